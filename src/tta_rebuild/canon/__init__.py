@@ -1,0 +1,1 @@
+"""What holds in a story, and what clashes with it."""

@@ -1,0 +1,138 @@
+"""The primitive: one step of telling a story, and the context that travels through all of them.
+
+Stands at the bottom. The four narrative primitives derive from ``TTAPrimitive``; the engine runs
+them; callers outside compose them with ``>>`` (one after the other) and ``|`` (side by side).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from tta_rebuild.core.errors import ExecutionError, TTAPrimitiveError, ValidationError
+from tta_rebuild.core.metaconcepts import Metaconcept
+
+__all__ = [
+    "ExecutionError",
+    "ParallelPrimitive",
+    "SequentialPrimitive",
+    "TTAContext",
+    "TTAPrimitive",
+    "TTAPrimitiveError",
+    "ValidationError",
+]
+
+TInput = TypeVar("TInput")
+TOutput = TypeVar("TOutput")
+TNext = TypeVar("TNext")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TTAContext:
+    """What every step of one piece of work knows.
+
+    Attributes:
+        workflow_id: names the work, such as one story.
+        correlation_id: names this run of it; logs, spans and ledger rows carry it.
+        timestamp: when the work began.
+        metaconcepts: guidance in force, as ``Metaconcept`` values or plain names (known or not).
+        player_boundaries: category → level, such as ``{"violence": "low"}``.
+        session_state: free values of the session.
+        universe_id: the world that the work belongs to, if any.
+    """
+
+    workflow_id: str
+    correlation_id: str
+    timestamp: datetime
+    metaconcepts: list[Metaconcept | str]
+    player_boundaries: Mapping[str, Any]
+    session_state: Mapping[str, Any] = field(default_factory=dict)
+    universe_id: str | None = None
+
+    def with_universe(self, universe_id: str) -> TTAContext:
+        """This context for another universe; the original stays as it was."""
+        return replace(self, universe_id=universe_id)
+
+    def with_metaconcepts(self, metaconcepts: list[Metaconcept | str]) -> TTAContext:
+        """This context under other guidance; the original stays as it was."""
+        return replace(self, metaconcepts=list(metaconcepts))
+
+    def metaconcept_names(self) -> list[str]:
+        """The names of the guidance in force, in order."""
+        return [m if isinstance(m, str) else m.name for m in self.metaconcepts]
+
+
+class TTAPrimitive(ABC, Generic[TInput, TOutput]):
+    """One step: takes a value and a context, gives a value.
+
+    Args:
+        name: shown in logs, spans and errors.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @abstractmethod
+    async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
+        """Do the work.
+
+        Raises:
+            ValidationError: the input is wrong.
+            ExecutionError: the work failed.
+        """
+
+    def __rshift__(self, following: TTAPrimitive[TOutput, TNext]) -> TTAPrimitive[TInput, TNext]:
+        return SequentialPrimitive(self, following)
+
+    def __or__(self, beside: TTAPrimitive[TInput, Any]) -> ParallelPrimitive[TInput]:
+        return ParallelPrimitive(self, beside)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(name={self.name!r})"
+
+
+class SequentialPrimitive(TTAPrimitive[TInput, TOutput]):
+    """``first >> second``: what the first gives is what the second takes; one context for both."""
+
+    def __init__(
+        self, first: TTAPrimitive[TInput, Any], second: TTAPrimitive[Any, TOutput]
+    ) -> None:
+        super().__init__(f"{first.name} >> {second.name}")
+        self.first = first
+        self.second = second
+
+    async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
+        """Run both in order; the first error ends the chain."""
+        return await self.second.execute(await self.first.execute(input_data, context), context)
+
+
+class ParallelPrimitive(TTAPrimitive[TInput, list[Any]]):
+    """``a | b | c``: all take the same input; gives their results in the order written.
+
+    The first failure cancels the others and is raised as it is.
+    """
+
+    def __init__(self, *members: TTAPrimitive[TInput, Any]) -> None:
+        flat: list[TTAPrimitive[TInput, Any]] = []
+        for member in members:
+            if isinstance(member, ParallelPrimitive):
+                flat.extend(member.members)
+            else:
+                flat.append(member)
+        super().__init__(" | ".join(member.name for member in flat))
+        self.members: tuple[TTAPrimitive[TInput, Any], ...] = tuple(flat)
+
+    async def execute(self, input_data: TInput, context: TTAContext) -> list[Any]:
+        """Run all at once; results stand in the order of the members."""
+        tasks = [asyncio.ensure_future(m.execute(input_data, context)) for m in self.members]
+        try:
+            return list(await asyncio.gather(*tasks))
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise

@@ -1,0 +1,298 @@
+"""Every error that the engine raises, in one tree; the class says what the caller should do.
+
+Stands at the bottom: every room raises from here, nobody above defines an error of its own, and
+vendor exceptions are translated into this tree where they enter (``raise ... from error``).
+
+::
+
+    TTAError
+    ├── TTAPrimitiveError             a primitive could not do its work
+    │   ├── ValidationError           the input is wrong: change it
+    │   └── ExecutionError            the work failed
+    │       ├── ProviderError         the model behind it failed
+    │       │   ├── ProviderBusy      try again later (429, 500, 503, 504, reset, timeout)
+    │       │   │   └── ProviderTimeout
+    │       │   ├── QuotaExhausted    daily quota used up: another model, or tomorrow
+    │       │   ├── CircuitOpen       known to be down: another model
+    │       │   ├── ModelUnavailable  unknown, retired or not served here: another model
+    │       │   ├── KeyMissing        set the key that is named
+    │       │   ├── KeyRejected       the key is wrong: replace it
+    │       │   ├── SdkMissing        install the extra that is named
+    │       │   ├── RequestRejected   the request itself is wrong: never repeat it
+    │       │   ├── RequestTooLarge   can never fit the quota or the context window
+    │       │   ├── ContentRefused    blocked for its content: soften, once
+    │       │   ├── ReplyUnusable     came, but is no answer to what was asked
+    │       │   └── StreamBroken      stopped in mid-stream: what came is kept in ``.text``
+    │       └── BudgetExceededError   the money is used up: raise the budget or play offline
+    ├── StoryError
+    │   ├── StoryNotFound · BranchNotFound · PositionNotFound
+    │   ├── PositionClash             somebody else wrote first: load again
+    │   └── ImportRejected            the file is not a story that can be read
+    ├── StoreError                    the place where stories are kept
+    │   ├── StoreLocked               another process holds the data directory
+    │   ├── StoreReadOnly · StoreFull
+    │   ├── StoreNewer                written by a newer version: upgrade
+    │   └── StoreDamaged              unreadable, or a log with a hole
+    ├── SettingsError                 a setting has a wrong value
+    └── ExecutorUnavailable           no engine here can run that code
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+
+class TTAError(Exception):
+    """Root of everything that the engine raises on purpose."""
+
+
+class TTAPrimitiveError(TTAError):
+    """A primitive could not do its work.
+
+    Args:
+        message: what went wrong, in words a player or an author understands.
+        primitive_name: the primitive that failed, where known.
+        context: the ``TTAContext`` of the call, where known.
+    """
+
+    def __init__(
+        self, message: str, primitive_name: str | None = None, context: Any | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.primitive_name = primitive_name
+        self.context = context
+
+
+class ValidationError(TTAPrimitiveError):
+    """The input is wrong: change it, a repetition does not help."""
+
+
+class ExecutionError(TTAPrimitiveError):
+    """The input was fine, the work failed."""
+
+
+# ------------------------------------------------------------------------------- the model
+
+
+class ProviderError(ExecutionError):
+    """The model behind a primitive failed.
+
+    Args:
+        message: what went wrong, and what to do next.
+        provider: the adapter, such as ``"gemini"``.
+        model: the model's name at that provider.
+    """
+
+    def __init__(self, message: str, *, provider: str = "", model: str = "") -> None:
+        super().__init__(message)
+        self.provider = provider
+        self.model = model
+
+
+class ProviderBusy(ProviderError):
+    """Try again: not before ``retry_after_s`` seconds, where the provider named a time.
+
+    ``learnt_limit_rpm`` is the requests per minute that a 429 revealed, where it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        provider: str = "",
+        model: str = "",
+        retry_after_s: float | None = None,
+        learnt_limit_rpm: int | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model)
+        self.retry_after_s = retry_after_s
+        self.learnt_limit_rpm = learnt_limit_rpm
+
+
+class ProviderTimeout(ProviderBusy):
+    """No answer, or no further piece of one, within the time allowed."""
+
+
+class QuotaExhausted(ProviderError):
+    """The model's daily quota is used up: wait for the reset, or use another model."""
+
+    def __init__(self, *, resets_at: datetime, provider: str = "", model: str = "") -> None:
+        super().__init__(
+            f"{model}: daily quota used up, resets at {resets_at:%Y-%m-%d %H:%M %Z}; "
+            "wait until then or choose another model",
+            provider=provider,
+            model=model,
+        )
+        self.resets_at = resets_at
+
+
+class CircuitOpen(ProviderError):
+    """The model failed too often just now; it is asked again after ``retry_after_s`` seconds."""
+
+    def __init__(
+        self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(message, provider=provider, model=model)
+        self.retry_after_s = retry_after_s
+
+
+class ModelUnavailable(ProviderError):
+    """Unknown, retired, or not served here: use another model."""
+
+
+class KeyMissing(ProviderError, ValueError):
+    """No key: set the environment variable that is named in ``variable``."""
+
+    def __init__(self, variable: str, *, provider: str = "") -> None:
+        super().__init__(
+            f"{variable} is not set: put it into the environment or into .env, "
+            "or play without a key (--model offline)",
+            provider=provider,
+        )
+        self.variable = variable
+
+
+class KeyRejected(ProviderError):
+    """The provider refused the key: replace it. The key itself is never part of the message."""
+
+
+class SdkMissing(ProviderError):
+    """The provider's SDK is not installed: install the extra that is named."""
+
+
+class RequestRejected(ProviderError):
+    """The provider will never take this request: do not repeat it."""
+
+
+class RequestTooLarge(ProviderError):
+    """The request can never fit the quota or the model's context window."""
+
+
+class ContentRefused(ProviderError):
+    """The provider blocked the prompt or the answer for its content.
+
+    ``reason`` is the provider's own word (``SAFETY``, ``RECITATION``, ``PROHIBITED_CONTENT`` …).
+    """
+
+    def __init__(self, message: str, *, reason: str, provider: str = "", model: str = "") -> None:
+        super().__init__(message, provider=provider, model=model)
+        self.reason = reason
+
+
+class ReplyUnusable(ProviderError):
+    """An answer came, but it is no answer to what was asked (empty, or of the wrong shape)."""
+
+
+class StreamBroken(ProviderError):
+    """The stream ended before its end; what had come is in ``text``."""
+
+    def __init__(self, message: str, *, text: str, provider: str = "", model: str = "") -> None:
+        super().__init__(message, provider=provider, model=model)
+        self.text = text
+
+
+class BudgetExceededError(ExecutionError):
+    """A budget would be overspent by the call that was about to be made; nothing was sent.
+
+    Amounts are US dollars. ``scope`` is ``"call"``, ``"story"``, ``"player"``, ``"day"``,
+    ``"session"`` or ``"total"``.
+    """
+
+    def __init__(
+        self,
+        *,
+        scope: str,
+        limit_usd: float,
+        spent_usd: float,
+        needed_usd: float,
+        how_to_raise: str,
+    ) -> None:
+        super().__init__(
+            f"budget per {scope} would be exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent "
+            f"or reserved and this call may cost up to ${needed_usd:.4f}; {how_to_raise}"
+        )
+        self.scope = scope
+        self.limit_usd = limit_usd
+        self.spent_usd = spent_usd
+        self.needed_usd = needed_usd
+        self.how_to_raise = how_to_raise
+
+
+# ------------------------------------------------------------------------------- the story
+
+
+class StoryError(TTAError):
+    """Something asked of a story cannot be done."""
+
+
+class StoryNotFound(StoryError):
+    """No story by that id or title."""
+
+
+class BranchNotFound(StoryError):
+    """No branch by that id or name in this story."""
+
+
+class PositionNotFound(StoryError):
+    """The branch has no such turn or position."""
+
+
+class PositionClash(StoryError):
+    """Somebody else wrote to this branch first: nothing was stored, load it again.
+
+    Positions count events along the branch path; ``actual`` is the position found.
+    """
+
+    def __init__(self, *, branch_id: str, expected: int, actual: int) -> None:
+        super().__init__(
+            f"branch {branch_id} stands at event {actual}, not at {expected}: another writer was "
+            "first, nothing of this turn was stored; load the story again and repeat the turn"
+        )
+        self.branch_id = branch_id
+        self.expected = expected
+        self.actual = actual
+
+
+class ImportRejected(StoryError):
+    """The file is not a story that can be read; nothing was changed."""
+
+
+# ------------------------------------------------------------------------------- the store
+
+
+class StoreError(TTAError):
+    """The place where stories are kept cannot do what was asked; nothing was lost."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds this data directory."""
+
+
+class StoreReadOnly(StoreError):
+    """The data directory or the database in it cannot be written."""
+
+
+class StoreFull(StoreError):
+    """No space left; the turn that did not fit was not stored, everything before it was."""
+
+
+class StoreNewer(StoreError):
+    """The database was written by a newer version of this program: upgrade."""
+
+
+class StoreDamaged(StoreError):
+    """The database cannot be read, or a story's log has a hole."""
+
+
+class SettingsError(TTAError):
+    """A setting has a wrong value; the message names it and says what is allowed."""
+
+    def __init__(self, setting: str, message: str) -> None:
+        super().__init__(f"{setting}: {message}")
+        self.setting = setting
+
+
+class ExecutorUnavailable(TTAError):
+    """No engine on this machine can run that code."""

@@ -1,0 +1,286 @@
+"""What can happen to a story: the log's vocabulary, versioned.
+
+Stands at the bottom. The engine writes these, the storage keeps them without knowing what they
+mean, and every view of a story is a fold over them. An event never changes once stored: when a
+shape changes, its ``VERSION`` rises and an upcaster lifts old data while it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, ClassVar, TypeAlias
+
+from tta_rebuild.core.errors import StoreDamaged, StoreNewer
+from tta_rebuild.core.story import Choice, Claim, Premise, Scene
+from tta_rebuild.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryOpened:
+    """The story begins: always the first event of a story."""
+
+    KIND: ClassVar[str] = "story_opened"
+    VERSION: ClassVar[int] = 1
+    premise: Premise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayerActed:
+    """The player did or said something; ``choice`` is its number (from 1) if one was taken."""
+
+    KIND: ClassVar[str] = "player_acted"
+    VERSION: ClassVar[int] = 1
+    text: str
+    choice: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelReplied:
+    """What a storyteller answered, word for word: with it the turn can be told again exactly.
+
+    ``request_key`` is the canonical key of the request that it answers.
+    """
+
+    KIND: ClassVar[str] = "model_replied"
+    VERSION: ClassVar[int] = 1
+    task: str
+    request_key: str
+    text: str
+    model: str
+    finish_reason: str
+    usage: Usage
+    prompt_version: str = ""
+    degraded: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SceneTold:
+    """A scene as the player read it."""
+
+    KIND: ClassVar[str] = "scene_told"
+    VERSION: ClassVar[int] = 1
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassageWithheld:
+    """A passage that was not shown, and why.
+
+    Attributes:
+        gate: ``"canon"`` or ``"safety"``.
+        reason: in plain words.
+        against: the sentence or rule it clashes with.
+    """
+
+    KIND: ClassVar[str] = "passage_withheld"
+    VERSION: ClassVar[int] = 1
+    text: str
+    gate: str
+    reason: str
+    against: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactAsserted:
+    """From here on this holds on this branch, until it is retracted or replaced."""
+
+    KIND: ClassVar[str] = "fact_asserted"
+    VERSION: ClassVar[int] = 1
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRetracted:
+    """From here on this no longer holds on this branch."""
+
+    KIND: ClassVar[str] = "fact_retracted"
+    VERSION: ClassVar[int] = 1
+    claim: Claim
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactRetconned:
+    """An author says that this was never so (``becomes`` is what was so instead, if anything)."""
+
+    KIND: ClassVar[str] = "fact_retconned"
+    VERSION: ClassVar[int] = 1
+    claim: Claim
+    becomes: Claim | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterChanged:
+    """How a character is after this turn; fields that stayed the same are not repeated.
+
+    Attributes:
+        goals: name → progress in [0, 1], those touched.
+        relationships: other's id → value in [-1, 1], those touched.
+        remembers: story events that were added to the memory, in order.
+    """
+
+    KIND: ClassVar[str] = "character_changed"
+    VERSION: ClassVar[int] = 1
+    character_id: str
+    name: str = ""
+    emotion: str = ""
+    arc_stage: str = ""
+    traits: Mapping[str, float] = field(default_factory=dict)
+    goals: Mapping[str, float] = field(default_factory=dict)
+    relationships: Mapping[str, float] = field(default_factory=dict)
+    remembers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicesOffered:
+    """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
+
+    KIND: ClassVar[str] = "choices_offered"
+    VERSION: ClassVar[int] = 1
+    choices: tuple[Choice, ...]
+    rejected: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineMarked:
+    """An entry of the story's own timeline (see ``narrative.timeline_manager``).
+
+    ``timestamp`` is story time, apart from the order of telling.
+    """
+
+    KIND: ClassVar[str] = "timeline_marked"
+    VERSION: ClassVar[int] = 1
+    event_id: str
+    event_type: str
+    timestamp: int
+    event_data: Mapping[str, Any] = field(default_factory=dict)
+    causal_links: tuple[str, ...] = ()
+    character_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryEnded:
+    """The story came to an end on this branch; a fork before it may go on."""
+
+    KIND: ClassVar[str] = "story_ended"
+    VERSION: ClassVar[int] = 1
+    how: str = ""
+
+
+Event: TypeAlias = (
+    StoryOpened
+    | PlayerActed
+    | ModelReplied
+    | SceneTold
+    | PassageWithheld
+    | FactAsserted
+    | FactRetracted
+    | FactRetconned
+    | CharacterChanged
+    | ChoicesOffered
+    | TimelineMarked
+    | StoryEnded
+)
+
+EVENT_TYPES: Mapping[str, type[Event]] = {
+    t.KIND: t
+    for t in (
+        StoryOpened,
+        PlayerActed,
+        ModelReplied,
+        SceneTold,
+        PassageWithheld,
+        FactAsserted,
+        FactRetracted,
+        FactRetconned,
+        CharacterChanged,
+        ChoicesOffered,
+        TimelineMarked,
+        StoryEnded,
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedEvent:
+    """An event at its place.
+
+    Attributes:
+        branch_id: the branch that it was written on (an ancestor's, for inherited events).
+        position: its depth along the branch path, dense, from 1.
+        turn: the turn it belongs to; 0 for the opening.
+        at: when it was stored (UTC).
+    """
+
+    branch_id: str
+    position: int
+    turn: int
+    at: datetime
+    event: Event
+
+
+Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@cache
+def _adapter(event_type: Hashable) -> Any:
+    from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
+
+    return TypeAdapter(event_type)
+
+
+class EventCodec:
+    """Turns events into plain JSON values and back, lifting old versions on the way.
+
+    Args:
+        upcasters: (kind, version) → a function from that version's data to the next one's.
+        types: kind → event type, for tests of old and future vocabularies.
+    """
+
+    def __init__(
+        self,
+        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
+        types: Mapping[str, type[Any]] = EVENT_TYPES,
+    ) -> None:
+        self._upcasters = dict(upcasters or {})
+        self._types = types
+
+    def to_json(self, event: Event) -> tuple[str, int, str]:
+        """Kind, version, and the data as compact JSON text."""
+        text = _adapter(type(event)).dump_json(event).decode()
+        return event.KIND, event.VERSION, text
+
+    def from_json(self, kind: str, version: int, text: str | bytes) -> Event:
+        """The event, as today's type.
+
+        Raises:
+            StoreNewer: the kind or version is of a later program.
+            StoreDamaged: the data are not of that kind's shape.
+        """
+        from pydantic import ValidationError as ShapeError
+        from pydantic_core import from_json
+
+        event_type = self._types.get(kind)
+        if event_type is None or version > event_type.VERSION:
+            raise StoreNewer(
+                f"the log holds an event '{kind}' of version {version}, which this version of "
+                "tta does not know; upgrade tta to read it"
+            )
+        try:
+            if version == event_type.VERSION:
+                event: Event = _adapter(event_type).validate_json(text)
+                return event
+            data = from_json(text)
+            for older in range(version, event_type.VERSION):
+                data = self._upcasters[kind, older](data)
+            lifted: Event = _adapter(event_type).validate_python(data)
+            return lifted
+        except (ShapeError, ValueError, KeyError) as error:
+            raise StoreDamaged(
+                f"an event '{kind}' (version {version}) in the log cannot be read; "
+                "export the story up to there, or restore the database from a backup"
+            ) from error

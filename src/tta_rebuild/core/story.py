@@ -1,0 +1,159 @@
+"""What a story is made of: premise, scene, passage, line, choice, fact.
+
+Stands at the bottom. Plain frozen values that every room shares; the events in ``core.events``
+carry them, ``narrative.scene_parser`` reads them from a model's reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ArcStage = Literal["setup", "development", "climax", "resolution"]
+ARC_STAGES: tuple[ArcStage, ...] = ("setup", "development", "climax", "resolution")
+
+NARRATOR = "narrator"
+"""Who says a claim that is simply true; any other speaker makes it that character's belief."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterSketch:
+    """A character as the author gave them.
+
+    Attributes:
+        character_id: lower case, words joined by ``_``; unique in the story.
+        traits: name → strength in [0, 1], such as ``{"brave": 0.8}``.
+        is_player: True for the one that the player plays.
+    """
+
+    character_id: str
+    name: str
+    description: str = ""
+    traits: Mapping[str, float] = field(default_factory=dict)
+    is_player: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premise:
+    """What an author or player gives before the first scene; it never changes afterwards.
+
+    Attributes:
+        theme: what the story is about, in any length.
+        rules: the world's rules, name → text, such as ``{"no_magic": "no magic allowed"}``.
+        boundaries: what the player wants kept out, category → level (``none``, ``low``,
+            ``medium``, ``high``).
+        kit: the embedded storyteller's kit, or "" to choose one from the theme.
+        seed: the story's random seed; the same seed and replies give the same story.
+        model: ``provider:model`` as configured when the story began; "" is the default.
+    """
+
+    theme: str
+    title: str = ""
+    characters: tuple[CharacterSketch, ...] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    boundaries: Mapping[str, str] = field(default_factory=dict)
+    metaconcepts: tuple[str, ...] = ()
+    style: str = "balanced"
+    kit: str = ""
+    seed: int = 0
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """Something that a text says to be so, or (``ends``) no longer so.
+
+    Attributes:
+        subject: an entity's id or name.
+        relation: a relation of ``canon``'s table (``alive``, ``located_in``, ``holds`` …) or one
+            that the world's author declared.
+        value: an entity, a word or a number as text; "true"/"false" for yes-or-no relations.
+        ends: True if the text says that this stops being so.
+        sentence: the sentence it comes from, "" if none.
+        speaker: ``NARRATOR``, or the character whose word or belief it is.
+        certain: False if it was inferred rather than said.
+    """
+
+    subject: str
+    relation: str
+    value: str
+    ends: bool = False
+    sentence: str = ""
+    speaker: str = NARRATOR
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueLine:
+    """One spoken line.
+
+    ``emotion`` is a word such as ``"hopeful"``.
+    """
+
+    character_id: str
+    text: str
+    emotion: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """The unit that is checked and released: a sentence or a few, with the facts they assert.
+
+    Prose if ``speaker`` is "", else a line spoken by that character. The passages of a scene in
+    order are what the player reads.
+    """
+
+    text: str
+    facts: tuple[Claim, ...] = ()
+    speaker: str = ""
+    emotion: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Something the player may do next.
+
+    Attributes:
+        text: 10 to 200 characters, an action of the player's character.
+        consequence: what it leads to, as far as the author of the choice knows; not shown.
+        effects: what it would make true.
+        affects: ids of the characters it concerns.
+    """
+
+    text: str
+    consequence: str = ""
+    effects: tuple[Claim, ...] = ()
+    affects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A told scene as the player saw it.
+
+    Attributes:
+        passages: what was released, in order.
+        stage: where in the arc it stands.
+        quality: [0, 1], see ``quality``.
+        told_by: ``provider:model`` that told it.
+        degraded: "" if all went well, else in plain words what did not (shown to the player).
+        is_ending: True if the story ends with this scene.
+        notes: the storyteller's own working notes (threads, plans). Never shown; handed back with
+            the next request, so that a storyteller needs no memory of its own.
+    """
+
+    scene_id: str
+    passages: tuple[Passage, ...]
+    setting: str = ""
+    tone: str = ""
+    stage: ArcStage = "setup"
+    quality: float = 0.0
+    told_by: str = ""
+    degraded: str = ""
+    is_ending: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """All passages, spoken ones included, as paragraphs of plain text."""
+        return "\n\n".join(p.text for p in self.passages)

@@ -1,0 +1,125 @@
+"""What the engine asks a storyteller to do, and what each request carries.
+
+Stands at the bottom, so that the primitives (who ask), the prompt templates (who put it into
+words) and the embedded storyteller (who answers from the values themselves) mean the same thing.
+Everything here is plain JSON: strings, numbers, booleans, lists, dictionaries.
+
+The shape of a scene reply, from a model and from the embedded storyteller alike::
+
+    {"passages": [{"facts": [CLAIM, ...], "text": str, "speaker": str = "", "emotion": str = ""}],
+     "setting_description": str, "emotional_tone": str,
+     "story_branches": [{"choice": str, "consequence": str, "effects": [CLAIM], "affects": [id]}],
+     "is_ending": bool, "notes": {...}, "scene_id": str (optional), "dialogue": [LINE] (optional)}
+    CLAIM = {"subject": str, "relation": str, "value": str, "ends": bool = false}
+    LINE = {"character_id": str, "text": str, "emotion": str}
+
+The flat shape of the contract (``narrative_text`` instead of ``passages``) is understood too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypedDict
+
+Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check", "fact_check"]
+
+
+class CharacterVariables(TypedDict, total=False):
+    """One present character: who they are and how they are now."""
+
+    character_id: str
+    name: str
+    description: str
+    traits: dict[str, float]
+    is_player: bool
+    emotion: str
+    goals: dict[str, float]
+    relationships: dict[str, float]
+    arc_stage: str
+    memory: list[str]
+
+
+class SceneVariables(TypedDict, total=False):
+    """Task ``scene``: tell the next scene; the answer is a scene reply.
+
+    Attributes:
+        turn: 1 for the opening scene.
+        stage: the arc's stage this scene should serve.
+        should_end: True where the story should come to its end with this scene.
+        action: what the player just did, in their words ("" on turn 1).
+        chosen: the choice taken, as offered (``text``, ``consequence``, ``effects``, ``affects``),
+            or None after free words.
+        facts: what holds now and matters, as CLAIMs (see the module's text).
+        recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
+        recalled: older things that matter now, in plain sentences.
+        notes: what the previous scene's reply had under ``notes`` ({} on turn 1).
+        seed: the story's seed; ``turn`` and this decide everything random.
+        boundaries: category → level.
+    """
+
+    theme: str
+    title: str
+    kit: str
+    seed: int
+    turn: int
+    stage: str
+    should_end: bool
+    style: str
+    universe_id: str
+    timeline_position: int
+    characters: list[CharacterVariables]
+    action: str
+    chosen: dict[str, Any] | None
+    previous_context: str
+    recent: list[str]
+    recalled: list[str]
+    facts: list[dict[str, Any]]
+    rules: dict[str, str]
+    boundaries: dict[str, str]
+    metaconcepts: list[str]
+    preferences: dict[str, Any]
+    notes: dict[str, Any]
+
+
+class ContinueSceneVariables(SceneVariables, total=False):
+    """Task ``continue_scene``: go on from the last good sentence; the answer is a scene reply.
+
+    Attributes:
+        told_so_far: what of this scene the player has already read.
+        withheld: the sentence that was held back.
+        clash: why, in plain words, with the fact it clashes with.
+    """
+
+    told_so_far: str
+    withheld: str
+    clash: str
+
+
+class DialogueVariables(TypedDict, total=False):
+    """Tasks ``dialogue`` (what the character says) and ``monologue`` (what they think).
+
+    The answer is plain text: one or two sentences, no quotation marks, no name before it.
+    """
+
+    seed: int
+    character: CharacterVariables
+    scene_context: str
+    trigger: str
+    interacting_with: list[str]
+    story_events: list[str]
+    goal: str
+    boundaries: dict[str, str]
+
+
+class BranchCheckVariables(TypedDict, total=False):
+    """Task ``branch_check``: judge proposals against what holds.
+
+    The answer: ``{"branches": [{"contradictions": [{"message": str, "fact": str}],
+    "meaningfulness": float, "character_alignment": float, "suggestion": str}]}``, scores in
+    [0, 1], one entry per proposal in order.
+    """
+
+    proposals: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
+    rules: dict[str, str]
+    recent: list[str]
+    characters: list[CharacterVariables]

@@ -1,0 +1,1 @@
+"""In what order: the turn pipeline, the session, the stories."""

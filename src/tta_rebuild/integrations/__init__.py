@@ -1,0 +1,46 @@
+"""How models are reached: the provider seam, the adapters, the wrappers.
+
+Names load on first use, so that importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.llm_provider import (
+        LLMConfig,
+        LLMProvider,
+        LLMRequest,
+        LLMResponse,
+        MockLLMProvider,
+        RequestProvider,
+        WrapperProvider,
+    )
+
+_HOMES = {
+    "LLMConfig": "llm_provider",
+    "LLMProvider": "llm_provider",
+    "LLMRequest": "llm_provider",
+    "LLMResponse": "llm_provider",
+    "MockLLMProvider": "llm_provider",
+    "RequestProvider": "llm_provider",
+    "WrapperProvider": "llm_provider",
+}
+
+__all__ = [
+    "LLMConfig",
+    "LLMProvider",
+    "LLMRequest",
+    "LLMResponse",
+    "MockLLMProvider",
+    "RequestProvider",
+    "WrapperProvider",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

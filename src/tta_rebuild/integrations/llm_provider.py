@@ -1,0 +1,309 @@
+"""The one seam to language models: request, response, stream, provider, wrapper base.
+
+``narrative``, ``canon`` and ``quality`` know this file only. Adapters (``gemini_provider`` …), the
+embedded storyteller (``offline``) and the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks
+them. Two ways in: ``complete``/``stream`` with one request object, which is what the engine uses,
+and ``generate``/``generate_stream`` with a bare prompt for callers outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.usage import Usage
+
+CHARS_PER_TOKEN = 4.0
+"""Characters per token of English prose, roughly; adapters learn a better figure per model."""
+
+
+@dataclass(frozen=True, kw_only=False)
+class LLMConfig:
+    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1]."""
+
+    model: str
+    max_tokens: int = 2000
+    temperature: float = 0.7
+    top_p: float = 1.0
+    timeout_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LLMRequest:
+    """Everything about one logical call; wrappers and adapters take nothing else.
+
+    Attributes:
+        prompt: what to do now, with the changing part of the matter.
+        context: whose work this is.
+        system: the stable part (instructions, world): sent first, so that provider caches hit.
+        task: see ``core.tasks``; "" for a bare prompt.
+        template: ``name@version`` of the template that made the prompt, "" if none.
+        variables: what the template was filled with, plain JSON.
+        schema: JSON schema of the answer, None for prose.
+        model: overrides the provider's model; max_tokens … likewise, None keeps the config's.
+        story_id, branch_id, turn: where in which story, for the ledger and scoped caches.
+        attempt: 1 for the first try; set by the retrying wrapper.
+    """
+
+    prompt: str
+    context: TTAContext
+    system: str = ""
+    task: str = ""
+    template: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    schema: Mapping[str, Any] | None = None
+    model: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    timeout_seconds: float | None = None
+    story_id: str = ""
+    branch_id: str = ""
+    turn: int = 0
+    attempt: int = 1
+
+    @property
+    def full_text(self) -> str:
+        """Stable part and prompt as one text."""
+        return f"{self.system}\n\n{self.prompt}" if self.system else self.prompt
+
+    def key(self) -> str:
+        """Canonical key: equal for requests that ask the same of the same model.
+
+        Who asks, when and for which story is not part of it; what is asked is. Hexadecimal
+        SHA-256.
+        """
+        asked = {
+            "system": self.system,
+            "prompt": self.prompt,
+            "task": self.task,
+            "template": self.template,
+            "variables": self.variables,
+            "schema": self.schema,
+            "model": self.model,
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+            "top_p": self.top_p,
+        }
+        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LLMResponse:
+    """A whole answer.
+
+    Attributes:
+        model: the model that answered, as the provider names it.
+        finish_reason: ``"stop"``, ``"length"``, ``"safety"``, ``"recitation"`` or ``"other"``.
+        usage: tokens by kind; ``tokens_used`` is their sum.
+        cost_usd: US dollars, 0.0 where nothing is billed or nobody counted.
+        provider: the adapter's name, such as ``"gemini"`` or ``"offline"``.
+        degraded: "" or, in plain words, what was not as configured (another model took over …).
+    """
+
+    text: str
+    tokens_used: int
+    model: str
+    finish_reason: str
+    metadata: dict[str, Any] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+    cost_usd: float = 0.0
+    provider: str = ""
+    degraded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """Some more text of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRestarted:
+    """Forget all pieces so far: the answer begins anew (``reason`` in plain words)."""
+
+    reason: str
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEnded:
+    """The last item of every stream that did not fail; ``response.text`` is all of the text."""
+
+    response: LLMResponse
+
+
+StreamItem: TypeAlias = TextPiece | StreamRestarted | StreamEnded
+
+
+class LLMProvider(ABC):
+    """A language model, or something that changes how one is used.
+
+    Outside code may implement ``generate`` and ``generate_stream`` alone. Everything of ours
+    derives from ``RequestProvider`` and implements ``complete`` and ``stream``.
+    """
+
+    def __init__(self, config: LLMConfig) -> None:
+        self.config = config
+
+    @abstractmethod
+    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
+        """The whole answer to a bare prompt; overrides are fields of ``LLMRequest``."""
+
+    @abstractmethod
+    def generate_stream(
+        self, prompt: str, context: TTAContext, **overrides: Any
+    ) -> AsyncIterator[str]:
+        """The answer in pieces; iterate with ``async for`` directly."""
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer to a request. Raises ``ProviderError``."""
+        return await self.generate(request.full_text, request.context)
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
+
+        Closing the generator early ends the call behind it.
+        """
+        text = ""
+        async for piece in self.generate_stream(request.full_text, request.context):
+            text += piece
+            yield TextPiece(piece)
+        usage = estimated_usage(request.full_text, text)
+        yield StreamEnded(
+            LLMResponse(
+                text=text,
+                tokens_used=usage.total_tokens,
+                model=self.config.model,
+                finish_reason="stop",
+                usage=usage,
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Release connections; safe to call twice."""
+
+
+class RequestProvider(LLMProvider):
+    """A provider written against the request object; the bare-prompt methods follow from it."""
+
+    @abstractmethod
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer to a request. Raises ``ProviderError``."""
+
+    @abstractmethod
+    def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
+
+    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
+        """The whole answer to a bare prompt; overrides are fields of ``LLMRequest``."""
+        return await self.complete(LLMRequest(prompt=prompt, context=context, **overrides))
+
+    async def generate_stream(
+        self, prompt: str, context: TTAContext, **overrides: Any
+    ) -> AsyncGenerator[str, None]:
+        """The answer in pieces; a restart is passed over, so read ``stream`` where that matters."""
+        items = self.stream(LLMRequest(prompt=prompt, context=context, **overrides))
+        try:
+            async for item in items:
+                if isinstance(item, TextPiece):
+                    yield item.text
+        finally:
+            await items.aclose()
+
+
+class WrapperProvider(RequestProvider):
+    """A provider that changes one thing about another; by default it changes nothing."""
+
+    def __init__(self, wrapped: LLMProvider) -> None:
+        super().__init__(wrapped.config)
+        self.wrapped = wrapped
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """Pass the request on."""
+        return await self.wrapped.complete(request)
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """Pass the request on, and the closing of the stream too."""
+        items = self.wrapped.stream(request)
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await items.aclose()
+
+    async def aclose(self) -> None:
+        """Close what is wrapped."""
+        await self.wrapped.aclose()
+
+
+def estimated_usage(prompt: str, text: str) -> Usage:
+    """Token counts guessed from lengths, marked as estimated."""
+    return Usage(
+        input_tokens=max(1, round(len(prompt) / CHARS_PER_TOKEN)),
+        output_tokens=max(1, round(len(text) / CHARS_PER_TOKEN)),
+        estimated=True,
+    )
+
+
+class MockLLMProvider(RequestProvider):
+    """Answers every request with one settable text; for callers' tests.
+
+    Args:
+        latency_ms: simulated service time, milliseconds.
+        should_fail: every call raises ``ProviderBusy``.
+    """
+
+    def __init__(
+        self,
+        config: LLMConfig | None = None,
+        response: str = "Once upon a time, a story began.",
+        latency_ms: float = 100,
+        should_fail: bool = False,
+    ) -> None:
+        super().__init__(config or LLMConfig(model="mock-model"))
+        self.response = response
+        self.latency_ms = latency_ms
+        self.should_fail = should_fail
+        self.call_count = 0
+        self.last_prompt = ""
+
+    async def _called(self, request: LLMRequest) -> LLMResponse:
+        self.call_count += 1
+        self.last_prompt = request.full_text
+        call_count = self.call_count
+        await asyncio.sleep(self.latency_ms / 1000)
+        if self.should_fail:
+            raise ProviderBusy(
+                "Mock LLM provider failure", provider="mock", model=self.config.model
+            )
+        usage = replace(estimated_usage(self.last_prompt, self.response), estimated=False)
+        return LLMResponse(
+            text=self.response,
+            tokens_used=usage.total_tokens,
+            model=self.config.model,
+            finish_reason="stop",
+            metadata={"call_count": call_count, "simulated_latency_ms": self.latency_ms},
+            usage=usage,
+            provider="mock",
+        )
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The settable text."""
+        return await self._called(request)
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The settable text in pieces of a few characters."""
+        response = await self._called(request)
+        for start in range(0, len(response.text), 12):
+            yield TextPiece(response.text[start : start + 12])
+        yield StreamEnded(response)

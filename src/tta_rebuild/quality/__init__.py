@@ -1,0 +1,1 @@
+"""How well a scene is made, as far as it can be counted."""

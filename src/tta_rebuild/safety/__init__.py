@@ -1,0 +1,1 @@
+"""What a player allows: boundaries and warnings as a gate."""

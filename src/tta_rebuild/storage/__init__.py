@@ -1,0 +1,1 @@
+"""Where stories and attempts are kept."""

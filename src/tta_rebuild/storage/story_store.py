@@ -1,0 +1,158 @@
+"""Where stories are kept: the interface that the engine knows.
+
+Every story is an append-only list of events; a branch is (parent, position) and never changes once
+made. ``sql_store`` keeps them in SQLite or PostgreSQL, ``memory_store`` in memory; one contract
+test class holds for both.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tta_rebuild.core.events import Event, RecordedEvent
+
+MAIN = "main"
+"""The name of a story's first branch."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRow:
+    """A story in the list."""
+
+    story_id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    branches: int
+    turns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A branch: what its parent was up to ``forked_at``, and its own events from there.
+
+    Attributes:
+        branch_id: unique in the store.
+        name: unique in the story; the first is ``main``.
+        parent_id: None for the first branch.
+        forked_at: the position (events along the path) up to which the parent's path is shared.
+        length: events along the whole path.
+        turn: the last turn on the path.
+    """
+
+    branch_id: str
+    story_id: str
+    name: str
+    parent_id: str | None
+    forked_at: int
+    length: int
+    turn: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A stored event that matches a search; ``rank`` is better the smaller it is (bm25)."""
+
+    position: int
+    turn: int
+    text: str
+    rank: float
+
+
+class StoryStore(ABC):
+    """Keeps stories. All methods may raise ``StoreError``; none leaves half a change behind."""
+
+    @abstractmethod
+    async def create_story(
+        self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
+    ) -> Branch:
+        """A new story with its opening events (turn 0) on branch ``main``."""
+
+    @abstractmethod
+    async def stories(self) -> list[StoryRow]:
+        """All stories, the latest played first."""
+
+    @abstractmethod
+    async def story(self, story_id: str) -> StoryRow:
+        """One story. Raises StoryNotFound."""
+
+    @abstractmethod
+    async def rename(self, story_id: str, title: str) -> None:
+        """Give it another title. Raises StoryNotFound."""
+
+    @abstractmethod
+    async def delete(self, story_id: str) -> None:
+        """Remove it with all branches, for good. Raises StoryNotFound."""
+
+    @abstractmethod
+    async def branches(self, story_id: str) -> list[Branch]:
+        """All branches, in the order they were made. Raises StoryNotFound."""
+
+    @abstractmethod
+    async def branch(self, branch_id: str) -> Branch:
+        """One branch as it stands now. Raises BranchNotFound."""
+
+    @abstractmethod
+    async def append(
+        self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
+    ) -> int:
+        """Store one whole turn or nothing; gives the branch's new length.
+
+        Raises:
+            PositionClash: the branch's length is not ``expected``.
+            BranchNotFound: no such branch.
+        """
+
+    @abstractmethod
+    async def fork(
+        self, branch_id: str, position: int, *, name: str | None = None, at: datetime
+    ) -> Branch:
+        """A new branch that shares the path up to ``position``: one row, whatever the length.
+
+        Without a name one is chosen. Raises PositionNotFound, BranchNotFound, StoryError (the
+        name is taken).
+        """
+
+    @abstractmethod
+    def read(
+        self, branch_id: str, *, after: int = 0, upto: int | None = None
+    ) -> AsyncIterator[RecordedEvent]:
+        """The branch's path in order, positions in (after, upto].
+
+        Raises StoreDamaged where the path has a hole.
+        """
+
+    @abstractmethod
+    async def tail(self, branch_id: str, count: int) -> list[RecordedEvent]:
+        """The last ``count`` events of the path, in order; length does not change the cost."""
+
+    @abstractmethod
+    async def turn_end(self, branch_id: str, turn: int) -> int:
+        """The position of a turn's last event on the path. Raises PositionNotFound."""
+
+    @abstractmethod
+    async def search(
+        self, branch_id: str, words: Sequence[str], *, limit: int = 20, upto: int | None = None
+    ) -> list[Found]:
+        """Events on the path whose prose has any of these words, best first."""
+
+    @abstractmethod
+    async def save_snapshot(
+        self, branch_id: str, position: int, shape: str, state: Mapping[str, Any]
+    ) -> None:
+        """Keep a folded state as a cache; ``shape`` names the fold and its version."""
+
+    @abstractmethod
+    async def latest_snapshot(
+        self, branch_id: str, shape: str, *, upto: int | None = None
+    ) -> tuple[int, Mapping[str, Any]] | None:
+        """The nearest snapshot on the branch's path at or before ``upto``."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Release files and locks; safe to call twice."""
