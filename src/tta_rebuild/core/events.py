@@ -7,10 +7,9 @@ shape changes, its ``VERSION`` rises and an upcaster lifts old data while it is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any, ClassVar, TypeAlias
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer
@@ -226,13 +225,6 @@ class RecordedEvent:
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 
-@cache
-def _adapter(event_type: Hashable) -> Any:
-    from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
-
-    return TypeAdapter(event_type)
-
-
 class EventCodec:
     """Turns events into plain JSON values and back, lifting old versions on the way.
 
@@ -248,10 +240,19 @@ class EventCodec:
     ) -> None:
         self._upcasters = dict(upcasters or {})
         self._types = types
+        self._adapters: dict[str, Any] = {}
+
+    def _adapter(self, event_type: type[Any]) -> Any:
+        from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
+
+        kind: str = event_type.KIND
+        if kind not in self._adapters:
+            self._adapters[kind] = TypeAdapter(event_type)
+        return self._adapters[kind]
 
     def to_json(self, event: Event) -> tuple[str, int, str]:
         """Kind, version, and the data as compact JSON text."""
-        text = _adapter(type(event)).dump_json(event).decode()
+        text = self._adapter(type(event)).dump_json(event).decode()
         return event.KIND, event.VERSION, text
 
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:
@@ -272,12 +273,12 @@ class EventCodec:
             )
         try:
             if version == event_type.VERSION:
-                event: Event = _adapter(event_type).validate_json(text)
+                event: Event = self._adapter(event_type).validate_json(text)
                 return event
             data = from_json(text)
             for older in range(version, event_type.VERSION):
                 data = self._upcasters[kind, older](data)
-            lifted: Event = _adapter(event_type).validate_python(data)
+            lifted: Event = self._adapter(event_type).validate_python(data)
             return lifted
         except (ShapeError, ValueError, KeyError) as error:
             raise StoreDamaged(
