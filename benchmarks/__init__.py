@@ -1,0 +1,1 @@
+"""Measurements: figures (promises, one line each) and benchmarks (speeds, as ratios)."""
