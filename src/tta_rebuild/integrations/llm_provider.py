@@ -122,9 +122,14 @@ class LLMResponse:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """Some more text of the answer."""
+    """Some more text of the answer.
+
+    ``usage`` is what the provider has counted so far, this piece included, where it says so in
+    mid-stream: what a stream that is left early has cost.
+    """
 
     text: str
+    usage: Usage | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
