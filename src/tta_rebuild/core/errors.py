@@ -42,6 +42,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from tta_rebuild.core.usage import Usage
+
 
 class TTAError(Exception):
     """Root of everything that the engine raises on purpose."""
@@ -83,7 +85,12 @@ class ProviderError(ExecutionError):
         message: what went wrong, and what to do next.
         provider: the adapter, such as ``"gemini"``.
         model: the model's name at that provider.
+
+    ``usage`` is what the failed attempt is billed for, where the provider said so (a refused or
+    broken answer was written all the same); the adapter sets it, the cost tracker reads it.
     """
+
+    usage: Usage | None = None
 
     def __init__(self, message: str, *, provider: str = "", model: str = "") -> None:
         super().__init__(message)

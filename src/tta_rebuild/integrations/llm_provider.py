@@ -50,6 +50,8 @@ class LLMRequest:
         model: overrides the provider's model; max_tokens … likewise, None keeps the config's.
         story_id, branch_id, turn: where in which story, for the ledger and scoped caches.
         attempt: 1 for the first try; set by the retrying wrapper.
+        call_id: names the logical call that all its attempts belong to; set by the budgeted
+            wrapper, "" where there is none.
     """
 
     prompt: str
@@ -68,6 +70,7 @@ class LLMRequest:
     branch_id: str = ""
     turn: int = 0
     attempt: int = 1
+    call_id: str = ""
 
     @property
     def full_text(self) -> str:
