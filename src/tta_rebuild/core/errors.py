@@ -13,6 +13,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │       │   ├── ProviderBusy      try again later (429, 500, 503, 504, reset, timeout)
     │       │   │   └── ProviderTimeout
     │       │   ├── QuotaExhausted    daily quota used up: another model, or tomorrow
+    │       │   ├── QuotaFull         no room in the quota in time: another model, or later
     │       │   ├── CircuitOpen       known to be down: another model
     │       │   ├── ModelUnavailable  unknown, retired or not served here: another model
     │       │   ├── KeyMissing        set the key that is named
@@ -133,6 +134,19 @@ class QuotaExhausted(ProviderError):
             model=model,
         )
         self.resets_at = resets_at
+
+
+class QuotaFull(ProviderError):
+    """Our own pacing found no room in the model's quota in time; nothing was sent.
+
+    ``retry_after_s`` is when there is room at the earliest, where that is known.
+    """
+
+    def __init__(
+        self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
+    ) -> None:
+        super().__init__(message, provider=provider, model=model)
+        self.retry_after_s = retry_after_s
 
 
 class CircuitOpen(ProviderError):

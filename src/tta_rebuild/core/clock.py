@@ -1,0 +1,56 @@
+"""Time as a value that is passed in: what waits or measures takes a clock, never the system's own.
+
+Stands at the bottom. The limiter, the circuit, the retries, the cache and the cost tracker use it;
+tests hand in one that they turn by hand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Timer(Protocol):
+    """Something that will happen unless it is cancelled."""
+
+    def cancel(self) -> None:
+        """It shall not happen; safe to call at any time."""
+
+
+class Clock(Protocol):
+    """What time it is, and waking up later."""
+
+    def now(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+
+    def wall(self) -> datetime:
+        """The date and the time of day, with a zone."""
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        """Call back in ``delay_s`` seconds, from the event loop."""
+
+    async def sleep(self, delay_s: float) -> None:
+        """Come back in ``delay_s`` seconds; cancellable."""
+
+
+class SystemClock:
+    """The clock of this machine and of the running event loop."""
+
+    def now(self) -> float:
+        """Seconds since some fixed moment; never goes back."""
+        return time.monotonic()
+
+    def wall(self) -> datetime:
+        """The date and the time of day, in UTC."""
+        return datetime.now(UTC)
+
+    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
+        """Call back in ``delay_s`` seconds, from the running event loop."""
+        return asyncio.get_running_loop().call_later(delay_s, callback)
+
+    async def sleep(self, delay_s: float) -> None:
+        """Come back in ``delay_s`` seconds; cancellable."""
+        await asyncio.sleep(delay_s)

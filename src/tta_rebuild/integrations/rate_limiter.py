@@ -1,0 +1,368 @@
+"""The quota of each model: who may send now, who waits, who never fits.
+
+``wrappers.paced`` asks here before every attempt. One limiter belongs to one account at one
+provider; the stacks that use the account share it. ``Limiter`` is what the wrapper needs, so that
+a limiter in a shared place (Redis) can stand here instead of the one in this process.
+
+The window is exact: a log of grants, no buckets. A provider counts requests when they *arrive*,
+and nobody here knows that moment; it lies between the grant and the first sign of life, and no
+later than ``transit_s`` after the grant. Each grant therefore counts until sixty seconds after the
+latest moment at which it can have arrived, which makes every window at the provider's clock hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tta_rebuild.core.clock import Clock, SystemClock, Timer
+from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge
+
+log = logging.getLogger("tta_rebuild.limiter")
+
+WINDOW_S = 60.0
+TRANSIT_S = 1.0
+"""How long a request may take from its grant to the provider's door, seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What a model allows; None is no limit.
+
+    Attributes:
+        rpm: requests in any sixty seconds.
+        tpm: tokens in any sixty seconds, prompt and answer.
+        rpd: requests in a day.
+        day_zone: where the provider's day begins at midnight.
+    """
+
+    rpm: int | None = None
+    tpm: int | None = None
+    rpd: int | None = None
+    day_zone: str = "America/Los_Angeles"
+
+    def __post_init__(self) -> None:
+        for name in ("rpm", "tpm", "rpd"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1 or None for no limit, not {value}")
+
+
+class Grant(Protocol):
+    """Leave to send one request."""
+
+    def arrived(self) -> None:
+        """The provider has shown a sign of life: the request has arrived."""
+
+    def settle(self, tokens: int) -> None:
+        """The attempt is over and took so many tokens, which may be fewer than reserved."""
+
+    def withdraw(self) -> None:
+        """Nothing was sent: give everything back."""
+
+
+class Limiter(Protocol):
+    """What the paced wrapper needs of a limiter, in this process or elsewhere."""
+
+    async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:
+        """Wait for room, first come first served."""
+
+    def pause(self, model: str, seconds: float) -> None:
+        """The provider wants no request for so long."""
+
+    def learn(self, model: str, rpm: int) -> None:
+        """The provider has named its limit: from now on no more than that."""
+
+    def exhaust(self, model: str, until: datetime) -> None:
+        """The provider says that the day's quota is used up."""
+
+
+class _Entry:
+    """One grant while it counts."""
+
+    __slots__ = ("_window", "counts", "expires", "granted_at", "tokens")
+
+    def __init__(self, window: _Window, *, tokens: int, now: float) -> None:
+        self._window = window
+        self.tokens = tokens
+        self.granted_at = now
+        self.expires = now + window.transit_s + WINDOW_S
+        self.counts = True
+
+    def arrived(self) -> None:
+        self._window.expire(self, self._window.clock.now() + WINDOW_S)
+
+    def settle(self, tokens: int) -> None:
+        self.arrived()
+        if self.counts:
+            self._window.tokens += tokens - self.tokens
+            self.tokens = tokens
+            self._window.pump()
+
+    def withdraw(self) -> None:
+        self._window.forget(self)
+
+
+@dataclass(slots=True)
+class _Waiter:
+    tokens: int
+    granted: asyncio.Future[_Entry]
+
+
+@dataclass(slots=True)
+class _Window:
+    """One model's log of grants, and the queue of those who wait."""
+
+    quota: Quota
+    clock: Clock
+    transit_s: float
+    tokens: int = 0
+    requests: int = 0
+    paused_until: float = 0.0
+    exhausted_until: datetime | None = None
+    day: datetime | None = None
+    used_today: int = 0
+    queue: deque[_Waiter] = field(default_factory=deque)
+    timer: Timer | None = None
+    _log: list[tuple[float, int, _Entry]] = field(default_factory=list)
+    _serial: itertools.count[int] = field(default_factory=itertools.count)
+
+    def expire(self, entry: _Entry, at: float) -> None:
+        """The entry arrived earlier than feared, so it leaves the window earlier."""
+        if entry.counts and at < entry.expires:
+            entry.expires = at
+            heapq.heappush(self._log, (at, next(self._serial), entry))
+            if self.queue:
+                self.pump()
+
+    def forget(self, entry: _Entry) -> None:
+        if entry.counts:
+            entry.counts = False
+            self.requests -= 1
+            self.tokens -= entry.tokens
+            self.used_today = max(0, self.used_today - 1)
+            self.pump()
+
+    def take(self, tokens: int) -> _Entry:
+        entry = _Entry(self, tokens=tokens, now=self.clock.now())
+        heapq.heappush(self._log, (entry.expires, next(self._serial), entry))
+        self.requests += 1
+        self.tokens += tokens
+        self.used_today += 1
+        return entry
+
+    def _drop_expired(self) -> None:
+        now = self.clock.now()
+        while self._log and self._log[0][0] <= now:
+            at, _, entry = heapq.heappop(self._log)
+            if entry.counts and at == entry.expires:
+                entry.counts = False
+                self.requests -= 1
+                self.tokens -= entry.tokens
+
+    def wait_s(self, tokens: int) -> float:
+        """How long until a request of that size has room, as things stand; 0 for now."""
+        self._drop_expired()
+        pause = self.paused_until - self.clock.now()
+        if pause > 0:
+            return pause
+        quota = self.quota
+        full = quota.rpm is not None and self.requests >= quota.rpm
+        full = full or (quota.tpm is not None and self.tokens + tokens > quota.tpm)
+        if not full:
+            return 0.0
+        while self._log:
+            at, _, entry = self._log[0]
+            if entry.counts and at == entry.expires:
+                return max(1e-6, at - self.clock.now())
+            heapq.heappop(self._log)
+        return 0.0
+
+    def pump(self) -> None:
+        """Let everybody pass whose turn it is; wake up again when the next one's turn comes."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        while self.queue:
+            head = self.queue[0]
+            if not head.granted.done():
+                refusal = self.refusal()
+                if refusal is not None:
+                    head.granted.set_exception(refusal)
+                else:
+                    wait_s = self.wait_s(head.tokens)
+                    if wait_s > 0:
+                        self.timer = self.clock.call_later(wait_s, self.pump)
+                        return
+                    head.granted.set_result(self.take(head.tokens))
+            self.queue.popleft()
+
+    def refusal(self) -> QuotaExhausted | None:
+        """The day's quota, where it is used up; a new day forgets the old one."""
+        now = self.clock.wall()
+        if self.exhausted_until is not None:
+            if now < self.exhausted_until:
+                return QuotaExhausted(resets_at=self.exhausted_until)
+            self.exhausted_until = None
+        if self.quota.rpd is None:
+            return None
+        ends = end_of_day(now, self.quota.day_zone)
+        if self.day != ends:
+            if self.day is not None:
+                self.used_today = 0
+            self.day = ends
+        return QuotaExhausted(resets_at=ends) if self.used_today >= self.quota.rpd else None
+
+
+def end_of_day(now: datetime, zone: str) -> datetime:
+    """The next midnight in a zone, in UTC; a zone that this machine lacks is taken for UTC."""
+    try:
+        place = ZoneInfo(zone)
+    except ZoneInfoNotFoundError:
+        log.warning("no time zone data for %s: days are counted in UTC", zone)
+        return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+    tomorrow = now.astimezone(place).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), place).astimezone(UTC)
+
+
+class RateLimiter:
+    """Quotas per model within this process; exact in any sixty seconds, first come first served.
+
+    Args:
+        default: the quota of every model that ``per_model`` does not name.
+        per_model: quotas by the model's name.
+        used_today: requests already made today, by model (from the ledger, after a restart).
+        transit_s: how long a request may take from its grant to the provider, seconds. Raise it
+            on a slow line: a request that takes longer can come too early for the next window.
+    """
+
+    def __init__(
+        self,
+        default: Quota | None = None,
+        per_model: Mapping[str, Quota] | None = None,
+        *,
+        clock: Clock | None = None,
+        used_today: Mapping[str, int] | None = None,
+        transit_s: float = TRANSIT_S,
+    ) -> None:
+        self._default = default or Quota()
+        self._per_model = dict(per_model or {})
+        self._clock = clock or SystemClock()
+        self._used_today = dict(used_today or {})
+        self._transit_s = transit_s
+        self._windows: dict[str, _Window] = {}
+
+    def quota(self, model: str) -> Quota:
+        """The quota in force, with what was learnt."""
+        return self._window(model).quota
+
+    def used(self, model: str) -> tuple[int, int]:
+        """Requests and tokens that count now."""
+        window = self._window(model)
+        window.wait_s(0)
+        return window.requests, window.tokens
+
+    def _window(self, model: str) -> _Window:
+        window = self._windows.get(model)
+        if window is None:
+            window = self._windows[model] = _Window(
+                quota=self._per_model.get(model, self._default),
+                clock=self._clock,
+                transit_s=self._transit_s,
+                used_today=self._used_today.get(model, 0),
+            )
+        return window
+
+    async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:
+        """Wait for room for one request of at most ``tokens`` tokens.
+
+        Raises:
+            RequestTooLarge: it would not fit even an empty minute.
+            QuotaExhausted: the day's quota is used up.
+            QuotaFull: no room within ``max_wait_s`` seconds, or certainly none.
+        """
+        window = self._window(model)
+        if window.quota.tpm is not None and tokens > window.quota.tpm:
+            raise RequestTooLarge(
+                f"{model}: a request of up to {tokens} tokens can never fit the quota of "
+                f"{window.quota.tpm} tokens per minute; shorten it, lower max_tokens, or raise "
+                "the quota in the configuration",
+                model=model,
+            )
+        self._refuse(window, model)
+        if not window.queue and window.wait_s(tokens) <= 0:
+            return window.take(tokens)
+        pause = window.paused_until - self._clock.now()
+        if max_wait_s is not None and pause > max_wait_s:
+            raise QuotaFull(
+                f"{model}: the provider wants no request for another {pause:.1f} s",
+                model=model,
+                retry_after_s=pause,
+            )
+        return await self._in_line(window, model, tokens, max_wait_s)
+
+    async def _in_line(
+        self, window: _Window, model: str, tokens: int, max_wait_s: float | None
+    ) -> Grant:
+        waiter = _Waiter(tokens, asyncio.get_running_loop().create_future())
+        window.queue.append(waiter)
+        window.pump()
+        patience = None
+        if max_wait_s is not None:
+            late = QuotaFull(f"{model}: no room in the quota within {max_wait_s:g} s", model=model)
+
+            def give_up() -> None:
+                if not waiter.granted.done():
+                    waiter.granted.set_exception(late)
+                    window.pump()
+
+            patience = self._clock.call_later(max_wait_s, give_up)
+        try:
+            return await waiter.granted
+        except QuotaExhausted as error:
+            raise QuotaExhausted(resets_at=error.resets_at, model=model) from None
+        except asyncio.CancelledError:
+            granted = waiter.granted
+            if granted.done() and not granted.cancelled() and granted.exception() is None:
+                granted.result().withdraw()
+            window.pump()
+            raise
+        finally:
+            if patience is not None:
+                patience.cancel()
+
+    @staticmethod
+    def _refuse(window: _Window, model: str) -> None:
+        refusal = window.refusal()
+        if refusal is not None:
+            raise QuotaExhausted(resets_at=refusal.resets_at, model=model)
+
+    def pause(self, model: str, seconds: float) -> None:
+        """Nobody sends to this model for so long, those already waiting included."""
+        window = self._window(model)
+        window.paused_until = max(window.paused_until, self._clock.now() + seconds)
+        window.pump()
+
+    def learn(self, model: str, rpm: int) -> None:
+        """The provider named its limit of requests per minute: keep to the lower one."""
+        window = self._window(model)
+        if rpm < 1 or (window.quota.rpm is not None and window.quota.rpm <= rpm):
+            return
+        log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
+        quota = window.quota
+        window.quota = Quota(rpm=rpm, tpm=quota.tpm, rpd=quota.rpd, day_zone=quota.day_zone)
+        window.pump()
+
+    def exhaust(self, model: str, until: datetime) -> None:
+        """Nobody sends to this model before ``until``; everybody hears it at once."""
+        window = self._window(model)
+        window.exhausted_until = until
+        window.pump()

@@ -1,0 +1,17 @@
+"""What can be put around a model, one file each; ``bootstrap`` stacks them.
+
+Outermost first, with the reason for each place::
+
+    traced            the logical call: one span, whatever happens inside
+    routed            a model per task
+    cached            what was answered before is free, so nothing below is asked
+    budgeted          holds the worst case of the call before anything is sent
+    fallback          the next model, where one cannot
+      retrying        every try is an attempt of its own …
+      circuit         … which the circuit counts, so that a dead model is hit five times and not
+                      five times the number of tries, and a probe is one request
+      paced           every attempt counts against the quota
+      costed          every attempt is paid for: a row of its own in the ledger
+      traced          every attempt is seen: a span of its own
+      adapter
+"""

@@ -1,0 +1,211 @@
+"""Circuit breaker: a model that is down is left alone, and asked again now and then.
+
+Stands inside the retries, so that it counts attempts: a dead model is hit ``failures`` times in
+all and not per call, and a probe is one request. What it raises is not tried again; a fallback
+goes on to the next model at once, and comes back when the circuit closes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Literal
+
+from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.errors import (
+    BudgetExceededError,
+    CircuitOpen,
+    ContentRefused,
+    ProviderError,
+    QuotaExhausted,
+    QuotaFull,
+    RequestRejected,
+    RequestTooLarge,
+)
+from tta_rebuild.integrations.llm_provider import (
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    StreamItem,
+    TextPiece,
+    WrapperProvider,
+)
+
+log = logging.getLogger("tta_rebuild.circuit")
+
+CALLERS_FAULT = (ContentRefused, QuotaExhausted, QuotaFull, RequestRejected, RequestTooLarge)
+"""Errors that say nothing about the provider's health."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitPolicy:
+    """When to stop asking, and when to ask again.
+
+    Attributes:
+        failures: so many in a row open the circuit; also the least number of attempts for a rate.
+        failure_rate: the share of failures in the window that opens it, in (0, 1].
+        window_s: how far back attempts count, seconds.
+        cool_down_s: how long nothing is asked, seconds.
+        probes: how many attempts may find out at the same time whether the model is back.
+    """
+
+    failures: int = 5
+    failure_rate: float = 0.5
+    window_s: float = 60.0
+    cool_down_s: float = 30.0
+    probes: int = 1
+
+
+State = Literal["closed", "open", "half-open"]
+
+
+class Circuit:
+    """The health of one model, from the attempts made at it."""
+
+    def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
+        self.policy = policy or CircuitPolicy()
+        self._clock: Clock = clock or SystemClock()
+        self._outcomes: deque[tuple[float, bool]] = deque()
+        self._failed = 0
+        self._in_a_row = 0
+        self._opened_at: float | None = None
+        self._probing = 0
+
+    @property
+    def state(self) -> State:
+        """``closed`` is healthy; ``half-open`` lets probes through."""
+        if self._opened_at is None:
+            return "closed"
+        return "open" if self.asks_again_in_s > 0 else "half-open"
+
+    @property
+    def asks_again_in_s(self) -> float:
+        """Seconds until a probe may go; 0.0 if one may go now."""
+        if self._opened_at is None:
+            return 0.0
+        return max(0.0, self._opened_at + self.policy.cool_down_s - self._clock.now())
+
+    def enter(self, model: str) -> Admission:
+        """Leave for one attempt. Raises CircuitOpen."""
+        wait_s = self.asks_again_in_s
+        if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
+            raise CircuitOpen(
+                f"{model} failed too often just now, it is asked again in {wait_s:.0f} s",
+                model=model,
+                retry_after_s=wait_s,
+            )
+        is_probe = self._opened_at is not None
+        self._probing += is_probe
+        return Admission(self, model, is_probe)
+
+    def record(self, model: str, is_probe: bool, worked: bool | None) -> None:
+        """What became of an attempt; None if it says nothing about the model."""
+        self._probing -= is_probe
+        if worked is None:
+            return
+        now = self._clock.now()
+        if is_probe:
+            self._settle_probe(model, worked, now)
+            return
+        if self._opened_at is not None:
+            return  # began before the circuit opened: the verdict stands
+        self._outcomes.append((now, worked))
+        self._failed += not worked
+        self._in_a_row = 0 if worked else self._in_a_row + 1
+        while self._outcomes and self._outcomes[0][0] <= now - self.policy.window_s:
+            self._failed -= not self._outcomes.popleft()[1]
+        policy = self.policy
+        seen = len(self._outcomes)
+        if self._in_a_row >= policy.failures or (
+            seen >= policy.failures and self._failed >= policy.failure_rate * seen
+        ):
+            self._open(model, now)
+
+    def _settle_probe(self, model: str, worked: bool, now: float) -> None:
+        if worked:
+            log.warning("%s is back", model)
+            self._opened_at = None
+        else:
+            self._open(model, now)
+
+    def _open(self, model: str, now: float) -> None:
+        log.warning("%s fails: left alone for %.0f s", model, self.policy.cool_down_s)
+        self._opened_at = now
+        self._outcomes.clear()
+        self._failed = self._in_a_row = 0
+
+
+class Admission:
+    """Leave for one attempt; gives its verdict exactly once, however the attempt ends."""
+
+    __slots__ = ("_circuit", "_is_over", "_is_probe", "_model")
+
+    def __init__(self, circuit: Circuit, model: str, is_probe: bool) -> None:
+        self._circuit = circuit
+        self._model = model
+        self._is_probe = is_probe
+        self._is_over = False
+
+    def give(self, worked: bool | None) -> None:
+        """True, False, or None if the attempt says nothing about the model."""
+        if not self._is_over:
+            self._is_over = True
+            self._circuit.record(self._model, self._is_probe, worked)
+
+
+class CircuitBreakerLLMProvider(WrapperProvider):
+    """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
+
+    Cancellations, used-up budgets and errors that the caller made are no failures.
+
+    Args:
+        circuit: shared by the stacks that talk to the same model.
+    """
+
+    def __init__(
+        self,
+        wrapped: LLMProvider,
+        circuit: Circuit | CircuitPolicy | None = None,
+        *,
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(wrapped)
+        self.circuit = circuit if isinstance(circuit, Circuit) else Circuit(circuit, clock=clock)
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """Pass the attempt on, if the circuit lets it."""
+        admission = self.circuit.enter(request.model or self.config.model)
+        try:
+            response = await self.wrapped.complete(request)
+            admission.give(True)
+        except ProviderError as error:
+            admission.give(None if isinstance(error, CALLERS_FAULT) else False)
+            raise
+        except BudgetExceededError:
+            admission.give(None)
+            raise
+        finally:
+            admission.give(None)
+        return response
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """Pass the stream on, if the circuit lets it; a stream left early has worked so far."""
+        admission = self.circuit.enter(request.model or self.config.model)
+        items = self.wrapped.stream(request)
+        has_begun = False
+        try:
+            async for item in items:
+                if isinstance(item, TextPiece):
+                    has_begun = True
+                elif isinstance(item, StreamEnded):
+                    admission.give(True)
+                yield item
+        except ProviderError as error:
+            admission.give(None if isinstance(error, CALLERS_FAULT) else False)
+            raise
+        finally:
+            admission.give(True if has_begun else None)
+            await items.aclose()

@@ -1,0 +1,111 @@
+"""Pacing: keeps calls to one model under its quota of requests and tokens.
+
+Stands inside the retries (every attempt counts against the quota) and outside the adapter; what
+the provider says about its quota in a refusal is passed on to the limiter, so that those who are
+still waiting hear it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy, ProviderError, QuotaExhausted
+from tta_rebuild.integrations.llm_provider import (
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    StreamItem,
+    TextPiece,
+    WrapperProvider,
+)
+from tta_rebuild.integrations.rate_limiter import Grant, Limiter
+from tta_rebuild.integrations.token_estimate import TokenEstimate
+
+
+class RateLimitedLLMProvider(WrapperProvider):
+    """Waits for room in the quota, then passes the request on.
+
+    Args:
+        limiter: shared by all who use the same account.
+        max_wait_s: seconds to wait for room before ``QuotaFull``; None waits as long as it
+            takes. A fallback can only take over once this gives up.
+        estimate: how many tokens a request may take; learns from the answers.
+
+    Raises (besides what is wrapped):
+        RequestTooLarge: the request can never fit the quota.
+        QuotaExhausted: the day's quota is used up.
+        QuotaFull: no room in time; nothing was sent.
+    """
+
+    def __init__(
+        self,
+        wrapped: LLMProvider,
+        limiter: Limiter,
+        *,
+        max_wait_s: float | None = None,
+        estimate: TokenEstimate | None = None,
+    ) -> None:
+        super().__init__(wrapped)
+        self.limiter = limiter
+        self.max_wait_s = max_wait_s
+        self.estimate = estimate or TokenEstimate()
+
+    async def _reserve(self, request: LLMRequest, model: str) -> Grant:
+        tokens = self.estimate.input_tokens(model, request) + (
+            request.max_tokens or self.config.max_tokens
+        )
+        return await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
+
+    def _heed(self, model: str, error: ProviderError) -> None:
+        if isinstance(error, ProviderBusy):
+            if error.learnt_limit_rpm is not None:
+                self.limiter.learn(model, error.learnt_limit_rpm)
+            if error.retry_after_s is not None:
+                self.limiter.pause(model, error.retry_after_s)
+        elif isinstance(error, QuotaExhausted):
+            self.limiter.exhaust(model, error.resets_at)
+
+    def _settle(self, grant: Grant, model: str, request: LLMRequest, got: LLMResponse) -> None:
+        self.estimate.learn(model, request, got.usage)
+        grant.settle(got.usage.total_tokens or got.tokens_used)
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """Wait for room, then pass the request on."""
+        model = request.model or self.config.model
+        grant = await self._reserve(request, model)
+        try:
+            response = await self.wrapped.complete(request)
+        except BudgetExceededError:
+            grant.withdraw()
+            raise
+        except ProviderError as error:
+            grant.arrived()
+            self._heed(model, error)
+            raise
+        self._settle(grant, model, request, response)
+        return response
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """Wait for room, then pass the stream on."""
+        model = request.model or self.config.model
+        grant = await self._reserve(request, model)
+        items = self.wrapped.stream(request)
+        is_first = True
+        try:
+            async for item in items:
+                if is_first and isinstance(item, TextPiece):
+                    is_first = False
+                    grant.arrived()
+                if isinstance(item, StreamEnded):
+                    self._settle(grant, model, request, item.response)
+                yield item
+        except BudgetExceededError:
+            grant.withdraw()
+            raise
+        except ProviderError as error:
+            grant.arrived()
+            self._heed(model, error)
+            raise
+        finally:
+            await items.aclose()
