@@ -1,0 +1,251 @@
+"""Whether a proposed branch is sound: consistent, meaningful, in character, within the rules.
+
+The fourth of the four primitives. The engine hands it the choices of a scene before the player
+sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
+whatever else is said; a ``ClashChecker`` (the canon's) compares with what is true in the story;
+a model, where there is one, is asked once for all proposals together, and only what rules cannot
+answer.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, Protocol
+
+from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
+from tta_rebuild.core.story import Claim
+from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.narrative.branch_rules import RULES, dead_end_risk
+
+SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
+VALID_FROM = 0.6
+WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
+_COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
+
+
+class IssueSeverity(Enum):
+    """How much an issue weighs; one ``ERROR`` makes a branch invalid."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationIssue:
+    """``category``: ``consistency``, ``meaningfulness``, ``character`` or ``universe``."""
+
+    severity: IssueSeverity
+    category: str
+    message: str
+    suggested_fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchProposal:
+    """A branch somebody would like to offer.
+
+    Attributes:
+        timeline_context: what has happened, in plain sentences, oldest first.
+        universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
+        parent_branch_id: the choice text of the branch that this one follows.
+        effects: what taking it would make true, for the checker.
+        facts: what holds now, as plain CLAIMs (see ``core.tasks``), for the model.
+    """
+
+    universe_id: str
+    branch_description: str
+    choice_text: str
+    affected_characters: list[str]
+    timeline_context: list[str] = field(default_factory=list)
+    universe_rules: dict[str, str] = field(default_factory=dict)
+    parent_branch_id: str | None = None
+    effects: tuple[Claim, ...] = ()
+    facts: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BranchValidation:
+    """The verdict; scores and risk in [0, 1].
+
+    ``degraded`` is "" or, in plain words, why a model was not heard although there is one.
+    """
+
+    is_valid: bool
+    overall_score: float
+    consistency_score: float
+    meaningfulness_score: float
+    character_alignment_score: float
+    universe_rules_score: float
+    issues: list[ValidationIssue] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
+    dead_end_risk: float = 0.0
+    degraded: str = ""
+
+
+class Clash(Protocol):
+    """A text against something that holds."""
+
+    @property
+    def message(self) -> str:
+        """What clashes with what, in plain words."""
+
+
+class ClashChecker(Protocol):
+    """Compares a text with what is true in the story; the canon's checker is one."""
+
+    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Clash]:
+        """What in the text, or in the claims it makes, contradicts what holds."""
+
+
+class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
+    """Judges proposed branches, and keeps the valid ones by universe.
+
+    Args:
+        llm_provider: asked what rules cannot answer; its failure is never an error here.
+        checker: compares with the story's canon; its findings are errors.
+        catalog: the prompt templates; None loads those of the package on first use.
+    """
+
+    def __init__(
+        self,
+        name: str = "BranchValidator",
+        *,
+        llm_provider: LLMProvider | None = None,
+        checker: ClashChecker | None = None,
+        catalog: Any | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.llm_provider = llm_provider
+        self.checker = checker
+        self._catalog = catalog
+        self._validated: dict[str, list[BranchProposal]] = defaultdict(list)
+
+    async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
+        """Judge one proposal.
+
+        Raises:
+            ValidationError: a required text is missing, or the choice is too short or too long.
+        """
+        return (await self.validate_all([input_data], context))[0]
+
+    async def validate_all(
+        self, proposals: Sequence[BranchProposal], context: TTAContext
+    ) -> list[BranchValidation]:
+        """Judge several proposals, in order; a model is asked once for all of them.
+
+        Raises:
+            ValidationError: as ``execute``, for the first proposal that is wrong.
+        """
+        for proposal in proposals:
+            self._validate(proposal, context)
+        issues = [self._findings(proposal) for proposal in proposals]
+        degraded = ""
+        if self.llm_provider is not None and proposals:
+            try:
+                for own, more in zip(
+                    issues,
+                    await self._semantic_contradiction_check(proposals, context),
+                    strict=True,
+                ):
+                    said = {issue.message for issue in own}
+                    own += [issue for issue in more if issue.message not in said]
+            except (ProviderError, BudgetExceededError) as error:
+                degraded = f"checked by rules alone: {error}"
+        verdicts = []
+        for proposal, found in zip(proposals, issues, strict=True):
+            verdict = replace(_verdict(proposal, found), degraded=degraded)
+            verdicts.append(verdict)
+            if verdict.is_valid:
+                self._validated[proposal.universe_id].append(proposal)
+        return verdicts
+
+    def get_validated_branches(self, universe_id: str) -> list[BranchProposal]:
+        """The valid proposals of a universe, in order."""
+        return list(self._validated.get(universe_id, ()))
+
+    def clear_validated_branches(self, universe_id: str | None = None) -> None:
+        """Forget the valid proposals of one universe, or of all."""
+        if universe_id is None:
+            self._validated.clear()
+        else:
+            self._validated.pop(universe_id, None)
+
+    def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
+        parent = self._parent_text(proposal)
+        issues = [
+            ValidationIssue(IssueSeverity(f.severity), f.category, f.message, f.fix)
+            for rule in RULES.values()
+            for f in rule(proposal, parent)
+        ]
+        if self.checker is not None:
+            for clash in self.checker.clashes(proposal.choice_text, proposal.effects):
+                issues.append(
+                    ValidationIssue(
+                        IssueSeverity.ERROR,
+                        "consistency",
+                        clash.message,
+                        "Offer what is still possible as things stand",
+                    )
+                )
+        return issues
+
+    def _parent_text(self, proposal: BranchProposal) -> str:
+        """The parent's choice; the id itself is its text where the parent was not seen here."""
+        return proposal.parent_branch_id or ""
+
+    async def _semantic_contradiction_check(
+        self, proposals: Sequence[BranchProposal], context: TTAContext
+    ) -> list[list[ValidationIssue]]:
+        """What a model finds, per proposal; one call. Raises ``ProviderError``."""
+        from tta_rebuild.narrative.branch_check import asked_about
+
+        assert self.llm_provider is not None
+        if self._catalog is None:
+            from tta_rebuild.prompts import PromptCatalog
+
+            self._catalog = PromptCatalog.load()
+        return await asked_about(self.llm_provider, self._catalog, proposals, context)
+
+    def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
+        problem = ""
+        length = len((proposal.choice_text or "").strip())
+        if not (proposal.universe_id or "").strip():
+            problem = "universe_id is required"
+        elif not (proposal.branch_description or "").strip():
+            problem = "branch_description is required"
+        elif not length:
+            problem = "choice_text is required"
+        elif length < SHORTEST_CHOICE:
+            problem = f"choice_text must be at least {SHORTEST_CHOICE} characters, not {length}"
+        elif length > LONGEST_CHOICE:
+            problem = f"choice_text must be at most {LONGEST_CHOICE} characters, not {length}"
+        if problem:
+            raise ValidationError(problem, self.name, context)
+
+
+def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchValidation:
+    scores = {
+        category: max(
+            0.0, 1.0 - sum(_COST[i.severity.value] for i in issues if i.category == category)
+        )
+        for category in WEIGHTS
+    }
+    overall = sum(WEIGHTS[category] * scores[category] for category in WEIGHTS)
+    broken = any(issue.severity is IssueSeverity.ERROR for issue in issues)
+    suggestions = list(dict.fromkeys(i.suggested_fix for i in issues if i.suggested_fix))
+    return BranchValidation(
+        is_valid=not broken and overall >= VALID_FROM,
+        overall_score=min(1.0, overall),
+        consistency_score=scores["consistency"],
+        meaningfulness_score=scores["meaningfulness"],
+        character_alignment_score=scores["character"],
+        universe_rules_score=scores["universe"],
+        issues=issues,
+        suggestions=suggestions,
+        dead_end_risk=dead_end_risk(proposal),
+    )

@@ -1,0 +1,273 @@
+"""How the characters are: their emotion, goals, relationships, memory and place in their arc.
+
+The second of the four primitives. The engine hands it one interaction per character of a scene,
+on a copy made for the turn, and turns the new states into events. ``respond`` is the whole change
+as a pure function; the primitive keeps the states around it and, where there is a model, lets it
+put the words into the characters' mouths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
+from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.narrative.character_rules import (
+    arc_direction,
+    consistency,
+    emotion_after,
+    personality_fit,
+    relationship_change,
+)
+from tta_rebuild.narrative.voices import spoken_line, thought
+
+MEMORY_LIMIT = 10
+GOAL_STEP = 0.1
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterState:
+    """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
+
+    ``memory`` holds the most recent story events, newest last.
+    """
+
+    character_id: str
+    name: str
+    personality_traits: dict[str, float] = field(default_factory=dict)
+    emotional_state: str = "neutral"
+    development_goals: dict[str, float] = field(default_factory=dict)
+    relationships: dict[str, float] = field(default_factory=dict)
+    memory: list[str] = field(default_factory=list)
+    arc_stage: str = "setup"
+    last_updated: datetime = field(default_factory=_now)
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterInteraction:
+    """What a character just went through."""
+
+    character_id: str
+    scene_context: str
+    emotional_trigger: str | None = None
+    interacting_with: list[str] = field(default_factory=list)
+    story_events: list[str] = field(default_factory=list)
+    development_opportunity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterResponse:
+    """How the character took it.
+
+    Attributes:
+        development_progress: all goals and how far they are, [0, 1].
+        relationship_changes: other's id → how much the relationship moved.
+        consistency_score: [0, 1]; how well the emotion follows from the one before.
+        personality_alignment: [0, 1]; how well the emotion fits the traits, 1.0 without any.
+        degraded: "" or, in plain words, why a model was not used although there is one.
+    """
+
+    character_id: str
+    dialogue: str
+    internal_monologue: str
+    emotion: str
+    development_progress: dict[str, float]
+    relationship_changes: dict[str, float]
+    suggested_arc_direction: str
+    consistency_score: float
+    personality_alignment: float
+    degraded: str = ""
+
+
+def new_character(character_id: str, at: datetime) -> CharacterState:
+    """A character nobody has described yet, named after its id."""
+    name = " ".join(character_id.replace("_", " ").replace("-", " ").split()).title()
+    return CharacterState(character_id=character_id, name=name or character_id, last_updated=at)
+
+
+def respond(
+    state: CharacterState, interaction: CharacterInteraction, at: datetime
+) -> tuple[CharacterState, CharacterResponse]:
+    """The character after the interaction, and the answer, without any model."""
+    emotion = emotion_after(interaction.emotional_trigger, state.emotional_state)
+    relationships = dict(state.relationships)
+    changes: dict[str, float] = {}
+    for other in interaction.interacting_with:
+        before = relationships.get(other, 0.0)
+        step = relationship_change(
+            interaction.emotional_trigger, interaction.scene_context, interaction.story_events
+        )
+        relationships[other] = max(-1.0, min(1.0, round(before + step, 6)))
+        changes[other] = round(changes.get(other, 0.0) + relationships[other] - before, 6)
+    goals = dict(state.development_goals)
+    opportunity = (interaction.development_opportunity or "").strip()
+    if opportunity:
+        goals[opportunity] = min(1.0, round(goals.get(opportunity, 0.0) + GOAL_STEP, 6))
+    after = replace(
+        state,
+        emotional_state=emotion,
+        development_goals=goals,
+        relationships=relationships,
+        memory=[*state.memory, *interaction.story_events][-MEMORY_LIMIT:],
+        last_updated=at,
+    )
+    goal = opportunity or _foremost(goals)
+    seed = (interaction.scene_context, len(state.memory))
+    return after, CharacterResponse(
+        character_id=state.character_id,
+        dialogue=spoken_line(state.name, emotion, *seed),
+        internal_monologue=thought(state.name, emotion, goal, interaction.scene_context, *seed),
+        emotion=emotion,
+        development_progress=dict(goals),
+        relationship_changes=changes,
+        suggested_arc_direction=arc_direction(state.arc_stage, state.name, goal),
+        consistency_score=consistency(state.emotional_state, emotion),
+        personality_alignment=personality_fit(state.personality_traits, emotion),
+    )
+
+
+def _foremost(goals: Mapping[str, float]) -> str:
+    """The open goal that is furthest on; the last one set among equals."""
+    best, furthest = "", -1.0
+    for goal, progress in goals.items():
+        if progress < 1.0 and progress >= furthest:
+            best, furthest = goal, progress
+    return best or next(reversed(list(goals)), "")
+
+
+class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterResponse]):
+    """Keeps how each character is and lets them answer to what happens.
+
+    Args:
+        llm_provider: puts words to speech and thought; None keeps to the built-in voices. A model
+            that fails is never an error here: the built-in voice answers and ``degraded`` says so.
+        states: the characters as they are now, such as from a fold over a story's log.
+        clock: the time of changes that are made without a context.
+        catalog: the prompt templates; None loads those of the package on first use.
+    """
+
+    def __init__(
+        self,
+        name: str = "CharacterState",
+        *,
+        llm_provider: LLMProvider | None = None,
+        states: Iterable[CharacterState] = (),
+        clock: Callable[[], datetime] = _now,
+        catalog: Any | None = None,
+    ) -> None:
+        super().__init__(name)
+        self.llm_provider = llm_provider
+        self._clock = clock
+        self._catalog = catalog
+        self._states: dict[str, CharacterState] = {s.character_id: s for s in states}
+
+    async def execute(
+        self, input_data: CharacterInteraction, context: TTAContext
+    ) -> CharacterResponse:
+        """Let the character live through the interaction; creates the character if need be.
+
+        Raises:
+            ValidationError: no character id, or no scene.
+        """
+        if not input_data.character_id or not input_data.character_id.strip():
+            raise ValidationError("character_id is required", self.name, context)
+        if not input_data.scene_context or not input_data.scene_context.strip():
+            raise ValidationError("scene_context is required", self.name, context)
+        state = self._state_of(input_data.character_id, context.timestamp)
+        after, response = respond(state, input_data, context.timestamp)
+        # Kept before anything is awaited, so that concurrent interactions lose nothing.
+        self._states[after.character_id] = after
+        if self.llm_provider is None:
+            return response
+        return await self._in_the_models_words(after, response, input_data, context)
+
+    def restore(self, states: Iterable[CharacterState]) -> None:
+        """Forget all characters and take up these."""
+        self._states = {s.character_id: s for s in states}
+
+    def copy(self) -> CharacterStatePrimitive:
+        """Another primitive that starts from here; states are shared, as they never change."""
+        return CharacterStatePrimitive(
+            self.name,
+            llm_provider=self.llm_provider,
+            states=self._states.values(),
+            clock=self._clock,
+            catalog=self._catalog,
+        )
+
+    def get_character(self, character_id: str) -> CharacterState | None:
+        """The character as it is now, None if unknown."""
+        return self._states.get(character_id)
+
+    def get_all_characters(self) -> list[CharacterState]:
+        """All characters, in the order in which they appeared."""
+        return list(self._states.values())
+
+    def get_relationship(self, character_id: str, other_id: str) -> float:
+        """How the first feels about the second, in [-1, 1]; 0.0 if there is nothing."""
+        state = self._states.get(character_id)
+        return state.relationships.get(other_id, 0.0) if state else 0.0
+
+    def set_development_goal(
+        self, character_id: str, goal: str, initial_progress: float = 0.0
+    ) -> None:
+        """Give a character a goal; progress is kept within [0, 1]."""
+        state = self._state_of(character_id, self._clock())
+        progress = max(0.0, min(1.0, initial_progress))
+        self._states[character_id] = replace(
+            state, development_goals={**state.development_goals, goal: progress}
+        )
+
+    def update_arc_stage(self, character_id: str, stage: str) -> None:
+        """Move a character to another stage of its arc.
+
+        Raises:
+            ValidationError: no such stage.
+        """
+        if stage not in ARC_STAGES:
+            raise ValidationError(
+                f"Invalid arc stage {stage!r}: must be one of {', '.join(ARC_STAGES)}", self.name
+            )
+        state = self._state_of(character_id, self._clock())
+        self._states[character_id] = replace(state, arc_stage=stage)
+
+    def _state_of(self, character_id: str, at: datetime) -> CharacterState:
+        return self._states.get(character_id) or new_character(character_id, at)
+
+    async def _in_the_models_words(
+        self,
+        state: CharacterState,
+        response: CharacterResponse,
+        interaction: CharacterInteraction,
+        context: TTAContext,
+    ) -> CharacterResponse:
+        from tta_rebuild.narrative.character_words import words_of
+
+        assert self.llm_provider is not None
+        try:
+            said, thinks = await words_of(
+                self.llm_provider, self._templates(), state, interaction, context
+            )
+        except (ProviderError, BudgetExceededError) as error:
+            return replace(response, degraded=f"the built-in voice spoke instead: {error}")
+        return replace(
+            response,
+            dialogue=said or response.dialogue,
+            internal_monologue=thinks or response.internal_monologue,
+        )
+
+    def _templates(self) -> Any:
+        if self._catalog is None:
+            from tta_rebuild.prompts import PromptCatalog
+
+            self._catalog = PromptCatalog.load()
+        return self._catalog

@@ -1,0 +1,116 @@
+"""From where the story stands to the request that asks a model for a scene.
+
+Used by ``story_generator`` alone. The request carries the variables (for the embedded storyteller,
+the cache and the experiments) and the prompt that a template makes of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
+from tta_rebuild.integrations.llm_provider import LLMRequest
+from tta_rebuild.prompts import PromptCatalog
+
+if TYPE_CHECKING:
+    from tta_rebuild.narrative.story_generator import StoryGenerationInput
+
+
+def scene_request(
+    catalog: PromptCatalog,
+    wanted: StoryGenerationInput,
+    context: TTAContext,
+    *,
+    task: str = "scene",
+    more: Mapping[str, Any] | None = None,
+) -> LLMRequest:
+    """The request for a scene, or (``continue_scene``) for the rest of one."""
+    variables = {**scene_variables(wanted, context), **(more or {})}
+    shown = {
+        **variables,
+        "guidance": guidance(context) or ["Ensure Narrative Quality"],
+        "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
+        "place_in_story": _place(wanted),
+    }
+    rendered = catalog.render(task, shown, story_id=wanted.story_id)
+    return LLMRequest(
+        prompt=rendered.prompt,
+        system=rendered.system,
+        context=context,
+        task=task,
+        template=rendered.version,
+        variables=variables,
+        schema=rendered.schema,
+        story_id=wanted.story_id,
+        branch_id=wanted.branch_id,
+        turn=wanted.turn,
+    )
+
+
+def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[str, Any]:
+    """The values of ``core.tasks.SceneVariables``, as plain JSON."""
+    characters = list(wanted.characters) or [
+        {"character_id": one, "name": _name(one)} for one in wanted.active_characters
+    ]
+    variables: dict[str, Any] = {
+        "theme": wanted.theme,
+        "title": wanted.title,
+        "kit": wanted.kit,
+        "seed": wanted.seed,
+        "turn": wanted.turn or wanted.timeline_position + 1,
+        "stage": wanted.stage or "setup",
+        "should_end": wanted.should_end,
+        "style": wanted.narrative_style,
+        "universe_id": wanted.universe_id,
+        "timeline_position": wanted.timeline_position,
+        "characters": characters,
+        "action": wanted.action,
+        "chosen": wanted.chosen,
+        "previous_context": wanted.previous_context,
+        "recent": list(wanted.recent),
+        "recalled": list(wanted.recalled),
+        "facts": list(wanted.facts),
+        "rules": wanted.rules,
+        "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
+        "metaconcepts": context.metaconcept_names(),
+        "preferences": wanted.player_preferences,
+        "notes": wanted.notes,
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(variables, default=_plain))
+    return plain
+
+
+def guidance(context: TTAContext) -> list[str]:
+    """The guidance in force, each name with its description where it has one."""
+    lines = []
+    for one in context.metaconcepts:
+        if isinstance(one, Metaconcept):
+            known: list[Metaconcept] = [one]
+        else:
+            known = MetaconceptRegistry.get_by_names([str(one)])
+        lines.append(f"{known[0].name}: {known[0].description}" if known else str(one))
+    return lines
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, (tuple, set, frozenset)):
+        return list(value)
+    return str(value)
+
+
+def _name(character_id: str) -> str:
+    return " ".join(str(character_id).replace("_", " ").split()).title()
+
+
+def _place(wanted: StoryGenerationInput) -> list[str]:
+    lines = [f"Position in story time: {wanted.timeline_position}"]
+    if wanted.turn:
+        lines.append(f"Scene {wanted.turn}")
+    if wanted.stage:
+        lines.append(f"Stage of the story: {wanted.stage}")
+    return lines

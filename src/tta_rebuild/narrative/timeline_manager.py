@@ -1,0 +1,313 @@
+"""When things happen in the story: events in order of story time, their causes, open branches.
+
+The third of the four primitives. The engine hands it one update per noteworthy event of a turn;
+it needs no model. All of its work on one update is free of ``await``, so concurrent updates on one
+event loop cannot mix and need no lock.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.narrative.history import History, Prefix
+
+EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
+
+Clock: TypeAlias = Callable[[], datetime]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_event_id() -> str:
+    return f"event_{uuid.uuid4().hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent:
+    """One thing that happens at ``timestamp`` (story time, from 0).
+
+    ``causal_links`` are the ids of the events it follows from; ``created_at`` is the moment at which it was recorded.
+    """
+
+    event_id: str
+    event_type: str
+    event_data: dict[str, Any]
+    timestamp: int
+    causal_links: list[str] = field(default_factory=list)
+    character_ids: list[str] = field(default_factory=list)
+    created_at: datetime = field(default_factory=_now)
+
+
+@dataclass(frozen=True, slots=True)
+class BranchPoint:
+    """A place in story time at which the player may choose."""
+
+    branch_id: str
+    position: int
+    description: str
+    available_choices: list[Any]
+    requires_events: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineUpdate:
+    """Something to record. ``causal_links`` are ids of events that this one follows from."""
+
+    universe_id: str
+    event_type: str
+    event_data: dict[str, Any]
+    timestamp: int
+    causal_links: list[str] = field(default_factory=list)
+    character_ids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineState:
+    """A universe's timeline at one moment; later updates leave it as it is.
+
+    Attributes:
+        current_position: one past the greatest timestamp, 0 for an empty timeline.
+        event_history: all events in order of story time, read only, never copied.
+        timeline_coherence_score: (0, 1]; the share of events and causal links that hold.
+        inconsistencies, suggested_fixes: those of the whole timeline, in order of recording.
+    """
+
+    universe_id: str
+    current_position: int
+    event_history: Sequence[TimelineEvent]
+    available_branches: Sequence[BranchPoint]
+    timeline_coherence_score: float
+    inconsistencies: Sequence[str]
+    suggested_fixes: Sequence[str]
+
+
+class _KnownTimes:
+    """Event id → timestamp, cheap to copy: copies share what was known at that moment.
+
+    ``_own`` only grows, and a dictionary keeps its order, so the entries numbered below ``_limit``
+    are the ones that the copy may see.
+    """
+
+    def __init__(self) -> None:
+        self._shared: dict[str, tuple[int, int]] = {}
+        self._limit = 0
+        self._own: dict[str, tuple[int, int]] = {}
+
+    def __contains__(self, event_id: str) -> bool:
+        return self.get(event_id) is not None
+
+    def get(self, event_id: str) -> int | None:
+        found = self._own.get(event_id)
+        if found is None:
+            found = self._shared.get(event_id)
+            if found is None or found[0] >= self._limit:
+                return None
+        return found[1]
+
+    def add(self, event_id: str, timestamp: int) -> None:
+        self._own[event_id] = (len(self._own), timestamp)
+
+    def copy(self) -> _KnownTimes:
+        twin = _KnownTimes()
+        if not self._shared:
+            twin._shared, twin._limit = self._own, len(self._own)
+        elif len(self._own) <= 256:
+            twin._shared, twin._limit, twin._own = self._shared, self._limit, dict(self._own)
+        else:  # a copy that has itself grown long: settle into one dictionary again
+            for event_id, (number, timestamp) in self._shared.items():
+                if number < self._limit:
+                    twin.add(event_id, timestamp)
+            for event_id, (_, timestamp) in self._own.items():
+                twin.add(event_id, timestamp)
+        return twin
+
+
+class _Timeline:
+    """One universe: its history and what was found out about it so far."""
+
+    def __init__(self) -> None:
+        self.history: History[TimelineEvent] = History()
+        self.times = _KnownTimes()
+        self.position = 0
+        self.branches: list[BranchPoint] = []
+        self.inconsistencies: list[str] = []
+        self.fixes: list[str] = []
+        self.links = 0
+        self.broken_links = 0
+
+    def copy(self) -> _Timeline:
+        twin = _Timeline()
+        twin.history = self.history
+        twin.times = self.times.copy()
+        twin.position = self.position
+        twin.branches = self.branches[:]
+        twin.inconsistencies = self.inconsistencies[:]
+        twin.fixes = self.fixes[:]
+        twin.links, twin.broken_links = self.links, self.broken_links
+        return twin
+
+    def record(self, event: TimelineEvent) -> None:
+        for cause in event.causal_links:
+            self._check_link(event, cause)
+        self.history = self.history.with_item(event)
+        self.times.add(event.event_id, event.timestamp)
+        self.position = max(self.position, event.timestamp + 1)
+        branch = _branch_opened_by(event)
+        if branch is not None:
+            self.branches.append(branch)
+
+    def _check_link(self, event: TimelineEvent, cause: str) -> None:
+        self.links += 1
+        caused_at = self.times.get(cause)
+        if caused_at is None:
+            self.broken_links += 1
+            self.inconsistencies.append(
+                f"Event {event.event_id} has a causal link to the non-existent event {cause}"
+            )
+            self.fixes.append(
+                f"Remove the invalid causal link from {event.event_id} to {cause}, "
+                "or record that event first"
+            )
+        elif caused_at >= event.timestamp:
+            self.broken_links += 1
+            self.inconsistencies.append(
+                f"Event {event.event_id} at {event.timestamp} follows from {cause} at {caused_at}: "
+                "cause must come before effect"
+            )
+            self.fixes.append(
+                f"Change the timestamp of {event.event_id} to {caused_at + 1} or later, "
+                f"or that of {cause} to an earlier one"
+            )
+
+    @property
+    def coherence(self) -> float:
+        """The share of all that the timeline says (its events, its links) that holds."""
+        said = len(self.history) + self.links
+        return 1.0 - self.broken_links / said if said else 1.0
+
+
+def _branch_opened_by(event: TimelineEvent) -> BranchPoint | None:
+    if event.event_type not in ("choice", "branch_point"):
+        return None
+    choices = event.event_data.get("choices")
+    if not choices:
+        return None
+    listed = list(choices) if isinstance(choices, (list, tuple)) else [choices]
+    description = event.event_data.get("description") or event.event_data.get("prompt") or ""
+    return BranchPoint(
+        branch_id=f"branch_{event.event_id}",
+        position=event.timestamp,
+        description=str(description) or f"A choice at position {event.timestamp}",
+        available_choices=listed,
+        requires_events=list(event.causal_links),
+    )
+
+
+class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
+    """Keeps the timelines of any number of universes, each by itself.
+
+    Args:
+        new_id: makes event ids that never repeat.
+        clock: the time for ``created_at``.
+    """
+
+    def __init__(
+        self,
+        name: str = "TimelineManager",
+        *,
+        new_id: Callable[[], str] = _new_event_id,
+        clock: Clock = _now,
+    ) -> None:
+        super().__init__(name)
+        self._new_id = new_id
+        self._clock = clock
+        self._timelines: dict[str, _Timeline] = {}
+
+    async def execute(self, input_data: TimelineUpdate, context: TTAContext) -> TimelineState:
+        """Record one event; what is inconsistent is recorded too, and said.
+
+        Takes the same time however long the timeline is.
+
+        Raises:
+            ValidationError: no universe, a negative time or an unknown event type.
+        """
+        self._validate(input_data, context)
+        timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
+        event_id = self._new_id()
+        while event_id in timeline.times:
+            event_id = self._new_id()
+        timeline.record(
+            TimelineEvent(
+                event_id=event_id,
+                event_type=input_data.event_type,
+                event_data=dict(input_data.event_data),
+                timestamp=input_data.timestamp,
+                causal_links=list(input_data.causal_links),
+                character_ids=list(input_data.character_ids),
+                created_at=self._clock(),
+            )
+        )
+        return self.get_state(input_data.universe_id)
+
+    def restore(self, universe_id: str, events: Iterable[TimelineEvent]) -> None:
+        """Take up a timeline from its recorded events, in the order in which they were recorded."""
+        timeline = _Timeline()
+        for event in events:
+            timeline.record(event)
+        self._timelines[universe_id] = timeline
+
+    def record(self, universe_id: str, event: TimelineEvent) -> None:
+        """Add an event that is already recorded elsewhere (one step of a fold)."""
+        self._timelines.setdefault(universe_id, _Timeline()).record(event)
+
+    def copy(self) -> TimelineManagerPrimitive:
+        """Another manager that starts from here; costs the same however long the timelines are."""
+        twin = TimelineManagerPrimitive(self.name, new_id=self._new_id, clock=self._clock)
+        twin._timelines = {key: timeline.copy() for key, timeline in self._timelines.items()}
+        return twin
+
+    def get_state(self, universe_id: str) -> TimelineState:
+        """The timeline as it is now; an empty one if the universe is unknown."""
+        timeline = self._timelines.get(universe_id) or _Timeline()
+        return TimelineState(
+            universe_id=universe_id,
+            current_position=timeline.position,
+            event_history=timeline.history,
+            available_branches=Prefix(timeline.branches),
+            timeline_coherence_score=timeline.coherence,
+            inconsistencies=Prefix(timeline.inconsistencies),
+            suggested_fixes=Prefix(timeline.fixes),
+        )
+
+    def get_timeline(self, universe_id: str) -> Sequence[TimelineEvent]:
+        """All events in order of story time, empty if the universe is unknown."""
+        return self.get_state(universe_id).event_history
+
+    def get_position(self, universe_id: str) -> int:
+        """One past the greatest timestamp, 0 if the universe is unknown."""
+        return self.get_state(universe_id).current_position
+
+    def get_branches(self, universe_id: str) -> list[BranchPoint]:
+        """The branch points, in order of recording."""
+        return list(self.get_state(universe_id).available_branches)
+
+    def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
+        problem = ""
+        if not update.universe_id or not update.universe_id.strip():
+            problem = "universe_id is required"
+        elif update.timestamp < 0:
+            problem = f"timestamp must be >= 0, not {update.timestamp}"
+        elif update.event_type not in EVENT_TYPES:
+            problem = (
+                f"event_type must be one of {', '.join(EVENT_TYPES)}; not {update.event_type!r}"
+            )
+        if problem:
+            raise ValidationError(problem, self.name, context)

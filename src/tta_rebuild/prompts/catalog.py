@@ -1,0 +1,196 @@
+"""The templates of this package (or of another folder), and how one becomes a prompt.
+
+A template is a YAML file under ``templates/``: a name, a version, sections that are sent as the
+stable part (``system``) and sections that change (``prompt``). A section is either fixed text or
+shows one variable in a given form; values never get into fixed text. So what a player or a story
+says can only ever stand inside a fence (see ``fencing``), and the stable part comes first, where
+the providers' prompt caches find it. The primitives render; the lab adds variants.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.prompts.fencing import FORMS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A piece of a prompt.
+
+    Attributes:
+        text: fixed words; with ``show`` they stand before the value.
+        show: the variable shown, "" for fixed text alone. Left out where it is empty.
+        form: how it is shown, a key of ``fencing.FORMS``.
+        when: a variable that must not be empty, "" for always.
+        unless: a variable that must be empty, "" for always.
+    """
+
+    text: str = ""
+    show: str = ""
+    form: str = "data"
+    when: str = ""
+    unless: str = ""
+
+    def rendered(self, variables: Mapping[str, Any]) -> str:
+        """The section as text, "" if it has nothing to say."""
+        if self.when and not variables.get(self.when):
+            return ""
+        if self.unless and variables.get(self.unless):
+            return ""
+        if not self.show:
+            return self.text.strip()
+        value = variables.get(self.show)
+        if value is None or value == "" or value == [] or value == {}:
+            return ""
+        shown = FORMS[self.form](self.show, value)
+        return f"{self.text.strip()}\n{shown}".strip() if shown else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """One version of one prompt, in one variant ("" is the plain one).
+
+    ``weight`` is the variant's share in an experiment, relative to the others' weights.
+    """
+
+    name: str
+    version: int
+    system: tuple[Section, ...]
+    prompt: tuple[Section, ...]
+    schema: Mapping[str, Any] | None = None
+    variant: str = ""
+    weight: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """``name@version``, with ``#variant`` if it is one."""
+        return f"{self.name}@{self.version}" + (f"#{self.variant}" if self.variant else "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedPrompt:
+    """What goes into a request: stable part, changing part, who made it, shape of the answer."""
+
+    system: str
+    prompt: str
+    version: str
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class PromptCatalog:
+    """All templates: name → its variants, the plain one first."""
+
+    templates: Mapping[str, Sequence[Template]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Traversable | None = None) -> PromptCatalog:
+        """Read all templates of a folder; those of this package if none is given.
+
+        Raises:
+            SettingsError: a file is no template; the message names it.
+        """
+        home = folder or resources.files("tta_rebuild.prompts")
+        templates: dict[str, Sequence[Template]] = {}
+        for file in sorted((home / "templates").iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".yaml"):
+                variants = _read(file, home / "schemas")
+                templates[variants[0].name] = variants
+        return cls(templates)
+
+    def with_variants(self, name: str, *variants: Template) -> PromptCatalog:
+        """A catalog in which an experiment on one prompt runs."""
+        plain = self.templates[name][0]
+        return PromptCatalog({**self.templates, name: (plain, *variants)})
+
+    def template(self, name: str, *, story_id: str = "", variant: str | None = None) -> Template:
+        """The template to use.
+
+        Args:
+            variant: exactly this variant ("" the plain one); None draws by the weights, always
+                the same variant for the same story.
+
+        Raises:
+            KeyError: no such template or variant.
+        """
+        variants = self.templates[name]
+        if variant is not None:
+            for one in variants:
+                if one.variant == variant:
+                    return one
+            raise KeyError(f"{name}#{variant}")
+        total = sum(one.weight for one in variants)
+        if total <= 0:
+            return variants[0]
+        digest = hashlib.sha256(f"{name}\x1f{story_id}".encode()).digest()
+        point = int.from_bytes(digest[:8], "big") / 2**64 * total
+        for one in variants:
+            point -= one.weight
+            if point < 0:
+                return one
+        return variants[-1]
+
+    def render(
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        *,
+        story_id: str = "",
+        variant: str | None = None,
+    ) -> RenderedPrompt:
+        """The prompt for these variables; unknown variables are ignored, missing ones left out."""
+        template = self.template(name, story_id=story_id, variant=variant)
+        return RenderedPrompt(
+            system=_joined(template.system, variables),
+            prompt=_joined(template.prompt, variables),
+            version=template.id,
+            schema=template.schema,
+        )
+
+
+def _joined(sections: Sequence[Section], variables: Mapping[str, Any]) -> str:
+    texts = (section.rendered(variables) for section in sections)
+    return "\n\n".join(text for text in texts if text)
+
+
+def _read(file: Traversable, schemas: Traversable) -> list[Template]:
+    import yaml  # only needed once a prompt is rendered
+
+    try:
+        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        schema = None
+        if data.get("schema"):
+            schema = json.loads((schemas / f"{data['schema']}.json").read_text(encoding="utf-8"))
+        plain = Template(
+            name=data["name"],
+            version=int(data["version"]),
+            system=tuple(Section(**section) for section in data["system"]),
+            prompt=tuple(Section(**section) for section in data["prompt"]),
+            schema=schema,
+            weight=float(data.get("weight", 0)),
+        )
+        for section in (*plain.system, *plain.prompt):
+            if section.form not in FORMS:
+                raise ValueError(f"unknown form {section.form!r}")
+        variants = [plain]
+        for one in data.get("variants", ()):
+            added = tuple(Section(**section) for section in one.get("system_adds", ()))
+            variants.append(
+                replace(
+                    plain,
+                    variant=one["variant"],
+                    weight=float(one.get("weight", 1)),
+                    system=(*plain.system, *added),
+                )
+            )
+    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+        raise SettingsError(f"prompt template {file.name}", f"cannot be read: {error}") from error
+    return variants

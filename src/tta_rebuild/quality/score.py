@@ -1,0 +1,116 @@
+"""One figure for how well a told scene is made, with how sure that is.
+
+The story generator puts it on every scene; it says whether a scene is complete and free of
+countable faults. It does not say whether the scene is good: no such count does (see
+``docs/primitives.md``), and ``ScoredScene.uncertainty`` says how far a reader may disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.quality.prose import ProseMeasures, measured, repeated_share, words_of
+
+FALLBACK_QUALITY = 0.2
+"""Of a reply that could only be shown as it came."""
+BROKEN_AT_MOST = 0.6
+"""A scene of which a part is missing scores no better than this."""
+
+_WEIGHTS = {
+    "length": 0.20,
+    "variety": 0.15,
+    "diversity": 0.15,
+    "freshness": 0.15,
+    "setting": 0.10,
+    "tone": 0.05,
+    "voices": 0.10,
+    "choices": 0.10,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoredScene:
+    """The score and what it is made of.
+
+    Attributes:
+        score: [0, 1].
+        uncertainty: half the width of the range in which a reader's own mark (on the same scale)
+            lies in about two of three cases; wide, as countable measures say little about taste.
+        parts: name → [0, 1], before weighing.
+    """
+
+    score: float
+    uncertainty: float
+    parts: dict[str, float]
+    measures: ProseMeasures
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    return max(0.0, min(1.0, (value - low) / (high - low)))
+
+
+def scored_scene(
+    passages: Sequence[str],
+    *,
+    lines: Sequence[str] = (),
+    setting: str = "",
+    tone: str = "",
+    choices: Sequence[str] = (),
+    is_ending: bool = False,
+    broken: bool = False,
+) -> ScoredScene:
+    """Score a scene from its parts.
+
+    Args:
+        passages: what the player reads, in order, spoken lines included.
+        lines: the spoken lines alone.
+        choices: the texts of the choices; not expected of an ending.
+        broken: a part of the scene is missing.
+    """
+    text = "\n\n".join(passages)
+    found = measured(text)
+    distinct = len({" ".join(words_of(c)) for c in choices if len(c.strip()) >= 10})
+    parts = {
+        "length": _ramp(found.words, 10, 90) * (1 - 0.5 * _ramp(found.words, 700, 1500)),
+        "variety": _ramp(found.sentence_variety, 0.05, 0.35) if found.sentences > 1 else 0.0,
+        "diversity": _ramp(found.lexical_diversity, 0.45, 0.72),
+        "freshness": 1.0 - _ramp(found.repeated_4grams + found.repeated_sentences, 0.02, 0.35),
+        "setting": 1.0 if len(words_of(setting)) >= 2 else 0.5 * bool(setting.strip()),
+        "tone": float(bool(tone.strip())),
+        "voices": 1.0 if lines or found.dialogue_share > 0.02 else 0.4,
+        "choices": 1.0 if is_ending else min(1.0, distinct / 3) * (1 - repeated_share(choices)),
+    }
+    if not found.words:
+        parts = dict.fromkeys(parts, 0.0)
+    score = sum(_WEIGHTS[name] * value for name, value in parts.items()) / sum(_WEIGHTS.values())
+    if broken:
+        score = min(score, BROKEN_AT_MOST)
+    return ScoredScene(
+        score=round(max(0.0, min(1.0, score)), 4),
+        uncertainty=0.2,
+        parts=parts,
+        measures=found,
+    )
+
+
+def scene_quality(
+    passages: Sequence[str],
+    *,
+    lines: Sequence[str] = (),
+    setting: str = "",
+    tone: str = "",
+    choices: Sequence[str] = (),
+    is_ending: bool = False,
+    broken: bool = False,
+) -> float:
+    """The score alone, in [0, 1]; arguments as for ``scored_scene``."""
+    return scored_scene(
+        passages,
+        lines=lines,
+        setting=setting,
+        tone=tone,
+        choices=choices,
+        is_ending=is_ending,
+        broken=broken,
+    ).score
