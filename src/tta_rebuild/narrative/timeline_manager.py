@@ -34,7 +34,8 @@ def _new_event_id() -> str:
 class TimelineEvent:
     """One thing that happens at ``timestamp`` (story time, from 0).
 
-    ``causal_links`` are the ids of the events it follows from; ``created_at`` is the moment at which it was recorded.
+    ``causal_links`` are the ids of the events it follows from;
+    ``created_at`` is the moment at which it was recorded.
     """
 
     event_id: str
