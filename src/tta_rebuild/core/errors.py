@@ -304,7 +304,18 @@ class StoreNewer(StoreError):
 
 
 class StoreDamaged(StoreError):
-    """The database cannot be read, or a story's log has a hole."""
+    """The database cannot be read, or a story's log has a hole.
+
+    Attributes:
+        branch_id: the branch whose path is damaged, "" if it is the whole database.
+        good_upto: the last position up to which that path is whole; a fork there saves it. None
+            if nothing is known to be good.
+    """
+
+    def __init__(self, message: str, *, branch_id: str = "", good_upto: int | None = None) -> None:
+        super().__init__(message)
+        self.branch_id = branch_id
+        self.good_upto = good_upto
 
 
 class SettingsError(TTAError):

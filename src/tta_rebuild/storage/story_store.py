@@ -11,8 +11,10 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
+from tta_rebuild.core.errors import PositionNotFound, StoryError
 from tta_rebuild.core.events import Event, RecordedEvent
 
 MAIN = "main"
@@ -65,13 +67,31 @@ class Found:
 
 
 class StoryStore(ABC):
-    """Keeps stories. All methods may raise ``StoreError``; none leaves half a change behind."""
+    """Keeps stories. All methods may raise ``StoreError``; none leaves half a change behind.
+
+    Times are aware (they have a zone). Branch ids are ``<story_id>.<n>``, n counting from 1 in
+    the order in which the branches were made, so that the same calls give the same ids.
+    """
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
 
     @abstractmethod
     async def create_story(
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
     ) -> Branch:
-        """A new story with its opening events (turn 0) on branch ``main``."""
+        """A new story with its opening events (turn 0) on branch ``main``.
+
+        Raises StoryError if a story of that id exists.
+        """
 
     @abstractmethod
     async def stories(self) -> list[StoryRow]:
@@ -106,6 +126,7 @@ class StoryStore(ABC):
         Raises:
             PositionClash: the branch's length is not ``expected``.
             BranchNotFound: no such branch.
+            StoryError: ``turn`` is before the branch's last turn.
         """
 
     @abstractmethod
@@ -139,7 +160,12 @@ class StoryStore(ABC):
     async def search(
         self, branch_id: str, words: Sequence[str], *, limit: int = 20, upto: int | None = None
     ) -> list[Found]:
-        """Events on the path whose prose has any of these words, best first."""
+        """Events on the path whose prose has any of these words, best first.
+
+        Prose is what scenes tell and what the player said. Case, accents, possessives and plural
+        endings do not matter; an entry of several words is found as a phrase. Equal ranks: the
+        later event first. Events of sibling branches are never found.
+        """
 
     @abstractmethod
     async def save_snapshot(
@@ -156,3 +182,20 @@ class StoryStore(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
+
+
+def check_turn(branch_id: str, turn: int, last: int) -> None:
+    """Turns never fall along a path; raises StoryError. For the stores."""
+    if turn < last:
+        raise StoryError(
+            f"branch {branch_id} is already in turn {last}, turn {turn} cannot follow; "
+            "fork before it to tell it again"
+        )
+
+
+def check_fork(branch_id: str, position: int, length: int) -> None:
+    """The path must reach ``position``; raises PositionNotFound. For the stores."""
+    if not 0 <= position <= length:
+        raise PositionNotFound(
+            f"branch {branch_id} has no event {position}; it has {length}, counted from 1"
+        )

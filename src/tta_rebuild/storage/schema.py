@@ -1,0 +1,127 @@
+"""The tables, for SQLite and PostgreSQL alike; ``migrations`` makes them, the stores query them.
+
+Times are whole microseconds since 1970 (UTC): exact, sortable and the same in both databases. The
+index of words (``prose``) is a virtual FTS5 table in SQLite and a plain table with a GIN index in
+PostgreSQL, so it is described here only as far as both agree.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+METADATA = sa.MetaData()
+
+NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""A key that SQLite can number by itself and PostgreSQL keeps in 64 bits."""
+
+STORIES = sa.Table(
+    "stories",
+    METADATA,
+    sa.Column("number", NUMBER, primary_key=True),
+    sa.Column("story_id", sa.Text, nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("branches", sa.Integer, nullable=False),
+    sa.Column("turns", sa.Integer, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+BRANCHES = sa.Table(
+    "branches",
+    METADATA,
+    sa.Column("number", NUMBER, primary_key=True),
+    sa.Column("branch_id", sa.Text, nullable=False, unique=True),
+    sa.Column("story", NUMBER, sa.ForeignKey("stories.number"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("parent", NUMBER, sa.ForeignKey("branches.number"), nullable=True),
+    sa.Column("forked_at", sa.BigInteger, nullable=False),
+    sa.Column("length", sa.BigInteger, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("story", "name", name="branches_story_name"),
+    sa.Index("branches_parent", "parent"),
+    sqlite_autoincrement=True,
+)
+
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("branch", NUMBER, sa.ForeignKey("branches.number"), primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("data", sa.Text, nullable=False),
+    sa.Index("events_turn", "branch", "turn", "position"),
+)
+
+SNAPSHOTS = sa.Table(
+    "snapshots",
+    METADATA,
+    sa.Column("branch", NUMBER, sa.ForeignKey("branches.number"), primary_key=True),
+    sa.Column("shape", sa.Text, primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+)
+
+ATTEMPTS = sa.Table(
+    "attempts",
+    METADATA,
+    sa.Column("number", NUMBER, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("input_tokens", sa.BigInteger, nullable=False),
+    sa.Column("output_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cached_tokens", sa.BigInteger, nullable=False),
+    sa.Column("cache_write_tokens", sa.BigInteger, nullable=False),
+    sa.Column("thinking_tokens", sa.BigInteger, nullable=False),
+    sa.Column("estimated", sa.Boolean, nullable=False),
+    sa.Column("cost_usd", sa.Double, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("priced", sa.Boolean, nullable=False),
+    sa.Column("story_id", sa.Text, nullable=False),
+    sa.Column("branch_id", sa.Text, nullable=False),
+    sa.Column("turn", sa.Integer, nullable=False),
+    sa.Column("player_id", sa.Text, nullable=False),
+    sa.Column("session_id", sa.Text, nullable=False),
+    sa.Column("correlation_id", sa.Text, nullable=False),
+    sa.Column("latency_s", sa.Double, nullable=False),
+    sa.Column("first_piece_s", sa.Double, nullable=True),
+    sa.Column("prompt_version", sa.Text, nullable=False),
+    sa.Index("attempts_at", "at", "cost_usd"),
+    sa.Index("attempts_story", "story_id", "at", "cost_usd"),
+    sa.Index("attempts_player", "player_id", "at", "cost_usd"),
+    sa.Index("attempts_session", "session_id", "at", "cost_usd"),
+    sqlite_autoincrement=True,
+)
+
+PROSE = sa.table(
+    "prose",
+    sa.column("scope", sa.Text),
+    sa.column("words", sa.Text),
+    sa.column("branch", sa.BigInteger),
+    sa.column("position", sa.BigInteger),
+    sa.column("turn", sa.Integer),
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970; raises ValueError for a time without a zone."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone; pass an aware time such as UTC")
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The time in UTC."""
+    return _EPOCH + micros * _MICROSECOND
