@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from tta_rebuild.core.events import Event, FactAsserted, PlayerActed, SceneTold, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Passage, Premise, Scene
@@ -70,7 +70,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-async def postgresql_database(postgresql: str) -> AsyncIterator[str]:
+async def postgresql_database(postgresql: str) -> str:
     """The address of an empty database of its own."""
     import asyncpg
 
@@ -79,5 +79,4 @@ async def postgresql_database(postgresql: str) -> AsyncIterator[str]:
     await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    yield postgresql.replace("/postgres", f"/{name}", 1)
-    await asyncio.sleep(0)
+    return make_url(postgresql).set(database=name).render_as_string(hide_password=False)

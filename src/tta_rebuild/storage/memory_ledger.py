@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping
+from tta_rebuild.storage.stored_time import in_utc
 
 _KEYS: dict[Grouping, Callable[[Attempt], str]] = {
-    "day": lambda attempt: attempt.at.astimezone(UTC).date().isoformat(),
+    "day": lambda attempt: attempt.at.date().isoformat(),
     "story": attrgetter("story_id"),
     "model": attrgetter("model"),
     "task": attrgetter("task"),
@@ -25,9 +27,7 @@ class MemoryLedger:
 
     async def book(self, attempt: Attempt) -> None:
         """See ``Ledger.book``."""
-        if attempt.at.tzinfo is None:
-            raise ValueError(f"{attempt.at.isoformat()} has no time zone; pass an aware time")
-        self._attempts.append(attempt)
+        self._attempts.append(replace(attempt, at=in_utc(attempt.at)))
 
     async def spent_usd(
         self,

@@ -23,6 +23,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import Event, RecordedEvent
 from tta_rebuild.storage.branch_path import BranchPath
 from tta_rebuild.storage.prose import phrases_in, prose_of, words_in
+from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (
     MAIN,
     Branch,
@@ -61,6 +62,7 @@ class MemoryStoryStore(StoryStore):
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
     ) -> Branch:
         """See ``StoryStore.create_story``."""
+        at = in_utc(at)
         if story_id in self._stories:
             raise StoryError(f"a story '{story_id}' exists already; choose another id")
         self._stories[story_id] = StoryRow(
@@ -120,6 +122,7 @@ class MemoryStoryStore(StoryStore):
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
     ) -> int:
         """See ``StoryStore.append``."""
+        at = in_utc(at)
         kept = self._kept(branch_id)
         if kept.row.length != expected:
             raise PositionClash(branch_id=branch_id, expected=expected, actual=kept.row.length)
@@ -132,6 +135,7 @@ class MemoryStoryStore(StoryStore):
         self, branch_id: str, position: int, *, name: str | None = None, at: datetime
     ) -> Branch:
         """See ``StoryStore.fork``."""
+        at = in_utc(at)
         parent = self._kept(branch_id)
         check_fork(branch_id, position, parent.row.length)
         story = self._stories[parent.row.story_id]

@@ -1,13 +1,11 @@
 """The tables, for SQLite and PostgreSQL alike; ``migrations`` makes them, the stores query them.
 
-Times are whole microseconds since 1970 (UTC): exact, sortable and the same in both databases. The
+Times are whole microseconds (``stored_time``). The
 index of words (``prose``) is a virtual FTS5 table in SQLite and a plain table with a GIN index in
 PostgreSQL, so it is described here only as far as both agree.
 """
 
 from __future__ import annotations
-
-from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -110,18 +108,3 @@ PROSE = sa.table(
     sa.column("position", sa.BigInteger),
     sa.column("turn", sa.Integer),
 )
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_micros(at: datetime) -> int:
-    """Microseconds since 1970; raises ValueError for a time without a zone."""
-    if at.tzinfo is None:
-        raise ValueError(f"{at.isoformat()} has no time zone; pass an aware time such as UTC")
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def from_micros(micros: int) -> datetime:
-    """The time in UTC."""
-    return _EPOCH + micros * _MICROSECOND

@@ -7,14 +7,15 @@ outlives the stories that it paid for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
 from tta_rebuild.storage.database import Database
-from tta_rebuild.storage.schema import ATTEMPTS, from_micros, to_micros
+from tta_rebuild.storage.schema import ATTEMPTS
+from tta_rebuild.storage.stored_time import from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
 _EPOCH_DAY = date(1970, 1, 1)
@@ -144,7 +145,7 @@ def _day(number: int) -> str:
 def _attempt(row: sa.Row[Any]) -> Attempt:
     values = row._mapping
     return Attempt(
-        at=from_micros(values["at"]).astimezone(UTC),
+        at=from_micros(values["at"]),
         usage=Usage(**{name: values[name] for name in _USAGE}),
         **{name: values[name] for name in _PLAIN},
     )

@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
 from tta_rebuild.storage.branch_path import BranchPath, Span
-from tta_rebuild.storage.schema import BRANCHES, EVENTS, STORIES, from_micros
+from tta_rebuild.storage.schema import BRANCHES, EVENTS, STORIES
+from tta_rebuild.storage.stored_time import from_micros
 from tta_rebuild.storage.story_store import Branch, StoryRow
 
 SPANS_AT_ONCE = 200

@@ -19,7 +19,9 @@ from tta_rebuild.storage.sql_rows import inside
 
 _MATCHES = sa.literal_column("prose").op("MATCH")
 _BM25 = sa.literal_column("bm25(prose, 0.0, 1.0)", sa.Double)
-_INDEXED = sa.literal_column("to_tsvector('simple', scope || ' ' || words)", sa.Text)
+_INDEXED = sa.literal_column(
+    "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))", sa.Text
+)
 _WORDS = sa.literal_column("to_tsvector('simple', words)", sa.Text)
 
 
@@ -47,8 +49,10 @@ async def ranked(
         matches = _MATCHES(f"scope : ({scope}) AND words : ({words})")
         rank: sa.ColumnElement[float] = _BM25
     else:
-        scope = " | ".join(f"b{owner}" for owner in owners)
-        words = " | ".join("(" + " <-> ".join(f"'{w}'" for w in phrase) + ")" for phrase in phrases)
+        scope = " | ".join(f"b{owner}:A" for owner in owners)
+        words = " | ".join(
+            "(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases
+        )
         asked = sa.func.to_tsquery("simple", f"({scope}) & ({words})")
         matches = _INDEXED.op("@@")(asked)
         rank = -sa.func.ts_rank(_WORDS, sa.func.to_tsquery("simple", words))

@@ -34,8 +34,6 @@ from tta_rebuild.storage.schema import (
     PROSE,
     SNAPSHOTS,
     STORIES,
-    from_micros,
-    to_micros,
 )
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_rows import (
@@ -55,6 +53,7 @@ from tta_rebuild.storage.sql_rows import (
     story_row,
 )
 from tta_rebuild.storage.sql_search import forget_words, ranked
+from tta_rebuild.storage.stored_time import from_micros, to_micros
 from tta_rebuild.storage.story_store import (
     MAIN,
     Branch,

@@ -77,5 +77,5 @@ def upgrade() -> None:
         )
         op.execute(
             "CREATE INDEX prose_words ON prose USING gin "
-            "(to_tsvector('simple', scope || ' ' || words))"
+            "((setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words)))"
         )
