@@ -6,9 +6,8 @@ them; callers outside compose them with ``>>`` (one after the other) and ``|`` (
 
 from __future__ import annotations
 
-import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -48,7 +47,7 @@ class TTAContext:
     workflow_id: str
     correlation_id: str
     timestamp: datetime
-    metaconcepts: Sequence[Metaconcept | str]
+    metaconcepts: list[Metaconcept | str]
     player_boundaries: Mapping[str, Any]
     session_state: Mapping[str, Any] = field(default_factory=dict)
     universe_id: str | None = None
@@ -57,7 +56,7 @@ class TTAContext:
         """This context for another universe; the original stays as it was."""
         return replace(self, universe_id=universe_id)
 
-    def with_metaconcepts(self, metaconcepts: Sequence[Metaconcept | str]) -> TTAContext:
+    def with_metaconcepts(self, metaconcepts: list[Metaconcept | str]) -> TTAContext:
         """This context under other guidance; the original stays as it was."""
         return replace(self, metaconcepts=list(metaconcepts))
 
@@ -128,6 +127,8 @@ class ParallelPrimitive(TTAPrimitive[TInput, list[Any]]):
 
     async def execute(self, input_data: TInput, context: TTAContext) -> list[Any]:
         """Run all at once; results stand in the order of the members."""
+        import asyncio  # two thirds of what importing tta_rebuild would otherwise cost
+
         tasks = [asyncio.ensure_future(m.execute(input_data, context)) for m in self.members]
         try:
             return list(await asyncio.gather(*tasks))

@@ -1,0 +1,7 @@
+"""``python -m tta_rebuild`` is ``tta``."""
+
+import sys
+
+from tta_rebuild.cli.main import main
+
+sys.exit(main())

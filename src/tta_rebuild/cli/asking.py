@@ -1,0 +1,163 @@
+"""What the options of ``play`` and ``story`` say, turned into a premise.
+
+Values come from a person at a keyboard or from a file: each is checked here, and a wrong one is
+named with what would be right.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from tta_rebuild.cli.screen import one_line, plain
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.story import CharacterSketch, Premise
+
+MIN_THEME_CHARS = 3
+MAX_NAME_CHARS = 80
+LEVELS = ("none", "low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options that shape a new story, as they were typed."""
+
+    title: str = ""
+    kit: str = ""
+    characters: Sequence[str] = ()
+    rules: Sequence[str] = ()
+    boundaries: Sequence[str] = ()
+    style: str = "balanced"
+    seed: int | None = None
+    length: int = 0
+    model: str = ""
+
+
+def theme_of(text: str, *, source: str = "--theme") -> str:
+    """The theme as text that can be told from; raises BadParameter if it cannot."""
+    from tta_rebuild.engine.stories import MAX_THEME_CHARS
+
+    if len(text) > MAX_THEME_CHARS:
+        raise typer.BadParameter(
+            f"the theme has {len(text):,} characters, at most {MAX_THEME_CHARS:,} are taken; "
+            "a paragraph that says who, where and what is wrong is enough.",
+            param_hint=source,
+        )
+    cleaned = unicodedata.normalize("NFC", plain(text)).strip()
+    if not cleaned:
+        raise typer.BadParameter(
+            "the theme is empty; say in a sentence what the story is about.", param_hint=source
+        )
+    if len(cleaned) < MIN_THEME_CHARS:
+        raise typer.BadParameter(
+            f"the theme '{cleaned}' is too short; say in a sentence what the story is about.",
+            param_hint=source,
+        )
+    return cleaned
+
+
+def premise_of(theme: str, wishes: Wishes, *, source: str = "--theme") -> Premise:
+    """The premise of a new story; raises BadParameter where a wish cannot be understood."""
+    from tta_rebuild.core.story import Premise
+
+    return Premise(
+        theme=theme_of(theme, source=source),
+        title=one_line(wishes.title, MAX_NAME_CHARS),
+        characters=_cast(wishes.characters),
+        rules=dict(_rule(text) for text in wishes.rules),
+        boundaries=dict(_boundary(text) for text in wishes.boundaries),
+        kit=wishes.kit,
+        style=wishes.style,
+        seed=secrets.randbelow(2**31) if wishes.seed is None else wishes.seed,
+        length=wishes.length,
+        model=wishes.model,
+    )
+
+
+def _cast(texts: Sequence[str]) -> tuple[CharacterSketch, ...]:
+    cast: list[CharacterSketch] = []
+    for number, text in enumerate(texts):
+        sketch = _character(text, is_player=number == 0)
+        if any(other.character_id == sketch.character_id for other in cast):
+            raise typer.BadParameter(
+                f"two characters are called '{sketch.name}'; give each a name of its own.",
+                param_hint="--character",
+            )
+        cast.append(sketch)
+    return tuple(cast)
+
+
+def _character(text: str, *, is_player: bool) -> CharacterSketch:
+    """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
+    from tta_rebuild.core.story import CharacterSketch
+
+    line = one_line(text)
+    who, _, traits = line.partition(";")
+    name, _, description = who.partition(":")
+    name = name.strip()
+    character_id = _slug(name)
+    if not character_id or len(name) > MAX_NAME_CHARS:
+        raise typer.BadParameter(
+            f"'{one_line(text, 60)}' does not begin with a name of 1 to {MAX_NAME_CHARS} "
+            'characters; write it like "Mara: a stubborn diver; brave=0.8".',
+            param_hint="--character",
+        )
+    return CharacterSketch(
+        character_id=character_id,
+        name=name,
+        description=description.strip(),
+        traits=dict(_trait(part) for part in traits.split(",") if part.strip()),
+        is_player=is_player,
+    )
+
+
+def _trait(text: str) -> tuple[str, float]:
+    name, _, strength = text.partition("=")
+    try:
+        value = float(strength) if strength else 0.7
+    except ValueError:
+        value = -1.0
+    if not name.strip() or not 0.0 <= value <= 1.0:
+        raise typer.BadParameter(
+            f"'{text.strip()}' is no trait; write a name and a strength from 0 to 1, "
+            "like brave=0.8.",
+            param_hint="--character",
+        )
+    return name.strip().lower(), value
+
+
+def _rule(text: str) -> tuple[str, str]:
+    """``name=text``, or the text alone, which then names itself."""
+    line = one_line(text)
+    name, equals, says = line.partition("=")
+    if not equals:
+        name, says = "_".join(_slug(line).split("_")[:4]), line
+    if not _slug(name) or not says.strip():
+        raise typer.BadParameter(
+            f"'{line}' is no rule; write it like no_magic=\"no magic allowed\".",
+            param_hint="--rule",
+        )
+    return _slug(name), says.strip()
+
+
+def _boundary(text: str) -> tuple[str, str]:
+    category, equals, level = one_line(text).partition("=")
+    category, level = _slug(category), level.strip().lower()
+    if not category or not equals or level not in LEVELS:
+        raise typer.BadParameter(
+            f"'{one_line(text, 60)}' is no boundary; write category=level like violence=low; "
+            f"the levels are {', '.join(LEVELS)}.",
+            param_hint="--boundary",
+        )
+    return category, level
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"\W+", "_", unicodedata.normalize("NFC", name).lower()).strip("_")

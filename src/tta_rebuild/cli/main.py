@@ -1,0 +1,101 @@
+"""Where the command ``tta`` begins and ends: errors become one sentence and an exit code.
+
+The installed script calls ``main``. The commands themselves are put together in ``app``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+
+from tta_rebuild.cli import exits
+from tta_rebuild.core.errors import TTAError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; gives its exit code (see ``exits``).
+
+    Args:
+        argv: the words after ``tta``; None takes those of this process.
+    """
+    previous_hook = sys.excepthook
+    if not _debugging():
+        sys.excepthook = _say_what_was_not_foreseen
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+        code = exits.PIPE_CLOSED
+    except KeyboardInterrupt:
+        _complain("stopped; every finished turn is kept.")
+        code = exits.INTERRUPTED
+    except TTAError as error:
+        if _debugging():
+            raise
+        _complain(_sentence(str(error)), exits.next_step(error))
+        code = exits.exit_code(error)
+    except OSError as error:
+        if _debugging():
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        _complain(_sentence(f"{error.strerror or error}{where}; nothing was lost"))
+        if error.filename is None:
+            _abandon_stdout()
+        code = exits.FAILED
+    sys.excepthook = previous_hook
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    from tta_rebuild.cli.screen import prepare_streams
+
+    prepare_streams()
+    from tta_rebuild.cli.app import app
+
+    try:
+        app(args=None if argv is None else list(argv), prog_name="tta")
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else exits.OK if not end.code else exits.FAILED
+    return exits.OK
+
+
+def _debugging() -> bool:
+    return os.environ.get("TTA_DEBUG", "") not in ("", "0")
+
+
+def _sentence(text: str) -> str:
+    text = text.strip() or "no reason was given"
+    return text if text[-1] in ".!?" else f"{text}."
+
+
+def _complain(*lines: str) -> None:
+    from tta_rebuild.cli.screen import plain
+
+    for number, line in enumerate(line for line in lines if line):
+        print(plain(line) if number else f"tta: {plain(line)}", file=sys.stderr)  # noqa: T201
+
+
+def _say_what_was_not_foreseen(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Stands in for the traceback of a defect; the interpreter then ends with code 1."""
+    _complain(
+        f"a defect in tta itself: {kind.__name__}: {_sentence(str(error))}",
+        "Every finished turn is kept. Repeat it with TTA_DEBUG=1 to see where it happened, "
+        "and please report that.",
+    )
+
+
+def _abandon_stdout() -> None:
+    # The interpreter flushes standard output once more on its way out; give it somewhere to go.
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return  # no real file behind it: nothing is flushed then
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""How a command gets at the stories: settings are read, the workshop is opened, work is done.
+
+Every command that touches stories goes through ``in_workshop``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from tta_rebuild.cli.screen import Screen
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap import Workshop
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the options before the command said, and the screen to write on."""
+
+    data_dir: Path | None = None
+    screen: Screen = field(default_factory=Screen)
+
+
+def desk(ctx: typer.Context) -> Desk:
+    """The desk of this run."""
+    found = ctx.find_object(Desk)
+    return found if found is not None else Desk()
+
+
+def in_workshop(
+    at: Desk, work: Callable[[Workshop], Awaitable[T]], *, model: str | None = None
+) -> T:
+    """Open the workshop, do the work in it, close it again.
+
+    Raises:
+        StoreError, SettingsError: it cannot be opened.
+        KeyboardInterrupt: after the workshop was closed in good order.
+    """
+    import asyncio
+
+    from tta_rebuild.bootstrap import open_workshop
+
+    async def run() -> T:
+        async with open_workshop(at.data_dir or _usual_data_dir()) as workshop:
+            return await work(workshop)
+
+    return asyncio.run(run())
+
+
+def _usual_data_dir() -> Path:
+    from platformdirs import user_data_path
+
+    return Path(os.environ.get("TTA_DATA_DIR") or user_data_path("tta", appauthor=False))
