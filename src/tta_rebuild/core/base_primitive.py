@@ -7,7 +7,7 @@ them; callers outside compose them with ``>>`` (one after the other) and ``|`` (
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -47,7 +47,7 @@ class TTAContext:
     workflow_id: str
     correlation_id: str
     timestamp: datetime
-    metaconcepts: list[Metaconcept | str]
+    metaconcepts: Sequence[Metaconcept | str]
     player_boundaries: Mapping[str, Any]
     session_state: Mapping[str, Any] = field(default_factory=dict)
     universe_id: str | None = None
@@ -56,7 +56,7 @@ class TTAContext:
         """This context for another universe; the original stays as it was."""
         return replace(self, universe_id=universe_id)
 
-    def with_metaconcepts(self, metaconcepts: list[Metaconcept | str]) -> TTAContext:
+    def with_metaconcepts(self, metaconcepts: Sequence[Metaconcept | str]) -> TTAContext:
         """This context under other guidance; the original stays as it was."""
         return replace(self, metaconcepts=list(metaconcepts))
 

@@ -6,7 +6,7 @@ Stands at the bottom: contexts carry them, prompt templates print them, the regi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 
@@ -30,7 +30,7 @@ class Metaconcept:
     name: str
     category: MetaconceptCategory
     description: str
-    scope: list[str]
+    scope: list[str] = field(hash=False)
 
     def applies_to(self, primitive_type: str) -> bool:
         """True where the scope holds ``"all"`` or that type."""

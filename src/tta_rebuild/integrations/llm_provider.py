@@ -310,8 +310,9 @@ class MockLLMProvider(RequestProvider):
         return await self._called(request)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The settable text in pieces of a few characters."""
+        """The settable text in pieces of a few characters, at least three of them."""
         response = await self._called(request)
-        for start in range(0, len(response.text), 12):
-            yield TextPiece(response.text[start : start + 12])
+        size = max(1, min(12, len(response.text) // 3))
+        for start in range(0, len(response.text), size):
+            yield TextPiece(response.text[start : start + size])
         yield StreamEnded(response)

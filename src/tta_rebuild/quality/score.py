@@ -18,14 +18,16 @@ BROKEN_AT_MOST = 0.6
 """A scene of which a part is missing scores no better than this."""
 
 _WEIGHTS = {
-    "length": 0.20,
-    "variety": 0.15,
-    "diversity": 0.15,
-    "freshness": 0.15,
-    "setting": 0.10,
-    "tone": 0.05,
+    # Form: is everything there that a scene needs? Four fifths of the score.
+    "length": 0.25,
+    "choices": 0.20,
+    "setting": 0.15,
+    "tone": 0.10,
     "voices": 0.10,
-    "choices": 0.10,
+    # Prose: is it free of the faults that can be counted?
+    "freshness": 0.10,
+    "variety": 0.05,
+    "diversity": 0.05,
 }
 
 
