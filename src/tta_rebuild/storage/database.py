@@ -20,7 +20,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -223,18 +223,20 @@ def _lock(path: Path) -> FileLock:
     return lock
 
 
-def _uri(path: Path, mode: str) -> str:
-    return f"sqlite+aiosqlite:///file:{quote(str(path.absolute()))}?mode={mode}&uri=true"
+def _uri(path: Path, mode: str, **further: str) -> URL:
+    file = f"file:{quote(str(path.absolute()))}"
+    query = {"mode": mode, "uri": "true", **further}
+    return URL.create("sqlite+aiosqlite", database=file, query=query)
 
 
-def _uri_for_reading(path: Path) -> str:
+def _uri_for_reading(path: Path) -> URL:
     if not path.is_file():
         raise StoreError(f"{path}: there are no stories yet")
     has_log = path.with_name(path.name + "-wal").exists()
-    return _uri(path, "ro") if has_log else _uri(path, "ro") + "&immutable=1"
+    return _uri(path, "ro") if has_log else _uri(path, "ro", immutable="1")
 
 
-def _sqlite_engine(url: str, pragmas: tuple[str, ...], *, writes: bool) -> AsyncEngine:
+def _sqlite_engine(url: URL, pragmas: tuple[str, ...], *, writes: bool) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=1 if writes else _READERS,
