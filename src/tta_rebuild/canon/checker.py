@@ -1,0 +1,170 @@
+"""The checker: a draft against what holds, before anybody reads it.
+
+The gate asks it for every passage, ``BranchValidatorPrimitive`` for every proposal, ``tta
+validate`` for whole texts. Two ways in: claims that came with the text (compared by the rules of
+their relations), and the prose itself (read by rule, then compared the same way, and its deeds held
+against what they need). Findings are deterministic; no model is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tta_rebuild.canon.claim_check import ClaimCheck
+from tta_rebuild.canon.clash import Clash, Findings
+from tta_rebuild.canon.deed_check import DeedCheck
+from tta_rebuild.canon.entities import Mentions
+from tta_rebuild.canon.lexicon import Lexicon, built_in_words
+from tta_rebuild.canon.reader import Reader, SentenceRead, sentences_of
+from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.support import supports
+from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.canon.world_rules import WorldRules
+from tta_rebuild.core.events import FactAsserted
+from tta_rebuild.core.story import NARRATOR, Claim
+
+_PROSE_FACTOR = 0.93
+"""What was read by rule is a little less sure than what was declared."""
+
+
+class Checker:
+    """Finds clashes between a draft and a canon.
+
+    Args:
+        canon: what holds; give a fork (``canon.fork()``) where the draft's own facts are to count
+            for its later passages, and call ``take`` after each.
+        rules: the world's rules.
+        lexicon: the words that prose is read by.
+    """
+
+    def __init__(
+        self, canon: Canon, rules: WorldRules | None = None, lexicon: Lexicon | None = None
+    ) -> None:
+        self.canon = canon
+        self.rules = rules or WorldRules()
+        self._lexicon = lexicon or built_in_words()
+        self._reader = Reader(canon, self._lexicon)
+        self._mentions = Mentions()
+
+    def clashes(
+        self, text: str, claims: Sequence[Claim] = (), *, speaker: str = NARRATOR
+    ) -> list[Clash]:
+        """The clashes of a draft, surest first."""
+        return list(self.check(text, claims, speaker=speaker).clashes)
+
+    def check(
+        self,
+        text: str,
+        claims: Sequence[Claim] = (),
+        *,
+        speaker: str = NARRATOR,
+        prose: bool = True,
+    ) -> Findings:
+        """Check a sentence, passage, branch description or choice.
+
+        Args:
+            text: the draft.
+            claims: the facts that came with it; each is held against the sentence it names.
+            speaker: who says it; a character's words are beliefs and clash with nothing.
+            prose: False to compare the claims alone.
+        """
+        pieces = sentences_of(text)
+        canon = self.canon if len(pieces) < 2 else self.canon.fork()
+        reader = self._reader if canon is self.canon else Reader(canon, self._lexicon)
+        mentions = Mentions(
+            list(self._mentions.people), list(self._mentions.things), dict(self._mentions.gender)
+        )
+        found: list[Clash] = []
+        kept: list[Claim] = []
+        dropped: list[Claim] = []
+        read: list[Claim] = []
+        by_claims = ClaimCheck(canon, self._lexicon)
+        by_deeds = DeedCheck(canon, self._lexicon)
+        waiting = list(claims)
+        for number, sentence in enumerate(pieces):
+            understood = reader.read_sentence(sentence, speaker=speaker, mentions=mentions)
+            mine, waiting = _claims_of(sentence, waiting, last=number + 1 == len(pieces))
+            for claim in mine:
+                if not supports(sentence if claim.sentence else text, claim, canon, self._lexicon):
+                    dropped.append(claim)
+                    continue
+                kept.append(claim)
+                found.extend(by_claims.clashes(claim, understood))
+            if prose and speaker == NARRATOR:
+                found.extend(self._prose(understood, by_claims, by_deeds))
+                found.extend(self._by_rules(sentence, understood, canon))
+            read.extend(c for c in understood.claims if c.certain)
+            if canon is not self.canon:
+                _assert(canon, mine or [c for c in understood.claims if c.certain])
+        if not pieces:
+            for claim in claims:
+                kept.append(claim)
+                found.extend(by_claims.clashes(claim, None))
+        return Findings(
+            clashes=tuple(_distinct(found)),
+            claims=tuple(kept) if claims else tuple(read),
+            dropped=tuple(dropped),
+        )
+
+    def check_effects(self, effects: Iterable[Claim], text: str = "") -> list[Clash]:
+        """The clashes of what a choice would make true; changes count as told."""
+        by_claims = ClaimCheck(self.canon, self._lexicon)
+        found: list[Clash] = []
+        for claim in effects:
+            found.extend(
+                by_claims.clashes(replace(claim, sentence=claim.sentence or text), None, told=True)
+            )
+        return list(_distinct(found))
+
+    def take(self, findings: Findings) -> None:
+        """Let what a passage asserts count for the passages that follow (use on a fork)."""
+        _assert(self.canon, findings.claims)
+
+    def hear(self, text: str) -> None:
+        """Note who an earlier text speaks of, so that pronouns in the next one are clear."""
+        self._reader.read(text, mentions=self._mentions)
+
+    def _by_rules(self, sentence: str, read: SentenceRead, canon: Canon) -> Iterable[Clash]:
+        if not self.rules.rules:
+            return ()
+        hour = canon.value(STORY, "time_of_day") or ""
+        people = {d.roles["S"] for d in read.deeds if "S" in d.roles}
+        names = {who: key_of(canon.value(who, "role") or "") for who in people}
+        return self.rules.clashes(sentence, read, hour=key_of(hour), names=names)
+
+    def _prose(
+        self, understood: SentenceRead, by_claims: ClaimCheck, by_deeds: DeedCheck
+    ) -> Iterable[Clash]:
+        for claim in understood.claims:
+            if claim.speaker != NARRATOR:
+                continue
+            factor = _PROSE_FACTOR if claim.certain else 0.7
+            for clash in by_claims.clashes(claim, understood):
+                yield replace(clash, certainty=round(clash.certainty * factor, 3))
+        yield from by_deeds.clashes(understood)
+
+
+def _assert(canon: Canon, claims: Iterable[Claim]) -> None:
+    for claim in claims:
+        canon.apply(canon.position + 1, FactAsserted(claim=claim))
+
+
+def _claims_of(
+    sentence: str, waiting: list[Claim], *, last: bool
+) -> tuple[list[Claim], list[Claim]]:
+    """The claims tied to this sentence; at the last one, whatever is left."""
+    if last:
+        return waiting, []
+    flat = " ".join(sentence.split())
+    mine = [c for c in waiting if c.sentence and " ".join(c.sentence.split()) in flat]
+    return mine, [c for c in waiting if c not in mine]
+
+
+def _distinct(found: Iterable[Clash]) -> list[Clash]:
+    best: dict[tuple[str, str, str], Clash] = {}
+    for clash in found:
+        key = (clash.kind, clash.subject, clash.sentence)
+        if key not in best or best[key].certainty < clash.certainty:
+            best[key] = clash
+    return sorted(best.values(), key=lambda c: (-c.certainty, c.kind, c.subject))

@@ -1,0 +1,245 @@
+"""The relations between things in a story: how many values each takes, and what may change.
+
+A table of data (``data/relations.toml``, ``data/groups.toml``) plus what an author declares for a
+world. The view folds by it, the checker compares by it. Leans on nothing but ``core``.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
+
+Slot = Literal["one", "value", "of", "number", "group"]
+Change = Literal["never", "narrated", "freely"]
+Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
+
+_ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
+_NUMBERS = {
+    word: str(n)
+    for n, word in enumerate(
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
+    )
+} | {"no": "0", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "hundred": "100"}
+
+
+def key_of(name: str) -> str:
+    """The id under which a name is kept: lower case, no article, words joined by ``_``."""
+    text = _ARTICLES.sub("", name.strip().lower().replace("_", " "))
+    return "_".join(text.replace("’", "'").split())
+
+
+def number_in(text: str) -> str:
+    """The first number in a text, in digits; "" if there is none."""
+    for word in re.findall(r"[a-z]+|\d+", text.lower()):
+        if word.isdigit():
+            return str(word)
+        if word in _NUMBERS:
+            return _NUMBERS[word]
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """One relation and its rules.
+
+    Attributes:
+        name: as claims write it.
+        label: plain words, with ``{subject}`` and ``{value}``.
+        slot: what may hold one value at a time (see the data file).
+        change: ``never``; ``narrated`` (the text must tell it); ``freely``.
+        volatile: a change between turns counts as told off stage.
+        final: values that nothing ends.
+        endless: no value of it ever ends (whoever has met has met).
+        momentary: happens at one event and does not last (``uses``, ``does``).
+        inverse: under which name the value knows its one subject, "" if it has none.
+        symmetric: holds both ways.
+        excludes: relations that cannot hold of the same subject and value.
+        implies: a relation that becomes true with it.
+        person: the subject must be alive for it to become so.
+        order: values in the order in which they follow one another within a day.
+        rising: numbers that only grow.
+        indexed: its value is a way to name the subject.
+        subject, value: the kinds of both sides (``person``, ``place``, ``thing``, ``text`` …).
+        clash, area: kind and class of the clash when a second value comes.
+    """
+
+    name: str
+    label: str = "{subject}: {value}"
+    slot: Slot = "one"
+    change: Change = "narrated"
+    volatile: bool = False
+    final: frozenset[str] = frozenset()
+    endless: bool = False
+    momentary: bool = False
+    inverse: str = ""
+    symmetric: bool = False
+    excludes: tuple[str, ...] = ()
+    implies: str = ""
+    person: bool = False
+    order: tuple[str, ...] = ()
+    rising: bool = False
+    indexed: bool = False
+    subject: str = "any"
+    value: str = "text"
+    clash: str = "fact_changed"
+    area: Area = "fact"
+
+    def say(self, subject: str, value: str) -> str:
+        """The fact in plain words."""
+        return self.label.format(subject=subject.replace("_", " "), value=value.replace("_", " "))
+
+
+def _relation(name: str, data: Mapping[str, Any]) -> Relation:
+    values = dict(data)
+    for listed in ("excludes", "order"):
+        if listed in values:
+            values[listed] = tuple(values[listed])
+    if "final" in values:
+        values["final"] = frozenset(values["final"])
+    return Relation(name=name, **values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    group: str
+    side: int
+    canonical: str
+
+
+class Relations:
+    """The table: built-in relations and those that an author declared.
+
+    An unknown relation is taken as an open one with any number of values side by side, so that a
+    world may speak of anything; it then clashes only when it is denied.
+    """
+
+    def __init__(
+        self, table: Mapping[str, Relation], groups: Mapping[str, Mapping[str, list[list[str]]]]
+    ) -> None:
+        self._table = dict(table)
+        self._groups = groups
+        self._words: dict[str, dict[str, _Word]] = {}
+        for relation, named in groups.items():
+            self._words[relation] = {
+                key_of(word): _Word(group, number, key_of(side[0]))
+                for group, sides in named.items()
+                for number, side in enumerate(sides)
+                for word in side
+            }
+        self._normal: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def declaring(self, more: Iterable[Relation]) -> Relations:
+        """The same table with an author's relations added (or built-in ones replaced)."""
+        return Relations(self._table | {r.name: r for r in more}, self._groups)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._table
+
+    def __getitem__(self, name: str) -> Relation:
+        return self._table.get(name) or _open_relation(name)
+
+    def names(self) -> list[str]:
+        """All names, in the order of the table."""
+        return list(self._table)
+
+    def normal(self, relation: str, value: str) -> tuple[str, str]:
+        """Slot and normal form of a value: values of one slot and unlike form exclude each other.
+
+        "not swim" and "swim" share a slot, as do "shut" and "open", "green eyes" and "blue eyes".
+        """
+        found = self._normal.get((relation, value))
+        if found is None:
+            found = self._normalise(self[relation], value)
+            if len(self._normal) > 50_000:
+                self._normal.clear()
+            self._normal[relation, value] = found
+        return found
+
+    def side(self, relation: str, word: str) -> tuple[str, int] | None:
+        """Group and side of an opposed word, None if it belongs to no group."""
+        found = self._words.get(relation, {}).get(key_of(word))
+        return (found.group, found.side) if found else None
+
+    def _normalise(self, relation: Relation, value: str) -> tuple[str, str]:
+        if relation.slot == "one":
+            if relation.rising:
+                return "", number_in(value) or key_of(value)
+            word = self._words.get(relation.name, {}).get(key_of(value))
+            return "", word.canonical if word else key_of(value)
+        if relation.slot == "of":
+            role, _, other = value.partition(" of ")
+            if not other:
+                return "", key_of(value)
+            return key_of(other), f"{key_of(role)} of {key_of(other)}"
+        if relation.slot == "number":
+            number = number_in(value)
+            rest = [
+                w
+                for w in re.findall(r"[a-z]+", value.lower())
+                if w not in _NUMBERS and w not in ("and", "of", "the", "exactly")
+            ]
+            thing = "_".join(rest)
+            return thing.removesuffix("s"), f"{number or '?'} {thing}".strip()
+        denied, base = False, key_of(value)
+        for prefix in ("not_", "no_", "never_", "cannot_", "can't_", "can_not_"):
+            if base.startswith(prefix):
+                denied, base = True, base.removeprefix(prefix)
+        if relation.slot == "value":
+            return base, f"not {base}" if denied else base
+        word = self._words.get(relation.name, {}).get(base)
+        if word is not None:
+            if denied:
+                sides = self._groups[relation.name][word.group]
+                opposite = key_of(sides[1 - word.side][0]) if len(sides) == 2 else f"not {base}"
+                return word.group, opposite
+            return word.group, word.canonical
+        last = base.rsplit("_", 1)[-1]
+        if relation.name == "trait" and last in self._parts() and "_" in base:
+            return last.removesuffix("s"), f"not {base}" if denied else base
+        return base, f"not {base}" if denied else base
+
+    def _parts(self) -> frozenset[str]:
+        return frozenset(self._groups["parts"]["words"][0])
+
+
+@cache
+def _open_relation(name: str) -> Relation:
+    return Relation(
+        name=name, label="{subject} " + name.replace("_", " ") + " {value}", slot="value"
+    )
+
+
+@cache
+def built_in() -> Relations:
+    """The table that comes with the package."""
+    here = files("tta_rebuild.canon") / "data"
+    table = tomllib.loads((here / "relations.toml").read_text("utf-8"))
+    groups = tomllib.loads((here / "groups.toml").read_text("utf-8"))
+    return Relations({name: _relation(name, data) for name, data in table.items()}, groups)

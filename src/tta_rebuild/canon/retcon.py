@@ -1,0 +1,146 @@
+"""Retcons: what else would fall if an author takes a fact back.
+
+The engine shows the list before it writes the correction, and makes the fork if the author wants
+the story told anew from there. The list is exact by construction: an event depends on a fact if,
+without it (or with what it becomes), the event's claim would clash or would have nothing to end,
+and it did not with it; and on, for what depends on that event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tta_rebuild.canon.claim_check import ClaimCheck
+from tta_rebuild.canon.history import Entry
+from tta_rebuild.canon.lexicon import Lexicon, built_in_words
+from tta_rebuild.canon.view import Canon, Fact
+from tta_rebuild.core.errors import StoryError
+from tta_rebuild.core.events import FactAsserted, FactRetconned, FactRetracted
+from tta_rebuild.core.story import Claim
+
+RetconChoice = Literal["keep", "mark", "rewrite"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependent:
+    """A later event that would no longer stand.
+
+    Attributes:
+        position: the event.
+        why: in plain words.
+        through: the event by which it depends, the fact's own if directly.
+    """
+
+    position: int
+    claim: Claim
+    why: str
+    through: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetconPlan:
+    """What a correction would do.
+
+    Attributes:
+        fact: what is taken back.
+        becomes: what was so instead, None if nothing.
+        dependents: the events that depend on it, earliest first.
+        rewrite_at: fork here (before the first dependent) to tell the story anew from there.
+        choices: ``keep`` the events as they are, ``mark`` them as doubtful (end what they made
+            so), or ``rewrite`` from there on a fork.
+    """
+
+    fact: Fact
+    becomes: Claim | None
+    dependents: tuple[Dependent, ...]
+    rewrite_at: int
+    choices: tuple[RetconChoice, ...] = ("keep", "mark", "rewrite")
+
+    def event(self, reason: str = "") -> FactRetconned:
+        """The event that makes the correction."""
+        return FactRetconned(claim=self.fact.as_claim(), becomes=self.becomes, reason=reason)
+
+    def marks(self) -> tuple[FactRetracted, ...]:
+        """For ``mark``: events that end what the dependents made so."""
+        return tuple(
+            FactRetracted(claim=replace(d.claim, ends=False), reason=f"doubtful: {d.why}")
+            for d in self.dependents
+            if not d.claim.ends
+        )
+
+
+def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> RetconPlan:
+    """The plan for taking a fact back.
+
+    Raises:
+        StoryError: nothing of the kind was ever so on this branch.
+    """
+    relation = canon.relations[claim.relation]
+    last = canon.last_of(claim.subject, relation.name, claim.value)
+    normal = canon.relations.normal(relation.name, claim.value)[1]
+    while last is not None:
+        fact, ended = last
+        if not ended and canon.relations.normal(relation.name, fact.value)[1] == normal:
+            break
+        earlier = canon.fact(
+            claim.subject,
+            relation.name,
+            canon.relations.normal(relation.name, claim.value)[0],
+            at=fact.since - 1,
+        )
+        last = (earlier, False) if earlier is not None else None
+    if last is None:
+        raise StoryError(
+            f"{canon.id_of(claim.subject)} never was so on this branch ({claim.relation} "
+            f"{claim.value}); see the facts with 'tta facts'"
+        )
+    fact = last[0]
+    dependents = _dependents(canon, fact, becomes)
+    first = dependents[0].position if dependents else canon.position + 1
+    return RetconPlan(
+        fact=fact, becomes=becomes, dependents=tuple(dependents), rewrite_at=first - 1
+    )
+
+
+def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Dependent]:
+    """Replay the entries that touch the same things, once with the fact and once without."""
+    concerned = {canon.id_of(fact.subject), canon.id_of(fact.value)}
+    if becomes is not None:
+        concerned |= {canon.id_of(becomes.subject), canon.id_of(becomes.value)}
+    later: dict[int, Entry] = {}
+    seen: set[str] = set()
+    found: list[Dependent] = []
+    queue = list(concerned)
+    while queue:
+        subject = queue.pop()
+        if subject in seen:
+            continue
+        seen.add(subject)
+        for entry in canon.entries_after(subject, fact.since):
+            later.setdefault(entry.recorded, entry)
+    with_fact = canon.fork(fact.since)
+    without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
+    if becomes is not None:
+        without.apply(fact.since, FactAsserted(claim=becomes))
+    words = built_in_words()
+    for position in sorted(later):
+        claim = later[position].claim
+        before = _trouble(with_fact, claim, words)
+        after = _trouble(without, claim, words)
+        if after and not before:
+            found.append(Dependent(position=position, claim=claim, why=after, through=fact.since))
+        else:
+            without.apply(position, FactAsserted(claim=claim))
+        with_fact.apply(position, FactAsserted(claim=claim))
+    return found
+
+
+def _trouble(canon: Canon, claim: Claim, words: Lexicon) -> str:
+    """Why a claim cannot stand here, "" if it can."""
+    if claim.ends:
+        if canon.holds_at(claim.subject, claim.relation, claim.value) is None:
+            return f"it ends what was never so: {claim.subject} {claim.relation} {claim.value}"
+        return ""
+    clash = next(ClaimCheck(canon, words).clashes(claim, None, told=True), None)
+    return clash.message if clash is not None else ""

@@ -1,0 +1,440 @@
+"""Canon: what holds at event n on a branch.
+
+The engine feeds it the branch's events one by one; the checker, recall, the choices and the
+commands ask it. Every question is answered by index: the cost does not grow with the story, and a
+fork costs nothing until its branch says something of its own. "Until" is never stored: it is where
+the slot's next entry stands on the branch that asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tta_rebuild.canon.history import Entry, Key, Segment
+from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
+from tta_rebuild.core.errors import PositionNotFound, StoryError
+from tta_rebuild.core.events import (
+    CharacterChanged,
+    Event,
+    FactAsserted,
+    FactRetconned,
+    FactRetracted,
+    PlayerActed,
+    StoryOpened,
+)
+from tta_rebuild.core.story import NARRATOR, CharacterSketch, Claim
+
+STORY = "story"
+"""The subject of what concerns the whole story: time of day, weather."""
+
+_BELIEF = "\x1f"
+_NAMED = "@"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that holds, with where it comes from.
+
+    Attributes:
+        since: the position of the event from which on it holds.
+        sentence: the sentence it was read from, "" if none.
+        speaker: ``NARRATOR``, or whose belief it is.
+        certain: False if it was inferred.
+    """
+
+    subject: str
+    relation: str
+    value: str
+    since: int
+    sentence: str = ""
+    speaker: str = NARRATOR
+    certain: bool = True
+
+    def as_claim(self) -> Claim:
+        """The claim that would assert it again."""
+        return Claim(
+            subject=self.subject,
+            relation=self.relation,
+            value=self.value,
+            sentence=self.sentence,
+            speaker=self.speaker,
+            certain=self.certain,
+        )
+
+
+def _fact(subject: str, key: Key, entry: Entry) -> Fact:
+    claim = entry.claim
+    value = claim.value
+    if key_of(claim.subject) != subject and key_of(value) == subject:
+        value = claim.subject  # the other half of a symmetric fact
+    return Fact(
+        subject=subject,
+        relation=key[0],
+        value=value,
+        since=entry.position,
+        sentence=claim.sentence,
+        speaker=claim.speaker,
+        certain=claim.certain,
+    )
+
+
+class Canon:
+    """What holds on one branch, now and at any earlier event.
+
+    Args:
+        relations: the table; an author's own relations are declared there.
+    """
+
+    def __init__(self, relations: Relations | None = None) -> None:
+        self.relations = relations or built_in()
+        self.position = 0
+        self._segment = Segment()
+        self._live: dict[str, dict[Key, Entry]] = {}
+        self._keys: dict[str, str] = {}
+
+    # ------------------------------------------------------------------------ taking events
+
+    def apply(self, position: int, event: Event) -> None:
+        """Take the next event of the path; kinds that state no facts only move the position.
+
+        Raises:
+            StoryError: ``position`` is not after the last one taken.
+        """
+        if position <= self.position:
+            raise StoryError(
+                f"event {position} cannot follow event {self.position}: events of a branch are "
+                "taken in order; fork to go back"
+            )
+        self.position = position
+        match event:
+            case FactAsserted(claim=claim):
+                self._take(position, claim)
+            case FactRetracted(claim=claim):
+                self._end(position, claim)
+            case FactRetconned(claim=claim, becomes=becomes):
+                self._retcon(position, claim, becomes)
+            case CharacterChanged():
+                self._changed(position, event)
+            case PlayerActed():
+                self._segment.cut(position)
+            case StoryOpened(premise=premise):
+                self._segment.cut(position)
+                for character in premise.characters:
+                    self._introduce(position, character)
+            case _:
+                pass
+
+    def fork(self, at: int | None = None) -> Canon:
+        """The canon of a new branch that shares this path up to ``at`` (default: all of it).
+
+        Costs the same whatever the length. Neither side ever sees what the other goes on to say.
+
+        Raises:
+            PositionNotFound: the path is not that long.
+        """
+        at = self.position if at is None else at
+        if not 0 <= at <= self.position:
+            raise PositionNotFound(f"the branch has {self.position} events, so none numbered {at}")
+        child = Canon(self.relations)
+        segment = self._segment
+        # A fork before this branch's own first event is a fork of its parent.
+        while segment.parent is not None and at <= segment.forked_at:
+            segment = segment.parent
+        child._segment = Segment(segment, at)
+        child.position = at
+        return child
+
+    # --------------------------------------------------------------------------- questions
+
+    def facts_about(self, subject: str, at: int | None = None) -> list[Fact]:
+        """What holds of a subject, oldest first; ``at`` an earlier event (default: now)."""
+        subject = self.id_of(subject)
+        if at is None or at >= self.position:
+            items = list(self._now(subject).items())
+        else:
+            items = list(self._then(subject, at).items())
+        facts = [_fact(subject, key, e) for key, e in items if self._shown(key)]
+        facts.sort(key=lambda f: f.since)
+        return facts
+
+    def fact(
+        self, subject: str, relation: str, slot: str = "", at: int | None = None
+    ) -> Fact | None:
+        """What holds in one slot (see ``Relations.normal``), None if nothing does."""
+        subject = self.id_of(subject)
+        entry = self._entry(subject, (relation, slot), at)
+        return _fact(subject, (relation, slot), entry) if entry else None
+
+    def value(self, subject: str, relation: str, at: int | None = None) -> str | None:
+        """The value of a relation that takes one, None if nothing is known."""
+        found = self.fact(subject, relation, at=at)
+        return found.value if found else None
+
+    def values(self, subject: str, relation: str, at: int | None = None) -> list[str]:
+        """All values of a relation that hold."""
+        return [f.value for f in self.facts_about(subject, at) if f.relation == relation]
+
+    def holds_at(
+        self, subject: str, relation: str, value: str, at: int | None = None
+    ) -> Fact | None:
+        """The fact, if exactly this holds (synonyms count), else None."""
+        subject = self.id_of(subject)
+        slot, normal = self._normal(relation, value)
+        entry = self._entry(subject, (relation, slot), at)
+        if entry is None:
+            return None
+        found = _fact(subject, (relation, slot), entry)
+        return found if self._normal(relation, found.value)[1] == normal else None
+
+    def bearer(self, relation: str, value: str, at: int | None = None) -> Fact | None:
+        """Of a relation with an inverse: the fact that names who has this value now."""
+        inverse = self.relations[relation].inverse
+        if not inverse:
+            return None
+        entry = self._entry(self.id_of(value), ("~" + inverse, ""), at)
+        if entry is None:
+            return None
+        claim = entry.claim
+        return Fact(
+            subject=self.id_of(claim.subject),
+            relation=relation,
+            value=claim.value,
+            since=entry.position,
+            sentence=claim.sentence,
+            speaker=claim.speaker,
+            certain=claim.certain,
+        )
+
+    def last_of(self, subject: str, relation: str, value: str) -> tuple[Fact, bool] | None:
+        """The latest word on a value, and whether it ended it: so lost things are told apart."""
+        subject = self.id_of(subject)
+        key = (relation, self._normal(relation, value)[0])
+        entry = self._segment.latest(subject, key, self.position)
+        return (_fact(subject, key, entry), entry.ends) if entry else None
+
+    def all_now(self) -> list[Fact]:
+        """Everything that holds, oldest first (beliefs not included)."""
+        facts = [
+            fact
+            for subject in self._segment.subjects()
+            if _BELIEF not in subject and not subject.startswith(_NAMED)
+            for fact in self.facts_about(subject)
+        ]
+        facts.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
+        return facts
+
+    def beliefs_of(self, speaker: str) -> list[Fact]:
+        """What a character has said to be so; it need not be true."""
+        prefix = self.id_of(speaker) + _BELIEF
+        return [
+            replace(fact, subject=subject.removeprefix(prefix))
+            for subject in self._segment.subjects()
+            if subject.startswith(prefix)
+            for fact in self.facts_about(subject)
+        ]
+
+    def named(self, name: str) -> list[str]:
+        """Ids of those who go by a name, part of a name, alias, title or role, now."""
+        name = key_of(name)
+        now = self._now(_NAMED + name)
+        found = [slot for (_, slot) in now]
+        if name not in found and self.knows_of(name):
+            found.insert(0, name)
+        return found
+
+    def knows_of(self, subject: str) -> bool:
+        """Whether any fact of this path has it as its subject."""
+        segment: Segment | None = self._segment
+        while segment is not None:
+            if subject in segment.slots:
+                return True
+            segment = segment.parent
+        return False
+
+    def turn_began_at(self, at: int | None = None) -> int:
+        """The position at which the turn of an event began."""
+        return self._segment.last_cut(self.position if at is None else at)
+
+    def entries_after(self, subject: str, position: int) -> list[Entry]:
+        """Entries about a subject later than a position, in order (for retcons)."""
+        found = list(self._segment.entries(self.id_of(subject), position))
+        found.sort(key=lambda e: (e.position, e.recorded))
+        return found
+
+    def id_of(self, name: str) -> str:
+        """The id under which facts about a name are kept.
+
+        A name that is nobody's id, but the name, alias or role of exactly one, leads to them.
+        """
+        if _BELIEF in name or name.startswith(_NAMED):
+            return name
+        key = self._keys.get(name)
+        if key is None:
+            if len(self._keys) > 50_000:
+                self._keys.clear()
+            key = self._keys[name] = key_of(name)
+        if self._now(key):
+            return key
+        bearers = self._now(_NAMED + key)
+        if len(bearers) == 1:
+            return next(iter(bearers))[1]
+        return key
+
+    def __iter__(self) -> Iterator[Fact]:
+        return iter(self.all_now())
+
+    # ------------------------------------------------------------------------ the fold itself
+
+    def _normal(self, relation: str, value: str) -> tuple[str, str]:
+        return self.relations.normal(relation, value)
+
+    def _shown(self, key: Key) -> bool:
+        return key[0] != "" and not key[0].startswith("~")
+
+    def _entry(self, subject: str, key: Key, at: int | None) -> Entry | None:
+        if at is None or at >= self.position:
+            return self._now(subject).get(key)
+        entry = self._segment.latest(subject, key, at)
+        return None if entry is None or entry.ends else entry
+
+    def _now(self, subject: str) -> dict[Key, Entry]:
+        live = self._live.get(subject)
+        if live is None:
+            live = self._then(subject, self.position)
+            if live:
+                self._live[subject] = live
+        return live
+
+    def _then(self, subject: str, at: int) -> dict[Key, Entry]:
+        found: dict[Key, Entry] = {}
+        for key in self._segment.keys(subject):
+            entry = self._segment.latest(subject, key, at)
+            if entry is not None and not entry.ends:
+                found[key] = entry
+        return found
+
+    def _write(
+        self, subject: str, key: Key, position: int, claim: Claim, *, ends: bool = False
+    ) -> None:
+        recorded = self.position
+        if recorded == position:
+            live = self._now(subject)
+            self._segment.record(subject, key, position, claim, ends=ends, recorded=recorded)
+            if ends:
+                live.pop(key, None)
+            else:
+                live[key] = Entry(position, recorded, claim, False)
+            self._live[subject] = live
+        else:
+            self._segment.record(subject, key, position, claim, ends=ends, recorded=recorded)
+            self._live.pop(subject, None)
+
+    def _take(self, position: int, claim: Claim) -> None:
+        if claim.ends:
+            self._end(position, claim)
+            return
+        relation = self.relations[claim.relation]
+        if relation.momentary:
+            if relation.implies:
+                self._take(position, replace(claim, relation=relation.implies))
+            return
+        subject = self.id_of(claim.subject)
+        slot, normal = self._normal(relation.name, claim.value)
+        if claim.speaker != NARRATOR:
+            believer = self.id_of(claim.speaker) + _BELIEF + subject
+            self._write(believer, (relation.name, slot), position, claim)
+            return
+        self._write(subject, (relation.name, slot), position, claim)
+        other = self.id_of(claim.value)
+        if relation.symmetric:
+            self._write(other, (relation.name, subject), position, claim)
+        if relation.inverse:
+            self._pass_on(position, relation, subject, other, claim)
+        for excluded in relation.excludes:
+            self._close(subject, (excluded, slot), position, claim)
+            if relation.symmetric:
+                self._close(other, (excluded, subject), position, claim)
+        if relation.indexed:
+            self._name(position, subject, normal, claim)
+
+    def _pass_on(
+        self, position: int, relation: Relation, subject: str, thing: str, claim: Claim
+    ) -> None:
+        before = self._entry(thing, ("~" + relation.inverse, ""), None)
+        if before is not None:
+            holder = self.id_of(before.claim.subject)
+            if holder != subject:
+                self._close(holder, (relation.name, thing), position, claim)
+        self._write(thing, ("~" + relation.inverse, ""), position, claim)
+
+    def _close(self, subject: str, key: Key, position: int, claim: Claim) -> None:
+        if key in self._now(subject):
+            self._write(subject, key, position, claim, ends=True)
+
+    def _end(self, position: int, claim: Claim) -> None:
+        relation = self.relations[claim.relation]
+        subject = self.id_of(claim.subject)
+        if claim.speaker != NARRATOR:
+            subject = self.id_of(claim.speaker) + _BELIEF + subject
+        slot, normal = self._normal(relation.name, claim.value)
+        key = (relation.name, slot)
+        held = self._now(subject).get(key)
+        if held is None:
+            return
+        if (
+            claim.value
+            and self._normal(relation.name, _fact(subject, key, held).value)[1] != normal
+        ):
+            return
+        self._write(subject, key, position, claim, ends=True)
+        if claim.speaker != NARRATOR:
+            return
+        other = self.id_of(claim.value)
+        if relation.symmetric:
+            self._close(other, (relation.name, subject), position, claim)
+        if relation.inverse:
+            self._close(other, ("~" + relation.inverse, ""), position, claim)
+        if relation.indexed:
+            for word in (normal, *normal.split("_")):
+                self._close(_NAMED + word, ("", subject), position, claim)
+
+    def _retcon(self, position: int, claim: Claim, becomes: Claim | None) -> None:
+        relation = self.relations[claim.relation]
+        subject = self.id_of(claim.subject)
+        slot, normal = self._normal(relation.name, claim.value)
+        key = (relation.name, slot)
+        entry = self._segment.latest(subject, key, position)
+        while entry is not None and (
+            entry.ends or self._normal(relation.name, _fact(subject, key, entry).value)[1] != normal
+        ):
+            entry = self._segment.latest(subject, key, entry.position - 1)
+        at = position
+        if entry is not None:
+            self._segment.voided[entry.recorded, entry.claim] = position
+            at = entry.position
+            self._live.clear()
+        if becomes is not None:
+            self._take(at, becomes)
+
+    def _changed(self, position: int, event: CharacterChanged) -> None:
+        who = event.character_id
+        if event.name:
+            self._take(position, Claim(subject=who, relation="name", value=event.name))
+        if event.emotion:
+            self._take(position, Claim(subject=who, relation="feeling", value=event.emotion))
+
+    def _introduce(self, position: int, character: CharacterSketch) -> None:
+        who = character.character_id
+        self._take(position, Claim(subject=who, relation="name", value=character.name))
+        self._take(position, Claim(subject=who, relation="alive", value="true"))
+        for trait, strength in character.traits.items():
+            if strength >= 0.5:
+                self._take(position, Claim(subject=who, relation="trait", value=trait))
+
+    def _name(self, position: int, subject: str, name: str, claim: Claim) -> None:
+        words = [w for w in name.split("_") if len(w) > 2]
+        for word in {name, *words} if claim.relation != "role" else {name, *words[-1:]}:
+            key = ("", subject)
+            if key not in self._now(_NAMED + word):
+                self._write(_NAMED + word, key, position, claim)
