@@ -1,0 +1,270 @@
+"""Running code found in a story: the interface, its verdicts, and what an ending means.
+
+``quality.story_code`` and ``tta code`` know this file only; ``bootstrap`` hands them a
+``LocalExecutor`` or an ``E2BExecutor``. Both share the rules below, so that the same ending gets the
+same verdict wherever it happened.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType, TracebackType
+from typing import Literal, Self
+
+Verdict = Literal["valid", "invalid", "blocked", "unverified"]
+"""valid: ran to its end, or parsed. invalid: it is wrong, and would be wrong anywhere. blocked: it
+wanted more than it may have. unverified: nobody could tell; says nothing about the code."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a snippet may use.
+
+    Attributes:
+        wall_s: seconds by the clock on the wall.
+        cpu_s: whole seconds of processor time.
+        memory_bytes: address space of the process that runs it.
+        file_bytes: size of one file in its own directory (at most 64 files, four times this in all).
+        output_bytes: what is kept of its output; sixteen times as much ends it.
+        source_chars: longer code is not run.
+    """
+
+    wall_s: float = 5.0
+    cpu_s: int = 2
+    memory_bytes: int = 512 << 20
+    file_bytes: int = 1 << 20
+    output_bytes: int = 16 << 10
+    source_chars: int = 64 << 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeVerdict:
+    """What is known about a snippet after one attempt to run or parse it.
+
+    Attributes:
+        reason: in plain words, for an author.
+        engine: who found out: ``compile``, ``monty``, ``jail``, ``e2b``, ``json`` …; "" if nobody.
+        version: of the engine.
+        output: standard output and error, capped; ``truncated`` if there was more.
+        duration_s: seconds from asking to knowing.
+        line: the snippet's line that the reason is about, from 1, where known.
+        error: the exception's type, "" if there was none.
+    """
+
+    verdict: Verdict
+    reason: str
+    engine: str
+    version: str
+    limits: Limits
+    output: str = ""
+    truncated: bool = False
+    duration_s: float = 0.0
+    line: int | None = None
+    error: str = ""
+
+
+LANGUAGES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon", "gyp"), "python"),
+        **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
+        **dict.fromkeys(("json", "geojson"), "json"),
+        "toml": "toml",
+        **dict.fromkeys(("yaml", "yml"), "yaml"),
+    }
+)
+"""Alias (lower case) → language."""
+
+
+class CodeExecutor(ABC):
+    """Says what comes of a snippet. Close it when done; ``async with`` does.
+
+    Args:
+        limits: what each snippet may use.
+        clock: monotonic seconds, for durations.
+    """
+
+    def __init__(
+        self, limits: Limits | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.limits = limits or Limits()
+        self._clock = clock
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """Where Python runs: ``local`` or ``e2b``."""
+
+    @abstractmethod
+    async def _run_python(self, code: str) -> CodeVerdict:
+        """The verdict on Python code that is not too long."""
+
+    async def aclose(self) -> None:
+        """Release processes, sandboxes and connections; safe to call twice."""
+
+    async def run(self, code: str, language: str = "python") -> CodeVerdict:
+        """The verdict on a snippet; never raises for what the snippet or an engine does.
+
+        Args:
+            language: a name or alias such as ``python``, ``py``, ``json``, ``yml``.
+        """
+        began = self._clock()
+        known = LANGUAGES.get(language.strip().lower(), "")
+        if len(code) > self.limits.source_chars:
+            verdict = self._verdict("unverified", f"longer than {self.limits.source_chars} characters")
+        elif known == "python":
+            verdict = await self._run_python(code)
+        elif known in _PARSERS:
+            verdict = self._parsed(known, code)
+        else:
+            what = known or language.strip() or "an unnamed language"
+            verdict = self._verdict("unverified", f"no engine here runs {what[:40]}")
+        return replace(verdict, duration_s=self._clock() - began)
+
+    def _verdict(
+        self,
+        verdict: Verdict,
+        reason: str,
+        *,
+        engine: str = "",
+        version: str = "",
+        line: int | None = None,
+        error: str = "",
+    ) -> CodeVerdict:
+        return CodeVerdict(
+            verdict=verdict,
+            reason=reason,
+            engine=engine,
+            version=version,
+            limits=self.limits,
+            line=line,
+            error=error,
+        )
+
+    def _parsed(self, language: str, text: str) -> CodeVerdict:
+        try:
+            version, problem, line = _PARSERS[language](text)
+        except RecursionError:
+            return self._verdict("unverified", "nested too deeply to be read", engine=language)
+        if problem:
+            return self._verdict(
+                "invalid",
+                f"not {language.upper()}: {problem}",
+                engine=language,
+                version=version,
+                line=line,
+                error="SyntaxError",
+            )
+        return self._verdict(
+            "valid", f"parses as {language.upper()}", engine=language, version=version
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+Problem = tuple[str, str, int | None]
+"""A parser's version, what is wrong ("" if nothing), and in which line."""
+
+
+def _json(text: str) -> Problem:
+    try:  # numbers as text: their size is not the question
+        json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        return "", error.msg, error.lineno
+    return "", "", None
+
+
+def _toml(text: str) -> Problem:
+    import tomllib
+
+    try:
+        tomllib.loads(text, parse_float=str)
+    except ValueError as error:
+        return "", str(error), None
+    return "", "", None
+
+
+def _yaml(text: str) -> Problem:
+    import yaml
+
+    try:  # composed, not constructed: a story's own tags are fine
+        for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            continue
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        return yaml.__version__, error.problem or "does not parse", line
+    except yaml.YAMLError as error:
+        return yaml.__version__, str(error), None
+    return yaml.__version__, "", None
+
+
+_PARSERS: Mapping[str, Callable[[str], Problem]] = MappingProxyType(
+    {"json": _json, "toml": _toml, "yaml": _yaml}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """The exception that ended a snippet, as an engine describes it.
+
+    Attributes:
+        builtin: the type is Python's own, not one that the snippet defined.
+        errno: of an OSError raised by the system; None if the snippet raised it itself.
+        module: the module that an ImportError is about.
+    """
+
+    type: str
+    message: str = ""
+    builtin: bool = True
+    errno: int | None = None
+    module: str = ""
+
+
+_OUT_OF_BOUNDS = ("ctypes", "_ctypes")
+_MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
+
+
+def judge(ending: Ending) -> tuple[Verdict, str]:
+    """What an uncaught exception says about the code, and why.
+
+    Most say that the code is wrong. Some say only that this place lacks what the code wants (a
+    file, a package, somebody at the keyboard): ``unverified``. Some say that the place refused:
+    ``blocked``.
+    """
+    shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
+    if not ending.builtin:
+        return "invalid", shown
+    match ending.type:
+        case "SystemExit":
+            return "unverified", "it ends itself early, so the rest did not run"
+        case "KeyboardInterrupt":
+            return "unverified", "it was interrupted"
+        case "EOFError" if "reading a line" in ending.message:
+            return "unverified", "it asks somebody at the keyboard"
+        case "MemoryError":
+            return "blocked", "it wants more memory than it may have"
+        case "RuntimeError" if "start new thread" in ending.message:
+            return "blocked", "it starts more threads than it may"
+        case "ModuleNotFoundError" | "ImportError" if ending.module in _OUT_OF_BOUNDS:
+            return "blocked", f"it may not use {ending.module}"
+        case "ModuleNotFoundError":
+            return "unverified", f"it needs {ending.module or 'a package'}, which is not here"
+        case "ImportError" if any(sign in ending.message for sign in _MISSING_LIBRARY):
+            return "unverified", f"it needs {ending.module or 'a library'}, which cannot load here"
+        case "PermissionError" if ending.errno is not None:
+            return "blocked", f"it was refused: {ending.message}"
+        case _ if ending.errno is not None:
+            return "unverified", f"it needs what is not here: {ending.message}"
+    return "invalid", shown

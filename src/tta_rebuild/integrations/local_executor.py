@@ -1,0 +1,317 @@
+"""The embedded executor: ``compile``, then pydantic-monty, then CPython in the jail.
+
+Made by ``bootstrap`` where no E2B key is set. Monty is a small Python of its own without any door
+to the host; what it runs to the end is valid within a millisecond. What it cannot run goes to the
+jail. Where the jail cannot be had, monty is believed only about errors that it cannot get wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import builtins
+import warnings
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tta_rebuild.core.errors import ExecutorUnavailable
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Ending, Limits, judge
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.jail import Jail, JailReport
+
+_MONTY_FEED_S = 0.25
+"""Seconds for monty; what takes longer goes to the jail, or stays undecided."""
+
+_MONTY_MEMORY_BYTES = 64 << 20
+_SESSIONS_PER_WORKER = 500
+
+_SURE = frozenset({"ZeroDivisionError", "IndexError", "KeyError", "AssertionError"})
+_SURE_TOO = frozenset({"UnboundLocalError", "RecursionError"})
+"""Errors that monty raises only where CPython does; others may be a gap of monty's."""
+
+_LIMIT_REASONS = {
+    "time": "it takes longer than it may",
+    "cpu": "it computes longer than it may",
+    "output": "it prints more than it may",
+    "files": "it writes more than it may",
+}
+
+
+class LocalExecutor(CodeExecutor):
+    """Runs Python on this machine where it can do no harm.
+
+    Args:
+        limits: what each snippet may use.
+        use_jail: False leaves only monty, which is also what happens where the kernel offers no
+            jail or the jail fails its own escapes; ``jail_problem`` says why.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
+        super().__init__(limits)
+        self.use_jail = use_jail
+        self.jail_problem = "" if use_jail else "the jail is switched off"
+        self._jail: Jail | None = None
+        self._monty: Any = None
+        self._open = AsyncExitStack()
+        self._opening = asyncio.Lock()
+
+    @property
+    def name(self) -> str:
+        """``local``."""
+        return "local"
+
+    async def engines(self) -> dict[str, str]:
+        """Engines at hand with their versions; opens them, and so puts the jail to its test."""
+        from pydantic_monty import __version__
+
+        found = {"compile": _python_version(), "monty": __version__}
+        jail = await self._jailed()
+        if jail is not None:
+            found["jail"] = jail.version
+        return found
+
+    async def aclose(self) -> None:
+        """End monty's workers and the jail."""
+        async with self._opening:
+            self._monty = self._jail = None
+            await self._open.aclose()
+
+    async def _run_python(self, code: str) -> CodeVerdict:
+        refused = self._compiled(code)
+        if refused is not None and refused.verdict != "unverified":
+            return refused
+        by_monty = await self._run_in_monty(code)
+        if by_monty.verdict == "valid":
+            return by_monty
+        if refused is not None:  # does not parse here: perhaps only too new for this Python
+            return by_monty if by_monty.error == "SyntaxError" else refused
+        jail = await self._jailed()
+        if jail is None:
+            return by_monty
+        return await self._run_in_jail(jail, code)
+
+    # ------------------------------------------------------------------------ compile
+
+    def _compiled(self, code: str) -> CodeVerdict | None:
+        """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
+        version = _python_version()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(code)
+        except SyntaxError as error:
+            return self._verdict(
+                "unverified",
+                f"not in the grammar of Python {version}: {error.msg}",
+                engine="compile",
+                version=version,
+                line=error.lineno,
+                error="SyntaxError",
+            )
+        except (ValueError, MemoryError, RecursionError) as error:
+            if "null byte" in str(error):
+                return self._verdict(
+                    "invalid", "it holds a null byte", engine="compile", version=version
+                )
+            return self._verdict(
+                "blocked", "nested too deeply to be compiled", engine="compile", version=version
+            )
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(tree, "<story>", "exec", dont_inherit=True)
+        except SyntaxError as error:
+            return self._verdict(
+                "invalid",
+                f"SyntaxError: {error.msg}",
+                engine="compile",
+                version=version,
+                line=error.lineno,
+                error="SyntaxError",
+            )
+        except (ValueError, MemoryError, RecursionError):
+            return self._verdict(
+                "blocked", "nested too deeply to be compiled", engine="compile", version=version
+            )
+        return None
+
+    # -------------------------------------------------------------------------- monty
+
+    async def _run_in_monty(self, code: str) -> CodeVerdict:
+        try:
+            pool = await self._monty_pool()
+            return await asyncio.to_thread(self._fed_to_monty, pool, code)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            return self._verdict("unverified", f"monty cannot run here: {error}", engine="monty")
+
+    def _fed_to_monty(self, pool: Any, code: str) -> CodeVerdict:
+        """Runs in a thread: monty's own async front can bring the interpreter down at its exit."""
+        from pydantic_monty import (
+            CollectString,
+            MontyCrashedError,
+            MontyError,
+            MontySyntaxError,
+            __version__,
+        )
+
+        output = CollectString(max_bytes=self.limits.output_bytes)
+        try:
+            with pool.checkout(
+                script_name="story.py",
+                limits={
+                    "max_feed_duration_secs": min(_MONTY_FEED_S, self.limits.wall_s),
+                    "max_memory": min(_MONTY_MEMORY_BYTES, self.limits.memory_bytes),
+                },
+                os_policy={"sleep": "zero"},
+            ) as session:
+                session.feed_run(code, print_callback=output)
+            verdict = self._verdict("valid", "ran to its end", engine="monty")
+        except MontySyntaxError as error:
+            verdict = self._verdict(
+                "invalid",
+                f"SyntaxError: {error.display('msg')}",
+                engine="monty",
+                line=_last_line(error.traceback()),
+                error="SyntaxError",
+            )
+        except MontyCrashedError:
+            verdict = self._verdict("unverified", "monty gave up on it", engine="monty")
+        except MontyError as error:
+            verdict = self._monty_raised(error, code)
+        return replace(verdict, version=__version__, output=output.output)
+
+    def _monty_raised(self, error: Any, code: str) -> CodeVerdict:
+        exception = error.exception()
+        kind = type(exception).__name__
+        line = _last_line(error.traceback()) if hasattr(error, "traceback") else None
+        if kind == "TimeoutError" and "limit exceeded" in str(exception):
+            verdict = self._verdict("blocked", _LIMIT_REASONS["cpu"], engine="monty")
+        elif kind == "MemoryError":
+            verdict = self._verdict("blocked", "it wants more than it may have", engine="monty")
+        elif _is_sure(exception, line, code):
+            verdict = self._verdict("invalid", f"{kind}: {exception}".rstrip(": "), engine="monty")
+        else:
+            verdict = self._verdict(
+                "unverified", f"monty does not run it ({kind}: {exception})", engine="monty"
+            )
+        return replace(verdict, line=line, error=kind)
+
+    async def _monty_pool(self) -> Any:
+        async with self._opening:
+            if self._monty is None:
+                from pydantic_monty import Monty
+
+                pool = Monty(
+                    max_processes=2,
+                    request_timeout=self.limits.wall_s,
+                    max_checkouts_per_worker=_SESSIONS_PER_WORKER,
+                )
+                self._monty = await asyncio.to_thread(pool.__enter__)
+                self._open.push_async_callback(
+                    asyncio.to_thread, pool.__exit__, None, None, None
+                )
+            return self._monty
+
+    # --------------------------------------------------------------------------- jail
+
+    async def _jailed(self) -> Jail | None:
+        """The jail, proven; None where it cannot be had."""
+        async with self._opening:
+            if self._jail is None and not self.jail_problem:
+                from tta_rebuild.integrations.jail import Jail
+
+                jail = Jail()
+                try:
+                    await jail.open(self._bounds())
+                except (ExecutorUnavailable, OSError) as error:
+                    self.jail_problem = str(error)
+                    return None
+                self._open.push_async_callback(jail.close)
+                self._jail = jail
+            return self._jail
+
+    def _bounds(self) -> Any:
+        from tta_rebuild.integrations.jail.confine import Bounds
+
+        return Bounds(
+            cpu_s=self.limits.cpu_s,
+            wall_s=self.limits.wall_s,
+            memory_bytes=self.limits.memory_bytes,
+            file_bytes=self.limits.file_bytes,
+            output_bytes=self.limits.output_bytes,
+        )
+
+    async def _run_in_jail(self, jail: Jail, code: str) -> CodeVerdict:
+        try:
+            report = await jail.run(code, self._bounds())
+        except (ExecutorUnavailable, OSError) as error:
+            return self._verdict("unverified", str(error), engine="jail", version=jail.version)
+        return replace(
+            self._jail_ended(report),
+            version=jail.version,
+            output=report.output,
+            truncated=report.truncated,
+        )
+
+    def _jail_ended(self, report: JailReport) -> CodeVerdict:
+        match report.end:
+            case "finished":
+                return self._verdict("valid", "ran to its end", engine="jail")
+            case "limit":
+                return self._verdict("blocked", _LIMIT_REASONS[report.limit], engine="jail")
+            case "raised" | "left":
+                ending = Ending(
+                    type=report.type,
+                    message=report.message,
+                    builtin=report.builtin,
+                    errno=report.errno,
+                    module=report.module,
+                )
+                verdict, reason = judge(ending)
+                return self._verdict(
+                    verdict, reason, engine="jail", line=report.line, error=report.type
+                )
+        if report.cpu_s >= self.limits.cpu_s:
+            return self._verdict("blocked", _LIMIT_REASONS["cpu"], engine="jail")
+        return self._verdict("blocked", "it broke off its own process", engine="jail")
+
+
+def _is_sure(exception: BaseException, line: int | None, code: str) -> bool:
+    """Whether an error of monty's would be one anywhere."""
+    kind = type(exception).__name__
+    if kind in _SURE or kind in _SURE_TOO:
+        return True
+    if kind == "NameError":
+        name = str(exception).partition("'")[2].partition("'")[0]
+        return bool(name) and not hasattr(builtins, name)
+    return line in _raising_lines(code)
+
+
+def _raising_lines(code: str) -> set[int]:
+    """The lines on which the snippet itself raises."""
+    try:
+        tree = ast.parse(code)
+    except SyntaxError:
+        return set()
+    return {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Raise)}
+
+
+def _last_line(frames: list[Any]) -> int | None:
+    return int(frames[-1].line) if frames else None
+
+
+def _python_version() -> str:
+    import platform
+
+    return platform.python_version()
+
+
+def monty_is_installed() -> bool:
+    """Whether monty's own program can be found, for ``tta doctor``."""
+    import shutil
+    import sys
+
+    return bool(shutil.which("monty")) or (Path(sys.executable).parent / "monty").exists()
