@@ -1,14 +1,16 @@
 """Running code found in a story: the interface, its verdicts, and what an ending means.
 
 ``quality.story_code`` and ``tta code`` know this file only; ``bootstrap`` hands them a
-``LocalExecutor`` or an ``E2BExecutor``. Both share the rules below, so that the same ending gets the
-same verdict wherever it happened.
+``LocalExecutor`` or an ``E2BExecutor``. Both share the rules below, so that the same ending gets
+the same verdict wherever it happened.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import time
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -28,7 +30,7 @@ class Limits:
         wall_s: seconds by the clock on the wall.
         cpu_s: whole seconds of processor time.
         memory_bytes: address space of the process that runs it.
-        file_bytes: size of one file in its own directory (at most 64 files, four times this in all).
+        file_bytes: size of one file in its own directory (64 files, four times this in all).
         output_bytes: what is kept of its output; sixteen times as much ends it.
         source_chars: longer code is not run.
     """
@@ -114,7 +116,9 @@ class CodeExecutor(ABC):
         began = self._clock()
         known = LANGUAGES.get(language.strip().lower(), "")
         if len(code) > self.limits.source_chars:
-            verdict = self._verdict("unverified", f"longer than {self.limits.source_chars} characters")
+            verdict = self._verdict(
+                "unverified", f"longer than {self.limits.source_chars} characters"
+            )
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in _PARSERS:
@@ -230,6 +234,37 @@ class Ending:
     builtin: bool = True
     errno: int | None = None
     module: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileProblem:
+    """Why Python code does not compile here.
+
+    ``kind`` is ``grammar`` (this Python's grammar refuses it; a newer one may not), ``wrong`` (no
+    Python takes it) or ``deep`` (nested beyond what a compiler bears).
+    """
+
+    kind: Literal["grammar", "wrong", "deep"]
+    message: str
+    line: int | None = None
+
+
+def compile_problem(code: str) -> CompileProblem | None:
+    """What keeps the code from compiling, None if nothing does. Runs none of it."""
+    kind: Literal["grammar", "wrong"] = "grammar"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(code)
+            kind = "wrong"
+            compile(tree, "<story>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return CompileProblem(kind=kind, message=error.msg or "does not parse", line=error.lineno)
+    except (ValueError, MemoryError, RecursionError) as error:
+        if "null byte" in str(error):
+            return CompileProblem(kind="wrong", message="source code holds a null byte")
+        return CompileProblem(kind="deep", message="nested too deeply to be compiled")
+    return None
 
 
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")

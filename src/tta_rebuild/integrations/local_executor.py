@@ -10,14 +10,21 @@ from __future__ import annotations
 import ast
 import asyncio
 import builtins
-import warnings
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
-from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Ending, Limits, judge
+from tta_rebuild.integrations.code_executor import (
+    CodeExecutor,
+    CodeVerdict,
+    Ending,
+    Limits,
+    Verdict,
+    compile_problem,
+    judge,
+)
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.jail import Jail, JailReport
@@ -31,6 +38,12 @@ _SESSIONS_PER_WORKER = 500
 _SURE = frozenset({"ZeroDivisionError", "IndexError", "KeyError", "AssertionError"})
 _SURE_TOO = frozenset({"UnboundLocalError", "RecursionError"})
 """Errors that monty raises only where CPython does; others may be a gap of monty's."""
+
+_COMPILE_VERDICTS: dict[str, tuple[Verdict, str]] = {
+    "grammar": ("unverified", "not in the grammar of Python {version}: {message}"),
+    "wrong": ("invalid", "SyntaxError: {message}"),
+    "deep": ("blocked", "{message}"),
+}
 
 _LIMIT_REASONS = {
     "time": "it takes longer than it may",
@@ -97,46 +110,19 @@ class LocalExecutor(CodeExecutor):
 
     def _compiled(self, code: str) -> CodeVerdict | None:
         """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
+        problem = compile_problem(code)
+        if problem is None:
+            return None
         version = _python_version()
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                tree = ast.parse(code)
-        except SyntaxError as error:
-            return self._verdict(
-                "unverified",
-                f"not in the grammar of Python {version}: {error.msg}",
-                engine="compile",
-                version=version,
-                line=error.lineno,
-                error="SyntaxError",
-            )
-        except (ValueError, MemoryError, RecursionError) as error:
-            if "null byte" in str(error):
-                return self._verdict(
-                    "invalid", "it holds a null byte", engine="compile", version=version
-                )
-            return self._verdict(
-                "blocked", "nested too deeply to be compiled", engine="compile", version=version
-            )
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                compile(tree, "<story>", "exec", dont_inherit=True)
-        except SyntaxError as error:
-            return self._verdict(
-                "invalid",
-                f"SyntaxError: {error.msg}",
-                engine="compile",
-                version=version,
-                line=error.lineno,
-                error="SyntaxError",
-            )
-        except (ValueError, MemoryError, RecursionError):
-            return self._verdict(
-                "blocked", "nested too deeply to be compiled", engine="compile", version=version
-            )
-        return None
+        verdict, reason = _COMPILE_VERDICTS[problem.kind]
+        return self._verdict(
+            verdict,
+            reason.format(message=problem.message, version=version),
+            engine="compile",
+            version=version,
+            line=problem.line,
+            error="" if problem.kind == "deep" else "SyntaxError",
+        )
 
     # -------------------------------------------------------------------------- monty
 
@@ -210,9 +196,7 @@ class LocalExecutor(CodeExecutor):
                     max_checkouts_per_worker=_SESSIONS_PER_WORKER,
                 )
                 self._monty = await asyncio.to_thread(pool.__enter__)
-                self._open.push_async_callback(
-                    asyncio.to_thread, pool.__exit__, None, None, None
-                )
+                self._open.push_async_callback(asyncio.to_thread, pool.__exit__, None, None, None)
             return self._monty
 
     # --------------------------------------------------------------------------- jail

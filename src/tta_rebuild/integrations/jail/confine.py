@@ -49,9 +49,7 @@ class Place:
     def of(cls, machine: str, readable: tuple[str, ...]) -> Place:
         """For a machine by name. Raises KeyError where the filter knows no such machine."""
         libc = ctypes.CDLL(None, use_errno=True)
-        return cls(
-            libc=libc, machine=machine, program=seccomp.assemble(machine), readable=readable
-        )
+        return cls(libc=libc, machine=machine, program=seccomp.assemble(machine), readable=readable)
 
 
 def die_with_parent(libc: ctypes.CDLL, parent: int) -> None:
@@ -68,7 +66,7 @@ def gain_nothing(libc: ctypes.CDLL) -> None:
 
 def leave_the_network(libc: ctypes.CDLL) -> bool:
     """Move into an empty network (and host name, and IPC); False where the kernel refuses."""
-    return libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS) == 0
+    return bool(libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS) == 0)
 
 
 def confine(place: Place, bounds: Bounds, directory: str, parent: int) -> None:

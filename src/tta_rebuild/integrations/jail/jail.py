@@ -1,7 +1,8 @@
 """The host's side of the jail: starts the warden, hands it snippets, tells how they ended.
 
-``local_executor`` owns one. Nothing in here runs a snippet; what comes back from the warden is read
-as data. If the warden stops answering it is killed, with its child, and started anew on the next call.
+``local_executor`` owns one. Nothing in here runs a snippet; what comes back from the warden is
+read as data. A warden that stops answering is killed, with its child, and started anew on the next
+call.
 """
 
 from __future__ import annotations
@@ -26,10 +27,12 @@ from tta_rebuild.integrations.jail.confine import Bounds
 _GRACE_S = 5.0
 _START_S = 20.0
 _LINE_BYTES = 1 << 22
+_ROOT = str(Path(__file__).resolve().parents[2])
 
 _BOOT = """
 import sys, types
-for name, path in (("tta_rebuild", {root!r}), ("tta_rebuild.integrations", {root!r} + "/integrations")):
+rooms = {{"tta_rebuild": {root!r}, "tta_rebuild.integrations": {root!r} + "/integrations"}}
+for name, path in rooms.items():
     module = types.ModuleType(name)
     module.__path__ = [path]
     sys.modules[name] = module
@@ -120,8 +123,7 @@ class Jail:
         if sys.implementation.name != "cpython":
             raise JailUnavailable("the jail needs CPython")
         self._base = await asyncio.to_thread(_new_base)
-        root = str(Path(__file__).resolve().parents[2])
-        boot = _BOOT.format(root=root, base=self._base, host=os.getpid())
+        boot = _BOOT.format(root=_ROOT, base=self._base, host=os.getpid())
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-I", "-S", "-B", "-X", "utf8", "-c", boot),

@@ -26,17 +26,19 @@ _PROT_EXEC = 0x4
 _CLONE_THREAD = 0x00010000
 _AF_UNIX = 1
 
-PLAIN = (
-    "read write close fstat newfstatat stat lstat statx lseek openat open munmap brk mremap madvise "
-    "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend "
-    "sigaltstack pread64 pwrite64 readv writev preadv pwritev access faccessat faccessat2 pipe pipe2 "
-    "select pselect6 poll ppoll epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2 "
-    "sched_yield sched_getaffinity dup dup2 dup3 pause nanosleep clock_nanosleep clock_gettime "
-    "clock_getres gettimeofday time times getitimer setitimer alarm getpid getppid gettid getuid "
-    "getgid geteuid getegid getpgrp getrusage uname fsync fdatasync ftruncate getcwd getdents64 "
-    "rename renameat renameat2 unlink unlinkat umask futex set_robust_list get_robust_list rseq "
-    "membarrier getrandom shutdown exit"
-).split()
+_PLAIN_NAMES = """
+read write close fstat newfstatat stat lstat statx lseek openat open munmap brk mremap madvise
+rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigtimedwait rt_sigsuspend sigaltstack
+pread64 pwrite64 readv writev preadv pwritev access faccessat faccessat2 pipe pipe2 select
+pselect6 poll ppoll epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd2
+sched_yield sched_getaffinity dup dup2 dup3 pause nanosleep clock_nanosleep clock_gettime
+clock_getres gettimeofday time times getitimer setitimer alarm getpid getppid gettid getuid
+getgid geteuid getegid getpgrp getrusage uname fsync fdatasync ftruncate getcwd getdents64
+rename renameat renameat2 unlink unlinkat umask futex set_robust_list get_robust_list rseq
+membarrier getrandom shutdown exit
+"""
+
+PLAIN = tuple(_PLAIN_NAMES.split())
 """Allowed whatever the arguments; files are Landlock's matter."""
 
 _FCNTL = (0, 1, 2, 3, 4, 1030)

@@ -8,6 +8,7 @@ report's nonce can forge a friendly verdict about itself; it gains nothing else 
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import builtins
 import json
@@ -17,7 +18,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 FILENAME = "<story>"
@@ -34,18 +35,49 @@ def perform(source: str, nonce: str, report: int) -> None:
     main = types.ModuleType("__main__")
     sys.modules["__main__"] = main
     sys.argv = [FILENAME]
+    last = None
     _hurry()
     try:
         try:
-            exec(compile(source, FILENAME, "exec", dont_inherit=True), main.__dict__)
+            tree = ast.parse(source, FILENAME)
+            code = compile(tree, FILENAME, "exec", dont_inherit=True)
+            last = _last_statement(tree)
+            exec(code, main.__dict__)
             _join_threads()
         finally:
             _flush()
+    except SystemExit as error:
+        if error.code in (None, 0) and _left_at(error, last):
+            write(report, finished)
+        else:
+            write(report, dumps({"nonce": nonce, **_ending(error)}).encode() + b"\n")
+        return
     except BaseException as error:  # noqa: BLE001 -- whatever the snippet raises is the finding
         line = dumps({"nonce": nonce, **_ending(error)}).encode()
         write(report, line + b"\n")
         return
     write(report, finished)
+
+
+def _last_statement(tree: ast.Module) -> ast.stmt | None:
+    """The statement with which the snippet ends, looking into a last ``if``."""
+    last = tree.body[-1] if tree.body else None
+    while isinstance(last, ast.If) and last.body:
+        last = last.body[-1]
+    return last
+
+
+def _left_at(error: SystemExit, last: ast.stmt | None) -> bool:
+    """Whether ``sys.exit`` was called by the last statement itself: then nothing was left out."""
+    frames = [
+        (trace.tb_frame.f_code.co_name, trace.tb_lineno)
+        for trace in _frames(error)
+        if trace.tb_frame.f_code.co_filename == FILENAME
+    ]
+    if last is None or len(frames) != 1:
+        return False
+    name, line = frames[0]
+    return name == "<module>" and last.lineno <= line <= (last.end_lineno or last.lineno)
 
 
 def _ending(error: BaseException) -> dict[str, Any]:
@@ -73,12 +105,17 @@ def _line(error: BaseException) -> int | None:
     if isinstance(error, SyntaxError) and error.filename == FILENAME:
         return error.lineno
     found = None
-    trace = error.__traceback__
-    while trace is not None:
+    for trace in _frames(error):
         if trace.tb_frame.f_code.co_filename == FILENAME:
             found = trace.tb_lineno
-        trace = trace.tb_next
     return found
+
+
+def _frames(error: BaseException) -> Iterator[types.TracebackType]:
+    trace = error.__traceback__
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
 
 
 def _flush() -> None:
@@ -97,7 +134,7 @@ def _join_threads() -> None:
 
 
 def _hurry() -> None:
-    """Let ``time.sleep`` take no time and event loops run fast: a told pause need not be waited for.
+    """Let ``time.sleep`` take no time and event loops run fast: a told pause is not waited for.
 
     The clocks move on by what was slept, so that a loop that waits for a moment reaches it.
     """
@@ -113,9 +150,9 @@ def _hurry() -> None:
         return lambda: clock() + slept_s
 
     monotonic = time.monotonic
-    time.sleep = sleep
     for name in ("time", "monotonic", "perf_counter"):
         setattr(time, name, moved(getattr(time, name)))
+    vars(time)["sleep"] = sleep
 
     asyncio.BaseEventLoop.time = lambda self: (  # type: ignore[method-assign]
         monotonic() * HASTE + slept_s

@@ -1,7 +1,8 @@
 """System call numbers by machine: the names that the filter in ``seccomp`` speaks of.
 
-Sources: ``arch/x86/entry/syscalls/syscall_64.tbl`` and ``include/uapi/asm-generic/unistd.h`` of the
-Linux kernel. A name that a machine does not have (``open`` on arm64) is simply absent from its table.
+Sources: ``arch/x86/entry/syscalls/syscall_64.tbl`` and ``include/uapi/asm-generic/unistd.h`` of
+the Linux kernel. A name that a machine does not have (``open`` on arm64) is absent from its
+table.
 Runs inside the warden, so it imports nothing but the standard library.
 """
 

@@ -35,18 +35,20 @@ from tta_rebuild.integrations.jail.confine import (
 )
 from tta_rebuild.integrations.jail.stage import perform
 
-PRELOADED = (
-    "abc argparse array ast asyncio base64 binascii bisect bz2 calendar cmath cmd codecs collections "
-    "collections.abc colorsys concurrent.futures configparser contextlib contextvars copy csv "
-    "dataclasses datetime decimal difflib enum errno fnmatch fractions functools gc getpass gettext "
-    "glob graphlib gzip hashlib heapq hmac html inspect io itertools json keyword linecache locale "
-    "logging lzma math numbers operator pathlib pickle platform pprint queue random re reprlib "
-    "secrets select shlex shutil signal socket sqlite3 statistics string struct subprocess sys "
-    "tempfile textwrap threading time timeit token tokenize tomllib traceback types typing "
-    "unicodedata unittest urllib.parse uuid warnings weakref xml.etree.ElementTree zipfile zlib "
-    "zoneinfo _strptime"
-).split()
-"""What stories' code imports: loaded before the doors close, since no library can be mapped after."""
+_NAMES = """
+abc argparse array ast asyncio base64 binascii bisect bz2 calendar cmath cmd codecs collections
+collections.abc colorsys concurrent.futures configparser contextlib contextvars copy csv
+dataclasses datetime decimal difflib enum errno fnmatch fractions functools gc getpass gettext
+glob graphlib gzip hashlib heapq hmac html inspect io itertools json keyword linecache locale
+logging lzma math numbers operator pathlib pickle platform pprint queue random re reprlib
+secrets select shlex shutil signal socket sqlite3 statistics string struct subprocess sys
+tempfile textwrap threading time timeit token tokenize tomllib traceback types typing
+unicodedata unittest urllib.parse uuid warnings weakref xml.etree.ElementTree zipfile zlib
+zoneinfo _strptime
+"""
+
+PRELOADED = tuple(_NAMES.split())
+"""What stories' code imports: loaded first, since no library can be mapped once inside."""
 
 _FILES = 64
 _OUTPUT_FACTOR = 16
@@ -230,7 +232,7 @@ def _forget() -> None:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115 -- lives as long as the child
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
-    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
     builtins = import_module("builtins")
     for name in ("exit", "quit"):  # what ``site`` provides elsewhere
         setattr(builtins, name, sys.exit)
@@ -276,9 +278,7 @@ def main(base: str, host: int) -> int:
             continue  # not in this build of Python; snippets that need it stay unverified
     gain_nothing(place.libc)
     warden = Warden(base, place)
-    landlock.restrict(
-        place.libc, [*_library_rules(landlock.READ), (base, landlock.KEEP)]
-    )
+    landlock.restrict(place.libc, [*_library_rules(landlock.READ), (base, landlock.KEEP)])
     gc = import_module("gc")
     gc.collect()
     gc.freeze()

@@ -1,0 +1,226 @@
+"""Redaction: takes secrets out of everything that leaves the program as text.
+
+Stands at the bottom and knows no settings: ``bootstrap`` hands the values of the keys in and puts
+the one ``Redactor`` on log handlers, error messages, spans (``core.span_redaction``), the ledger,
+the cache, exports, crash reports and the server's answers.
+
+Two nets. Registered secrets are found in whatever form text can carry them: plain, cut off at
+either end, base64 at any alignment, hexadecimal, URL-encoded, escaped. Keys nobody registered are
+found by their shape, where the provider gave them one.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "[secret]"
+
+GRAM = 8
+"""A run of this many characters of a secret, in any form, is masked; less gives little away."""
+
+SHORTEST_SECRET = 4
+"""Shorter values are not taken for secrets: masking them would mask ordinary text."""
+
+_PUBLIC_PREFIX = re.compile(
+    r"sk-ant-(?:api|admin)?\d*-?|sk-(?:proj|svcacct|admin|or-v\d)-|sk-|AIzaSy?|AQ\.|e2b_|ghp_|gho_|"
+    r"ghs_|github_pat_|hf_|gsk_|xox[abeoprs]-|AKIA|ASIA|glpat-|npm_|pypi-|r8_|pplx-|xai-|nvapi-"
+)
+
+KEY_SHAPES: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(shape)
+    for shape in (
+        r"\bAIza[\w-]{30,}",  # Google
+        r"\bAQ\.[\w-]{30,}",  # Google, since 2025
+        r"\bya29\.[\w-]{20,}",  # Google, OAuth
+        r"\bsk-ant-[\w-]{16,}",  # Anthropic
+        r"\bsk-(?:proj|svcacct|admin|or-v\d)-[\w-]{16,}",  # OpenAI, OpenRouter
+        r"\bsk-[A-Za-z0-9]{20,}",  # OpenAI, old; DeepSeek and others
+        r"\be2b_[0-9a-f]{16,}",  # E2B
+        r"\bsk_e2b_[\w-]{16,}",
+        r"\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,})",
+        r"\bglpat-[\w-]{16,}",
+        r"\bhf_[A-Za-z]{20,}",  # Hugging Face
+        r"\bgsk_[A-Za-z0-9]{20,}",  # Groq
+        r"\b(?:xai|pplx|nvapi|r8|npm|pypi)[-_][\w-]{20,}",
+        r"\bxox[abeoprs]-[\w-]{10,}",  # Slack
+        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS
+        r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+",  # JWT
+        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.+?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    )
+)
+"""What keys look like, whoever's they are."""
+
+_CARRIERS: tuple[re.Pattern[str], ...] = tuple(
+    re.compile(carrier, re.IGNORECASE)
+    for carrier in (
+        r"(\bBearer\s+)[\w.~+/=-]{8,}",
+        r"((?:x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|authorization)"
+        r"[\"']?\s*[:=]\s*[\"']?(?:(?:Basic|Bearer)\s+)?)[^\s\"'&,;}\]\[]{8,}",
+        r"([?&](?:key|token|api_key|access_token)=)[^&\s\"'\[]{8,}",
+        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]{3,}(?=@)",  # a password in a URL
+    )
+)
+"""What stands before a key, whatever its shape; the first group stays."""
+
+
+def forms(secret: str) -> set[str]:
+    """Every form in which text may carry the secret: itself and its common encodings."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    found = {secret, raw.hex(), raw.hex().upper(), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
+    quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    found |= quoted | {re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), q) for q in quoted}
+    found.add("".join(f"%{byte:02X}" for byte in raw))
+    for shift in range(3):
+        # bytes before the secret shift its bits within the letters: drop the letters they share
+        text = base64.b64encode(b"\0" * shift + raw).decode()
+        whole = text.rstrip("=")
+        inner = whole[(0, 2, 3)[shift] : len(whole) - (1 if len(whole) < len(text) else 0)]
+        found |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return {form for form in found if len(form) >= SHORTEST_SECRET}
+
+
+class Redactor:
+    """Masks secrets in text and in plain values. Safe to share between threads.
+
+    Args:
+        secrets: values that must not leave; empty and very short ones are passed over.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._lock = threading.Lock()
+        self._whole: tuple[str, ...] = ()
+        self._grams: frozenset[str] = frozenset()
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """From now on these are masked too."""
+        whole: set[str] = set()
+        grams: set[str] = set()
+        for secret in secrets:
+            if len(secret.strip()) < SHORTEST_SECRET:
+                continue
+            whole |= forms(secret.strip())
+            public = _PUBLIC_PREFIX.match(secret)
+            private = secret.strip()[public.end() if public else 0 :]
+            for form in forms(private):
+                grams |= {form[i : i + GRAM] for i in range(len(form) - GRAM + 1)}
+        with self._lock:
+            self._whole = tuple(sorted(whole.union(self._whole), key=len, reverse=True))
+            self._grams = self._grams | grams
+
+    def redact(self, text: str) -> str:
+        """The text with every secret in it replaced by ``MASK``. Idempotent."""
+        for secret in self._whole:
+            if secret in text:
+                text = text.replace(secret, MASK)
+        if self._grams:
+            text = self._without_pieces(text)
+        for shape in KEY_SHAPES:
+            text = shape.sub(MASK, text)
+        for carrier in _CARRIERS:
+            text = carrier.sub(rf"\1{MASK}", text)
+        return text
+
+    def _without_pieces(self, text: str) -> str:
+        """Masks runs of at least ``GRAM`` characters that belong to a secret."""
+        grams = self._grams
+        hits = [i for i in range(len(text) - GRAM + 1) if text[i : i + GRAM] in grams]
+        if not hits:
+            return text
+        parts: list[str] = []
+        done = 0
+        for start in hits:
+            if start >= done:
+                parts += [text[done:start], MASK]
+            done = start + GRAM
+        return "".join(parts) + text[done:]
+
+    def value(self, value: Any) -> Any:
+        """A plain value with all text in it redacted: keys too, bytes as far as they are text."""
+        if isinstance(value, str):
+            return self.redact(value)
+        if isinstance(value, bytes):
+            return self.redact(value.decode("latin-1")).encode("latin-1")
+        if isinstance(value, Mapping):
+            return {self.value(k): self.value(v) for k, v in value.items()}
+        if isinstance(value, list | set | frozenset):
+            return type(value)(self.value(v) for v in value)
+        if isinstance(value, tuple):
+            return tuple(self.value(v) for v in value)
+        return value
+
+    def traceback(self, error: BaseException) -> str:
+        """A crash report: the whole traceback with causes, redacted."""
+        return self.redact("".join(traceback.format_exception(error)))
+
+
+class RedactingFilter(logging.Filter):
+    """Redacts records as a handler takes them: message, arguments, exception, stack, extras.
+
+    Belongs on handlers: a filter on a logger does not see what its children log.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record in place; always let it pass."""
+        try:
+            record.msg = self._redactor.redact(record.getMessage())
+        except (TypeError, ValueError, KeyError):  # arguments that do not fit their message
+            record.msg = self._redactor.redact(f"{record.msg} {record.args!r}")
+        record.args = None
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text = self._redactor.traceback(record.exc_info[1]).rstrip("\n")
+            record.exc_info = None  # else a handler would format it anew
+        elif record.exc_text:
+            record.exc_text = self._redactor.redact(record.exc_text)
+        if record.stack_info:
+            record.stack_info = self._redactor.redact(record.stack_info)
+        for name in record.__dict__.keys() - _PLAIN_FIELDS:
+            record.__dict__[name] = self._redactor.value(record.__dict__[name])
+        return True
+
+
+_PLAIN_FIELDS = logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys() | {"message"}
+
+
+def guard_handlers(redactor: Redactor, loggers: Iterable[logging.Logger] = ()) -> None:
+    """Put the filter on every handler of the root logger and of those given; once on each.
+
+    Call it after logging is configured. Handlers that other libraries put on loggers of their own
+    are reached by naming those loggers.
+    """
+    handlers = [h for logger in (logging.getLogger(), *loggers) for h in logger.handlers]
+    for handler in (*handlers, logging.lastResort):
+        if handler is not None and not any(isinstance(f, RedactingFilter) for f in handler.filters):
+            handler.addFilter(RedactingFilter(redactor))
+
+
+def crash_hook(
+    redactor: Redactor,
+) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
+    """A ``sys.excepthook`` that writes the redacted traceback to standard error."""
+
+    def report(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        sys.stderr.write(redactor.traceback(error))
+
+    return report
+
+
+def hint(secret: str) -> str:
+    """What may be shown of a key that is there: its last four characters, if it is long enough."""
+    return f"…{secret[-4:]}" if len(secret) >= 16 else "…"

@@ -1,0 +1,336 @@
+"""The remote executor: Python in an E2B cloud sandbox, through the official SDK.
+
+Made by ``bootstrap`` where ``E2B_API_KEY`` is set. A sandbox serves many snippets, each in a
+context of its own, and is killed at the end whatever happened. Trouble on the way is never the
+snippet's fault: it becomes ``unverified``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import builtins
+import re
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.metadata import version as package_version
+from typing import TYPE_CHECKING, Any
+
+from tta_rebuild.core.errors import KeyMissing, SdkMissing
+from tta_rebuild.core.usage import Attempt, Ledger, Usage
+from tta_rebuild.integrations.code_executor import (
+    CodeExecutor,
+    CodeVerdict,
+    Ending,
+    Limits,
+    compile_problem,
+    judge,
+)
+
+if TYPE_CHECKING:
+    from e2b_code_interpreter import AsyncSandbox
+    from e2b_code_interpreter.models import Execution
+
+KEY_VARIABLE = "E2B_API_KEY"
+
+USD_PER_SECOND = 0.0000301
+"""List price of the default sandbox (2 vCPU, 512 MiB): 2 × $0.000014 + 0.5 GiB × $0.0000045 a
+second, rounded up; E2B's price page, November 2026."""
+
+_INFRASTRUCTURE = frozenset(
+    {"ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted"}
+)
+_KERNEL_WORDS = frozenset({"StdinNotImplementedError"})
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+_MODULE = re.compile(r"No module named '([\w.]+)'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class E2BEndpoint:
+    """Where the service is.
+
+    Always passed to the SDK, which would otherwise take the addresses from the environment and send
+    the key wherever that says.
+    """
+
+    api_url: str = "https://api.e2b.app"
+    sandbox_url: str = "https://sandbox.e2b.app"
+    domain: str = "e2b.app"
+
+
+@dataclass(slots=True)
+class _Rented:
+    """A running sandbox and since when it is paid for."""
+
+    sandbox: AsyncSandbox
+    since: float
+    at: datetime
+    snippets: int = 0
+
+
+class _Trouble(Exception):
+    """The service failed; ``worn`` if the sandbox may have died of age: a new one may do."""
+
+    def __init__(self, reason: str, *, worn: bool = False) -> None:
+        super().__init__(reason)
+        self.worn = worn
+
+
+class E2BExecutor(CodeExecutor):
+    """Runs Python in E2B sandboxes.
+
+    Args:
+        api_key: E2B's key; it goes to ``endpoint`` and nowhere else.
+        limits: ``wall_s`` is what a snippet gets; memory and files are E2B's own matter.
+        sandboxes: how many may run at once.
+        lifetime_s: whole seconds after which a sandbox is replaced; E2B kills it soon after.
+        ledger: where each sandbox is booked when it ends, as one attempt of task ``code``.
+        usd_per_second: price of a running sandbox.
+        now: the time of day, for the ledger.
+
+    Raises:
+        KeyMissing: the key is empty.
+        SdkMissing: the SDK is not installed.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        limits: Limits | None = None,
+        *,
+        endpoint: E2BEndpoint | None = None,
+        sandboxes: int = 2,
+        lifetime_s: int = 300,
+        ledger: Ledger | None = None,
+        usd_per_second: float = USD_PER_SECOND,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        super().__init__(limits, clock=clock)
+        if not api_key:
+            raise KeyMissing(KEY_VARIABLE, provider="e2b")
+        try:
+            self.version = package_version("e2b-code-interpreter")
+        except ImportError as error:
+            raise SdkMissing(
+                "the E2B SDK is not installed: pip install 'tta-rebuild[e2b]'", provider="e2b"
+            ) from error
+        self._api_key = api_key
+        self._endpoint = endpoint or E2BEndpoint()
+        self._lifetime_s = lifetime_s
+        self._ledger = ledger
+        self._usd_per_second = usd_per_second
+        self._now = now
+        self._room = asyncio.Semaphore(sandboxes)
+        self._idle: list[_Rented] = []
+        self._closed = False
+
+    @property
+    def name(self) -> str:
+        """``e2b``."""
+        return "e2b"
+
+    async def aclose(self) -> None:
+        """Kill every sandbox and book it."""
+        self._closed = True
+        while self._idle:
+            await self._end(self._idle.pop())
+
+    # ---------------------------------------------------------------------- one snippet
+
+    async def _run_python(self, code: str) -> CodeVerdict:
+        problem = compile_problem(code)
+        if problem is not None and problem.kind == "wrong":
+            return self._verdict(
+                "invalid",
+                f"SyntaxError: {problem.message}",
+                engine="compile",
+                line=problem.line,
+                error="SyntaxError",
+            )
+        try:
+            async with self._room:
+                return await self._run_in_some_sandbox(code)
+        except _Trouble as trouble:
+            return self._unverified(str(trouble))
+
+    async def _run_in_some_sandbox(self, code: str) -> CodeVerdict:
+        rented = await self._rent()
+        try:
+            return await self._run_in(rented, code)
+        except _Trouble as trouble:
+            if not trouble.worn or rented.snippets == 0:
+                raise
+        rented = await self._rent(fresh=True)  # it had served before: it may just have expired
+        return await self._run_in(rented, code)
+
+    async def _run_in(self, rented: _Rented, code: str) -> CodeVerdict:
+        """Run it; a sandbox that did not come through whole is killed, not kept."""
+        keep = False
+        try:
+            verdict = await self._execute(rented.sandbox, code)
+            keep = verdict.engine == "e2b" and verdict.verdict in {"valid", "invalid"}
+            return verdict
+        finally:
+            rented.snippets += 1 if keep else 0
+            if keep and not self._closed:
+                self._idle.append(rented)
+            else:
+                await self._end(rented)
+
+    async def _execute(self, sandbox: AsyncSandbox, code: str) -> CodeVerdict:
+        nonce = secrets.token_hex(16)
+        began = self._clock()
+        try:
+            async with asyncio.timeout(self.limits.wall_s + 5.0):
+                context = await sandbox.create_code_context(request_timeout=self.limits.wall_s)
+            # the SDK's own limit fires at twice its value, so ours stands around it
+            async with asyncio.timeout(self.limits.wall_s):
+                execution = await sandbox.run_code(
+                    f"{code}\nprint({nonce!r})\n", context=context, timeout=self.limits.wall_s
+                )
+            async with asyncio.timeout(self.limits.wall_s + 5.0):
+                await sandbox.remove_code_context(context)
+        except TimeoutError:
+            took_s = self._clock() - began
+            return self._unverified(f"no end within {max(took_s, self.limits.wall_s):.0f} s")
+        except _service_errors() as error:
+            raise _translated(error) from error
+        return self._judged(execution, nonce)
+
+    def _judged(self, execution: Execution, nonce: str) -> CodeVerdict:
+        output = "".join(execution.logs.stdout)
+        reached_its_end = output.rstrip("\n").endswith(nonce)
+        if reached_its_end:
+            output = output.rstrip("\n")[: -len(nonce)]
+        output += "".join(execution.logs.stderr)
+        error = execution.error
+        if error is None:
+            verdict = (
+                self._verdict("valid", "ran to its end", engine="e2b", version=self.version)
+                if reached_its_end
+                else self._unverified("the answer was cut off")
+            )
+        elif error.name in _INFRASTRUCTURE:
+            verdict = self._unverified(f"the sandbox failed ({error.name})")
+        elif error.name in _KERNEL_WORDS:
+            verdict = self._unverified("it asks somebody at the keyboard")
+        else:
+            kind, reason = judge(_ending(error.name, error.value))
+            verdict = self._verdict(
+                kind, reason, engine="e2b", version=self.version, error=error.name
+            )
+        kept = output.encode()[: self.limits.output_bytes].decode("utf-8", "ignore")
+        return replace(verdict, output=kept, truncated=len(kept) < len(output))
+
+    def _unverified(self, reason: str) -> CodeVerdict:
+        return self._verdict("unverified", reason, engine="e2b", version=self.version)
+
+    # ------------------------------------------------------------------------ sandboxes
+
+    async def _rent(self, *, fresh: bool = False) -> _Rented:
+        while self._idle and not fresh:
+            rented = self._idle.pop()
+            if self._clock() - rented.since < self._lifetime_s:
+                return rented
+            await self._end(rented)
+        from e2b_code_interpreter import AsyncSandbox
+
+        try:
+            async with asyncio.timeout(60.0):
+                sandbox = await AsyncSandbox.create(
+                    timeout=self._lifetime_s + 60,
+                    allow_internet_access=False,
+                    metadata={"made_by": "tta"},
+                    api_key=self._api_key,
+                    api_url=self._endpoint.api_url,
+                    sandbox_url=self._endpoint.sandbox_url,
+                    domain=self._endpoint.domain,
+                    debug=False,
+                    http_version="1.1",
+                )
+        except TimeoutError as error:
+            raise _Trouble("E2B gives no sandbox within 60 s") from error
+        except _service_errors() as error:
+            raise _translated(error) from error
+        return _Rented(sandbox=sandbox, since=self._clock(), at=self._now())
+
+    async def _end(self, rented: _Rented) -> None:
+        """Kill and book it, even while the caller is being cancelled."""
+        await asyncio.shield(self._kill_and_book(rented))
+
+    async def _kill_and_book(self, rented: _Rented) -> None:
+        outcome: Any = "ok"
+        try:
+            async with asyncio.timeout(20.0):
+                await rented.sandbox.kill()
+        except _service_errors():
+            outcome = "error"  # E2B ends it by itself when its time is over
+        lived_s = self._clock() - rented.since
+        if self._ledger is not None:
+            await self._ledger.book(
+                Attempt(
+                    at=rented.at,
+                    provider="e2b",
+                    model="sandbox",
+                    task="code",
+                    outcome=outcome,
+                    usage=Usage(),
+                    cost_usd=lived_s * self._usd_per_second,
+                    latency_s=lived_s,
+                )
+            )
+
+
+def _ending(name: str, message: str) -> Ending:
+    """The exception as the kernel names it; whether the system raised it shows in its text."""
+    errno = _ERRNO.match(message)
+    module = _MODULE.search(message)
+    return Ending(
+        type=name,
+        message=message[:500],
+        builtin=hasattr(builtins, name) or name.endswith("Error"),
+        errno=int(errno[1]) if errno else None,
+        module=module[1] if module else "",
+    )
+
+
+def _service_errors() -> tuple[type[Exception], ...]:
+    """What the SDK lets through when the service or the way to it fails, as found by trying."""
+    import httpx
+    from e2b.exceptions import AuthenticationException, SandboxException, ServiceBusyException
+
+    malformed = (ValueError, KeyError, TypeError, AttributeError)  # of a line that is no event
+    return (
+        SandboxException,
+        AuthenticationException,
+        ServiceBusyException,
+        httpx.HTTPError,
+        OSError,  # TimeoutError is one
+        RuntimeError,
+        *malformed,
+    )
+
+
+def _translated(error: Exception) -> _Trouble:
+    """The SDK's exception in plain words, without its text, which may quote a request."""
+    from e2b.exceptions import (
+        AuthenticationException,
+        NotFoundException,
+        RateLimitException,
+        TimeoutException,
+    )
+
+    if isinstance(error, AuthenticationException):
+        return _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}")
+    if isinstance(error, RateLimitException):
+        return _Trouble("E2B's rate limit is reached: try again later")
+    if isinstance(error, NotFoundException):
+        return _Trouble("the sandbox is gone", worn=True)
+    if isinstance(error, TimeoutException):
+        return _Trouble("the sandbox does not answer", worn=True)
+    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
+        return _Trouble("E2B's answer cannot be read")
+    return _Trouble(f"the way to E2B failed ({type(error).__name__})", worn=True)

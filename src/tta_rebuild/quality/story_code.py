@@ -1,0 +1,210 @@
+"""Code in a story: finding it, having it checked, and what that means for the story's quality.
+
+``quality``'s scorer and ``tta code check`` call this with an executor that ``bootstrap`` made. Code
+is found with a Markdown parser: fenced blocks wherever they stand, never indented text, which in a
+story is verse. A block without a language counts only if it is clearly Python that does something.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import doctest
+import re
+import textwrap
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tta_rebuild.integrations.code_executor import (
+    LANGUAGES,
+    CodeExecutor,
+    CodeVerdict,
+    Limits,
+    Verdict,
+)
+
+INVALID_CODE_FACTOR = 0.8
+"""What a story's quality is multiplied with if any of its code is invalid."""
+
+_LANGUAGE = re.compile(r"\{?\s*\.?([A-Za-z][\w+#-]*)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A block of code in a story.
+
+    Attributes:
+        code: as it would run: prompts of a console session and common indentation removed.
+        language: as ``LANGUAGES`` names it, or the author's own word in lower case.
+        line: the story's line on which its fence opens, from 1.
+        tagged: whether the author named the language.
+        truncated: the fence never closes: the story was cut off, the code is not to blame.
+    """
+
+    code: str
+    language: str
+    line: int
+    tagged: bool = True
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSnippet:
+    """A snippet and what is known about it; ``needs_earlier`` if it runs only after the others."""
+
+    snippet: Snippet
+    verdict: CodeVerdict
+    needs_earlier: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryCodeReport:
+    """All code of one story, in order."""
+
+    checked: tuple[CheckedSnippet, ...]
+
+    def count(self, verdict: Verdict) -> int:
+        """How many snippets got this verdict."""
+        return sum(c.verdict.verdict == verdict for c in self.checked)
+
+    def lowered(self, quality: float) -> float:
+        """The quality with this code counted in: × 0.8 if any is invalid, else as it was."""
+        return quality * INVALID_CODE_FACTOR if self.count("invalid") else quality
+
+
+def find_code(story: str) -> list[Snippet]:
+    """The code blocks of a story in Markdown, in order. Never raises for any text."""
+    from markdown_it import MarkdownIt
+
+    found = []
+    for token in MarkdownIt("commonmark").parse(story):
+        if token.type != "fence" or token.map is None:
+            continue
+        first, end = token.map
+        snippet = _snippet(
+            token.content,
+            token.info,
+            line=first + 1,
+            # the opening fence and the content; one line more only if a closing fence was found
+            truncated=end - first < token.content.count("\n") + 2,
+        )
+        if snippet is not None:
+            found.append(snippet)
+    return found
+
+
+async def check_code(story: str, executor: CodeExecutor, *, at_most: int = 20) -> StoryCodeReport:
+    """Every snippet of the story with its verdict; those after ``at_most`` stay unverified.
+
+    Snippets run apart from each other. One that fails only for a name that an earlier valid one
+    defines is run once more with the earlier ones before it.
+    """
+    checked: list[CheckedSnippet] = []
+    for number, snippet in enumerate(find_code(story)):
+        if snippet.truncated:
+            verdict = _unasked("cut off before its end", executor.limits)
+        elif number >= at_most:
+            verdict = _unasked(f"only the first {at_most} are checked", executor.limits)
+        else:
+            checked.append(await _checked(snippet, executor, checked))
+            continue
+        checked.append(CheckedSnippet(snippet=snippet, verdict=verdict))
+    return StoryCodeReport(checked=tuple(checked))
+
+
+async def _checked(
+    snippet: Snippet, executor: CodeExecutor, earlier: Sequence[CheckedSnippet]
+) -> CheckedSnippet:
+    verdict = await executor.run(snippet.code, snippet.language)
+    before = [
+        c.snippet.code
+        for c in earlier
+        if c.snippet.language == "python" and c.verdict.verdict == "valid"
+    ]
+    if snippet.language != "python" or verdict.error != "NameError" or not before:
+        return CheckedSnippet(snippet=snippet, verdict=verdict)
+    together = await executor.run("\n".join((*before, snippet.code)), "python")
+    if together.verdict != "valid":
+        return CheckedSnippet(snippet=snippet, verdict=verdict)
+    reason = "ran to its end after the story's earlier code"
+    return CheckedSnippet(
+        snippet=snippet, verdict=replace(together, reason=reason), needs_earlier=True
+    )
+
+
+def _unasked(reason: str, limits: Limits) -> CodeVerdict:
+    return CodeVerdict(verdict="unverified", reason=reason, engine="", version="", limits=limits)
+
+
+def _snippet(content: str, info: str, *, line: int, truncated: bool) -> Snippet | None:
+    """The block as a snippet; None if it is no code."""
+    tag = _LANGUAGE.match(info.strip())
+    if tag is None:
+        if truncated or not _is_python_at_work(content):
+            return None
+        return Snippet(code=content, language="python", line=line, tagged=False)
+    language = LANGUAGES.get(tag[1].lower(), tag[1].lower())
+    code = _as_it_would_run(content) if language == "python" else content
+    return Snippet(code=code, language=language, line=line, truncated=truncated)
+
+
+def _as_it_would_run(code: str) -> str:
+    """Without the common indentation, and without the prompts and answers of a console session."""
+    code = textwrap.dedent(code)
+    if not code.lstrip().startswith(">>>"):
+        return code
+    try:
+        examples = doctest.DocTestParser().get_examples(code)
+    except ValueError:
+        return code
+    return "".join(example.source for example in examples)
+
+
+_AT_WORK = (
+    ast.Assign,
+    ast.AugAssign,
+    ast.FunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.While,
+    ast.With,
+    ast.Import,
+    ast.ImportFrom,
+    ast.Assert,
+)
+
+
+def _is_python_at_work(text: str) -> bool:
+    """Whether a text is Python beyond doubt: it parses, does something, and knows its own names."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+        nodes = list(ast.walk(tree))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    at_work = any(
+        isinstance(s, _AT_WORK) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Call))
+        for s in tree.body
+    )
+    return at_work and _names_read(nodes) <= _names_bound(nodes)
+
+
+def _names_read(nodes: Sequence[ast.AST]) -> set[str]:
+    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+
+
+def _names_bound(nodes: Sequence[ast.AST]) -> set[str]:
+    bound = set(dir(builtins)) | {"__name__", "__file__"}
+    for node in nodes:
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                bound.add(name)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                bound.add(name)
+            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+                bound.add(name)
+            case ast.alias(name=name, asname=other):
+                bound.add(other or name.partition(".")[0])
+    return bound
