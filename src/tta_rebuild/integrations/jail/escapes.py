@@ -7,13 +7,13 @@ any name comes back, or if the plain snippet among them does not run.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 PLAIN = "print(sum(range(10)))"
 """Must run, or the jail is of no use; prints 45."""
 
-_ATTEMPTS: Mapping[str, str] = MappingProxyType(
+ATTEMPTS: Mapping[str, str] = MappingProxyType(
     {
         "read-host-file": "open(HOST_FILE).read()",
         "read-passwd": "open('/etc/passwd').read()",
@@ -21,7 +21,7 @@ _ATTEMPTS: Mapping[str, str] = MappingProxyType(
         "read-environ-of-host": "open(f'/proc/{HOST}/environ', 'rb').read()",
         "read-own-environ": "open('/proc/self/environ', 'rb').read()",
         "list-processes": "os.listdir('/proc')",
-        "read-memory": "open('/proc/self/mem', 'rb').read(1)",
+        "read-memory": "open('/proc/self/mem', 'rb')",
         "write-beside": "open(HOST_FILE + '.new', 'w').write('x')",
         "write-tmp": "open('/tmp/escaped', 'w').write('x')",
         "symlink": "os.symlink(HOST_FILE, 'link'); open('link').read()",
@@ -60,8 +60,10 @@ def native(number, *arguments):
     for name in ("ctypes", "_ctypes"):
         sys.modules.pop(name, None)
     import ctypes
-    if ctypes.CDLL(None).syscall(number, *arguments) == -1:
+    result = ctypes.CDLL(None).syscall(number, *arguments)
+    if result == -1:
         raise OSError("refused")
+    return result
 """
 
 _EACH = """
@@ -74,11 +76,13 @@ else:
 """
 
 
-def attempts(machine: str, host: int, host_file: str) -> str:
-    """All attempts as one snippet; it prints the name of each that succeeded."""
+def attempts(
+    machine: str, host: int, host_file: str, names: Collection[str] = ATTEMPTS.keys()
+) -> str:
+    """The attempts as one snippet; it prints the name of each that succeeded."""
     numbers = "\n".join(f"{name} = {n}" for name, n in _NUMBERS[machine].items())
     prelude = _PRELUDE.format(host=host, host_file=host_file, numbers=numbers)
-    return prelude + "".join(_EACH.format(attempt=a, name=n) for n, a in _ATTEMPTS.items())
+    return prelude + "".join(_EACH.format(attempt=a, name=n) for n, a in ATTEMPTS.items() if n in names)
 
 
 FATAL: Mapping[str, str] = MappingProxyType(

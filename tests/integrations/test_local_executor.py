@@ -1,0 +1,228 @@
+"""The embedded executor: what it decides by compiling, by monty and in the jail."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integrations.executor_contract import CodeExecutorContract
+from tta_rebuild.integrations.code_executor import Ending, Limits, judge
+from tta_rebuild.integrations.jail import Jail, JailUnavailable, escapes
+from tta_rebuild.integrations.jail.confine import Bounds
+from tta_rebuild.integrations.jail.seccomp import assemble
+from tta_rebuild.integrations.local_executor import LocalExecutor
+
+QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
+BOUNDS = Bounds(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
+
+
+@pytest.fixture
+async def executor() -> AsyncIterator[LocalExecutor]:
+    async with LocalExecutor(QUICK) as local:
+        if "jail" not in await local.engines():
+            pytest.skip(f"no jail on this machine: {local.jail_problem}")
+        yield local
+
+
+@pytest.fixture
+async def monty_alone() -> AsyncIterator[LocalExecutor]:
+    async with LocalExecutor(QUICK, use_jail=False) as local:
+        yield local
+
+
+class TestLocalExecutor(CodeExecutorContract):
+    """Everything that any executor promises."""
+
+
+class TestMontyAloneExecutor(CodeExecutorContract):
+    """The same without a jail."""
+
+    @pytest.fixture
+    async def executor(self, monty_alone: LocalExecutor) -> LocalExecutor:
+        return monty_alone
+
+    async def test_output_is_capped(self, executor: LocalExecutor) -> None:  # type: ignore[override]
+        verdict = await executor.run("print('x' * 100_000)")
+        assert len(verdict.output) <= executor.limits.output_bytes
+        assert verdict.verdict != "invalid"
+
+
+async def test_what_monty_runs_never_reaches_the_jail(executor: LocalExecutor) -> None:
+    assert (await executor.run("print(6 * 7)")).engine == "monty"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "class A:\n    pass\nclass B(A):\n    pass\nprint(B.__mro__)",
+        "from enum import Enum\nclass Door(Enum):\n    OPEN = 1\nprint(Door.OPEN)",
+        "def steps():\n    yield 1\n    yield 2\nprint(list(steps()))",
+        "import time\nfor n in range(3):\n    time.sleep(60)\nimport enum",
+        "import enum, asyncio\nasync def main():\n    await asyncio.sleep(20)\nasyncio.run(main())",
+        "import enum, threading\nt = threading.Thread(target=print, args=('x',))\nt.start()",
+        "import enum\nopen('notes.txt', 'w').write('x')\nprint(open('notes.txt').read())",
+        "import enum, sys\nif __name__ == '__main__':\n    print('done')\n    sys.exit(0)",
+        "import sqlite3\nprint(sqlite3.connect(':memory:').execute('select 1').fetchall())",
+    ],
+)
+async def test_what_monty_cannot_run_runs_in_the_jail(executor: LocalExecutor, code: str) -> None:
+    verdict = await executor.run(code)
+    assert (verdict.verdict, verdict.engine) == ("valid", "jail"), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("1 / 0", "invalid"),
+        ("print(undefined_thing)", "invalid"),
+        ("raise RuntimeError('the lamp breaks')", "invalid"),
+        ("class B(int):\n    pass\nB('x')", "unverified"),
+        ("import enum", "unverified"),
+        ("''.no_such_method()", "unverified"),
+    ],
+)
+async def test_without_a_jail_monty_is_believed_only_where_it_cannot_be_wrong(
+    monty_alone: LocalExecutor, code: str, expected: str
+) -> None:
+    assert (await monty_alone.run(code)).verdict == expected
+
+
+async def test_newer_grammar_is_not_held_against_the_code(executor: LocalExecutor) -> None:
+    if sys.version_info >= (3, 12):
+        pytest.skip("this Python knows the statement")
+    assert (await executor.run("type Spell = str")).verdict == "unverified"
+    assert (await executor.run("a = 'x'\nprint(f'{'a'}')")).verdict == "valid"
+
+
+async def test_the_line_is_the_snippets_own(executor: LocalExecutor) -> None:
+    code = "import enum\ndef open_door():\n    return [][1]\n\nopen_door()"
+    assert (await executor.run(code)).line == 3
+
+
+async def test_a_jail_that_fails_its_own_escapes_is_not_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(escapes, "attempts", lambda *facts: "print('read-passwd')")
+    async with LocalExecutor(QUICK) as local:
+        verdict = await local.run("import enum")
+        assert verdict.verdict == "unverified"
+        assert "read-passwd" in local.jail_problem
+        assert "jail" not in await local.engines()
+
+
+async def test_a_jail_that_runs_nothing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(escapes, "PLAIN", "1 / 0")
+    jail = Jail()
+    with pytest.raises(JailUnavailable, match="plain snippet"):
+        await jail.open(BOUNDS)
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted(
+        escapes.ATTEMPTS.keys()
+        - {"trace-parent", "exec", "write-tmp"}  # they would reach beyond the test
+        - {
+            "chroot",
+            "become-root",
+            "more-memory",
+            "list-processes",
+            "netlink-socket",
+        }  # not all may
+    ),
+)
+def test_an_escape_succeeds_where_there_is_no_jail(name: str, tmp_path: Path) -> None:
+    """Else an attempt that is only mistyped would prove the jail sound."""
+    host_file = tmp_path / "host"
+    host_file.write_text("word")
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-I", "-S", "-c"),
+            escapes.attempts(os.uname().machine, os.getpid(), str(host_file), {name}),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert name in ran.stdout, ran.stderr
+
+
+async def test_cancelling_a_run_leaves_no_process_and_the_next_one_works(
+    executor: LocalExecutor,
+) -> None:
+    me = psutil.Process()
+    slow = asyncio.create_task(executor.run("import enum\nwhile True: pass"))
+    while not any(p.cpu_times().user > 0.2 for p in me.children(recursive=True)[-1:]):
+        await asyncio.sleep(0.02)
+        if slow.done():
+            break
+    slow.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await slow
+    assert (await executor.run("import enum\nprint('again')")).verdict == "valid"
+
+
+async def test_closing_leaves_no_process_and_no_directory(tmp_path: Path) -> None:
+    me = psutil.Process()
+    before = {p.pid for p in me.children(recursive=True)}
+    async with LocalExecutor(QUICK) as local:
+        await local.run("import enum\nopen('left', 'w').write('x')")
+        await local.run("print(1)")
+    after = {p.pid for p in me.children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE}
+    assert after <= before
+
+
+async def test_a_dead_warden_is_trouble_and_is_replaced(executor: LocalExecutor) -> None:
+    await executor.run("import enum")
+    for process in psutil.Process().children():
+        if "jail.warden" in " ".join(process.cmdline()):
+            process.kill()
+    first = await executor.run("import enum")
+    assert first.verdict in {"unverified", "valid"}
+    assert (await executor.run("import enum")).verdict == "valid"
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_filter_can_be_assembled_for_both_machines(machine: str) -> None:
+    program = assemble(machine)
+    assert len(program) % 8 == 0
+    assert 100 < len(program) // 8 < 4096
+    for place in range(0, len(program), 8):
+        code, if_true, if_false = program[place], program[place + 2], program[place + 3]
+        if code in {0x15, 0x35, 0x45}:
+            assert place // 8 + 1 + max(if_true, if_false) < len(program) // 8
+    assert program[-8:-4] == b"\x06\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        (Ending(type="ValueError", message="no"), "invalid"),
+        (Ending(type="PermissionError", message="[Errno 13] no", errno=13), "blocked"),
+        (Ending(type="PermissionError", message="the gate is shut"), "invalid"),
+        (Ending(type="PermissionError", message="own class", errno=13, builtin=False), "invalid"),
+        (Ending(type="FileNotFoundError", message="[Errno 2] map", errno=2), "unverified"),
+        (
+            Ending(type="ModuleNotFoundError", message="No module named 'x'", module="x"),
+            "unverified",
+        ),
+        (Ending(type="ModuleNotFoundError", module="ctypes"), "blocked"),
+        (Ending(type="ImportError", message="cannot import name 'y' from 'math'"), "invalid"),
+        (Ending(type="MemoryError"), "blocked"),
+        (Ending(type="SystemExit", message="0"), "unverified"),
+        (Ending(type="EOFError", message="EOF when reading a line"), "unverified"),
+        (Ending(type="EOFError", message="the well is dry"), "invalid"),
+        (Ending(type="RecursionError"), "invalid"),
+    ],
+)
+def test_an_ending_is_judged_by_whose_fault_it_is(ending: Ending, expected: str) -> None:
+    assert judge(ending)[0] == expected
