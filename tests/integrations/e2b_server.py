@@ -45,6 +45,7 @@ class E2BServer:
         self.bodies: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.contexts: dict[str, dict[str, Any]] = {}
+        self.executing = asyncio.Event()
         self._left = asyncio.Event()
         self.url = ""
 
@@ -128,6 +129,7 @@ class E2BServer:
 
     async def _execute(self, request: web.Request) -> web.StreamResponse:
         self._seen(request)
+        self.executing.set()
         if (refusal := self._refusal(request)) is not None:
             return refusal
         asked = await request.json()

@@ -198,8 +198,7 @@ async def test_a_cancelled_run_kills_and_books_its_sandbox(server: E2BServer, ke
     ledger = MemoryLedger()
     remote = executor_for(server, key, ledger=ledger)
     task = asyncio.create_task(remote.run("while True:\n    pass"))
-    while not any(path == "/execute" for _, path, _ in server.requests):
-        await asyncio.sleep(0.01)
+    await server.executing.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

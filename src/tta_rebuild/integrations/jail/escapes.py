@@ -82,7 +82,8 @@ def attempts(
     """The attempts as one snippet; it prints the name of each that succeeded."""
     numbers = "\n".join(f"{name} = {n}" for name, n in _NUMBERS[machine].items())
     prelude = _PRELUDE.format(host=host, host_file=host_file, numbers=numbers)
-    return prelude + "".join(_EACH.format(attempt=a, name=n) for n, a in ATTEMPTS.items() if n in names)
+    chosen = {name: attempt for name, attempt in ATTEMPTS.items() if name in names}
+    return prelude + "".join(_EACH.format(attempt=a, name=n) for n, a in chosen.items())
 
 
 FATAL: Mapping[str, str] = MappingProxyType(
