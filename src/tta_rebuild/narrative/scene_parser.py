@@ -28,10 +28,11 @@ from tta_rebuild.narrative.scene_shape import (
     clean,
 )
 
-LONGEST_REPLY = 400_000
+LONGEST_REPLY = 120_000
 """Characters of a reply that are read; what comes after them is ignored."""
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 
+_OBJECT_START = re.compile(r'\{(?=\s*(?:["}]|$))')
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
@@ -98,11 +99,11 @@ class _Cursor:
     def follow(self, text: str) -> None:
         """Go on to the end of the text, or to the start of a string that is not closed yet."""
         if self.start < 0:
-            brace = text.find("{", self.at)
-            if brace < 0:
-                self.at = len(text)
+            found = _OBJECT_START.search(text, self.at)
+            if found is None or not text[found.end() :].strip():
+                self.at = found.start() if found else len(text)
                 return
-            self.start = self.at = brace
+            self.start = self.at = found.start()
         while self.end < 0:
             match = _TOKEN.search(text, self.at)
             if match is None:
@@ -169,6 +170,7 @@ class SceneReader:
         self._shown = 0  # characters of the growing passage already given out
         self._complete: list[Passage] = []
         self._flat_shown = 0
+        self._followed = 0
 
     @property
     def given(self) -> int:
@@ -187,6 +189,11 @@ class SceneReader:
             return
         self.text += piece[:room]
         cursor = self._cursor
+        # What is still open is looked at again with each piece, so for something that grows
+        # absurdly long only once it has grown by a part: the whole stays linear.
+        if (len(self.text) - self._followed) * 32 < len(self.text) - cursor.at - 16_000:
+            return
+        self._followed = len(self.text)
         cursor.follow(self.text)
         while len(self._complete) < min(len(cursor.closed), MOST_PASSAGES):
             start, end = cursor.closed[len(self._complete)]
@@ -222,13 +229,14 @@ class SceneReader:
             cut: the provider said that it stopped at its limit.
         """
         cursor = self._cursor
+        cursor.follow(self.text)
         if cursor.start < 0:
             return SceneReply(told=False, broken="the reply holds no JSON object")
         whole = self.text[cursor.start : cursor.end if cursor.end >= 0 else len(self.text)]
         data = _loaded(whole)
         broken = ""
         if data is None:
-            data = _salvaged(whole)
+            data = _partial(whole)
             broken = "the reply broke off" if cut or cursor.end < 0 else "the reply is malformed"
         if not isinstance(data, dict):
             return SceneReply(told=False, broken=broken or "the reply is no JSON object")
@@ -265,13 +273,6 @@ def _loaded(text: str) -> Any:
 
 
 def _partial(text: str) -> Any:
-    try:
-        return from_json(text, allow_partial="trailing-strings")
-    except ValueError:
-        return {}
-
-
-def _salvaged(text: str) -> Any:
     """What can be read of JSON that breaks off; an unfinished string is kept as it is."""
     try:
         return from_json(text, allow_partial="trailing-strings")
@@ -279,7 +280,7 @@ def _salvaged(text: str) -> Any:
         return {}
 
 
-def _claim(shape: ClaimShape, speaker: str = "") -> Claim | None:
+def _claim(shape: ClaimShape) -> Claim | None:
     if not (shape.subject and shape.relation):
         return None
     return Claim(subject=shape.subject, relation=shape.relation, value=shape.value, ends=shape.ends)
@@ -303,8 +304,11 @@ def _as_passage(shape: PassageShape) -> Passage:
 
 def _understood(shape: SceneShape, broken: str, complete: tuple[Passage, ...]) -> SceneReply:
     passages = tuple(p for s in shape.passages if (p := _as_passage(s)).text.strip())
+    given = tuple(p for p in complete if p.text.strip())
     if broken:
-        passages = _whole_ones(passages, complete)
+        passages = _whole_ones(passages, given)
+    elif passages[: len(given)] != given:  # such as a list that mixes objects and bare texts
+        passages = (*given, *(p for p in passages if p not in given))
     narrative = shape.narrative_text
     lines = [
         DialogueLine(line.character_id, line.text, line.emotion)
@@ -357,14 +361,16 @@ def _understood(shape: SceneShape, broken: str, complete: tuple[Passage, ...]) -
     )
 
 
-def _whole_ones(read: tuple[Passage, ...], complete: tuple[Passage, ...]) -> tuple[Passage, ...]:
+def _whole_ones(read: tuple[Passage, ...], given: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """Of a broken reply: the complete passages, and of the next one its complete sentences."""
-    kept = tuple(p for p in complete if p.text.strip())
-    if len(read) <= len(kept):
-        return kept
-    rest = read[len(kept)]
+    if len(read) <= len(given):
+        return given
+    rest = read[len(given)]
     text = up_to_last_sentence(rest.text)
-    return (*kept, Passage(text=text, speaker=rest.speaker, emotion=rest.emotion)) if text else kept
+    if not text:
+        return given
+    # Its facts are left out: they may speak of what the player does not get to read.
+    return (*given, Passage(text=text, speaker=rest.speaker, emotion=rest.emotion))
 
 
 def up_to_last_sentence(text: str) -> str:

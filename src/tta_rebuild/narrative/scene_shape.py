@@ -31,7 +31,7 @@ def _text(limit: int) -> Callable[[Any], str]:
         if isinstance(value, bool) or value is None:
             return ""
         if isinstance(value, (int, float)):
-            return str(value)[:limit]
+            return str(value)[:limit] if abs(value) < 2**63 else ""
         if isinstance(value, list):
             parts = [v for v in value[:MOST_PASSAGES] if isinstance(v, str)]
             return clean("\n\n".join(parts), limit)

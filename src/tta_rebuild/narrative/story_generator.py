@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
-from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.core.errors import ReplyUnusable, StreamBroken, ValidationError
 from tta_rebuild.core.story import Choice, DialogueLine, Passage
 from tta_rebuild.integrations.llm_provider import (
     LLMProvider,
@@ -232,18 +232,25 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         asked = request
         for requests in (1, 2):
             reader, response = SceneReader(), None
-            async with aclosing(self.llm_provider.stream(asked)) as items:
-                async for item in items:
-                    if isinstance(item, TextPiece):
-                        for reading in reader.feed(item.text):
-                            yield _item(reading)
-                    elif isinstance(item, StreamRestarted):
-                        reader = SceneReader()
-                        yield DraftRestarted(item.reason)
-                    elif isinstance(item, StreamEnded):
-                        response = item.response
+            try:
+                async with aclosing(self.llm_provider.stream(asked)) as items:
+                    async for item in items:
+                        if isinstance(item, TextPiece):
+                            for reading in reader.feed(item.text):
+                                yield _item(reading)
+                        elif isinstance(item, StreamRestarted):
+                            reader = SceneReader()
+                            yield DraftRestarted(item.reason)
+                        elif isinstance(item, StreamEnded):
+                            response = item.response
+            except StreamBroken as broken:
+                if not reader.finish(cut=True).told:
+                    raise
+                response = _broken_off(self.llm_provider, reader.text, broken)
             if response is None:
-                response = _unfinished(self.llm_provider, reader.text)
+                raise ReplyUnusable(
+                    "the model's stream ended without an end", model=self.llm_provider.config.model
+                )
             reply = reader.finish(cut=response.finish_reason == "length")
             if requests == 1 and not reply.told and _worth_asking_again(response):
                 first = response
@@ -276,6 +283,13 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             raise ValidationError(problem, self.name, context)
 
 
+_GO_ON = {
+    "choice": "Go on from here and see what happens next",
+    "consequence": "The story goes on from this moment.",
+}
+_ONLY_GO_ON = (Choice(text=_GO_ON["choice"], consequence=_GO_ON["consequence"]),)
+
+
 def _item(reading: Prose | Complete) -> StoryItem:
     if isinstance(reading, Complete):
         return PassageDrafted(reading.passage)
@@ -306,8 +320,15 @@ def _repairing(request: LLMRequest, response: LLMResponse, reply: SceneReply) ->
     )
 
 
-def _unfinished(provider: LLMProvider, text: str) -> LLMResponse:
-    return LLMResponse(text=text, tokens_used=0, model=provider.config.model, finish_reason="other")
+def _broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:
+    return LLMResponse(
+        text=text,
+        tokens_used=0,
+        model=broken.model or provider.config.model,
+        finish_reason="other",
+        provider=broken.provider,
+        degraded="the connection to the storyteller broke off",
+    )
 
 
 def _story(
@@ -329,7 +350,7 @@ def _story(
             story_branches=[dict(_GO_ON)],
             quality_score=FALLBACK_QUALITY if response.text.strip() else 0.0,
             passages=tuple(Passage(text=part) for part in paragraphs(response.text)),
-            choices=(Choice(text=_GO_ON["choice"], consequence=_GO_ON["consequence"]),),
+            choices=_ONLY_GO_ON,
             degraded=_both(response.degraded, f"{reply.broken}; its words are shown as they came"),
             told_by=teller,
             reply=response.text,
@@ -355,7 +376,7 @@ def _story(
             broken=bool(reply.broken),
         ),
         passages=reply.passages,
-        choices=reply.choices,
+        choices=reply.choices or (() if reply.is_ending or not reply.broken else _ONLY_GO_ON),
         degraded=_both(response.degraded, reply.broken),
         is_ending=reply.is_ending,
         notes=reply.notes,
@@ -366,12 +387,6 @@ def _story(
         request_key=request.key(),
         prompt_version=request.template,
     )
-
-
-_GO_ON = {
-    "choice": "Go on from here and see what happens next",
-    "consequence": "The story goes on from this moment.",
-}
 
 
 def _both(one: str, other: str) -> str:

@@ -18,6 +18,7 @@ LONGEST_DATA = 24_000
 LONGEST_LINE = 300
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_NO_WORD = re.compile(r"[^\w \-.,'()/%]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -58,12 +59,12 @@ def _as_lines(name: str, value: Any) -> str:
 
 
 def _as_levels(name: str, value: Mapping[str, Any]) -> str:
-    """``category: level`` lines."""
-    return "\n".join(f"- {one_line(k, 60)}: {one_line(v, 120)}" for k, v in value.items())
+    """``category: level`` lines, of words alone: they stand outside any fence."""
+    return "\n".join(f"- {_words(k)}: {_words(v)}" for k, v in value.items())
 
 
-def _as_value(name: str, value: Any) -> str:
-    return one_line(value)
+def _words(value: object) -> str:
+    return one_line(_NO_WORD.sub(" ", str(value)), 60)
 
 
 def _as_facts(name: str, value: Any) -> str:
@@ -99,6 +100,5 @@ FORMS: Mapping[str, Callable[[str, Any], str]] = {
     "json": _as_json,
     "lines": _as_lines,
     "levels": _as_levels,
-    "value": _as_value,
     "facts": _as_facts,
 }

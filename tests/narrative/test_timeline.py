@@ -1,0 +1,181 @@
+"""The timeline's history, its copies and its restoring, beyond the contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tta_rebuild.core import TTAContext
+from tta_rebuild.narrative import TimelineEvent, TimelineManagerPrimitive, TimelineUpdate
+from tta_rebuild.narrative.history import History, Prefix
+
+
+@dataclass(frozen=True)
+class Item:
+    timestamp: int
+    number: int
+
+
+@given(st.lists(st.integers(0, 30), max_size=400))
+@settings(deadline=None)
+def test_a_history_is_a_sorted_list_and_old_ones_never_change(times: list[int]) -> None:
+    history: History[Item] = History()
+    expected: list[Item] = []
+    kept: list[tuple[History[Item], list[Item]]] = []
+    for number, time in enumerate(times):
+        history = history.with_item(Item(time, number))
+        expected = sorted([*expected, Item(time, number)], key=lambda i: i.timestamp)
+        if number % 40 == 0:
+            kept.append((history, expected))
+    assert list(history) == expected
+    assert list(reversed(history)) == expected[::-1]
+    assert history == expected == History(expected)
+    for old, then in kept:
+        assert old == then
+        assert len(old) == len(then)
+    for index in range(-len(expected), len(expected), 7):
+        assert history[index] == expected[index]
+    assert history[2:300:3] == expected[2:300:3]
+
+
+def test_a_history_behaves_like_a_list_that_cannot_be_changed() -> None:
+    history: History[Item] = History([Item(2, 0), Item(1, 1)])
+    assert history[0].timestamp == 1
+    assert history[-1].timestamp == 2
+    assert Item(2, 0) in history
+    assert Item(9, 9) not in history
+    assert History() == []
+    assert history != [Item(1, 1)]
+    assert history != "other"
+    assert repr(History()) == "[]"
+    with pytest.raises(IndexError):
+        history[2]
+    with pytest.raises(AttributeError):
+        history.append(Item(3, 3))  # type: ignore[attr-defined]
+    with pytest.raises(TypeError):
+        history[0] = Item(3, 3)  # type: ignore[index]
+
+
+def test_a_prefix_stays_as_long_as_it_was() -> None:
+    items = ["a", "b"]
+    prefix = Prefix(items)
+    items.append("c")
+    assert prefix == ["a", "b"]
+    assert prefix[-1] == "b"
+    assert prefix[:1] == ["a"]
+    assert "c" not in prefix
+    assert repr(prefix) == "['a', 'b']"
+    with pytest.raises(IndexError):
+        prefix[2]
+
+
+def numbered() -> TimelineManagerPrimitive:
+    ids = count()
+    return TimelineManagerPrimitive(
+        new_id=lambda: f"e{next(ids)}", clock=lambda: datetime(2026, 1, 1, tzinfo=UTC)
+    )
+
+
+async def grown(manager: TimelineManagerPrimitive, context: TTAContext, *times: int) -> Any:
+    for time in times:
+        state = await manager.execute(
+            TimelineUpdate("u", "choice", {"choices": ["x"]}, time, ["e0"]), context
+        )
+    return state
+
+
+async def test_a_state_stays_as_it_was_when_the_timeline_goes_on(context: TTAContext) -> None:
+    manager = numbered()
+    early = await grown(manager, context, 0, 1)
+    before = (
+        list(early.event_history),
+        list(early.available_branches),
+        list(early.inconsistencies),
+    )
+    await grown(manager, context, 5, 0, 3)
+    assert (early.event_history, early.available_branches, early.inconsistencies) == before
+
+
+async def test_a_copy_and_its_origin_go_their_own_ways(context: TTAContext) -> None:
+    manager = numbered()
+    await grown(manager, context, 0, 1)
+    twin = manager.copy()
+    twin_state = await grown(twin, context, 9)
+    await grown(manager, context, 4, 5)
+    assert [e.timestamp for e in manager.get_timeline("u")] == [0, 1, 4, 5]
+    assert [e.timestamp for e in twin.get_timeline("u")] == [0, 1, 9]
+    own = twin_state.event_history[-1].event_id
+    seen_by_origin = await manager.execute(
+        TimelineUpdate("u", "consequence", {}, 20, [own]), context
+    )
+    assert "non-existent" in seen_by_origin.inconsistencies[-1]
+    late = manager.get_timeline("u")[-1].event_id
+    seen_by_twin = await twin.execute(TimelineUpdate("u", "consequence", {}, 30, [late]), context)
+    assert "non-existent" in seen_by_twin.inconsistencies[-1]
+
+
+async def test_copies_of_copies_know_what_their_origins_knew(context: TTAContext) -> None:
+    manager = numbered()
+    await grown(manager, context, 0)
+    for _ in range(40):
+        await grown(manager, context, *range(1, 11))
+        manager = manager.copy()
+    ids = [e.event_id for e in manager.get_timeline("u")]
+    assert len(set(ids)) == 401
+    before = len(manager.get_state("u").inconsistencies)
+    state = await manager.execute(TimelineUpdate("u", "consequence", {}, 99, ids), context)
+    assert len(state.inconsistencies) == before
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.lists(st.integers(0, 20), max_size=3)), max_size=25)
+)
+@settings(deadline=None)
+async def test_a_restored_timeline_is_the_one_that_was(
+    updates: list[tuple[int, list[int]]],
+) -> None:
+    context = TTAContext(
+        workflow_id="w",
+        correlation_id="c",
+        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        metaconcepts=[],
+        player_boundaries={},
+    )
+    manager, recorded = numbered(), []
+    for time, links in updates:
+        await manager.execute(
+            TimelineUpdate("u", "story_beat", {}, time, [f"e{n}" for n in links]), context
+        )
+        known = {e.event_id for e in recorded}
+        recorded += [e for e in manager.get_timeline("u") if e.event_id not in known]
+    restored = TimelineManagerPrimitive()
+    restored.restore("u", recorded)
+    folded = TimelineManagerPrimitive()
+    for event in recorded:
+        folded.record("u", event)
+    assert restored.get_state("u") == manager.get_state("u") == folded.get_state("u")
+
+
+async def test_an_id_that_repeats_is_made_anew(context: TTAContext) -> None:
+    ids = iter(["a", "a", "a", "b"])
+    manager = TimelineManagerPrimitive(new_id=lambda: next(ids))
+    state = await grown(manager, context, 0, 1)
+    assert [e.event_id for e in state.event_history] == ["a", "b"]
+
+
+async def test_what_the_caller_does_to_an_update_later_does_not_reach_the_timeline(
+    context: TTAContext,
+) -> None:
+    update = TimelineUpdate("u", "story_beat", {"what": "dawn"}, 0, [], ["mira"])
+    manager = TimelineManagerPrimitive()
+    state = await manager.execute(update, context)
+    update.event_data["what"] = "dusk"
+    update.character_ids.append("tom")
+    event: TimelineEvent = state.event_history[0]
+    assert (event.event_data, event.character_ids) == ({"what": "dawn"}, ["mira"])

@@ -1,0 +1,1 @@
+"""Prose measures and the score."""
