@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tta_rebuild.core import TTAContext
-from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.core.errors import ExecutionError
 from tta_rebuild.integrations import LLMConfig, LLMRequest, LLMResponse, RequestProvider
 from tta_rebuild.integrations.llm_provider import (
     StreamEnded,
@@ -18,7 +18,7 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
 )
 
-Step = str | ProviderError | StreamRestarted
+Step = str | ExecutionError | StreamRestarted
 
 
 class ScriptedProvider(RequestProvider):
@@ -50,7 +50,7 @@ class ScriptedProvider(RequestProvider):
     async def complete(self, request: LLMRequest) -> LLMResponse:
         text = ""
         for step in self._script(request):
-            if isinstance(step, ProviderError):
+            if isinstance(step, ExecutionError):
                 raise step
             text = "" if isinstance(step, StreamRestarted) else text + step
         return self._response(text)
@@ -59,7 +59,7 @@ class ScriptedProvider(RequestProvider):
         text = ""
         try:
             for step in self._script(request):
-                if isinstance(step, ProviderError):
+                if isinstance(step, ExecutionError):
                     raise step
                 if isinstance(step, StreamRestarted):
                     text = ""

@@ -1,0 +1,128 @@
+"""Templates: what there is, what a prompt is made of, variants of an experiment."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.catalog import Section
+
+CATALOG = PromptCatalog.load()
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "templates").mkdir()
+    (folder / "schemas").mkdir()
+    (folder / "templates" / "odd.yaml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_there_is_a_template_for_every_task_that_a_primitive_asks() -> None:
+    assert set(CATALOG.templates) == {
+        "scene",
+        "continue_scene",
+        "dialogue",
+        "monologue",
+        "branch_check",
+    }
+    for variants in CATALOG.templates.values():
+        assert variants[0].version >= 1
+        assert variants[0].variant == ""
+
+
+def test_the_scene_schema_asks_for_the_facts_before_the_text() -> None:
+    schema = CATALOG.render("scene", {}).schema
+    assert schema is not None
+    passage = schema["properties"]["passages"]["items"]
+    assert list(passage["properties"]) == ["facts", "speaker", "emotion", "text"]
+    assert next(iter(schema["properties"])) == "passages"
+
+
+def test_every_object_of_a_schema_names_all_its_fields_and_no_others() -> None:
+    def check(schema: dict[str, object]) -> None:
+        if schema.get("type") == "object":
+            properties = schema["properties"]
+            assert isinstance(properties, dict)
+            assert schema["required"] == list(properties)
+            assert schema["additionalProperties"] is False
+            for inner in properties.values():
+                check(inner)
+        if schema.get("type") == "array":
+            check(schema["items"])  # type: ignore[arg-type]
+
+    for variants in CATALOG.templates.values():
+        if variants[0].schema:
+            check(json.loads(json.dumps(variants[0].schema)))
+
+
+def test_what_is_empty_is_left_out_with_its_heading() -> None:
+    rendered = CATALOG.render("scene", {"theme": "a mill", "action": "", "recent": []})
+    assert "a mill" in rendered.system
+    assert "WHAT THE PLAYER JUST DID" not in rendered.prompt
+    assert "THE LAST SCENES" not in rendered.prompt
+
+
+def test_the_last_scene_is_asked_for_only_when_the_story_should_end() -> None:
+    assert "last scene" in CATALOG.render("scene", {"should_end": True}).prompt
+    assert "last scene" not in CATALOG.render("scene", {"should_end": False}).prompt
+
+
+def test_a_section_may_depend_on_another_variable() -> None:
+    section = Section(text="Hello", when="a", unless="b")
+    assert section.rendered({"a": 1}) == "Hello"
+    assert section.rendered({}) == ""
+    assert section.rendered({"a": 1, "b": 1}) == ""
+
+
+def test_a_variant_is_drawn_by_weight_and_stays_with_its_story() -> None:
+    plain = CATALOG.template("scene")
+    brief = replace(plain, variant="brief", weight=3.0)
+    catalog = CATALOG.with_variants("scene", brief)
+    catalog = PromptCatalog({"scene": (replace(plain, weight=1.0), brief)})
+    drawn = {f"s{n}": catalog.template("scene", story_id=f"s{n}").id for n in range(2_000)}
+    assert drawn == {s: catalog.template("scene", story_id=s).id for s in drawn}
+    share = Counter(drawn.values())["scene@1#brief"] / len(drawn)
+    assert 0.70 < share < 0.80
+    assert catalog.template("scene", variant="").id == "scene@1"
+    assert catalog.render("scene", {}, variant="brief").version == "scene@1#brief"
+    with pytest.raises(KeyError):
+        catalog.template("scene", variant="unheard of")
+
+
+def test_without_weights_everybody_gets_the_plain_one() -> None:
+    assert {CATALOG.template("scene", story_id=str(n)).id for n in range(50)} == {"scene@1"}
+
+
+def test_variants_written_in_the_file_add_to_the_stable_part(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "name: odd\nversion: 2\nweight: 1\nsystem: [{text: Be kind.}]\nprompt: [{show: action}]\n"
+        "variants: [{variant: terse, weight: 1, system_adds: [{text: Be brief.}]}]\n",
+    )
+    catalog = PromptCatalog.load(tmp_path)
+    assert catalog.render("odd", {}, variant="terse").system == "Be kind.\n\nBe brief."
+    assert catalog.render("odd", {}, variant="").version == "odd@2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "name: odd",
+        "name: [",
+        "name: odd\nversion: two\nsystem: []\nprompt: []",
+        "name: odd\nversion: 1\nsystem: [{show: x, form: spell}]\nprompt: []",
+        "name: odd\nversion: 1\nschema: missing\nsystem: []\nprompt: []",
+        "name: odd\nversion: 1\nsystem: [{shout: x}]\nprompt: []",
+        "name: !!python/object/apply:os.getcwd []\nversion: 1\nsystem: []\nprompt: []",
+    ],
+)
+def test_a_file_that_is_no_template_is_named(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"odd\.yaml"):
+        PromptCatalog.load(write(tmp_path, text))
