@@ -7,6 +7,7 @@ shape changes, its ``VERSION`` rises and an upcaster lifts old data while it is 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -243,10 +244,10 @@ class EventCodec:
         self._adapters: dict[str, Any] = {}
 
     def _adapter(self, event_type: type[Any]) -> Any:
-        from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
-
         kind: str = event_type.KIND
         if kind not in self._adapters:
+            from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
+
             self._adapters[kind] = TypeAdapter(event_type)
         return self._adapters[kind]
 
@@ -262,9 +263,6 @@ class EventCodec:
             StoreNewer: the kind or version is of a later program.
             StoreDamaged: the data are not of that kind's shape.
         """
-        from pydantic import ValidationError as ShapeError
-        from pydantic_core import from_json
-
         event_type = self._types.get(kind)
         if event_type is None or version > event_type.VERSION:
             raise StoreNewer(
@@ -275,12 +273,12 @@ class EventCodec:
             if version == event_type.VERSION:
                 event: Event = self._adapter(event_type).validate_json(text)
                 return event
-            data = from_json(text)
+            data = json.loads(text)
             for older in range(version, event_type.VERSION):
                 data = self._upcasters[kind, older](data)
             lifted: Event = self._adapter(event_type).validate_python(data)
             return lifted
-        except (ShapeError, ValueError, KeyError) as error:
+        except (ValueError, KeyError) as error:  # pydantic's own error is a ValueError
             raise StoreDamaged(
                 f"an event '{kind}' (version {version}) in the log cannot be read; "
                 "export the story up to there, or restore the database from a backup"

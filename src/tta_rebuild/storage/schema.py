@@ -1,8 +1,8 @@
 """The tables, for SQLite and PostgreSQL alike; ``migrations`` makes them, the stores query them.
 
 Times are whole microseconds (``stored_time``). The
-index of words (``prose``) is a virtual FTS5 table in SQLite and a plain table with a GIN index in
-PostgreSQL, so it is described here only as far as both agree.
+index of words is a virtual FTS5 table in SQLite and a plain table with a GIN index in PostgreSQL;
+``sql_search`` knows both.
 """
 
 from __future__ import annotations
@@ -98,13 +98,4 @@ ATTEMPTS = sa.Table(
     sa.Index("attempts_player", "player_id", "at", "cost_usd"),
     sa.Index("attempts_session", "session_id", "at", "cost_usd"),
     sqlite_autoincrement=True,
-)
-
-PROSE = sa.table(
-    "prose",
-    sa.column("scope", sa.Text),
-    sa.column("words", sa.Text),
-    sa.column("branch", sa.BigInteger),
-    sa.column("position", sa.BigInteger),
-    sa.column("turn", sa.Integer),
 )

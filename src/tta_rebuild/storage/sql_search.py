@@ -2,7 +2,8 @@
 
 The branch is a word of the indexed text (``scope``), so that the index itself passes over all other
 stories and branches; filtering afterwards was measured three orders of magnitude slower for rare
-words. Asked by ``sql_store`` alone.
+words. In SQLite a row's number holds branch and position, so that a match outside the path is
+dropped without reading its row. Asked by ``sql_store`` alone.
 """
 
 from __future__ import annotations
@@ -14,11 +15,23 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.storage.branch_path import Span
-from tta_rebuild.storage.schema import PROSE
+from tta_rebuild.storage.prose import words_in
 from tta_rebuild.storage.sql_rows import inside
 
+_POSITION_BITS = 32
+_POSITIONS = (1 << _POSITION_BITS) - 1
+
+_SQLITE = sa.table("prose", sa.column("rowid"), sa.column("scope"), sa.column("words"))
 _MATCHES = sa.literal_column("prose").op("MATCH")
 _BM25 = sa.literal_column("bm25(prose, 0.0, 1.0)", sa.Double)
+
+_SERVER = sa.table(
+    "prose",
+    sa.column("branch", sa.BigInteger),
+    sa.column("position", sa.BigInteger),
+    sa.column("scope", sa.Text),
+    sa.column("words", sa.Text),
+)
 _INDEXED = sa.literal_column(
     "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))", sa.Text
 )
@@ -31,8 +44,29 @@ class Hit:
 
     branch: int
     position: int
-    turn: int
     rank: float
+
+
+async def keep_words(
+    connection: AsyncConnection, branch: int, texts: Sequence[tuple[int, str]]
+) -> None:
+    """Add (position, text) of a branch's own events to the index."""
+    if not texts:
+        return
+    rows = [{"scope": f"b{branch}", "words": " ".join(words_in(text))} for _, text in texts]
+    if connection.dialect.name == "sqlite":
+        first = branch << _POSITION_BITS
+        numbered = [
+            {"rowid": first + position, **row}
+            for (position, _), row in zip(texts, rows, strict=True)
+        ]
+        await connection.execute(sa.insert(_SQLITE), numbered)
+    else:
+        placed = [
+            {"branch": branch, "position": position, **row}
+            for (position, _), row in zip(texts, rows, strict=True)
+        ]
+        await connection.execute(sa.insert(_SERVER), placed)
 
 
 async def ranked(
@@ -46,34 +80,47 @@ async def ranked(
     if connection.dialect.name == "sqlite":
         scope = " OR ".join(f'"b{owner}"' for owner in owners)
         words = " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
-        matches = _MATCHES(f"scope : ({scope}) AND words : ({words})")
-        rank: sa.ColumnElement[float] = _BM25
-    else:
-        scope = " | ".join(f"b{owner}:A" for owner in owners)
-        words = " | ".join(
-            "(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases
+        number = _SQLITE.c.rowid
+        best = (
+            sa.select(number, _BM25.label("rank"))
+            .where(
+                _MATCHES(f"scope : ({scope}) AND words : ({words})"),
+                sa.or_(
+                    *(number.between(_number(s, s.after + 1), _number(s, s.upto)) for s in spans)
+                ),
+            )
+            .order_by(sa.literal_column("rank"), number.op("&")(_POSITIONS).desc())
+            .limit(limit)
         )
-        asked = sa.func.to_tsquery("simple", f"({scope}) & ({words})")
-        matches = _INDEXED.op("@@")(asked)
-        rank = -sa.func.ts_rank(_WORDS, sa.func.to_tsquery("simple", words))
+        return [
+            Hit(row.rowid >> _POSITION_BITS, row.rowid & _POSITIONS, row.rank)
+            for row in await connection.execute(best)
+        ]
+    scope = " | ".join(f"b{owner}:A" for owner in owners)
+    words = " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)
+    asked = sa.func.to_tsquery("simple", f"({scope}) & ({words})")
+    rank = -sa.func.ts_rank(_WORDS, sa.func.to_tsquery("simple", words))
     best = (
-        sa.select(PROSE.c.branch, PROSE.c.position, PROSE.c.turn, rank.label("rank"))
-        .where(matches, inside(PROSE, spans))
-        .order_by(sa.literal_column("rank"), PROSE.c.position.desc())
+        sa.select(_SERVER.c.branch, _SERVER.c.position, rank.label("rank"))
+        .where(_INDEXED.op("@@")(asked), inside(_SERVER, spans))
+        .order_by(sa.literal_column("rank"), _SERVER.c.position.desc())
         .limit(limit)
     )
     return [Hit(*row) for row in await connection.execute(best)]
 
 
-async def forget_words(connection: AsyncConnection, numbers: Sequence[int]) -> None:
+async def forget_words(connection: AsyncConnection, branches: Sequence[int]) -> None:
     """Remove all words of these branches from the index, leaving no trace of them in it."""
     if connection.dialect.name != "sqlite":
-        await connection.execute(sa.delete(PROSE).where(PROSE.c.branch.in_(numbers)))
+        await connection.execute(sa.delete(_SERVER).where(_SERVER.c.branch.in_(branches)))
         return
-    for number in numbers:
-        await connection.exec_driver_sql(
-            "DELETE FROM prose WHERE rowid IN (SELECT rowid FROM prose WHERE prose MATCH ?)",
-            (f'scope : "b{number}"',),
-        )
+    for branch in branches:
+        first = branch << _POSITION_BITS
+        own = _SQLITE.c.rowid.between(first, first + _POSITIONS)
+        await connection.execute(sa.delete(_SQLITE).where(own))
     # a deleted row leaves its words in the index until the segments that hold them are merged
     await connection.exec_driver_sql("INSERT INTO prose(prose) VALUES ('optimize')")
+
+
+def _number(span: Span, position: int) -> int:
+    return (span.owner << _POSITION_BITS) + position

@@ -27,11 +27,10 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.database import Database, open_database
-from tta_rebuild.storage.prose import phrases_in, prose_of, words_in
+from tta_rebuild.storage.prose import phrases_in, prose_of
 from tta_rebuild.storage.schema import (
     BRANCHES,
     EVENTS,
-    PROSE,
     SNAPSHOTS,
     STORIES,
 )
@@ -52,7 +51,7 @@ from tta_rebuild.storage.sql_rows import (
     no_branch,
     story_row,
 )
-from tta_rebuild.storage.sql_search import forget_words, ranked
+from tta_rebuild.storage.sql_search import Hit, forget_words, keep_words, ranked
 from tta_rebuild.storage.stored_time import from_micros, to_micros
 from tta_rebuild.storage.story_store import (
     MAIN,
@@ -335,14 +334,8 @@ class SqlStoryStore(StoryStore):
             hits = sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
             places = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
             rows = await event_rows(connection, places)
-        texts = {
-            r.position: prose_of(self._codec.from_json(r.kind, r.version, r.data)) for r in rows
-        }
-        return [
-            Found(position=h.position, turn=h.turn, text=texts[h.position], rank=h.rank)
-            for h in hits
-            if h.position in texts
-        ]
+        events = {row.position: row for row in rows}
+        return [self._found(hit, events[hit.position]) for hit in hits if hit.position in events]
 
     # ---------------------------------------------------------------------------- snapshots
 
@@ -396,16 +389,15 @@ class SqlStoryStore(StoryStore):
     ) -> None:
         rows, texts = [], []
         for position, event in enumerate(events, length + 1):
-            place = {"branch": number, "position": position, "turn": turn}
             kind, version, data = self._codec.to_json(event)
-            rows.append({**place, "at": micros, "kind": kind, "version": version, "data": data})
+            row = {"branch": number, "position": position, "turn": turn, "at": micros}
+            rows.append({**row, "kind": kind, "version": version, "data": data})
             prose = prose_of(event)
             if prose:
-                texts.append({**place, "scope": f"b{number}", "words": " ".join(words_in(prose))})
+                texts.append((position, prose))
         if rows:
             await connection.execute(sa.insert(EVENTS), rows)
-        if texts:
-            await connection.execute(sa.insert(PROSE), texts)
+            await keep_words(connection, number, texts)
 
     async def _path(self, connection: AsyncConnection, row: sa.Row[Any]) -> BranchPath:
         """A branch's path; it never changes, so it is asked for once."""
@@ -423,6 +415,10 @@ class SqlStoryStore(StoryStore):
         if not rows:
             raise hole(branch_id, position, position - 1)
         return int(rows[0].turn)
+
+    def _found(self, hit: Hit, row: sa.Row[Any]) -> Found:
+        text = prose_of(self._codec.from_json(row.kind, row.version, row.data))
+        return Found(position=hit.position, turn=row.turn, text=text, rank=hit.rank)
 
     def _decoded(
         self, branch_id: str, rows: Sequence[sa.Row[Any]], low: int, high: int

@@ -63,15 +63,13 @@ def upgrade() -> None:
         # scope holds the branch as a word of its own, so that the index itself leaves out the rest
         op.execute(
             "CREATE VIRTUAL TABLE prose USING fts5("
-            "scope, words, branch UNINDEXED, position UNINDEXED, turn UNINDEXED, "
-            "tokenize = 'unicode61 remove_diacritics 0')"
+            "scope, words, tokenize = 'unicode61 remove_diacritics 0')"
         )
     else:
         op.create_table(
             "prose",
             sa.Column("branch", _NUMBER, sa.ForeignKey("branches.number"), primary_key=True),
             sa.Column("position", sa.BigInteger, primary_key=True),
-            sa.Column("turn", sa.Integer, nullable=False),
             sa.Column("scope", sa.Text, nullable=False),
             sa.Column("words", sa.Text, nullable=False),
         )
