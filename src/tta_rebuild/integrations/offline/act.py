@@ -1,0 +1,218 @@
+"""What the player just did: a choice that was offered, or words of their own, understood simply.
+
+Called by ``teller``. Free words are read for their verb, what it is aimed at, whether they ask,
+say, refuse or wait; words that mean nothing are taken kindly and change nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tta_rebuild.integrations.offline.grammar import tidy
+from tta_rebuild.integrations.offline.lexicon import words
+from tta_rebuild.integrations.offline.memory import Memory, Offer
+from tta_rebuild.integrations.offline.premise import to_second_person
+
+LONGEST_ECHO = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What the player did.
+
+    Attributes:
+        kind: a kind of choice (``ask``, ``go`` …), or of free words: ``say``, ``question``,
+            ``refuse``, ``wait``, ``do``, ``puzzle``; "" on the opening turn.
+        clause: the act as told to the player, without its full stop: "you ask Mara about it".
+        said: the player's own words in quotation marks, where they spoke.
+        free: True if the words were the player's own.
+    """
+
+    kind: str
+    clause: str = ""
+    said: str = ""
+    npc: str = ""
+    thing: str = ""
+    dest: str = ""
+    detail: str = ""
+    free: bool = False
+
+
+_KINDS: Mapping[str, str] = {
+    "go": (
+        "go walk run head travel climb enter leave return sail ride fly drive cross visit "
+        "descend step hurry move march wander swim crawl row sneak"
+    ),
+    "search": (
+        "look search examine inspect explore study check investigate scan observe watch read "
+        "find seek feel smell listen touch count measure"
+    ),
+    "take": "take grab pick collect steal keep carry lift get pocket gather",
+    "give": "give hand offer return lend pass gift pay",
+    "show": "show",
+    "help": (
+        "help assist aid support carry fix repair mend build clean cook heal comfort hug save "
+        "protect"
+    ),
+    "promise": "promise swear vow",
+    "tell": "tell confess explain reveal share warn admit inform",
+    "wait": "wait stay rest sleep sit stand pause meditate relax breathe nap linger",
+    "ask": "ask question interrogate",
+    "say": (
+        "say shout whisper yell call greet answer reply sing mutter speak talk thank "
+        "apologise apologize"
+    ),
+    "do": (
+        "open close shut push pull use turn light press knock throw break hide follow draw "
+        "write play dance eat drink try start stop make cut dig hold drop put set bring send "
+        "choose trust laugh smile cry nod wave bow jump kick hit punch attack fight kill stab "
+        "shoot burn destroy kiss tie untie unlock lock wear remove plant pour ring bury feed "
+        "pet stroke paint type delete turn wake dream think consider decide remember imagine "
+        "ignore accept agree join challenge chase escape distract trick persuade convince "
+        "bribe threaten summon cast pray praise name count let face greet approach confront "
+        "leave fold fill empty catch"
+    ),
+}
+_VERB_KIND: Mapping[str, str] = {
+    verb: kind for kind, verbs in reversed(list(_KINDS.items())) for verb in verbs.split()
+}
+_REFUSES = re.compile(
+    r"^(?:no\b|nope|never\b|refuse|decline|"
+    r"(?:i|you) (?:refuse|decline|won['’]?t|will not|do(?:n['’]t| not)|"
+    r"would rather not|can(?:['’]t|not))|not\b|do nothing of)",
+    re.I,
+)
+_LEADING = re.compile(
+    r"^(?:(?:please|then|and|so|okay|ok|well|now|maybe|perhaps|quickly|slowly|carefully|"
+    r"quietly|gently)[, ]+)*(?:(?:i|we|you)(?:['’](?:ll|d|m))?\s+"
+    r"(?:(?:will|would|want to|would like to|like to|try to|am going to|decide to|choose to|"
+    r"should|am|must|can|then|just)\s+)*|let['’]?s\s+|let us\s+|to\s+)?",
+    re.I,
+)
+_QUOTED = re.compile(r"[“\"]([^”\"]{1,200})[”\"]")
+_WAITS = re.compile(
+    r"^(?:\.+|…|wait|nothing|do nothing|continue|go on|next|pass|skip|hm+|ok(?:ay)?)[.!…]*$", re.I
+)
+_ORDINARY = words(
+    """
+    the a an to at with my your his her for of in on and into it him them me up down out
+    """
+)
+
+
+def understood(
+    action: str, chosen: Mapping[str, Any] | None, memory: Memory, names: Mapping[str, str]
+) -> Act:
+    """The act behind the words.
+
+    Args:
+        chosen: the choice taken, as offered, or None.
+        names: lower-case name → what it names, as ``npc:ID``, ``place:NAME`` or ``thing:NAME``.
+    """
+    text = str((chosen or {}).get("text") or "") or action
+    offer = next((o for o in memory.offers if o.text == text), None)
+    if offer is None:
+        same = " ".join(text.split()).lower().rstrip(".")
+        offer = next((o for o in memory.offers if o.text.lower().rstrip(".") == same), None)
+    if offer is not None:
+        return _from_offer(offer)
+    return _free(text, names)
+
+
+def _from_offer(offer: Offer) -> Act:
+    return Act(
+        kind=offer.kind,
+        clause="you " + offer.text[0].lower() + offer.text[1:].rstrip("."),
+        npc=offer.npc,
+        thing=offer.thing,
+        dest=offer.dest,
+        detail=offer.detail,
+    )
+
+
+def _clean(text: str) -> str:
+    text = "".join(ch if ch.isprintable() else " " for ch in text[:600])
+    text = re.sub(r"[<>{}\[\]|`*_#]", " ", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= LONGEST_ECHO:
+        return text
+    return text[:LONGEST_ECHO].rsplit(" ", 1)[0].rstrip(" ,;:")
+
+
+def _free(text: str, names: Mapping[str, str]) -> Act:
+    text = _clean(text)
+    low = text.lower()
+    found = _named(low, names)
+    if not text or _WAITS.match(text):
+        return Act("wait", free=True, **found)
+    quoted = _QUOTED.search(text)
+    if quoted:
+        words = _ended(quoted.group(1))
+        kind = "question" if words.endswith("?") else "say"
+        return Act(kind, said=f"“{words}”", free=True, **found)
+    if text.endswith("?"):
+        asked = _ended(_shortened(text.rstrip("?")) + "?")
+        return Act("question", said=f"“{asked}”", free=True, **found)
+    if _REFUSES.match(low):
+        return Act("refuse", free=True, **found)
+    core = text[_LEADING.match(text).end() :].strip(" .!")  # type: ignore[union-attr]
+    words_of = re.findall(r"[a-zà-ÿ'’-]+", core.lower())
+    if not words_of:
+        return Act("puzzle", free=True, **found)
+    verb, kind = _verb(words_of[0])
+    if not kind:
+        if len(words_of) > 2 and sum(w in _ORDINARY for w in words_of) >= 1:
+            said = _ended(_shortened(text))
+            return Act("say", said=f"“{said}”", free=True, **found)
+        return Act("puzzle", free=True, **found)
+    rest = core[len(words_of[0]) :]
+    clause = to_second_person("you " + verb + _shortened(rest))
+    clause = "you" + clause[3:]
+    if (
+        kind == "say"
+        and len(words_of) > 1
+        and verb in ("say", "shout", "whisper", "yell", "answer")
+    ):
+        said = _ended(rest.strip(" ,:"))
+        return Act("say", said=f"“{said}”", free=True, **found)
+    goal = re.search(
+        r"\b(?:to|towards?|for|into)\s+((?:the|a|an|my)?\s*[\w' -]{3,40})$", core, re.I
+    )
+    detail = to_second_person(goal.group(1).strip()) if goal and kind == "go" else ""
+    detail = detail[:1].lower() + detail[1:] if detail.lower().startswith("the ") else detail
+    return Act(kind, clause=clause, detail=detail, free=True, **found)
+
+
+def _verb(word: str) -> tuple[str, str]:
+    """The verb in its plain form and its kind; ("", "") if unknown."""
+    ways = [word]
+    if word.endswith("ing") and len(word) > 5:
+        ways += [word[:-3], word[:-3] + "e", word[:-4]]
+    if word.endswith("ed") and len(word) > 4:
+        ways += [word[:-2], word[:-1], word[:-3]]
+    if word.endswith("s") and len(word) > 3:
+        ways += [word[:-1], word[:-2]]
+    for way in ways:
+        if way in _VERB_KIND:
+            return way, _VERB_KIND[way]
+    return "", ""
+
+
+def _ended(words: str) -> str:
+    words = tidy(words.strip(" ,"))
+    return words if words[-1:] in ".!?…" else f"{words}."
+
+
+def _named(low: str, names: Mapping[str, str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in sorted(names, key=lambda n: (-len(n), n)):
+        if name and re.search(rf"\b{re.escape(name)}\b", low):
+            kind, value = names[name].split(":", 1)
+            found.setdefault({"npc": "npc", "place": "dest", "thing": "thing"}[kind], value)
+    return found

@@ -1,0 +1,125 @@
+"""The pen: writes one sentence at a time and remembers what it has written.
+
+Called by ``teller`` and ``choices``. Of several lines that fit and several wordings of each, it
+takes the one that shares the fewest runs of four words with what the player has read lately, and
+never a sentence that was told within the last turns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from random import Random
+
+from tta_rebuild.integrations.offline.bounds import Bounds
+from tta_rebuild.integrations.offline.grammar import (
+    Template,
+    fingerprint,
+    four_grams,
+    sentences,
+)
+
+PRINT_LENGTH = 4
+MARK_LENGTH = 3
+TURNS_REMEMBERED = 26
+MARKS_REMEMBERED = 900
+
+_LINES_TRIED = 7
+_WORDINGS_TRIED = 3
+
+
+class Pen:
+    """One scene's writing.
+
+    Args:
+        told: fingerprints of the sentences of the last turns, one string per turn.
+        marks: the lines used lately, oldest first, three characters each.
+        recent: the last scenes, for their runs of words.
+        sparing: False skips the comparison with ``recent`` (for choices, which are no prose).
+    """
+
+    def __init__(
+        self,
+        rng: Random,
+        bounds: Bounds,
+        words: Mapping[str, Sequence[str]],
+        *,
+        told: Sequence[str] = (),
+        marks: str = "",
+        recent: Iterable[str] = (),
+    ) -> None:
+        self.rng = rng
+        self.slots: dict[str, str] = {}
+        self._bounds = bounds
+        self._words = words
+        self._known = {
+            turn[i : i + PRINT_LENGTH] for turn in told for i in range(0, len(turn), PRINT_LENGTH)
+        }
+        self._uses = Counter(marks[i : i + MARK_LENGTH] for i in range(0, len(marks), MARK_LENGTH))
+        self._grams: set[tuple[str, ...]] = set()
+        for text in recent:
+            self._grams.update(four_grams(text))
+        self.marks: list[str] = []
+        self.prints: list[str] = []
+
+    def allows(self, text: str) -> bool:
+        """True if nothing in the text is kept out by boundaries or rules."""
+        return self._bounds.allows(text)
+
+    def line(self, lines: Sequence[Template], **more: str) -> str:
+        """The best wording of one of the lines, "" if none can be used.
+
+        Lines used least come first; ``more`` fills slots for this line only.
+        """
+        slots = {**self.slots, **more} if more else self.slots
+        ready = [
+            (self._uses[line.mark], self.rng.random(), line)
+            for line in lines
+            if all(need in slots or need in self._words for need in line.needs)
+        ]
+        ready.sort(key=lambda entry: entry[:2])
+        best: tuple[float, str, Template] | None = None
+        for tried, (uses, _, line) in enumerate(ready):
+            if best is not None and tried >= _LINES_TRIED:
+                break
+            for _ in range(_WORDINGS_TRIED if tried < _LINES_TRIED else 1):
+                text = line.expand(self.rng, slots, self._words)
+                if not self._usable(text):
+                    continue
+                score = self._sameness(text) + 0.2 * uses
+                if best is None or score < best[0]:
+                    best = (score, text, line)
+        if best is None:
+            return ""
+        self.keep(best[1])
+        self.marks.append(best[2].mark)
+        self._uses[best[2].mark] += 1
+        return best[1]
+
+    def keep(self, text: str) -> None:
+        """Remember a text as told."""
+        self._grams.update(four_grams(text))
+        for sentence in sentences(text):
+            mark = fingerprint(_plain(sentence), PRINT_LENGTH)
+            self._known.add(mark)
+            self.prints.append(mark)
+
+    def is_new(self, text: str) -> bool:
+        """True if no sentence of it was told within the turns remembered."""
+        return not any(
+            fingerprint(_plain(sentence), PRINT_LENGTH) in self._known
+            for sentence in sentences(text)
+        )
+
+    def _usable(self, text: str) -> bool:
+        return bool(text) and self._bounds.allows(text) and self.is_new(text)
+
+    def _sameness(self, text: str) -> float:
+        grams = four_grams(text)
+        if not grams:
+            return 0.3
+        return sum(gram in self._grams for gram in grams) / len(grams)
+
+
+def _plain(sentence: str) -> str:
+    return sentence.strip(' “”"‘’').lower()

@@ -1,0 +1,408 @@
+"""Reading a premise: who, what and where it speaks of, by simple rules and no model.
+
+Called by ``teller`` for every scene (a premise never changes, so the reading is cached). Whatever
+is found here appears in the story under the premise's own words: people join the cast, places are
+walked to, things become what the story turns on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tta_rebuild.integrations.offline.grammar import tidy
+from tta_rebuild.integrations.offline.lexicon import words
+
+LONGEST_READ = 3000
+"""Characters of a premise that are read; the rest of a very long one is passed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a premise speaks of. All phrases carry their article or are names.
+
+    Attributes:
+        opening: the premise's statements, ready to be told, "" if it has none.
+        speaks_to_you: True if the opening says "you".
+        role: what the premise says that the player is ("guardian angel"), "" if it does not.
+        people: such as "the nurse".
+        names: names of people, such as "Leonardo DiCaprio".
+        places: such as "the grand hall" or "Ft. Knox".
+        things: such as "the dripping noise".
+    """
+
+    opening: tuple[str, ...]
+    speaks_to_you: bool
+    role: str
+    people: tuple[str, ...]
+    names: tuple[str, ...]
+    places: tuple[str, ...]
+    things: tuple[str, ...]
+
+
+_PEOPLE = words(
+    """
+    man woman girl boy child kid friend stranger neighbour neighbor nurse doctor teacher soldier
+    wizard witch apprentice hero heroine villain superhero supervillain spy warrior killer thief
+    detective inspector sailor captain king queen prince princess knight president minister
+    director officer human alien astronaut pilot engineer scientist artist writer reader author
+    owner keeper hitchhiker prepper couple criminal overlord adventurer explorer hunter
+    firefighter exterminator genie muggle bodyguard mogul player opponent traveler traveller
+    brother sister mother father uncle aunt grandmother grandfather grandson granddaughter son
+    daughter wife husband twin cousin baker barista gardener librarian lighthousekeeper monk nun
+    priest angel ghost robot android convict elder farmer fisherman guard guide healer innkeeper
+    judge lawyer merchant messenger musician painter patient photographer poet postman professor
+    sheriff singer shopkeeper student tailor widow widower clerk cat dog monster reaper mechanic
+    diver climber chef cook driver blacksmith smith cartographer clockmaker watchmaker beekeeper
+    ferryman courier archivist curator bride groom orphan immortal vampire werewolf goddess god
+    demon creature dragon ruler emperor empress duke duchess mayor roommate boss colleague
+    stepmother stepfather grandma grandpa mom dad mum
+    """
+)
+_IRREGULAR_PEOPLE = {
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "people": "",
+    "wives": "wife",
+    "witches": "witch",
+    "heroes": "hero",
+    "thieves": "thief",
+}
+_PLACES = words(
+    """
+    lighthouse shop hall forest office camp school restaurant city town village island house
+    home cottage castle tower palace kingdom harbour harbor port ship boat station planet moon
+    world universe sea ocean lake river mountain valley desert garden park library museum
+    theatre theater hospital prison court courtroom church temple monastery bank market street
+    road alley bridge tunnel cave mine farm barn inn tavern hotel hostel cafe café bakery
+    factory workshop studio laboratory lab room bedroom kitchen attic cellar basement stairs
+    staircase landing corridor arena front continent country colony base bunker shelter cabin
+    tent train bus airport field meadow beach shore coast cliff swamp jungle ruin ruins temple
+    shrine university college classroom pool alley floor building apartment flat bookshop
+    bookstore warehouse square fair circus carnival zoo aquarium observatory greenhouse orchard
+    vineyard mall plane platform ward galaxy pawnshop hill pass canyon quarry crossroads well
+    fort fortress
+    """
+)
+_DETERMINERS = words(
+    """
+    a an the my your his her their its our this that these those two three four five several
+    some every each another
+    """
+)
+_STOPS = words(
+    """
+    a an the and or but nor so yet of in on at by for from to into onto with without within
+    under over above below behind between among through during before after since until while as
+    than like is are was were be been being am has have had having do does did doing done will
+    would shall should can could may might must not never ever always often soon now then there
+    here where when who whom whose which what why how that this these those it its he she they
+    them him her we us you i me my your his their our if because though although whether about
+    against across along around off out up down back away again once twice too very just only
+    even still also both either neither all any each every some no more most other such same own
+    until upon toward towards per via except
+    """
+)
+_VERBS = words(
+    """
+    accept act affect allow announce answer appear arrive ask attempt awake become becoming
+    began begin begins believe belong break breaks bring brings build builds buy buys buzz call
+    calls came capture care carry catch catches cause change changes claim collide collides come
+    comes concern continue control cost create creates cry decide decides defend deliver deserve
+    destroy detain detained die dies discover discovers disappear disappeared drag draw dream
+    drive eat eats enact enacted end ends enjoy enter erases erase escape exist exists expect
+    explain face faces fall fallen feel feels felt fight fill find finds finish finished fix
+    float follow follows forget found gain gather get gets give gives given go goes got grant
+    grants grow guard happen happens hate hear heard hears help hide hides hit hold holds hope
+    hunt ignore inherit is keep keeps kept kill killed kills know known knows lack land last
+    lead leads learn learns leave leaves left let lets let's lie lies listen live lives lived
+    look looks lose loses lost love loves made make makes meet meets meeting monitor monitoring
+    move moves moved need needs offer open opens pass pay picked play plead pleads possess
+    promise promised prompts protect protects protecting prove proves pull push put puts reach
+    reaches read realize realizes realise recognize recognizes refuse regain remember resort
+    return returns rise roll rule run runs save saw say says scroll see sees seen seek select
+    selected sell sells send sends sent serve set sets show shows shower sit sits sleep sleeps
+    sold speak spread stand stands start starts started stay stays steal step stop stops
+    struggling stumble stumbles suffer suppress suppresses survive swear take takes taken talk
+    talks teach tell tells think thinks told train travel tried try trying turn turns undergo
+    unroll use uses wait waits wake wakes walk walks want wants warn watch watches wear wearing
+    win wins won wonder work works write writes wrote written called named thrown living running
+    hiding looking waiting holding standing working sitting turning coming going taking hired
+    rumoured rumored locked hidden built left lives' opens closed closes sings sing vanishes
+    vanish vanished returns refuses filled buzzes designed activates discovered collided beats
+    says
+    """
+)
+_NO_HEADS = words(
+    """
+    way time lot one ones life lives day days year years week weeks month night nights morning
+    evening today tomorrow moment thing things something anything nothing someone somebody
+    anyone everyone everybody everything story stories paragraph paragraphs word words order
+    prompt question part kind sort bit number name reason order fact case end beginning rest
+    sense type idea fun bonus points style attention order concept need worth pm am chance
+    account while use lack time sake second others little first last next great good bad old new
+    real actual entire whole sudden long
+    """
+)
+_COMMANDS = re.compile(
+    r"^(?:please\s+)?(?:write|tell|pitch|make|describe|fit|expand|give|create|imagine|use)\b", re.I
+)
+_META = re.compile(
+    r"\b(?:write|reddit|prompts?|paragraphs?|reader|this picture|soundtrack|cliche|"
+    r"bonus points|question of the week|words or less|world-building|reboot)\b",
+    re.I,
+)
+_TAGS = re.compile(r"\[\s*[A-Za-z]{1,3}\s*\]")
+_COMMAND_TOPIC = re.compile(
+    r"^(?:please\s+)?(?:write|tell|pitch|make|describe)\b.*?\b(?:about|in which|where)\s+", re.I
+)
+_DETACHED = re.compile(r"\s+(['’](?:s|re|ve|m|ll|d)\b|n['’]t\b)", re.I)
+_TOKEN = re.compile(r"[A-Za-zÀ-ÿ0-9$]+(?:[-'’.][A-Za-zÀ-ÿ0-9]+)*|[.,;:!?…“”\"()—-]+")
+_PERSONAL = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
+_FIRST_PERSON_VERBS = {"i'm": "you're", "i've": "you've", "i'll": "you'll", "i'd": "you'd"}
+
+
+def mended(text: str) -> str:
+    """Text with the usual damage of collected prose put right (spaces, split contractions)."""
+    text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in text[:LONGEST_READ])
+    text = _TAGS.sub(" ", text)
+    text = _DETACHED.sub(r"\1", text)
+    text = re.sub(r"\s+(['’])\s+", r"\1 ", text)
+    text = re.sub(r"\s*\.{3,}|\s*…", "…", text)
+    text = re.sub(r"\$\s+(\d)", r"$\1", text)
+    text = re.sub(r"#\s*\d+|\br/\w+", " ", text)
+    text = re.sub(r"\s+([.,;:!?”])", r"\1", text)
+    text = re.sub(r"“\s+", "“", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def to_second_person(text: str) -> str:
+    """``My cat`` → ``Your cat``; quoted speech stays as it is."""
+
+    def turn(found: re.Match[str]) -> str:
+        word = found.group()
+        new = _PERSONAL.get(word.lower()) or _FIRST_PERSON_VERBS.get(word.lower(), word)
+        return new.capitalize() if word[0].isupper() and word.lower() not in ("i",) else new
+
+    parts = re.split(r"(“[^”]*”|\"[^\"]*\")", text)
+    for i in range(0, len(parts), 2):
+        part = re.sub(r"\b[Ii] am\b", "you are", parts[i])
+        part = re.sub(r"\b[Ii] was\b", "you were", part)
+        parts[i] = re.sub(r"\b(?:I['’](?:m|ve|ll|d)|I|[Mm]e|[Mm]y|[Mm]ine|[Mm]yself)\b", turn, part)
+    return tidy("".join(parts))
+
+
+@lru_cache(maxsize=64)
+def read_premise(theme: str) -> Reading:
+    """Who, what and where a premise speaks of; finds nothing in an empty one."""
+    text = mended(theme)
+    statements = _statements(text)
+    phrases, role = _phrases(text)
+    names, name_places, name_things = _names(text)
+    people: list[str] = []
+    places: list[str] = list(name_places)
+    things: list[str] = []
+    for phrase in phrases:
+        head = phrase.split()[-1].lower()
+        if person := _person(head):
+            if not (role and person in role.split()):
+                people.append(phrase if phrase.split()[-1].lower() == person else _one(phrase))
+        elif _singular(head) in _PLACES:
+            places.append(phrase)
+        else:
+            things.append(phrase)
+    things += name_things
+    opening = tuple(to_second_person(s) for s in statements)
+    return Reading(
+        opening=opening,
+        speaks_to_you=bool(opening) and bool(re.search(r"\byou\b|\byour\b", opening[0], re.I)),
+        role=role,
+        people=_unique(people)[:4],
+        names=_unique(names)[:4],
+        places=_unique(places)[:4],
+        things=_unique(things)[:8],
+    )
+
+
+def _statements(text: str) -> list[str]:
+    kept: list[str] = []
+    words = 0
+    for sentence in re.split(r"(?<=[.!?…])[”\"]?\s+(?=[A-Z“\"])", text):
+        if _COMMANDS.match(sentence) or sentence.endswith("?") or _META.search(sentence):
+            continue
+        if words and words + len(sentence.split()) > 62:
+            break
+        if not kept and len(sentence.split()) > 90:
+            break
+        if sentence.count("“") != sentence.count("”"):
+            sentence = sentence.replace("“", "").replace("”", "")
+        words += len(sentence.split())
+        if words < 4 and not kept:  # a title rather than a statement
+            continue
+        sentence = sentence[0].upper() + sentence[1:]
+        kept.append(sentence if sentence[-1] in ".!?…”" else f"{sentence}.")
+    return kept
+
+
+def _person(word: str) -> str:
+    word = word.lower()
+    if word in _IRREGULAR_PEOPLE:
+        return _IRREGULAR_PEOPLE[word]
+    one = _singular(word)
+    return one if one in _PEOPLE else ""
+
+
+def _one(phrase: str) -> str:
+    words = phrase.split()
+    return " ".join([*words[:-1], _person(words[-1])])
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _unique(found: list[str]) -> tuple[str, ...]:
+    seen: dict[str, str] = {}
+    for item in found:
+        key = item.lower()
+        bare = key.split(" ", 1)[-1]
+        if not any(bare == k.split(" ", 1)[-1] for k in seen):
+            seen[key] = item
+    return tuple(seen.values())
+
+
+def _phrases(text: str) -> tuple[list[str], str]:
+    """Noun phrases that a determiner opens, with "the"; and the player's role."""
+    text = _COMMAND_TOPIC.sub("", text)
+    tokens = _TOKEN.findall(text)
+    found: list[str] = []
+    role = ""
+    for i, token in enumerate(tokens):
+        low = token.lower()
+        title = i == 0 and low not in _DETERMINERS and low not in _STOPS and low not in _VERBS
+        if low not in _DETERMINERS and not title:
+            continue
+        phrase: list[str] = []
+        for word in tokens[i if title else i + 1 : i + 5]:
+            bare = word.lower()
+            if not word[0].isalnum() or bare in _STOPS:
+                break
+            if bare in _VERBS and phrase and bare != "picture":
+                break
+            if bare in _VERBS and not bare.endswith(("ed", "ing", "en")):
+                break
+            if bare in _DETERMINERS:
+                break
+            phrase.append(word)
+        while phrase and (
+            phrase[-1].lower().endswith("ly") or phrase[-1].lower() in ("special", "certain")
+        ):
+            phrase.pop()
+        if not phrase or _bad_head(phrase[-1]):
+            continue
+        if title and len(phrase) > 3:
+            continue
+        words = " ".join(w if _is_name(w) else w.lower() for w in phrase)
+        if (
+            i >= 2
+            and [t.lower() for t in tokens[i - 2 : i]] == ["you", "are"]
+            and low in ("a", "an")
+        ):
+            role = role or words
+            continue
+        if _is_name(phrase[0]) and low in ("a", "an", "the") and all(_is_name(w) for w in phrase):
+            words = " ".join(phrase)
+        owner = "your" if low in ("your", "my") else "the"
+        found.append(f"{owner} {words}")
+    if not role and (
+        part := re.search(
+            r"[Yy]ou are (?:part of |secretly )?an? ([a-z ]+?)"
+            r"(?= (?:during|hired|working|in|at|of|and|with|who)\b|[,.])",
+            text,
+        )
+    ):
+        role = " ".join(part.group(1).split()[:3])
+    return found, role
+
+
+def _is_name(word: str) -> bool:
+    return word[:1].isupper() and (word[1:2].islower() or len(word) > 1)
+
+
+def _bad_head(word: str) -> bool:
+    low = word.lower()
+    return (
+        low in _NO_HEADS
+        or low in _VERBS
+        or len(low) < 3
+        or low[0].isdigit()
+        or low.endswith(("'s", "’s", "ly"))
+    )
+
+
+_NAME_RUN = re.compile(
+    r"(?<![.!?“:…]\s)(?<![“(])(?<!^)\b(?:(?:St|Ft|Mt|Dr|Mr|Mrs|Ms)\.\s+)?"
+    r"[A-ZÀ-Þ][\w'’-]*[\wÀ-ÿ](?:\s+[A-ZÀ-Þ][\w-]+|\s+of\s+[A-Z]\w+|\s+of\s+the\s+[A-Z]\w+)*"
+)
+_START_NAME = re.compile(
+    r"(?:^|[.!?:…]\s+)((?:[A-Z][a-z]+\s+){1,3}[A-Z][a-z]+|[A-Z][a-z]{2,}(?=,))"
+)
+_NO_NAMES = words(
+    """
+    I I'm I've AI XP TV OK CW RF RPG POW Reddit Americans English Bonus Write Tell Pitch Make
+    Please Monday Tuesday Wednesday Thursday Friday Saturday Sunday The A An Question Week Meet
+    Greet Chinese Soviet Specialised Unfinished Suddenly Today Call Duty
+    """
+)
+_PLACE_BEFORE = re.compile(r"\b(?:in|at|to|from|of|near|reaches|discovered|with|into|on)\s+$", re.I)
+_THING_NAMES = words(
+    """
+    google facebook excalibur mjonir youtube twitter instagram amazon internet
+    """
+)
+_PERSON_AFTER = re.compile(
+    r"^(?:,| (?:is|was|has|had|turns|says|said|decides|decided|realizes|begins|discovers|just|and|"
+    r"wants|must|can|opens|walks|finds|never|always|does|did|loses|comes|goes|takes|keeps|wakes))\b|^,"
+)
+
+
+def _names(text: str) -> tuple[list[str], list[str], list[str]]:
+    people: list[str] = []
+    places: list[str] = []
+    things: list[str] = []
+    spans = [(m.start(), m.group()) for m in _NAME_RUN.finditer(text)]
+    spans += [(m.start(1), m.group(1)) for m in _START_NAME.finditer(text)]
+    for start, found in sorted(spans):
+        name = re.sub(r"['’]s?$", "", found).strip()
+        words = [w for w in name.split() if w not in _NO_NAMES]
+        if not words or name in _NO_NAMES or words != name.split():
+            continue
+        if words[0].lower() in _STOPS | _VERBS or (len(name) > 3 and name.isupper()):
+            continue
+        before, after = text[:start], text[start + len(found) :]
+        last = words[-1].lower()
+        if name.lower() in _THING_NAMES:
+            things.append(name)
+        elif last in _PLACES or name.startswith(("Ft.", "St.", "Mt.")) or name in _KNOWN_PLACES:
+            places.append(name)
+        elif (
+            _person(last) or _PERSON_AFTER.match(after) or (len(words) == 2 and " of " not in name)
+        ):
+            people.append(name)
+        elif _PLACE_BEFORE.search(before):
+            places.append(name)
+        else:
+            things.append(name)
+    return people, places, things
+
+
+_KNOWN_PLACES = words(
+    """
+    Earth Mars Europe America England London Paris Eden Russia Africa Asia Rome Egypt Japan
+    China India Germany France Spain Italy Scotland Ireland Norway Alaska Texas California
+    """
+)

@@ -1,0 +1,239 @@
+"""The story's own world: the kit's material with the premise's people, places and things put first.
+
+Called by ``teller``. Everything here follows from the premise, the characters, the boundaries and
+the seed, so it is the same on every turn of a story and needs no place in the notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from tta_rebuild.integrations.offline.bounds import Bounds
+from tta_rebuild.integrations.offline.kit import Kit, Person, Place, slug
+from tta_rebuild.integrations.offline.lexicon import words
+from tta_rebuild.integrations.offline.premise import Reading
+
+CAST_SIZE = 5
+
+_TOO_BIG = words(
+    """
+    world universe earth planet europe america galaxy country continent kingdom sea ocean moon
+    plane field front africa asia colonies colony landings stairs russia
+    """
+)
+_IN = words(
+    """
+    hall forest city town village shop house office room prison camp hospital school restaurant
+    library museum theatre castle palace garden park court courtroom church temple monastery
+    market cave tunnel valley desert attic cellar basement kitchen laboratory lab studio
+    workshop factory bakery street alley bedroom arena hotel cabin tent bus train classroom
+    warehouse orchard vineyard greenhouse swamp jungle square tower cottage shelter bunker mall
+    apartment flat café cafe
+    """
+)
+_ON = words(
+    """
+    ship boat island floor platform bridge landing staircase hill beach shore coast pass
+    """
+)
+_NO_COMPANY = words(
+    """
+    cat dog monster ghost reaper creature dragon alien demon god goddess vampire werewolf zombie
+    child baby robot kid human player people born second
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Who and what may appear.
+
+    Attributes:
+        player_id: id of the player's character; ``player_name`` is "" if they have none.
+        focuses: phrases that the story turns on, the premise's own first.
+        from_premise: how many of ``focuses`` are the premise's own.
+    """
+
+    kit: Kit
+    reading: Reading
+    player_id: str
+    player_name: str
+    cast: tuple[Person, ...]
+    places: tuple[Place, ...]
+    things: tuple[str, ...]
+    focuses: tuple[str, ...]
+    from_premise: int
+
+    def place(self, name: str) -> Place | None:
+        """A place by name."""
+        return next((p for p in self.places if p.name == name), None)
+
+
+def world_of(
+    kit: Kit,
+    reading: Reading,
+    characters: Sequence[Mapping[str, Any]],
+    bounds: Bounds,
+    seed: int,
+) -> World:
+    """Put the premise's own people, places and things before the kit's."""
+    player = next((c for c in characters if c.get("is_player")), {})
+    places = _places(kit, reading, bounds, seed)
+    cast = _cast(kit, reading, characters, bounds, seed)
+    cast_words = {p.role.lower() for p in cast} | {p.name.lower() for p in cast}
+    own = [t for t in reading.things if bounds.allows(t)]
+    own += [p for p in reading.places if _head(p) in _TOO_BIG and bounds.allows(p)]
+    own += [p for p in (*reading.people, *reading.names) if bounds.allows(p)]
+    own = [f for f in own if f.lower() not in cast_words] + [
+        f for f in own if f.lower() in cast_words and f.lower().startswith(("the ", "your "))
+    ]
+    own = list(dict.fromkeys(own))
+    if len(own) < 2:
+        own += [p.name for p in places if p.name in reading.places]
+    things = [t for t in kit.things if bounds.allows(t)]
+    rng = Random(f"{seed}:things")
+    rng.shuffle(things)
+    return World(
+        kit=kit,
+        reading=reading,
+        player_id=str(player.get("character_id") or "player"),
+        player_name=str(player.get("name") or ""),
+        cast=cast,
+        places=places,
+        things=tuple(things) or ("the lamp", "the letter", "the map"),
+        focuses=tuple(own) or tuple(things[:2]) or ("the question",),
+        from_premise=len(own),
+    )
+
+
+def _head(phrase: str) -> str:
+    return phrase.split()[-1].lower()
+
+
+def _places(kit: Kit, reading: Reading, bounds: Bounds, seed: int) -> tuple[Place, ...]:
+    own = [
+        _own_place(name, kit)
+        for name in reading.places
+        if _head(name) not in _TOO_BIG and bounds.allows(name)
+    ]
+    rest = [p for p in kit.places if bounds.allows(p.at) and bounds.allows(p.name)]
+    Random(f"{seed}:places").shuffle(rest)
+    return tuple(own[:3] + rest) or kit.places[:1]
+
+
+def _own_place(name: str, kit: Kit) -> Place:
+    head = _head(name)
+    singular = head[:-1] if head.endswith("s") else head
+    before = "in" if singular in _IN else "on" if singular in _ON else "at"
+    words = kit.words
+    return Place(
+        name,
+        f"{before} {name}",
+        singular in _IN,
+        kit.pools["sights_own"],
+        words["sounds_any"],
+        words["smells_any"],
+    )
+
+
+def _cast(
+    kit: Kit,
+    reading: Reading,
+    characters: Sequence[Mapping[str, Any]],
+    bounds: Bounds,
+    seed: int,
+) -> tuple[Person, ...]:
+    rng = Random(f"{seed}:cast")
+    voices = ["warm", "dry", "wary", "bold", "learned", "plain"]
+    rng.shuffle(voices)
+    cast: list[Person] = []
+    for sketch in characters:
+        if sketch.get("is_player") or not str(sketch.get("name") or "").strip():
+            continue
+        name = str(sketch["name"]).strip()[:40]
+        description = str(sketch.get("description") or "")
+        cast.append(
+            Person(
+                str(sketch.get("character_id") or slug(name)),
+                name,
+                _pronoun(description),
+                _role(description),
+                _voice(sketch.get("traits") or {}, voices[len(cast) % len(voices)]),
+            )
+        )
+        if len(cast) == CAST_SIZE:
+            return tuple(cast)
+    for name in reading.names[:2]:
+        if bounds.allows(name) and not any(p.name == name for p in cast):
+            cast.append(Person(slug(name), name, "", "", voices[len(cast) % len(voices)]))
+    extras = [p for p in kit.cast if bounds.allows(f"{p.role} {p.look} {p.name}")]
+    rng.shuffle(extras)
+    taken = {word for p in cast for word in p.name.lower().split()}
+    extras = [p for p in extras if p.name.lower() not in taken]
+    for phrase in reading.people:
+        role = phrase.removeprefix("the ")
+        head = _head(role)
+        if head in _NO_COMPANY or phrase.startswith("your ") or not bounds.allows(phrase):
+            continue
+        fit = next((p for p in extras if _fits(p, head)), None)
+        if fit is not None and len(cast) < 4:
+            extras.remove(fit)
+            cast.append(replace(fit, role=f"the {role}", look=""))
+    for person in extras:
+        if len(cast) >= CAST_SIZE:
+            break
+        cast.append(person)
+    return tuple(cast)
+
+
+_SHE = words(
+    """
+    woman girl witch queen princess wife mother aunt grandmother daughter bride heroine nun
+    """
+)
+_HE = words(
+    """
+    man boy wizard king prince husband father uncle grandfather son groom monk hero
+    """
+)
+
+
+def _fits(person: Person, head: str) -> bool:
+    return not ((head in _SHE and person.they != "she") or (head in _HE and person.they != "he"))
+
+
+def _pronoun(description: str) -> str:
+    words = set(re.findall(r"[a-z]+", description.lower()))
+    if words & {"she", "her", "woman", "girl"}:
+        return "she"
+    return "he" if words & {"he", "his", "him", "man", "boy"} else ""
+
+
+def _role(description: str) -> str:
+    text = re.sub(r"\s+", " ", description).strip().rstrip(".")
+    if not text or len(text) > 70 or not re.match(r"(?:an?|the|your)\b", text, re.I):
+        return ""
+    return text[0].lower() + text[1:]
+
+
+_VOICE_OF = {
+    "warm": "warm kind gentle caring loyal compassionate empathetic friendly patient",
+    "dry": "dry witty sarcastic humorous cynical proud",
+    "wary": "wary cautious careful suspicious secretive shy fearful anxious",
+    "bold": "bold brave courageous reckless fierce determined stubborn impulsive",
+    "learned": "learned wise clever curious intelligent scholarly analytical logical",
+}
+
+
+def _voice(traits: Mapping[str, Any], otherwise: str) -> str:
+    best, most = otherwise, 0.0
+    for voice, names in _VOICE_OF.items():
+        for trait, strength in traits.items():
+            fits = str(trait).lower() in names.split()
+            if fits and isinstance(strength, int | float) and strength > most:
+                best, most = voice, float(strength)
+    return best
