@@ -88,10 +88,13 @@ class ProviderError(ExecutionError):
         model: the model's name at that provider.
 
     ``usage`` is what the failed attempt is billed for, where the provider said so (a refused or
-    broken answer was written all the same); the adapter sets it, the cost tracker reads it.
+    broken answer was written all the same). ``may_be_billed`` is True where it did not say so,
+    and an answer may have been written that never arrived whole. The adapter sets them where it
+    knows better than the class; the cost tracker reads them.
     """
 
     usage: Usage | None = None
+    may_be_billed: bool = False
 
     def __init__(self, message: str, *, provider: str = "", model: str = "") -> None:
         super().__init__(message)
@@ -121,6 +124,8 @@ class ProviderBusy(ProviderError):
 
 class ProviderTimeout(ProviderBusy):
     """No answer, or no further piece of one, within the time allowed."""
+
+    may_be_billed = True
 
 
 class QuotaExhausted(ProviderError):
@@ -197,6 +202,8 @@ class ContentRefused(ProviderError):
     ``reason`` is the provider's own word (``SAFETY``, ``RECITATION``, ``PROHIBITED_CONTENT`` …).
     """
 
+    may_be_billed = True
+
     def __init__(self, message: str, *, reason: str, provider: str = "", model: str = "") -> None:
         super().__init__(message, provider=provider, model=model)
         self.reason = reason
@@ -205,9 +212,13 @@ class ContentRefused(ProviderError):
 class ReplyUnusable(ProviderError):
     """An answer came, but it is no answer to what was asked (empty, or of the wrong shape)."""
 
+    may_be_billed = True
+
 
 class StreamBroken(ProviderError):
     """The stream ended before its end; what had come is in ``text``."""
+
+    may_be_billed = True
 
     def __init__(self, message: str, *, text: str, provider: str = "", model: str = "") -> None:
         super().__init__(message, provider=provider, model=model)

@@ -3,10 +3,12 @@
 Outermost first, with the reason for each place::
 
     traced            the logical call: one span, whatever happens inside
-    routed            a model per task
+    routed            a model per task, each with the rest of the stack
     cached            what was answered before is free, so nothing below is asked
-    budgeted          holds the worst case of the call before anything is sent
+    accounted         all attempts of the call are one account
     fallback          the next model, where one cannot
+      budgeted        holds the worst case before the queue; a refusal here can fall to a model
+                      that costs nothing
       retrying        every try is an attempt of its own …
       circuit         … which the circuit counts, so that a dead model is hit five times and not
                       five times the number of tries, and a probe is one request

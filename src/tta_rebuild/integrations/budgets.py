@@ -1,0 +1,224 @@
+"""Budgets: how much may be spent, for what, and who waits for whom.
+
+The cost tracker stands on this. A call holds its worst case in every budget that covers it before
+anything is sent, and the hold turns into what was really spent as its attempts end; so the sum of
+what is spent and held never passes a limit, however many calls run at once. Everything between two
+awaits is one step here: no lock is needed, and none is held while anybody waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tta_rebuild.core.clock import Clock
+from tta_rebuild.core.errors import BudgetExceededError
+
+log = logging.getLogger("tta_rebuild.budgets")
+
+Scope = Literal["call", "story", "player", "day", "session", "total"]
+LEVELS = (80, 90, 100)
+"""Percent of a budget at which one is warned, once each."""
+
+ROUNDING_USD = 1e-12
+"""What floating-point sums may be off by."""
+
+HOW_TO_RAISE = {
+    "session": "raise LLM_MAX_COST, or play offline",
+    "call": "raise the budget per call in the configuration, or lower max_tokens",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much may be spent per story, per day … in US dollars."""
+
+    scope: Scope
+    limit_usd: float
+    how_to_raise: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.limit_usd >= 0:
+            raise ValueError(f"a budget is 0 or more US dollars, not {self.limit_usd}")
+
+    def advice(self) -> str:
+        """What to do when it is used up."""
+        usual = f"raise the budget per {self.scope} in the configuration, or play offline"
+        return self.how_to_raise or HOW_TO_RAISE.get(self.scope, usual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetWarning:
+    """A budget has come to a level; ``key`` says whose (a story, a player, a day)."""
+
+    scope: Scope
+    key: str
+    percent: int
+    spent_usd: float
+    limit_usd: float
+
+    def __str__(self) -> str:
+        whose = f" {self.key}" if self.key else ""
+        return (
+            f"{self.percent} % of the budget per {self.scope}{whose} is reached: "
+            f"${self.spent_usd:.4f} of ${self.limit_usd:.4f}"
+        )
+
+
+@dataclass(slots=True)
+class Account:
+    """One budget of one story, player, day … : what is spent of it and what is held."""
+
+    budget: Budget
+    key: str = ""
+    spent_usd: float = 0.0
+    held_usd: float = 0.0
+    warned: set[int] = field(default_factory=set)
+
+    def lacks(self, need_usd: float) -> bool:
+        """True if so much more does not fit while others hold what they hold."""
+        return self.spent_usd + self.held_usd + need_usd > self.budget.limit_usd + ROUNDING_USD
+
+    def reached(self, *, is_refused: bool = False) -> list[BudgetWarning]:
+        """The levels newly reached. A call that was refused counts as if it had been made."""
+        percent = 100.0 * self.spent_usd / self.budget.limit_usd if self.budget.limit_usd else 0.0
+        new = [
+            level
+            for level in LEVELS
+            if level not in self.warned and (is_refused or percent >= level - 1e-9)
+        ]
+        self.warned.update(new)
+        return [
+            BudgetWarning(
+                scope=self.budget.scope,
+                key=self.key,
+                percent=level,
+                spent_usd=self.spent_usd,
+                limit_usd=self.budget.limit_usd,
+            )
+            for level in new
+        ]
+
+
+class Hold:
+    """What one call holds in its accounts until its attempts have used it up or it ends."""
+
+    __slots__ = ("_accounts", "_desk", "held_usd")
+
+    def __init__(self, desk: Desk, accounts: Sequence[Account]) -> None:
+        self._desk = desk
+        self._accounts = accounts
+        self.held_usd = 0.0
+
+    def raise_to(self, usd: float) -> None:
+        """Hold at least so much, without waiting. Raises BudgetExceededError."""
+        more = usd - self.held_usd
+        if more <= 0:
+            return
+        for account in self._accounts:
+            if account.lacks(more):
+                raise self._desk.refusal(account, usd, held_by_caller=self.held_usd)
+        self._add(more)
+
+    async def wait_for(self, usd: float) -> None:
+        """Hold at least so much; wait while others hold what is missing. Raises BudgetExceededError.
+
+        Waiting ends when what is *spent* leaves no room, or when no other call ends for as long
+        as the desk has patience.
+        """
+        while True:
+            more = usd - self.held_usd
+            lacking = next((a for a in self._accounts if more > 0 and a.lacks(more)), None)
+            if lacking is None:
+                self._add(max(0.0, more))
+                return
+            is_hopeless = lacking.spent_usd + usd > lacking.budget.limit_usd + ROUNDING_USD
+            if is_hopeless or not await self._desk.something_ended():
+                raise self._desk.refusal(lacking, usd, held_by_caller=self.held_usd)
+
+    def spend(self, usd: float) -> None:
+        """Turn so much of what is held into money spent; more than held is spent all the same."""
+        freed = min(usd, self.held_usd)
+        self.held_usd -= freed
+        for account in self._accounts:
+            account.held_usd -= freed
+            account.spent_usd += usd
+            if account.budget.scope != "call":
+                self._desk.warn(account.reached())
+
+    def release(self) -> None:
+        """Give back what is still held."""
+        for account in self._accounts:
+            account.held_usd = max(0.0, account.held_usd - self.held_usd)
+        self.held_usd = 0.0
+        self._desk.ended()
+
+    def _add(self, usd: float) -> None:
+        self.held_usd += usd
+        for account in self._accounts:
+            account.held_usd += usd
+
+
+class Desk:
+    """Where calls wait for money that others hold, and where warnings go out.
+
+    Args:
+        patience_s: how long to wait, seconds, while no other call ends.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        patience_s: float,
+        on_warning: Callable[[BudgetWarning], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._patience_s = patience_s
+        self._on_warning = on_warning
+        self._waiting: list[asyncio.Future[bool]] = []
+
+    async def something_ended(self) -> bool:
+        """True when some call has ended; False if none does for too long."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        timer = self._clock.call_later(
+            self._patience_s, lambda: None if future.done() else future.set_result(False)
+        )
+        try:
+            return await future
+        finally:
+            timer.cancel()
+            if future in self._waiting:
+                self._waiting.remove(future)
+
+    def ended(self) -> None:
+        """Some call has ended: let the others look again."""
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(True)
+
+    def refusal(
+        self, account: Account, need_usd: float, *, held_by_caller: float = 0.0
+    ) -> BudgetExceededError:
+        """The error for a call that does not fit; the player is warned where that is the end."""
+        if account.spent_usd > 0 and account.budget.scope != "call":
+            self.warn(account.reached(is_refused=True))
+        return BudgetExceededError(
+            scope=account.budget.scope,
+            limit_usd=account.budget.limit_usd,
+            spent_usd=account.spent_usd + account.held_usd - held_by_caller,
+            needed_usd=need_usd,
+            how_to_raise=account.budget.advice(),
+        )
+
+    def warn(self, warnings: Sequence[BudgetWarning]) -> None:
+        """Tell the log and whoever asked to be told."""
+        for warning in warnings:
+            log.warning("%s", warning)
+            if self._on_warning is not None:
+                self._on_warning(warning)

@@ -1,0 +1,83 @@
+"""Writes ledger rows behind the calls that they belong to, in order, none lost.
+
+The cost tracker hands rows in without waiting: a row must not be lost because the call that it
+belongs to is being cancelled, and a player must not wait for a disk. Rows are written as soon as
+the previous write is done, so at most one write's worth of them is not yet safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from tta_rebuild.core.errors import StoreError
+from tta_rebuild.core.usage import Attempt, Ledger
+
+log = logging.getLogger("tta_rebuild.ledger")
+
+
+@runtime_checkable
+class BatchLedger(Protocol):
+    """A ledger that can keep several rows in one transaction."""
+
+    async def book_all(self, attempts: Sequence[Attempt]) -> None:
+        """Keep them all, in order, or none."""
+
+
+class LedgerWriter:
+    """Keeps attempts until the ledger has them."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._pending: deque[Attempt] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._failure: StoreError | None = None
+
+    def add(self, attempt: Attempt) -> None:
+        """Take a row; it is written soon."""
+        self._pending.append(attempt)
+        self._start()
+
+    async def flush(self) -> None:
+        """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
+        while self._pending:
+            self._failure = None
+            self._start()
+            task = self._task
+            if task is not None:
+                await asyncio.shield(task)
+            if self._failure is not None:
+                raise self._failure
+
+    def _start(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                await self._write_some()
+            self._failure = None
+        except StoreError as error:
+            if self._failure is None:
+                log.error(
+                    "the ledger cannot be written (%s): %d rows are kept in memory and tried again "
+                    "with the next one",
+                    error,
+                    len(self._pending),
+                )
+            self._failure = error
+
+    async def _write_some(self) -> None:
+        ledger = self._ledger
+        if isinstance(ledger, BatchLedger):
+            rows = list(self._pending)
+            await ledger.book_all(rows)
+        else:
+            rows = [self._pending[0]]
+            await ledger.book(rows[0])
+        for _ in rows:
+            self._pending.popleft()

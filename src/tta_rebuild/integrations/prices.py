@@ -1,0 +1,213 @@
+"""What a call costs: prices by model and date, in US dollars.
+
+The cost tracker asks here. Prices come from the genai-prices package, which is loaded when the
+first paid model is priced; the user's own come first. A model that nobody knows is counted at the
+dearest price its provider has, with a warning, so that a budget holds all the same.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from tta_rebuild.core.usage import Usage
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo, ModelPrice
+
+log = logging.getLogger("tta_rebuild.prices")
+
+FREE_PROVIDERS = frozenset(
+    {"offline", "mock", "local", "ollama", "llama.cpp", "lmstudio", "lm-studio", "vllm"}
+)
+"""Providers that run on this machine or on one that nobody is billed for."""
+
+CATALOG_NAMES = {"gemini": "google", "vertex": "google"}
+"""Our name of a provider → the name in genai-prices, where they differ."""
+
+DEAREST_WITHOUT_CATALOG = (150.0, 600.0)
+"""USD per million input and output tokens where even the provider is unknown: the dearest text
+model of genai-prices 0.2.3 (o1-pro)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """US dollars per million tokens; the cached part costs as much as the rest where None."""
+
+    input: float
+    output: float
+    cached: float | None = None
+    cache_write: float | None = None
+
+    def cost_usd(self, usage: Usage) -> float:
+        """What these tokens cost. Thinking is billed as output."""
+        cached = self.input if self.cached is None else self.cached
+        written = self.input if self.cache_write is None else self.cache_write
+        plain_tokens = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
+        return (
+            plain_tokens * self.input
+            + usage.cached_tokens * cached
+            + usage.cache_write_tokens * written
+            + (usage.output_tokens + usage.thinking_tokens) * self.output
+        ) / 1e6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What one model costs.
+
+    Attributes:
+        rates: in force from the first token.
+        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens
+            of the call; in ascending order.
+        is_known: False where the worst case stands in for an unknown price.
+    """
+
+    rates: Rates
+    tiers: tuple[tuple[int, Rates], ...] = ()
+    is_known: bool = True
+
+    def cost_usd(self, usage: Usage) -> float:
+        """What a call with this usage costs."""
+        return self._rates(usage.input_tokens).cost_usd(usage)
+
+    def worst_usd(self, *, input_tokens: int, output_tokens: int) -> float:
+        """The most that a call of this size can cost, nothing cached and all written to a cache."""
+        rates = self._rates(input_tokens)
+        dearest_input = max(rates.input, rates.cache_write or 0.0)
+        return (input_tokens * dearest_input + output_tokens * rates.output) / 1e6
+
+    @property
+    def is_free(self) -> bool:
+        """True if no usage costs anything."""
+        every = (self.rates, *(rates for _, rates in self.tiers))
+        return not any(r.input or r.output or r.cached or r.cache_write for r in every)
+
+    def _rates(self, input_tokens: int) -> Rates:
+        rates = self.rates
+        for start, dearer in self.tiers:
+            if input_tokens > start:
+                rates = dearer
+        return rates
+
+
+FREE = Price(rates=Rates(input=0, output=0))
+
+
+class PriceBook:
+    """Prices by provider and model.
+
+    Args:
+        overlay: the user's own prices, by ``"model"`` or ``"provider:model"``; they come first.
+        free_providers: names of providers whose answers cost nothing.
+    """
+
+    def __init__(
+        self,
+        overlay: Mapping[str, Price] | None = None,
+        *,
+        free_providers: Collection[str] = FREE_PROVIDERS,
+    ) -> None:
+        self._overlay = dict(overlay or {})
+        self._free = frozenset(free_providers)
+        self._catalog: dict[tuple[str, str], ModelInfo | None] = {}
+        self._read: dict[int, tuple[ModelPrice, Price]] = {}
+        self._dearest: dict[str, Price] = {}
+
+    def price(self, provider: str, model: str, *, at: datetime) -> Price:
+        """The price of a model on a day; ``provider`` may be "" where only the model is known."""
+        own = self._overlay.get(f"{provider}:{model}") or self._overlay.get(model)
+        if own is not None:
+            return own
+        if provider in self._free:
+            return FREE
+        key = (provider, model)
+        if key not in self._catalog:
+            self._catalog[key] = self._find(provider, model)
+        info = self._catalog[key]
+        if info is None:
+            return self._worst(provider, at)
+        prices = info.get_prices(at)
+        # The catalog's objects live as long as this book, which keeps each one it has read.
+        read = self._read.get(id(prices))
+        if read is None:
+            read = self._read[id(prices)] = (prices, _read(prices))
+        return read[1]
+
+    def _find(self, provider: str, model: str) -> ModelInfo | None:
+        from genai_prices import Usage as CatalogUsage
+        from genai_prices import calc_price
+
+        bare = model.rsplit("/", 1)[-1] if model.startswith("models/") else model
+        names = [CATALOG_NAMES.get(provider, provider), None] if provider else [None]
+        for name in names:
+            try:
+                return calc_price(CatalogUsage(), bare, provider_id=name).model
+            except LookupError:
+                continue
+        log.warning(
+            "no price is known for %s: counted as the dearest model there is; "
+            "put its price into the configuration, under prices",
+            f"{provider}:{model}" if provider else model,
+        )
+        return None
+
+    def _worst(self, provider: str, at: datetime) -> Price:
+        price = self._dearest.get(provider)
+        if price is None:
+            price = self._dearest[provider] = self._look_for_the_dearest(provider, at)
+        return price
+
+    def _look_for_the_dearest(self, provider: str, at: datetime) -> Price:
+        from genai_prices.data_snapshot import get_snapshot
+
+        name = CATALOG_NAMES.get(provider, provider)
+        costs_input, costs_output = 0.0, 0.0
+        for known in get_snapshot().providers:
+            if known.id != name:
+                continue
+            for model in known.models:
+                price = _read(model.get_prices(at))
+                for rates in (price.rates, *(rates for _, rates in price.tiers)):
+                    costs_input = max(costs_input, rates.input, rates.cache_write or 0.0)
+                    costs_output = max(costs_output, rates.output)
+        if not costs_output:
+            costs_input, costs_output = DEAREST_WITHOUT_CATALOG
+        return Price(rates=Rates(input=costs_input, output=costs_output), is_known=False)
+
+
+def _read(prices: ModelPrice) -> Price:
+    """The catalog's price as ours: one set of rates per tier."""
+    raw: dict[str, Any] = {
+        "input": prices.input_mtok,
+        "output": prices.output_mtok,
+        "cached": prices.cache_read_mtok,
+        "cache_write": prices.cache_write_mtok,
+    }
+    starts = sorted({tier.start for value in raw.values() for tier in getattr(value, "tiers", ())})
+    return Price(
+        rates=_rates_at(raw, 0), tiers=tuple((start, _rates_at(raw, start + 1)) for start in starts)
+    )
+
+
+def _rates_at(raw: Mapping[str, Any], input_tokens: int) -> Rates:
+    def rate(name: str) -> float | None:
+        value = raw[name]
+        if value is None or isinstance(value, Decimal):
+            return None if value is None else float(value)
+        chosen = value.base
+        for tier in value.tiers:
+            if input_tokens > tier.start:
+                chosen = tier.price
+        return float(chosen)
+
+    return Rates(
+        input=rate("input") or 0.0,
+        output=rate("output") or 0.0,
+        cached=rate("cached"),
+        cache_write=rate("cache_write"),
+    )

@@ -1,0 +1,294 @@
+"""Answers given before: in memory, and in a file of their own.
+
+``wrappers.cached`` asks here. A key says what was asked and of which model, in a form that gives
+nothing of it away; the file holds keys and answers, never prompts. It is SQLite with one writer: a
+second process on the same file reads and does not write. A cache can be lost at any time without
+harm, so whatever is wrong with the file is logged once and then there is no file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sqlite3
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.llm_provider import LLMResponse
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+log = logging.getLogger("tta_rebuild.cache")
+
+DAY_S = 86_400.0
+_COUNTS = (
+    "input_tokens",
+    "output_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
+    "thinking_tokens",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An answer from the cache; ``place`` is ``"memory"``, ``"file"``, ``"similar"`` (a near
+    prompt) or ``"shared"`` (somebody else's answer that was on its way)."""
+
+    response: LLMResponse
+    place: str
+
+
+class ResponseCache:
+    """Answers by key: the latest in memory, all of them in a file if there is one.
+
+    Args:
+        entries: how many answers stay in memory; the least recently used leave first.
+        max_age_s: older answers are forgotten, seconds.
+        file: also keeps them across restarts; closed with this cache.
+    """
+
+    def __init__(
+        self,
+        *,
+        entries: int = 1000,
+        max_age_s: float = 30 * DAY_S,
+        file: CacheFile | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._entries = entries
+        self._max_age_s = max_age_s
+        self._file = file
+        self._clock: Clock = clock or SystemClock()
+        self._kept: OrderedDict[str, tuple[float, LLMResponse]] = OrderedDict()
+
+    def get(self, key: str) -> LLMResponse | None:
+        """The answer from memory, or None."""
+        found = self._kept.get(key)
+        if found is None:
+            return None
+        born, response = found
+        if self._clock.wall().timestamp() - born > self._max_age_s:
+            del self._kept[key]
+            return None
+        self._kept.move_to_end(key)
+        return response
+
+    async def find(self, key: str) -> Hit | None:
+        """The answer from memory or from the file, or None."""
+        response = self.get(key)
+        if response is not None:
+            return Hit(response, "memory")
+        if self._file is None:
+            return None
+        now = self._clock.wall().timestamp()
+        found = await self._file.get(key, since=now - self._max_age_s, now=now)
+        if found is None:
+            return None
+        born, response = found
+        self._keep(key, born, response)
+        return Hit(response, "file")
+
+    def put(self, key: str, response: LLMResponse) -> None:
+        """Keep an answer; the file follows on its own."""
+        born = self._clock.wall().timestamp()
+        self._keep(key, born, response)
+        if self._file is not None:
+            self._file.put(key, response, now=born, since=born - self._max_age_s)
+
+    def _keep(self, key: str, born: float, response: LLMResponse) -> None:
+        self._kept[key] = (born, response)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._entries:
+            self._kept.popitem(last=False)
+
+    async def aclose(self) -> None:
+        """Write what is still to be written, and close the file."""
+        if self._file is not None:
+            await self._file.aclose()
+
+
+class CacheFile:
+    """Answers in one SQLite file, written by one thread of one process.
+
+    Args:
+        path: made where it does not exist; its folder must.
+        max_bytes: size of the answers at most; the least recently used leave first.
+    """
+
+    def __init__(self, path: Path, *, max_bytes: int = 64 * 2**20) -> None:
+        self._path = path
+        self._max_bytes = max_bytes
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tta-cache")
+        self._database: sqlite3.Connection | None = None
+        self._lock: FileLock | None = None
+        self._is_usable = True
+        self._is_closed = False
+        self._may_write = False
+        self._bytes = 0
+        self._used: dict[str, float] = {}
+
+    async def get(self, key: str, *, since: float, now: float) -> tuple[float, LLMResponse] | None:
+        """(when it was kept, the answer), or None; times in seconds since 1970."""
+        if self._is_closed or not self._is_usable:
+            return None
+        row = await asyncio.get_running_loop().run_in_executor(
+            self._thread, self._guarded, self._get, key, since, now
+        )
+        response = None if row is None else _from_json(row[1])
+        return None if response is None else (row[0], response)
+
+    def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
+        """Keep an answer soon, and forget those born before ``since``."""
+        if self._is_usable and not self._is_closed:
+            reply = _to_json(response)
+            self._thread.submit(self._guarded, self._put, key, reply, now, since)
+
+    async def aclose(self) -> None:
+        """Finish writing and close; safe to call twice."""
+        self._is_closed = True
+        await asyncio.to_thread(self._close)
+
+    # ------------------------------------------------------- all below runs in the one thread
+
+    def _guarded(self, work: Any, *args: Any) -> Any:
+        if not self._is_usable:
+            return None
+        try:
+            if self._database is None:
+                self._open()
+            return work(*args)
+        except (sqlite3.Error, OSError, ValueError) as error:
+            log.warning("the cache file cannot be used (%s): going on without it", error)
+            self._is_usable = False
+            return None
+
+    def _open(self) -> None:
+        from filelock import FileLock, Timeout
+
+        self._lock = FileLock(f"{self._path}.lock", thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+            self._may_write = True
+        except Timeout:
+            log.info("another process writes the cache file: only reading it")
+        try:
+            self._database = self._connect()
+        except sqlite3.DatabaseError as error:
+            if not self._may_write or isinstance(error, sqlite3.OperationalError):
+                raise
+            log.warning("the cache file is damaged (%s): beginning a new one", error)
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._database = self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        if not self._may_write:
+            database.execute("PRAGMA query_only = ON")
+            return database
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, born REAL NOT NULL, "
+            "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID"
+        )
+        database.execute("CREATE INDEX IF NOT EXISTS answers_used ON answers (used)")
+        database.execute("CREATE INDEX IF NOT EXISTS answers_born ON answers (born)")
+        (self._bytes,) = database.execute("SELECT COALESCE(SUM(size), 0) FROM answers").fetchone()
+        return database
+
+    def _get(self, key: str, since: float, now: float) -> tuple[float, str] | None:
+        assert self._database is not None
+        row: tuple[float, str] | None = self._database.execute(
+            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
+        ).fetchone()
+        if row is not None:
+            self._used[key] = now  # written with the next answer: a hit costs no write
+        return row
+
+    def _put(self, key: str, reply: str, now: float, since: float) -> None:
+        database = self._database
+        assert database is not None
+        if not self._may_write:
+            return
+        size = len(reply.encode("utf-8", "surrogatepass"))
+        database.execute("BEGIN IMMEDIATE")
+        try:
+            database.executemany(
+                "UPDATE answers SET used = ? WHERE key = ?",
+                [(used, name) for name, used in self._used.items()],
+            )
+            self._used.clear()
+            database.execute("DELETE FROM answers WHERE born < ?", (since,))
+            database.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
+                (key, now, now, size, reply),
+            )
+            self._bytes += size
+            if self._bytes > self._max_bytes:
+                self._make_room(database)
+            database.execute("COMMIT")
+        except sqlite3.Error:
+            database.rollback()
+            raise
+
+    def _make_room(self, database: sqlite3.Connection) -> None:
+        """Drop the least recently used; counts exactly, as replaced answers were counted twice."""
+        (self._bytes,) = database.execute("SELECT COALESCE(SUM(size), 0) FROM answers").fetchone()
+        while self._bytes > self._max_bytes:
+            oldest, size = database.execute(
+                "SELECT key, size FROM answers ORDER BY used LIMIT 1"
+            ).fetchone()
+            database.execute("DELETE FROM answers WHERE key = ?", (oldest,))
+            self._bytes -= size
+
+    def _close(self) -> None:
+        self._thread.shutdown(wait=True)
+        self._is_usable = False
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+def _to_json(response: LLMResponse) -> str:
+    return json.dumps(
+        {
+            "text": response.text,
+            "tokens_used": response.tokens_used,
+            "model": response.model,
+            "finish_reason": response.finish_reason,
+            "provider": response.provider,
+            "metadata": response.metadata,
+            "usage": [getattr(response.usage, name) for name in _COUNTS],
+        },
+        ensure_ascii=False,
+        default=str,
+    )
+
+
+def _from_json(reply: str) -> LLMResponse | None:
+    """The answer, or None where it was written by something else."""
+    try:
+        raw = json.loads(reply)
+        return LLMResponse(
+            text=raw["text"],
+            tokens_used=raw["tokens_used"],
+            model=raw["model"],
+            finish_reason=raw["finish_reason"],
+            provider=raw["provider"],
+            metadata=raw["metadata"],
+            usage=Usage(**dict(zip(_COUNTS, raw["usage"], strict=True))),
+        )
+    except (ValueError, KeyError, TypeError):
+        return None

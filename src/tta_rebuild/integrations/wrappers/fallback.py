@@ -1,0 +1,179 @@
+"""Fallback: when a model cannot, the next one tells the story on, and says so.
+
+Stands outside the retries and circuits of each model. Every call begins with the first model; its
+circuit decides how soon it is really asked, so the story goes back to it as soon as it recovers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+
+from tta_rebuild.core.errors import (
+    BudgetExceededError,
+    CircuitOpen,
+    ExecutionError,
+    KeyMissing,
+    KeyRejected,
+    ModelUnavailable,
+    ProviderBusy,
+    ProviderError,
+    QuotaExhausted,
+    QuotaFull,
+    ReplyUnusable,
+    RequestTooLarge,
+    SdkMissing,
+    StreamBroken,
+)
+from tta_rebuild.integrations.llm_provider import (
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    StreamItem,
+    StreamRestarted,
+    TextPiece,
+    WrapperProvider,
+)
+
+log = logging.getLogger("tta_rebuild.fallback")
+
+Reasons = tuple[type[ExecutionError], ...]
+
+WHEN_IT_CANNOT: Reasons = (
+    CircuitOpen,
+    KeyMissing,
+    KeyRejected,
+    ModelUnavailable,
+    ProviderBusy,
+    QuotaExhausted,
+    QuotaFull,
+    ReplyUnusable,
+    RequestTooLarge,
+    SdkMissing,
+    StreamBroken,
+)
+"""The model before could not. Content that it refused is not taken elsewhere, and a request that
+is wrong is not repeated."""
+
+WHATEVER_HAPPENS: Reasons = (ProviderError,)
+"""For a last link whose content is safe by itself, such as the embedded storyteller."""
+
+ALSO_WITHOUT_BUDGET: Reasons = (ProviderError, BudgetExceededError)
+"""The same, also when the budget is used up: for a link that costs nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One model of the chain.
+
+    Attributes:
+        name: what the player is told, such as ``"the embedded storyteller"``.
+        takes_over_for: errors of the link before that bring this one in (not looked at for the
+            first link).
+    """
+
+    provider: LLMProvider
+    name: str
+    takes_over_for: Reasons = WHEN_IT_CANNOT
+
+
+class FallbackLLMProvider(WrapperProvider):
+    """Asks the links in order until one answers.
+
+    A response of another than the first link says so in ``degraded``. Where pieces had come before
+    a link broke off, ``StreamRestarted`` precedes the pieces of the next. If all fail, the first
+    link's error is raised, with the others' as notes: it is the one to act upon.
+    """
+
+    def __init__(self, links: Sequence[Link]) -> None:
+        if not links:
+            raise ValueError("a fallback chain needs at least one model")
+        super().__init__(links[0].provider)
+        self.links = tuple(links)
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The answer of the first link that has one."""
+        chain = _Chain(self.links, request)
+        while True:
+            try:
+                return chain.told(await chain.link.provider.complete(chain.request))
+            except (ProviderError, BudgetExceededError) as error:
+                chain.go_on(error)
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The pieces of the first link that comes to its end."""
+        chain = _Chain(self.links, request)
+        has_begun = False
+        while True:
+            items = chain.link.provider.stream(chain.request)
+            try:
+                async for item in items:
+                    if isinstance(item, StreamEnded):
+                        item = StreamEnded(chain.told(item.response))
+                    else:
+                        has_begun = isinstance(item, TextPiece) or has_begun
+                    yield item
+                return
+            except (ProviderError, BudgetExceededError) as error:
+                await items.aclose()
+                chain.go_on(error)
+                if has_begun:
+                    yield StreamRestarted(chain.why, provider=chain.link.name)
+                    has_begun = False
+            finally:
+                await items.aclose()
+
+    async def aclose(self) -> None:
+        """Close all links."""
+        for link in self.links:
+            await link.provider.aclose()
+
+
+class _Chain:
+    """How far along the chain one call has come."""
+
+    __slots__ = ("_errors", "_index", "_links", "request")
+
+    def __init__(self, links: Sequence[Link], request: LLMRequest) -> None:
+        self._links = links
+        self._index = 0
+        self._errors: list[tuple[Link, ExecutionError]] = []
+        self.request = request
+
+    @property
+    def link(self) -> Link:
+        """The model whose turn it is."""
+        return self._links[self._index]
+
+    @property
+    def why(self) -> str:
+        """Who has taken over and for what reason, in plain words."""
+        return f"{self.link.name} has taken over: {self._errors[0][1]}"
+
+    def go_on(self, error: ExecutionError) -> None:
+        """To the next link that takes over for this error; raises if there is none."""
+        self._errors.append((self.link, error))
+        for index in range(self._index + 1, len(self._links)):
+            if isinstance(error, self._links[index].takes_over_for):
+                break
+        else:
+            raise self._final()
+        self._index = index
+        # A model named in the request belongs to the first link.
+        self.request = replace(self.request, model=None)
+        log.warning("%s", self.why, extra={"correlation_id": self.request.context.correlation_id})
+
+    def told(self, response: LLMResponse) -> LLMResponse:
+        """The response, which says so if another than the first link gave it."""
+        if self._index == 0:
+            return response
+        degraded = f"{self.why}; {response.degraded}" if response.degraded else self.why
+        return replace(response, degraded=degraded)
+
+    def _final(self) -> ExecutionError:
+        (_, first), *others = self._errors
+        for link, error in others:
+            first.add_note(f"{link.name} was asked next and failed too: {error}")
+        return first
