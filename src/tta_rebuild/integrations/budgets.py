@@ -124,10 +124,10 @@ class Hold:
         self._add(more)
 
     async def wait_for(self, usd: float) -> None:
-        """Hold at least so much; wait while others hold what is missing. Raises BudgetExceededError.
+        """Hold at least so much; wait while others hold what is missing.
 
         Waiting ends when what is *spent* leaves no room, or when no other call ends for as long
-        as the desk has patience.
+        as the desk has patience; then BudgetExceededError is raised.
         """
         while True:
             more = usd - self.held_usd

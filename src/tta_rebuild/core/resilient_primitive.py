@@ -1,0 +1,164 @@
+"""The protection of the model layer for any primitive: retries, a time limit, a fallback.
+
+Stands at the bottom beside the primitive that it wraps; callers put it around a step of theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.core.errors import (
+    BudgetExceededError,
+    ContentRefused,
+    ExecutionError,
+    KeyMissing,
+    KeyRejected,
+    ProviderBusy,
+    QuotaExhausted,
+    RequestRejected,
+    RequestTooLarge,
+    SdkMissing,
+    ValidationError,
+)
+
+log = logging.getLogger("tta_rebuild.primitives")
+
+TInput = TypeVar("TInput")
+TOutput = TypeVar("TOutput")
+
+CANNOT_HELP = (
+    BudgetExceededError,
+    ContentRefused,
+    KeyMissing,
+    KeyRejected,
+    QuotaExhausted,
+    RequestRejected,
+    RequestTooLarge,
+    SdkMissing,
+)
+"""Failures that a repetition does not change."""
+
+Fallback = Callable[[TInput, TTAContext, ExecutionError], TOutput | Awaitable[TOutput]]
+"""What to give instead: from the input, the context and the last error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resilience:
+    """How hard to try.
+
+    Attributes:
+        attempts: runs at most, the first included.
+        timeout_s: seconds for each run, None for no limit.
+        base_s, cap_s: the wait before run n+1 is drawn from [0, min(cap_s, base_s · 2^(n-1))].
+    """
+
+    attempts: int = 3
+    timeout_s: float | None = None
+    base_s: float = 0.5
+    cap_s: float = 10.0
+
+
+class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
+    """Runs a primitive again where that may help, and has something to give where it does not.
+
+    Invalid input is logged with its context and raised, never repeated and never papered over. A
+    result of ``fallback`` is logged as such; that it can be told from a real one is the fallback's
+    to see to.
+
+    Args:
+        wrapped: the primitive; its name is kept.
+        fallback: gives the result when every run failed; without one the last error is raised.
+    """
+
+    def __init__(
+        self,
+        wrapped: TTAPrimitive[TInput, TOutput],
+        resilience: Resilience | None = None,
+        *,
+        fallback: Fallback[TInput, TOutput] | None = None,
+        clock: Clock | None = None,
+        random_source: random.Random | None = None,
+    ) -> None:
+        super().__init__(wrapped.name)
+        self.wrapped = wrapped
+        self.resilience = resilience or Resilience()
+        self._fallback = fallback
+        self._clock: Clock = clock or SystemClock()
+        self._random = random_source or random.Random()
+
+    async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
+        """The wrapped primitive's result, or the fallback's.
+
+        Raises:
+            ValidationError: the input is wrong.
+            ExecutionError: every run failed and there is no fallback.
+        """
+        number = 1
+        while True:
+            try:
+                return await self._run(input_data, context)
+            except ValidationError as error:
+                log.error("%s: invalid input: %s", self.name, error, extra=_facts(context))
+                raise
+            except ExecutionError as error:
+                if number >= self.resilience.attempts or isinstance(error, CANNOT_HELP):
+                    return await self._give_up(input_data, context, error)
+                await self._pause(number, error, context)
+            number += 1
+
+    async def _run(self, input_data: TInput, context: TTAContext) -> TOutput:
+        limit_s = self.resilience.timeout_s
+        limit = asyncio.timeout(limit_s)
+        try:
+            async with limit:
+                return await self.wrapped.execute(input_data, context)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise ExecutionError(
+                f"{self.name} took longer than {limit_s:g} s; allow it more time or ask for less",
+                self.name,
+                context,
+            ) from error
+
+    async def _pause(self, number: int, error: ExecutionError, context: TTAContext) -> None:
+        resilience = self.resilience
+        ceiling_s = min(resilience.cap_s, resilience.base_s * 2 ** (number - 1))
+        wait_s = self._random.uniform(0.0, ceiling_s)
+        if isinstance(error, ProviderBusy) and error.retry_after_s is not None:
+            wait_s += error.retry_after_s
+        log.warning(
+            "%s: run %d failed (%s), again in %.2f s",
+            self.name,
+            number,
+            error,
+            wait_s,
+            extra=_facts(context),
+        )
+        await self._clock.sleep(wait_s)
+
+    async def _give_up(
+        self, input_data: TInput, context: TTAContext, error: ExecutionError
+    ) -> TOutput:
+        if self._fallback is None:
+            raise error
+        log.warning("%s: giving the fallback (%s)", self.name, error, extra=_facts(context))
+        result = self._fallback(input_data, context, error)
+        if isinstance(result, Awaitable):
+            return await result
+        return result
+
+
+def _facts(context: TTAContext) -> dict[str, Any]:
+    return {
+        "correlation_id": context.correlation_id,
+        "workflow_id": context.workflow_id,
+        "universe_id": context.universe_id or "",
+    }
