@@ -8,6 +8,7 @@ from tta_rebuild.core.base_primitive import (
 )
 from tta_rebuild.core.errors import ExecutionError, TTAError, TTAPrimitiveError, ValidationError
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptCategory, MetaconceptRegistry
+from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
 
 __all__ = [
     "ExecutionError",
@@ -15,6 +16,8 @@ __all__ = [
     "MetaconceptCategory",
     "MetaconceptRegistry",
     "ParallelPrimitive",
+    "Resilience",
+    "ResilientPrimitive",
     "SequentialPrimitive",
     "TTAContext",
     "TTAError",

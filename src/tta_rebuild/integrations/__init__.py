@@ -9,7 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tta_rebuild.core.errors import BudgetExceededError
+    from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
+    from tta_rebuild.integrations.budgets import Budget, BudgetWarning
     from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Limits
+    from tta_rebuild.integrations.cost_tracker import CostTracker
     from tta_rebuild.integrations.e2b_executor import E2BEndpoint, E2BExecutor
     from tta_rebuild.integrations.llm_provider import (
         LLMConfig,
@@ -21,36 +25,118 @@ if TYPE_CHECKING:
         WrapperProvider,
     )
     from tta_rebuild.integrations.local_executor import LocalExecutor
+    from tta_rebuild.integrations.prices import Price, PriceBook, Rates
+    from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
+    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+    from tta_rebuild.integrations.semantic_cache import SemanticCache
+    from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
+    from tta_rebuild.integrations.wrappers.circuit import (
+        Circuit,
+        CircuitBreakerLLMProvider,
+        CircuitPolicy,
+    )
+    from tta_rebuild.integrations.wrappers.costed import (
+        AccountedLLMProvider,
+        BudgetedLLMProvider,
+        CostTrackingLLMProvider,
+    )
+    from tta_rebuild.integrations.wrappers.fallback import FallbackLLMProvider, Link
+    from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+    from tta_rebuild.integrations.wrappers.retrying import (
+        RetryBudget,
+        RetryingLLMProvider,
+        RetryPolicy,
+    )
+    from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
+    from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 
 _HOMES = {
+    "AccountedLLMProvider": "wrappers.costed",
+    "Budget": "budgets",
+    "BudgetExceededError": ".core.errors",
+    "BudgetWarning": "budgets",
+    "BudgetedLLMProvider": "wrappers.costed",
+    "CacheFile": "response_cache",
+    "CachedLLMProvider": "wrappers.cached",
+    "Circuit": "wrappers.circuit",
+    "CircuitBreakerLLMProvider": "wrappers.circuit",
+    "CircuitPolicy": "wrappers.circuit",
     "CodeExecutor": "code_executor",
     "CodeVerdict": "code_executor",
+    "CostTracker": "cost_tracker",
+    "CostTrackingLLMProvider": "wrappers.costed",
     "E2BEndpoint": "e2b_executor",
     "E2BExecutor": "e2b_executor",
+    "FallbackLLMProvider": "wrappers.fallback",
     "LLMConfig": "llm_provider",
     "LLMProvider": "llm_provider",
     "LLMRequest": "llm_provider",
     "LLMResponse": "llm_provider",
     "Limits": "code_executor",
+    "Link": "wrappers.fallback",
     "LocalExecutor": "local_executor",
     "MockLLMProvider": "llm_provider",
+    "Price": "prices",
+    "PriceBook": "prices",
+    "Quota": "rate_limiter",
+    "RateLimitedLLMProvider": "wrappers.paced",
+    "RateLimiter": "rate_limiter",
+    "Rates": "prices",
     "RequestProvider": "llm_provider",
+    "Resilience": ".core.resilient_primitive",
+    "ResilientPrimitive": ".core.resilient_primitive",
+    "ResponseCache": "response_cache",
+    "RetryBudget": "wrappers.retrying",
+    "RetryPolicy": "wrappers.retrying",
+    "RetryingLLMProvider": "wrappers.retrying",
+    "RoutedLLMProvider": "wrappers.routed",
+    "SemanticCache": "semantic_cache",
+    "TracedLLMProvider": "wrappers.traced",
     "WrapperProvider": "llm_provider",
 }
 
 __all__ = [
+    "AccountedLLMProvider",
+    "Budget",
+    "BudgetExceededError",
+    "BudgetWarning",
+    "BudgetedLLMProvider",
+    "CacheFile",
+    "CachedLLMProvider",
+    "Circuit",
+    "CircuitBreakerLLMProvider",
+    "CircuitPolicy",
     "CodeExecutor",
     "CodeVerdict",
+    "CostTracker",
+    "CostTrackingLLMProvider",
     "E2BEndpoint",
     "E2BExecutor",
+    "FallbackLLMProvider",
     "LLMConfig",
     "LLMProvider",
     "LLMRequest",
     "LLMResponse",
     "Limits",
+    "Link",
     "LocalExecutor",
     "MockLLMProvider",
+    "Price",
+    "PriceBook",
+    "Quota",
+    "RateLimitedLLMProvider",
+    "RateLimiter",
+    "Rates",
     "RequestProvider",
+    "Resilience",
+    "ResilientPrimitive",
+    "ResponseCache",
+    "RetryBudget",
+    "RetryPolicy",
+    "RetryingLLMProvider",
+    "RoutedLLMProvider",
+    "SemanticCache",
+    "TracedLLMProvider",
     "WrapperProvider",
 ]
 
@@ -58,4 +144,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

@@ -117,6 +117,8 @@ class Circuit:
         self._in_a_row = 0 if worked else self._in_a_row + 1
         while self._outcomes and self._outcomes[0][0] <= now - self.policy.window_s:
             self._failed -= not self._outcomes.popleft()[1]
+        if worked:
+            return
         policy = self.policy
         seen = len(self._outcomes)
         if self._in_a_row >= policy.failures or (
