@@ -145,7 +145,7 @@ class _Seen:
             names.CORRELATION: request.context.correlation_id,
             names.ATTEMPT: request.attempt,
         }
-        optional = {
+        optional: dict[str, str | int] = {
             names.PROVIDER: names.PROVIDER_NAMES.get(owner._provider, owner._provider),
             names.TASK: request.task,
             names.STORY: request.story_id,
