@@ -30,11 +30,11 @@ class _Node(Generic[T]):
 
     __slots__ = ("height", "last", "members", "size")
 
-    def __init__(self, height: int, members: tuple[Any, ...]) -> None:
+    def __init__(self, height: int, members: tuple[Any, ...], size: int = 0) -> None:
         self.height = height
         self.members = members
         if height:
-            self.size: int = sum(node.size for node in members)
+            self.size: int = size or sum(node.size for node in members)
             self.last: int = members[-1].last
         else:
             self.size = len(members)
@@ -54,7 +54,7 @@ class _Node(Generic[T]):
                 at -= 1
             members = (*members[:at], item, *members[at:])
         if len(members) <= _WIDTH:
-            return (_Node(self.height, members),)
+            return (_Node(self.height, members, self.size + 1),)
         # Growth is nearly always at the right edge: leave the left node almost full.
         cut = _WIDTH - 1 if at >= _WIDTH - 1 else _WIDTH // 2
         return (_Node(self.height, members[:cut]), _Node(self.height, members[cut:]))

@@ -33,7 +33,7 @@ LONGEST_REPLY = 120_000
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 
 _OBJECT_START = re.compile(r'\{(?=\s*(?:["}]|$))')
-_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 
@@ -205,14 +205,21 @@ class SceneReader:
             if passage.text.strip():
                 yield Complete(passage)
         if cursor.open_passage >= 0 and len(self._complete) < MOST_PASSAGES:
-            growing = _partial(self.text[cursor.open_passage :])
-            if growing.get("text"):
-                passage = _passage(growing)
-                if len(passage.text) > self._shown:
-                    yield Prose(passage.text[self._shown :], passage.speaker)
-                    self._shown = len(passage.text)
+            yield from self._growing_prose(cursor)
         elif cursor.flat_start >= 0 and not cursor.closed:
             yield from self._flat_prose(cursor)
+
+    def _growing_prose(self, cursor: _Cursor) -> Iterator[Reading]:
+        if self._shown >= LONGEST_PASSAGE:
+            return
+        growing = _partial(self.text[cursor.open_passage :])
+        text, speaker = growing.get("text"), growing.get("speaker")
+        if not isinstance(text, str):
+            return  # anything else is read once the passage is complete
+        text = clean(text, LONGEST_PASSAGE)
+        if len(text) > self._shown:
+            yield Prose(text[self._shown :], _speaker(speaker) if isinstance(speaker, str) else "")
+            self._shown = len(text)
 
     def _flat_prose(self, cursor: _Cursor) -> Iterator[Reading]:
         end = cursor.flat_end if cursor.flat_end >= 0 else len(self.text)
@@ -295,10 +302,17 @@ def _passage(data: Any) -> Passage:
     return _as_passage(shape)
 
 
+def _speaker(given: str) -> str:
+    name = " ".join(given.split())
+    return "" if name.lower() in ("narrator", "none", "null") else name
+
+
 def _as_passage(shape: PassageShape) -> Passage:
-    speaker = "" if shape.speaker.lower() in ("narrator", "none", "null") else shape.speaker
     return Passage(
-        text=shape.text, facts=_claims(shape.facts), speaker=speaker, emotion=shape.emotion
+        text=shape.text,
+        facts=_claims(shape.facts),
+        speaker=_speaker(shape.speaker),
+        emotion=shape.emotion,
     )
 
 
