@@ -101,7 +101,7 @@ class Anthropic(Protocol):
                 text = "prompt is too long: 212345 tokens > 200000 maximum"
                 return _error(400, "invalid_request_error", text)
             case _:
-                text = f"{fault.kind}: Extra inputs are not permitted"
+                text = f"{self.field}: Extra inputs are not permitted"
                 return _error(400, "invalid_request_error", text)
 
     def _usage(self) -> dict[str, Any]:

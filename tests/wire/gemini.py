@@ -118,7 +118,7 @@ class Gemini(Protocol):
                 text = "The input token count exceeds the maximum number of tokens allowed 1048576."
                 return _error(400, "INVALID_ARGUMENT", text)
             case _:
-                text = f"Invalid value ({fault.kind}) at 'generation_config'"
+                text = f"Invalid value ({self.field}) at 'generation_config'"
                 return _error(400, "INVALID_ARGUMENT", text)
 
     def _usage(self) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class OpenAI(Protocol):
                 text = "This model's maximum context length is 8192 tokens."
                 return _error(400, "invalid_request_error", text, "context_length_exceeded")
             case _:
-                text = f"Unsupported value or parameter ({fault.kind})"
+                text = f"Unsupported value or parameter ({self.field})"
                 return _error(400, "invalid_request_error", text, "unsupported_parameter")
 
     def _usage(self) -> dict[str, Any]:

@@ -39,6 +39,8 @@ class Protocol(ABC):
 
     name: str
     line_end = "\n\n"
+    field = ""
+    """The request's field that an "invalid" refusal is about."""
 
     def __init__(self, record: Record, *, model_version: str, send_usage: bool) -> None:
         self.record = record

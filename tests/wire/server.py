@@ -68,7 +68,9 @@ class WireServer:
 
     async def __aenter__(self) -> Self:
         app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post(r"/v1beta/models/{model:[^:]+}:{method}", self._gemini)
+        app.router.add_post(
+            r"/{version:v1|v1beta|v1alpha}/models/{model:[^:/]+}:{method}", self._gemini
+        )
         app.router.add_post("/v1/chat/completions", self._openai)
         app.router.add_get("/v1/models", self._models)
         app.router.add_post("/v1/messages", self._anthropic)
@@ -177,9 +179,10 @@ class WireServer:
         record.fault = fault.kind if fault else ""
         if fault is not None and fault.kind in BEFORE_THE_ANSWER:
             return await self._refuse(request, protocol, fault)
-        if ask.used & set(self.settings.refuses):
-            record.fault = "invalid"
-            return self._error(protocol, Fault("invalid"))
+        refused = sorted(ask.used & set(self.settings.refuses))
+        if refused:
+            record.fault = f"refuses {refused[0]}"
+            return self._error(protocol, Fault("invalid"), field=refused[0])
         text = self.answer(ask) if self.answer else self.settings.reply
         text = text or replies.answer(ask.prompt, ask.schema, self.settings.words)
         if fault is not None and fault.kind in IN_THE_TEXT:
@@ -203,7 +206,10 @@ class WireServer:
 
     # ------------------------------------------------------------- ways to answer
 
-    def _error(self, protocol: Protocol, fault: Fault) -> web.StreamResponse:
+    def _error(
+        self, protocol: Protocol, fault: Fault, *, field: str = "candidate_count"
+    ) -> web.StreamResponse:
+        protocol.field = field
         refusal = protocol.refusal(fault)
         protocol.record.status = refusal.status
         return web.json_response(refusal.body, status=refusal.status, headers=refusal.headers)

@@ -1,0 +1,406 @@
+"""What the adapters to vendors' SDKs have in common: keys, limits of time, streams, errors.
+
+``gemini_provider``, ``openai_provider`` and ``anthropic_provider`` derive from ``Adapter`` and say
+how a request is put to their SDK and how its answer is read. Nothing of a vendor's leaves an
+adapter: not its types, not its exceptions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from abc import abstractmethod
+from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import Any, ClassVar
+
+from tta_rebuild.core.errors import (
+    ContentRefused,
+    KeyMissing,
+    KeyRejected,
+    ProviderBusy,
+    ProviderError,
+    ProviderTimeout,
+    ReplyUnusable,
+    RequestRejected,
+    SdkMissing,
+    StreamBroken,
+)
+from tta_rebuild.core.secret import Secret, reveal
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.llm_provider import (
+    LLMConfig,
+    LLMRequest,
+    LLMResponse,
+    RequestProvider,
+    StreamEnded,
+    StreamItem,
+    TextPiece,
+    estimated_usage,
+)
+from tta_rebuild.integrations.model_traits import ModelTraits, Structured, traits_of
+
+_WEAKER: dict[Structured, Structured] = {"schema": "object", "tool": "words", "object": "words"}
+_REFUSED_WORDS = {
+    "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
+                   "json_object", "response_json_schema", "tool_choice", "structured output"),
+    "temperature": ("temperature", "top_p", "topp"),
+    "thinking": ("thinking", "reasoning_effort", "effort"),
+    "stream_options": ("stream_options",),
+    "max_completion_tokens": ("max_completion_tokens",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request with everything settled: what the adapter puts to the SDK.
+
+    Attributes:
+        structured: how JSON is asked for, None for prose.
+        temperature, top_p: None where the model refuses them or the default is meant.
+        timeout_s: greatest time spent waiting for the provider, over the whole call.
+        refused: names of further parameters that this server has refused before.
+    """
+
+    request: LLMRequest
+    model: str
+    system: str
+    prompt: str
+    structured: Structured | None
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int
+    timeout_s: float
+    traits: ModelTraits
+    refused: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """Some of an answer, or all of it.
+
+    Attributes:
+        usage: tokens counted so far, where the provider says.
+        finish: why it ended, in our words (see ``LLMResponse``); "" before the end.
+        vendor_finish: the same in the vendor's own word, for metadata and errors.
+        refusal: the vendor's word for blocking the whole prompt or answer, "" if it did not.
+    """
+
+    text: str = ""
+    usage: Usage | None = None
+    finish: str = ""
+    vendor_finish: str = ""
+    model: str = ""
+    refusal: str = ""
+
+
+class Adapter(RequestProvider):
+    """A provider behind a vendor's SDK, which is imported on the first call.
+
+    Args:
+        api_key: the key; None reads ``key_variable`` from the environment.
+        config: model and defaults; ``model`` alone is a shorter way to say it.
+        base_url: another server that speaks the vendor's protocol.
+        piece_timeout_s: greatest silence inside a stream, after its first piece.
+        now: the time, aware; for daily resets and dates in ``Retry-After``.
+
+    Raises:
+        KeyMissing: no key, and this server needs one.
+    """
+
+    provider: ClassVar[str]
+    sdk: ClassVar[str]
+    extra: ClassVar[str]
+    default_model: ClassVar[str]
+    key_variable: str
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        model: str | None = None,
+        *,
+        config: LLMConfig | None = None,
+        base_url: str | None = None,
+        piece_timeout_s: float = 20.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        config = config or LLMConfig(model=model or self.default_model)
+        super().__init__(config)
+        self.base_url = base_url
+        self.piece_timeout_s = piece_timeout_s
+        self._now = now
+        self._key = Secret(self._find_key(api_key))
+        self._client: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._vendor_errors: tuple[type[Exception], ...] = ()
+        self._weaker: dict[str, Structured] = {}
+        self._refused: dict[str, frozenset[str]] = {}
+
+    def _find_key(self, api_key: str | Secret | None) -> str:
+        key = reveal(api_key) or os.environ.get(self.key_variable, "").strip()
+        if not key:
+            raise KeyMissing(self.key_variable, provider=self.provider)
+        return key
+
+    # -------------------------------------------------------- what a vendor's adapter says
+
+    @abstractmethod
+    def _connect(self, sdk: Any) -> Any:
+        """A client of the SDK, and ``self._vendor_errors``. Called once per event loop."""
+
+    @abstractmethod
+    async def _whole(self, asked: Asked) -> Chunk:
+        """The whole answer."""
+
+    @abstractmethod
+    def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
+        """The answer in pieces. Closing it early closes the connection."""
+
+    @abstractmethod
+    def _translated(self, error: Exception, asked: Asked) -> ProviderError:
+        """A vendor's exception as one of ours."""
+
+    @abstractmethod
+    async def _disconnect(self, client: Any) -> None:
+        """Release the client's connections."""
+
+    # ---------------------------------------------------------------------- the two ways in
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer. Raises ``ProviderError``."""
+        requests = 0
+        while True:
+            asked = self._asked(request)
+            requests += 1
+            try:
+                return self._response(asked, await self._called(asked), requests)
+            except RequestRejected as error:
+                if not self._learns_from(error, asked):
+                    raise
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
+
+        Pieces carry the usage so far where the vendor tells. Closing the generator closes the
+        connection, so that nothing more is billed.
+        """
+        requests = 0
+        while True:
+            asked = self._asked(request)
+            requests += 1
+            try:
+                async for item in self._streamed(asked, requests):
+                    yield item
+            except RequestRejected as error:
+                # Refused before the first piece, so nothing has been yielded.
+                if not self._learns_from(error, asked):
+                    raise
+            else:
+                return
+
+    async def aclose(self) -> None:
+        """Release connections; safe to call twice."""
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await self._disconnect(client)
+
+    # ----------------------------------------------------------------------------- the work
+
+    async def _called(self, asked: Asked) -> Chunk:
+        try:
+            async with asyncio.timeout(asked.timeout_s):
+                await self._ready()
+                return await self._whole(asked)
+        except TimeoutError:
+            failure: ProviderError = self._too_late(asked, asked.timeout_s)
+            cause: Exception | None = None
+        except self._vendor_errors as error:
+            failure, cause = self._translated(error, asked), error
+        # Outside of the handlers, so that a refused key is in no exception's context either.
+        raise failure from (None if isinstance(failure, KeyRejected) else cause)
+
+    async def _streamed(self, asked: Asked, requests: int) -> AsyncGenerator[StreamItem, None]:
+        parts: list[str] = []
+        last = Chunk()
+        left_s = asked.timeout_s
+        loop = asyncio.get_running_loop()
+        chunks = self._chunks(asked)
+        try:
+            while True:
+                allowed_s = min(left_s, self.piece_timeout_s) if parts else left_s
+                began = loop.time()
+                failure: ProviderError | None = None
+                cause: Exception | None = None
+                try:
+                    async with asyncio.timeout(allowed_s):
+                        if self._client is None or self._loop is not loop:
+                            await self._ready()
+                        chunk = await anext(chunks, None)
+                except TimeoutError:
+                    failure = self._too_late(asked, allowed_s)
+                except self._vendor_errors as error:
+                    failure, cause = self._translated(error, asked), error
+                    if parts and type(failure) in (ProviderBusy, ReplyUnusable):
+                        failure = self._broken(asked, parts)
+                if failure is not None:
+                    raise failure from (None if isinstance(failure, KeyRejected) else cause)
+                left_s -= loop.time() - began
+                if chunk is None:
+                    break
+                last = Chunk(
+                    usage=chunk.usage or last.usage,
+                    finish=chunk.finish or last.finish,
+                    vendor_finish=chunk.vendor_finish or last.vendor_finish,
+                    model=chunk.model or last.model,
+                    refusal=chunk.refusal or last.refusal,
+                )
+                if chunk.text:
+                    parts.append(chunk.text)
+                    yield TextPiece(chunk.text, chunk.usage)
+        finally:
+            await chunks.aclose()
+        if parts and not last.finish:
+            raise self._broken(asked, parts)
+        whole = Chunk(
+            text="".join(parts),
+            usage=last.usage,
+            finish=last.finish,
+            vendor_finish=last.vendor_finish,
+            model=last.model,
+            refusal=last.refusal,
+        )
+        yield StreamEnded(self._response(asked, whole, requests))
+
+    async def _ready(self) -> None:
+        """A client for the running event loop; the SDK's import takes a second or two of CPU."""
+        loop = asyncio.get_running_loop()
+        if self._client is not None and self._loop is loop:
+            return
+        try:
+            sdk = await asyncio.to_thread(import_module, self.sdk)
+        except ImportError as error:
+            raise SdkMissing(
+                f"the SDK for {self.provider} is not installed: "
+                f"pip install 'tta-rebuild[{self.extra}]', or play with --model offline",
+                provider=self.provider,
+            ) from error
+        if self._client is None or self._loop is not loop:
+            self._client, self._loop = self._connect(sdk), loop
+
+    def _asked(self, request: LLMRequest) -> Asked:
+        config = self.config
+        model = request.model or config.model
+        traits = traits_of(self.provider, model)
+        refused = self._refused.get(model, frozenset())
+        structured: Structured | None = None
+        prompt = request.prompt
+        if request.schema is not None:
+            structured = self._weaker.get(model, traits.structured)
+            if structured in ("object", "words"):
+                prompt = _with_schema(prompt, request.schema)
+        temperature = config.temperature if request.temperature is None else request.temperature
+        top_p = config.top_p if request.top_p is None else request.top_p
+        samples = traits.temperature and "temperature" not in refused
+        return Asked(
+            request=request,
+            model=model,
+            system=request.system,
+            prompt=prompt,
+            structured=structured,
+            temperature=temperature if samples else None,
+            top_p=top_p if samples and top_p != 1.0 else None,
+            max_tokens=min(request.max_tokens or config.max_tokens, traits.max_output),
+            timeout_s=request.timeout_seconds or config.timeout_seconds,
+            traits=traits,
+            refused=refused,
+        )
+
+    def _learns_from(self, error: RequestRejected, asked: Asked) -> bool:
+        """True if the server refused a parameter that can be left out: then it is, from now on."""
+        said = error.message.lower()
+        for name, words in _REFUSED_WORDS.items():
+            if not any(word in said for word in words):
+                continue
+            if name == "structured":
+                weaker = _WEAKER.get(asked.structured) if asked.structured else None
+                if weaker is not None:
+                    self._weaker[asked.model] = weaker
+                    return True
+            elif name not in asked.refused:
+                self._refused[asked.model] = asked.refused | {name}
+                return True
+        return False
+
+    def _response(self, asked: Asked, whole: Chunk, requests: int) -> LLMResponse:
+        """The answer as a value; raises where it is none."""
+        named = {"provider": self.provider, "model": asked.model}
+        if not whole.text:
+            if whole.refusal:
+                raise ContentRefused(
+                    f"{asked.model} refused this for its content ({whole.refusal}): "
+                    "say it more softly, or use another model",
+                    reason=whole.refusal,
+                    **named,
+                )
+            why = f"it ended with {whole.vendor_finish}" if whole.vendor_finish else "no candidate"
+            if whole.finish == "length":
+                why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
+            raise ReplyUnusable(f"{asked.model} answered without any text ({why})", **named)
+        usage = whole.usage or estimated_usage(f"{asked.system}{asked.prompt}", whole.text)
+        return LLMResponse(
+            text=whole.text,
+            tokens_used=usage.total_tokens,
+            model=whole.model or asked.model,
+            finish_reason=whole.finish or "other",
+            metadata={"finish": whole.vendor_finish, "http_requests": requests},
+            usage=usage,
+            provider=self.provider,
+        )
+
+    def _too_late(self, asked: Asked, seconds: float) -> ProviderTimeout:
+        return ProviderTimeout(
+            f"{asked.model} sent nothing for too long ({seconds:g} s allowed): try again, "
+            "or raise timeout_seconds",
+            provider=self.provider,
+            model=asked.model,
+        )
+
+    def _broken(self, asked: Asked, parts: list[str]) -> StreamBroken:
+        return StreamBroken(
+            f"the stream from {asked.model} stopped before its end",
+            text="".join(parts),
+            provider=self.provider,
+            model=asked.model,
+        )
+
+
+def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:
+    """The prompt with the schema in words, for models that take none."""
+    written = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    return (
+        f"{prompt}\n\nAnswer with one JSON object and nothing else: no heading, no code fence. "
+        f"It must satisfy this JSON schema:\n{written}"
+    )
+
+
+async def close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
+    """Close an SDK's stream that does not pass its closing on to the connection.
+
+    google-genai leaves the connection open when its generator is closed, and the rest of the
+    answer is sent and billed; only a cancellation that reaches the innermost read closes it. So
+    the next read is begun and cancelled. Reading in a task all the time would do the same, and
+    cost a switch of tasks per piece.
+    """
+    while True:
+        reading = asyncio.ensure_future(anext(stream, None))
+        await asyncio.sleep(0)
+        if not reading.done():
+            reading.cancel()
+            await asyncio.wait((reading,))
+        ended = reading.cancelled() or reading.exception() is not None
+        if ended or reading.result() is None:
+            break
+    await stream.aclose()

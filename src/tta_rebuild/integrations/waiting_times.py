@@ -1,0 +1,53 @@
+"""When a provider may be asked again, read from its headers and words.
+
+Used by the adapters' translations of errors.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from email.utils import parsedate_to_datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+
+
+def duration_s(text: str) -> float | None:
+    """Seconds of ``"34.07s"``, ``"7m12s"``, ``"250ms"``; None where it is no such text."""
+    parts = _PART.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip():
+        return None
+    return float(sum(float(number) * _UNITS[unit] for number, unit in parts))
+
+
+def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds named by ``Retry-After`` (or ``retry-after-ms``), None where it is not said."""
+    milliseconds = headers.get("retry-after-ms", "")
+    if milliseconds.isdigit():
+        return int(milliseconds) / 1000
+    said = headers.get("retry-after", "").strip()
+    if not said:
+        return None
+    try:
+        return max(0.0, float(said))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(said) - now).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def pacific_midnight(now: datetime) -> datetime:
+    """The next midnight in California, where Google's daily quotas begin anew; in UTC."""
+    pacific: tzinfo
+    try:
+        pacific = ZoneInfo("America/Los_Angeles")
+    except ZoneInfoNotFoundError:
+        pacific = timezone(timedelta(hours=-8))
+    tomorrow = now.astimezone(pacific).date() + timedelta(days=1)
+    midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=pacific)
+    return midnight.astimezone(UTC)

@@ -1,0 +1,428 @@
+"""What every adapter to a vendor's SDK must do, run with the unmodified SDK on the loopback server.
+
+Subclasses say how the adapter is made; everything else is the same for all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import subprocess
+import sys
+import traceback
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+import pytest
+from tests.wire import Fault, WireServer
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.errors import (
+    ContentRefused,
+    KeyMissing,
+    KeyRejected,
+    ModelUnavailable,
+    ProviderBusy,
+    ProviderError,
+    ProviderTimeout,
+    ReplyUnusable,
+    RequestRejected,
+    RequestTooLarge,
+    StreamBroken,
+)
+from tta_rebuild.integrations.adapter import Adapter
+from tta_rebuild.integrations.llm_provider import (
+    LLMConfig,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    TextPiece,
+)
+
+SCENE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "passages": {
+            "type": "array",
+            "items": {"type": "object", "properties": {"text": {"type": "string"}}},
+        },
+        "story_branches": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["passages", "story_branches"],
+}
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def context() -> TTAContext:
+    return TTAContext(
+        workflow_id="w",
+        correlation_id="c",
+        timestamp=NOON,
+        metaconcepts=[],
+        player_boundaries={},
+    )
+
+
+def request(**changes: Any) -> LLMRequest:
+    values: dict[str, Any] = {
+        "prompt": "Tell the next scene. METACONCEPTS TO FOLLOW: none.",
+        "system": "You tell stories.",
+        "context": context(),
+        "task": "scene",
+        "schema": SCENE_SCHEMA,
+    }
+    return LLMRequest(**(values | changes))
+
+
+async def told(adapter: Adapter, asked: LLMRequest) -> tuple[list[TextPiece], LLMResponse]:
+    """All pieces of a stream, and its end."""
+    pieces: list[TextPiece] = []
+    async with aclosing(adapter.stream(asked)) as items:
+        async for item in items:
+            if isinstance(item, StreamEnded):
+                return pieces, item.response
+            assert isinstance(item, TextPiece)
+            pieces.append(item)
+    raise AssertionError("the stream had no end")
+
+
+async def failure(adapter: Adapter, asked: LLMRequest, *, stream: bool) -> ProviderError:
+    """The error of a call that fails."""
+    call = told(adapter, asked) if stream else adapter.complete(asked)
+    with pytest.raises(ProviderError) as caught:
+        await call
+    return caught.value
+
+
+both_ways = pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+
+
+class AdapterContract:
+    """Subclass it as ``TestX`` with ``adapter_class`` and ``key_variable``."""
+
+    adapter_class: type[Adapter]
+    key_variable: str
+    base_path = ""
+    asked_as = "json_schema"
+    warm_model = "some-model"
+    expected: ClassVar[dict[str, type[ProviderError]]] = {}
+    """What this vendor's errors mean where it differs from the others."""
+
+    def make(self, wire: WireServer, *, key: str = "any", **options: Any) -> Adapter:
+        config = options.pop("config", LLMConfig(model="some-model", max_tokens=4000))
+        return self.adapter_class(
+            key, config=config, base_url=wire.url + self.base_path, now=lambda: NOON, **options
+        )
+
+    # ----------------------------------------------------------------------- keys and imports
+
+    def test_without_a_key_it_says_at_construction_which_variable_to_set(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv(self.key_variable, raising=False)
+        with pytest.raises(KeyMissing, match=self.key_variable):
+            self.adapter_class()
+
+    def test_an_empty_key_is_no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv(self.key_variable, "  ")
+        with pytest.raises(KeyMissing):
+            self.adapter_class("")
+
+    def test_the_sdk_is_not_imported_before_the_first_call(self) -> None:
+        module, name = self.adapter_class.__module__, self.adapter_class.__name__
+        program = (
+            f"import sys; from {module} import {name}; {name}('k'); "
+            f"sys.exit({self.adapter_class.sdk!r} in sys.modules)"
+        )
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        done = subprocess.run([sys.executable, "-c", program], check=False, env=environment)
+        assert done.returncode == 0
+
+    @both_ways
+    async def test_a_refused_key_is_named_by_its_variable_and_never_shown(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        key = "canary-" + secrets.token_hex(12)
+        adapter = self.make(wire, key=key)
+        wire.faults.next(Fault("bad_key"))
+        error = await failure(adapter, request(), stream=stream)
+        assert isinstance(error, KeyRejected)
+        assert self.key_variable in str(error)
+        told_all = "".join(traceback.format_exception(error)) + repr(vars(error)) + repr(adapter)
+        assert key not in told_all
+        assert error.__context__ is None
+        assert key not in repr(vars(adapter)["_key"])
+        await adapter.aclose()
+
+    # ------------------------------------------------------------------------ what comes back
+
+    @both_ways
+    async def test_a_scene_comes_back_with_its_usage_and_the_model_that_answered(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        wire.settings.cached_share = 0.4
+        wire.settings.thinking_tokens = 11
+        wire.settings.model_version = "some-model-0815"
+        adapter = self.make(wire)
+        response = (
+            (await told(adapter, request()))[1] if stream else await adapter.complete(request())
+        )
+        await wire.settled()
+        (record,) = wire.records
+        assert json.loads(response.text)["passages"]
+        assert response.finish_reason == "stop"
+        assert response.model == "some-model-0815"
+        assert response.provider == self.adapter_class.provider
+        usage = response.usage
+        assert usage.input_tokens == record.input_tokens
+        assert usage.cached_tokens == record.cached_tokens > 0
+        assert usage.output_tokens + usage.thinking_tokens == record.output_tokens + 11
+        assert not usage.estimated
+        assert response.tokens_used == usage.total_tokens
+        assert record.asked == self.asked_as
+        await adapter.aclose()
+
+    async def test_pieces_join_to_the_text_and_come_while_the_answer_grows(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire)
+        pieces, response = await told(adapter, request())
+        assert "".join(piece.text for piece in pieces) == response.text
+        assert len(pieces) > 10
+        await adapter.aclose()
+
+    async def test_prose_is_asked_for_without_any_json(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        response = await adapter.complete(request(schema=None, prompt="Say a line.", system=""))
+        assert wire.records[0].asked == ""
+        assert not response.text.startswith("{")
+        await adapter.aclose()
+
+    async def test_a_bare_prompt_works_too(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        response = await adapter.generate("Say a line.", context())
+        text = "".join([piece async for piece in adapter.generate_stream("Say a line.", context())])
+        assert text == response.text
+        await adapter.aclose()
+
+    async def test_the_request_overrides_model_and_limits(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        response = await adapter.complete(request(model="another", max_tokens=20, schema=None))
+        (record,) = wire.records
+        assert record.model == "another"
+        assert response.finish_reason == "length"
+        assert response.usage.output_tokens == 20
+        await adapter.aclose()
+
+    async def test_without_counts_from_the_server_usage_is_estimated_and_says_so(
+        self, wire: WireServer
+    ) -> None:
+        if self.adapter_class.provider == "anthropic":
+            pytest.skip("Anthropic always counts")
+        wire.settings.send_usage = False
+        adapter = self.make(wire)
+        response = await adapter.complete(request())
+        assert response.usage.estimated
+        assert response.usage.output_tokens > 0
+        await adapter.aclose()
+
+    @pytest.mark.filterwarnings("ignore:.* is not a valid FinishReason")
+    @both_ways
+    @pytest.mark.parametrize(
+        ("kind", "finish"),
+        [("max_tokens", "length"), ("unknown_finish", "other"), ("safety", "safety")],
+    )
+    async def test_the_reason_for_an_early_end_is_told_and_the_text_kept(
+        self, wire: WireServer, stream: bool, kind: str, finish: str
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault(kind, after_pieces=4))
+        asked = request(schema=None)
+        response = (await told(adapter, asked))[1] if stream else await adapter.complete(asked)
+        assert response.finish_reason == finish
+        assert len(response.text) == 4 * wire.settings.piece_chars
+        await adapter.aclose()
+
+    # ----------------------------------------------------------------------------- refusals
+
+    @both_ways
+    async def test_a_blocked_prompt_is_refused_for_its_content(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("blocked"))
+        error = await failure(adapter, request(), stream=stream)
+        assert isinstance(error, ContentRefused)
+        assert error.reason
+        await adapter.aclose()
+
+    @both_ways
+    async def test_safety_without_any_text_is_a_refusal(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("safety", after_pieces=0))
+        error = await failure(adapter, request(), stream=stream)
+        assert isinstance(error, ContentRefused)
+        await adapter.aclose()
+
+    @both_ways
+    @pytest.mark.parametrize(
+        ("kind", "expected"),
+        [
+            ("rate_limit_bare", ProviderBusy),
+            ("internal", ProviderBusy),
+            ("bad_gateway", ProviderBusy),
+            ("unavailable", ProviderBusy),
+            ("deadline", ProviderTimeout),
+            ("reset", ProviderBusy),
+            ("forbidden", KeyRejected),
+            ("not_found", ModelUnavailable),
+            ("invalid", RequestRejected),
+            ("too_large", RequestTooLarge),
+            ("region", RequestRejected),
+            ("empty", ReplyUnusable),
+            ("wrong_content_type", ReplyUnusable),
+            ("bad_body", ReplyUnusable),
+        ],
+    )
+    async def test_each_failure_says_what_to_do(
+        self, wire: WireServer, stream: bool, kind: str, expected: type[ProviderError]
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault(kind))
+        error = await failure(adapter, request(), stream=stream)
+        assert type(error) is self.expected.get(kind, expected)
+        assert error.provider == self.adapter_class.provider
+        assert error.model == "some-model"
+        assert len(wire.records) == 1, "the SDK must not repeat anything by itself"
+        await adapter.aclose()
+
+    @both_ways
+    async def test_the_time_to_wait_and_the_limit_are_passed_on(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("rate_limit", retry_after_s=34.0, limit_rpm=15))
+        error = await failure(adapter, request(), stream=stream)
+        assert type(error) is ProviderBusy
+        assert error.retry_after_s == 34.0
+        assert error.learnt_limit_rpm == 15
+        await adapter.aclose()
+
+    async def test_a_server_that_is_not_there_is_busy(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        await wire.__aexit__()
+        error = await failure(adapter, request(), stream=False)
+        assert type(error) is ProviderBusy
+        await adapter.aclose()
+
+    # -------------------------------------------------------------------------- broken streams
+
+    @pytest.mark.parametrize("kind", ["cut", "quiet_cut", "stream_error"])
+    async def test_a_stream_that_breaks_keeps_the_text_that_came(
+        self, wire: WireServer, kind: str
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault(kind, after_pieces=6))
+        error = await failure(adapter, request(), stream=True)
+        assert isinstance(error, StreamBroken)
+        assert len(error.text) == 6 * wire.settings.piece_chars
+        await adapter.aclose()
+
+    async def test_a_whole_answer_that_is_cut_is_to_be_tried_again(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("cut"))
+        error = await failure(adapter, request(), stream=False)
+        assert type(error) is ProviderBusy
+        await adapter.aclose()
+
+    @both_ways
+    async def test_no_answer_within_the_time_allowed_is_a_timeout(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        adapter = self.make(wire)
+        await adapter.complete(request())  # the SDK's import is no part of what is timed here
+        wire.faults.next(Fault("hang"))
+        error = await failure(adapter, request(timeout_seconds=0.1), stream=stream)
+        assert isinstance(error, ProviderTimeout)
+        await wire.settled()
+        assert wire.records[-1].client_left
+        await adapter.aclose()
+
+    async def test_silence_in_mid_stream_is_a_timeout_and_closes_the_connection(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire, piece_timeout_s=0.1)
+        await adapter.complete(request())
+        wire.faults.next(Fault("stall", after_pieces=5))
+        error = await failure(adapter, request(), stream=True)
+        assert isinstance(error, ProviderTimeout)
+        await wire.settled()
+        assert wire.records[-1].pieces_sent == 5
+        assert wire.records[-1].client_left
+        await adapter.aclose()
+
+    # --------------------------------------------------------------------------------- leaving
+
+    async def test_leaving_a_stream_closes_the_connection_at_once(self, wire: WireServer) -> None:
+        wire.faults.next(Fault("stall", after_pieces=8))
+        adapter = self.make(wire)
+        async with aclosing(adapter.stream(request())) as items:
+            for _ in range(8):
+                await anext(items)
+        await wire.settled()
+        (record,) = wire.records
+        assert record.client_left
+        assert record.pieces_sent == 8
+        await adapter.aclose()
+
+    async def test_cancelling_the_reader_closes_the_connection_too(self, wire: WireServer) -> None:
+        wire.faults.next(Fault("stall", after_pieces=8))
+        adapter = self.make(wire)
+        seen = asyncio.Event()
+
+        async def read() -> None:
+            count = 0
+            async for _ in adapter.stream(request()):
+                count += 1
+                if count == 8:
+                    seen.set()
+
+        reader = asyncio.create_task(read())
+        await seen.wait()
+        await asyncio.sleep(0)
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        await wire.settled()
+        assert wire.records[0].client_left
+        assert wire.records[0].pieces_sent == 8
+        await adapter.aclose()
+
+    async def test_an_adapter_that_has_closed_a_stream_still_works(self, wire: WireServer) -> None:
+        wire.faults.next(Fault("stall", after_pieces=2))
+        adapter = self.make(wire)
+        async with aclosing(adapter.stream(request())) as items:
+            await anext(items)
+        assert (await adapter.complete(request())).text
+        await adapter.aclose()
+        await adapter.aclose()
+
+    # --------------------------------------------------------- what a server turns out to refuse
+
+    async def test_a_parameter_that_is_refused_is_left_out_from_then_on(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire, config=LLMConfig(model=self.warm_model, temperature=0.9))
+        wire.settings.refuses = ("temperature",)
+        first = await adapter.complete(request(schema=None))
+        second = await adapter.complete(request(schema=None))
+        assert first.metadata["http_requests"] == 2
+        assert second.metadata["http_requests"] == 1
+        assert [record.status for record in wire.records] == [400, 200, 200]
+        await adapter.aclose()
