@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tta_rebuild.core.errors import BudgetExceededError
     from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
+    from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
     from tta_rebuild.integrations.budgets import Budget, BudgetWarning
     from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Limits
     from tta_rebuild.integrations.cost_tracker import CostTracker
     from tta_rebuild.integrations.e2b_executor import E2BEndpoint, E2BExecutor
+    from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
     from tta_rebuild.integrations.llm_provider import (
         LLMConfig,
         LLMProvider,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         WrapperProvider,
     )
     from tta_rebuild.integrations.local_executor import LocalExecutor
+    from tta_rebuild.integrations.openai_provider import OpenAIProvider
     from tta_rebuild.integrations.prices import Price, PriceBook, Rates
     from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
     from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
@@ -52,6 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AccountedLLMProvider": "wrappers.costed",
+    "AnthropicProvider": "anthropic_provider",
     "Budget": "budgets",
     "BudgetExceededError": ".core.errors",
     "BudgetWarning": "budgets",
@@ -68,6 +72,7 @@ _HOMES = {
     "E2BEndpoint": "e2b_executor",
     "E2BExecutor": "e2b_executor",
     "FallbackLLMProvider": "wrappers.fallback",
+    "GeminiLLMProvider": "gemini_provider",
     "LLMConfig": "llm_provider",
     "LLMProvider": "llm_provider",
     "LLMRequest": "llm_provider",
@@ -76,6 +81,7 @@ _HOMES = {
     "Link": "wrappers.fallback",
     "LocalExecutor": "local_executor",
     "MockLLMProvider": "llm_provider",
+    "OpenAIProvider": "openai_provider",
     "Price": "prices",
     "PriceBook": "prices",
     "Quota": "rate_limiter",
@@ -97,6 +103,7 @@ _HOMES = {
 
 __all__ = [
     "AccountedLLMProvider",
+    "AnthropicProvider",
     "Budget",
     "BudgetExceededError",
     "BudgetWarning",
@@ -113,6 +120,7 @@ __all__ = [
     "E2BEndpoint",
     "E2BExecutor",
     "FallbackLLMProvider",
+    "GeminiLLMProvider",
     "LLMConfig",
     "LLMProvider",
     "LLMRequest",
@@ -121,6 +129,7 @@ __all__ = [
     "Link",
     "LocalExecutor",
     "MockLLMProvider",
+    "OpenAIProvider",
     "Price",
     "PriceBook",
     "Quota",

@@ -44,13 +44,13 @@ from tta_rebuild.integrations.llm_provider import (
 from tta_rebuild.integrations.model_traits import ModelTraits, Structured, traits_of
 
 _WEAKER: dict[Structured, Structured] = {"schema": "object", "tool": "words", "object": "words"}
-_REFUSED_WORDS = {
+_REFUSED_WORDS: dict[str, tuple[str, ...]] = {
     "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
                    "json_object", "response_json_schema", "tool_choice", "structured output"),
     "temperature": ("temperature", "top_p", "topp"),
     "thinking": ("thinking", "reasoning_effort", "effort"),
     "stream_options": ("stream_options",),
-    "max_completion_tokens": ("max_completion_tokens",),
+    "max_tokens": ("max_tokens",),
 }  # fmt: skip
 
 
@@ -115,6 +115,8 @@ class Adapter(RequestProvider):
     sdk: ClassVar[str]
     extra: ClassVar[str]
     default_model: ClassVar[str]
+    optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
+    """Parameters that the adapter can leave out (keys of ``_REFUSED_WORDS``)."""
     key_variable: str
 
     def __init__(
@@ -322,14 +324,14 @@ class Adapter(RequestProvider):
         """True if the server refused a parameter that can be left out: then it is, from now on."""
         said = error.message.lower()
         for name, words in _REFUSED_WORDS.items():
-            if not any(word in said for word in words):
+            if name not in self.optional or not any(word in said for word in words):
                 continue
             if name == "structured":
                 weaker = _WEAKER.get(asked.structured) if asked.structured else None
                 if weaker is not None:
                     self._weaker[asked.model] = weaker
                     return True
-            elif name not in asked.refused:
+            elif name not in asked.refused and _was_sent(name, asked):
                 self._refused[asked.model] = asked.refused | {name}
                 return True
         return False
@@ -360,6 +362,25 @@ class Adapter(RequestProvider):
             provider=self.provider,
         )
 
+    def _no_answer(self, error: ValueError, asked: Asked) -> ProviderError:
+        """For what an SDK cannot encode or decode."""
+        named = {"provider": self.provider, "model": asked.model}
+        if isinstance(error, UnicodeEncodeError):
+            return RequestRejected("the prompt holds half a character: remove it", **named)
+        return ReplyUnusable(
+            f"what came from {asked.model} is no answer of this API "
+            "(a proxy or a sign-in page in between?): try again",
+            **named,
+        )
+
+    def _no_connection(self, error: Exception, asked: Asked) -> ProviderBusy:
+        error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        return ProviderBusy(
+            f"the connection to {asked.model} failed ({type(error).__name__}): try again",
+            provider=self.provider,
+            model=asked.model,
+        )
+
     def _too_late(self, asked: Asked, seconds: float) -> ProviderTimeout:
         return ProviderTimeout(
             f"{asked.model} sent nothing for too long ({seconds:g} s allowed): try again, "
@@ -375,6 +396,12 @@ class Adapter(RequestProvider):
             provider=self.provider,
             model=asked.model,
         )
+
+
+def _was_sent(name: str, asked: Asked) -> bool:
+    if name == "temperature":
+        return asked.temperature is not None or asked.top_p is not None
+    return bool(asked.traits.thinking) if name == "thinking" else True
 
 
 def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from tta_rebuild.core.errors import ProviderBusy, ProviderError, ReplyUnusable
+from tta_rebuild.core.errors import ProviderError
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk, close_by_cancelling
@@ -159,17 +159,8 @@ class GeminiLLMProvider(Adapter):
         if isinstance(error, errors.APIError):
             return from_api_error(error, model=asked.model, now=self._now(), key=self._key)
         if isinstance(error, ValueError):
-            return ReplyUnusable(
-                f"what came from {asked.model} is no answer of this API "
-                "(a proxy or a sign-in page in between?): try again",
-                provider=self.provider,
-                model=asked.model,
-            )
-        return ProviderBusy(
-            f"the connection to {asked.model} failed ({type(error).__name__}): try again",
-            provider=self.provider,
-            model=asked.model,
-        )
+            return self._no_answer(error, asked)
+        return self._no_connection(error, asked)
 
 
 def _session() -> Any:

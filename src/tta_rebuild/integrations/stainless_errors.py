@@ -1,0 +1,120 @@
+"""OpenAI's and Anthropic's errors as ours, by what the caller should do.
+
+Both SDKs come from the same generator (Stainless), so their exceptions have one shape: a status, a
+body with ``type``, ``code`` and ``message``, and the response's headers. Servers that speak
+OpenAI's protocol fill in less of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tta_rebuild.core.errors import (
+    ContentRefused,
+    KeyRejected,
+    ModelUnavailable,
+    ProviderBusy,
+    ProviderError,
+    ProviderTimeout,
+    QuotaExhausted,
+    RequestRejected,
+    RequestTooLarge,
+)
+from tta_rebuild.core.secret import MASK, Secret
+from tta_rebuild.integrations.waiting_times import duration_s, retry_after_s
+
+_NO_CREDIT = ("insufficient_quota", "billing_error", "billing_not_active", "credit balance is too")
+_TOO_LARGE = ("context_length_exceeded", "prompt is too long", "request_too_large",
+              "maximum context length", "exceed_context_size")  # fmt: skip
+_CONTENT = ("content_policy_violation", "content_filter", "moderation_blocked")
+_REGION = ("unsupported_country_region_territory", "request not allowed")
+_ACCESS_AGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC")
+_TRY_AGAIN_IN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)", re.IGNORECASE)
+_PER_DAY = re.compile(r"\bper day\b|\((?:RPD|TPD)\)", re.IGNORECASE)
+_PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
+_LIMIT_HEADERS = ("anthropic-ratelimit-requests-limit", "x-ratelimit-limit-requests")
+
+
+def from_api_error(
+    error: Any, *, provider: str, model: str, key_variable: str, key: Secret, now: datetime
+) -> ProviderError:
+    """One of our errors for an SDK's ``APIError`` that carries an answer of the server."""
+    named: dict[str, Any] = {"provider": provider, "model": model}
+    status = int(getattr(error, "status_code", 0) or 0)
+    response = getattr(error, "response", None)
+    headers: Mapping[str, str] = getattr(response, "headers", None) or {}
+    body = error.body if isinstance(error.body, Mapping) else {}
+    inner = body.get("error", body)
+    inner = inner if isinstance(inner, Mapping) else {"message": str(inner)}
+    kind = f"{inner.get('type') or ''} {inner.get('code') or ''}"
+    said = str(inner.get("message") or f"HTTP {status}")
+    if key:
+        said = said.replace(key.reveal(), MASK)
+    hints = f"{kind} {said}".lower()
+
+    if status == 401 or "authentication_error" in kind:
+        return KeyRejected(f"{provider} refuses the key in {key_variable}: replace it", **named)
+    if status == 402 or any(word in hints for word in _NO_CREDIT):
+        return ModelUnavailable(
+            f"the {provider} account has no credit left: add some, or use another model", **named
+        )
+    again = _ACCESS_AGAIN.search(said)
+    if again:
+        resets_at = datetime.strptime(" ".join(again.groups()), "%Y-%m-%d %H:%M")
+        return QuotaExhausted(resets_at=resets_at.replace(tzinfo=UTC), **named)
+    if any(word in hints for word in _REGION):
+        return RequestRejected(f"{provider} does not serve this region: {said}", **named)
+    if status == 404 or "model_not_found" in kind or "not_found_error" in kind:
+        return ModelUnavailable(f"no model {model} for this key: choose another ({said})", **named)
+    if status == 403 or "permission_error" in kind:
+        return KeyRejected(
+            f"the key in {key_variable} may not use {model}: check its permissions", **named
+        )
+    if status == 413 or any(word in hints for word in _TOO_LARGE):
+        return RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
+    if status == 429 or "rate_limit" in kind:
+        return _too_many(said, headers, now, named)
+    if status in (408, 504) or "timeout_error" in kind:
+        return ProviderTimeout(f"{model} did not finish in time: try again", **named)
+    if any(word in hints for word in _CONTENT):
+        return ContentRefused(
+            f"{model} refused this for its content: say it more softly, or use another model",
+            reason=str(inner.get("code") or inner.get("type")),
+            **named,
+        )
+    if status >= 500 or status < 400 or status in (409, 425, 499):
+        return ProviderBusy(
+            f"{model} is not answering just now ({said}): try again later",
+            retry_after_s=retry_after_s(headers, now),
+            **named,
+        )
+    return RequestRejected(f"{provider} will not take this request ({status}): {said}", **named)
+
+
+def _too_many(
+    said: str, headers: Mapping[str, str], now: datetime, named: dict[str, Any]
+) -> ProviderError:
+    limit = next((headers[name] for name in _LIMIT_HEADERS if name in headers), "")
+    if limit == "0":
+        return ModelUnavailable(
+            f"this account's limit for {named['model']} is 0: choose another model", **named
+        )
+    hint = _TRY_AGAIN_IN.search(said)
+    wait_s = retry_after_s(headers, now)
+    if wait_s is None and hint:
+        wait_s = duration_s(hint.group(1))
+    if _PER_DAY.search(said):
+        if wait_s is None:
+            wait_s = duration_s(headers.get("x-ratelimit-reset-requests", ""))
+        reset = timedelta(seconds=wait_s) if wait_s is not None else timedelta(days=1)
+        return QuotaExhausted(resets_at=now + reset, **named)
+    per_minute = "anthropic-ratelimit-requests-limit" in headers or _PER_MINUTE.search(said)
+    return ProviderBusy(
+        f"too many requests to {named['model']} just now: wait, then try again",
+        retry_after_s=wait_s,
+        learnt_limit_rpm=int(limit) if limit.isdigit() and per_minute else None,
+        **named,
+    )

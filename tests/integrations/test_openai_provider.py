@@ -1,0 +1,147 @@
+"""OpenAI and its kin: the contract of all adapters, and what local servers do differently."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from tests.integrations.adapter_contract import (
+    NOON,
+    AdapterContract,
+    both_ways,
+    failure,
+    request,
+    told,
+)
+from tests.wire import Fault, WireServer
+from tta_rebuild.core.errors import KeyMissing, ModelUnavailable, ProviderError, QuotaExhausted
+from tta_rebuild.integrations.llm_provider import LLMConfig
+from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near
+
+
+class TestOpenAI(AdapterContract):
+    adapter_class = OpenAIProvider
+    key_variable = "OPENAI_API_KEY"
+    base_path = "/v1"
+    # OpenAI says with 403 that a project has no access to a model.
+    expected: ClassVar[dict[str, type[ProviderError]]] = {"forbidden": ModelUnavailable}
+
+    def test_a_server_on_this_machine_needs_no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        OpenAIProvider(base_url="http://localhost:11434/v1")
+        with pytest.raises(KeyMissing):
+            OpenAIProvider(base_url="https://models.example.org/v1")
+
+    async def test_the_key_for_openai_is_not_sent_to_other_servers(
+        self, wire: WireServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_API_KEY", "made-up-for-this-test")
+        adapter = OpenAIProvider(model="m", base_url=wire.url + "/v1")
+        await adapter.complete(request())
+        assert "made-up" not in repr(wire.records[0].headers)
+        with pytest.raises(KeyMissing):
+            OpenAIProvider(base_url="https://models.example.org/v1")
+        await adapter.aclose()
+
+    async def test_the_environment_cannot_redirect_the_key(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/elsewhere")
+        adapter = OpenAIProvider("any")
+        await adapter._ready()
+        assert str(adapter._client.base_url) == "https://api.openai.com/v1/"
+        await adapter.aclose()
+
+    @both_ways
+    async def test_an_account_without_credit_means_another_model(
+        self, wire: WireServer, stream: bool
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("no_credit"))
+        error = await failure(adapter, request(), stream=stream)
+        assert isinstance(error, ModelUnavailable)
+        assert "credit" in str(error)
+        await adapter.aclose()
+
+    async def test_a_daily_limit_is_over_until_the_time_it_names(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("daily_quota"))
+        error = await failure(adapter, request(), stream=False)
+        assert isinstance(error, QuotaExhausted)
+        assert error.resets_at == NOON + timedelta(minutes=7, seconds=12)
+        await adapter.aclose()
+
+    async def test_a_server_without_schemas_is_asked_for_any_object_and_then_in_words(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire)
+        wire.settings.refuses = ("json_schema", "json_object")
+        response = await adapter.complete(request())
+        assert response.metadata["http_requests"] == 3
+        assert [record.asked for record in wire.records] == ["json_schema", "json_object", ""]
+        assert '"required":["passages"' in wire.records[-1].body["messages"][-1]["content"]
+        again = await adapter.complete(request())
+        assert again.metadata["http_requests"] == 1
+        await adapter.aclose()
+
+    async def test_a_stream_learns_what_its_server_refuses_before_the_first_piece(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire)
+        wire.settings.refuses = ("stream_options", "json_schema")
+        pieces, response = await told(adapter, request())
+        assert "".join(piece.text for piece in pieces) == response.text
+        assert response.metadata["http_requests"] == 3
+        assert response.usage.estimated, "without stream_options nobody counts"
+        await adapter.aclose()
+
+    async def test_the_token_limit_goes_by_its_new_name_where_the_old_one_is_refused(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire)
+        wire.settings.refuses = ("max_tokens",)
+        await adapter.complete(request())
+        assert "max_completion_tokens" in wire.records[-1].body
+        assert "max_tokens" not in wire.records[-1].body
+        await adapter.aclose()
+
+    async def test_only_a_closed_schema_is_asked_for_strictly(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        closed = {
+            "type": "object",
+            "properties": {"passages": {"type": "string"}},
+            "required": ["passages"],
+            "additionalProperties": False,
+        }
+        await adapter.complete(request(schema=closed))
+        await adapter.complete(request())
+        strict = [r.body["response_format"]["json_schema"]["strict"] for r in wire.records]
+        assert strict == [True, False]
+        await adapter.aclose()
+
+    async def test_thinking_models_get_an_effort_and_no_temperature(self, wire: WireServer) -> None:
+        adapter = self.make(wire, config=LLMConfig(model="gpt-5.4-mini"))
+        await adapter.complete(request())
+        body = wire.records[0].body
+        assert body["reasoning_effort"] == "low"
+        assert "temperature" not in body
+        await adapter.aclose()
+
+
+@pytest.mark.parametrize(
+    ("address", "near"),
+    [
+        ("http://localhost:11434/v1", True),
+        ("http://127.0.0.1:8080/v1", True),
+        ("http://[::1]:8080/v1", True),
+        ("http://192.168.1.20:8000/v1", True),
+        ("http://studio.local:1234/v1", True),
+        ("https://openrouter.ai/api/v1", False),
+        ("https://localhost.example.org/v1", False),
+        ("http://8.8.8.8/v1", False),
+    ],
+)
+def test_near_is_this_machine_and_its_private_network(address: str, near: bool) -> None:
+    assert is_near(address) is near
