@@ -29,12 +29,18 @@ class StoryOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayerActed:
-    """The player did or said something; ``choice`` is its number (from 1) if one was taken."""
+    """The player did or said something.
+
+    Attributes:
+        choice: the number (from 1) of the choice taken, None for free words.
+        wants_end: True if the story was to end with this turn's scene.
+    """
 
     KIND: ClassVar[str] = "player_acted"
     VERSION: ClassVar[int] = 1
     text: str
     choice: int | None = None
+    wants_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,7 @@ class Premise:
         kit: the embedded storyteller's kit, or "" to choose one from the theme.
         seed: the story's random seed; the same seed and replies give the same story.
         model: ``provider:model`` as configured when the story began; "" is the default.
+        length: how many scenes the story should have, 0 for as many as the player likes.
     """
 
     theme: str
@@ -58,6 +59,7 @@ class Premise:
     kit: str = ""
     seed: int = 0
     model: str = ""
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,47 @@
+"""What a player can do with a turn: begin, take a choice, say something, bring it to an end.
+
+Callers (``cli``, ``server``, ``lab``) make these, ``engine.turn`` plays them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_ACTION_CHARS = 4_000
+"""Longest free text of one action, in characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One move of the player. Use the constructors below.
+
+    Attributes:
+        kind: what sort of move it is.
+        text: the player's words, for ``say``.
+        number: the choice taken, from 1, for ``choose``.
+    """
+
+    kind: Literal["begin", "choose", "say", "end"]
+    text: str = ""
+    number: int = 0
+
+    @classmethod
+    def begin(cls) -> Action:
+        """Tell the opening scene."""
+        return cls("begin")
+
+    @classmethod
+    def choose(cls, number: int) -> Action:
+        """Take one of the choices offered, counted from 1."""
+        return cls("choose", number=number)
+
+    @classmethod
+    def say(cls, text: str) -> Action:
+        """Do or say something in one's own words."""
+        return cls("say", text=text)
+
+    @classmethod
+    def end(cls, text: str = "") -> Action:
+        """Bring the story to its end with the next scene."""
+        return cls("end", text=text)

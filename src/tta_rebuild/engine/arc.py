@@ -1,0 +1,46 @@
+"""Where in its arc a story stands: a pure function of the turn and the length wished for.
+
+Called by ``engine.turn`` for every scene.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tta_rebuild.core.story import ArcStage
+
+CHAPTER_SCENES = 16
+"""Scenes of one chapter in a story without a fixed length."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArcPoint:
+    """The stage that a scene serves, and whether the story should end with it."""
+
+    stage: ArcStage
+    should_end: bool
+
+
+def arc_point(turn: int, length: int = 0) -> ArcPoint:
+    """The point of the arc for a scene.
+
+    A quarter is set-up, half is development, then the climax, and the last tenth (at least one
+    scene) resolves. Without a length the arc repeats, chapter after chapter, and never ends by
+    itself.
+
+    Args:
+        turn: the scene's turn, from 1.
+        length: scenes of the whole story, 0 for no fixed length.
+    """
+    scenes = length or CHAPTER_SCENES
+    place = turn if length else (turn - 1) % CHAPTER_SCENES + 1
+    resolution_scenes = max(1, scenes // 10)
+    if place > scenes - resolution_scenes:
+        stage: ArcStage = "resolution"
+    elif place <= max(1, scenes // 4):
+        stage = "setup"
+    elif place <= max(1, scenes * 3 // 4):
+        stage = "development"
+    else:
+        stage = "climax"
+    return ArcPoint(stage, should_end=bool(length) and turn >= length)

@@ -1,0 +1,178 @@
+"""Third step of a turn: what the scene does to its characters, and which choices are sound.
+
+Called by ``engine.turn`` once the scene has been told. Leans on the primitives of ``narrative``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.events import CharacterChanged
+from tta_rebuild.core.story import ArcStage, CharacterSketch, Choice, Passage
+from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
+from tta_rebuild.narrative.character_state import (
+    CharacterInteraction,
+    CharacterState,
+    CharacterStatePrimitive,
+)
+
+MAX_CHOICES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The choices of a turn.
+
+    Attributes:
+        choices: what is offered.
+        rejected: the texts that are not, each with the reason.
+    """
+
+    choices: tuple[Choice, ...]
+    rejected: tuple[tuple[str, str], ...]
+
+
+def opening_characters(sketches: Iterable[CharacterSketch]) -> list[CharacterChanged]:
+    """The cast as the author gave it, as the events that bring it into the story."""
+    return [
+        CharacterChanged(character_id=s.character_id, name=s.name, traits=dict(s.traits))
+        for s in sketches
+    ]
+
+
+async def characters_after(
+    state: StoryState,
+    passages: Sequence[Passage],
+    happened: str,
+    stage: ArcStage,
+    context: TTAContext,
+) -> list[CharacterChanged]:
+    """How everybody in the scene is after it; those whom nothing changed are left out."""
+    text = " ".join(p.text for p in passages)
+    spoken = {p.speaker: p.emotion for p in passages if p.speaker}
+    present = [
+        character_id
+        for character_id, known in state.characters.items()
+        if character_id in spoken or known.name in text
+    ]
+    present.extend(speaker for speaker in spoken if speaker not in state.characters)
+    primitive = CharacterStatePrimitive(
+        states=[state.characters[c] for c in present if c in state.characters]
+    )
+    changes = []
+    for character_id in present:
+        before = primitive.get_character(character_id)
+        if before is None or before.arc_stage != stage:
+            primitive.update_arc_stage(character_id, stage)
+        await primitive.execute(
+            CharacterInteraction(
+                character_id=character_id,
+                scene_context=text,
+                emotional_trigger=spoken.get(character_id) or None,
+                interacting_with=[other for other in present if other != character_id],
+                story_events=[happened] if happened else [],
+            ),
+            context,
+        )
+        after = primitive.get_character(character_id)
+        if after is not None:
+            change = _change(before, after)
+            if change is not None:
+                changes.append(change)
+    return changes
+
+
+def _change(before: CharacterState | None, after: CharacterState) -> CharacterChanged | None:
+    if before is None:
+        return CharacterChanged(
+            character_id=after.character_id,
+            name=after.name,
+            emotion=after.emotional_state,
+            arc_stage=after.arc_stage,
+            traits=dict(after.personality_traits),
+            goals=dict(after.development_goals),
+            relationships=dict(after.relationships),
+            remembers=tuple(after.memory),
+        )
+    change = CharacterChanged(
+        character_id=after.character_id,
+        emotion=_if_new(before.emotional_state, after.emotional_state),
+        arc_stage=_if_new(before.arc_stage, after.arc_stage),
+        traits=_touched(before.personality_traits, after.personality_traits),
+        goals=_touched(before.development_goals, after.development_goals),
+        relationships=_touched(before.relationships, after.relationships),
+        remembers=_appended(before.memory, after.memory),
+    )
+    return None if change == CharacterChanged(character_id=after.character_id) else change
+
+
+def _if_new(before: str, after: str) -> str:
+    return after if after != before else ""
+
+
+def _touched(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    return {key: value for key, value in after.items() if before.get(key) != value}
+
+
+def _appended(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
+    """What was added at the end of a bounded memory: the shortest tail that explains ``after``."""
+    for added in range(len(after) + 1):
+        kept = len(after) - added
+        if list(before[len(before) - kept :] if kept else []) == list(after[:kept]):
+            return tuple(after[kept:])
+    return tuple(after)
+
+
+async def offer(
+    state: StoryState,
+    proposed: Sequence[Choice],
+    happened: str,
+    gate: Gate,
+    validator: BranchValidatorPrimitive,
+    context: TTAContext,
+) -> Offer:
+    """Only sound choices: allowed, true, valid, and each a different act.
+
+    Args:
+        happened: what the player just did, "" for the opening.
+    """
+    rejected: list[tuple[str, str]] = []
+    allowed: list[Choice] = []
+    for choice in proposed:
+        reason = gate.objection(choice)
+        if reason is None and any(_same(choice, other) for other in allowed):
+            reason = "says the same as another choice"
+        if reason is None:
+            allowed.append(choice)
+        else:
+            rejected.append((choice.text, reason))
+    proposals = [
+        BranchProposal(
+            universe_id=context.universe_id or context.workflow_id,
+            branch_description=choice.consequence or choice.text,
+            choice_text=choice.text,
+            affected_characters=list(choice.affects),
+            universe_rules=dict(state.premise.rules),
+            parent_branch_id=happened or None,
+            effects=choice.effects,
+        )
+        for choice in allowed
+    ]
+    sound: list[Choice] = []
+    for choice, verdict in zip(
+        allowed, await validator.validate_all(proposals, context), strict=True
+    ):
+        if verdict.is_valid:
+            sound.append(choice)
+        else:
+            reason = verdict.issues[0].message if verdict.issues else "too weak a choice"
+            rejected.append((choice.text, reason))
+    return Offer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
+
+
+def _same(one: Choice, other: Choice) -> bool:
+    return one.text.casefold().split() == other.text.casefold().split()

@@ -1,0 +1,213 @@
+"""Stories as files: the whole log as JSON, out and in again; one branch as readable Markdown.
+
+Called by ``engine.stories``. An imported file is data from outside: everything in it is checked
+before the first row is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json, to_json
+
+from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreError, StoreNewer
+from tta_rebuild.core.events import (
+    Event,
+    EventCodec,
+    PlayerActed,
+    RecordedEvent,
+    SceneTold,
+    StoryOpened,
+)
+from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.storage.story_store import Branch, StoryStore
+
+FORMAT = "tta-story"
+FORMAT_VERSION = 1
+_IMPORTING = " (being imported)"
+
+
+class _EventRow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    turn: int
+    at: datetime
+    kind: str
+    version: int
+    data: dict[str, Any]
+
+
+class _BranchRow(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    branch_id: str
+    name: str
+    parent_id: str | None
+    forked_at: int
+    events: list[_EventRow]
+
+
+class _StoryFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    format: str
+    version: int
+    title: str
+    branches: list[_BranchRow]
+
+
+async def export(store: StoryStore, story_id: str) -> dict[str, Any]:
+    """The whole story with all branches, as plain JSON values."""
+    codec = EventCodec()
+    row = await store.story(story_id)
+    branches = []
+    for branch in await store.branches(story_id):
+        own = []
+        async for recorded in store.read(
+            branch.branch_id, after=branch.forked_at, upto=branch.length
+        ):
+            kind, version, text = codec.to_json(recorded.event)
+            own.append(
+                {
+                    "turn": recorded.turn,
+                    "at": recorded.at.isoformat(),
+                    "kind": kind,
+                    "version": version,
+                    "data": from_json(text),
+                }
+            )
+        branches.append(
+            {
+                "branch_id": branch.branch_id,
+                "name": branch.name,
+                "parent_id": branch.parent_id,
+                "forked_at": branch.forked_at,
+                "events": own,
+            }
+        )
+    return {
+        "format": FORMAT,
+        "version": FORMAT_VERSION,
+        "title": row.title,
+        "branches": branches,
+    }
+
+
+async def import_story(
+    store: StoryStore, data: Mapping[str, Any], *, story_id: str, now: Callable[[], datetime]
+) -> str:
+    """Store an exported story under a new id; gives that id.
+
+    Raises:
+        ImportRejected: the data are no such story; nothing was stored.
+    """
+    title, branches = _checked(data)
+    root, root_events = branches[0]
+    turns = [(turn, list(group)) for turn, group in groupby(root_events, key=lambda r: r.turn)]
+    opening = turns.pop(0)[1]
+    made = await store.create_story(
+        story_id, title + _IMPORTING, [r.event for r in opening], at=opening[0].at
+    )
+    try:
+        ids = {root.branch_id: made}
+        ids[root.branch_id] = await _append(store, made, turns)
+        for row, events in branches[1:]:
+            parent = ids[row.parent_id or ""]
+            child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=now())
+            own = [(turn, list(group)) for turn, group in groupby(events, key=lambda r: r.turn)]
+            ids[row.branch_id] = await _append(store, child, own)
+    except (StoreError, ImportRejected):
+        await store.delete(story_id)
+        raise
+    await store.rename(story_id, title)
+    return story_id
+
+
+async def _append(
+    store: StoryStore, branch: Branch, turns: list[tuple[int, list[RecordedEvent]]]
+) -> Branch:
+    length = branch.length
+    for turn, group in turns:
+        length = await store.append(
+            branch.branch_id, turn, [r.event for r in group], expected=length, at=group[0].at
+        )
+    return await store.branch(branch.branch_id)
+
+
+def _checked(data: Mapping[str, Any]) -> tuple[str, list[tuple[_BranchRow, list[RecordedEvent]]]]:
+    """The file's branches, parents first, with every event read. Raises ImportRejected."""
+    try:
+        file = _StoryFile.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise ImportRejected(
+            f"this is not an exported story ({place}: {first['msg']}); "
+            "export one with `tta stories export`"
+        ) from error
+    if file.format != FORMAT:
+        raise ImportRejected(f"the format is '{file.format}', only '{FORMAT}' can be read")
+    if file.version > FORMAT_VERSION:
+        raise ImportRejected(
+            f"the file has format version {file.version}, this tta reads up to {FORMAT_VERSION}; "
+            "upgrade tta"
+        )
+    if not file.branches or file.branches[0].parent_id is not None:
+        raise ImportRejected("the file's first branch must be the story's own first branch")
+    codec = EventCodec()
+    lengths: dict[str, int] = {}
+    read: list[tuple[_BranchRow, list[RecordedEvent]]] = []
+    for row in file.branches:
+        if row.parent_id is not None and not 0 < row.forked_at <= lengths.get(row.parent_id, 0):
+            raise ImportRejected(
+                f"branch '{row.name}' parts from its parent at event {row.forked_at}, "
+                "which the file does not hold before it"
+            )
+        if row.branch_id in lengths:
+            raise ImportRejected(f"branch id '{row.branch_id}' occurs twice")
+        events = [_event(codec, row, index, e) for index, e in enumerate(row.events, start=1)]
+        lengths[row.branch_id] = row.forked_at + len(events)
+        read.append((row, events))
+    _check_opening(read[0][1])
+    return file.title.strip() or "Imported story", read
+
+
+def _event(codec: EventCodec, row: _BranchRow, index: int, raw: _EventRow) -> RecordedEvent:
+    try:
+        event: Event = codec.from_json(raw.kind, raw.version, to_json(raw.data))
+    except (StoreDamaged, StoreNewer) as error:
+        raise ImportRejected(f"branch '{row.name}', event {index}: {error}") from error
+    position = row.forked_at + index
+    return RecordedEvent(
+        branch_id=row.branch_id, position=position, turn=raw.turn, at=raw.at, event=event
+    )
+
+
+def _check_opening(events: list[RecordedEvent]) -> None:
+    if not events or not isinstance(events[0].event, StoryOpened) or events[0].turn != 0:
+        raise ImportRejected("the story in the file has no opening")
+    turns = [r.turn for r in events]
+    if turns != sorted(turns):
+        raise ImportRejected("the turns in the file are out of order")
+
+
+async def markdown(store: StoryStore, branch: Branch) -> str:
+    """One branch as a story to read."""
+    fold = StoryFold()
+    lines: list[str] = []
+    async for recorded in store.read(branch.branch_id, upto=branch.length):
+        fold.apply(recorded)
+        match recorded.event:
+            case PlayerActed(text=text):
+                lines.append(f"> {text}")
+            case SceneTold(scene=scene):
+                lines.append(f"## {recorded.turn}. {scene.setting or scene.scene_id}")
+                lines.extend(
+                    f"“{p.text}”" if p.speaker and p.text[:1] not in "“\"" else p.text
+                    for p in scene.passages
+                )
+    premise = fold.present().premise
+    row = await store.story(branch.story_id)
+    head = [f"# {row.title}", f"*{' '.join(premise.theme.split())}*"]
+    return "\n\n".join([*head, *lines]) + "\n"

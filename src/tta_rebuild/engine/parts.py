@@ -1,0 +1,36 @@
+"""What the engine works with, handed in by ``bootstrap``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.safety import SafetyGate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The engine's parts.
+
+    Attributes:
+        provider: the whole provider stack, as one provider.
+        catalog: the prompt templates.
+        safety: makes the gate for a story's boundaries.
+        clock: the time now, aware, UTC.
+        new_id: a fresh identifier at every call.
+        player_id: who plays, for budgets per player.
+        session_id: this run of the program, for budgets per session.
+        checks_with_model: True asks the model once per turn to check the branches too.
+    """
+
+    provider: LLMProvider
+    catalog: PromptCatalog
+    safety: Callable[[dict[str, str]], SafetyGate]
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    player_id: str = "player"
+    session_id: str = ""
+    checks_with_model: bool = False

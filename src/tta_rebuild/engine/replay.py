@@ -1,0 +1,150 @@
+"""Playing a story again from its log, to prove that nothing in it is left to chance.
+
+Called by ``engine.stories``. Every turn is played from the state before it, with the player's move
+and the storyteller's replies as they were recorded; the events that come out are compared byte by
+byte with those in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from tta_rebuild.core.errors import ExecutionError
+from tta_rebuild.core.events import Event, EventCodec, ModelReplied, PlayerActed, RecordedEvent
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.recording import RecordedProvider
+from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.engine.turn import FinishedTurn, play_turn
+from tta_rebuild.engine.turn_events import TurnRefused
+from tta_rebuild.storage.story_store import Branch, StoryStore
+
+EXCERPT_CHARS = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Where a replay first differs: excerpts of the log's event and of the new one."""
+
+    turn: int
+    kind: str
+    logged: str
+    replayed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayReport:
+    """What a replay found.
+
+    Attributes:
+        turns: turns played again.
+        events: events compared.
+        size_bytes: bytes compared.
+        difference: None if every byte agrees.
+    """
+
+    turns: int
+    events: int
+    size_bytes: int
+    difference: Difference | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """True if every byte agrees."""
+        return self.difference is None
+
+
+async def replay(
+    parts: Parts, store: StoryStore, branch: Branch, *, retell: bool = False
+) -> ReplayReport:
+    """Play a branch again.
+
+    Args:
+        retell: ask the storyteller itself once more instead of its recorded replies; for a model
+            with randomness of its own this will differ.
+    """
+    codec = EventCodec()
+    recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
+    fold = StoryFold()
+    turns = events = size = 0
+    for turn, group in groupby(recorded, key=lambda r: r.turn):
+        logged = list(group)
+        if turn:
+            again = await _again(parts, branch, fold, logged, retell=retell)
+            if isinstance(again, str):
+                difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
+                return ReplayReport(
+                    turns=turns, events=events, size_bytes=size, difference=difference
+                )
+            turns += 1
+            for old, new in _pairs([r.event for r in logged], again):
+                was = "".join(map(str, codec.to_json(old))) if old else ""
+                now = "".join(map(str, codec.to_json(new))) if new else ""
+                if was != now:
+                    kind = (old or new).KIND if (old or new) else "turn"
+                    return ReplayReport(
+                        turns=turns,
+                        events=events,
+                        size_bytes=size,
+                        difference=_difference(turn, kind, was, now),
+                    )
+                events += 1
+                size += len(was.encode("utf-8", "surrogatepass"))
+        for one in logged:
+            fold.apply(one)
+    return ReplayReport(turns=turns, events=events, size_bytes=size)
+
+
+async def _again(
+    parts: Parts, branch: Branch, fold: StoryFold, logged: Sequence[RecordedEvent], *, retell: bool
+) -> tuple[Event, ...] | str:
+    """The turn's events as they come out today, or why none do."""
+    if not retell:
+        replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
+        parts = replace(parts, provider=RecordedProvider(replies))
+    try:
+        async with aclosing(play_turn(parts, branch, fold.present(), _action(logged))) as items:
+            async for item in items:
+                if isinstance(item, FinishedTurn):
+                    return item.events
+                if isinstance(item, TurnRefused):
+                    return f"refused: {item.reason}"
+    except ExecutionError as error:
+        return str(error)
+    return "the turn did not finish"
+
+
+def _action(logged: Sequence[RecordedEvent]) -> Action:
+    for recorded in logged:
+        if isinstance(recorded.event, PlayerActed):
+            acted = recorded.event
+            if acted.choice is not None:
+                return Action.choose(acted.choice)
+            return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)
+    return Action.begin()
+
+
+def _pairs(
+    old: Sequence[Event], new: Sequence[Event]
+) -> list[tuple[Event | None, Event | None]]:
+    length = max(len(old), len(new))
+    return [
+        (old[i] if i < len(old) else None, new[i] if i < len(new) else None) for i in range(length)
+    ]
+
+
+def _difference(turn: int, kind: str, was: str, now: str) -> Difference:
+    start = next(
+        (i for i, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
+        min(len(was), len(now)),
+    )
+    begin = max(0, start - EXCERPT_CHARS // 4)
+    return Difference(
+        turn=turn,
+        kind=kind,
+        logged=was[begin : begin + EXCERPT_CHARS],
+        replayed=now[begin : begin + EXCERPT_CHARS],
+    )

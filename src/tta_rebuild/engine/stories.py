@@ -1,0 +1,193 @@
+"""All stories of one store: open, take up again, fork, rewind, list, delete.
+
+Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
+from tta_rebuild.core.events import StoryOpened
+from tta_rebuild.core.story import Premise
+from tta_rebuild.engine.comparison import Comparison, compare
+from tta_rebuild.engine.consequences import opening_characters
+from tta_rebuild.engine.exchange import export, import_story, markdown
+from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.replay import ReplayReport, replay
+from tta_rebuild.engine.session import Session
+from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
+
+MAX_THEME_CHARS = 20_000
+"""Longest theme, in characters: about five thousand words."""
+
+TITLE_CHARS = 60
+
+
+class Stories:
+    """The stories of one store.
+
+    Args:
+        parts: what turns are played with.
+        store: where stories are kept.
+    """
+
+    def __init__(self, parts: Parts, store: StoryStore) -> None:
+        self._parts = parts
+        self._store = store
+
+    async def open(self, premise: Premise) -> Session:
+        """Begin a story; its opening scene is the first turn to play.
+
+        Raises:
+            ValidationError: the premise cannot be played, and why.
+        """
+        check_premise(premise)
+        self._parts.safety(dict(premise.boundaries))
+        title = premise.title or title_of(premise.theme)
+        branch = await self._store.create_story(
+            self._parts.new_id(),
+            title,
+            [StoryOpened(premise=premise), *opening_characters(premise.characters)],
+            at=self._parts.clock(),
+        )
+        return await Session.load(self._parts, self._store, branch)
+
+    async def resume(self, story: str, branch: str = MAIN) -> Session:
+        """Take a story up again; see ``find`` and ``find_branch`` for what names one."""
+        found = await self.find_branch(await self.find(story), branch)
+        return await Session.load(self._parts, self._store, found)
+
+    async def list(self) -> list[StoryRow]:
+        """All stories, the latest played first."""
+        return await self._store.stories()
+
+    async def find(self, story: str) -> StoryRow:
+        """The story of that id, of an id beginning so, or of that title.
+
+        Raises:
+            StoryNotFound: there is none, or more than one.
+        """
+        rows = await self._store.stories()
+        wanted = story.strip()
+        exact = [row for row in rows if row.story_id == wanted]
+        found = exact or [
+            row
+            for row in rows
+            if (wanted and row.story_id.startswith(wanted))
+            or row.title.casefold() == wanted.casefold()
+        ]
+        if len(found) == 1:
+            return found[0]
+        if not found:
+            raise StoryNotFound(f"there is no story '{wanted}'; `tta stories` lists them")
+        names = ", ".join(row.story_id for row in found[:5])
+        raise StoryNotFound(f"'{wanted}' may mean several stories ({names}); give more of the id")
+
+    async def branches(self, story: str) -> list[Branch]:
+        """All branches of a story, in the order they were made."""
+        return await self._store.branches((await self.find(story)).story_id)
+
+    async def find_branch(self, story: StoryRow, branch: str) -> Branch:
+        """The branch of that name or id. Raises BranchNotFound."""
+        all_branches = await self._store.branches(story.story_id)
+        for candidate in all_branches:
+            if branch in (candidate.name, candidate.branch_id):
+                return candidate
+        names = ", ".join(b.name for b in all_branches[:12])
+        raise BranchNotFound(f"'{story.title}' has no branch '{branch}'; it has: {names}")
+
+    async def rename(self, story: str, title: str) -> None:
+        """Give a story another title. Raises ValidationError for an empty one."""
+        if not title.strip():
+            raise ValidationError("a title needs at least one character")
+        await self._store.rename((await self.find(story)).story_id, title.strip())
+
+    async def delete(self, story: str) -> StoryRow:
+        """Remove a story with all its branches, for good; gives what was removed."""
+        row = await self.find(story)
+        await self._store.delete(row.story_id)
+        return row
+
+    async def fork(
+        self, story: str, *, turn: int, branch: str = MAIN, name: str | None = None
+    ) -> Branch:
+        """A new branch that shares everything up to and including ``turn``.
+
+        Raises:
+            PositionNotFound: the branch has no such turn.
+            StoryError: the name is taken.
+        """
+        origin = await self.find_branch(await self.find(story), branch)
+        position = await self._store.turn_end(origin.branch_id, turn)
+        return await self._store.fork(
+            origin.branch_id, position, name=name, at=self._parts.clock()
+        )
+
+    async def rewind(self, session: Session, turns: int = 1) -> Session:
+        """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
+
+        Raises:
+            PositionNotFound: the story is not that long.
+        """
+        target = session.state.turn - turns
+        position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
+        branch = await self._store.fork(
+            session.branch.branch_id, position, at=self._parts.clock()
+        )
+        return await Session.load(self._parts, self._store, branch)
+
+    async def compare(self, story: str, one: str, other: str) -> Comparison:
+        """Where two branches part, and what differs since. Raises BranchNotFound."""
+        row = await self.find(story)
+        return await compare(
+            self._store, await self.find_branch(row, one), await self.find_branch(row, other)
+        )
+
+    async def replay(
+        self, story: str, branch: str = MAIN, *, retell: bool = False
+    ) -> ReplayReport:
+        """Play a branch again from its log and compare every byte; see ``engine.replay``."""
+        found = await self.find_branch(await self.find(story), branch)
+        return await replay(self._parts, self._store, found, retell=retell)
+
+    async def export(self, story: str) -> dict[str, Any]:
+        """The whole story with all branches as JSON values; ``import_story`` reads them."""
+        return await export(self._store, (await self.find(story)).story_id)
+
+    async def import_story(self, data: Mapping[str, Any]) -> StoryRow:
+        """Store an exported story under a new id. Raises ImportRejected; then nothing was stored."""
+        story_id = await import_story(
+            self._store, data, story_id=self._parts.new_id(), now=self._parts.clock
+        )
+        return await self._store.story(story_id)
+
+    async def markdown(self, story: str, branch: str = MAIN) -> str:
+        """One branch as a story to read."""
+        return await markdown(self._store, await self.find_branch(await self.find(story), branch))
+
+
+def check_premise(premise: Premise) -> None:
+    """Raise ValidationError if a premise cannot be played, with what to change."""
+    theme = premise.theme.strip()
+    if len(theme) < 3:
+        raise ValidationError("Theme must be at least 3 characters: say what the story is about")
+    if len(premise.theme) > MAX_THEME_CHARS:
+        raise ValidationError(
+            f"the theme has {len(premise.theme):,} characters, at most {MAX_THEME_CHARS:,} can be "
+            "taken in; shorten it, and give people and rules by --character and --rule"
+        )
+    if premise.length < 0:
+        raise ValidationError("the length of a story in scenes cannot be negative")
+    ids = [c.character_id for c in premise.characters]
+    if len(set(ids)) != len(ids):
+        raise ValidationError("two characters have the same id; give each a name of their own")
+
+
+def title_of(theme: str) -> str:
+    """A title made from a theme: its first words, up to ``TITLE_CHARS`` characters."""
+    words = " ".join(theme.split())
+    if len(words) <= TITLE_CHARS:
+        return words
+    return words[: TITLE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,.;:-") + "…"

@@ -1,0 +1,119 @@
+"""Second step of a turn: the scene is told, and every passage passes the gate before it is shown.
+
+Called by ``engine.turn``. A passage that clashes is held back; the storyteller is asked once to go
+on from the last good sentence with the clash named; if that clashes too, the scene ends soundly
+and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.events import PassageWithheld
+from tta_rebuild.core.story import Passage
+from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
+from tta_rebuild.narrative.story_generator import (
+    DraftItem,
+    DraftRestarted,
+    GeneratedStory,
+    PassageDrafted,
+    StoryDrafted,
+    StoryGenerationInput,
+    StoryGeneratorPrimitive,
+)
+
+CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
+"""What stands in for a scene of which nothing could be shown."""
+
+CUT_SHORT_NOTE = (
+    "this scene was cut short: what came next did not fit what is true or allowed here (/why "
+    "tells more)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A scene as it was shown: the last item of ``tell``.
+
+    Attributes:
+        story: the storyteller's last draft, None if even its end was not reached.
+        passages: what was released.
+        withheld: what was not.
+        degraded: "" or what was not as it should be.
+    """
+
+    story: GeneratedStory | None
+    passages: tuple[Passage, ...]
+    withheld: tuple[PassageWithheld, ...]
+    degraded: str
+
+
+TellingItem: TypeAlias = PassageReleased | SceneRestarted | TurnWarning | Told
+
+
+async def tell(
+    generator: StoryGeneratorPrimitive,
+    wanted: StoryGenerationInput,
+    context: TTAContext,
+    gate: Gate,
+) -> AsyncGenerator[TellingItem, None]:
+    """Tell the scene through the gate; ``Told`` comes last. Raises ``ProviderError``."""
+    passages: list[Passage] = []
+    withheld: list[PassageWithheld] = []
+    notes: list[str] = []
+    story: GeneratedStory | None = None
+    warned: set[str] = set()
+
+    drafts: AsyncGenerator[DraftItem, None] = generator.tell(wanted, context)
+    for is_repair in (False, True):
+        clash: PassageWithheld | None = None
+        async with aclosing(drafts):
+            async for item in drafts:
+                if isinstance(item, DraftRestarted):
+                    passages.clear()
+                    gate.restart()
+                    yield SceneRestarted(item.reason)
+                elif isinstance(item, PassageDrafted):
+                    for text in gate.warnings(item.passage):
+                        if text not in warned:
+                            warned.add(text)
+                            yield TurnWarning(text)
+                    good, clash = gate.examine(item.passage)
+                    if good is not None:
+                        passages.append(good)
+                        yield PassageReleased(good)
+                    if clash is not None:
+                        break
+                elif isinstance(item, StoryDrafted):
+                    story = item.story
+        if clash is None:
+            break
+        withheld.append(clash)
+        story = None
+        if is_repair:
+            notes.append(CUT_SHORT_NOTE)
+        else:
+            drafts = generator.continue_from(
+                wanted,
+                context,
+                told_so_far="\n\n".join(p.text for p in passages),
+                withheld=clash.text,
+                clash=f"{clash.reason} {clash.against}".strip(),
+            )
+
+    if not passages:
+        passages.append(Passage(text=CUT_SHORT))
+        yield PassageReleased(passages[0])
+    if story is not None and story.degraded:
+        notes.insert(0, story.degraded)
+    yield Told(
+        story=story,
+        passages=tuple(passages),
+        withheld=tuple(withheld),
+        degraded="; ".join(notes),
+    )

@@ -1,0 +1,220 @@
+"""The turn: from the player's words to the events of one stored turn, in one chain of steps.
+
+Called by ``engine.session``, which stores what comes out. Each step takes and gives plain values:
+admission → telling (through the gate) → consequences → events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.events import (
+    ChoicesOffered,
+    Event,
+    FactAsserted,
+    FactRetracted,
+    ModelReplied,
+    PlayerActed,
+    SceneTold,
+    StoryEnded,
+    TimelineMarked,
+)
+from tta_rebuild.core.metaconcepts import MetaconceptRegistry
+from tta_rebuild.core.story import Choice, Scene
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.admission import Move, Refusal, admit
+from tta_rebuild.engine.arc import ArcPoint, arc_point
+from tta_rebuild.engine.briefing import brief
+from tta_rebuild.engine.consequences import Offer, characters_after, offer
+from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.recording import RecordingProvider
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.telling import Told, tell
+from tta_rebuild.engine.turn_events import TurnEvent, TurnRefused, TurnWarning
+from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
+from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
+from tta_rebuild.storage.story_store import Branch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedTurn:
+    """A turn that waits to be stored: the last item of ``play_turn``.
+
+    Attributes:
+        events: all that happened, in order; stored as one.
+        cost_usd, usage, calls: of all logical calls of the turn.
+    """
+
+    turn: int
+    events: tuple[Event, ...]
+    scene: Scene
+    choices: tuple[Choice, ...]
+    cost_usd: float
+    usage: Usage
+    calls: int
+
+
+TurnItem: TypeAlias = TurnEvent | FinishedTurn
+
+
+def universe_of(state: StoryState) -> str:
+    """The name of a story's world: the same for every copy and branch of it."""
+    return f"world-{state.premise.seed}"
+
+
+async def play_turn(
+    parts: Parts, branch: Branch, state: StoryState, action: Action
+) -> AsyncGenerator[TurnItem, None]:
+    """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
+
+    Raises:
+        ProviderError: no storyteller could answer.
+        BudgetExceededError: the turn would overspend.
+    """
+    safety = parts.safety(dict(state.premise.boundaries))
+    move = admit(state, action, safety)
+    if isinstance(move, Refusal):
+        yield TurnRefused(move.reason)
+        return
+    turn = state.turn + 1
+    point = arc_point(turn, state.premise.length)
+    if move.wants_end:
+        point = ArcPoint("resolution", should_end=True)
+    context = _context(parts, branch, state)
+    provider = RecordingProvider(parts.provider)
+    generator = StoryGeneratorPrimitive(provider, catalog=parts.catalog)
+    gate = Gate(state, safety)
+
+    told: Told | None = None
+    wanted = brief(state, move, turn, point, branch)
+    async with aclosing(tell(generator, wanted, context, gate)) as telling:
+        async for item in telling:
+            if isinstance(item, Told):
+                told = item
+            else:
+                yield item
+    assert told is not None  # tell() always ends with it
+    degraded = "; ".join(filter(None, dict.fromkeys(r.degraded for r in provider.replies)))
+    degraded = "; ".join(filter(None, (degraded, told.degraded)))
+    if degraded:
+        yield TurnWarning(degraded)
+
+    scene = _scene(turn, told, point, degraded, provider.replies)
+    validator = BranchValidatorPrimitive(
+        llm_provider=provider if parts.checks_with_model else None
+    )
+    proposed = told.story.choices if told.story and not scene.is_ending else ()
+    offered = await offer(state, proposed, move.text, gate, validator, context)
+    changes = await characters_after(
+        state, told.passages, move.text, point.stage, context
+    )
+    yield FinishedTurn(
+        turn=turn,
+        events=_events(turn, state.choices, move, told, scene, offered, gate, changes, provider.replies),
+        scene=scene,
+        choices=offered.choices,
+        cost_usd=provider.cost_usd,
+        usage=_sum(provider.replies),
+        calls=len(provider.replies),
+    )
+
+
+def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
+    names = state.premise.metaconcepts
+    concepts = MetaconceptRegistry.get_for_primitive("story_generator")
+    return TTAContext(
+        workflow_id=branch.story_id,
+        correlation_id=parts.new_id(),
+        timestamp=parts.clock(),
+        metaconcepts=list(names) if names else list(concepts),
+        player_boundaries=dict(state.premise.boundaries),
+        session_state={"player_id": parts.player_id, "session_id": parts.session_id},
+        universe_id=universe_of(state),
+    )
+
+
+def _scene(
+    turn: int, told: Told, point: ArcPoint, degraded: str, replies: Sequence[ModelReplied]
+) -> Scene:
+    story = told.story
+    return Scene(
+        scene_id=story.scene_id if story else f"scene-{turn}-cut-short",
+        passages=told.passages,
+        setting=story.setting_description if story else "",
+        tone=story.emotional_tone if story else "",
+        stage=point.stage,
+        quality=story.quality_score if story else 0.0,
+        told_by=replies[-1].model if replies else "",
+        degraded=degraded,
+        is_ending=bool(story and story.is_ending) or (point.should_end and not told.withheld),
+        notes=dict(story.notes) if story else {},
+    )
+
+
+def _events(
+    turn: int,
+    before: Sequence[Choice],
+    move: Move,
+    told: Told,
+    scene: Scene,
+    offered: Offer,
+    gate: Gate,
+    changes: Sequence[Event],
+    replies: Sequence[ModelReplied],
+) -> tuple[Event, ...]:
+    """Everything that happened in the turn, in the order in which it is folded."""
+    events: list[Event] = []
+    cause: tuple[str, ...] = (f"turn-{turn - 1}-scene",) if turn > 1 else ()
+    if turn > 1:
+        events.append(
+            PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end)
+        )
+        events.append(
+            TimelineMarked(
+                event_id=f"turn-{turn}-action",
+                event_type="choice" if move.number else "story_beat",
+                timestamp=2 * turn - 1,
+                event_data={"text": move.text, "choices": [c.text for c in before]},
+                causal_links=cause,
+            )
+        )
+        cause = (f"turn-{turn}-action",)
+    events.extend(replies)
+    events.extend(told.withheld)
+    events.append(SceneTold(scene=scene))
+    events.append(
+        TimelineMarked(
+            event_id=f"turn-{turn}-scene",
+            event_type="consequence" if turn > 1 else "story_beat",
+            timestamp=2 * turn,
+            event_data={"scene_id": scene.scene_id, "setting": scene.setting},
+            causal_links=cause,
+            character_ids=tuple(dict.fromkeys(p.speaker for p in scene.passages if p.speaker)),
+        )
+    )
+    events.extend(
+        FactRetracted(claim=claim) if claim.ends else FactAsserted(claim=claim)
+        for claim in gate.claims
+    )
+    events.extend(changes)
+    events.append(ChoicesOffered(choices=offered.choices, rejected=offered.rejected))
+    if scene.is_ending:
+        events.append(StoryEnded(how=scene.tone))
+    return tuple(events)
+
+
+def _sum(replies: Sequence[ModelReplied]) -> Usage:
+    return Usage(
+        input_tokens=sum(r.usage.input_tokens for r in replies),
+        output_tokens=sum(r.usage.output_tokens for r in replies),
+        cached_tokens=sum(r.usage.cached_tokens for r in replies),
+        cache_write_tokens=sum(r.usage.cache_write_tokens for r in replies),
+        thinking_tokens=sum(r.usage.thinking_tokens for r in replies),
+        estimated=any(r.usage.estimated for r in replies),
+    )

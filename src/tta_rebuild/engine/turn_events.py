@@ -1,0 +1,85 @@
+"""What a caller sees while a turn is played, in this order of appearance.
+
+``PassageReleased``, ``TurnWarning`` and ``SceneRestarted`` come while the scene is being told;
+``SceneFinished``, ``ChoicesReady``, ``CostReported`` and ``TurnStored`` only once the turn is
+stored. ``TurnRefused`` comes alone: nothing was spent, nothing is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from tta_rebuild.core.story import Choice, Passage, Scene
+from tta_rebuild.core.usage import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class PassageReleased:
+    """The next passage of the scene, checked: show it."""
+
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class TurnWarning:
+    """Something the player should know: a content warning, a degraded turn, a budget mark."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRestarted:
+    """The scene begins anew: take back what was shown of it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRefused:
+    """The move was not played; ``reason`` says kindly why, and what else is possible."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFinished:
+    """The scene as it is stored."""
+
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class ChoicesReady:
+    """What the player may do next; empty after an ending."""
+
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CostReported:
+    """What the turn cost: US dollars, tokens, and logical model calls."""
+
+    cost_usd: float
+    usage: Usage
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStored:
+    """The turn is on disk; ``position`` is the branch's new length in events."""
+
+    turn: int
+    position: int
+
+
+TurnEvent: TypeAlias = (
+    PassageReleased
+    | TurnWarning
+    | SceneRestarted
+    | TurnRefused
+    | SceneFinished
+    | ChoicesReady
+    | CostReported
+    | TurnStored
+)
