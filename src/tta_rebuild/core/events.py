@@ -90,6 +90,15 @@ class PassageWithheld:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PastRecalled:
+    """What of the past was put into the turn's prompt: positions of events, in order."""
+
+    KIND: ClassVar[str] = "past_recalled"
+    VERSION: ClassVar[int] = 1
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FactAsserted:
     """From here on this holds on this branch, until it is retracted or replaced."""
 
@@ -183,6 +192,7 @@ Event: TypeAlias = (
     | ModelReplied
     | SceneTold
     | PassageWithheld
+    | PastRecalled
     | FactAsserted
     | FactRetracted
     | FactRetconned
@@ -200,6 +210,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ModelReplied,
         SceneTold,
         PassageWithheld,
+        PastRecalled,
         FactAsserted,
         FactRetracted,
         FactRetconned,

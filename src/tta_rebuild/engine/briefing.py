@@ -1,7 +1,132 @@
 """What the storyteller is told before a scene: the present, as far as it matters now.
 
-Called by ``engine.turn``. Of bounded size, however long the story: what to bring back from the past
-is ``canon.recall``'s decision.
+Called by ``engine.turn``. Of bounded size, however long the story: what comes back from the past is
+``canon.recall``'s decision.
 """
 
 from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from typing import Any, TypeAlias
+
+from tta_rebuild.canon.recall import Recollection, recall
+from tta_rebuild.canon.view import Fact
+from tta_rebuild.core.story import Choice, Scene
+from tta_rebuild.core.tasks import CharacterVariables
+from tta_rebuild.engine.admission import Move
+from tta_rebuild.engine.arc import ArcPoint
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.narrative.story_generator import StoryGenerationInput
+from tta_rebuild.storage.story_store import Branch, Found
+
+SCENES_IN_FULL = 2
+"""Last scenes that the prompt holds word for word."""
+
+SCENE_CHARS = 1_600
+MAX_PRESENT = 6
+
+Memory: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]
+"""Full-text search over the branch up to its present: words and a limit → events."""
+
+
+async def brief(
+    state: StoryState, move: Move, turn: int, point: ArcPoint, branch: Branch, memory: Memory
+) -> tuple[StoryGenerationInput, Recollection]:
+    """The input of the scene to be told, and what of the past went into it."""
+    present = present_ids(state, move)
+    recollection = await recall(
+        state.canon,
+        f"{move.text} {move.chosen.consequence if move.chosen else ''}",
+        present,
+        memory,
+        not_after=_position_before(state),
+    )
+    recent = [_cut(scene) for scene in state.recent[-SCENES_IN_FULL:]]
+    wanted = StoryGenerationInput(
+        theme=state.premise.theme,
+        universe_id=f"world-{state.premise.seed}",
+        timeline_position=2 * turn,
+        active_characters=present,
+        previous_context="\n".join(str(line) for line in state.summary),
+        player_preferences={},
+        narrative_style=state.premise.style,
+        title=state.premise.title,
+        kit=state.premise.kit,
+        seed=state.premise.seed,
+        turn=turn,
+        stage=point.stage,
+        should_end=point.should_end,
+        characters=[character_variables(state, c) for c in present],
+        action=move.text,
+        chosen=_chosen(move.chosen),
+        recent=recent,
+        recalled=list(recollection.lines),
+        facts=[_claim(fact) for fact in recollection.facts],
+        rules=dict(state.premise.rules),
+        notes=dict(state.scene.notes) if state.scene else {},
+        story_id=branch.story_id,
+        branch_id=branch.branch_id,
+    )
+    return wanted, recollection
+
+
+def present_ids(state: StoryState, move: Move) -> list[str]:
+    """Who is in the scene: the player's character, those named or speaking, those of last scene."""
+    sketches = {c.character_id: c for c in state.premise.characters}
+    players = [c.character_id for c in state.premise.characters if c.is_player]
+    last = state.scene
+    spoke = [p.speaker for p in last.passages if p.speaker] if last else []
+    text = f"{move.text} {last.text if last else ''}"
+    named = [i for i, known in state.characters.items() if known.name in text]
+    chosen = list(move.chosen.affects) if move.chosen else []
+    ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *list(sketches)[:MAX_PRESENT]])
+    return [i for i in ordered if i in state.characters or i in sketches][:MAX_PRESENT]
+
+
+def character_variables(state: StoryState, character_id: str) -> CharacterVariables:
+    """One character for the prompt: as the author gave them, as they are now."""
+    sketch = next((c for c in state.premise.characters if c.character_id == character_id), None)
+    now = state.characters.get(character_id)
+    variables: CharacterVariables = {
+        "character_id": character_id,
+        "name": now.name if now else sketch.name if sketch else character_id,
+        "description": sketch.description if sketch else "",
+        "is_player": bool(sketch and sketch.is_player),
+        "traits": dict(sketch.traits) if sketch else {},
+    }
+    if now is not None:
+        variables["traits"] = dict(now.personality_traits)
+        variables["emotion"] = now.emotional_state
+        variables["goals"] = dict(now.development_goals)
+        variables["relationships"] = dict(now.relationships)
+        variables["arc_stage"] = now.arc_stage
+        variables["memory"] = now.memory[-3:]
+    return variables
+
+
+def _position_before(state: StoryState) -> int:
+    """The last position that the scenes given in full do not cover."""
+    covered = state.recent_positions[-SCENES_IN_FULL:]
+    return covered[0] - 1 if covered else state.position
+
+
+def _cut(scene: Scene) -> str:
+    """A scene's text; of an overlong one the end, which the next scene follows on from."""
+    text = scene.text
+    return text if len(text) <= SCENE_CHARS else "…" + text[-SCENE_CHARS:].split(" ", 1)[-1]
+
+
+def _claim(fact: Fact) -> dict[str, Any]:
+    return {"subject": fact.subject, "relation": fact.relation, "value": fact.value}
+
+
+def _chosen(choice: Choice | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    return {
+        "text": choice.text,
+        "consequence": choice.consequence,
+        "effects": [asdict(effect) for effect in choice.effects],
+        "affects": list(choice.affects),
+    }

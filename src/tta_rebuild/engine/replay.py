@@ -13,14 +13,22 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from tta_rebuild.core.errors import ExecutionError
-from tta_rebuild.core.events import Event, EventCodec, ModelReplied, PlayerActed, RecordedEvent
+from tta_rebuild.core.events import (
+    Event,
+    EventCodec,
+    ModelReplied,
+    PastRecalled,
+    PlayerActed,
+    RecordedEvent,
+)
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.recording import RecordedProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import TurnRefused
-from tta_rebuild.storage.story_store import Branch, StoryStore
+from tta_rebuild.storage.prose import prose_of
+from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160
 
@@ -69,11 +77,13 @@ async def replay(
     codec = EventCodec()
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
+    prose = {r.position: _found(r) for r in recorded if prose_of(r.event)}
     turns = events = size = 0
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
         if turn:
-            again = await _again(parts, branch, fold, logged, retell=retell)
+            past = [found for found in map(prose.get, _recalled(logged)) if found]
+            again = await _again(parts, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
                 difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
                 return ReplayReport(
@@ -99,14 +109,25 @@ async def replay(
 
 
 async def _again(
-    parts: Parts, branch: Branch, fold: StoryFold, logged: Sequence[RecordedEvent], *, retell: bool
+    parts: Parts,
+    branch: Branch,
+    fold: StoryFold,
+    logged: Sequence[RecordedEvent],
+    past: Sequence[Found],
+    *,
+    retell: bool,
 ) -> tuple[Event, ...] | str:
     """The turn's events as they come out today, or why none do."""
     if not retell:
         replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
         parts = replace(parts, provider=RecordedProvider(replies))
+
+    async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
+        return past
+
+    turn = play_turn(parts, branch, fold.present(), _action(logged), memory)
     try:
-        async with aclosing(play_turn(parts, branch, fold.present(), _action(logged))) as items:
+        async with aclosing(turn) as items:
             async for item in items:
                 if isinstance(item, FinishedTurn):
                     return item.events
@@ -115,6 +136,19 @@ async def _again(
     except ExecutionError as error:
         return str(error)
     return "the turn did not finish"
+
+
+def _recalled(logged: Sequence[RecordedEvent]) -> tuple[int, ...]:
+    for recorded in logged:
+        if isinstance(recorded.event, PastRecalled):
+            return recorded.event.positions
+    return ()
+
+
+def _found(recorded: RecordedEvent) -> Found:
+    return Found(
+        position=recorded.position, turn=recorded.turn, text=prose_of(recorded.event), rank=0.0
+    )
 
 
 def _action(logged: Sequence[RecordedEvent]) -> Action:

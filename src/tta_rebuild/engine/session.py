@@ -6,7 +6,7 @@ Made by ``engine.stories``; callers play turns on it and read ``state``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -22,7 +22,7 @@ from tta_rebuild.engine.turn_events import (
     TurnEvent,
     TurnStored,
 )
-from tta_rebuild.storage.story_store import Branch, StoryStore
+from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 
 class Session:
@@ -66,7 +66,8 @@ class Session:
             StoreError: the turn could not be stored.
         """
         async with self._one_turn:
-            async with aclosing(play_turn(self._parts, self.branch, self.state, action)) as turn:
+            turn = play_turn(self._parts, self.branch, self.state, action, self._search)
+            async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, FinishedTurn):
                         await self._keep(item)
@@ -76,6 +77,11 @@ class Session:
                         yield TurnStored(item.turn, self.branch.length)
                     else:
                         yield item
+
+    async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
+        return await self._store.search(
+            self.branch.branch_id, words, limit=limit, upto=self.branch.length
+        )
 
     async def _keep(self, finished: FinishedTurn) -> None:
         at = self._parts.clock()

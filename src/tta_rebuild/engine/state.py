@@ -10,11 +10,14 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from tta_rebuild.canon.summary import StorySummary, SummaryLine
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import (
     CharacterChanged,
     ChoicesOffered,
+    FactAsserted,
+    FactRetracted,
     PassageWithheld,
     PlayerActed,
     RecordedEvent,
@@ -51,6 +54,8 @@ class StoryState:
         turn: the last turn played, 0 before the opening scene.
         scene: the last scene told, None before the opening.
         recent: the last scenes, oldest first, at most ``RECENT_SCENES``.
+        recent_positions: the position of each of these scenes.
+        summary: the story so far in a few lines, oldest first.
         choices: what is offered now.
         rejected: proposals that were not offered, with the reason.
         withheld: what was held back in the last turn.
@@ -66,6 +71,8 @@ class StoryState:
     action: str = ""
     scene: Scene | None = None
     recent: tuple[Scene, ...] = ()
+    recent_positions: tuple[int, ...] = ()
+    summary: tuple[SummaryLine, ...] = ()
     choices: tuple[Choice, ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()
     withheld: tuple[PassageWithheld, ...] = ()
@@ -87,7 +94,9 @@ class StoryFold:
         self.canon = Canon()
         self.timeline = TimelineManagerPrimitive()
         self._premise: Premise | None = None
-        self._recent: deque[Scene] = deque(maxlen=RECENT_SCENES)
+        self._recent: deque[tuple[int, Scene]] = deque(maxlen=RECENT_SCENES)
+        self._summary = StorySummary()
+        self._changes = 0
         self._characters: dict[str, CharacterState] = {}
         self._position = 0
         self._turn = 0
@@ -110,8 +119,10 @@ class StoryFold:
             position=self._position,
             turn=self._turn,
             action=self._action,
-            scene=self._recent[-1] if self._recent else None,
-            recent=tuple(self._recent),
+            scene=self._recent[-1][1] if self._recent else None,
+            recent=tuple(scene for _, scene in self._recent),
+            recent_positions=tuple(position for position, _ in self._recent),
+            summary=tuple(self._summary.lines()),
             choices=self._choices,
             rejected=self._rejected,
             withheld=self._withheld,
@@ -135,11 +146,14 @@ class StoryFold:
             case PlayerActed(text=text):
                 self._action = text
             case SceneTold(scene=scene):
-                self._recent.append(scene)
+                self._recent.append((recorded.position, scene))
             case PassageWithheld() as withheld:
                 self._withheld = (*self._withheld, withheld)
             case ChoicesOffered(choices=choices, rejected=rejected):
                 self._choices, self._rejected = choices, rejected
+                self._summarise(recorded.turn)
+            case FactAsserted() | FactRetracted():
+                self._changes += 1
             case CharacterChanged() as change:
                 self._change(change, recorded)
             case StoryEnded():
@@ -159,6 +173,12 @@ class StoryFold:
                 )
             case _:
                 pass
+
+    def _summarise(self, turn: int) -> None:
+        scene = self._recent[-1][1] if self._recent else None
+        first = scene.text.split(". ", 1)[0] if scene else ""
+        self._summary.add(turn, self._action or first, self._changes)
+        self._changes = 0
 
     def _change(self, change: CharacterChanged, recorded: RecordedEvent) -> None:
         before = self._characters.get(change.character_id) or new_character(

@@ -18,13 +18,13 @@ from tta_rebuild.core.story import Passage
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
 from tta_rebuild.narrative.story_generator import (
-    DraftItem,
     DraftRestarted,
     GeneratedStory,
     PassageDrafted,
     StoryDrafted,
     StoryGenerationInput,
     StoryGeneratorPrimitive,
+    StoryItem,
 )
 
 CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
@@ -69,15 +69,19 @@ async def tell(
     story: GeneratedStory | None = None
     warned: set[str] = set()
 
-    drafts: AsyncGenerator[DraftItem, None] = generator.tell(wanted, context)
+    drafts: AsyncGenerator[StoryItem, None] = generator.tell(wanted, context)
     for is_repair in (False, True):
         clash: PassageWithheld | None = None
+        kept = len(passages)
+        gate.mark()
         async with aclosing(drafts):
             async for item in drafts:
                 if isinstance(item, DraftRestarted):
-                    passages.clear()
+                    del passages[kept:]
                     gate.restart()
                     yield SceneRestarted(item.reason)
+                    for passage in passages:
+                        yield PassageReleased(passage)
                 elif isinstance(item, PassageDrafted):
                     for text in gate.warnings(item.passage):
                         if text not in warned:

@@ -18,6 +18,7 @@ from tta_rebuild.core.events import (
     FactAsserted,
     FactRetracted,
     ModelReplied,
+    PastRecalled,
     PlayerActed,
     SceneTold,
     StoryEnded,
@@ -29,7 +30,7 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, Refusal, admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point
-from tta_rebuild.engine.briefing import brief
+from tta_rebuild.engine.briefing import Memory, brief
 from tta_rebuild.engine.consequences import Offer, characters_after, offer
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.parts import Parts
@@ -63,15 +64,13 @@ class FinishedTurn:
 TurnItem: TypeAlias = TurnEvent | FinishedTurn
 
 
-def universe_of(state: StoryState) -> str:
-    """The name of a story's world: the same for every copy and branch of it."""
-    return f"world-{state.premise.seed}"
-
-
 async def play_turn(
-    parts: Parts, branch: Branch, state: StoryState, action: Action
+    parts: Parts, branch: Branch, state: StoryState, action: Action, memory: Memory
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
+
+    Args:
+        memory: full-text search over the branch as far as ``state`` reaches.
 
     Raises:
         ProviderError: no storyteller could answer.
@@ -92,7 +91,7 @@ async def play_turn(
     gate = Gate(state, safety)
 
     told: Told | None = None
-    wanted = brief(state, move, turn, point, branch)
+    wanted, recollection = await brief(state, move, turn, point, branch, memory)
     async with aclosing(tell(generator, wanted, context, gate)) as telling:
         async for item in telling:
             if isinstance(item, Told):
@@ -116,7 +115,18 @@ async def play_turn(
     )
     yield FinishedTurn(
         turn=turn,
-        events=_events(turn, state.choices, move, told, scene, offered, gate, changes, provider.replies),
+        events=_events(
+            turn,
+            state.choices,
+            move,
+            told,
+            scene,
+            offered,
+            gate,
+            changes,
+            provider.replies,
+            recollection.positions,
+        ),
         scene=scene,
         choices=offered.choices,
         cost_usd=provider.cost_usd,
@@ -135,7 +145,7 @@ def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
         metaconcepts=list(names) if names else list(concepts),
         player_boundaries=dict(state.premise.boundaries),
         session_state={"player_id": parts.player_id, "session_id": parts.session_id},
-        universe_id=universe_of(state),
+        universe_id=f"world-{state.premise.seed}",
     )
 
 
@@ -167,6 +177,7 @@ def _events(
     gate: Gate,
     changes: Sequence[Event],
     replies: Sequence[ModelReplied],
+    recalled: tuple[int, ...],
 ) -> tuple[Event, ...]:
     """Everything that happened in the turn, in the order in which it is folded."""
     events: list[Event] = []
@@ -185,6 +196,8 @@ def _events(
             )
         )
         cause = (f"turn-{turn}-action",)
+    if recalled:
+        events.append(PastRecalled(positions=recalled))
     events.extend(replies)
     events.extend(told.withheld)
     events.append(SceneTold(scene=scene))

@@ -1,0 +1,75 @@
+"""The story so far in a few lines, whatever its length: layers of ever coarser summaries.
+
+``engine.state`` adds one line per turn; ``engine.briefing`` puts the lines into the prompt. Each
+line keeps the turns that it stands for, so it always leads back to its events; it is a reminder,
+never a source of truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PER_LAYER = 10
+"""Lines of one layer before the older half of them is drawn together into one of the next."""
+
+DRAWN_TOGETHER = PER_LAYER // 2
+LINE_CHARS = 140
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryLine:
+    """One line, for turns ``first`` to ``last``; ``weight`` is how much happened in it."""
+
+    first: int
+    last: int
+    text: str
+    weight: int = 1
+
+    def __str__(self) -> str:
+        turns = f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
+        return f"{turns}: {self.text}"
+
+
+class StorySummary:
+    """Grows by one line per turn and stays of logarithmic size.
+
+    ``PER_LAYER`` lines of one layer at most; the oldest ``DRAWN_TOGETHER`` of a full layer become
+    one line of the next, made of the two of them in which most happened.
+    """
+
+    def __init__(self) -> None:
+        self._layers: list[list[SummaryLine]] = [[]]
+
+    def add(self, turn: int, text: str, weight: int) -> None:
+        """One turn's line; ``weight`` counts what it changed."""
+        line = " ".join(text.split())
+        if len(line) > LINE_CHARS:
+            line = line[: LINE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+        self._put(0, SummaryLine(turn, turn, line, max(1, weight)))
+
+    def _put(self, depth: int, line: SummaryLine) -> None:
+        if depth == len(self._layers):
+            self._layers.append([])
+        layer = self._layers[depth]
+        layer.append(line)
+        if len(layer) > PER_LAYER:
+            old = layer[:DRAWN_TOGETHER]
+            del layer[:DRAWN_TOGETHER]
+            self._put(depth + 1, _drawn_together(old))
+
+    def lines(self) -> list[SummaryLine]:
+        """All lines, oldest turns first."""
+        return [line for layer in reversed(self._layers) for line in layer]
+
+
+def _drawn_together(lines: list[SummaryLine]) -> SummaryLine:
+    heaviest = sorted(lines, key=lambda line: (-line.weight, line.first))[:2]
+    heaviest.sort(key=lambda line: line.first)
+    half = LINE_CHARS // 2
+    texts = [
+        line.text if len(line.text) <= half else line.text[: half - 1].rsplit(" ", 1)[0] + "…"
+        for line in heaviest
+    ]
+    return SummaryLine(
+        lines[0].first, lines[-1].last, "; ".join(texts), sum(line.weight for line in lines)
+    )
