@@ -176,9 +176,7 @@ async def _lines(
     if not words:
         return (), ()
     hits = [h for h in await search(words, CANDIDATES) if h.position <= not_after]
-    scored = [
-        (_overlap(hit.text, words) + 1.0 / (rank + 2), hit) for rank, hit in enumerate(hits)
-    ]
+    scored = [(_overlap(hit.text, words) + 1.0 / (rank + 2), hit) for rank, hit in enumerate(hits)]
     scored.sort(key=lambda pair: (-pair[0], -pair[1].position))
     room = budget_tokens * CHARS_PER_TOKEN
     kept: list[tuple[int, str]] = []

@@ -26,7 +26,9 @@ class SummaryLine:
     weight: int = 1
 
     def __str__(self) -> str:
-        turns = f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
+        turns = (
+            f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
+        )
         return f"{turns}: {self.text}"
 
 

@@ -143,7 +143,7 @@ async def offer(
     rejected: list[tuple[str, str]] = []
     allowed: list[Choice] = []
     for choice in proposed:
-        reason = gate.objection(choice)
+        reason = gate.objection_to(choice)
         if reason is None and any(_same(choice, other) for other in allowed):
             reason = "says the same as another choice"
         if reason is None:

@@ -204,7 +204,7 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
             case SceneTold(scene=scene):
                 lines.append(f"## {recorded.turn}. {scene.setting or scene.scene_id}")
                 lines.extend(
-                    f"“{p.text}”" if p.speaker and p.text[:1] not in "“\"" else p.text
+                    f"“{p.text}”" if p.speaker and p.text[:1] not in '“"' else p.text
                     for p in scene.passages
                 )
     premise = fold.present().premise

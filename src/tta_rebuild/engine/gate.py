@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tta_rebuild.canon.checker import Checker
-from tta_rebuild.canon.sentences import sentences
-from tta_rebuild.core.events import FactAsserted, FactRetracted, PassageWithheld
-from tta_rebuild.core.story import Choice, Claim, Passage
+from tta_rebuild.canon.reader import sentences_of
+from tta_rebuild.canon.world_rules import WorldRules
+from tta_rebuild.core.events import PassageWithheld
+from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.safety import SafetyGate
 
@@ -22,34 +23,106 @@ class Gate:
 
     Attributes:
         claims: what the released passages made true or ended, in order.
+        checker: the canon's checker as of the last released passage.
     """
 
-    def __init__(self, state: StoryState, safety: SafetyGate) -> None:
+    def __init__(self, state: StoryState, safety: SafetyGate, rules: WorldRules) -> None:
         self._safety = safety
-        self._rules = state.premise.rules
-        self._canon = state.canon.fork(state.position)
+        self._rules = rules
+        self._before = state.scene.text if state.scene else ""
+        self._marked = state.canon.fork(state.position), 0
         self.claims: list[Claim] = []
-        self.mark()
+        self.restart()
 
     def mark(self) -> None:
         """Remember this moment: ``restart`` comes back to it."""
-        self._marked = self._canon.fork(), len(self.claims)
-        self._checker = Checker(self._canon, rules=self._rules)
+        self._marked = self.checker.canon.fork(), len(self.claims)
 
     def restart(self) -> None:
         """Forget what has been released since the mark: the scene begins anew from there."""
         canon, count = self._marked
-        self._canon = canon.fork()
         del self.claims[count:]
-        self._checker = Checker(self._canon, rules=self._rules)
+        self.checker = Checker(canon.fork(), self._rules)
+        self.checker.hear(self._before)
 
     def warnings(self, passage: Passage) -> list[str]:
         """Content warnings due before this passage."""
         return self._safety.warnings(passage.text)
 
     def examine(self, passage: Passage) -> tuple[Passage | None, PassageWithheld | None]:
-        """Split a passage into what may be shown and what is held back.
+        """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
-        Sentences before the first clash pass, with the facts that belong to them; the rest of the
-        passage is held back.
+        The sentences before the first clash pass; from there on the passage is held back.
         """
+        held = self._objection(passage)
+        if held is None:
+            self._accept(passage)
+            return passage, None
+        sentence, withheld = held
+        told = sentences_of(passage.text)
+        index = next((i for i, s in enumerate(told) if s == sentence or sentence in s), 0)
+        withheld = replace(withheld, text=" ".join(told[index:]))
+        good = self._head(passage, told[:index])
+        return good, withheld
+
+    def _head(self, passage: Passage, told: list[str]) -> Passage | None:
+        """The good beginning of a passage, if there is one that passes by itself."""
+        if not told or not _closed(" ".join(told)):
+            return None
+        text = " ".join(told)
+        facts = tuple(f for f in passage.facts if f.sentence and f.sentence in text)
+        good = replace(passage, text=text, facts=facts)
+        if self._objection(good) is not None:
+            return None
+        self._accept(good)
+        return good
+
+    def objection_to(self, choice: Choice) -> str | None:
+        """Why a choice is not offered, or None if it may be."""
+        finding = self._safety.finding(f"{choice.text} {choice.consequence}")
+        return finding.reason if finding else None
+
+    def _objection(self, passage: Passage) -> tuple[str, PassageWithheld] | None:
+        """The first sentence that may not be shown, and why."""
+        told = sentences_of(passage.text) or [passage.text]
+        unsafe = next(
+            ((s, found) for s in told if (found := self._safety.finding(s)) is not None), None
+        )
+        if unsafe is None and len(told) > 1:  # a phrase may span two sentences
+            found = self._safety.finding(passage.text)
+            unsafe = (told[0], found) if found else None
+        if unsafe is not None:
+            sentence, finding = unsafe
+            return sentence, PassageWithheld(
+                text=sentence, gate="safety", reason=finding.reason, against=finding.category
+            )
+        blocking = self.checker.check(
+            passage.text, passage.facts, speaker=passage.speaker or NARRATOR
+        ).blocking
+        if not blocking:
+            return None
+        order = {sentence: i for i, sentence in enumerate(told)}
+        first = min(blocking, key=lambda clash: order.get(clash.sentence, 0))
+        return first.sentence, PassageWithheld(
+            text=first.sentence, gate="canon", reason=first.message, against=first.against
+        )
+
+    def _accept(self, passage: Passage) -> None:
+        findings = self.checker.check(
+            passage.text, passage.facts, speaker=passage.speaker or NARRATOR
+        )
+        canon = self.checker.canon
+        self.claims.extend(
+            claim
+            for claim in findings.claims
+            if claim.ends
+            or claim.speaker != NARRATOR
+            or not canon.holds_at(claim.subject, claim.relation, claim.value)
+        )
+        self.checker.take(findings)
+        self.checker.hear(passage.text)
+
+
+def _closed(text: str) -> bool:
+    """False inside an open quotation, which must not be cut."""
+    return text.count("\u201c") == text.count("\u201d") and text.count('"') % 2 == 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.safety import SafetyGate
@@ -19,6 +20,7 @@ class Parts:
         provider: the whole provider stack, as one provider.
         catalog: the prompt templates.
         safety: makes the gate for a story's boundaries.
+        world_rules: compiles a world's rules, name → text.
         clock: the time now, aware, UTC.
         new_id: a fresh identifier at every call.
         player_id: who plays, for budgets per player.
@@ -28,7 +30,8 @@ class Parts:
 
     provider: LLMProvider
     catalog: PromptCatalog
-    safety: Callable[[dict[str, str]], SafetyGate]
+    safety: Callable[[Mapping[str, str]], SafetyGate]
+    world_rules: Callable[[Mapping[str, str]], WorldRules]
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
     player_id: str = "player"

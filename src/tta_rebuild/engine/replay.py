@@ -94,7 +94,8 @@ async def replay(
                 was = "".join(map(str, codec.to_json(old))) if old else ""
                 now = "".join(map(str, codec.to_json(new))) if new else ""
                 if was != now:
-                    kind = (old or new).KIND if (old or new) else "turn"
+                    differing = old or new
+                    kind = differing.KIND if differing else ""
                     return ReplayReport(
                         turns=turns,
                         events=events,
@@ -161,9 +162,7 @@ def _action(logged: Sequence[RecordedEvent]) -> Action:
     return Action.begin()
 
 
-def _pairs(
-    old: Sequence[Event], new: Sequence[Event]
-) -> list[tuple[Event | None, Event | None]]:
+def _pairs(old: Sequence[Event], new: Sequence[Event]) -> list[tuple[Event | None, Event | None]]:
     length = max(len(old), len(new))
     return [
         (old[i] if i < len(old) else None, new[i] if i < len(new) else None) for i in range(length)

@@ -5,7 +5,7 @@ Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
@@ -59,7 +59,7 @@ class Stories:
         found = await self.find_branch(await self.find(story), branch)
         return await Session.load(self._parts, self._store, found)
 
-    async def list(self) -> list[StoryRow]:
+    async def list(self) -> Sequence[StoryRow]:
         """All stories, the latest played first."""
         return await self._store.stories()
 
@@ -85,7 +85,7 @@ class Stories:
         names = ", ".join(row.story_id for row in found[:5])
         raise StoryNotFound(f"'{wanted}' may mean several stories ({names}); give more of the id")
 
-    async def branches(self, story: str) -> list[Branch]:
+    async def branches(self, story: str) -> Sequence[Branch]:
         """All branches of a story, in the order they were made."""
         return await self._store.branches((await self.find(story)).story_id)
 
@@ -121,9 +121,7 @@ class Stories:
         """
         origin = await self.find_branch(await self.find(story), branch)
         position = await self._store.turn_end(origin.branch_id, turn)
-        return await self._store.fork(
-            origin.branch_id, position, name=name, at=self._parts.clock()
-        )
+        return await self._store.fork(origin.branch_id, position, name=name, at=self._parts.clock())
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
         """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
@@ -133,9 +131,7 @@ class Stories:
         """
         target = session.state.turn - turns
         position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
-        branch = await self._store.fork(
-            session.branch.branch_id, position, at=self._parts.clock()
-        )
+        branch = await self._store.fork(session.branch.branch_id, position, at=self._parts.clock())
         return await Session.load(self._parts, self._store, branch)
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
@@ -145,9 +141,7 @@ class Stories:
             self._store, await self.find_branch(row, one), await self.find_branch(row, other)
         )
 
-    async def replay(
-        self, story: str, branch: str = MAIN, *, retell: bool = False
-    ) -> ReplayReport:
+    async def replay(self, story: str, branch: str = MAIN, *, retell: bool = False) -> ReplayReport:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
         found = await self.find_branch(await self.find(story), branch)
         return await replay(self._parts, self._store, found, retell=retell)
@@ -157,7 +151,11 @@ class Stories:
         return await export(self._store, (await self.find(story)).story_id)
 
     async def import_story(self, data: Mapping[str, Any]) -> StoryRow:
-        """Store an exported story under a new id. Raises ImportRejected; then nothing was stored."""
+        """Store an exported story under a new id.
+
+        Raises:
+            ImportRejected: it is no such story; nothing was stored.
+        """
         story_id = await import_story(
             self._store, data, story_id=self._parts.new_id(), now=self._parts.clock
         )

@@ -88,7 +88,7 @@ async def play_turn(
     context = _context(parts, branch, state)
     provider = RecordingProvider(parts.provider)
     generator = StoryGeneratorPrimitive(provider, catalog=parts.catalog)
-    gate = Gate(state, safety)
+    gate = Gate(state, safety, parts.world_rules(state.premise.rules))
 
     told: Told | None = None
     wanted, recollection = await brief(state, move, turn, point, branch, memory)
@@ -106,13 +106,13 @@ async def play_turn(
 
     scene = _scene(turn, told, point, degraded, provider.replies)
     validator = BranchValidatorPrimitive(
-        llm_provider=provider if parts.checks_with_model else None
+        llm_provider=provider if parts.checks_with_model else None,
+        checker=gate.checker,
+        catalog=parts.catalog,
     )
     proposed = told.story.choices if told.story and not scene.is_ending else ()
     offered = await offer(state, proposed, move.text, gate, validator, context)
-    changes = await characters_after(
-        state, told.passages, move.text, point.stage, context
-    )
+    changes = await characters_after(state, told.passages, move.text, point.stage, context)
     yield FinishedTurn(
         turn=turn,
         events=_events(
@@ -183,9 +183,7 @@ def _events(
     events: list[Event] = []
     cause: tuple[str, ...] = (f"turn-{turn - 1}-scene",) if turn > 1 else ()
     if turn > 1:
-        events.append(
-            PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end)
-        )
+        events.append(PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end))
         events.append(
             TimelineMarked(
                 event_id=f"turn-{turn}-action",

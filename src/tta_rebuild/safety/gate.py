@@ -40,7 +40,7 @@ class Finding:
 
 
 def plain(text: str) -> str:
-    """The text as it is read: compatibility forms unfolded, invisible characters gone, lower case."""
+    """The text as it is read: lower case, no invisible characters, compatibility forms unfolded."""
     unfolded = unicodedata.normalize("NFKC", text)
     return _INVISIBLE.sub("", unfolded).casefold().replace("\u2019", "'")
 

@@ -1,0 +1,239 @@
+"""Stories as a whole: forks, rewinds, comparisons, replays, files."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+
+import pytest
+
+from tta_rebuild.core.errors import (
+    BranchNotFound,
+    ImportRejected,
+    PositionNotFound,
+    StoryNotFound,
+    ValidationError,
+)
+from tta_rebuild.core.events import EventCodec, SceneTold
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.stories import MAX_THEME_CHARS, title_of
+
+
+async def test_a_story_taken_up_again_is_as_it_was_left(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1), Action.say("I wave at the gull"))
+    again = await desk.stories.resume(session.story_id)
+    assert again.state == session.state
+    assert again.state.facts == session.state.facts
+
+
+async def test_a_story_is_found_by_id_by_the_beginning_of_it_and_by_title(begun):
+    desk, session = begun
+    for name in (
+        session.story_id,
+        session.story_id[:3],
+        "A lighthouse keeper finds a door under the stairs",
+    ):
+        assert (await desk.stories.find(name)).story_id == session.story_id
+
+
+async def test_an_unknown_story_branch_or_turn_is_named_and_says_what_there_is(begun):
+    desk, session = begun
+    with pytest.raises(StoryNotFound, match="tta stories"):
+        await desk.stories.resume("nowhere")
+    with pytest.raises(BranchNotFound, match="main"):
+        await desk.stories.resume(session.story_id, "nowhere")
+    with pytest.raises(PositionNotFound):
+        await desk.stories.fork(session.story_id, turn=99)
+
+
+async def test_an_ambiguous_name_asks_for_more(begun, kit):
+    desk, _ = begun
+    await desk.stories.open(kit.premise)
+    with pytest.raises(StoryNotFound, match="several"):
+        await desk.stories.find("A lighthouse keeper finds a door under the stairs")
+
+
+async def test_a_fork_shares_the_past_and_nothing_else(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1))
+    branch = await desk.stories.fork(session.story_id, turn=1)
+    other = await desk.stories.resume(session.story_id, branch.name)
+    assert other.state.turn == 1
+    await kit.play(other, Action.choose(2))
+    assert session.state.action != other.state.action
+    assert (await desk.stories.resume(session.story_id)).state == session.state
+
+
+async def test_a_rewind_is_a_fork_so_nothing_is_lost(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1), Action.choose(2))
+    back = await desk.stories.rewind(session, 2)
+    assert back.state.turn == 1
+    assert (await desk.stories.resume(session.story_id)).state.turn == 3
+
+
+async def test_going_back_to_before_the_beginning_is_refused(begun, kit):
+    desk, session = begun
+    back = await desk.stories.rewind(session, 1)
+    assert back.state.turn == 0
+    await kit.play(back, Action.begin())
+    assert back.state.turn == 1
+
+
+async def test_a_comparison_says_where_two_branches_part_and_what_differs(begun, kit):
+    desk, session = begun
+    branch = await desk.stories.fork(session.story_id, turn=1)
+    other = await desk.stories.resume(session.story_id, branch.name)
+    desk.teller.replies.append(
+        kit.scene(
+            {
+                "facts": [{"subject": "mara", "relation": "holds", "value": "rope"}],
+                "text": "Mara takes the rope.",
+            }
+        )
+    )
+    await kit.play(session, Action.choose(1))
+    await kit.play(other, Action.choose(2))
+    found = await desk.stories.compare(session.story_id, "main", branch.name)
+    assert (found.shared_turn, found.shared_events) == (1, branch.forked_at)
+    assert found.one.actions == ((2, "Follow Mara down to the harbour"),)
+    assert found.other.actions == ((2, "Ask Mara where the lamp came from"),)
+    assert any("rope" in fact for fact in found.one.facts)
+    assert not any("rope" in fact for fact in found.other.facts)
+
+
+async def test_a_replay_agrees_byte_for_byte_on_every_branch(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1), Action.say("I ask Mara about the boats"))
+    branch = await desk.stories.fork(session.story_id, turn=2)
+    other = await desk.stories.resume(session.story_id, branch.name)
+    await kit.play(other, Action.choose(2), Action.end())
+    for name in ("main", branch.name):
+        report = await desk.stories.replay(session.story_id, name)
+        assert report.agrees, report.difference
+    assert report.turns == 4
+
+
+async def test_a_replay_finds_a_log_that_was_tampered_with(begun, kit):
+    desk, session = begun
+    data = await desk.stories.export(session.story_id)
+    for row in data["branches"][0]["events"]:
+        if row["kind"] == SceneTold.KIND:
+            row["data"]["scene"]["passages"][0]["text"] = "Somebody else wrote this."
+    forged = await desk.stories.import_story(data)
+    report = await desk.stories.replay(forged.story_id)
+    assert not report.agrees
+    assert report.difference.kind == SceneTold.KIND
+    assert "Somebody else" in report.difference.logged
+
+
+async def test_a_story_goes_out_and_in_again_unchanged(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1))
+    branch = await desk.stories.fork(session.story_id, turn=1, name="other way")
+    other = await desk.stories.resume(session.story_id, branch.name)
+    await kit.play(other, Action.choose(2))
+    data = json.loads(json.dumps(await desk.stories.export(session.story_id)))
+    copy = await desk.stories.import_story(data)
+    again = await desk.stories.export(copy.story_id)
+    assert _events(again) == _events(data)
+    assert copy.title == data["title"]
+    taken_up = await desk.stories.resume(copy.story_id, "other way")
+    assert taken_up.state == other.state
+
+
+def _events(data):
+    return [(b["name"], b["forked_at"], b["events"]) for b in data["branches"]]
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        lambda d: d.clear(),
+        lambda d: d.update(format="novel"),
+        lambda d: d.update(version=99),
+        lambda d: d["branches"].clear(),
+        lambda d: d["branches"][0].update(parent_id="x"),
+        lambda d: d["branches"][0]["events"].pop(0),
+        lambda d: d["branches"][0]["events"][0].update(kind="miracle"),
+        lambda d: d["branches"][0]["events"][0].update(data={"premise": 3}),
+        lambda d: d["branches"][0]["events"][-1].update(turn=0),
+        lambda d: d["branches"].append(
+            {"branch_id": "b", "name": "b", "parent_id": "zz", "forked_at": 1, "events": []}
+        ),
+        lambda d: d["branches"].append(d["branches"][0]),
+    ],
+)
+async def test_a_file_that_is_no_story_is_refused_and_stores_nothing(begun, break_it):
+    desk, session = begun
+    data = json.loads(json.dumps(await desk.stories.export(session.story_id)))
+    break_it(data)
+    with pytest.raises(ImportRejected):
+        await desk.stories.import_story(data)
+    assert len(await desk.stories.list()) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"theme": ""}, "at least 3"),
+        ({"theme": "x" * (MAX_THEME_CHARS + 1)}, "at most"),
+        ({"length": -1}, "negative"),
+        ({"boundaries": {"violence": "some"}}, "none, low, medium or high"),
+    ],
+)
+async def test_a_premise_that_cannot_be_played_says_what_to_change(kit, change, word):
+    desk = kit.desk()
+    with pytest.raises(ValidationError, match=word):
+        await desk.stories.open(replace(kit.premise, **change))
+    assert await desk.stories.list() == []
+
+
+async def test_markdown_reads_as_a_story_with_the_players_moves(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1))
+    text = await desk.stories.markdown(session.story_id)
+    assert "> Follow Mara down to the harbour" in text
+    assert session.state.scene.passages[0].text in text
+
+
+def test_a_title_is_the_first_words_of_the_theme():
+    assert title_of("A short one") == "A short one"
+    assert title_of("word " * 40).endswith("…")
+    assert len(title_of("word " * 40)) <= 60
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_the_log_folded_again_equals_the_live_state_whatever_was_done(kit, seed):
+    """Random play with forks and rewinds: two thousand moves on a dozen branches each."""
+    chance = random.Random(seed)
+    desk = kit.desk()
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    live = {session.branch.name: session}
+    for step in range(400):
+        name = chance.choice(sorted(live))
+        current = live[name]
+        roll = chance.random()
+        if roll < 0.1 and len(live) < 12:
+            turn = chance.randint(1, current.state.turn)
+            branch = await desk.stories.fork(session.story_id, branch=name, turn=turn)
+            live[branch.name] = await desk.stories.resume(session.story_id, branch.name)
+        elif roll < 0.15 and len(live) < 12:
+            back = await desk.stories.rewind(current, 1)
+            live[back.branch.name] = back
+        elif current.state.turn == 0:
+            await kit.play(current, Action.begin())
+        elif roll < 0.6:
+            await kit.play(current, Action.choose(chance.randint(1, 2)))
+        else:
+            await kit.play(current, Action.say(f"I walk to pier {step} and call for Mara"))
+    codec = EventCodec()
+    for name, current in live.items():
+        fresh = await desk.stories.resume(session.story_id, name)
+        assert fresh.state == current.state
+        assert fresh.state.facts == current.state.facts
+        async for recorded in desk.store.read(current.branch.branch_id):
+            assert codec.from_json(*codec.to_json(recorded.event)) == recorded.event

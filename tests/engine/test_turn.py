@@ -1,0 +1,259 @@
+"""One turn, from the player's words to the log."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tta_rebuild.core.errors import ExecutionError, PositionClash
+from tta_rebuild.core.events import ModelReplied, PassageWithheld, PlayerActed, SceneTold
+from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
+from tta_rebuild.engine.telling import CUT_SHORT
+from tta_rebuild.engine.turn_events import (
+    ChoicesReady,
+    CostReported,
+    PassageReleased,
+    SceneFinished,
+    SceneRestarted,
+    TurnRefused,
+    TurnStored,
+    TurnWarning,
+)
+
+DEAD = {
+    "facts": [{"subject": "mara", "relation": "alive", "value": "false"}],
+    "text": "Mara is dead.",
+}
+
+
+def shown(events):
+    """The passages that the player still sees at the end."""
+    texts = []
+    for event in events:
+        if isinstance(event, SceneRestarted):
+            texts.clear()
+        elif isinstance(event, PassageReleased):
+            texts.append(event.passage.text)
+    return texts
+
+
+async def events_of(desk, session):
+    return [r.event async for r in desk.store.read(session.branch.branch_id)]
+
+
+async def test_a_turn_shows_passages_then_scene_choices_cost_and_that_it_is_stored(begun, kit):
+    _, session = begun
+    seen = await kit.play(session, Action.choose(1))
+    assert [type(e) for e in seen] == [
+        PassageReleased,
+        PassageReleased,
+        SceneFinished,
+        ChoicesReady,
+        CostReported,
+        TurnStored,
+    ]
+    assert seen[-1].turn == session.state.turn == 2
+    assert session.state.position == seen[-1].position == session.branch.length
+
+
+async def test_the_log_keeps_the_move_the_reply_word_for_word_and_the_scene(begun, kit):
+    desk, session = begun
+    seen = await kit.play(session, Action.choose(2))
+    log = await events_of(desk, session)
+    move = [e for e in log if isinstance(e, PlayerActed)][-1]
+    assert (move.text, move.choice) == ("Ask Mara where the lamp came from", 2)
+    reply = [e for e in log if isinstance(e, ModelReplied)][-1]
+    assert reply.request_key == desk.teller.requests[-1].key()
+    told = [e for e in log if isinstance(e, SceneTold)][-1]
+    assert [p.text for p in told.scene.passages] == shown(seen)
+
+
+async def test_free_words_reach_the_storyteller_as_the_players_action(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.say("I  sing to\x00 the gull"))
+    assert desk.teller.requests[-1].variables["action"] == "I sing to the gull"
+    assert desk.teller.requests[-1].variables["chosen"] is None
+
+
+async def test_a_choice_reaches_the_storyteller_with_its_consequence(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1))
+    chosen = desk.teller.requests[-1].variables["chosen"]
+    assert chosen["text"] == "Follow Mara down to the harbour"
+    assert chosen["consequence"]
+
+
+async def test_the_notes_of_a_scene_come_back_with_the_next_request(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.choose(1))
+    assert desk.teller.requests[-1].variables["notes"] == {"told": 1}
+
+
+@pytest.mark.parametrize(
+    ("action", "word"),
+    [
+        (Action.choose(7), "choose 1 to 2"),
+        (Action.choose(0), "choose 1 to 2"),
+        (Action.say("   "), "in a few words"),
+        (Action.say("\x00\x07"), "in a few words"),
+        (Action.say("...!?"), "in a few words"),
+        (Action.say("x" * (MAX_ACTION_CHARS + 1)), "at most"),
+        (Action.begin(), "already begun"),
+    ],
+)
+async def test_a_move_that_cannot_be_made_is_refused_and_costs_nothing(begun, kit, action, word):
+    desk, session = begun
+    before, asked = session.state, len(desk.teller.requests)
+    (refused,) = await kit.play(session, action)
+    assert isinstance(refused, TurnRefused)
+    assert word in refused.reason
+    assert (session.state, len(desk.teller.requests)) == (before, asked)
+
+
+async def test_words_against_the_players_own_boundaries_are_refused_kindly(kit):
+    desk = kit.desk()
+    session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "none"}))
+    await kit.play(session, Action.begin())
+    (refused,) = await kit.play(session, Action.say("I stab the keeper"))
+    assert isinstance(refused, TurnRefused)
+    assert "violence" in refused.reason
+
+
+async def test_a_storyteller_that_fails_leaves_the_story_as_it_was(begun, kit):
+    desk, session = begun
+    before = session.state
+    desk.teller.replies.append(kit.busy("overloaded"))
+    with pytest.raises(ExecutionError):
+        await kit.play(session, Action.choose(1))
+    assert session.state == before
+    assert len(await events_of(desk, session)) == before.position
+    await kit.play(session, Action.choose(1))
+    assert session.state.turn == before.turn + 1
+
+
+async def test_leaving_in_the_middle_of_a_turn_stores_nothing_and_closes_the_stream(begun, kit):
+    desk, session = begun
+    turn = session.play(Action.choose(1))
+    async for _ in turn:
+        break
+    await turn.aclose()
+    assert session.state.turn == 1
+    assert desk.teller.closed_early == 1
+    assert (await desk.store.branch(session.branch.branch_id)).turn == 1
+
+
+async def test_two_sessions_on_one_branch_never_mix(begun, kit):
+    desk, session = begun
+    other = await desk.stories.resume(session.story_id)
+    await kit.play(session, Action.choose(1))
+    with pytest.raises(PositionClash):
+        await kit.play(other, Action.choose(2))
+    again = await desk.stories.resume(session.story_id)
+    assert again.state == session.state
+
+
+async def test_a_stream_that_begins_anew_never_shows_a_text_twice(begun, kit):
+    desk, session = begun
+    desk.teller.restart_with = kit.scene("A first try.", "Another of it.")[:-40]
+    seen = await kit.play(session, Action.choose(1))
+    assert any(isinstance(e, SceneRestarted) for e in seen)
+    told = next(e.scene for e in seen if isinstance(e, SceneFinished))
+    assert shown(seen) == [p.text for p in told.passages]
+    assert "A first try." not in told.text
+
+
+async def test_a_sentence_against_what_holds_is_held_back_and_the_storyteller_goes_on(kit):
+    desk = kit.desk(
+        kit.scene(DEAD, "The sea goes on."),
+        kit.scene("The wind turns.", "Mara laughs and walks to the door.", "The lamp swings."),
+        kit.scene("The door stands alone in the dusk."),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    seen = await kit.play(session, Action.say("I look at the door"))
+    assert shown(seen) == ["The wind turns.", "The door stands alone in the dusk."]
+    repair = desk.teller.requests[-1]
+    assert repair.task == "continue_scene"
+    assert "Mara laughs" in repair.variables["withheld"]
+    assert repair.variables["told_so_far"] == "The wind turns."
+    held = [e for e in await events_of(desk, session) if isinstance(e, PassageWithheld)]
+    assert [h.gate for h in held] == ["canon"]
+    assert session.state.withheld == tuple(held)
+
+
+async def test_two_clashes_end_the_scene_soundly_and_say_so(kit):
+    clash = kit.scene("Mara laughs and walks to the door.")
+    desk = kit.desk(kit.scene(DEAD), clash, clash)
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    seen = await kit.play(session, Action.say("I look at the door"))
+    assert shown(seen) == [CUT_SHORT]
+    assert any(isinstance(e, TurnWarning) and "cut short" in e.text for e in seen)
+    assert session.state.scene.degraded
+    assert len(session.state.withheld) == 2
+    await kit.play(session, Action.say("I look around"))
+    assert session.state.turn == 3
+
+
+async def test_what_the_boundaries_keep_out_never_reaches_the_player(kit):
+    desk = kit.desk(
+        kit.scene("A quiet street. He stabbed the watchman."),
+        kit.scene("The watchman yawns."),
+    )
+    session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "none"}))
+    seen = await kit.play(session, Action.begin())
+    assert shown(seen) == ["A quiet street.", "The watchman yawns."]
+    assert session.state.withheld[0].gate == "safety"
+
+
+async def test_a_choice_against_the_boundaries_is_not_offered(kit):
+    choices = ["Stab the watchman with the knife", "Ask Mara for the way home"]
+    desk = kit.desk(kit.scene("A street.", choices=choices))
+    session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "none"}))
+    await kit.play(session, Action.begin())
+    assert [c.text for c in session.state.choices] == ["Ask Mara for the way home"]
+    assert session.state.rejected[0][0].startswith("Stab")
+
+
+async def test_heavy_matter_that_is_allowed_comes_with_a_warning_before_it(kit):
+    desk = kit.desk(kit.scene("He stabbed the watchman."))
+    session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "medium"}))
+    seen = await kit.play(session, Action.begin())
+    assert isinstance(seen[0], TurnWarning)
+    assert "violence" in seen[0].text
+    assert isinstance(seen[1], PassageReleased)
+
+
+async def test_a_reply_that_is_no_json_is_shown_as_it_came_and_says_so(kit):
+    desk = kit.desk("Just words, no form.", "Still just words.")
+    session = await desk.stories.open(kit.premise)
+    seen = await kit.play(session, Action.begin())
+    assert shown(seen)
+    assert session.state.scene.degraded
+    assert any(isinstance(e, TurnWarning) for e in seen)
+
+
+async def test_the_story_ends_when_the_player_asks_for_it(begun, kit):
+    desk, session = begun
+    seen = await kit.play(session, Action.end("I go home"))
+    assert desk.teller.requests[-1].variables["should_end"] is True
+    assert session.state.ended
+    assert [e.choices for e in seen if isinstance(e, ChoicesReady)] == [()]
+    (refused,) = await kit.play(session, Action.say("go on"))
+    assert "come to its end" in refused.reason
+
+
+async def test_cost_and_tokens_of_all_calls_of_a_turn_are_reported(begun, kit):
+    _, session = begun
+    seen = await kit.play(session, Action.choose(1))
+    cost = next(e for e in seen if isinstance(e, CostReported))
+    assert (cost.cost_usd, cost.calls, cost.usage.total_tokens) == (0.001, 1, 150)
+
+
+async def test_a_character_who_speaks_feels_and_remembers(begun, kit):
+    _, session = begun
+    await kit.play(session, Action.say("I help Mara with the lamp"))
+    mara = session.state.characters["mara"]
+    assert mara.emotional_state == "hopeful"
+    assert mara.memory == ["I help Mara with the lamp"]
