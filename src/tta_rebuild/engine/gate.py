@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tta_rebuild.canon.checker import Checker
+from tta_rebuild.canon.clash import Findings
 from tta_rebuild.canon.reader import sentences_of
 from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.core.events import PassageWithheld
@@ -54,9 +55,10 @@ class Gate:
 
         The sentences before the first clash pass; from there on the passage is held back.
         """
-        held = self._objection(passage)
+        findings = self._findings(passage)
+        held = self._objection(passage, findings)
         if held is None:
-            self._accept(passage)
+            self._accept(passage, findings)
             return passage, None
         sentence, withheld = held
         told = sentences_of(passage.text)
@@ -72,9 +74,10 @@ class Gate:
         text = " ".join(told)
         facts = tuple(f for f in passage.facts if f.sentence and f.sentence in text)
         good = replace(passage, text=text, facts=facts)
-        if self._objection(good) is not None:
+        findings = self._findings(good)
+        if self._objection(good, findings) is not None:
             return None
-        self._accept(good)
+        self._accept(good, findings)
         return good
 
     def objection_to(self, choice: Choice) -> str | None:
@@ -82,7 +85,14 @@ class Gate:
         finding = self._safety.finding(f"{choice.text} {choice.consequence}")
         return finding.reason if finding else None
 
-    def _objection(self, passage: Passage) -> tuple[str, PassageWithheld] | None:
+    def _findings(self, passage: Passage) -> Findings:
+        return self.checker.check(
+            passage.text, passage.facts, speaker=passage.speaker or NARRATOR
+        )
+
+    def _objection(
+        self, passage: Passage, findings: Findings
+    ) -> tuple[str, PassageWithheld] | None:
         """The first sentence that may not be shown, and why."""
         told = sentences_of(passage.text) or [passage.text]
         unsafe = next(
@@ -96,9 +106,7 @@ class Gate:
             return sentence, PassageWithheld(
                 text=sentence, gate="safety", reason=finding.reason, against=finding.category
             )
-        blocking = self.checker.check(
-            passage.text, passage.facts, speaker=passage.speaker or NARRATOR
-        ).blocking
+        blocking = findings.blocking
         if not blocking:
             return None
         order = {sentence: i for i, sentence in enumerate(told)}
@@ -107,10 +115,7 @@ class Gate:
             text=first.sentence, gate="canon", reason=first.message, against=first.against
         )
 
-    def _accept(self, passage: Passage) -> None:
-        findings = self.checker.check(
-            passage.text, passage.facts, speaker=passage.speaker or NARRATOR
-        )
+    def _accept(self, passage: Passage, findings: Findings) -> None:
         canon = self.checker.canon
         self.claims.extend(
             claim
