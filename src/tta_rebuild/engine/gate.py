@@ -86,9 +86,7 @@ class Gate:
         return finding.reason if finding else None
 
     def _findings(self, passage: Passage) -> Findings:
-        return self.checker.check(
-            passage.text, passage.facts, speaker=passage.speaker or NARRATOR
-        )
+        return self.checker.check(passage.text, passage.facts, speaker=passage.speaker or NARRATOR)
 
     def _objection(
         self, passage: Passage, findings: Findings
