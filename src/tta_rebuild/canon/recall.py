@@ -82,7 +82,7 @@ def telling_words(text: str, limit: int = 12) -> list[str]:
     for match in _WORD.finditer(text):
         word = match.group()
         low = word.casefold()
-        if low in _COMMON or len(low) < 3 and not low.isdigit():
+        if low in _COMMON or (len(low) < 3 and not low.isdigit()):
             continue
         row = names if word[0].isupper() and match.start() else others
         if low not in names and low not in others:

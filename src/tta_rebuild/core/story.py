@@ -103,13 +103,15 @@ class Passage:
     """The unit that is checked and released: a sentence or a few, with the facts they assert.
 
     Prose if ``speaker`` is "", else a line spoken by that character. The passages of a scene in
-    order are what the player reads.
+    order are what the player reads. ``declared`` is True where the storyteller listed the facts
+    itself (even none); otherwise they are read from the prose by rule.
     """
 
     text: str
     facts: tuple[Claim, ...] = ()
     speaker: str = ""
     emotion: str = ""
+    declared: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ that the second sentence is checked against the first.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tta_rebuild.canon.checker import Checker
-from tta_rebuild.canon.clash import Findings
+from tta_rebuild.canon.clash import Clash, Findings
 from tta_rebuild.canon.reader import sentences_of
 from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.core.events import PassageWithheld
@@ -79,6 +80,11 @@ class Gate:
             return None
         self._accept(good, findings)
         return good
+
+    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> list[Clash]:
+        """What makes a choice impossible as things stand; ``claims`` are its declared effects."""
+        found = [*self.checker.clashes(text), *self.checker.check_effects(claims, text)]
+        return [clash for clash in found if clash.blocks]
 
     def objection_to(self, choice: Choice) -> str | None:
         """Why a choice is not offered, or None if it may be."""

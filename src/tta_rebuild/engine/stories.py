@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
-from tta_rebuild.core.events import StoryOpened
+from tta_rebuild.core.events import RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.comparison import Comparison, compare
 from tta_rebuild.engine.consequences import opening_characters
@@ -97,6 +97,11 @@ class Stories:
                 return candidate
         names = ", ".join(b.name for b in all_branches[:12])
         raise BranchNotFound(f"'{story.title}' has no branch '{branch}'; it has: {names}")
+
+    async def path(self, story: str, branch: str = MAIN) -> Sequence[RecordedEvent]:
+        """Every event of a branch's path, in order."""
+        found = await self.find_branch(await self.find(story), branch)
+        return [r async for r in self._store.read(found.branch_id, upto=found.length)]
 
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""

@@ -107,7 +107,7 @@ async def play_turn(
     scene = _scene(turn, told, point, degraded, provider.replies)
     validator = BranchValidatorPrimitive(
         llm_provider=provider if parts.checks_with_model else None,
-        checker=gate.checker,
+        checker=gate,
         catalog=parts.catalog,
     )
     proposed = told.story.choices if told.story and not scene.is_ending else ()
