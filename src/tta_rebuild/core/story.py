@@ -103,8 +103,8 @@ class Passage:
     """The unit that is checked and released: a sentence or a few, with the facts they assert.
 
     Prose if ``speaker`` is "", else a line spoken by that character. The passages of a scene in
-    order are what the player reads. ``declared`` is True where the storyteller listed the facts
-    itself (even none); otherwise they are read from the prose by rule.
+    order are what the player reads. ``declared`` is True where the storyteller answered in passages
+    and so listed the facts itself (even none); otherwise they are read from the prose by rule.
     """
 
     text: str

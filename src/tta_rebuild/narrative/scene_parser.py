@@ -313,7 +313,7 @@ def _as_passage(shape: PassageShape) -> Passage:
         facts=_claims(shape.facts),
         speaker=_speaker(shape.speaker),
         emotion=shape.emotion,
-        declared="facts" in shape.model_fields_set,
+        declared=True,
     )
 
 
