@@ -43,6 +43,21 @@ from tta_rebuild.integrations.llm_provider import (
 )
 from tta_rebuild.integrations.model_traits import ModelTraits, Structured, traits_of
 
+_NEVER_CONNECTED = frozenset(
+    {
+        "ClientConnectorError",
+        "ClientConnectorDNSError",
+        "ClientConnectorCertificateError",
+        "ConnectError",
+        "ConnectTimeout",
+        "ConnectionRefusedError",
+        "ConnectionTimeoutError",
+        "PoolTimeout",
+        "gaierror",
+    }
+)
+"""Names of what the SDKs' transports raise before anything was sent."""
+
 _WEAKER: dict[Structured, Structured] = {"schema": "object", "tool": "words", "object": "words"}
 _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
     "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
@@ -340,17 +355,22 @@ class Adapter(RequestProvider):
         """The answer as a value; raises where it is none."""
         named = {"provider": self.provider, "model": asked.model}
         if not whole.text:
+            failure: ProviderError
             if whole.refusal:
-                raise ContentRefused(
+                failure = ContentRefused(
                     f"{asked.model} refused this for its content ({whole.refusal}): "
                     "say it more softly, or use another model",
                     reason=whole.refusal,
                     **named,
                 )
+                failure.usage = whole.usage
+                raise failure
             why = f"it ended with {whole.vendor_finish}" if whole.vendor_finish else "no candidate"
             if whole.finish == "length":
                 why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
-            raise ReplyUnusable(f"{asked.model} answered without any text ({why})", **named)
+            failure = ReplyUnusable(f"{asked.model} answered without any text ({why})", **named)
+            failure.usage = whole.usage
+            raise failure
         usage = whole.usage or estimated_usage(f"{asked.system}{asked.prompt}", whole.text)
         return LLMResponse(
             text=whole.text,
@@ -375,11 +395,14 @@ class Adapter(RequestProvider):
 
     def _no_connection(self, error: Exception, asked: Asked) -> ProviderBusy:
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
-        return ProviderBusy(
+        failure = ProviderBusy(
             f"the connection to {asked.model} failed ({type(error).__name__}): try again",
             provider=self.provider,
             model=asked.model,
         )
+        # A connection that was lost may have carried the request; one never made did not.
+        failure.may_be_billed = type(error).__name__ not in _NEVER_CONNECTED
+        return failure
 
     def _too_late(self, asked: Asked, seconds: float) -> ProviderTimeout:
         return ProviderTimeout(

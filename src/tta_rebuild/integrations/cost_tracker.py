@@ -137,8 +137,16 @@ class RunningAttempt:
         price = self._tracker.prices.price(provider, response.model or self._model, at=self._at)
         cost_usd = price.cost_usd(usage)
         self._tracker.estimate.learn(self._model, self._request, usage)
+        for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
+            self._refused_before()
         self._end("ok", usage, cost_usd, price, provider, response.model or self._model)
         return replace(response, cost_usd=cost_usd)
+
+    def _refused_before(self) -> None:
+        """The adapter first asked in a way that this server does not take: a request of its own."""
+        self._book("error", Usage(), 0.0, self._price, self._provider, self._model)
+        self._call.attempts += 1
+        self._number = self._call.attempts
 
     def failed(self, error: ProviderError) -> None:
         """The attempt ended with an error of the provider."""
@@ -201,12 +209,22 @@ class RunningAttempt:
         if self._is_over:
             return
         self._is_over = True
-        tracker, call = self._tracker, self._call
-        call.spent_usd += cost_usd
-        call.hold.spend(cost_usd)
+        self._call.spent_usd += cost_usd
+        self._call.hold.spend(cost_usd)
         if self._own_call:
-            call.close()
-        tracker.book(
+            self._call.close()
+        self._book(outcome, usage, cost_usd, price, provider, model)
+
+    def _book(
+        self,
+        outcome: Outcome,
+        usage: Usage,
+        cost_usd: float,
+        price: Price,
+        provider: str,
+        model: str,
+    ) -> None:
+        self._tracker.book(
             self._request,
             outcome=outcome,
             usage=usage,
@@ -216,7 +234,7 @@ class RunningAttempt:
             attempt=self._number,
             is_priced=price.is_known,
             at=self._at,
-            latency_s=tracker.clock.now() - self._began,
+            latency_s=self._tracker.clock.now() - self._began,
             first_piece_s=self._first_piece_s,
         )
 

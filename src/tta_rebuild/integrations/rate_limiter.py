@@ -18,7 +18,7 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -28,7 +28,6 @@ from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge
 
 log = logging.getLogger("tta_rebuild.limiter")
 
-WINDOW_S = 60.0
 TRANSIT_S = 1.0
 """How long a request may take from its grant to the provider's door, seconds."""
 
@@ -38,16 +37,18 @@ class Quota:
     """What a model allows; None is no limit.
 
     Attributes:
-        rpm: requests in any sixty seconds.
-        tpm: tokens in any sixty seconds, prompt and answer.
+        rpm: requests in any window.
+        tpm: tokens in any window, prompt and answer.
         rpd: requests in a day.
         day_zone: where the provider's day begins at midnight.
+        window_s: length of the window, a minute.
     """
 
     rpm: int | None = None
     tpm: int | None = None
     rpd: int | None = None
     day_zone: str = "America/Los_Angeles"
+    window_s: float = 60.0
 
     def __post_init__(self) -> None:
         for name in ("rpm", "tpm", "rpd"):
@@ -94,11 +95,11 @@ class _Entry:
         self._window = window
         self.tokens = tokens
         self.granted_at = now
-        self.expires = now + window.transit_s + WINDOW_S
+        self.expires = now + window.transit_s + window.quota.window_s
         self.counts = True
 
     def arrived(self) -> None:
-        self._window.expire(self, self._window.clock.now() + WINDOW_S)
+        self._window.expire(self, self._window.clock.now() + self._window.quota.window_s)
 
     def settle(self, tokens: int) -> None:
         self.arrived()
@@ -357,8 +358,7 @@ class RateLimiter:
         if rpm < 1 or (window.quota.rpm is not None and window.quota.rpm <= rpm):
             return
         log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
-        quota = window.quota
-        window.quota = Quota(rpm=rpm, tpm=quota.tpm, rpd=quota.rpd, day_zone=quota.day_zone)
+        window.quota = replace(window.quota, rpm=rpm)
         window.pump()
 
     def exhaust(self, model: str, until: datetime) -> None:
