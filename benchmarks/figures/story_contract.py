@@ -6,7 +6,9 @@ by the page itself (or, where that does not lie beside the checkout, by the comm
 
 from __future__ import annotations
 
+import io
 from collections import defaultdict
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +40,8 @@ class _Outcomes:
 def measure(quick: bool) -> list[Row]:
     root = Path(__file__).resolve().parents[2]
     seen = _Outcomes()
-    pytest.main(
-        [str(root / "tests" / "contract"), "--rootdir", str(root), "-p", "no:terminal"],
-        plugins=[seen],
-    )
+    with redirect_stdout(io.StringIO()):
+        pytest.main([str(root / "tests" / "contract"), "--rootdir", str(root)], plugins=[seen])
     found = page()
     lines = lines_of(found.read_text("utf-8")) if found else all_lines()
     held = {line for line in lines if seen.outcomes.get(line) == {"passed"}}

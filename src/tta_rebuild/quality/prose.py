@@ -26,6 +26,16 @@ window hand hands fingers face eyes mouth skin breath table chair lamp bell key 
 cup road
 """
 _SENSES = frozenset(_SENSED.split())
+_STOCK = re.compile(
+    r"\b(?:seem(?:s|ed) to|as (?:if|though)|could(?:n't| not) (?:help but|shake)|"
+    r"(?:a|the) sense of|"
+    r"a mix(?:ture)? of|the weight of|hung (?:heavy|in the air)|palpable|unspoken|tapestry|"
+    r"testament to|bittersweet|somehow|intricate|intertwin\w*|linger\w*|echo\w*|danc(?:ed|ing)|"
+    r"shivers?|glimmer\w*|flicker\w*|etched|gaze[ds]?|depths?|memories|emotions?|overwhelm\w*|"
+    r"profound\w*|reminder|unsettling|the silence)\b",
+    re.IGNORECASE,
+)
+_TRAILING_PARTICIPLE = re.compile(r", (?:\w+ly )?\w{3,}ing\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +53,8 @@ class ProseMeasures:
         dialogue_share: [0, 1]; share of words inside quotation marks.
         concreteness: share of words that name what the senses meet, less the share of abstract
             nouns; about 0 to 0.2.
+        stock_phrases: per word; phrases that generated prose falls back on ("a sense of").
+        trailing_participles: per sentence; ", turning away" and its like.
     """
 
     words: int
@@ -54,6 +66,8 @@ class ProseMeasures:
     repeated_sentences: float
     dialogue_share: float
     concreteness: float
+    stock_phrases: float
+    trailing_participles: float
 
 
 def words_of(text: str) -> list[str]:
@@ -92,6 +106,10 @@ def measured(text: str) -> ProseMeasures:
             if words
             else 0.0
         ),
+        stock_phrases=len(_STOCK.findall(text)) / len(words) if words else 0.0,
+        trailing_participles=(
+            len(_TRAILING_PARTICIPLE.findall(text)) / len(sentences) if sentences else 0.0
+        ),
     )
 
 
@@ -100,6 +118,11 @@ def repeated_share(items: Sequence[object]) -> float:
     if not items:
         return 0.0
     return 1.0 - len(set(items)) / len(items)
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """0 up to ``low``, 1 from ``high``, straight in between."""
+    return max(0.0, min(1.0, (value - low) / (high - low)))
 
 
 def _moving_diversity(words: Sequence[str], window: int = 50) -> float:

@@ -1,8 +1,8 @@
-"""One figure for how well a told scene is made, with how sure that is.
+"""One figure for how completely a told scene is made.
 
-The story generator puts it on every scene; it says whether a scene is complete and free of
-countable faults. It does not say whether the scene is good: no such count does (see
-``docs/primitives.md``), and ``ScoredScene.uncertainty`` says how far a reader may disagree.
+The story generator puts it on every scene; it says whether a scene has all that a scene needs and
+is free of countable faults. It does not say whether readers will like it: ``liking`` guesses at
+that, and says how little it can tell.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tta_rebuild.quality.prose import ProseMeasures, measured, repeated_share, words_of
+from tta_rebuild.quality.prose import ProseMeasures, measured, ramp, repeated_share, words_of
 
 FALLBACK_QUALITY = 0.2
 """Of a reply that could only be shown as it came."""
@@ -37,19 +37,12 @@ class ScoredScene:
 
     Attributes:
         score: [0, 1].
-        uncertainty: half the width of the range in which a reader's own mark (on the same scale)
-            lies in about two of three cases; wide, as countable measures say little about taste.
         parts: name → [0, 1], before weighing.
     """
 
     score: float
-    uncertainty: float
     parts: dict[str, float]
     measures: ProseMeasures
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    return max(0.0, min(1.0, (value - low) / (high - low)))
 
 
 def scored_scene(
@@ -74,10 +67,10 @@ def scored_scene(
     found = measured(text)
     distinct = len({" ".join(words_of(c)) for c in choices if len(c.strip()) >= 10})
     parts = {
-        "length": _ramp(found.words, 10, 90) * (1 - 0.5 * _ramp(found.words, 700, 1500)),
-        "variety": _ramp(found.sentence_variety, 0.05, 0.35) if found.sentences > 1 else 0.0,
-        "diversity": _ramp(found.lexical_diversity, 0.45, 0.72),
-        "freshness": 1.0 - _ramp(found.repeated_4grams + found.repeated_sentences, 0.02, 0.35),
+        "length": ramp(found.words, 10, 90) * (1 - 0.5 * ramp(found.words, 700, 1500)),
+        "variety": ramp(found.sentence_variety, 0.05, 0.35) if found.sentences > 1 else 0.0,
+        "diversity": ramp(found.lexical_diversity, 0.45, 0.72),
+        "freshness": 1.0 - ramp(found.repeated_4grams + found.repeated_sentences, 0.02, 0.35),
         "setting": 1.0 if len(words_of(setting)) >= 2 else 0.5 * bool(setting.strip()),
         "tone": float(bool(tone.strip())),
         "voices": 1.0 if lines or found.dialogue_share > 0.02 else 0.4,
@@ -90,7 +83,6 @@ def scored_scene(
         score = min(score, BROKEN_AT_MOST)
     return ScoredScene(
         score=round(max(0.0, min(1.0, score)), 4),
-        uncertainty=0.2,
         parts=parts,
         measures=found,
     )

@@ -1,0 +1,96 @@
+"""Counting prose, scoring a scene's form, guessing at readers' liking."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tta_rebuild.quality import measured, prose_guess, scene_quality, scored_scene
+from tta_rebuild.quality.prose import sentences_of, words_of
+
+GOOD = (
+    "The boat scraped onto the shingle just as the last light left the water. Mira climbed out, "
+    "her boots filling at once with cold, and hauled the bow past the line of dry weed. Above her "
+    "the lighthouse stood dark. No lamp had burned there for eleven nights, the fishermen said, "
+    "and none of them would say more than that. The door was open. Inside, the stairs wound upward "
+    "into a smell of oil and old rope. On the third step lay a cup, still warm."
+)
+CHOICES = ["Climb the stairs to the lamp", "Search under the stairs", "Go back to the boat"]
+
+
+def whole(text: str = GOOD, **change: object) -> float:
+    given = {"lines": ["Hello?"], "setting": "a dark lighthouse", "tone": "uneasy"}
+    return scene_quality([text], **{**given, "choices": CHOICES, **change})  # type: ignore[arg-type]
+
+
+def test_words_and_sentences_are_counted_as_a_reader_counts_them() -> None:
+    assert words_of("Don't stop; it's Mira's 2nd cup.") == [
+        "don't",
+        "stop",
+        "it's",
+        "mira's",
+        "nd",
+        "cup",
+    ]
+    assert len(sentences_of('He ran. "Stop!" she cried. Why?\nNobody knew …')) == 5
+    assert measured("").words == 0
+
+
+def test_repetition_is_the_share_that_occurred_before() -> None:
+    assert measured("One two three four. " * 2).repeated_sentences == pytest.approx(0.5)
+    assert measured(GOOD).repeated_4grams == 0.0
+    assert measured("a b c d " * 50).repeated_4grams > 0.9
+
+
+def test_diversity_does_not_depend_on_length() -> None:
+    words = [f"{a}{b}" for a in "abcdefghij" for b in "klmnopqrst"]
+    assert measured(" ".join(words[:60])).lexical_diversity == 1.0
+    assert measured(" ".join(words)).lexical_diversity == 1.0
+    assert measured("same " * 200).lexical_diversity == pytest.approx(1 / 50)
+
+
+def test_dialogue_is_what_stands_in_quotation_marks() -> None:
+    assert measured('"Come in now," he said.').dialogue_share == pytest.approx(3 / 5)
+    assert measured("“Come in now,” he said.").dialogue_share == pytest.approx(3 / 5)
+
+
+def test_a_whole_scene_scores_high_and_each_missing_part_costs() -> None:
+    assert whole() >= 0.9
+    for missing in ({"lines": []}, {"setting": ""}, {"tone": ""}, {"choices": []}):
+        assert whole(**missing) < whole()
+    assert whole("Rain.") < whole()
+    assert whole(GOOD[:60] + " It rained on. " * 20) < whole()
+
+
+def test_an_ending_needs_no_choices_and_a_broken_scene_is_never_good() -> None:
+    assert whole(choices=[], is_ending=True) == whole()
+    assert whole(broken=True) == 0.6
+    assert whole("") == 0.0
+
+
+def test_the_score_says_what_it_is_made_of() -> None:
+    scored = scored_scene([GOOD], choices=CHOICES[:1])
+    assert scored.parts["choices"] == pytest.approx(1 / 3)
+    assert scored.parts["setting"] == 0.0
+    assert scored.measures.words > 80
+
+
+def test_choices_that_say_the_same_count_once() -> None:
+    assert whole(choices=[CHOICES[0]] * 3) < whole(choices=CHOICES[:1]) + 0.01
+
+
+def test_the_guess_prefers_fresh_prose_and_says_what_it_cannot_tell() -> None:
+    fresh, stale = prose_guess(GOOD), prose_guess("The wind blew over the hill again. " * 14)
+    assert fresh.score - stale.score > fresh.discernible
+    assert prose_guess("").score == 0.0
+
+
+@given(st.text(max_size=500))
+def test_no_text_leaves_the_ranges(text: str) -> None:
+    found = measured(text)
+    assert 0.0 <= found.lexical_diversity <= 1.0
+    assert 0.0 <= found.repeated_4grams <= 1.0
+    assert 0.0 <= found.dialogue_share <= 1.0 + 1e-9
+    assert 0.0 <= prose_guess(text).score <= 1.0
+    assert 0.0 <= scene_quality([text]) <= 1.0
