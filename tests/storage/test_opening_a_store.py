@@ -23,6 +23,7 @@ from tta_rebuild.core.errors import (
     StoreLocked,
     StoreNewer,
     StoreReadOnly,
+    ValidationError,
 )
 from tta_rebuild.core.events import EVENT_TYPES, EventCodec, PlayerActed
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
@@ -239,6 +240,20 @@ async def test_an_event_of_a_later_program_says_that_an_upgrade_is_needed(
     async with await SqlStoryStore.open(tmp_path) as store:
         with pytest.raises(StoreNewer, match="upgrade tta"):
             await store.tail("sea.1", 1)
+
+
+async def test_broken_unicode_is_refused_and_nothing_of_the_turn_is_stored(
+    sqlite_store: SqlStoryStore, told: Any
+) -> None:
+    await sqlite_store.create_story("sea", "Sea", told.opening(), at=told.noon)
+    with pytest.raises(ValidationError, match="no text"):
+        await sqlite_store.append(
+            "sea.1", 1, [told.act("fine"), told.act("broken \ud800")], expected=1, at=told.noon
+        )
+    assert (await sqlite_store.branch("sea.1")).length == 1
+    odd = "bell \a, null \0, escape \x1b[31m, family \U0001f469\u200d\U0001f467"
+    await sqlite_store.append("sea.1", 1, [told.act(odd)], expected=1, at=told.noon)
+    assert await texts_of(sqlite_store, "sea.1") == [odd]
 
 
 # ------------------------------------------------------------------------------- damage

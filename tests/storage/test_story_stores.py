@@ -430,6 +430,20 @@ class StoryStoreContract:
             await store.save_snapshot(main.branch_id, 4, "fold/1", {"n": n})
         assert await store.latest_snapshot(main.branch_id, "fold/1") == (4, {"n": 2})
 
+    async def test_only_the_furthest_snapshots_are_kept(self, store: StoryStore, told: Any) -> None:
+        events = [told.act(f"I {n}") for n in range(30)]
+        branch = await store.create_story("sea", "Sea", events, at=told.noon)
+        for position in range(1, 31):
+            await store.save_snapshot(branch.branch_id, position, "fold/1", {"n": position})
+        await store.save_snapshot(branch.branch_id, 2, "fold/2", {"n": 2})
+
+        nearest = [
+            await store.latest_snapshot(branch.branch_id, "fold/1", upto=upto)
+            for upto in (30, 21, 20)
+        ]
+        assert nearest == [(30, {"n": 30}), (21, {"n": 21}), None]
+        assert await store.latest_snapshot(branch.branch_id, "fold/2") == (2, {"n": 2})
+
     async def test_a_snapshot_must_lie_on_the_path(self, store: StoryStore, main: Branch) -> None:
         with pytest.raises(PositionNotFound):
             await store.save_snapshot(main.branch_id, 11, "fold/1", {})

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, TypeAlias
 
-from tta_rebuild.core.errors import StoreDamaged, StoreNewer
+from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
@@ -269,8 +269,17 @@ class EventCodec:
         return self._adapters[kind]
 
     def to_json(self, event: Event) -> tuple[str, int, str]:
-        """Kind, version, and the data as compact JSON text."""
-        text = self._adapter(type(event)).dump_json(event).decode()
+        """Kind, version, and the data as compact JSON text.
+
+        Raises ValidationError if a text in it cannot be written down.
+        """
+        try:
+            text = self._adapter(type(event)).dump_json(event).decode()
+        except ValueError as error:
+            raise ValidationError(
+                f"'{event.KIND}' holds characters that are no text (broken Unicode); "
+                "remove them and repeat"
+            ) from error
         return event.KIND, event.VERSION, text
 
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:

@@ -45,6 +45,10 @@ _SQLITE: dict[int, tuple[type[StoreError], str]] = {
         StoreLocked,
         "another program is writing to it; close that program and repeat",
     ),
+    sqlite3.SQLITE_CONSTRAINT: (
+        StoreDamaged,
+        f"what is in it contradicts itself, nothing of this change was stored; {_BACKUP}",
+    ),
     sqlite3.SQLITE_IOERR: (
         StoreError,
         "the disk failed while reading or writing; nothing of this change was stored, "
@@ -59,6 +63,7 @@ _POSTGRESQL: dict[str, tuple[type[StoreError], str]] = {
     ),
     "25006": (StoreReadOnly, "the server is read-only: connect to its primary"),
     "42501": (StoreReadOnly, "this user may not write there: grant it the rights"),
+    "23": (StoreError, "another writer was first, nothing was stored; load again and repeat"),
     "40": (StoreError, "the server broke off the change to let another pass; repeat it"),
     "28": (StoreError, "the server refused the user or its password: check the address"),
     "3D000": (StoreError, "no database of that name: create it first"),

@@ -26,6 +26,7 @@ from tta_rebuild.storage.prose import phrases_in, prose_of, words_in
 from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (
     MAIN,
+    SNAPSHOTS_KEPT,
     Branch,
     Found,
     StoryRow,
@@ -222,7 +223,11 @@ class MemoryStoryStore(StoryStore):
         """See ``StoryStore.save_snapshot``."""
         kept = self._kept(branch_id)
         check_fork(branch_id, position, kept.row.length)
-        self._numbered[kept.path.owner_of(position)].snapshots[shape, position] = dict(state)
+        snapshots = self._numbered[kept.path.owner_of(position)].snapshots
+        snapshots[shape, position] = dict(state)
+        positions = sorted((p for s, p in snapshots if s == shape), reverse=True)
+        for oldest in positions[SNAPSHOTS_KEPT:]:
+            del snapshots[shape, oldest]
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None

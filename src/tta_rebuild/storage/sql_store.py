@@ -9,7 +9,7 @@ ranges.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -27,13 +27,14 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.database import Database, open_database
-from tta_rebuild.storage.prose import phrases_in, prose_of
+from tta_rebuild.storage.prose import phrases_in
 from tta_rebuild.storage.schema import (
     BRANCHES,
     EVENTS,
     SNAPSHOTS,
     STORIES,
 )
+from tta_rebuild.storage.sql_events import EventRows
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_rows import (
     BRANCH_ROWS,
@@ -51,10 +52,11 @@ from tta_rebuild.storage.sql_rows import (
     no_branch,
     story_row,
 )
-from tta_rebuild.storage.sql_search import Hit, forget_words, keep_words, ranked
+from tta_rebuild.storage.sql_search import forget_words, ranked
 from tta_rebuild.storage.stored_time import from_micros, to_micros
 from tta_rebuild.storage.story_store import (
     MAIN,
+    SNAPSHOTS_KEPT,
     Branch,
     Found,
     StoryRow,
@@ -79,7 +81,7 @@ class SqlStoryStore(StoryStore):
 
     def __init__(self, database: Database, *, codec: EventCodec | None = None) -> None:
         self._database = database
-        self._codec = codec or EventCodec()
+        self._events = EventRows(codec or EventCodec())
         self._paths: LRUCache[int, BranchPath] = LRUCache(_PATHS_KEPT)
 
     @classmethod
@@ -141,7 +143,7 @@ class SqlStoryStore(StoryStore):
                 turn=0,
                 created_at=micros,
             )
-            await self._store(connection, number, 0, 0, events, micros)
+            await self._events.store(connection, number, 0, 0, events, micros)
         return await self.branch(f"{story_id}.1")
 
     async def stories(self) -> list[StoryRow]:
@@ -207,7 +209,7 @@ class SqlStoryStore(StoryStore):
             check_turn(branch_id, turn, row.turn)
             if not events:
                 return expected
-            await self._store(connection, row.number, row.length, turn, events, micros)
+            await self._events.store(connection, row.number, row.length, turn, events, micros)
             length: int = row.length + len(events)
             await connection.execute(
                 sa.update(BRANCHES)
@@ -284,7 +286,7 @@ class SqlStoryStore(StoryStore):
                 rows = await event_rows(connection, path.spans(low, high))
                 if len(rows) < high - low:
                     await branch_row(connection, branch_id)  # gone altogether, or damaged?
-            for recorded in self._decoded(branch_id, rows, low, high):
+            for recorded in self._events.recorded(branch_id, rows, low, high):
                 yield recorded
 
     async def tail(self, branch_id: str, count: int) -> list[RecordedEvent]:
@@ -295,7 +297,7 @@ class SqlStoryStore(StoryStore):
             low = max(row.length - max(count, 0), 0)
             rows = await event_rows(connection, path.spans(low, row.length))
         try:
-            return list(self._decoded(branch_id, rows, low, row.length))
+            return list(self._events.recorded(branch_id, rows, low, row.length))
         except StoreDamaged:
             async for _ in self.read(branch_id):
                 pass  # says how far the whole path is good, not only its end
@@ -334,8 +336,7 @@ class SqlStoryStore(StoryStore):
             hits = sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
             places = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
             rows = await event_rows(connection, places)
-        events = {row.position: row for row in rows}
-        return [self._found(hit, events[hit.position]) for hit in hits if hit.position in events]
+        return self._events.found(hits, rows)
 
     # ---------------------------------------------------------------------------- snapshots
 
@@ -351,6 +352,15 @@ class SqlStoryStore(StoryStore):
             key = {"branch": owner, "shape": shape, "position": position}
             await connection.execute(sa.delete(SNAPSHOTS).filter_by(**key))
             await connection.execute(sa.insert(SNAPSHOTS).values(**key, state=text))
+            others = sa.select(SNAPSHOTS.c.position).filter_by(branch=owner, shape=shape)
+            too_many = others.order_by(SNAPSHOTS.c.position.desc()).offset(SNAPSHOTS_KEPT).limit(1)
+            oldest = (await connection.execute(too_many)).scalar()
+            if oldest is not None:
+                await connection.execute(
+                    sa.delete(SNAPSHOTS)
+                    .filter_by(branch=owner, shape=shape)
+                    .where(SNAPSHOTS.c.position <= oldest)
+                )
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
@@ -378,27 +388,6 @@ class SqlStoryStore(StoryStore):
 
     # ---------------------------------------------------------------------------- inside
 
-    async def _store(
-        self,
-        connection: AsyncConnection,
-        number: int,
-        length: int,
-        turn: int,
-        events: Sequence[Event],
-        micros: int,
-    ) -> None:
-        rows, texts = [], []
-        for position, event in enumerate(events, length + 1):
-            kind, version, data = self._codec.to_json(event)
-            row = {"branch": number, "position": position, "turn": turn, "at": micros}
-            rows.append({**row, "kind": kind, "version": version, "data": data})
-            prose = prose_of(event)
-            if prose:
-                texts.append((position, prose))
-        if rows:
-            await connection.execute(sa.insert(EVENTS), rows)
-            await keep_words(connection, number, texts)
-
     async def _path(self, connection: AsyncConnection, row: sa.Row[Any]) -> BranchPath:
         """A branch's path; it never changes, so it is asked for once."""
         number: int = row.number
@@ -415,29 +404,3 @@ class SqlStoryStore(StoryStore):
         if not rows:
             raise hole(branch_id, position, position - 1)
         return int(rows[0].turn)
-
-    def _found(self, hit: Hit, row: sa.Row[Any]) -> Found:
-        text = prose_of(self._codec.from_json(row.kind, row.version, row.data))
-        return Found(position=hit.position, turn=row.turn, text=text, rank=hit.rank)
-
-    def _decoded(
-        self, branch_id: str, rows: Sequence[sa.Row[Any]], low: int, high: int
-    ) -> Iterator[RecordedEvent]:
-        position = low
-        for row in rows:
-            if row.position != position + 1:
-                break
-            try:
-                event = self._codec.from_json(row.kind, row.version, row.data)
-            except StoreDamaged as error:
-                raise hole(branch_id, position + 1, position, "cannot be read") from error
-            position += 1
-            yield RecordedEvent(
-                branch_id=row.branch_id,
-                position=position,
-                turn=row.turn,
-                at=from_micros(row.at),
-                event=event,
-            )
-        if position < high:
-            raise hole(branch_id, position + 1, position)

@@ -20,6 +20,9 @@ from tta_rebuild.core.events import Event, RecordedEvent
 MAIN = "main"
 """The name of a story's first branch."""
 
+SNAPSHOTS_KEPT = 10
+"""Snapshots of one shape that a branch keeps; going back further folds from the beginning."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRow:
@@ -171,7 +174,11 @@ class StoryStore(ABC):
     async def save_snapshot(
         self, branch_id: str, position: int, shape: str, state: Mapping[str, Any]
     ) -> None:
-        """Keep a folded state as a cache; ``shape`` names the fold and its version."""
+        """Keep a folded state as a cache; ``shape`` names the fold and its version.
+
+        Of each branch and shape only the furthest ``SNAPSHOTS_KEPT`` stay.
+        Raises PositionNotFound, BranchNotFound.
+        """
 
     @abstractmethod
     async def latest_snapshot(
