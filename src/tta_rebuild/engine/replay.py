@@ -20,6 +20,7 @@ from tta_rebuild.core.events import (
     PastRecalled,
     PlayerActed,
     RecordedEvent,
+    prose_of,
 )
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.parts import Parts
@@ -27,7 +28,6 @@ from tta_rebuild.engine.recording import RecordedProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import TurnRefused
-from tta_rebuild.storage.prose import prose_of
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160

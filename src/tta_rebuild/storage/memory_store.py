@@ -20,9 +20,9 @@ from tta_rebuild.core.errors import (
     StoryError,
     StoryNotFound,
 )
-from tta_rebuild.core.events import Event, RecordedEvent
+from tta_rebuild.core.events import Event, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath
-from tta_rebuild.storage.prose import phrases_in, prose_of, words_in
+from tta_rebuild.storage.prose import phrases_in, words_in
 from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (
     MAIN,

@@ -1,4 +1,4 @@
-"""What of a story can be searched, and what counts as a word.
+"""What counts as a word of a story's prose (``core.events.prose_of``).
 
 Both stores index and ask through these functions, so that a search finds the same in memory, in
 SQLite and in PostgreSQL; the databases only keep and rank words that were cut here.
@@ -10,19 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from tta_rebuild.core.events import Event, PlayerActed, SceneTold
-
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
-
-
-def prose_of(event: Event) -> str:
-    """The text of an event that a search may find: scenes as told, and the player's words."""
-    if isinstance(event, SceneTold):
-        return event.scene.text
-    if isinstance(event, PlayerActed):
-        return event.text
-    return ""
 
 
 def words_in(text: str) -> list[str]:

@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.core.errors import StoreDamaged
-from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
-from tta_rebuild.storage.prose import prose_of
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.schema import EVENTS
 from tta_rebuild.storage.sql_rows import hole
 from tta_rebuild.storage.sql_search import Hit, keep_words
