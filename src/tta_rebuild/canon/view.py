@@ -155,7 +155,7 @@ class Canon:
         else:
             items = list(self._then(subject, at).items())
         facts = [_fact(subject, key, e) for key, e in items if self._shown(key)]
-        facts.sort(key=lambda f: f.since)
+        facts.sort(key=lambda f: (f.since, f.relation, f.value))
         return facts
 
     def fact(
@@ -227,12 +227,14 @@ class Canon:
     def beliefs_of(self, speaker: str) -> list[Fact]:
         """What a character has said to be so; it need not be true."""
         prefix = self.id_of(speaker) + _BELIEF
-        return [
+        beliefs = [
             replace(fact, subject=subject.removeprefix(prefix))
             for subject in self._segment.subjects()
             if subject.startswith(prefix)
             for fact in self.facts_about(subject)
         ]
+        beliefs.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
+        return beliefs
 
     def named(self, name: str) -> list[str]:
         """Ids of those who go by a name, part of a name, alias, title or role, now."""
