@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from tta_rebuild.canon.clash import Clash
 from tta_rebuild.canon.lexicon import Lexicon
-from tta_rebuild.canon.promises import broken_by
+from tta_rebuild.canon.nature import deeds_barred_by
+from tta_rebuild.canon.promises import broken_by, stems
 from tta_rebuild.canon.reader import SentenceRead
 from tta_rebuild.canon.relations import Area, Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
@@ -54,6 +55,7 @@ class ClaimCheck:
             return
         if relation.name == "does":
             yield from self._broken_promise(claim, subject, claim.value)
+            yield from self._against_nature(claim, subject)
             return
         if relation.name == "located_in" and not claim.ends:
             yield from self._broken_promise(
@@ -68,6 +70,8 @@ class ClaimCheck:
             return
         if held is not None:
             was = canon.relations.normal(relation.name, held.value)[1]
+            if relation.name == "alive" and was == normal == "false":
+                yield from self._second_death(claim, relation, held, read)
             if was != normal:
                 yield from self._second_value(claim, relation, held, was, normal, told)
         elif relation.name in _KEPT:
@@ -210,6 +214,45 @@ class ClaimCheck:
         elif relation.change == "narrated" and not told:
             certainty = _OFFSTAGE if relation.volatile and not self._since_last_turn(held) else 0.85
             yield self._clash(claim, relation, held, certainty, kind="denied_fact", area="fact")
+
+    def _second_death(
+        self, claim: Claim, relation: Relation, held: Fact, read: SentenceRead | None
+    ) -> Iterator[Clash]:
+        if read is None or not {"die", "kill"} & read.families:
+            return
+        if claim.sentence == held.sentence or any(d.past for d in read.deeds):
+            return
+        yield self._clash(
+            claim,
+            relation,
+            held,
+            _LIKELY,
+            kind="dies_twice",
+            fix="tell it as the death already known, or let someone else die",
+        )
+
+    def _against_nature(self, claim: Claim, subject: str) -> Iterator[Clash]:
+        """What a deed in words needs of the one who does it: abilities and senses."""
+        done = stems(claim.value)
+        hit: frozenset[str] | set[str]
+        for fact in self._canon.facts_about(subject):
+            if fact.relation == "ability" and fact.value.startswith(("not ", "cannot ")):
+                hit = stems(fact.value) & done
+            elif fact.relation == "trait":
+                hit = deeds_barred_by(self._canon, fact) & done
+            else:
+                continue
+            if hit:
+                kind = "ability_denied" if fact.relation == "ability" else "nature_changed"
+                yield self._clash(
+                    claim,
+                    self._canon.relations[fact.relation],
+                    fact,
+                    _LIKELY,
+                    kind=kind,
+                    area="character",
+                    fix="find another way for them to do it",
+                )
 
     def _dead(self, claim: Claim, subject: str, relation: Relation) -> Iterator[Clash]:
         dead = self._canon.holds_at(subject, "alive", "false")

@@ -415,7 +415,7 @@ class Clauses:
                     roles["S"] = agent
             else:
                 roles["S"] = subject
-        complement = tuple(low[place + 1 : stop])
+        complement = tuple(low[place + 1 : self._clause_end(low, place + 1, len(low))])
         can = bool(set(auxiliaries) & {"can", "could"})
         act = Act(
             family,
@@ -560,6 +560,8 @@ class Clauses:
                     break
                 determiner = low[start]
             start += 1
+        while end > start + 1 and (low[end - 1] in _ADVERBS or low[end - 1].endswith("ly")):
+            end -= 1
         if start >= end:
             return None
         return Phrase(tuple(words[start:end]), determiner, start, end)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from tta_rebuild.canon.claim_check import relation_text
 from tta_rebuild.canon.clash import Clash
 from tta_rebuild.canon.lexicon import Lexicon
+from tta_rebuild.canon.nature import deeds_barred_by
 from tta_rebuild.canon.promises import broken_by
 from tta_rebuild.canon.reader import Deed, SentenceRead
 from tta_rebuild.canon.relations import Area
@@ -20,43 +21,6 @@ from tta_rebuild.canon.view import Canon, Fact
 _DEATHLESS = frozenset(
     ["bury", "die", "revive", "become", "call_name", "collapse", "mental", "love", "hate"]
 )
-_BARRED = {
-    ("sight", "blind"): frozenset(
-        [
-            "see",
-            "watch",
-            "read",
-            "look",
-            "stare",
-            "gaze",
-            "glance",
-            "spot",
-            "peer",
-            "study",
-            "examine",
-            "aim",
-        ]
-    ),
-    ("speech", "mute"): frozenset(
-        [
-            "say",
-            "speak",
-            "talk",
-            "shout",
-            "whisper",
-            "sing",
-            "answer",
-            "reply",
-            "call",
-            "tell",
-            "yell",
-            "murmur",
-            "explain",
-        ]
-    ),
-    ("hearing", "deaf"): frozenset(["hear", "listen", "overhear"]),
-    ("literacy", "illiterate"): frozenset(["read", "write"]),
-}
 _MEAT = frozenset(
     [
         "steak",
@@ -307,35 +271,33 @@ class DeedCheck:
                 f"{_plain(who)} can {deed.verb} here, but {relation_text(unable, self._canon)}",
                 "let someone else do it, or tell how it was learnt",
             )
-        for (group, word), verbs in _BARRED.items():
-            if deed.verb.split("_")[0] not in verbs:
-                continue
-            trait = self._canon.fact(who, "trait", group)
-            if trait is not None and self._canon.relations.normal("trait", trait.value)[1] == word:
+        verb = deed.verb.split("_")[0]
+        for trait in self._canon.facts_about(who):
+            if trait.relation == "trait" and verb in deeds_barred_by(self._canon, trait):
                 yield self._clash(
-                    "trait_changed",
+                    "nature_changed",
                     "character",
                     read,
                     trait,
                     who,
-                    0.8,
+                    0.82,
                     "trait",
-                    f"{_plain(who)} cannot do this ({deed.verb}): {trait.value}",
+                    f"{_plain(who)} cannot do this ({verb}): {trait.value}",
                     "find another way for them to do it",
                 )
         if deed.verb in ("eat", "devour", "taste", "chew"):
-            trait = self._canon.fact(who, "trait", "diet")
+            diet = self._canon.fact(who, "trait", "diet")
             food = set(deed.roles.get("O", "").split("_"))
-            if trait is not None and food & _MEAT and "veg" in trait.value:
+            if diet is not None and food & _MEAT and "veg" in diet.value:
                 yield self._clash(
                     "trait_changed",
                     "character",
                     read,
-                    trait,
+                    diet,
                     who,
                     0.85,
                     "trait",
-                    f"{_plain(who)} eats meat here, but is {trait.value}",
+                    f"{_plain(who)} eats meat here, but is {diet.value}",
                     "let them eat something else",
                 )
 

@@ -134,7 +134,7 @@ class Reader:
             deed = self._deed(act, mentions, question)
             deeds.append(deed)
             if not deed.hedged:
-                claims.extend(self._effects(deed))
+                claims.extend(self._effects(deed, mentions))
                 claims.extend(self._states.claims(act, deed.roles, self, mentions))
             elif act.can and not act.conditional and not question:
                 claims.extend(self._states.ability(act, deed.roles))
@@ -255,7 +255,7 @@ class Reader:
             for act in self._clauses.read(sentence):
                 deed = self._deed(act, mentions, False)
                 if not deed.hedged:
-                    found.extend(replace(c, speaker=who) for c in self._effects(deed))
+                    found.extend(replace(c, speaker=who) for c in self._effects(deed, mentions))
                     found.extend(
                         replace(c, speaker=who)
                         for c in self._states.claims(act, deed.roles, self, mentions)
@@ -264,7 +264,7 @@ class Reader:
 
     # ------------------------------------------------------------------------------ what becomes so
 
-    def _effects(self, deed: Deed) -> list[Claim]:
+    def _effects(self, deed: Deed, mentions: Mentions) -> list[Claim]:
         """What an act makes so; nothing if it was negated."""
         if deed.family is None or deed.negated:
             return []
@@ -285,12 +285,16 @@ class Reader:
                 continue
             if effect.relation in ("holds", "wears", "knows") and not self._is_thing(value, who):
                 continue
-            if effect.relation in ("met",) and not self.entities.is_person(value):
+            if effect.relation == "met" and not self.is_somebody(value, mentions):
                 continue
             found.append(
                 Claim(subject=who, relation=effect.relation, value=value, ends=effect.ends)
             )
         return found
+
+    def is_somebody(self, entity: str, mentions: Mentions) -> bool:
+        """Whether the canon or the text so far treats it as a person."""
+        return entity in mentions.people or self.entities.is_person(entity)
 
     def _is_place(self, value: str) -> bool:
         last = value.rsplit("_", 1)[-1]

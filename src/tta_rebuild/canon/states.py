@@ -29,7 +29,8 @@ _HOURS = {
 _TIME = re.compile(
     r"\b(?:it (?:was|is) (?:still |already |only |just |nearly |almost |early |late |"
     r"the middle of the |past )*|(?:at|by) |"
-    r"(?P<fell>)(?=(?:night|dusk|dawn|evening|morning|midnight|noon) (?:fell|came|broke|arrived)))"
+    r"(?P<fell>)(?=(?:night|dusk|dawn|evening|morning|midnight|noon) (?:had )?"
+    r"(?:fell|fallen|came|come|broke|broken|arrived)))"
     r"(?P<hour>dawn|daybreak|sunrise|morning|noon|midday|afternoon|evening|dusk|sunset|twilight|"
     r"night|midnight)\b"
 )
@@ -71,6 +72,18 @@ _WEATHER = [
     ),
 ]
 _AGE = re.compile(r"^(?:only |just |now |already )*(\w+)(?:-| )(?:years|year)(?:-| )(?:old|of age)")
+_DAY = re.compile(
+    r"(?:^|\bit (?:was|is) (?:only |already |now )?|\bthis (?:was|is) )the (\w+) day\b(?! after| before)"
+)
+_SPAN = (
+    r"(?:\w+[- ])?(?:days?|weeks?|months?|years?)(?:'s?)?"
+    r"(?:[- ](?:journey|ride|voyage|walk|march|sail|travel))?"
+)
+_FAR = re.compile(
+    r"\bthe (?P<a>[a-z ]+?) (?:lies|lay|is|was|stands|stood) (?:a |an |some |about )?"
+    rf"{_SPAN} from the (?P<b>\w+)|"
+    rf"\b(?:a |an ){_SPAN} from the (?P<c>\w+) to the (?P<d>\w+)"
+)
 _LEVEL = frozenset(
     [
         "very",
@@ -127,6 +140,14 @@ class StateReader:
             if match and not _NOT_YET.search(match.group(0)) and " not " not in match.group(0):
                 hour = match.group("hour")
                 found.append(_claim(STORY, "time_of_day", _HOURS.get(hour, hour)))
+        day = _DAY.search(low) if "day" in low else None
+        if day and number_in(day.group(1)):
+            found.append(_claim(STORY, "day", number_in(day.group(1))))
+        far = _FAR.search(low) if " from " in low else None
+        if far:
+            found.append(
+                _claim(key_of(far["a"] or far["c"]), "far_from", key_of(far["b"] or far["d"]))
+            )
         for pattern, weather in _WEATHER:
             if pattern.search(low):
                 found.append(_claim(STORY, "weather", weather))
@@ -153,8 +174,12 @@ class StateReader:
                 return self._promising(act, roles)
             case "call" | "name":
                 return self._naming(act, roles)
-            case "live" | "stay" | "remain" if act.negated:
-                return []
+            case "make" if act.passive and act.complement[:1] == ("of",):
+                thing = roles.get("O", "")
+                if thing and not act.negated:
+                    return [
+                        _claim(thing, "made_of", " ".join(_until_break([*act.complement[1:3]])))
+                    ]
             case _:
                 pass
         return []
@@ -214,7 +239,9 @@ class StateReader:
         age = _AGE.match(text)
         if age and number_in(age.group(1)):
             return [_claim(subject, "age", number_in(age.group(1)))]
-        if plain[0] in ("in", "at", "inside", "aboard", "on", "within"):
+        if plain[0] in ("in", "at", "inside", "aboard", "within") or (
+            plain[0] == "on" and not reader.is_somebody(subject, mentions)
+        ):
             place = roles.get("T")
             if place and reader._is_place(place) and not negated:
                 return [_claim(subject, "located_in", place)]
@@ -359,17 +386,19 @@ class StateReader:
         phrase = act.roles.get("O")
         other = reader.identify(phrase, mentions) if phrase is not None else ""
         if act.lemma in ("meet", "know", "see") and act.negated:
-            if other and reader.entities.is_person(other) and (act.past or act.lemma != "see"):
+            if other and reader.is_somebody(other, mentions) and (act.past or act.lemma != "see"):
                 return [_claim(subject, "stranger_to", other)]
             if act.lemma != "know":
                 return []
         if act.lemma == "know":
-            topic = _topic(act.complement)
-            if topic and not (other and reader.entities.is_person(other)):
-                relation = "unaware_of" if act.negated else "knows"
+            if other and reader.is_somebody(other, mentions):
+                long = {"for", "since", "well", "years"} & set(act.complement) or act.past
+                return [_claim(subject, "met", other, certain=bool(long))]
+            ignorant = act.complement[:1] in (("nothing",), ("little",))
+            topic = _topic(act.complement[1:] if ignorant else act.complement)
+            if topic:
+                relation = "unaware_of" if act.negated or ignorant else "knows"
                 return [_claim(subject, relation, topic)]
-            if other and reader.entities.is_person(other):
-                return [_claim(subject, "met", other, certain=False)]
         return []
 
     def _promising(self, act: Act, roles: dict[str, str]) -> list[Claim]:
@@ -384,7 +413,12 @@ class StateReader:
         return []
 
     def _naming(self, act: Act, roles: dict[str, str]) -> list[Claim]:
-        return []
+        """ "was called Dorn" (passive, with the name as what is left over)."""
+        name = act.roles.get("O")
+        bearer = roles.get("R", "")
+        if not act.passive or name is None or not bearer or not name.words[0][:1].isupper():
+            return []
+        return [_claim(bearer, "name", name.text, ends=act.negated)]
 
 
 _SPECIES = frozenset(

@@ -9,7 +9,7 @@ import re
 
 from tta_rebuild.canon.entities import PRONOUNS
 from tta_rebuild.canon.lexicon import Lexicon
-from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.relations import key_of, number_in
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.story import Claim
 
@@ -61,12 +61,13 @@ def supports(text: str, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
     """
     if not text.strip():
         return True
+    if claim.subject == STORY:
+        return True
     words = _WORD.findall(text.lower())
-    stems = {_stem(w) for w in words}
+    stems = {_stem(lexicon.lemma.get(w, w)) for w in words} | {_stem(w) for w in words}
     subject_words = _WORD.findall(claim.subject.lower().replace("_", " "))
     about = (
-        claim.subject == STORY
-        or any(_stem(w) in stems for w in subject_words if w not in _EMPTY)
+        any(_stem(w) in stems for w in subject_words if w not in _EMPTY)
         or any(w in PRONOUNS for w in words)
         or "i" in words
         or "you" in words
@@ -76,7 +77,9 @@ def supports(text: str, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
     value_words = [
         w for w in _WORD.findall(claim.value.lower().replace("_", " ")) if w not in _EMPTY
     ]
-    told = any(_stem(w) in stems for w in value_words)
+    told = any(_stem(w) in stems for w in value_words) or any(
+        w.isdigit() and w in {number_in(said) for said in words} for w in value_words
+    )
     if not told:
         families = {
             lexicon.plain[lexicon.lemma[w]].name
@@ -84,7 +87,7 @@ def supports(text: str, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
             if w in lexicon.lemma and lexicon.lemma[w] in lexicon.plain
         }
         told = relation.name in lexicon.cues(families)
-    if claim.relation == "alive":
+    if claim.relation in ("alive", "does"):
         return about
     if not value_words:
         return about

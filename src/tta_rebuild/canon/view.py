@@ -383,6 +383,9 @@ class Canon:
         key = (relation.name, slot)
         held = self._now(subject).get(key)
         if held is None:
+            if relation.inverse and claim.value and claim.speaker == NARRATOR:
+                # Lost, though nobody said before that they had it: that they lack it is known now.
+                self._write(subject, key, position, claim, ends=True)
             return
         if (
             claim.value
