@@ -241,7 +241,7 @@ class Teller:
 
 
 def story(draw: random.Random, plant: Plant, length: int) -> tuple[list[Event], Setting]:
-    """A clean story of ``length`` events with the plant's set-up in it (near the end if it must)."""
+    """A clean story of ``length`` events with the plant's set-up in it, near the end if it must."""
     teller = Teller(draw)
     setting = teller.setting(plant)
     place = length - 2 if plant.near else draw.randrange(max(1, length - 1))

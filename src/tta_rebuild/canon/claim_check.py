@@ -54,7 +54,12 @@ class ClaimCheck:
             yield from self._first_meeting(claim, subject)
             return
         if relation.name == "does":
-            yield from self._broken_promise(claim, subject, claim.value)
+            done = stems(claim.value)
+            entering = {"move", "arrive", "stay"} & {
+                family.name for w in done if (family := self._lexicon.plain.get(w)) is not None
+            }
+            more = " enter go visit return come cross" if entering else ""
+            yield from self._broken_promise(claim, subject, claim.value + more)
             yield from self._against_nature(claim, subject)
             return
         if relation.name == "located_in" and not claim.ends:

@@ -88,6 +88,24 @@ _JOINS = frozenset(
         "than",
     ]
 )
+_NUMERALS = frozenset(
+    [
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "twelve",
+        "twenty",
+    ]
+)
+_INTO = frozenset(["to", "into", "inside", "onto", "toward", "towards", "aboard"])
+_INTRANSITIVE = frozenset(["move", "arrive", "stay", "die", "collapse", "mental"])
 _RELATIVE = frozenset(["who", "which", "that"])
 
 
@@ -245,7 +263,7 @@ class Clauses:
             if (
                 word not in lemma
                 and word not in self._auxiliaries
-                and not self._looks_finite(low, place)
+                and not self._looks_finite(words, low, place)
             ):
                 place += 1
                 continue
@@ -276,18 +294,20 @@ class Clauses:
                         found.append(ahead)
                         place = ahead + 1
                         continue
+                adjective = ahead < count and low[ahead] in lemma
                 last = ahead - 1
                 while last > place and low[last] not in self._auxiliaries:
                     last -= 1
                 if lemma.get(low[last]) in ("be", "have", "do") or low[last] in self._auxiliaries:
                     found.append(last)
-                place = last + 1
+                place = ahead + 1 if adjective else last + 1
                 continue
             found.append(place)
-            place += 1
+            options = self._lexicon.phrasal.get(lemma.get(word, ""), {})
+            place += 2 if place + 1 < count and (low[place + 1],) in options else 1
         return found
 
-    def _looks_finite(self, low: list[str], place: int) -> bool:
+    def _looks_finite(self, words: list[str], low: list[str], place: int) -> bool:
         """An unknown word in -ed straight after a name or pronoun is taken for a verb."""
         word = low[place]
         return (
@@ -302,7 +322,7 @@ class Clauses:
                 or not self._past_form(word)
                 or before in ("his",)
             )
-        if before.endswith("'s"):
+        if before.endswith("'s") or before in _NUMERALS:
             return True
         if before in ("of", "with", "for", "from", "by") and not word.endswith("ing"):
             return True
@@ -403,7 +423,12 @@ class Clauses:
             past = True
         stop = self._clause_end(low, place + 1, end)
         family, name, after = self._family(low, place, stop, lemma)
+        if passive and family is not None and family.name in _INTRANSITIVE:
+            passive = False
         roles = self._roles(words, low, after, stop, passive)
+        front = self._front(words, low, begin, group) if lemma != "have" else None
+        if front is not None:
+            roles.setdefault("T", front)
         if subject is not None:
             if passive:
                 if "O" in roles and "R" not in roles:
@@ -498,6 +523,8 @@ class Clauses:
     def _subject(self, words: list[str], low: list[str], begin: int, group: int) -> Phrase | None:
         """The noun phrase that ends where the verb group begins."""
         end = group
+        if end > begin and low[end - 1] in _RELATIVE and end - 1 > begin:
+            end -= 1  # "Mara, who came": the one before "who"
         while end > begin and low[end - 1] in (",",):
             end -= 1
         start = end
@@ -525,6 +552,9 @@ class Clauses:
             "inside",
             "for",
         ):
+            for inner in range(start + 1, end):  # "in the library Mara": two phrases
+                if words[inner][:1].isupper() and not words[inner - 1][:1].isupper():
+                    return self._phrase(words, low, inner, end)
             head = self._subject(words, low, begin, start - 1)
             if head is not None:
                 return head
@@ -541,6 +571,20 @@ class Clauses:
                 return head
         return phrase
 
+    def _front(self, words: list[str], low: list[str], begin: int, group: int) -> Phrase | None:
+        """The place in "In the library Mara leaned back"."""
+        if begin and low[begin - 1] not in _BREAKS:
+            return None
+        if begin >= group or low[begin] not in ("in", "inside", "at"):
+            return None
+        end = begin + 1
+        while end < group and self._in_phrase(words, low, end):
+            begins_name = words[end][:1].isupper() and words[end - 1][:1].islower()
+            if end > begin + 1 and begins_name and low[end - 1] not in self._determiners:
+                break
+            end += 1
+        return self._phrase(words, low, begin + 1, end)
+
     def _in_phrase(self, words: list[str], low: list[str], place: int) -> bool:
         word = low[place]
         if (
@@ -554,7 +598,11 @@ class Clauses:
 
     def _phrase(self, words: list[str], low: list[str], start: int, end: int) -> Phrase | None:
         determiner = ""
-        while start < end and (low[start] in self._determiners or low[start] in _ADVERBS):
+        while start < end and (
+            low[start] in self._determiners
+            or low[start] in _ADVERBS
+            or (low[start].endswith("ly") and start + 1 < end and words[start + 1][:1].isupper())
+        ):
             if low[start] in self._determiners:
                 if low[start] == "her" and start + 1 == end:
                     break
@@ -593,7 +641,7 @@ class Clauses:
                 role, place = "X", place + 1
                 continue
             if word in self._to:
-                role, place = "T", place + 1
+                role, place = "INTO" if word in _INTO else "T", place + 1
                 continue
             if word in self._prepositions or word in ("by", "and", "or"):
                 role, place = "X", place + 1
@@ -636,7 +684,9 @@ class Clauses:
                     roles["R"], roles["O"] = roles["O"], phrase
                 elif role == "TO":
                     roles.setdefault("R", phrase)
-                    roles.setdefault("T", phrase)
+                    roles["T"] = phrase
+                elif role == "INTO":
+                    roles["T"] = phrase
                 else:
                     roles.setdefault(role, phrase)
             place = ahead

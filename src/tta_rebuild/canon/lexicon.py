@@ -161,7 +161,8 @@ def built_in_words() -> Lexicon:
     participles: set[str] = set()
     for line in words.pop("irregular"):
         first, *forms = line.split()
-        irregular.append((first, first))
+        if first != "saw":  # far more often the past of "see"
+            irregular.append((first, first))
         irregular.extend((first, form) for form in forms)
         participles.update(f for f in (first, *forms) if not f.endswith("ing"))
     sets = {name: frozenset(listed) for name, listed in words.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from tta_rebuild.canon.asides import asides
 from tta_rebuild.canon.clauses import Act, Clauses, Phrase
 from tta_rebuild.canon.entities import PRONOUNS, Entities, Mentions
 from tta_rebuild.canon.lexicon import Family, Lexicon, built_in_words
@@ -139,6 +140,7 @@ class Reader:
             elif act.can and not act.conditional and not question:
                 claims.extend(self._states.ability(act, deed.roles))
         claims.extend(self._states.scene_claims(narration))
+        claims.extend(asides(narration, self.lexicon, self.canon))
         low = " " + narration.lower() + " "
         told = any(f" {p} " in low or f" {p}," in low for p in self.lexicon.phrases["time_shift"])
         first = any(p in low for p in self.lexicon.phrases["first_time"])
@@ -270,6 +272,8 @@ class Reader:
             return []
         found: list[Claim] = []
         roles = dict(deed.roles)
+        if deed.verb == "lay" and "O" in roles:
+            return []
         if deed.family.name in ("destroy", "break", "open", "close", "empty", "light") and (
             "O" not in roles and "S" in roles
         ):

@@ -73,7 +73,8 @@ _WEATHER = [
 ]
 _AGE = re.compile(r"^(?:only |just |now |already )*(\w+)(?:-| )(?:years|year)(?:-| )(?:old|of age)")
 _DAY = re.compile(
-    r"(?:^|\bit (?:was|is) (?:only |already |now )?|\bthis (?:was|is) )the (\w+) day\b(?! after| before)"
+    r"(?:^|\bit (?:was|is) (?:only |already |now )?|\bthis (?:was|is) )the (\w+) day\b"
+    r"(?! after| before)"
 )
 _SPAN = (
     r"(?:\w+[- ])?(?:days?|weeks?|months?|years?)(?:'s?)?"
@@ -172,7 +173,7 @@ class StateReader:
                 return self._knowing(act, roles, reader, mentions)
             case "swear" | "promise" | "vow" | "pledge":
                 return self._promising(act, roles)
-            case "call" | "name":
+            case "call" | "name" | "be_named":
                 return self._naming(act, roles)
             case "make" if act.passive and act.complement[:1] == ("of",):
                 thing = roles.get("O", "")
@@ -245,6 +246,10 @@ class StateReader:
             place = roles.get("T")
             if place and reader._is_place(place) and not negated:
                 return [_claim(subject, "located_in", place)]
+            return []
+        if len(plain) == 1 and number_in(plain[0]) and number_in(plain[0]) != "1":
+            if reader.is_somebody(subject, mentions):
+                return [_claim(subject, "age", number_in(plain[0]))]
             return []
         if plain[0] in ("dead", "alive"):
             dead = (plain[0] == "dead") != negated
@@ -363,6 +368,9 @@ class StateReader:
             if len(words) > 1:
                 return [_claim(subject, "trait", " ".join(words[-2:]))]
             return []
+        if phrase.determiner == "no" and act.lemma in ("have", "carry", "hold"):
+            thing = reader.identify(phrase, mentions)
+            return [_claim(subject, "holds", thing, ends=True)] if thing else []
         number = number_in(words[0]) if len(words) > 1 else ""
         if number and number != "1" and act.lemma in ("have", "own", "possess", "carry"):
             return [_claim(subject, "count", f"{number} {words[-1]}")]
