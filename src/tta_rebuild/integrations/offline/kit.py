@@ -18,8 +18,8 @@ from typing import Any
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.integrations.offline.grammar import Template, TemplateError, parse
 
-KIT_NAMES = ("fantasy",)
-DEFAULT_KIT = "fantasy"
+KIT_NAMES = ("fantasy", "mystery", "science_fiction", "contemporary", "reflective")
+DEFAULT_KIT = "contemporary"
 _ALIASES = {
     "scifi": "science_fiction",
     "sci-fi": "science_fiction",
