@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "tta_rebuild"
 
 FLOORS = (
     ("core",),
-    ("settings",),
+    ("settings", "settings_values"),
     ("integrations", "prompts", "storage"),
     ("canon", "safety", "quality"),
     ("narrative",),

@@ -222,6 +222,15 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
 }
 
 
+def prose_of(event: Event) -> str:
+    """The text of an event that a search may find: scenes as told, and the player's words."""
+    if isinstance(event, SceneTold):
+        return event.scene.text
+    if isinstance(event, PlayerActed):
+        return event.text
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvent:
     """An event at its place.

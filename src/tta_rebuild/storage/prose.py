@@ -1,4 +1,4 @@
-"""What counts as a word of a story's prose (``core.events.prose_of``).
+"""What counts as a word in a search.
 
 Both stores index and ask through these functions, so that a search finds the same in memory, in
 SQLite and in PostgreSQL; the databases only keep and rank words that were cut here.
