@@ -249,15 +249,6 @@ class RecordedEvent:
     event: Event
 
 
-def prose_of(event: Event) -> str:
-    """The text of an event that a search may find: scenes as told, and the player's words."""
-    if isinstance(event, SceneTold):
-        return event.scene.text
-    if isinstance(event, PlayerActed):
-        return event.text
-    return ""
-
-
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
 
 
