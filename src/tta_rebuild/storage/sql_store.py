@@ -24,7 +24,7 @@ from tta_rebuild.core.errors import (
     StoreDamaged,
     StoryError,
 )
-from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.database import Database, open_database
 from tta_rebuild.storage.prose import phrases_in
