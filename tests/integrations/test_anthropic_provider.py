@@ -21,6 +21,7 @@ from tta_rebuild.integrations.anthropic_provider import CACHED_FROM_CHARS, Anthr
 
 class TestAnthropic(AdapterContract):
     adapter_class = AnthropicProvider
+    provider_name = "anthropic"
     key_variable = "ANTHROPIC_API_KEY"
     warm_model = "claude-haiku-4-5"
 

@@ -22,6 +22,7 @@ from tta_rebuild.integrations.waiting_times import pacific_midnight
 
 class TestGemini(AdapterContract):
     adapter_class = GeminiLLMProvider
+    provider_name = "gemini"
     key_variable = "GEMINI_API_KEY"
 
     @both_ways

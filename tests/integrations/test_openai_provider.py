@@ -23,6 +23,7 @@ from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near
 
 class TestOpenAI(AdapterContract):
     adapter_class = OpenAIProvider
+    provider_name = "local"
     key_variable = "OPENAI_API_KEY"
     base_path = "/v1"
     # OpenAI says with 403 that a project has no access to a model.
@@ -121,8 +122,11 @@ class TestOpenAI(AdapterContract):
         assert strict == [True, False]
         await adapter.aclose()
 
-    async def test_thinking_models_get_an_effort_and_no_temperature(self, wire: WireServer) -> None:
+    async def test_thinking_models_of_openai_get_an_effort_and_no_temperature(
+        self, wire: WireServer
+    ) -> None:
         adapter = self.make(wire, config=LLMConfig(model="gpt-5.4-mini"))
+        adapter.compatible = False
         await adapter.complete(request())
         body = wire.records[0].body
         assert body["reasoning_effort"] == "low"

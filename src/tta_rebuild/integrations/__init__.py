@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tta_rebuild.integrations.local_discovery import find_local_servers
+    from tta_rebuild.integrations.local_discovery import choose_local
+    from tta_rebuild.integrations.local_discovery import LocalServer
     from tta_rebuild.core.errors import BudgetExceededError
     from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
     from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
@@ -80,6 +83,7 @@ _HOMES = {
     "Limits": "code_executor",
     "Link": "wrappers.fallback",
     "LocalExecutor": "local_executor",
+    "LocalServer": "local_discovery",
     "MockLLMProvider": "llm_provider",
     "OpenAIProvider": "openai_provider",
     "Price": "prices",
@@ -99,6 +103,8 @@ _HOMES = {
     "SemanticCache": "semantic_cache",
     "TracedLLMProvider": "wrappers.traced",
     "WrapperProvider": "llm_provider",
+    "choose_local": "local_discovery",
+    "find_local_servers": "local_discovery",
 }
 
 __all__ = [
@@ -128,6 +134,7 @@ __all__ = [
     "Limits",
     "Link",
     "LocalExecutor",
+    "LocalServer",
     "MockLLMProvider",
     "OpenAIProvider",
     "Price",
@@ -147,6 +154,8 @@ __all__ = [
     "SemanticCache",
     "TracedLLMProvider",
     "WrapperProvider",
+    "choose_local",
+    "find_local_servers",
 ]
 
 

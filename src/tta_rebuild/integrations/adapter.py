@@ -126,13 +126,16 @@ class Adapter(RequestProvider):
         KeyMissing: no key, and this server needs one.
     """
 
-    provider: ClassVar[str]
+    vendor: ClassVar[str]
+    """The rows of ``model_traits`` that hold."""
     sdk: ClassVar[str]
     extra: ClassVar[str]
     default_model: ClassVar[str]
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (keys of ``_REFUSED_WORDS``)."""
     key_variable: str
+    provider: str
+    """The name by which prices, quotas and errors know it."""
 
     def __init__(
         self,
@@ -307,10 +310,14 @@ class Adapter(RequestProvider):
         if self._client is None or self._loop is not loop:
             self._client, self._loop = self._connect(sdk), loop
 
+    def _traits(self, model: str) -> ModelTraits:
+        """What a model takes."""
+        return traits_of(self.vendor, model)
+
     def _asked(self, request: LLMRequest) -> Asked:
         config = self.config
         model = request.model or config.model
-        traits = traits_of(self.provider, model)
+        traits = self._traits(model)
         refused = self._refused.get(model, frozenset())
         structured: Structured | None = None
         prompt = request.prompt

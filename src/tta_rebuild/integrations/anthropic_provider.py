@@ -35,7 +35,8 @@ _FINISH = {
 class AnthropicProvider(Adapter):
     """Anthropic's models. JSON is asked for by schema, or as a tool's input on older models."""
 
-    provider: ClassVar[str] = "anthropic"
+    vendor: ClassVar[str] = "anthropic"
+    provider = "anthropic"
     sdk: ClassVar[str] = "anthropic"
     extra: ClassVar[str] = "anthropic"
     default_model: ClassVar[str] = "claude-haiku-4-5"

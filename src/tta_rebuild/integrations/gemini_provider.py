@@ -50,7 +50,8 @@ class GeminiLLMProvider(Adapter):
         http_options: further fields of the SDK's ``HttpOptions`` (headers, a proxy …).
     """
 
-    provider: ClassVar[str] = "gemini"
+    vendor: ClassVar[str] = "gemini"
+    provider = "gemini"
     sdk: ClassVar[str] = "google.genai"
     extra: ClassVar[str] = "gemini"
     default_model: ClassVar[str] = "gemini-3.5-flash-lite"

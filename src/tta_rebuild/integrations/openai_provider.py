@@ -7,7 +7,8 @@ what one has refused is left out from then on (see ``Adapter``).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from tta_rebuild.core.errors import KeyMissing, ProviderError, ProviderTimeout
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
+from tta_rebuild.integrations.llm_provider import LLMConfig
+from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
 from tta_rebuild.integrations.stainless_errors import from_api_error
 
 _HOME = "https://api.openai.com/v1"
@@ -28,22 +31,53 @@ class OpenAIProvider(Adapter):
 
     A server on this machine or in its private network needs no key. The key in
     ``OPENAI_API_KEY`` is sent to OpenAI alone: for any other server give ``api_key``.
+
+    Args (besides ``Adapter``'s):
+        provider: the name for prices and quotas; without it ``"local"`` for a server nearby, which
+            is taken to cost nothing, and ``"openai"`` for any other.
     """
 
-    provider: ClassVar[str] = "openai"
+    vendor: ClassVar[str] = "openai"
     sdk: ClassVar[str] = "openai"
     extra: ClassVar[str] = "openai"
     default_model: ClassVar[str] = "gpt-5.4-mini"
     optional: ClassVar[frozenset[str]] = Adapter.optional | {"stream_options", "max_tokens"}
     key_variable = "OPENAI_API_KEY"
+    provider = "openai"
+
+    def __init__(
+        self,
+        api_key: str | Secret | None = None,
+        model: str | None = None,
+        *,
+        config: LLMConfig | None = None,
+        base_url: str | None = None,
+        provider: str | None = None,
+        piece_timeout_s: float = 20.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.compatible = base_url is not None and not _is_openai(base_url)
+        near = base_url is not None and is_near(base_url)
+        self.provider = provider or ("local" if near else "openai")
+        super().__init__(
+            api_key,
+            model,
+            config=config,
+            base_url=base_url,
+            piece_timeout_s=piece_timeout_s,
+            now=now,
+        )
 
     def _find_key(self, api_key: str | Secret | None) -> str:
-        if self.base_url is None or _is_openai(self.base_url):
+        if not self.compatible or self.base_url is None:
             return super()._find_key(api_key)
         given = reveal(api_key)
         if not given and not is_near(self.base_url):
             raise KeyMissing(self.key_variable, provider=self.provider)
         return given
+
+    def _traits(self, model: str) -> ModelTraits:
+        return traits_of("compatible", model) if self.compatible else super()._traits(model)
 
     def _connect(self, sdk: Any) -> Any:
         import httpx2
@@ -65,7 +99,7 @@ class OpenAIProvider(Adapter):
         if asked.system:
             messages.insert(0, {"role": "system", "content": asked.system})
         body: dict[str, Any] = {"model": asked.model, "messages": messages}
-        old_name = self.base_url is not None and "max_tokens" not in asked.refused
+        old_name = self.compatible and "max_tokens" not in asked.refused
         body["max_tokens" if old_name else "max_completion_tokens"] = asked.max_tokens
         if asked.temperature is not None:
             body["temperature"] = asked.temperature
