@@ -9,9 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tta_rebuild.integrations.local_discovery import find_local_servers
-    from tta_rebuild.integrations.local_discovery import choose_local
-    from tta_rebuild.integrations.local_discovery import LocalServer
     from tta_rebuild.core.errors import BudgetExceededError
     from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
     from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
@@ -28,6 +25,11 @@ if TYPE_CHECKING:
         MockLLMProvider,
         RequestProvider,
         WrapperProvider,
+    )
+    from tta_rebuild.integrations.local_discovery import (
+        LocalServer,
+        choose_local,
+        find_local_servers,
     )
     from tta_rebuild.integrations.local_executor import LocalExecutor
     from tta_rebuild.integrations.openai_provider import OpenAIProvider
