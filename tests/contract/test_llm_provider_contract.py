@@ -108,12 +108,6 @@ async def test_a_failing_mock_fails_in_both_modes(context: TTAContext) -> None:
         [piece async for piece in mock.generate_stream("p", context)]
 
 
-adapters_are_built = pytest.mark.skipif(
-    "GeminiLLMProvider" not in integrations.__all__, reason="the adapters are not built yet"
-)
-
-
-@adapters_are_built
 @pytest.mark.contract("llm_provider#5")
 @pytest.mark.parametrize(
     ("name", "variable"),
@@ -132,7 +126,6 @@ def test_an_adapter_without_a_key_names_the_variable(
         getattr(integrations, name)()
 
 
-@adapters_are_built
 @pytest.mark.contract("llm_provider#5")
 def test_importing_the_adapters_loads_no_sdk() -> None:
     code = (

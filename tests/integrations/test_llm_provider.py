@@ -188,3 +188,20 @@ def test_guessed_usage_says_that_it_is_guessed() -> None:
     assert (usage.input_tokens, usage.output_tokens, usage.estimated) == (100, 10, True)
     assert usage.total_tokens == 110
     assert estimated_usage("", "").total_tokens == 2
+
+
+async def test_a_callers_mock_that_overrides_generate_is_asked_through_it() -> None:
+    class Noting(MockLLMProvider):
+        def __init__(self) -> None:
+            super().__init__(response="noted", latency_ms=0)
+            self.prompts: list[str] = []
+
+        async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
+            self.prompts.append(prompt)
+            return await super().generate(prompt, context, **overrides)
+
+    mock = Noting()
+    assert (await mock.complete(REQUEST)).text == "noted"
+    assert (await mock.generate("p", CONTEXT)).text == "noted"
+    assert mock.prompts == ["s\n\np", "p"]
+    assert mock.call_count == 2

@@ -36,6 +36,8 @@ def reply(*branches: Any) -> str:
 @dataclass(frozen=True)
 class Found:
     message: str
+    fix: str = ""
+    severity: str = "error"
 
 
 class DeadTom:
@@ -143,6 +145,17 @@ async def test_the_canons_clashes_are_errors_in_text_and_in_effects(context: TTA
     assert (await validator.execute(GOOD, context)).is_valid
 
 
+async def test_a_clash_that_the_canon_is_not_sure_of_is_a_warning(context: TTAContext) -> None:
+    class Unsure(DeadTom):
+        def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
+            return [Found("Tom may be dead", fix="Ask Ann instead", severity="warning")]
+
+    verdict = await BranchValidatorPrimitive(checker=Unsure()).execute(GOOD, context)
+    assert verdict.is_valid
+    assert [i.severity for i in verdict.issues] == [IssueSeverity.WARNING]
+    assert verdict.suggestions == ["Ask Ann instead"]
+
+
 async def test_one_wrong_proposal_among_several_costs_nothing(
     scripted: Any, context: TTAContext
 ) -> None:
@@ -173,6 +186,19 @@ async def test_only_what_happens_breaks_a_rule(context: TTAContext, choice: str)
         replace(GOOD, choice_text=choice, universe_rules={"law": "no theft"}), context
     )
     assert verdict.is_valid
+
+
+@pytest.mark.parametrize(
+    "choice",
+    ["Mira casts a spell on the chest", "Mira throws a fireball at it", "Ask the old wizard"],
+)
+async def test_magic_by_any_name_breaks_the_rule_against_it(
+    context: TTAContext, choice: str
+) -> None:
+    verdict = await BranchValidatorPrimitive().execute(
+        replace(GOOD, choice_text=choice, universe_rules={"no_magic": "no magic allowed"}), context
+    )
+    assert not verdict.is_valid
 
 
 async def test_denied_magic_breaks_no_rule(context: TTAContext) -> None:

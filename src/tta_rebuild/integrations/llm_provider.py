@@ -305,8 +305,14 @@ class MockLLMProvider(RequestProvider):
             provider="mock",
         )
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
         """The settable text."""
+        return await self._called(LLMRequest(prompt=prompt, context=context, **overrides))
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The settable text; a subclass that overrides ``generate`` is asked through that."""
+        if type(self).generate is not MockLLMProvider.generate:
+            return await self.generate(request.full_text, request.context)
         return await self._called(request)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:

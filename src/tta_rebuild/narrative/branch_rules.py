@@ -66,7 +66,8 @@ _AGENCY_LOST = re.compile(
     r"against (?:his|her|their|your|its) will|without (?:any )?(?:a )?choice|"
     r"cannot (?:refuse|resist|choose|decide)|can't (?:refuse|resist|choose)|"
     r"unable to (?:refuse|resist|choose)|must obey|mind[- ]control\w*|"
-    r"controls? (?:his|her|their|your) mind|powerless|helplessly|"
+    r"controls? (?:his|her|their|your) mind|powerless|helplessly|automatically|"
+    r"involuntarily|without (?:his|her|their|your) consent|"
     r"no matter what (?:he|she|they|you))",
     re.IGNORECASE,
 )
@@ -74,7 +75,8 @@ _BOUND_TO = _words("must", "ha(?:s|ve) to", "made to", "forced")
 _MAGIC = re.compile(
     r"\b(?:magic\w*|spell(?:s|book|bound)?|wizard\w*|witch\w*|sorcer\w*|enchant\w*|conjur\w*|"
     r"warlocks?|hex(?:es)?|curse[sd]?|mage|mages|necromanc\w*|potions?|summon(?:s|ed|ing)?|"
-    r"incantation\w*|telepath\w*|supernatural\w*)\b",
+    r"incantation\w*|telepath\w*|supernatural\w*|fireballs?|"
+    r"cast(?:s|ing)? (?:a |an |the )?(?:\w+bolt|charm|curse|rune|ward|illusion)s?)\b",
     re.IGNORECASE,
 )
 _UNREAL = re.compile(

@@ -94,6 +94,14 @@ class Clash(Protocol):
     def message(self) -> str:
         """What clashes with what, in plain words."""
 
+    @property
+    def fix(self) -> str:
+        """What to do about it, "" if nothing better is known."""
+
+    @property
+    def severity(self) -> str:
+        """``error`` or ``warning``."""
+
 
 class ClashChecker(Protocol):
     """Compares a text with what is true in the story; the canon's checker is one."""
@@ -107,7 +115,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
 
     Args:
         llm_provider: asked what rules cannot answer; its failure is never an error here.
-        checker: compares with the story's canon; its findings are errors.
+        checker: compares with the story's canon; its findings weigh what it says.
         catalog: the prompt templates; None loads those of the package on first use.
     """
 
@@ -186,10 +194,10 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             for clash in self.checker.clashes(proposal.choice_text, proposal.effects):
                 issues.append(
                     ValidationIssue(
-                        IssueSeverity.ERROR,
+                        IssueSeverity(clash.severity),
                         "consistency",
                         clash.message,
-                        "Offer what is still possible as things stand",
+                        clash.fix or "Offer what is still possible as things stand",
                     )
                 )
         return issues

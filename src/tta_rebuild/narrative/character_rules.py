@@ -44,6 +44,18 @@ EMOTION_OF_TRIGGER: Mapping[str, str] = {
     "peace": "calm",
     "relief": "calm",
     "loneliness": "lonely",
+    "unease": "fearful",
+    "worry": "fearful",
+    "wary": "fearful",
+    "frustration": "angry",
+    "despair": "sorrowful",
+    "longing": "sorrowful",
+    "pride": "joyful",
+    "excitement": "joyful",
+    "courage": "determined",
+    "awe": "curious",
+    "regret": "guilty",
+    "trust": "tender",
     "isolation": "lonely",
 }
 """What a trigger makes of a character's emotion."""
