@@ -39,6 +39,9 @@ _SURE = frozenset({"ZeroDivisionError", "IndexError", "KeyError", "AssertionErro
 _SURE_TOO = frozenset({"UnboundLocalError", "RecursionError"})
 """Errors that monty raises only where CPython does; others may be a gap of monty's."""
 
+_MONTY_IGNORES = ("__slots__",)
+"""What monty takes but does not enforce: that it ran to its end there proves too little."""
+
 _COMPILE_VERDICTS: dict[str, tuple[Verdict, str]] = {
     "grammar": ("unverified", "not in the grammar of Python {version}: {message}"),
     "wrong": ("invalid", "SyntaxError: {message}"),
@@ -97,7 +100,8 @@ class LocalExecutor(CodeExecutor):
         if refused is not None and refused.verdict != "unverified":
             return refused
         by_monty = await self._run_in_monty(code)
-        if by_monty.verdict == "valid":
+        lenient = any(word in code for word in _MONTY_IGNORES)
+        if by_monty.verdict == "valid" and not lenient:
             return by_monty
         if refused is not None:  # does not parse here: perhaps only too new for this Python
             return by_monty if by_monty.error == "SyntaxError" else refused
