@@ -5,11 +5,12 @@ BIN := $(VENV)/bin
 SET ?= story
 PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
 
-.PHONY: help play test check docs bench stress figures clean
+.PHONY: help play test check docs bench stress figures secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make test     run the tests"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
+	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
 	@echo "make bench    run the benchmarks"
 	@echo "make stress   run the long tests (kill -9, soak)"
@@ -35,8 +36,12 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check src tests benchmarks examples
 	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/mypy
+	$(MAKE) --no-print-directory secrets
 	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory test
+
+secrets: $(VENV)/.test
+	$(BIN)/python tools/scan_secrets.py
 
 docs: $(VENV)/.test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

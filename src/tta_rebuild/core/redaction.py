@@ -78,8 +78,8 @@ def forms(secret: str) -> set[str]:
     raw = secret.encode("utf-8", "surrogatepass")
     found = {secret, raw.hex(), raw.hex().upper(), json.dumps(secret)[1:-1], repr(secret)[1:-1]}
     quoted = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+    quoted.add("".join(f"%{byte:02X}" for byte in raw))
     found |= quoted | {re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), q) for q in quoted}
-    found.add("".join(f"%{byte:02X}" for byte in raw))
     for shift in range(3):
         # bytes before the secret shift its bits within the letters: drop the letters they share
         text = base64.b64encode(b"\0" * shift + raw).decode()

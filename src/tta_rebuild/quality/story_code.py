@@ -87,11 +87,16 @@ def find_code(story: str) -> list[Snippet]:
             token.info,
             line=first + 1,
             # the opening fence and the content; one line more only if a closing fence was found
-            truncated=end - first < token.content.count("\n") + 2,
+            truncated=end - first < _lines(token.content) + 2,
         )
         if snippet is not None:
             found.append(snippet)
     return found
+
+
+def _lines(content: str) -> int:
+    """Lines as Markdown counts them; the last one may lack its end."""
+    return content.count("\n") + (not content.endswith("\n") and content != "")
 
 
 async def check_code(story: str, executor: CodeExecutor, *, at_most: int = 20) -> StoryCodeReport:
@@ -169,6 +174,9 @@ _AT_WORK = (
     ast.For,
     ast.While,
     ast.With,
+    ast.If,
+    ast.Try,
+    ast.Match,
     ast.Import,
     ast.ImportFrom,
     ast.Assert,
