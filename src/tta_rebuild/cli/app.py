@@ -10,7 +10,18 @@ from typing import Annotated
 
 import typer
 
-from tta_rebuild.cli import branches, costs, doctor, models, play, show, stories, story, validate
+from tta_rebuild.cli import (
+    branches,
+    code,
+    costs,
+    doctor,
+    models,
+    play,
+    show,
+    stories,
+    story,
+    validate,
+)
 from tta_rebuild.cli.opening import Desk
 
 EXIT_CODES = (
@@ -65,3 +76,4 @@ app.command()(validate.validate)
 app.command()(doctor.doctor)
 app.command()(costs.costs)
 app.command()(models.models)
+app.add_typer(code.app, name="code")

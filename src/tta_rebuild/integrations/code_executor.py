@@ -14,6 +14,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from platform import python_version
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
 
@@ -186,8 +187,8 @@ def _json(text: str) -> Problem:
     try:  # numbers as text: their size is not the question
         json.loads(text, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
-        return "", error.msg, error.lineno
-    return "", "", None
+        return python_version(), error.msg, error.lineno
+    return python_version(), "", None
 
 
 def _toml(text: str) -> Problem:
@@ -196,8 +197,8 @@ def _toml(text: str) -> Problem:
     try:
         tomllib.loads(text, parse_float=str)
     except ValueError as error:
-        return "", str(error), None
-    return "", "", None
+        return python_version(), str(error), None
+    return python_version(), "", None
 
 
 def _yaml(text: str) -> Problem:

@@ -19,6 +19,7 @@ from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import KeyMissing, SdkMissing
+from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.code_executor import (
     CodeExecutor,
@@ -97,7 +98,7 @@ class E2BExecutor(CodeExecutor):
 
     def __init__(
         self,
-        api_key: str,
+        api_key: Secret | str,
         limits: Limits | None = None,
         *,
         endpoint: E2BEndpoint | None = None,
@@ -109,7 +110,7 @@ class E2BExecutor(CodeExecutor):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(limits, clock=clock)
-        if not api_key:
+        if not reveal(api_key):
             raise KeyMissing(KEY_VARIABLE, provider="e2b")
         try:
             self.version = package_version("e2b-code-interpreter")
@@ -117,7 +118,7 @@ class E2BExecutor(CodeExecutor):
             raise SdkMissing(
                 "the E2B SDK is not installed: pip install 'tta-rebuild[e2b]'", provider="e2b"
             ) from error
-        self._api_key = api_key
+        self._api_key = Secret(reveal(api_key))
         self._endpoint = endpoint or E2BEndpoint()
         self._lifetime_s = lifetime_s
         self._ledger = ledger
@@ -244,7 +245,7 @@ class E2BExecutor(CodeExecutor):
                     timeout=self._lifetime_s + 60,
                     allow_internet_access=False,
                     metadata={"made_by": "tta"},
-                    api_key=self._api_key,
+                    api_key=self._api_key.reveal(),
                     api_url=self._endpoint.api_url,
                     sandbox_url=self._endpoint.sandbox_url,
                     domain=self._endpoint.domain,

@@ -1,0 +1,165 @@
+"""``tta code run`` and ``tta code check``: what comes of code, alone or in a story.
+
+Put under ``tta`` by ``app``. Which engine runs the code is ``bootstrap``'s decision.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from tta_rebuild.cli import exits
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict
+    from tta_rebuild.quality.story_code import CheckedSnippet, StoryCodeReport
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Run code where it can do no harm, and check the code in a story.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Engine = Annotated[
+    str, typer.Option(help="auto (E2B if its key is set, else this machine), local, monty, e2b.")
+]
+Json = Annotated[bool, typer.Option("--json", help="JSON lines.")]
+
+_LANGUAGE_BY_SUFFIX = {
+    ".py": "python",
+    ".json": "json",
+    ".toml": "toml",
+    ".yaml": "yaml",
+    ".yml": "yaml",
+    ".js": "javascript",
+}
+
+
+@app.command()
+def run(
+    file: Annotated[str, typer.Argument(help="A file of code, or - for standard input.")],
+    language: Annotated[
+        str, typer.Option(help="Without it, as the file's name ends; Python from standard input.")
+    ] = "",
+    engine: Engine = "auto",
+    json_: Json = False,
+) -> None:
+    """Run a file of code and show the verdict.
+
+    Ends with code 1 if the code is invalid.
+    """
+    code = _text(file)
+    spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
+
+    async def work(executor: CodeExecutor) -> CodeVerdict:
+        return await executor.run(code, spoken)
+
+    verdict = _with_executor(engine, work)
+    if json_:
+        _say(json.dumps(asdict(verdict), ensure_ascii=False))
+    else:
+        if verdict.output:
+            _say(verdict.output.rstrip("\n") + (" …" if verdict.truncated else ""))
+        _say(_shown(verdict))
+    if verdict.verdict == "invalid":
+        raise typer.Exit(exits.FAILED)
+
+
+@app.command()
+def check(
+    story: Annotated[str, typer.Argument(help="A story in Markdown: a file, or - for input.")],
+    engine: Engine = "auto",
+    json_: Json = False,
+) -> None:
+    """Find the code in a story and show a verdict on each piece.
+
+    Ends with code 1 if any is invalid.
+    """
+    text = _text(story)
+
+    async def work(executor: CodeExecutor) -> StoryCodeReport:
+        from tta_rebuild.quality.story_code import check_code
+
+        return await check_code(text, executor)
+
+    report = _with_executor(engine, work)
+    if json_:
+        for checked in report.checked:
+            _say(json.dumps(_row(checked), ensure_ascii=False))
+    else:
+        for checked in report.checked:
+            where = f"line {checked.snippet.line}, {checked.snippet.language}"
+            _say(f"{where}: {_shown(checked.verdict)}")
+        _say(_summary(report))
+    if report.count("invalid"):
+        raise typer.Exit(exits.FAILED)
+
+
+def _with_executor(engine: str, work: Callable[[CodeExecutor], Awaitable[T]]) -> T:
+    import asyncio
+
+    from tta_rebuild.bootstrap import executor_for
+    from tta_rebuild.settings import load_settings
+
+    async def opened() -> T:
+        async with executor_for(load_settings(), engine) as executor:
+            return await work(executor)
+
+    return asyncio.run(opened())
+
+
+def _text(name: str) -> str:
+    """The file's text; one that cannot be read is a usage error, said in one sentence."""
+    if name == "-":
+        return sys.stdin.read()
+    try:
+        return Path(name).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        problem = error.strerror or str(error)
+    except UnicodeDecodeError:
+        problem = "not text in UTF-8"
+    raise typer.BadParameter(f"{name} cannot be read: {problem}")
+
+
+def _shown(verdict: CodeVerdict) -> str:
+    where = f" in line {verdict.line} of the code" if verdict.line else ""
+    by = " ".join(part for part in (verdict.engine, verdict.version) if part)
+    told = f" [{by}, {verdict.duration_s * 1000:.0f} ms]" if by else ""
+    return f"{verdict.verdict}: {verdict.reason}{where}{told}"
+
+
+def _summary(report: StoryCodeReport) -> str:
+    if not report.checked:
+        return "no code in this story"
+    counts = ", ".join(
+        f"{count} {name}"
+        for name in ("valid", "invalid", "blocked", "unverified")
+        if (count := report.count(name))
+    )
+    effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
+    return f"{counts}{effect}"
+
+
+def _row(checked: CheckedSnippet) -> dict[str, Any]:
+    snippet = checked.snippet
+    return {
+        "line": snippet.line,
+        "language": snippet.language,
+        "truncated": snippet.truncated,
+        "needs_earlier": checked.needs_earlier,
+        **{f"code_{k}" if k == "line" else k: v for k, v in asdict(checked.verdict).items()},
+    }
+
+
+def _say(text: str) -> None:
+    from tta_rebuild.cli.screen import plain
+
+    typer.echo("\n".join(plain(line) for line in text.split("\n")))
