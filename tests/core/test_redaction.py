@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.canary_keys import canary
 from tools.find_canaries import CanaryScanner
 
+from tests.canary_keys import canary
 from tta_rebuild.core.redaction import (
     MASK,
     RedactingFilter,

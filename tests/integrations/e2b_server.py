@@ -113,7 +113,7 @@ class E2BServer:
             return refusal
         context = f"ctx{len(self.contexts) + 1}"
         self.contexts[context] = {"__name__": "__main__"}
-        return web.json_response({"id": context, "language": "python", "cwd": "/home/user"})
+        return web.json_response({"id": context, "language": "python", "cwd": "~"})
 
     async def _drop_context(self, request: web.Request) -> web.Response:
         self._seen(request)

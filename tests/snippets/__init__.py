@@ -1,4 +1,4 @@
-"""Snippets of the kinds that stories hold: a Markdown page per kind, valid ones and invalid ones."""
+"""Snippets of the kinds that stories hold: one page per kind, valid ones and invalid ones."""
 
 from __future__ import annotations
 

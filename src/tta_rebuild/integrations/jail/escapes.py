@@ -23,7 +23,7 @@ ATTEMPTS: Mapping[str, str] = MappingProxyType(
         "list-processes": "os.listdir('/proc')",
         "read-memory": "open('/proc/self/mem', 'rb')",
         "write-beside": "open(HOST_FILE + '.new', 'w').write('x')",
-        "write-tmp": "open('/tmp/escaped', 'w').write('x')",
+        "write-tmp": "__import__('tempfile').TemporaryFile(dir=os.sep + 'tmp')",
         "symlink": "os.symlink(HOST_FILE, 'link'); open('link').read()",
         "hardlink": "os.link(HOST_FILE, 'link'); open('link').read()",
         "chroot": "os.chroot('/')",
