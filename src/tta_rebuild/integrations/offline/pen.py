@@ -96,6 +96,16 @@ class Pen:
         self._uses[best[2].mark] += 1
         return best[1]
 
+    def phrase(self, lines: Sequence[Template], **slots: str) -> str:
+        """Part of a sentence: any wording that may be said, in lower case, not remembered."""
+        ready = [line for line in lines if all(n in slots or n in self._words for n in line.needs)]
+        text = ""
+        for _ in range(6):
+            text = self.rng.choice(ready).expand(self.rng, slots, self._words)
+            if self._bounds.allows(text):
+                break
+        return text[:1].lower() + text[1:]
+
     def keep(self, text: str) -> None:
         """Remember a text as told."""
         self._grams.update(four_grams(text))

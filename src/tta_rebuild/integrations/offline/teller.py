@@ -95,7 +95,7 @@ class Teller:
             parts += self._ending()
         parts = self._cut(parts)
         offers = [] if self.ending else self._choices()
-        if not self.ending:
+        if not self.ending and (self.rng.random() < 0.6 or _words(parts) < LEAST_WORDS):
             hook = self.pen.line(self.kit.pools["hook"])
             if hook:
                 parts.append(Part(hook))
@@ -272,7 +272,7 @@ class Teller:
             focus = act.detail
         want = self._strand().want
         if memory.step >= 3 and not self.ending:  # that question is answered: look past it
-            want = self.rng.choice(_BEYOND).replace("FOCUS", focus)
+            want = self.pen.phrase(self.kit.pools["beyond"], focus=focus)
         mine = [t for t, who in memory.holders.items() if who == world.player_id]
         free = [t for t in world.things if t not in memory.holders and self.pen.allows(t)]
         spare = free or list(world.things)
@@ -608,7 +608,6 @@ class Teller:
         return offers
 
 
-_BEYOND = ("the meaning of FOCUS", "the rest of the story of FOCUS", "the truth behind FOCUS")
 _MEMORABLE = words(
     """
     give promise help tell try show gather care do
