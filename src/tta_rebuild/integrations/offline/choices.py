@@ -19,6 +19,13 @@ from tta_rebuild.integrations.offline.world import World
 LEAST, MOST = 10, 200
 OFFERED = 3
 
+_UNWELCOME = re.compile(
+    r"\b(?:hid\w*|conceal\w*|give away|doubt\w*|distrust\w*|ha[sv]e? to|must|lie[sd]?|ignor\w*|"
+    r"avoid\w*|abandon\w*|destroy\w*|never|only|final\w*|forever|maybe|perhaps|some(?:thing|how))\b",
+    re.I,
+)
+"""Words that limit, blur, or turn a choice against the one before it."""
+
 _ORDER = (
     "ask",
     "go",
@@ -89,7 +96,8 @@ class Chooser:
             line = self._line(lines, more)
             text, _, consequence = line.partition(" => ")
             text, consequence = tidy(text).rstrip("."), tidy(consequence).rstrip(".") + "."
-            if LEAST <= len(text) <= MOST and self.partner.name in text:
+            fits = LEAST <= len(text) <= MOST and self.partner.name in text
+            if fits and not _UNWELCOME.search(line):
                 break
         else:
             return None

@@ -58,9 +58,15 @@ class Template:
         self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
     ) -> str:
         """One wording, slots filled, articles and capitals put right."""
+        return tidy(self.draft(rng, slots, words))
+
+    def draft(
+        self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
+    ) -> str:
+        """One wording as it comes, for weighing; ``tidy`` makes it fit to read."""
         out: list[str] = []
         _expand(self.nodes, rng, slots, words, out)
-        return tidy("".join(out))
+        return "".join(out)
 
 
 def _expand(

@@ -264,7 +264,7 @@ def slug(name: str) -> str:
 @lru_cache(maxsize=1)
 def _keywords() -> Mapping[str, frozenset[str]]:
     return {
-        name: frozenset(_yaml(name, _packaged(f"{name}.yaml")).get("keywords", ()))
+        name: frozenset(_yaml(name, _packaged(f"{name}.yaml").split("\ncast:")[0])["keywords"])
         for name in KIT_NAMES
     }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from random import Random
 
 from tta_rebuild.integrations.offline.bounds import Bounds
@@ -17,6 +18,7 @@ from tta_rebuild.integrations.offline.grammar import (
     fingerprint,
     four_grams,
     sentences,
+    tidy,
 )
 
 PRINT_LENGTH = 4
@@ -24,8 +26,8 @@ MARK_LENGTH = 3
 TURNS_REMEMBERED = 26
 MARKS_REMEMBERED = 900
 
-_LINES_TRIED = 7
-_WORDINGS_TRIED = 3
+_LINES_TRIED = 6
+_WORDINGS_TRIED = 2
 
 
 class Pen:
@@ -35,7 +37,6 @@ class Pen:
         told: fingerprints of the sentences of the last turns, one string per turn.
         marks: the lines used lately, oldest first, three characters each.
         recent: the last scenes, for their runs of words.
-        sparing: False skips the comparison with ``recent`` (for choices, which are no prose).
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Pen:
         self._uses = Counter(marks[i : i + MARK_LENGTH] for i in range(0, len(marks), MARK_LENGTH))
         self._grams: set[tuple[str, ...]] = set()
         for text in recent:
-            self._grams.update(four_grams(text))
+            self._grams |= _runs(text)
         self.marks: list[str] = []
         self.prints: list[str] = []
 
@@ -79,22 +80,29 @@ class Pen:
         ]
         ready.sort(key=lambda entry: entry[:2])
         best: tuple[float, str, Template] | None = None
-        for tried, (uses, _, line) in enumerate(ready):
-            if best is not None and tried >= _LINES_TRIED:
+        for start in range(0, len(ready), _LINES_TRIED):
+            drafts = [
+                (self._sameness(text) + 0.2 * uses, number, text, line)
+                for number, (uses, _, line) in enumerate(ready[start : start + _LINES_TRIED])
+                for text in self._wordings(line, slots)
+            ]
+            drafts.sort(key=lambda draft: draft[:2])
+            for score, _, text, line in drafts:
+                told = tidy(text)
+                if self._usable(told):
+                    best = (score, told, line)
+                    break
+            if best is not None:
                 break
-            for _ in range(_WORDINGS_TRIED if tried < _LINES_TRIED else 1):
-                text = line.expand(self.rng, slots, self._words)
-                if not self._usable(text):
-                    continue
-                score = self._sameness(text) + 0.2 * uses
-                if best is None or score < best[0]:
-                    best = (score, text, line)
         if best is None:
             return ""
         self.keep(best[1])
         self.marks.append(best[2].mark)
         self._uses[best[2].mark] += 1
         return best[1]
+
+    def _wordings(self, line: Template, slots: Mapping[str, str]) -> list[str]:
+        return [line.draft(self.rng, slots, self._words) for _ in range(_WORDINGS_TRIED)]
 
     def phrase(self, lines: Sequence[Template], **slots: str) -> str:
         """Part of a sentence: any wording that may be said, in lower case, not remembered."""
@@ -116,10 +124,8 @@ class Pen:
 
     def is_new(self, text: str) -> bool:
         """True if no sentence of it was told within the turns remembered."""
-        return not any(
-            fingerprint(_plain(sentence), PRINT_LENGTH) in self._known
-            for sentence in sentences(text)
-        )
+        marks = [fingerprint(_plain(part), PRINT_LENGTH) for part in sentences(text)]
+        return len(set(marks)) == len(marks) and not self._known.intersection(marks)
 
     def _usable(self, text: str) -> bool:
         return bool(text) and self._bounds.allows(text) and self.is_new(text)
@@ -129,6 +135,12 @@ class Pen:
         if not grams:
             return 0.3
         return sum(gram in self._grams for gram in grams) / len(grams)
+
+
+@lru_cache(maxsize=256)
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    """The runs of a told scene, counted once however often the scene comes back as recent."""
+    return frozenset(four_grams(text))
 
 
 def _plain(sentence: str) -> str:
