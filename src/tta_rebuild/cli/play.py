@@ -5,17 +5,15 @@ On a terminal it asks; from a pipe it takes every line as a move, and stops wher
 
 from __future__ import annotations
 
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli.asking import Wishes, premise_of
+from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Desk, desk, in_workshop
-from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.slash import Slash
 from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading, show_scene
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
@@ -241,7 +239,7 @@ class Sitting:
         branch = "" if session.branch.name == "main" else f' --branch "{session.branch.name}"'
         self.screen.say()
         self.screen.say(
-            f"{session.state.turn} turns are kept. "
+            f"Kept: {counted(session.state.turn, 'turn')}. "
             f"Go on with: tta play --story {session.story_id[:8]}{branch}",
             "dim",
         )
@@ -255,8 +253,7 @@ class Sitting:
 
         on_terminal = sys.stdin.isatty()
         try:
-            with _interruptible():
-                line = input(prompt) if on_terminal else sys.stdin.readline(MAX_LINE_CHARS)
+            line = ask(prompt) if on_terminal else sys.stdin.readline(MAX_LINE_CHARS)
         except EOFError:
             return None
         if not on_terminal:
@@ -265,21 +262,3 @@ class Sitting:
             if echo:
                 self.screen.say(f"{prompt}{one_line(line, 200)}", "bold")
         return plain(line).replace("\t", " ").strip()
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """While a line is awaited, Ctrl-C raises at once instead of waiting for the line's end.
-
-    ``asyncio.run`` handles the signal by cancelling its task, which a blocking read would only
-    notice afterwards.
-    """
-    handler = signal.getsignal(signal.SIGINT)
-    if handler is None:
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, handler)

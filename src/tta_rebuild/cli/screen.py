@@ -49,6 +49,11 @@ def one_line(text: str, limit: int = 0) -> str:
     return line if not limit or len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 turn``, ``2 turns``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def prepare_streams() -> None:
     """Let no encoding of this process's streams raise: what it lacks is put in other letters."""
     codecs.register_error(_ERROR_HANDLER, _stand_in)
@@ -111,34 +116,36 @@ class Screen:
 
     def say(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
         """One paragraph (or several lines) on standard output, wrapped between words."""
-        self._write(self.out, text, style, indent)
+        self._lines(self.out, "", text, style, indent)
 
     def note(self, text: str, style: str = "dim") -> None:
         """A remark beside the story, on standard error."""
-        self._write(self.err, text, style, 0)
+        self._lines(self.err, "", text, style, 0)
 
-    def _write(self, console: Console, text: str, style: str, indent: int) -> None:
-        from rich.padding import Padding
-        from rich.text import Text
+    def entry(self, head: str, text: str, *, style: str = "", gap: int = 2) -> None:
+        """A head and a text beside it, which wraps under itself."""
+        from rich.cells import cell_len
 
-        body = Text(plain(text), style=style, overflow="fold")
-        console.print(Padding(body, (0, 0, 0, indent), expand=False) if indent else body)
+        head = plain(head)
+        self._lines(self.out, head, text, style, cell_len(head) + gap)
 
     def numbered(self, items: Iterable[str]) -> None:
         """A numbered list with a hanging indent, counted from 1."""
         for number, item in enumerate(items, 1):
             self.entry(f"{number:>2}", item)
 
-    def entry(self, head: str, text: str, *, style: str = "", gap: int = 2) -> None:
-        """A head and a text beside it, which wraps under itself."""
-        from rich.table import Table
+    def _lines(self, console: Console, head: str, text: str, style: str, indent: int) -> None:
+        from rich.cells import cell_len
         from rich.text import Text
 
-        row = Table.grid(padding=(0, gap, 0, 0), pad_edge=False)
-        row.add_column(no_wrap=True)
-        row.add_column(overflow="fold")
-        row.add_row(Text(plain(head), style="bold"), Text(plain(text), style=style))
-        self.out.print(row)
+        indent = min(indent, console.width // 2)
+        body = Text(plain(text), style=style)
+        lines = body.wrap(console, console.width - indent, overflow="fold", tab_size=4)
+        for number, line in enumerate(lines):
+            line.rstrip()
+            lead = "" if number else head
+            start = Text(lead, style="bold") + Text(" " * (indent - cell_len(lead)) if line else "")
+            console.print(start + line, soft_wrap=True)
 
     def show(self, renderable: Any) -> None:
         """Anything that rich can draw, such as a tree or a table."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli import views
-from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.telling import show_choices, show_scene
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
 
@@ -134,7 +134,7 @@ class Slash:
             return session
         if turn < 1:
             self.screen.say(
-                f"Only {session.state.turn} turns are told; the opening scene stays. "
+                f"Told so far: {counted(session.state.turn, 'turn')}; the opening scene stays. "
                 "'tta play' begins another story.",
                 "yellow",
             )

@@ -14,7 +14,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import MAX_NAME_CHARS
 from tta_rebuild.cli.opening import desk, in_workshop
-from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ImportRejected
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _show_row(screen: Screen, row: StoryRow) -> None:
     branches = f" · {row.branches} branches" if row.branches > 1 else ""
     screen.entry(row.story_id[:8], one_line(row.title, 200))
     screen.say(
-        f"{row.turns} turns{branches} · {_ago(row.updated_at, datetime.now(UTC))}",
+        f"{counted(row.turns, 'turn')}{branches} · {_ago(row.updated_at, datetime.now(UTC))}",
         "dim",
         indent=10,
     )
@@ -210,14 +210,16 @@ def import_story(
             f"{file} cannot be read: {error.strerror}.", param_hint="FILE"
         ) from error
     except (ValueError, RecursionError) as error:
+        why = "nested too deep" if isinstance(error, RecursionError) else one_line(str(error), 120)
         raise ImportRejected(
-            f"{file} is not JSON that can be read ({one_line(str(error), 120)}); nothing was "
-            "changed. A file that can be read comes from: "
-            "tta stories export STORY --format json"
+            f"{file} is not JSON that can be read ({why}); nothing was changed. "
+            "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
     async def work(workshop: Workshop) -> StoryRow:
         return await workshop.stories.import_story(data)
 
     row = in_workshop(at, work)
-    at.screen.say(f"'{row.title}' is here now, as story {row.story_id[:8]} ({row.turns} turns).")
+    at.screen.say(
+        f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
+    )

@@ -23,7 +23,7 @@ from tta_rebuild.cli.asking import Wishes, premise_of
 from tta_rebuild.cli.auto import POLICIES, Moves, automatic, from_lines
 from tta_rebuild.cli.opening import desk, in_workshop
 from tta_rebuild.cli.premises import read_premises
-from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading
 from tta_rebuild.core.errors import ExecutionError
 
@@ -238,6 +238,13 @@ class Run:
                 played, refused = played + 1, 0
                 self._report(session, told, move, seconds)
                 advance()
+        except asyncio.CancelledError:
+            if self.as_json:
+                self.screen.note(
+                    f"Kept: {counted(session.state.turn, 'turn')}. "
+                    f"Go on with: tta story --story {session.story_id[:8]} --auto"
+                )
+            raise
         finally:
             self._close(session, played)
 
@@ -247,7 +254,8 @@ class Run:
             return
         if not self.as_json:
             show_choices(self.screen, told.choices)
-            self.screen.say()
+            if told.choices:
+                self.screen.say()
             return
         self._emit(
             "turn",
@@ -278,10 +286,12 @@ class Run:
             "end", story_id=session.story_id, turns=session.state.turn, played=played, ended=ended
         )
         if not self.as_json and session.state.turn:
-            how = "The story has ended." if ended else "The story can go on."
+            kept = f"Kept: {counted(session.state.turn, 'turn')}."
+            which = session.story_id[:8]
             self.screen.say(
-                f"{how} {session.state.turn} turns are kept: "
-                f"tta play --story {session.story_id[:8]}",
+                f"The story has ended. {kept} Read it: tta stories export {which}"
+                if ended
+                else f"The story can go on. {kept} Play it: tta play --story {which}",
                 "dim",
             )
             self.screen.say()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.view import HeldFact
@@ -121,7 +121,7 @@ def show_tree(screen: Screen, title: str, branches: Sequence[Branch], *, here: s
     nodes: dict[str | None, Tree] = {None: Tree(Text(one_line(title), style="bold"))}
     for branch in branches:
         mark = " <- you are here" if branch.branch_id == here else ""
-        label = f"{branch.name} ({branch.turn} turns){mark}"
+        label = f"{branch.name} ({counted(branch.turn, 'turn')}){mark}"
         parent = nodes.get(branch.parent_id, nodes[None])
         nodes[branch.branch_id] = parent.add(Text(one_line(label)))
     screen.show(nodes[None])

@@ -1,0 +1,402 @@
+"""Every bad input of the promise, as a user meets it: what is typed, what must come out.
+
+``test_bad_input`` runs the cases in the process, the figures run each as a command of its own. Each
+gets a data directory that already holds a story; afterwards that story must still be there, to the
+byte, wherever the case has not itself damaged it. The trials below them need a second process, a
+full disk or a directory that cannot be written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.alone import quiet_environment
+
+NO_TEXT = "\x00\x07\x1b[2J\x1b]0;title\x07"
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command gave."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a case happens: a data directory with a story in it, and room for files."""
+
+    data_dir: Path
+    files: Path
+    story_id: str
+
+    @property
+    def database(self) -> Path:
+        """The file that holds the stories."""
+        return self.data_dir / "stories.db"
+
+    def file(self, name: str, content: str | bytes) -> str:
+        """A file with this content; its path."""
+        path = self.files / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return str(path)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One bad input.
+
+    Attributes:
+        name: what is bad, in words.
+        command: makes the words after ``tta``, and whatever must be so before.
+        code: the exit code that it must end with.
+        says: parts of the message (standard error and output together).
+        typed: what stands on standard input.
+        unharmed: False where the case itself damages the story's database.
+    """
+
+    name: str
+    command: Callable[[Place], Sequence[str]]
+    code: int
+    says: Sequence[str]
+    typed: str = ""
+    unharmed: bool = True
+
+
+def _garbage(place: Place) -> Sequence[str]:
+    place.database.write_bytes(b"this is no database, " * 500)
+    return ["stories", "list"]
+
+
+def _newer(place: Place) -> Sequence[str]:
+    with sqlite3.connect(place.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999_from_the_future'")
+    connection.close()
+    return ["stories", "list"]
+
+
+def _hole(place: Place) -> Sequence[str]:
+    with sqlite3.connect(place.database) as connection:
+        (middle,) = connection.execute("SELECT MAX(position) / 2 FROM events").fetchone()
+        connection.execute("DELETE FROM events WHERE position = ?", (middle,))
+    connection.close()
+    return ["show", "facts", place.story_id]
+
+
+def _truncated_export(place: Place) -> Sequence[str]:
+    return [
+        "stories",
+        "import",
+        place.file("cut.json", '{"format": "tta-story", "version": 1, "ti'),
+    ]
+
+
+def _wrong_shape(place: Place) -> Sequence[str]:
+    text = json.dumps({"format": "tta-story", "version": 1, "title": "x", "branches": [{"a": 1}]})
+    return ["stories", "import", place.file("shape.json", text)]
+
+
+def _deep(place: Place) -> Sequence[str]:
+    return ["stories", "import", place.file("deep.json", "[" * 200_000 + "]" * 200_000)]
+
+
+CASES = (
+    Case(name="a database that is none", command=_garbage, code=4, says=[], unharmed=False),
+    Case(
+        name="a database of a newer version",
+        command=_newer,
+        code=4,
+        says=["newer", "pgrade"],
+        unharmed=False,
+    ),
+    Case(
+        name="a log cut in the middle",
+        command=_hole,
+        code=4,
+        says=[],
+        unharmed=False,
+    ),
+    Case(
+        name="an import that is not JSON",
+        command=_truncated_export,
+        code=2,
+        says=["not JSON", "nothing was"],
+    ),
+    Case(name="an import of another shape", command=_wrong_shape, code=2, says=["branches.0"]),
+    Case(
+        name="an import that is a list",
+        command=lambda p: ["stories", "import", p.file("list.json", "[1, 2]")],
+        code=2,
+        says=["not an exported story"],
+    ),
+    Case(
+        name="an import nested without end",
+        command=_deep,
+        code=2,
+        says=["nested too deep", "nothing was"],
+    ),
+    Case(
+        name="an import that is not there",
+        command=lambda p: ["stories", "import", str(p.files / "nowhere.json")],
+        code=2,
+        says=["nowhere.json", "cannot be read"],
+    ),
+    Case(
+        name="an import of bytes",
+        command=lambda p: ["stories", "import", p.file("b.json", os.urandom(64))],
+        code=2,
+        says=["nothing was"],
+    ),
+    Case(
+        name="a theme of 1 MB",
+        command=lambda p: ["story", "--premises", p.file("p.txt", "x" * 1_000_000), "--auto"],
+        code=2,
+        says=["1,000,000 characters", "at most 20,000"],
+    ),
+    Case(
+        name="an empty theme",
+        command=lambda p: ["story", "--theme", "", "--auto"],
+        code=2,
+        says=["the theme is empty"],
+    ),
+    Case(
+        name="a theme of control characters",
+        command=lambda p: ["play", "--theme", NO_TEXT.replace("\x00", "")],
+        code=2,
+        says=["the theme is empty"],
+    ),
+    Case(
+        name="a move of control characters",
+        command=lambda p: ["play", "--story", p.story_id],
+        typed=f"{NO_TEXT}\n\n/quit\n",
+        code=0,
+        says=["Go on with"],
+    ),
+    Case(
+        name="a move of 1 MB",
+        command=lambda p: ["play", "--story", p.story_id],
+        typed="x" * 1_000_000 + "\n/quit\n",
+        code=0,
+        says=["1,000,000 characters", "at most 4,000"],
+    ),
+    Case(
+        name="a choice that is not there",
+        command=lambda p: ["play", "--story", p.story_id],
+        typed="99\n/quit\n",
+        code=0,
+        says=["no choice 99"],
+    ),
+    Case(
+        name="an unknown story",
+        command=lambda p: ["play", "--story", "no-such-story"],
+        code=3,
+        says=["no-such-story", "tta stories"],
+    ),
+    Case(
+        name="an unknown branch",
+        command=lambda p: ["show", "facts", p.story_id, "--branch", "elsewhere"],
+        code=3,
+        says=["elsewhere", "main"],
+    ),
+    Case(
+        name="a turn that was never played",
+        command=lambda p: ["fork", p.story_id, "--turn", "999"],
+        code=3,
+        says=["999"],
+    ),
+    Case(
+        name="an unknown character",
+        command=lambda p: ["show", "character", p.story_id, "Nobody Known"],
+        code=3,
+        says=["Nobody Known"],
+    ),
+    Case(
+        name="a boundary without a level",
+        command=lambda p: ["story", "--theme", "A wreck", "--auto", "--boundary", "violence"],
+        code=2,
+        says=["violence=low"],
+    ),
+    Case(
+        name="a file of premises with a broken line",
+        command=lambda p: [
+            "story", "--auto", "--premises", p.file("p.jsonl", '{"premise": "A wreck"}\n{oops\n')
+        ],
+        code=2,
+        says=["line 2"],
+    ),
+    Case(
+        name="a delete without a yes",
+        command=lambda p: ["stories", "delete", p.story_id],
+        code=2,
+        says=["--yes"],
+    ),
+    Case(
+        name="a data directory that is a file",
+        command=lambda p: ["--data-dir", p.file("a-file", "x"), "stories", "list"],
+        code=4,
+        says=["a-file"],
+    ),
+)  # fmt: skip
+
+
+Tta = Callable[[Sequence[str], str], Ran]
+"""Runs ``tta`` with these words and this standard input."""
+
+
+def first_story(data_dir: Path, tta: Tta) -> str:
+    """Play a story of three turns into a new data directory; gives its id."""
+    words = ["--data-dir", str(data_dir), "story", "--theme", "A wreck in the bay", "--seed", "5"]
+    ran = tta([*words, "--turns", "3", "--auto", "--json"], "")
+    assert ran.code == 0, ran.err
+    story_id: str = json.loads(ran.out.splitlines()[0])["story_id"]
+    return story_id
+
+
+def check(case: Case, template: Path, story_id: str, room: Path, tta: Tta) -> str:
+    """Run a case in a copy of the template; what its promise lacks, "" if it holds."""
+    place = Place(room / "data", room, story_id)
+    shutil.copytree(template, place.data_dir)
+    before = _export(place, tta) if case.unharmed else ""
+    words = ["--data-dir", str(place.data_dir), *case.command(place)]
+    ran = tta(words, case.typed)
+    wrong = complaints(ran, case.code, case.says)
+    if case.unharmed and _export(place, tta) != before:
+        wrong.append("the story changed")
+    return "; ".join(wrong)
+
+
+def _export(place: Place, tta: Tta) -> str:
+    words = ["--data-dir", str(place.data_dir), "stories", "export", place.story_id]
+    ran = tta([*words, "--format", "json"], "")
+    assert ran.code == 0, ran.err
+    return ran.out
+
+
+def complaints(ran: Ran, code: int, says: Sequence[str]) -> list[str]:
+    """What is wrong with how a command ended."""
+    said = " ".join((ran.err + " " + ran.out).split())
+    wrong = []
+    if ran.code != code:
+        wrong.append(f"code {ran.code} instead of {code}")
+    if "Traceback" in said or "defect in tta" in said:
+        wrong.append("a traceback")
+    wrong += [f"does not say '{part}'" for part in says if part not in said]
+    if code and not ran.err.strip():
+        wrong.append("no message")
+    if wrong:
+        wrong.append(f"said: {said[-400:]}")
+    return wrong
+
+
+# ----------------------------------------------------------- what needs a process of its own
+
+
+class NotHere(Exception):
+    """This machine does not let the trial be made."""
+
+
+def _alone(place: Place, words: Sequence[str], **options: object) -> Ran:
+    done = subprocess.run(  # type: ignore[call-overload]
+        [*options.pop("before", ()), sys.executable, "-m", "tta_rebuild", *words],
+        env=quiet_environment(place.files / "home"),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+        **options,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def second_process(place: Place) -> list[str]:
+    """A second tta on the same data directory is turned away, and the first plays on."""
+    words = ["--data-dir", str(place.data_dir), "play", "--story", place.story_id]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tta_rebuild", *words],
+        env=quiet_environment(place.files / "home"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as first:
+        assert first.stdout
+        first.stdout.readline()  # it has the directory now
+        second = _alone(place, words)
+        out, err = first.communicate("1\n/quit\n")
+        code = first.returncode
+    wrong = complaints(second, 4, ["another process", "--data-dir"])
+    return wrong + complaints(Ran(code, out, err), 0, ["Kept: 4 turns"])
+
+
+def read_only_directory(place: Place) -> list[str]:
+    """A data directory that cannot be written says so."""
+    words = ["--data-dir", str(place.data_dir), "story", "--theme", "A wreck", "--auto"]
+    if os.name == "nt":
+        raise NotHere("needs a POSIX system")
+    if os.geteuid():
+        place.data_dir.chmod(0o555)
+        for file in place.data_dir.iterdir():
+            file.chmod(0o444)
+        ran = _alone(place, words)
+    else:  # root may write anywhere but into what is mounted read-only
+        ran = _mounted(place, words, 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0"')
+    return complaints(ran, 4, [])
+
+
+def full_disk(place: Place) -> list[str]:
+    """A full disk loses the turn that did not fit and nothing before it."""
+    words = ["--data-dir", str(place.data_dir), "story", "--story", place.story_id]
+    ran = _mounted(
+        place,
+        [*words, "--turns", "5000", "--auto", "--json"],
+        'cp -r "$0" "$0.kept" && mount -t tmpfs -o size=3m none "$0" && cp -r "$0.kept"/. "$0"',
+        afterwards='rm -f "$0"/*.filler; cp -r "$0"/. "$0.after"; ',
+    )
+    wrong = complaints(ran, 4, [])
+    said = max((json.loads(x).get("turn", 0) for x in ran.out.splitlines()), default=0)
+    after = Place(place.data_dir.with_name("data.after"), place.files, place.story_id)
+    shown = _alone(after, ["--data-dir", str(after.data_dir), "stories", "list", "--json"])
+    kept = [json.loads(x)["turns"] for x in shown.out.splitlines()]
+    if said < 4 or not kept or kept[0] < said:
+        wrong.append(f"{said} turns were reported, {kept} are kept {shown.err}")
+    return wrong
+
+
+def _mounted(place: Place, words: Sequence[str], mount: str, afterwards: str = "") -> Ran:
+    """Run tta where something else is mounted on the data directory, for it alone to see."""
+    try:
+        possible = subprocess.run(
+            ["unshare", "-rm", "sh", "-c", "mount -t tmpfs none /mnt"],
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise NotHere("needs unshare") from error
+    if possible.returncode:
+        raise NotHere("needs user namespaces")
+    script = f'{mount} || exit 99; "$@"; code=$?; mkdir -p "$0.after"; {afterwards}exit $code'
+    return _alone(place, words, before=("unshare", "-rm", "sh", "-c", script, str(place.data_dir)))
+
+
+TRIALS: dict[str, Callable[[Place], list[str]]] = {
+    "a second process on the same data directory": second_process,
+    "a directory that cannot be written": read_only_directory,
+    "a full disk": full_disk,
+}
+
+
+def attempt(name: str, template: Path, story_id: str, room: Path) -> str:
+    """Make a trial in a copy of the template; what is wrong, "" if nothing. Raises NotHere."""
+    shutil.copytree(template, room / "data")
+    return "; ".join(TRIALS[name](Place(room / "data", room, story_id)))

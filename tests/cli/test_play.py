@@ -1,0 +1,178 @@
+"""Playing at a terminal: what a player types, sees, and can rely on."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.alone import run_alone
+
+if sys.platform == "win32":
+    pytest.skip("needs a pseudo-terminal", allow_module_level=True)
+
+from tests.cli.terminal import Terminal
+
+Sit = Callable[..., Terminal]
+BEGIN = ("play", "--theme", "A lighthouse keeper finds a door", "--seed", "3")
+
+
+@pytest.fixture
+def sit(tmp_path: Path) -> Iterator[Sit]:
+    """Sits down at a terminal; whatever still runs afterwards is ended."""
+    opened: list[Terminal] = []
+
+    def open_one(*words: str, **options: object) -> Terminal:
+        opened.append(Terminal(tmp_path / "home", words, **options))  # type: ignore[arg-type]
+        return opened[-1]
+
+    yield open_one
+    for terminal in opened:
+        terminal.close()
+
+
+def turns_kept(home: Path) -> list[int]:
+    done = run_alone(home, "-m", "tta_rebuild", "stories", "list", "--json")
+    return [json.loads(line)["turns"] for line in done.stdout.splitlines()]
+
+
+def test_without_a_theme_the_player_is_asked_kindly(sit: Sit, tmp_path: Path) -> None:
+    terminal = sit("play")
+
+    terminal.wait_for("What shall the story be about?")
+    terminal.wait_for("> ")
+    terminal.type("1")
+    terminal.wait_for(" 1  ")
+    terminal.wait_for("> ")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+    assert "Go on with: tta play --story" in terminal.text
+    assert turns_kept(tmp_path / "home") == [1]
+
+
+def test_a_story_is_played_with_numbers_words_and_commands(sit: Sit) -> None:
+    terminal = sit(*BEGIN)
+    terminal.wait_for("> ")
+    terminal.type("1")
+    terminal.wait_for("> ")
+    terminal.type("I knock three times and wait.")
+    terminal.wait_for("> ")
+    terminal.type("/undo")
+    terminal.wait_for("Back at turn 2")
+    terminal.wait_for("> ")
+    terminal.type("/branches")
+    terminal.wait_for("you are here")
+    terminal.wait_for("> ")
+    terminal.type("/nonsense")
+    terminal.wait_for("There is no command /nonsense")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+    assert "Kept: 2 turns" in terminal.text
+
+
+def test_ctrl_c_at_the_prompt_keeps_every_finished_turn(sit: Sit, tmp_path: Path) -> None:
+    terminal = sit(*BEGIN)
+    terminal.wait_for("> ")
+    terminal.type("1")
+    terminal.wait_for("> ")
+    terminal.press("\x03")
+
+    assert terminal.end() == 130
+    assert "Kept: 2 turns. Go on with: tta play --story" in terminal.text
+    assert "Traceback" not in terminal.text
+    assert turns_kept(tmp_path / "home") == [2]
+
+
+def test_ctrl_d_stops_as_quit_does(sit: Sit) -> None:
+    terminal = sit(*BEGIN)
+    terminal.wait_for("> ")
+    terminal.press("\x04")
+
+    assert terminal.end() == 0
+    assert "Kept: 1 turn." in terminal.text
+
+
+def test_a_story_is_taken_up_again_where_it_was_left(sit: Sit) -> None:
+    first = sit(*BEGIN)
+    first.wait_for("> ")
+    first.type("/quit")
+    first.end()
+    found = re.search(r"--story (\w+)", first.text)
+    assert found
+
+    again = sit("play", "--story", found.group(1))
+    again.wait_for("turn 1")
+    again.wait_for(" 1  ")
+    again.wait_for("> ")
+    again.type("1")
+    again.wait_for("> ")
+    again.type("/quit")
+
+    assert again.end() == 0
+    assert "Kept: 2 turns" in again.text
+
+
+def test_forty_columns_are_enough(sit: Sit) -> None:
+    terminal = sit(*BEGIN, columns=40)
+    for line in ("1", "?", "/who", "/facts", "/branches", "/quit"):
+        terminal.wait_for("> ")
+        terminal.type(line)
+    terminal.end()
+
+    too_long = [line for line in terminal.text.splitlines() if len(line) > 40]
+    assert not too_long
+
+
+def test_no_color_is_respected(sit: Sit) -> None:
+    terminal = sit(*BEGIN, NO_COLOR="1")
+    terminal.wait_for("> ")
+    terminal.type("/quit")
+    terminal.end()
+
+    colours = re.findall(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;\d+)[;\d]*m", terminal.raw)
+    assert not colours
+
+
+def test_a_pipe_plays_a_story_line_by_line_without_any_escape(tmp_path: Path) -> None:
+    import subprocess
+
+    from tests.alone import quiet_environment
+
+    done = subprocess.run(
+        [sys.executable, "-m", "tta_rebuild", *BEGIN],
+        env=quiet_environment(tmp_path / "home"),
+        input="1\nI knock.\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "> I knock." in done.stdout
+    assert "Kept: 3 turns" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_an_old_encoding_shows_the_story_too(encoding: str, tmp_path: Path) -> None:
+    done = run_alone(
+        tmp_path / "home",
+        "-m",
+        "tta_rebuild",
+        "story",
+        "--theme",
+        "Łódź im Regen 雨 → 🎭",
+        "--turns",
+        "2",
+        "--auto",
+        PYTHONIOENCODING=encoding,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Lodz" in done.stdout or "Łódź" in done.stdout or "?" in done.stdout

@@ -1,0 +1,75 @@
+"""Whatever the documentation shows, works: its programs run, its commands exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.alone import run_alone
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str) -> Iterator[tuple[str, str]]:
+    """Page and line of each block in a language, and its text."""
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        for match in FENCE.finditer(text):
+            if match.group(1) == language:
+                line = text.count("\n", 0, match.start()) + 1
+                yield f"{page.relative_to(ROOT)}:{line}", match.group(2)
+
+
+PROGRAMS = dict(blocks("python"))
+
+
+@pytest.mark.parametrize("where", PROGRAMS)
+def test_every_program_in_the_documentation_runs(where: str, tmp_path: Path) -> None:
+    program = tmp_path / "block.py"
+    program.write_text(PROGRAMS[where], encoding="utf-8")
+
+    done = run_alone(tmp_path / "home", str(program))
+
+    assert done.returncode == 0, f"{where}\n{done.stdout}\n{done.stderr}"
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    for language in ("console", "sh", "bash", "shell"):
+        for where, text in blocks(language):
+            joined = text.replace("\\\n", " ")
+            for line in joined.splitlines():
+                shown = line.strip().removeprefix("$ ")
+                if shown.startswith("tta "):
+                    yield where, shown
+
+
+@pytest.mark.parametrize(("where", "shown"), list(commands()))
+def test_every_command_in_the_documentation_exists(where: str, shown: str) -> None:
+    from typer.main import get_command
+
+    from tta_rebuild.cli.app import app
+
+    command: Any = get_command(app)
+    options = {name for p in command.params for name in p.opts}
+    plain_part = re.split(r"\s[|><&]", shown)[0]
+    for word in shlex.split(plain_part, comments=True)[1:]:
+        inner = getattr(command, "commands", None)
+        if word.startswith("--"):
+            assert word.split("=")[0] in options | {"--help"}, f"{where}: {shown}: {word}"
+        elif inner and word in inner:
+            command = inner[word]
+            options |= {name for p in command.params for name in p.opts}
+        elif inner and command.name in (None, "tta", "root") and not word.startswith("-"):
+            previous = shown.split(word)[0].rstrip()
+            assert previous.endswith("--data-dir"), f"{where}: no command '{word}' in: {shown}"
+
+
+def test_the_documentation_shows_programs_and_commands() -> None:
+    assert PROGRAMS
+    assert list(commands())
