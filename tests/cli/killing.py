@@ -8,6 +8,8 @@ random time, and opens the store again. The test suite, the stress target and th
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import io
 import json
 import os
 import random
@@ -18,8 +20,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-LONGEST_S = 0.5
-"""Latest moment of a kill, in seconds after the child was made."""
+TURNS_WISHED = 12
+"""The latest moment of a kill is when about so many turns have been played."""
 
 KILLS_A_STORY = 20
 """Then another story begins, so that the kills do not all fall into the reading of a long one."""
@@ -52,9 +54,9 @@ def play_and_kill(arguments: list[str], after_s: float) -> list[dict[str, Any]]:
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
-        os.dup2(writing, 1)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         os.close(reading)
+        sys.stdout = open(writing, "w", encoding="utf-8")
+        sys.stderr = open(os.devnull, "w")
         from tta_rebuild.cli.main import main
 
         os._exit(main(arguments))
@@ -70,7 +72,6 @@ def play_and_kill(arguments: list[str], after_s: float) -> list[dict[str, Any]]:
 async def look(data_dir: Path, story_id: str) -> tuple[int, int]:
     """Turns of the story, and how many of them are not whole."""
     from tta_rebuild.bootstrap import open_workshop
-
     from tta_rebuild.core.events import ChoicesOffered, SceneTold
 
     async with open_workshop(data_dir) as workshop:
@@ -85,7 +86,7 @@ async def look(data_dir: Path, story_id: str) -> tuple[int, int]:
         return session.state.turn, halves
 
 
-def kill_often(count: int, seed: int, data_dir: Path) -> Tally:
+def kill_often(count: int, seed: int, data_dir: Path, longest_s: float) -> Tally:
     """Kill ``count`` runs at moments drawn from the seed; each goes on where the last stopped."""
     from tta_rebuild.core.errors import TTAError
 
@@ -97,7 +98,7 @@ def kill_often(count: int, seed: int, data_dir: Path) -> Tally:
         if tally.kills % KILLS_A_STORY == 0:
             tally.turns, before, tally.story_id = tally.turns + before, 0, ""
         which = ["--story", tally.story_id] if tally.story_id else ["--theme", "A wreck in the bay"]
-        lines = play_and_kill([*common, *which], chance.uniform(0.0, LONGEST_S))
+        lines = play_and_kill([*common, *which], chance.uniform(0.0, longest_s))
         tally.kills += 1
         if not tally.story_id:
             tally.story_id = next((x["story_id"] for x in lines if x["type"] == "turn"), "")
@@ -117,17 +118,19 @@ def kill_often(count: int, seed: int, data_dir: Path) -> Tally:
     return tally
 
 
-def warm_up() -> None:
-    """Load everything once, so that the children begin at once."""
-    import tta_rebuild.bootstrap
-    import tta_rebuild.engine.stories
+def warm_up(data_dir: Path) -> float:
+    """Load everything once, so that the children begin at once; seconds of a run as wished."""
+    from tta_rebuild.cli.main import main
 
-    import tta_rebuild.cli.app
-
-    assert tta_rebuild.bootstrap
+    words = ["--data-dir", str(data_dir), "story", "--auto", "--theme", "A wreck in the bay"]
+    for turns in (1, TURNS_WISHED):
+        began = time.perf_counter()
+        with contextlib.redirect_stdout(io.StringIO()):
+            assert main([*words, "--turns", str(turns)]) == 0
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":
-    warm_up()
-    result = kill_often(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    place = Path(sys.argv[3])
+    result = kill_often(int(sys.argv[1]), int(sys.argv[2]), place, warm_up(place))
     print(json.dumps(asdict(result)))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import typer
-from tta_rebuild.engine.stories import MAX_THEME_CHARS
 
 from tta_rebuild.cli.asking import Wishes, premise_of, theme_of
 from tta_rebuild.cli.premises import read_premises
+from tta_rebuild.engine.stories import MAX_THEME_CHARS
 
 
 def test_a_character_has_a_name_a_description_and_traits() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tta_rebuild.engine.action import Action
-
 from tta_rebuild.cli.auto import automatic, from_lines
 from tta_rebuild.core.story import Choice
+from tta_rebuild.engine.action import Action
 
 CHOICES = [Choice(text=f"Do the thing number {n}") for n in range(3)]
 

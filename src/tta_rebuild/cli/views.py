@@ -12,7 +12,7 @@ from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.screen import Screen, counted, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.canon.view import HeldFact
+    from tta_rebuild.canon.view import Fact
     from tta_rebuild.core.events import RecordedEvent
     from tta_rebuild.core.story import Claim
     from tta_rebuild.engine.comparison import Comparison
@@ -158,7 +158,7 @@ def show_timeline(screen: Screen, events: Sequence[RecordedEvent]) -> None:
         screen.say("Nothing has been told on this branch yet.")
 
 
-def claim_line(claim: Claim | HeldFact) -> str:
+def claim_line(claim: Claim | Fact) -> str:
     """A claim or a fact as a short sentence."""
     relation = claim.relation.replace("_", " ")
     if claim.value == "true":
