@@ -55,8 +55,8 @@ def play_and_kill(arguments: list[str], after_s: float) -> list[dict[str, Any]]:
     child = os.fork()
     if not child:
         os.close(reading)
-        sys.stdout = open(writing, "w", encoding="utf-8")
-        sys.stderr = open(os.devnull, "w")
+        sys.stdout = os.fdopen(writing, "w", encoding="utf-8")
+        sys.stderr = io.StringIO()
         from tta_rebuild.cli.main import main
 
         os._exit(main(arguments))
