@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.safety import SafetyGate
+
+
+class Notices:
+    """What the player should be told and nobody has told them yet, such as budget marks."""
+
+    def __init__(self) -> None:
+        self._waiting: list[str] = []
+
+    def add(self, text: str) -> None:
+        """Leave a notice; the next turn shows it."""
+        self._waiting.append(text)
+
+    def taken(self) -> list[str]:
+        """All that wait, in order; they wait no longer."""
+        waiting, self._waiting = self._waiting, []
+        return waiting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +41,7 @@ class Parts:
         new_id: a fresh identifier at every call.
         player_id: who plays, for budgets per player.
         session_id: this run of the program, for budgets per session.
+        notices: shown with the turn in which they come up.
         checks_with_model: True asks the model once per turn to check the branches too.
     """
 
@@ -37,3 +54,4 @@ class Parts:
     player_id: str = "player"
     session_id: str = ""
     checks_with_model: bool = False
+    notices: Notices = field(default_factory=Notices)

@@ -99,10 +99,10 @@ async def play_turn(
             else:
                 yield item
     assert told is not None  # tell() always ends with it
-    degraded = "; ".join(filter(None, dict.fromkeys(r.degraded for r in provider.replies)))
-    degraded = "; ".join(filter(None, (degraded, told.degraded)))
-    if degraded:
-        yield TurnWarning(degraded)
+    said = [reply.degraded for reply in provider.replies if reply.degraded not in told.degraded]
+    degraded = "; ".join(filter(None, dict.fromkeys([*said, told.degraded])))
+    for text in filter(None, (degraded, *parts.notices.taken())):
+        yield TurnWarning(text)
 
     scene = _scene(turn, told, point, degraded, provider.replies)
     validator = BranchValidatorPrimitive(

@@ -1,0 +1,37 @@
+"""With which parts? Settings become objects here, and nowhere else. Names load on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.guards import executor_for, redactor_for
+    from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
+    from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
+
+_HOMES = {
+    "OFFLINE": "stack",
+    "PROVIDERS": "stack",
+    "Workshop": "workshop",
+    "chosen_model": "stack",
+    "executor_for": "guards",
+    "open_workshop": "workshop",
+    "redactor_for": "guards",
+}
+
+__all__ = [
+    "OFFLINE",
+    "PROVIDERS",
+    "Workshop",
+    "chosen_model",
+    "executor_for",
+    "open_workshop",
+    "redactor_for",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

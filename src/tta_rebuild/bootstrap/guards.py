@@ -1,0 +1,46 @@
+"""What runs code found in stories, and what keeps keys from leaving the program."""
+
+from __future__ import annotations
+
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.redaction import Redactor
+from tta_rebuild.core.usage import Ledger
+from tta_rebuild.integrations.code_executor import CodeExecutor
+from tta_rebuild.settings import Settings
+
+
+def executor_for(
+    settings: Settings, engine: str = "auto", *, ledger: Ledger | None = None
+) -> CodeExecutor:
+    """What runs code found in stories; close it when done (``async with``).
+
+    Args:
+        engine: ``auto`` is E2B where its key is set, else this machine; ``e2b``, ``local``, or
+            ``monty`` for this machine without the jail.
+        ledger: where E2B's sandboxes are booked.
+
+    Raises:
+        ProviderError: E2B was asked for and its key or its SDK is missing.
+        SettingsError: no such engine.
+    """
+    if engine == "e2b" or (engine == "auto" and settings.e2b_api_key):
+        from tta_rebuild.integrations.e2b_executor import E2BExecutor
+
+        return E2BExecutor(settings.e2b_api_key, ledger=ledger)
+    if engine not in {"auto", "local", "monty"}:
+        raise SettingsError("engine", f"'{engine}' is none; take auto, local, monty or e2b")
+    from tta_rebuild.integrations.local_executor import LocalExecutor
+
+    return LocalExecutor(use_jail=engine != "monty")
+
+
+def redactor_for(settings: Settings) -> Redactor:
+    """Knows every key in the settings; put it on whatever leaves the program."""
+    keys = (
+        settings.gemini_api_key,
+        settings.anthropic_api_key,
+        settings.openai_api_key,
+        settings.e2b_api_key,
+        *(server.key for server in settings.servers.values()),
+    )
+    return Redactor(key.reveal() for key in keys)

@@ -1,0 +1,210 @@
+"""The provider stack, written down once, outermost first::
+
+    traced → routed → cached → accounted → fallback over
+        [ budgeted → retrying → circuit → paced → costed → traced → adapter ]
+
+``workshop`` builds one per run. The reason for each place stands in ``integrations.wrappers``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider
+from tta_rebuild.integrations.offline import OfflineProvider
+from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
+from tta_rebuild.integrations.response_cache import ResponseCache
+from tta_rebuild.integrations.token_estimate import TokenEstimate
+from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
+from tta_rebuild.integrations.wrappers.circuit import CircuitBreakerLLMProvider
+from tta_rebuild.integrations.wrappers.costed import (
+    AccountedLLMProvider,
+    BudgetedLLMProvider,
+    CostTrackingLLMProvider,
+)
+from tta_rebuild.integrations.wrappers.fallback import (
+    ALSO_WITHOUT_BUDGET,
+    WHEN_IT_CANNOT,
+    FallbackLLMProvider,
+    Link,
+)
+from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
+from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
+from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+from tta_rebuild.settings import Settings
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.adapter import Adapter
+
+OFFLINE = "offline"
+"""The name of the embedded storyteller among the models."""
+
+LONGEST_QUEUE_S = 60.0
+"""How long a call waits for its place in a quota before the next model of the chain is asked."""
+
+PROVIDERS = ("gemini", "anthropic", "openai")
+
+
+def chosen_model(settings: Settings) -> str:
+    """The model that is played with: the one named, else by the keys there.
+
+    A key alone spends nothing: without a model named, keys count only with ``USE_REAL_LLM=true``.
+    """
+    if settings.model:
+        return settings.model
+    if settings.use_real_llm:
+        for name in PROVIDERS:
+            if getattr(settings, f"{name}_api_key"):
+                return name
+    return OFFLINE
+
+
+def adapter_class(provider: str) -> type[Adapter]:
+    """The adapter of one of ``PROVIDERS``; its module is loaded now, its SDK is not."""
+    if provider == "gemini":
+        from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
+
+        return GeminiLLMProvider
+    if provider == "anthropic":
+        from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
+
+        return AnthropicProvider
+    from tta_rebuild.integrations.openai_provider import OpenAIProvider
+
+    return OpenAIProvider
+
+
+class Bench:
+    """Builds provider stacks; what they share (quotas, cache, tracker) is kept here."""
+
+    def __init__(
+        self, settings: Settings, tracker: CostTracker, cache: ResponseCache | None
+    ) -> None:
+        self._settings = settings
+        self._tracker = tracker
+        self._cache = cache
+        self._estimate = TokenEstimate()
+        self._limiter = RateLimiter(
+            Quota(rpm=settings.rate_limit_rpm),
+            {
+                name.partition(":")[2] or name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd)
+                for name, q in settings.quotas.items()
+            },
+        )
+        self._adapters: dict[str, LLMProvider] = {}
+        self._local: dict[str, str] = {}
+
+    async def chain(self) -> tuple[str, ...]:
+        """The full names of the models to ask, in order; the embedded storyteller last.
+
+        Raises SettingsError, and ModelUnavailable if no local server runs.
+        """
+        settings = self._settings
+        named = settings.chain or (chosen_model(settings), OFFLINE)
+        if settings.chain and settings.model and settings.model != settings.chain[0]:
+            named = (settings.model, *(m for m in settings.chain if m != settings.model))
+        full = [await self._full_name(name) for name in named]
+        return tuple(dict.fromkeys(full))
+
+    async def stack(self, models: Sequence[str]) -> LLMProvider:
+        """The stack over a chain of models, with the routes of single tasks beside it."""
+        if tuple(models) == (OFFLINE,) and not self._settings.routes:
+            return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+        default = self._answering(models)
+        routes = {}
+        for task, model in self._settings.routes.items():
+            full = await self._full_name(model)
+            routes[task] = self._answering(tuple(dict.fromkeys((full, *models))))
+        stacked = RoutedLLMProvider(default, routes) if routes else default
+        return TracedLLMProvider(stacked, record_text=self._settings.trace_prompts)
+
+    def _answering(self, models: Sequence[str]) -> LLMProvider:
+        links = [
+            Link(
+                provider=self._guarded(model),
+                name="the embedded storyteller" if model == OFFLINE else model,
+                takes_over_for=ALSO_WITHOUT_BUDGET if model == OFFLINE else WHEN_IT_CANNOT,
+            )
+            for model in models
+        ]
+        provider: LLMProvider = AccountedLLMProvider(FallbackLLMProvider(links), self._tracker)
+        if self._cache is not None:
+            provider = CachedLLMProvider(
+                provider, self._cache, tracker=self._tracker, scope=" ".join(models)
+            )
+        return provider
+
+    def _guarded(self, full_name: str) -> LLMProvider:
+        """One model with all that guards it; the same one for every chain that names it."""
+        if full_name in self._adapters:
+            return self._adapters[full_name]
+        name = full_name.partition(":")[0]
+        if full_name == OFFLINE:
+            guarded: LLMProvider = OfflineProvider()
+        else:
+            seen = TracedLLMProvider(
+                self._adapter(full_name),
+                layer="attempt",
+                provider=name,
+                record_text=self._settings.trace_prompts,
+            )
+            costed = CostTrackingLLMProvider(seen, self._tracker, provider=name)
+            paced = RateLimitedLLMProvider(
+                costed, self._limiter, max_wait_s=LONGEST_QUEUE_S, estimate=self._estimate
+            )
+            retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
+            guarded = BudgetedLLMProvider(retrying, self._tracker, provider=name)
+        self._adapters[full_name] = guarded
+        return guarded
+
+    async def _full_name(self, name: str) -> str:
+        """``provider:model`` for a name that may leave the model open. Raises SettingsError."""
+        provider, _, model = name.partition(":")
+        if provider == OFFLINE:
+            return OFFLINE
+        if provider == "local":
+            return await self._found_here(model)
+        if provider in self._settings.servers:
+            if not model:
+                raise SettingsError("TTA_MODEL", f"{name}: say which model, as {name}:MODEL")
+            return name
+        if provider not in PROVIDERS:
+            known = ", ".join((OFFLINE, "local", *PROVIDERS, *self._settings.servers))
+            raise SettingsError("TTA_MODEL", f"'{provider}' is no provider; choose from {known}")
+        if not model:
+            return f"{provider}:{adapter_class(provider).default_model}"
+        return name
+
+    async def _found_here(self, wanted: str) -> str:
+        from tta_rebuild.integrations.local_discovery import choose_local
+
+        server, model = await choose_local(wanted)
+        self._local[server.name] = server.base_url
+        return f"{server.name}:{model}"
+
+    def _adapter(self, full_name: str) -> LLMProvider:
+        settings = self._settings
+        provider, _, model = full_name.partition(":")
+        config = LLMConfig(
+            model=model,
+            max_tokens=settings.max_tokens,
+            temperature=settings.temperature,
+            timeout_seconds=settings.timeout_s,
+        )
+        if provider in self._local or provider in settings.servers:
+            from tta_rebuild.integrations.openai_provider import OpenAIProvider
+
+            server = settings.servers.get(provider)
+            return OpenAIProvider(
+                server.key if server else None,
+                config=config,
+                base_url=server.base_url if server else self._local[provider],
+            )
+        adapter: LLMProvider = adapter_class(provider)(
+            getattr(settings, f"{provider}_api_key"), config=config
+        )
+        return adapter

@@ -1,0 +1,152 @@
+"""From settings to objects: the workshop that ``cli`` and ``server`` open and work in.
+
+Whoever opens, closes: everything that holds a file or a connection is released when the
+``async with`` block ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from tta_rebuild.bootstrap.guards import redactor_for
+from tta_rebuild.bootstrap.stack import Bench
+from tta_rebuild.canon.world_rules import WorldRules, compiled
+from tta_rebuild.core.redaction import guard_handlers
+from tta_rebuild.core.usage import Ledger
+from tta_rebuild.engine.parts import Notices, Parts
+from tta_rebuild.engine.stories import Stories
+from tta_rebuild.integrations.budgets import Budget, Scope
+from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
+from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.safety import SafetyGate
+from tta_rebuild.settings import Settings
+from tta_rebuild.storage.sql_store import SqlStoryStore
+
+CACHE_FILE = "replies.db"
+"""The cache of replies, in the data directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workshop:
+    """Everything that a caller needs to tell stories.
+
+    Attributes:
+        provider: the whole stack, as one provider.
+        tracker: what is spent and held of the budgets of this session.
+        ledger: every attempt ever made.
+        models: the chain of models in use, first choice first, as ``provider:model``.
+        notices: what the player should be told between turns (budget marks).
+        place: where the stories are kept, in words.
+    """
+
+    stories: Stories
+    provider: LLMProvider
+    tracker: CostTracker
+    ledger: Ledger
+    models: tuple[str, ...]
+    notices: Notices
+    place: str
+    settings: Settings
+
+
+def utc_now() -> datetime:
+    """The time now, UTC."""
+    return datetime.now(UTC)
+
+
+def short_id() -> str:
+    """A fresh identifier: twelve hexadecimal digits."""
+    return uuid4().hex[:12]
+
+
+@asynccontextmanager
+async def open_workshop(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    new_id: Callable[[], str] = short_id,
+) -> AsyncIterator[Workshop]:
+    """Open the store and the storytellers that the settings name.
+
+    Raises:
+        StoreError: the data directory cannot be used.
+        SettingsError: the models named cannot be used as named.
+        ProviderError: a key is missing, or no local server runs.
+    """
+    guard_handlers(redactor_for(settings))
+    async with AsyncExitStack() as stack:
+        store = await SqlStoryStore.open(settings.data_dir, clock=clock)
+        stack.push_async_callback(store.close)
+        notices = Notices()
+        session_id = new_id()
+        tracker = CostTracker(
+            store.ledger(),
+            _budgets(settings),
+            prices=_prices(settings),
+            session_id=session_id,
+            on_warning=lambda warning: notices.add(str(warning)),
+        )
+        stack.push_async_callback(tracker.aclose)
+        bench = Bench(settings, tracker, _cache(settings))
+        models = await bench.chain()
+        provider = await bench.stack(models)
+        stack.push_async_callback(provider.aclose)
+        parts = Parts(
+            provider=provider,
+            catalog=PromptCatalog.load(),
+            safety=SafetyGate,
+            world_rules=lambda rules: WorldRules(compiled(rules).rules),
+            clock=clock,
+            new_id=new_id,
+            session_id=session_id,
+            notices=notices,
+        )
+        yield Workshop(
+            stories=Stories(parts, store),
+            provider=provider,
+            tracker=tracker,
+            ledger=store.ledger(),
+            models=models,
+            notices=notices,
+            place=store.place,
+            settings=settings,
+        )
+
+
+def _budgets(settings: Settings) -> Iterator[Budget]:
+    limits: dict[Scope, float | None] = {
+        "session": settings.max_cost_usd,
+        "call": settings.budget_per_call_usd,
+        "story": settings.budget_per_story_usd,
+        "player": settings.budget_per_player_usd,
+        "day": settings.budget_per_day_usd,
+        "total": settings.budget_total_usd,
+    }
+    for scope, limit_usd in limits.items():
+        if limit_usd is not None:
+            yield Budget(scope=scope, limit_usd=limit_usd)
+
+
+def _prices(settings: Settings) -> PriceBook:
+    """The catalogue under the user's own prices; servers of one's own cost nothing else said."""
+    overlay = {
+        name: Price(
+            rates=Rates(input=r.input, output=r.output, cached=r.cached, cache_write=r.cache_write)
+        )
+        for name, r in settings.prices.items()
+    }
+    return PriceBook(overlay, free_providers=FREE_PROVIDERS)
+
+
+def _cache(settings: Settings) -> ResponseCache | None:
+    if settings.cache == "off":
+        return None
+    on_disk = settings.cache == "disk" and "://" not in str(settings.data_dir)
+    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)
