@@ -5,9 +5,8 @@ Every command that touches stories goes through ``in_workshop``.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -47,15 +46,15 @@ def in_workshop(
     import asyncio
 
     from tta_rebuild.bootstrap import open_workshop
+    from tta_rebuild.settings import load_settings
+
+    settings = load_settings()
+    settings = replace(
+        settings, data_dir=at.data_dir or settings.data_dir, model=model or settings.model
+    )
 
     async def run() -> T:
-        async with open_workshop(at.data_dir or _usual_data_dir()) as workshop:
+        async with open_workshop(settings) as workshop:
             return await work(workshop)
 
     return asyncio.run(run())
-
-
-def _usual_data_dir() -> Path:
-    from platformdirs import user_data_path
-
-    return Path(os.environ.get("TTA_DATA_DIR") or user_data_path("tta", appauthor=False))
