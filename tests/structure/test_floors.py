@@ -15,7 +15,7 @@ SOURCE = ROOT / "src" / "tta_rebuild"
 
 FLOORS = (
     ("core",),
-    ("settings", "settings_values"),
+    ("settings",),
     ("integrations", "prompts", "storage"),
     ("canon", "safety", "quality"),
     ("narrative",),
@@ -75,7 +75,7 @@ def _statements(tree: ast.AST, at_load_only: bool) -> Iterator[ast.AST]:
 
 def room(module: str) -> str:
     """``tta_rebuild.engine.turn`` → ``engine``; the package itself and ``__main__`` → ""."""
-    parts = module.split(".")
+    parts = module.replace(".settings_values", ".settings").split(".")
     return parts[1] if len(parts) > 1 and not parts[1].startswith("__") else ""
 
 
