@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -29,21 +30,24 @@ class ScriptedProvider(RequestProvider):
     ) -> None:
         super().__init__(LLMConfig(model="scripted-model"))
         self.scripts = list(scripts)
-        self.finish_reason = finish_reason
+        self.finish_reasons = [finish_reason] if isinstance(finish_reason, str) else finish_reason
         self.provider = provider
         self.requests: list[LLMRequest] = []
         self.closed_streams = 0
 
     def _script(self, request: LLMRequest) -> Sequence[Step]:
         self.requests.append(request)
-        return self.scripts[min(len(self.requests), len(self.scripts)) - 1]
+        return self._of_this_call(self.scripts)
+
+    def _of_this_call(self, given: Sequence[Any]) -> Any:
+        return given[min(len(self.requests), len(given)) - 1]
 
     def _response(self, text: str) -> LLMResponse:
         return LLMResponse(
             text=text,
             tokens_used=len(text),
             model="scripted-model",
-            finish_reason=self.finish_reason,
+            finish_reason=self._of_this_call(self.finish_reasons),
             provider=self.provider,
         )
 

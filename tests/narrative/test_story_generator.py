@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core import TTAContext
-from tta_rebuild.core.errors import ProviderBusy, ReplyUnusable, StreamBroken, ValidationError
+from tta_rebuild.core.errors import (
+    ContentRefused,
+    ProviderBusy,
+    ReplyUnusable,
+    StreamBroken,
+    ValidationError,
+)
 from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations.llm_provider import StreamRestarted
 from tta_rebuild.narrative import (
@@ -142,17 +148,88 @@ async def test_the_embedded_storyteller_is_never_asked_twice(scripted: Any, cont
     assert story.degraded
 
 
-async def test_a_reply_cut_at_the_limit_keeps_what_is_whole_and_says_so(
-    scripted: Any, context: Any
+WHOLE_PART = Passage(text="Mira knocks. Nobody answers.")
+END = json.dumps(
+    {
+        "passages": [{"facts": [], "text": "Then the bolt slides back."}],
+        "story_branches": [{"choice": "Step over the threshold", "consequence": "inside"}],
+    }
+)
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+async def test_a_reply_cut_at_the_limit_is_gone_on_with_once(
+    scripted: Any, context: Any, streamed: bool
 ) -> None:
-    provider = scripted(in_pieces(HALF), finish_reason="length")
+    provider = scripted(in_pieces(HALF), in_pieces(END), finish_reason=["length", "stop"])
+    generator = StoryGeneratorPrimitive(provider)
+    if streamed:
+        items = await told(generator.tell(WANTED, context))
+        story = items[-1].story
+        assert tuple(i.passage for i in items if isinstance(i, PassageDrafted)) == story.passages
+    else:
+        story = await generator.execute(WANTED, context)
+    assert [r.task for r in provider.requests] == ["scene", "continue_scene"]
+    assert provider.requests[1].variables["told_so_far"] == WHOLE_PART.text
+    assert story.passages == (WHOLE_PART, Passage(text="Then the bolt slides back."))
+    assert story.narrative_text == "Mira knocks. Nobody answers.\n\nThen the bolt slides back."
+    assert [c.text for c in story.choices] == ["Step over the threshold"]
+    assert story.degraded == ""
+    assert story.requests == 2
+
+
+@pytest.mark.parametrize(
+    "second", [["no json at all"], [ProviderBusy("busy")], [StreamBroken("cut", text="")]]
+)
+async def test_a_reply_cut_at_the_limit_keeps_what_is_whole_and_says_so(
+    scripted: Any, context: Any, second: list[Any]
+) -> None:
+    provider = scripted(in_pieces(HALF), second, finish_reason=["length", "stop"])
     items = await told(StoryGeneratorPrimitive(provider).tell(WANTED, context))
     story = items[-1].story
-    assert len(provider.requests) == 1
-    assert story.passages == (Passage(text="Mira knocks. Nobody answers."),)
+    assert tuple(i.passage for i in items if isinstance(i, PassageDrafted)) == (WHOLE_PART,)
+    assert story.passages == (WHOLE_PART,)
     assert story.degraded == "the reply broke off"
     assert len(story.choices) == 1
     assert story.quality_score <= 0.6
+
+
+@pytest.mark.parametrize("second", [["It poured."], [ProviderBusy("busy")]])
+async def test_a_repair_that_fails_leaves_the_first_reply_marked_as_such(
+    scripted: Any, context: Any, second: list[Any]
+) -> None:
+    story = await StoryGeneratorPrimitive(scripted(["It rained."], second)).execute(WANTED, context)
+    assert "fallback" in story.scene_id
+    assert story.narrative_text == "It rained."
+
+
+async def test_a_refused_scene_is_asked_for_once_more_and_softer(
+    scripted: Any, context: Any
+) -> None:
+    refused = ContentRefused("no", reason="SAFETY")
+    provider = scripted([*in_pieces(HALF), refused], in_pieces(SCENE))
+    items = await told(StoryGeneratorPrimitive(provider).tell(WANTED, context))
+    assert "more gently" in provider.requests[1].prompt
+    assert any(isinstance(i, DraftRestarted) for i in items)
+    assert len(items[-1].story.passages) == 2
+    assert items[-1].story.degraded == ""
+
+
+async def test_a_scene_stopped_for_its_content_without_words_is_asked_for_softer(
+    scripted: Any, context: Any
+) -> None:
+    provider = scripted(["{"], [SCENE], finish_reason=["safety", "stop"])
+    story = await StoryGeneratorPrimitive(provider).execute(WANTED, context)
+    assert "more gently" in provider.requests[1].prompt
+    assert story.degraded == ""
+
+
+async def test_a_scene_refused_twice_is_an_error(scripted: Any, context: Any) -> None:
+    refused = ContentRefused("no", reason="SAFETY")
+    provider = scripted([refused], [refused])
+    with pytest.raises(ContentRefused):
+        await StoryGeneratorPrimitive(provider).execute(WANTED, context)
+    assert len(provider.requests) == 2
 
 
 async def test_a_connection_that_breaks_keeps_what_is_whole_and_says_so(

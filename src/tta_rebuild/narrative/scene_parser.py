@@ -13,12 +13,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
 from tta_rebuild.core.story import Choice, Claim, DialogueLine, Passage
+from tta_rebuild.narrative.json_cursor import Cursor
 from tta_rebuild.narrative.scene_shape import (
     LONGEST_PASSAGE,
     MOST_PASSAGES,
@@ -32,8 +33,6 @@ LONGEST_REPLY = 120_000
 """Characters of a reply that are read; what comes after them is ignored."""
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 
-_OBJECT_START = re.compile(r'\{(?=\s*(?:["}]|$))')
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
 
@@ -81,92 +80,12 @@ class SceneReply:
     notes: dict[str, Any] = field(default_factory=dict)
 
 
-class _Cursor:
-    """Follows JSON as it grows: where the passages stand, whether the object is closed."""
-
-    def __init__(self) -> None:
-        self.at = 0  # everything before has been followed
-        self.start = -1  # of the top-level object
-        self.end = -1  # one past it, -1 while it is open
-        self.stack: list[str] = []
-        self.key = ""  # the top-level key whose value we are in
-        self._last_string = ""
-        self.closed: list[tuple[int, int]] = []  # passages, as spans
-        self.open_passage = -1
-        self.flat_start = -1  # where the string of ``narrative_text`` begins
-        self.flat_end = -1
-
-    def follow(self, text: str) -> None:
-        """Go on to the end of the text, or to the start of a string that is not closed yet."""
-        if self.start < 0:
-            found = _OBJECT_START.search(text, self.at)
-            if found is None or not text[found.end() :].strip():
-                self.at = found.start() if found else len(text)
-                return
-            self.start = self.at = found.start()
-        while self.end < 0:
-            match = _TOKEN.search(text, self.at)
-            if match is None:
-                self._note_open_string(text)
-                return
-            token = match.group()
-            if self._is_unfinished(token, match.end(), text):
-                return
-            gap = text.find('"', self.at, match.start())
-            if gap >= 0:  # a string began before this token and is not closed
-                self._note_open_string(text)
-                return
-            self._take(token, match.start(), match.end())
-            self.at = match.end()
-
-    def _is_unfinished(self, token: str, end: int, text: str) -> bool:
-        return token[0] not in '"{}[],:' and end == len(text)
-
-    def _note_open_string(self, text: str) -> None:
-        quote = text.find('"', self.at)
-        if quote >= 0:
-            self.at = quote
-            if self.stack == ["{"] and self.key == "narrative_text" and self.flat_end < 0:
-                self.flat_start = quote
-
-    def _take(self, token: str, start: int, end: int) -> None:
-        first = token[0]
-        if first in "{[":
-            if (
-                first == "{"
-                and self.key == "passages"
-                and self.stack == ["{", "["]
-                and self.open_passage < 0
-            ):
-                self.open_passage = start
-            self.stack.append(first)
-        elif first in "}]":
-            if self.stack:
-                self.stack.pop()
-            if first == "}" and self.open_passage >= 0 and len(self.stack) == 2:
-                self.closed.append((self.open_passage, end))
-                self.open_passage = -1
-            if not self.stack:
-                self.end = end
-        elif first == ":":
-            if len(self.stack) == 1 and not self.key:
-                self.key = self._last_string
-        elif first == ",":
-            if len(self.stack) == 1:
-                self.key = ""
-        elif first == '"' and len(self.stack) == 1:
-            if self.key == "narrative_text" and self.flat_end < 0:
-                self.flat_start, self.flat_end = start, end
-            elif not self.key:
-                self._last_string = token[1:-1]
-
-
 class SceneReader:
     """Reads one reply. Feed it, then ``finish`` it once."""
 
     def __init__(self) -> None:
         self.text = ""
-        self._cursor = _Cursor()
+        self._cursor = Cursor()
         self._shown = 0  # characters of the growing passage already given out
         self._complete: list[Passage] = []
         self._flat_shown = 0
@@ -209,7 +128,7 @@ class SceneReader:
         elif cursor.flat_start >= 0 and not cursor.closed:
             yield from self._flat_prose(cursor)
 
-    def _growing_prose(self, cursor: _Cursor) -> Iterator[Reading]:
+    def _growing_prose(self, cursor: Cursor) -> Iterator[Reading]:
         if self._shown >= LONGEST_PASSAGE:
             return
         growing = _partial(self.text[cursor.open_passage :])
@@ -221,7 +140,7 @@ class SceneReader:
             yield Prose(text[self._shown :], _speaker(speaker) if isinstance(speaker, str) else "")
             self._shown = len(text)
 
-    def _flat_prose(self, cursor: _Cursor) -> Iterator[Reading]:
+    def _flat_prose(self, cursor: Cursor) -> Iterator[Reading]:
         end = cursor.flat_end if cursor.flat_end >= 0 else len(self.text)
         value = _partial(self.text[cursor.flat_start : end])
         text = clean(value, LONGEST_REPLY) if isinstance(value, str) else ""
@@ -386,6 +305,22 @@ def _whole_ones(read: tuple[Passage, ...], given: tuple[Passage, ...]) -> tuple[
         return given
     # Its facts are left out: they may speak of what the player does not get to read.
     return (*given, Passage(text=text, speaker=rest.speaker, emotion=rest.emotion))
+
+
+def joined(first: SceneReply, rest: SceneReply) -> SceneReply:
+    """A reply that was cut and the reply that went on from there, as one."""
+    return replace(
+        rest,
+        scene_id=first.scene_id or rest.scene_id,
+        narrative_text=f"{first.narrative_text}\n\n{rest.narrative_text}".strip(),
+        passages=first.passages + rest.passages,
+        dialogue=first.dialogue + rest.dialogue,
+        setting=first.setting or rest.setting,
+        tone=first.tone or rest.tone,
+        branches=rest.branches or first.branches,
+        choices=rest.choices or first.choices,
+        notes=rest.notes or first.notes,
+    )
 
 
 def up_to_last_sentence(text: str) -> str:

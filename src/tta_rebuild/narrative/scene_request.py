@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts.fencing import fenced
 
 if TYPE_CHECKING:
-    from tta_rebuild.narrative.story_generator import StoryGenerationInput
+    from tta_rebuild.narrative.story_values import StoryGenerationInput
 
 
 def scene_request(
@@ -24,11 +26,11 @@ def scene_request(
     wanted: StoryGenerationInput,
     context: TTAContext,
     *,
-    task: str = "scene",
-    more: Mapping[str, Any] | None = None,
+    rest: Mapping[str, str] | None = None,
 ) -> LLMRequest:
-    """The request for a scene, or (``continue_scene``) for the rest of one."""
-    variables = {**scene_variables(wanted, context), **(more or {})}
+    """The request for a scene or, given what ``ContinueSceneVariables`` adds, the rest of one."""
+    task = "scene" if rest is None else "continue_scene"
+    variables = {**scene_variables(wanted, context), **(rest or {})}
     shown = {
         **variables,
         "guidance": guidance(context) or ["Ensure Narrative Quality"],
@@ -47,6 +49,26 @@ def scene_request(
         story_id=wanted.story_id,
         branch_id=wanted.branch_id,
         turn=wanted.turn,
+    )
+
+
+def repairing(request: LLMRequest, answer: str, broken: str) -> LLMRequest:
+    """The same request once more, naming what was wrong with the answer."""
+    return replace(
+        request,
+        prompt=f"{request.prompt}\n\nYour last answer could not be used: {broken}. It began:\n"
+        f"{fenced('last_answer', answer[:2_000])}\n\nAnswer once more, with one complete JSON "
+        "object in the form described and nothing before or after it.",
+    )
+
+
+def softened(request: LLMRequest) -> LLMRequest:
+    """The same request once more, for a gentler scene."""
+    return replace(
+        request,
+        prompt=f"{request.prompt}\n\nYour last answer was stopped for its content. Tell the scene "
+        "more gently: what is hard happens out of sight or is only spoken of, nobody is hurt in "
+        "the telling, and the words are all your own.",
     )
 
 

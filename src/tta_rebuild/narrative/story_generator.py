@@ -1,31 +1,56 @@
 """Tells the next scene: from where the story stands to prose, lines, choices.
 
 The first of the four primitives. The engine streams it (``tell``, ``continue_from``); callers
-outside ``execute`` it. Both make one call to the model, read the reply with the same parser, ask
-once more where it cannot be understood, and say in ``degraded`` what was not as it should be.
+outside ``execute`` it. Both make one call to the model and read the reply with the same parser.
+They ask once more where the reply was cut at its limit (to go on), refused for its content (more
+softly) or not to be understood (naming what was wrong), and say in ``degraded`` what was not as it
+should be.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
-from tta_rebuild.core.errors import ReplyUnusable, StreamBroken, ValidationError
+from tta_rebuild.core.errors import (
+    BudgetExceededError,
+    ContentRefused,
+    ProviderError,
+    ReplyUnusable,
+    StreamBroken,
+    ValidationError,
+)
 from tta_rebuild.core.story import Choice, DialogueLine, Passage
 from tta_rebuild.integrations.llm_provider import (
     LLMProvider,
     LLMRequest,
     LLMResponse,
     StreamEnded,
+    StreamItem,
     StreamRestarted,
     TextPiece,
 )
-from tta_rebuild.narrative.scene_parser import Complete, Prose, SceneReader, SceneReply, paragraphs
-from tta_rebuild.narrative.scene_request import scene_request
+from tta_rebuild.narrative.scene_parser import (
+    Complete,
+    Prose,
+    SceneReader,
+    SceneReply,
+    joined,
+    paragraphs,
+)
+from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
+from tta_rebuild.narrative.story_values import (
+    DraftRestarted,
+    GeneratedStory,
+    PassageDrafted,
+    ProsePiece,
+    StoryDrafted,
+    StoryGenerationInput,
+    StoryItem,
+)
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
 
@@ -40,115 +65,6 @@ __all__ = [
     "StoryGeneratorPrimitive",
     "StoryItem",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class StoryGenerationInput:
-    """Where the story stands. The first six are required; the engine fills in the rest.
-
-    Attributes:
-        theme: at least 3 characters.
-        timeline_position: place in story time, from 0.
-        turn, stage, should_end, action, chosen, facts, recent, recalled, rules, notes, seed,
-            title, kit, characters: as in ``core.tasks.SceneVariables``.
-        story_id, branch_id: for the ledger and for experiments.
-    """
-
-    theme: str
-    universe_id: str
-    timeline_position: int
-    active_characters: list[str]
-    previous_context: str
-    player_preferences: dict[str, Any]
-    narrative_style: str = "balanced"
-    turn: int = 0
-    stage: str = ""
-    should_end: bool = False
-    action: str = ""
-    chosen: Mapping[str, Any] | None = None
-    facts: Sequence[Mapping[str, Any]] = ()
-    recent: Sequence[str] = ()
-    recalled: Sequence[str] = ()
-    rules: Mapping[str, str] = field(default_factory=dict)
-    notes: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    title: str = ""
-    kit: str = ""
-    characters: Sequence[Mapping[str, Any]] = ()
-    story_id: str = ""
-    branch_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class GeneratedStory:
-    """A scene as the model told it, not yet checked by anybody.
-
-    Attributes:
-        narrative_text: the prose; ``dialogue``: the spoken lines.
-        story_branches: ``{"choice", "consequence"}`` each.
-        quality_score: [0, 1], see ``quality.score``.
-        passages: prose and lines in the order of telling, with the facts they assert.
-        choices: the branches that are fit to be offered.
-        degraded: "" or, in plain words, what was not as it should be (shown to the player).
-        told_by: ``provider:model``.
-        response: the model's answer, with usage and cost; ``reply`` is its text.
-        requests: how many calls it took (2 if the first reply could not be understood).
-        request_key, prompt_version: of the request that was answered.
-    """
-
-    scene_id: str
-    narrative_text: str
-    dialogue: list[DialogueLine]
-    setting_description: str
-    emotional_tone: str
-    story_branches: list[dict[str, str]]
-    quality_score: float
-    passages: tuple[Passage, ...] = ()
-    choices: tuple[Choice, ...] = ()
-    degraded: str = ""
-    is_ending: bool = False
-    notes: Mapping[str, Any] = field(default_factory=dict)
-    told_by: str = ""
-    reply: str = ""
-    response: LLMResponse | None = None
-    requests: int = 1
-    request_key: str = ""
-    prompt_version: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ProsePiece:
-    """Some more text of the passage being written, as soon as it is there.
-
-    ``speaker`` is "" for prose and where the reply has not said yet who speaks.
-    """
-
-    text: str
-    speaker: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PassageDrafted:
-    """A passage is complete; the pieces since the last one join to its text."""
-
-    passage: Passage
-
-
-@dataclass(frozen=True, slots=True)
-class DraftRestarted:
-    """Forget all pieces and passages so far: the scene begins anew."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoryDrafted:
-    """The last item: the scene as a whole, with every passage already given out."""
-
-    story: GeneratedStory
-
-
-StoryItem: TypeAlias = ProsePiece | PassageDrafted | DraftRestarted | StoryDrafted
 
 
 class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]):
@@ -180,17 +96,11 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             ProviderError: the model failed.
         """
         self._validate(input_data, context)
-        request = scene_request(self._templates(), input_data, context)
-        response = await self.llm_provider.complete(request)
-        reply = _read(response)
-        requests = 1
-        if not reply.told and _worth_asking_again(response):
-            requests = 2
-            second = await self.llm_provider.complete(_repairing(request, response, reply))
-            again = _read(second)
-            if again.told:
-                response, reply = second, again
-        return _story(input_data, request, response, reply, requests)
+        async with aclosing(self._told(input_data, context, _at_once)) as items:
+            async for item in items:
+                if isinstance(item, StoryDrafted):
+                    return item.story
+        raise ReplyUnusable("the model told nothing", model=self.llm_provider.config.model)
 
     def tell(
         self, input_data: StoryGenerationInput, context: TTAContext
@@ -200,7 +110,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         Closing the generator early ends the call behind it. Raises as ``execute`` does.
         """
         self._validate(input_data, context)
-        return self._streamed(input_data, scene_request(self._templates(), input_data, context))
+        return self._told(input_data, context, _streamed)
 
     def continue_from(
         self,
@@ -216,24 +126,23 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         Gives the remaining passages and the choices, as ``tell`` does.
         """
         self._validate(input_data, context)
-        request = scene_request(
-            self._templates(),
-            input_data,
-            context,
-            task="continue_scene",
-            more={"told_so_far": told_so_far, "withheld": withheld, "clash": clash},
-        )
-        return self._streamed(input_data, request)
+        rest = {"told_so_far": told_so_far, "withheld": withheld, "clash": clash}
+        return self._told(input_data, context, _streamed, rest)
 
-    async def _streamed(
-        self, input_data: StoryGenerationInput, request: LLMRequest
+    async def _told(
+        self,
+        wanted: StoryGenerationInput,
+        context: TTAContext,
+        ask: _Asking,
+        rest: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[StoryItem, None]:
-        first: LLMResponse | None = None
-        asked = request
-        for requests in (1, 2):
+        """One call, and a second one where the first was cut, refused or not understood."""
+        request = asked = scene_request(self._templates(), wanted, context, rest=rest)
+        first: tuple[LLMResponse, SceneReply] | None = None
+        for is_second in (False, True):
             reader, response = SceneReader(), None
             try:
-                async with aclosing(self.llm_provider.stream(asked)) as items:
+                async with aclosing(ask(self.llm_provider, asked)) as items:
                     async for item in items:
                         if isinstance(item, TextPiece):
                             for reading in reader.feed(item.text):
@@ -241,30 +150,75 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                         elif isinstance(item, StreamRestarted):
                             reader = SceneReader()
                             yield DraftRestarted(item.reason)
+                            for passage in first[1].passages if first else ():
+                                yield PassageDrafted(passage)
                         elif isinstance(item, StreamEnded):
                             response = item.response
             except StreamBroken as broken:
-                if not reader.finish(cut=True).told:
+                if reader.finish(cut=True).told:
+                    response = _broken_off(self.llm_provider, reader.text, broken)
+                elif first is None:
                     raise
-                response = _broken_off(self.llm_provider, reader.text, broken)
+            except ContentRefused:
+                if not is_second:
+                    asked = softened(request)
+                    if reader.has_shown:
+                        yield DraftRestarted("the model stopped for the content; once more, softer")
+                    continue
+                if first is None:
+                    raise
+            except (ProviderError, BudgetExceededError):
+                if first is None:
+                    raise
             if response is None:
-                raise ReplyUnusable(
-                    "the model's stream ended without an end", model=self.llm_provider.config.model
-                )
+                if first is None:
+                    raise ReplyUnusable("the model's stream ended without an end")
+                story = _story(wanted, request, *first, 2)
+                for passage in () if first[1].told else story.passages:
+                    yield PassageDrafted(passage)
+                yield StoryDrafted(story)
+                return
             reply = reader.finish(cut=response.finish_reason == "length")
-            if requests == 1 and not reply.told and _worth_asking_again(response):
-                first = response
-                asked = _repairing(request, response, reply)
-                if reader.has_shown:
-                    yield DraftRestarted("the reply could not be understood")
-                continue
-            if not reply.told and first is not None:
-                response = first
-            story = _story(input_data, request, response, reply, requests)
-            for passage in story.passages[reader.given :]:
+            for passage in reply.passages[reader.given :] if reply.told else ():
+                yield PassageDrafted(passage)
+            if not is_second and response.provider != "offline":
+                again = self._second_request(wanted, context, request, response, reply)
+                if again is not None:
+                    asked, first = again, (response, reply)
+                    if reader.has_shown and not reply.told:
+                        yield DraftRestarted("the reply could not be understood")
+                    continue
+            if first is not None:
+                response, reply = _both_replies(first, (response, reply))
+            story = _story(wanted, request, response, reply, 1 + is_second)
+            for passage in () if reply.told else story.passages:
                 yield PassageDrafted(passage)
             yield StoryDrafted(story)
             return
+
+    def _second_request(
+        self,
+        wanted: StoryGenerationInput,
+        context: TTAContext,
+        request: LLMRequest,
+        response: LLMResponse,
+        reply: SceneReply,
+    ) -> LLMRequest | None:
+        """What to ask after a first reply that will not do, None if it will."""
+        if reply.told and response.finish_reason == "length" and not reply.is_ending:
+            told = "\n\n".join(passage.text for passage in reply.passages)
+            before = str(request.variables.get("told_so_far", ""))
+            rest = {
+                "told_so_far": f"{before}\n\n{told}".strip(),
+                "withheld": str(request.variables.get("withheld", "")),
+                "clash": str(request.variables.get("clash", "")),
+            }
+            return scene_request(self._templates(), wanted, context, rest=rest)
+        if reply.told:
+            return None
+        if response.finish_reason in ("safety", "recitation"):
+            return softened(request)
+        return repairing(request, response.text, reply.broken)
 
     def _templates(self) -> PromptCatalog:
         if self._catalog is None:
@@ -296,28 +250,28 @@ def _item(reading: Prose | Complete) -> StoryItem:
     return ProsePiece(reading.text, reading.speaker)
 
 
-def _read(response: LLMResponse) -> SceneReply:
-    reader = SceneReader()
-    for _ in reader.feed(response.text):
-        pass
-    return reader.finish(cut=response.finish_reason == "length")
+_Asking: TypeAlias = Callable[[LLMProvider, LLMRequest], AsyncGenerator[StreamItem, None]]
 
 
-def _worth_asking_again(response: LLMResponse) -> bool:
-    """The embedded storyteller would say the same again; a model may heed the form."""
-    return response.provider != "offline"
+def _streamed(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    return provider.stream(request)
 
 
-def _repairing(request: LLMRequest, response: LLMResponse, reply: SceneReply) -> LLMRequest:
-    from tta_rebuild.prompts.fencing import fenced
+async def _at_once(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    response = await provider.complete(request)
+    yield TextPiece(response.text)
+    yield StreamEnded(response)
 
-    start = response.text[:2_000]
-    return replace(
-        request,
-        prompt=f"{request.prompt}\n\nYour last answer could not be used: {reply.broken}. It began:"
-        f"\n{fenced('last_answer', start)}\n\nAnswer once more, with one complete JSON object in "
-        "the form described and nothing before or after it.",
-    )
+
+def _both_replies(
+    first: tuple[LLMResponse, SceneReply], second: tuple[LLMResponse, SceneReply]
+) -> tuple[LLMResponse, SceneReply]:
+    """What two calls told together: the second alone, the first alone, or one after the other."""
+    if not second[1].told:
+        return first
+    if not first[1].told:
+        return second
+    return second[0], joined(first[1], second[1])
 
 
 def _broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:

@@ -1,0 +1,122 @@
+"""What the story generator takes and gives: where the story stands, the scene, its pieces.
+
+Callers import these names from ``story_generator`` or from the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from tta_rebuild.core.story import Choice, DialogueLine, Passage
+from tta_rebuild.integrations.llm_provider import LLMResponse
+
+
+@dataclass(frozen=True, slots=True)
+class StoryGenerationInput:
+    """Where the story stands. The first six are required; the engine fills in the rest.
+
+    Attributes:
+        theme: at least 3 characters.
+        timeline_position: place in story time, from 0.
+        turn, stage, should_end, action, chosen, facts, recent, recalled, rules, notes, seed,
+            title, kit, characters: as in ``core.tasks.SceneVariables``.
+        story_id, branch_id: for the ledger and for experiments.
+    """
+
+    theme: str
+    universe_id: str
+    timeline_position: int
+    active_characters: list[str]
+    previous_context: str
+    player_preferences: dict[str, Any]
+    narrative_style: str = "balanced"
+    turn: int = 0
+    stage: str = ""
+    should_end: bool = False
+    action: str = ""
+    chosen: Mapping[str, Any] | None = None
+    facts: Sequence[Mapping[str, Any]] = ()
+    recent: Sequence[str] = ()
+    recalled: Sequence[str] = ()
+    rules: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    title: str = ""
+    kit: str = ""
+    characters: Sequence[Mapping[str, Any]] = ()
+    story_id: str = ""
+    branch_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedStory:
+    """A scene as the model told it, not yet checked by anybody.
+
+    Attributes:
+        narrative_text: the prose; ``dialogue``: the spoken lines.
+        story_branches: ``{"choice", "consequence"}`` each.
+        quality_score: [0, 1], see ``quality.score``.
+        passages: prose and lines in the order of telling, with the facts they assert.
+        choices: the branches that are fit to be offered.
+        degraded: "" or, in plain words, what was not as it should be (shown to the player).
+        told_by: ``provider:model``.
+        response: the model's answer, with usage and cost; ``reply`` is its text.
+        requests: how many calls it took, 1 or 2.
+        request_key, prompt_version: of the request that was answered.
+    """
+
+    scene_id: str
+    narrative_text: str
+    dialogue: list[DialogueLine]
+    setting_description: str
+    emotional_tone: str
+    story_branches: list[dict[str, str]]
+    quality_score: float
+    passages: tuple[Passage, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    degraded: str = ""
+    is_ending: bool = False
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    told_by: str = ""
+    reply: str = ""
+    response: LLMResponse | None = None
+    requests: int = 1
+    request_key: str = ""
+    prompt_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProsePiece:
+    """Some more text of the passage being written, as soon as it is there.
+
+    ``speaker`` is "" for prose and where the reply has not said yet who speaks.
+    """
+
+    text: str
+    speaker: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PassageDrafted:
+    """A passage is complete; the pieces since the last one join to its text."""
+
+    passage: Passage
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRestarted:
+    """Forget all pieces and passages so far: the scene begins anew."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoryDrafted:
+    """The last item: the scene as a whole, with every passage already given out."""
+
+    story: GeneratedStory
+
+
+StoryItem: TypeAlias = ProsePiece | PassageDrafted | DraftRestarted | StoryDrafted
