@@ -205,3 +205,17 @@ async def test_closing_the_chain_closes_every_link() -> None:
 def test_a_chain_of_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one model"):
         FallbackLLMProvider([])
+
+
+async def test_the_log_says_once_who_tells_the_story_now(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    busy = ProviderBusy("overloaded")
+    provider = chain(ScriptedProvider(busy, busy, busy, Told()), ScriptedProvider(Told("off")))
+    with caplog.at_level("WARNING", logger="tta_rebuild.fallback"):
+        for _ in range(5):
+            await provider.complete(request_of())
+    assert [record.getMessage() for record in caplog.records] == [
+        "the embedded storyteller has taken over: overloaded",
+        "model 1 tells the story again",
+    ]

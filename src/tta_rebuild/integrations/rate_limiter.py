@@ -5,9 +5,9 @@ provider; the stacks that use the account share it. ``Limiter`` is what the wrap
 a limiter in a shared place (Redis) can stand here instead of the one in this process.
 
 The window is exact: a log of grants, no buckets. A provider counts requests when they *arrive*,
-and nobody here knows that moment; it lies between the grant and the first sign of life, and no
-later than ``transit_s`` after the grant. Each grant therefore counts until sixty seconds after the
-latest moment at which it can have arrived, which makes every window at the provider's clock hold.
+and nobody here knows that moment; it lies between the grant and the first sign of life. So a grant
+counts from when it is given until a whole window after the provider's first sign of life, which
+makes every window hold by the provider's own clock, however busy this machine or the line is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import asyncio
 import heapq
 import itertools
 import logging
+import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,8 @@ from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge
 
 log = logging.getLogger("tta_rebuild.limiter")
 
-TRANSIT_S = 1.0
-"""How long a request may take from its grant to the provider's door, seconds."""
+STRAGGLER_S = 3.0
+"""How much later than its caller left a request may still arrive, seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,9 @@ class Grant(Protocol):
     def settle(self, tokens: int) -> None:
         """The attempt is over and took so many tokens, which may be fewer than reserved."""
 
+    def left(self) -> None:
+        """The caller left without an answer; the request may still arrive for a moment."""
+
     def withdraw(self) -> None:
         """Nothing was sent: give everything back."""
 
@@ -89,17 +93,16 @@ class Limiter(Protocol):
 class _Entry:
     """One grant while it counts."""
 
-    __slots__ = ("_window", "counts", "expires", "granted_at", "tokens")
+    __slots__ = ("_window", "counts", "expires", "tokens")
 
-    def __init__(self, window: _Window, *, tokens: int, now: float) -> None:
+    def __init__(self, window: _Window, *, tokens: int) -> None:
         self._window = window
         self.tokens = tokens
-        self.granted_at = now
-        self.expires = now + window.transit_s + window.quota.window_s
+        self.expires = math.inf
         self.counts = True
 
     def arrived(self) -> None:
-        self._window.expire(self, self._window.clock.now() + self._window.quota.window_s)
+        self._window.expire(self, after_s=0.0)
 
     def settle(self, tokens: int) -> None:
         self.arrived()
@@ -107,6 +110,9 @@ class _Entry:
             self._window.tokens += tokens - self.tokens
             self.tokens = tokens
             self._window.pump()
+
+    def left(self) -> None:
+        self._window.expire(self, after_s=STRAGGLER_S)
 
     def withdraw(self) -> None:
         self._window.forget(self)
@@ -124,7 +130,6 @@ class _Window:
 
     quota: Quota
     clock: Clock
-    transit_s: float
     tokens: int = 0
     requests: int = 0
     paused_until: float = 0.0
@@ -136,11 +141,11 @@ class _Window:
     _log: list[tuple[float, int, _Entry]] = field(default_factory=list)
     _serial: itertools.count[int] = field(default_factory=itertools.count)
 
-    def expire(self, entry: _Entry, at: float) -> None:
-        """The entry arrived earlier than feared, so it leaves the window earlier."""
-        if entry.counts and at < entry.expires:
-            entry.expires = at
-            heapq.heappush(self._log, (at, next(self._serial), entry))
+    def expire(self, entry: _Entry, *, after_s: float) -> None:
+        """The entry leaves the window a window's length after this; the first word counts."""
+        if entry.counts and entry.expires == math.inf:
+            entry.expires = self.clock.now() + after_s + self.quota.window_s
+            heapq.heappush(self._log, (entry.expires, next(self._serial), entry))
             if self.queue:
                 self.pump()
 
@@ -153,8 +158,7 @@ class _Window:
             self.pump()
 
     def take(self, tokens: int) -> _Entry:
-        entry = _Entry(self, tokens=tokens, now=self.clock.now())
-        heapq.heappush(self._log, (entry.expires, next(self._serial), entry))
+        entry = _Entry(self, tokens=tokens)
         self.requests += 1
         self.tokens += tokens
         self.used_today += 1
@@ -163,14 +167,17 @@ class _Window:
     def _drop_expired(self) -> None:
         now = self.clock.now()
         while self._log and self._log[0][0] <= now:
-            at, _, entry = heapq.heappop(self._log)
-            if entry.counts and at == entry.expires:
+            _, _, entry = heapq.heappop(self._log)
+            if entry.counts:
                 entry.counts = False
                 self.requests -= 1
                 self.tokens -= entry.tokens
 
     def wait_s(self, tokens: int) -> float:
-        """How long until a request of that size has room, as things stand; 0 for now."""
+        """How long until things change for a request of that size; 0 if it has room now.
+
+        Infinite while everything that counts is still under way.
+        """
         self._drop_expired()
         pause = self.paused_until - self.clock.now()
         if pause > 0:
@@ -182,10 +189,10 @@ class _Window:
             return 0.0
         while self._log:
             at, _, entry = self._log[0]
-            if entry.counts and at == entry.expires:
+            if entry.counts:
                 return max(1e-6, at - self.clock.now())
             heapq.heappop(self._log)
-        return 0.0
+        return math.inf
 
     def pump(self) -> None:
         """Let everybody pass whose turn it is; wake up again when the next one's turn comes."""
@@ -201,7 +208,8 @@ class _Window:
                 else:
                     wait_s = self.wait_s(head.tokens)
                     if wait_s > 0:
-                        self.timer = self.clock.call_later(wait_s, self.pump)
+                        if wait_s < math.inf:
+                            self.timer = self.clock.call_later(wait_s, self.pump)
                         return
                     head.granted.set_result(self.take(head.tokens))
             self.queue.popleft()
@@ -241,8 +249,6 @@ class RateLimiter:
         default: the quota of every model that ``per_model`` does not name.
         per_model: quotas by the model's name.
         used_today: requests already made today, by model (from the ledger, after a restart).
-        transit_s: how long a request may take from its grant to the provider, seconds. Raise it
-            on a slow line: a request that takes longer can come too early for the next window.
     """
 
     def __init__(
@@ -252,13 +258,11 @@ class RateLimiter:
         *,
         clock: Clock | None = None,
         used_today: Mapping[str, int] | None = None,
-        transit_s: float = TRANSIT_S,
     ) -> None:
         self._default = default or Quota()
         self._per_model = dict(per_model or {})
         self._clock = clock or SystemClock()
         self._used_today = dict(used_today or {})
-        self._transit_s = transit_s
         self._windows: dict[str, _Window] = {}
 
     def quota(self, model: str) -> Quota:
@@ -277,7 +281,6 @@ class RateLimiter:
             window = self._windows[model] = _Window(
                 quota=self._per_model.get(model, self._default),
                 clock=self._clock,
-                transit_s=self._transit_s,
                 used_today=self._used_today.get(model, 0),
             )
         return window

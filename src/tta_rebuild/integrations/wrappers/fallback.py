@@ -92,13 +92,16 @@ class FallbackLLMProvider(WrapperProvider):
             raise ValueError("a fallback chain needs at least one model")
         super().__init__(links[0].provider)
         self.links = tuple(links)
+        self._teller = self.links[0]
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The answer of the first link that has one."""
         chain = _Chain(self.links, request)
         while True:
             try:
-                return chain.told(await chain.link.provider.complete(chain.request))
+                response = await chain.link.provider.complete(chain.request)
+                self._note(chain)
+                return chain.told(response)
             except (ProviderError, BudgetExceededError) as error:
                 chain.go_on(error)
 
@@ -111,6 +114,7 @@ class FallbackLLMProvider(WrapperProvider):
             try:
                 async for item in items:
                     if isinstance(item, StreamEnded):
+                        self._note(chain)
                         item = StreamEnded(chain.told(item.response))
                     else:
                         has_begun = isinstance(item, TextPiece) or has_begun
@@ -124,6 +128,17 @@ class FallbackLLMProvider(WrapperProvider):
                     has_begun = False
             finally:
                 await items.aclose()
+
+    def _note(self, chain: _Chain) -> None:
+        """Log who tells the story now, once whenever that changes."""
+        if chain.link is self._teller:
+            return
+        self._teller = chain.link
+        if chain.link is self.links[0]:
+            log.warning("%s tells the story again", chain.link.name)
+        else:
+            extra = {"correlation_id": chain.request.context.correlation_id}
+            log.warning("%s", chain.why, extra=extra)
 
     async def aclose(self) -> None:
         """Close all links."""
@@ -163,7 +178,6 @@ class _Chain:
         self._index = index
         # A model named in the request belongs to the first link.
         self.request = replace(self.request, model=None)
-        log.warning("%s", self.why, extra={"correlation_id": self.request.context.correlation_id})
 
     def told(self, response: LLMResponse) -> LLMResponse:
         """The response, which says so if another than the first link gave it."""

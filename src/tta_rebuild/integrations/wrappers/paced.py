@@ -76,15 +76,16 @@ class RateLimitedLLMProvider(WrapperProvider):
         grant = await self._reserve(request, model)
         try:
             response = await self.wrapped.complete(request)
+            self._settle(grant, model, request, response)
+            return response
         except BudgetExceededError:
             grant.withdraw()
             raise
         except ProviderError as error:
-            grant.arrived()
             self._heed(model, error)
             raise
-        self._settle(grant, model, request, response)
-        return response
+        finally:
+            grant.left()
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """Wait for room, then pass the stream on."""
@@ -104,8 +105,8 @@ class RateLimitedLLMProvider(WrapperProvider):
             grant.withdraw()
             raise
         except ProviderError as error:
-            grant.arrived()
             self._heed(model, error)
             raise
         finally:
+            grant.left()
             await items.aclose()
