@@ -78,6 +78,8 @@ async def _hit_p99_ms(hits: int, path: Path | None) -> float:
     try:
         for request in requests:
             await provider.complete(request)
+        if file is not None:
+            await file.written()
         times = []
         for number in range(hits):
             request = requests[number % kept]

@@ -345,11 +345,10 @@ async def test_a_file_that_cannot_be_opened_is_done_without(tmp_path: Path) -> N
 
 async def test_a_second_process_reads_the_file_and_does_not_write_it(tmp_path: Path) -> None:
     path = tmp_path / "cache.db"
-    writer = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=CacheFile(path)))
+    file = CacheFile(path)
+    writer = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=file))
     await writer.complete(request_of("first"))
-    await settle()
-    warm = await writer.cache.find("nothing")  # waits until the write before it is done
-    assert warm is None
+    await file.written()
     model = ScriptedProvider()
     reader = CachedLLMProvider(model, ResponseCache(file=CacheFile(path)))
     assert (await reader.complete(request_of("first"))).metadata["cache"] == "file"

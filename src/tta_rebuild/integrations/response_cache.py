@@ -13,6 +13,7 @@ import json
 import logging
 import sqlite3
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tta_rebuild.cache")
 
 DAY_S = 86_400.0
+Found = tuple[float, str]
 _COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -116,7 +118,7 @@ class ResponseCache:
 
 
 class CacheFile:
-    """Answers in one SQLite file, written by one thread of one process.
+    """Answers as JSON in one SQLite file, written by one thread of one process.
 
     Args:
         path: made where it does not exist; its folder must.
@@ -128,6 +130,7 @@ class CacheFile:
         self._max_bytes = max_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tta-cache")
         self._database: sqlite3.Connection | None = None
+        self._reader: sqlite3.Connection | None = None
         self._lock: FileLock | None = None
         self._is_usable = True
         self._is_closed = False
@@ -136,39 +139,75 @@ class CacheFile:
         self._used: dict[str, float] = {}
 
     async def get(self, key: str, *, since: float, now: float) -> tuple[float, LLMResponse] | None:
-        """(when it was kept, the answer), or None; times in seconds since 1970."""
-        if self._is_closed or not self._is_usable:
+        """(when it was kept, the answer), or None; times in seconds since 1970.
+
+        Reads in the caller's thread, over a connection of its own: finding one row by its key in
+        a file that the system has in memory takes less time than asking another thread to.
+        """
+        if self._reader is None and self._is_usable and not self._is_closed:
+            await self.written()
+            self._guarded(self._open_reader)
+        if self._reader is None or not self._is_usable:
             return None
-        row = await asyncio.get_running_loop().run_in_executor(
-            self._thread, self._guarded, self._get, key, since, now
-        )
-        response = None if row is None else _from_json(row[1])
+        row = self._guarded(self._get, key, since)
+        if row is None:
+            return None
+        self._used[key] = now  # written with the next answer: a hit costs no write
+        response = _from_json(row[1])
         return None if response is None else (row[0], response)
 
     def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
         """Keep an answer soon, and forget those born before ``since``."""
         if self._is_usable and not self._is_closed:
             reply = _to_json(response)
-            self._thread.submit(self._guarded, self._put, key, reply, now, since)
+            used, self._used = self._used, {}
+            self._thread.submit(self._in_thread, self._put, key, reply, used, now, since)
+
+    async def written(self) -> None:
+        """Wait until every answer handed in is in the file."""
+        if not self._is_closed:
+            await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._in_thread, lambda: None
+            )
 
     async def aclose(self) -> None:
         """Finish writing and close; safe to call twice."""
         self._is_closed = True
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         await asyncio.to_thread(self._close)
 
-    # ------------------------------------------------------- all below runs in the one thread
+    def _open_reader(self) -> None:
+        self._reader = sqlite3.connect(self._path, isolation_level=None)
+        self._reader.execute("PRAGMA query_only = ON")
 
-    def _guarded(self, work: Any, *args: Any) -> Any:
+    def _get(self, key: str, since: float) -> Found | None:
+        assert self._reader is not None
+        row: Found | None = self._reader.execute(
+            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
+        ).fetchone()
+        return row
+
+    def _guarded(self, work: Callable[..., Found | None], *args: Any) -> Found | None:
         if not self._is_usable:
             return None
         try:
-            if self._database is None:
-                self._open()
             return work(*args)
         except (sqlite3.Error, OSError, ValueError) as error:
             log.warning("the cache file cannot be used (%s): going on without it", error)
             self._is_usable = False
             return None
+
+    # ------------------------------------------------------- all below runs in the one thread
+
+    def _in_thread(self, work: Callable[..., None], *args: Any) -> None:
+        def run() -> None:
+            if self._database is None:
+                self._open()
+            work(*args)
+
+        self._guarded(run)
 
     def _open(self) -> None:
         from filelock import FileLock, Timeout
@@ -198,35 +237,27 @@ class CacheFile:
         database.execute("PRAGMA synchronous = NORMAL")
         database.execute(
             "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, born REAL NOT NULL, "
-            "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL) WITHOUT ROWID"
+            "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL)"
         )
         database.execute("CREATE INDEX IF NOT EXISTS answers_used ON answers (used)")
         database.execute("CREATE INDEX IF NOT EXISTS answers_born ON answers (born)")
         (self._bytes,) = database.execute("SELECT COALESCE(SUM(size), 0) FROM answers").fetchone()
         return database
 
-    def _get(self, key: str, since: float, now: float) -> tuple[float, str] | None:
-        assert self._database is not None
-        row: tuple[float, str] | None = self._database.execute(
-            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
-        ).fetchone()
-        if row is not None:
-            self._used[key] = now  # written with the next answer: a hit costs no write
-        return row
-
-    def _put(self, key: str, reply: str, now: float, since: float) -> None:
+    def _put(
+        self, key: str, reply: str, used: Mapping[str, float], now: float, since: float
+    ) -> None:
         database = self._database
         assert database is not None
         if not self._may_write:
             return
-        size = len(reply.encode("utf-8", "surrogatepass"))
+        size = len(reply)
         database.execute("BEGIN IMMEDIATE")
         try:
             database.executemany(
                 "UPDATE answers SET used = ? WHERE key = ?",
-                [(used, name) for name, used in self._used.items()],
+                [(at, name) for name, at in used.items()],
             )
-            self._used.clear()
             database.execute("DELETE FROM answers WHERE born < ?", (since,))
             database.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
@@ -272,7 +303,6 @@ def _to_json(response: LLMResponse) -> str:
             "metadata": response.metadata,
             "usage": [getattr(response.usage, name) for name in _COUNTS],
         },
-        ensure_ascii=False,
         default=str,
     )
 
