@@ -126,7 +126,7 @@ class Memory:
         memory.beats = _mapping(notes.get("beats"), int)
         memory.holders = _mapping(notes.get("holders"), str)
         memory.offers = [Offer(*row) for row in _rows(notes.get("offers"), 6)]
-        memory.step = min(max(memory.step, 0), 3)
+        memory.step = max(memory.step, 0)
         memory.marks = memory.marks[: len(memory.marks) // MARK_LENGTH * MARK_LENGTH]
         memory.told = [t[: len(t) // PRINT_LENGTH * PRINT_LENGTH] for t in memory.told]
         return memory

@@ -13,10 +13,10 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES
-from tta_rebuild.integrations.offline.act import Act, understood
+from tta_rebuild.integrations.offline.act import Act, in_the_past, understood
 from tta_rebuild.integrations.offline.bounds import Bounds
 from tta_rebuild.integrations.offline.choices import Chooser
-from tta_rebuild.integrations.offline.grammar import Template, sentences, tidy
+from tta_rebuild.integrations.offline.grammar import Template, article_for, sentences, tidy
 from tta_rebuild.integrations.offline.kit import Kit, Person, Place, Strand
 from tta_rebuild.integrations.offline.lexicon import words
 from tta_rebuild.integrations.offline.memory import DEEDS_REMEMBERED, Memory
@@ -303,7 +303,8 @@ class Teller:
         if memory.deeds:
             slots["deed"] = memory.deeds[self.rng.randrange(len(memory.deeds))]
         if world.reading.role and self.bounds.allows(world.reading.role):
-            slots["role_player"] = world.reading.role
+            role = world.reading.role
+            slots["role_player_a"] = f"{article_for(role)} {role}"
         if act.kind in ("help", "care") and act.detail and not act.free:
             slots["chore"] = act.detail
         self._fill_people()
@@ -431,7 +432,7 @@ class Teller:
         memory = self.memory
         memory.kinds.append(act.kind)
         if act.clause and act.kind in _MEMORABLE and len(act.clause) < 90:
-            memory.deeds = [*memory.deeds, act.clause][-DEEDS_REMEMBERED:]
+            memory.deeds = [*memory.deeds, in_the_past(act.clause)][-DEEDS_REMEMBERED:]
 
     def _reply_to(self, act: Act) -> str:
         memory = self.memory
@@ -528,9 +529,10 @@ class Teller:
 
     def _pressure(self) -> Part | None:
         memory = self.memory
-        lines = self.kit.tensions[memory.tension].lines[self.stage]
-        told = memory.beats.get(self.stage, 0)
-        memory.beats[self.stage] = told + 1
+        stage = self.stage if memory.beats.get("setup") or self.ending else "setup"
+        lines = self.kit.tensions[memory.tension].lines[stage]
+        told = memory.beats.get(stage, 0)
+        memory.beats[stage] = told + 1
         if told % 2 == 0 and told // 2 < len(lines):
             text = self.pen.line([lines[told // 2]])
             return Part(text) if text else None
