@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from contextlib import aclosing
+from pathlib import Path
 
 from tta_rebuild.bootstrap import open_workshop
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_events import ChoicesReady, PassageReleased, TurnRefused
+from tta_rebuild.settings import Settings
 
 
 async def play(session: Session, action: Action) -> None:
@@ -39,7 +41,7 @@ async def main() -> None:
         seed=7,
     )
     with tempfile.TemporaryDirectory() as data_dir:
-        async with open_workshop(data_dir) as workshop:
+        async with open_workshop(Settings(data_dir=Path(data_dir))) as workshop:
             session = await workshop.stories.open(premise)
             for action in (Action.begin(), Action.choose(1), Action.say("I knock, and listen.")):
                 await play(session, action)

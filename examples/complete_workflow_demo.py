@@ -18,6 +18,7 @@ from tta_rebuild.core.story import CharacterSketch, Premise, Scene
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_events import SceneFinished
+from tta_rebuild.settings import Settings
 
 PREMISE = Premise(
     theme="A wreck shows itself at low tide, and two people have reason to reach it first.",
@@ -61,7 +62,7 @@ async def play_to_the_end(session: Session) -> None:
 async def main() -> None:
     """Walk through everything."""
     with tempfile.TemporaryDirectory() as here, tempfile.TemporaryDirectory() as there:
-        async with open_workshop(here) as workshop:
+        async with open_workshop(Settings(data_dir=Path(here))) as workshop:
             stories = workshop.stories
             session = await stories.open(PREMISE)
             await play_to_the_end(session)
@@ -81,7 +82,7 @@ async def main() -> None:
             file = Path(there) / "wreck.json"
             file.write_text(json.dumps(await stories.export(session.story_id)), encoding="utf-8")
 
-        async with open_workshop(there) as workshop:
+        async with open_workshop(Settings(data_dir=Path(there))) as workshop:
             row = await workshop.stories.import_story(json.loads(file.read_text(encoding="utf-8")))
             print(f"'{row.title}' has arrived with {row.branches} branches.")
 

@@ -73,8 +73,9 @@ async def look(data_dir: Path, story_id: str) -> tuple[int, int]:
     """Turns of the story, and how many of them are not whole."""
     from tta_rebuild.bootstrap import open_workshop
     from tta_rebuild.core.events import ChoicesOffered, SceneTold
+    from tta_rebuild.settings import Settings
 
-    async with open_workshop(data_dir) as workshop:
+    async with open_workshop(Settings(data_dir=data_dir)) as workshop:
         session = await workshop.stories.resume(story_id)
         kinds: dict[int, set[type]] = {}
         for recorded in await workshop.stories.path(story_id):
