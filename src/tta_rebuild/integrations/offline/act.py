@@ -217,6 +217,7 @@ def _free(text: str, names: Mapping[str, str]) -> Act:
     )
     detail = to_second_person(goal.group(1).strip()) if goal and kind == "go" else ""
     detail = detail[:1].lower() + detail[1:] if detail.lower().startswith("the ") else detail
+    kind = "do" if kind == "say" else kind
     return Act(kind, clause=clause, detail=detail, free=True, **found)
 
 

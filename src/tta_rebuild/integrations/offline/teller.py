@@ -267,7 +267,7 @@ class Teller:
         slots, memory, world = self.pen.slots, self.memory, self.world
         here = self._here()
         count = len(world.focuses)
-        focus = world.focuses[(self.turn - 1) % count]
+        focus = world.focuses[0 if self.turn % 2 else (self.turn // 2) % count]
         if act.kind == "tell" and act.detail:
             focus = act.detail
         want = self._strand().want
