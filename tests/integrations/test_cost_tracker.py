@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -592,3 +592,39 @@ async def test_days_begin_at_midnight_of_the_clocks_zone() -> None:
     )
     await at.costed.complete(request_of())
     assert await at.tracker.spent_usd("day", "2026-11-22") == pytest.approx(SCENE_USD)
+
+
+async def test_rows_of_a_moment_are_written_together_and_in_order() -> None:
+    class Batches(MemoryLedger):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sizes: list[int] = []
+
+        async def book_all(self, attempts: Sequence[Attempt]) -> None:
+            await asyncio.sleep(0)
+            self.sizes.append(len(attempts))
+            self.rows.extend(attempts)
+
+    clock = ManualClock()
+    ledger = Batches()
+    tracker = CostTracker(ledger, prices=PRICES, clock=clock)
+    provider = CostTrackingLLMProvider(ScriptedProvider(), tracker)
+    for turn in range(5):
+        await provider.complete(request_of(turn=turn))
+    assert ledger.rows == []
+    await clock.advance(0.2)
+    await provider.complete(request_of(turn=5))
+    await tracker.aclose()
+    assert ledger.sizes == [5, 1]
+    assert [row.turn for row in ledger.rows] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_a_server_at_home_is_free_whatever_adapter_talks_to_it() -> None:
+    ledger = MemoryLedger()
+    tracker = CostTracker(ledger, [Budget(scope="session", limit_usd=0.0)], clock=ManualClock())
+    model = ScriptedProvider(name="openai", model="house-model:7b")
+    response = await CostTrackingLLMProvider(model, tracker, provider="ollama").complete(
+        request_of()
+    )
+    await tracker.flush()
+    assert (response.cost_usd, ledger.rows[0].provider) == (0.0, "ollama")

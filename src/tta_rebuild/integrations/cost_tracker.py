@@ -133,7 +133,8 @@ class RunningAttempt:
         usage = response.usage
         if not usage.total_tokens and response.tokens_used:
             usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
-        provider = response.provider or self._provider
+        # One adapter serves many servers: who it was put before knows better than it does.
+        provider = self._provider or response.provider
         price = self._tracker.prices.price(provider, response.model or self._model, at=self._at)
         cost_usd = price.cost_usd(usage)
         self._tracker.estimate.learn(self._model, self._request, usage)
@@ -274,7 +275,7 @@ class CostTracker:
         self._player_id = player_id
         self._session_id = session_id
         self._desk = Desk(self.clock, patience_s=patience_s, on_warning=on_warning)
-        self._writer = LedgerWriter(ledger)
+        self._writer = LedgerWriter(ledger, self.clock)
         self._accounts: dict[tuple[int, str], asyncio.Future[Account]] = {}
         self._calls: dict[str, Call] = {}
         self._serial = count(1)

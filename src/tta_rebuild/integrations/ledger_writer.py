@@ -1,8 +1,9 @@
 """Writes ledger rows behind the calls that they belong to, in order, none lost.
 
 The cost tracker hands rows in without waiting: a row must not be lost because the call that it
-belongs to is being cancelled, and a player must not wait for a disk. Rows are written as soon as
-the previous write is done, so at most one write's worth of them is not yet safe.
+belongs to is being cancelled, and a player must not wait for a disk. Rows of a moment are written
+together, since a transaction costs as much as a small model call's own work; so at most
+``LINGER_S`` and one write's worth of them is not yet safe against a crash.
 """
 
 from __future__ import annotations
@@ -11,12 +12,18 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
+from tta_rebuild.core.clock import Clock, Timer
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.core.usage import Attempt, Ledger
 
 log = logging.getLogger("tta_rebuild.ledger")
+
+MOST_AT_ONCE = 500
+LINGER_S = 0.1
+"""How long a row waits for others to be written with it, seconds."""
 
 
 @runtime_checkable
@@ -30,8 +37,10 @@ class BatchLedger(Protocol):
 class LedgerWriter:
     """Keeps attempts until the ledger has them."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
+        self._clock = clock
+        self._timer: Timer | None = None
         self._pending: deque[Attempt] = deque()
         self._task: asyncio.Task[None] | None = None
         self._failure: StoreError | None = None
@@ -39,7 +48,8 @@ class LedgerWriter:
     def add(self, attempt: Attempt) -> None:
         """Take a row; it is written soon."""
         self._pending.append(attempt)
-        self._start()
+        if self._timer is None:
+            self._timer = self._clock.call_later(LINGER_S, self._start)
 
     async def flush(self) -> None:
         """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
@@ -53,6 +63,9 @@ class LedgerWriter:
                 raise self._failure
 
     def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._write())
 
@@ -74,7 +87,7 @@ class LedgerWriter:
     async def _write_some(self) -> None:
         ledger = self._ledger
         if isinstance(ledger, BatchLedger):
-            rows = list(self._pending)
+            rows = list(islice(self._pending, MOST_AT_ONCE))
             await ledger.book_all(rows)
         else:
             rows = [self._pending[0]]

@@ -55,13 +55,20 @@ class SqlLedger:
 
     async def book(self, attempt: Attempt) -> None:
         """See ``Ledger.book``."""
-        row = {
-            "at": to_micros(attempt.at),
-            **{name: getattr(attempt, name) for name in _PLAIN},
-            **{name: getattr(attempt.usage, name) for name in _USAGE},
-        }
+        await self.book_all([attempt])
+
+    async def book_all(self, attempts: Sequence[Attempt]) -> None:
+        """Keep several attempts in one transaction, in order, or none."""
+        rows = [
+            {
+                "at": to_micros(attempt.at),
+                **{name: getattr(attempt, name) for name in _PLAIN},
+                **{name: getattr(attempt.usage, name) for name in _USAGE},
+            }
+            for attempt in attempts
+        ]
         async with self._database.writing() as connection:
-            await connection.execute(sa.insert(ATTEMPTS).values(**row))
+            await connection.execute(sa.insert(ATTEMPTS), rows)
 
     async def spent_usd(
         self,

@@ -113,7 +113,7 @@ class CostTrackingLLMProvider(WrapperProvider):
     """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
 
     Args:
-        provider: the adapter's name; a response that names its own is believed.
+        provider: the server's name, such as ``"gemini"`` or ``"ollama"``; "" for the adapter's own.
 
     Raises (besides what is wrapped):
         BudgetExceededError: the attempt would overspend a budget; nothing was sent.
