@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.guards import executor_for, redactor_for
+    from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
     from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
 
 _HOMES = {
+    "ModelOverview": "overview",
     "OFFLINE": "stack",
     "PROVIDERS": "stack",
     "Workshop": "workshop",
     "chosen_model": "stack",
     "executor_for": "guards",
+    "local_servers": "overview",
+    "models_overview": "overview",
     "open_workshop": "workshop",
     "redactor_for": "guards",
 }
@@ -23,9 +27,12 @@ _HOMES = {
 __all__ = [
     "OFFLINE",
     "PROVIDERS",
+    "ModelOverview",
     "Workshop",
     "chosen_model",
     "executor_for",
+    "local_servers",
+    "models_overview",
     "open_workshop",
     "redactor_for",
 ]

@@ -2,8 +2,110 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
+from tta_rebuild.cli.opening import Desk, desk, in_workshop, settings_for
+from tta_rebuild.cli.screen import Screen, counted
 
-def models(ctx: typer.Context) -> None:
-    """Show models, prices, quotas and health."""
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap import ModelOverview, Workshop
+    from tta_rebuild.core.usage import Attempt
+
+LATEST_ATTEMPTS = 500
+"""How far back in the ledger health is looked for."""
+
+
+def models(
+    ctx: typer.Context,
+    local: Annotated[
+        bool, typer.Option(help="Look for servers on this machine (Ollama, LM Studio ...).")
+    ] = True,
+    json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+) -> None:
+    """Show models, prices, quotas and health.
+
+    Nothing is asked of a model, and nothing is spent.
+    """
+    at = desk(ctx)
+    lines = overview(at)
+    if json_:
+        for line in lines:
+            at.screen.raw(json.dumps(asdict(line), ensure_ascii=False))
+        return
+    for line in lines:
+        show_model(at.screen, line)
+    if local:
+        _show_local(at.screen)
+
+
+def overview(at: Desk) -> list[ModelOverview]:
+    """Every model that is set up or could be; the ledger is read for their health."""
+    from tta_rebuild.bootstrap import models_overview
+    from tta_rebuild.bootstrap.workshop import utc_now
+
+    async def attempts(workshop: Workshop) -> Sequence[Attempt]:
+        return await workshop.ledger.attempts(limit=LATEST_ATTEMPTS)
+
+    # The embedded storyteller opens without a key, so that a missing one can be shown here.
+    seen = in_workshop(at, attempts, model="offline")
+    return models_overview(settings_for(at), seen, at=utc_now())
+
+
+def show_model(screen: Screen, line: ModelOverview) -> None:
+    """A model in a few lines."""
+    use = [f"choice {line.place}"] if line.place else []
+    use += [f"does {task}" for task in line.tasks]
+    screen.say(f"{line.name}" + (f"  ({', '.join(use)})" if use else ""), "bold")
+    for text in (
+        line.lacks and f"not ready: {line.lacks}",
+        _price(line),
+        _quota(line),
+        _health(line),
+    ):
+        if text:
+            screen.say(text, indent=2)
+
+
+def _price(line: ModelOverview) -> str:
+    if line.input_usd is None or line.output_usd is None:
+        return "price not known: counted at the provider's dearest"
+    if not line.input_usd and not line.output_usd:
+        return "free"
+    return f"${line.input_usd:.2f} in, ${line.output_usd:.2f} out per million tokens"
+
+
+def _quota(line: ModelOverview) -> str:
+    limits = ((line.rpm, "requests a minute"), (line.tpm, "tokens a minute"), (line.rpd, "a day"))
+    return (
+        "at most " + ", ".join(f"{n:,} {what}" for n, what in limits if n)
+        if any(n for n, _ in limits)
+        else ""
+    )
+
+
+def _health(line: ModelOverview) -> str:
+    if not line.calls:
+        return ""
+    return (
+        f"{counted(line.calls, 'call')} of late, {line.failed} failed, "
+        f"{line.latency_s:.1f} s each; the last: {line.last_outcome}"
+    )
+
+
+def _show_local(screen: Screen) -> None:
+    import asyncio
+
+    from tta_rebuild.bootstrap import local_servers
+
+    found = asyncio.run(local_servers())
+    for server in found:
+        screen.say(f"{server.name} on this machine, {server.base_url}", "bold")
+        for model in server.models:
+            screen.say(f"--model local:{model}", indent=2)
+    if not found:
+        screen.say("No server with models answers on this machine.", "dim")

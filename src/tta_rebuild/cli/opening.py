@@ -16,6 +16,7 @@ from tta_rebuild.cli.screen import Screen
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.settings import Settings
 
 T = TypeVar("T")
 
@@ -46,15 +47,29 @@ def in_workshop(
     import asyncio
 
     from tta_rebuild.bootstrap import open_workshop
-    from tta_rebuild.settings import load_settings
 
-    settings = load_settings()
-    settings = replace(
-        settings, data_dir=at.data_dir or settings.data_dir, model=model or settings.model
-    )
+    settings = settings_for(at, model=model)
+    _begin_log(settings.log_level)
 
     async def run() -> T:
         async with open_workshop(settings) as workshop:
             return await work(workshop)
 
     return asyncio.run(run())
+
+
+def settings_for(at: Desk, *, model: str | None = None) -> Settings:
+    """The settings, under what the options of this run say. Raises SettingsError."""
+    from tta_rebuild.settings import load_settings
+
+    settings = load_settings()
+    return replace(
+        settings, data_dir=at.data_dir or settings.data_dir, model=model or settings.model
+    )
+
+
+def _begin_log(level: str) -> None:
+    """Log to standard error; ``bootstrap`` puts the redactor on the handler."""
+    import logging
+
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")

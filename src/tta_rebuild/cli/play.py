@@ -114,7 +114,6 @@ class Sitting:
         self.screen: Screen = at.screen
         self.workshop = workshop
         self.stories = workshop.stories
-        self.spent_usd = 0.0
 
     async def ask(self, wishes: Wishes) -> None:
         """Find out kindly what to play."""
@@ -167,6 +166,7 @@ class Sitting:
             f"story {session.story_id[:8]}",
             "" if session.branch.name == "main" else f"branch {session.branch.name}",
             f"turn {session.state.turn}" if session.state.turn else "",
+            f"told by {first}" if (first := self.workshop.models[0]) != "offline" else "",
         )
         try:
             if not session.state.turn:
@@ -217,7 +217,6 @@ class Sitting:
         if told.refused:
             return told
         show_choices(self.screen, told.choices)
-        self.spent_usd += told.cost_usd
         if told.cost_usd > 0:
             self.screen.say(await self._cost(session.story_id), "dim")
         return told
@@ -230,8 +229,14 @@ class Sitting:
         )
 
     async def _cost(self, story_id: str) -> str:
+        await self.workshop.tracker.flush()
         story_usd = await self.workshop.ledger.spent_usd(story_id=story_id)
-        return f"This sitting ${self.spent_usd:.4f}, this story ${story_usd:.4f}."
+        session_usd = await self.workshop.tracker.spent_usd("session")
+        limit_usd = self.workshop.settings.max_cost_usd
+        return (
+            f"This sitting ${session_usd:.4f} of at most ${limit_usd:.2f}, "
+            f"this story ${story_usd:.4f}."
+        )
 
     def _say_how_to_go_on(self, session: Session) -> None:
         if not session.state.turn:

@@ -1,0 +1,147 @@
+"""What doctor, models and costs say about the set-up and the money."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.cli.main import main
+from tta_rebuild.core.usage import Attempt, Usage
+from tta_rebuild.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def quiet_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory of its own, no keys, no configuration."""
+    for name in ("GEMINI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "TTA_MODEL", "TTA_CHAIN"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("USE_REAL_LLM", raising=False)
+    monkeypatch.setenv("TTA_DATA_DIR", str(tmp_path / "stories"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def spend(place: Path, *attempts: tuple[str, str, float]) -> None:
+    async def book() -> None:
+        async with open_workshop(Settings(data_dir=place / "stories")) as workshop:
+            for number, (task, outcome, cost_usd) in enumerate(attempts):
+                await workshop.ledger.book(
+                    Attempt(
+                        at=datetime(2026, 11, 20 + number, tzinfo=UTC),
+                        provider="gemini",
+                        model="gemini-3.5-flash-lite",
+                        task=task,
+                        outcome=outcome,  # type: ignore[arg-type]
+                        usage=Usage(input_tokens=1000, output_tokens=200),
+                        cost_usd=cost_usd,
+                        latency_s=1.5,
+                    )
+                )
+
+    asyncio.run(book())
+
+
+def test_doctor_says_that_all_is_well_without_any_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+
+    said = capsys.readouterr().out
+    assert "offline tells the stories" in said
+    assert "A story can be played" in said
+
+
+def test_doctor_names_the_key_that_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TTA_MODEL", "anthropic")
+
+    assert main(["doctor"]) == 5
+    assert "ANTHROPIC_API_KEY is not set" in capsys.readouterr().out
+
+
+def test_doctor_names_a_setting_that_is_wrong(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLM_RATE_LIMIT", "many")
+
+    assert main(["doctor"]) == 2
+    assert "LLM_RATE_LIMIT" in capsys.readouterr().out
+
+
+def test_doctor_points_to_a_key_that_is_not_used(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEMINI_API_KEY", "canary-" + "k" * 12)
+
+    assert main(["doctor"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    assert "USE_REAL_LLM=true" in said
+    assert "k" * 12 not in said
+
+
+def test_models_show_price_quota_and_health(
+    capsys: pytest.CaptureFixture[str], quiet_place: Path
+) -> None:
+    spend(quiet_place, ("scene", "ok", 0.01), ("scene", "busy", 0.0))
+
+    assert main(["models", "--no-local", "--json"]) == 0
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    gemini = next(line for line in lines if line["name"] == "gemini:gemini-3.5-flash-lite")
+    assert (gemini["calls"], gemini["failed"], gemini["last_outcome"]) == (2, 1, "busy")
+    assert gemini["input_usd"] > 0
+    assert gemini["rpm"] == 60
+    assert gemini["lacks"] == "GEMINI_API_KEY is not set"
+    assert next(line for line in lines if line["name"] == "offline")["place"] == 1
+
+
+def test_costs_add_up_by_task_and_come_as_csv(
+    capsys: pytest.CaptureFixture[str], quiet_place: Path
+) -> None:
+    spend(quiet_place, ("scene", "ok", 0.01), ("scene", "ok", 0.02), ("branch_check", "ok", 0.005))
+
+    assert main(["costs", "--by", "task", "--format", "csv"]) == 0
+
+    rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    assert [(row["key"], float(row["cost_usd"])) for row in rows] == [
+        ("scene", pytest.approx(0.03)),
+        ("branch_check", pytest.approx(0.005)),
+    ]
+
+
+def test_costs_fit_forty_columns(
+    capsys: pytest.CaptureFixture[str], quiet_place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    spend(quiet_place, ("scene", "ok", 0.01))
+
+    assert main(["costs", "--by", "model"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert any("0.0100" in line for line in lines)
+    assert max(map(len, lines)) <= 40
+
+
+def test_without_any_spending_costs_say_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["costs"]) == 0
+    assert "Nothing was spent" in capsys.readouterr().out
+
+
+def test_a_model_without_its_key_ends_with_the_models_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code = main(["story", "--theme", "A wreck", "--auto", "--model", "gemini"])
+
+    said = capsys.readouterr()
+    assert code == 5
+    assert "GEMINI_API_KEY" in said.err
+    assert "Traceback" not in said.err
