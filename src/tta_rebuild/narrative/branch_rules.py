@@ -42,7 +42,7 @@ _VAGUE = _words(
     "whatever",
     "stuff",
     "things? happens?",
-    "some things?",
+    "things",
     "maybe",
     "perhaps",
     "possibly",
@@ -97,13 +97,13 @@ _GAME_OVER = re.compile(r"\bgame over\b|\bstory ends here\b|\bnothing (?:more )?
 _EVERYONE_DIES = re.compile(r"\b(?:everyone|everybody|all) (?:dies?|is dead|perish\w*)\b", re.I)
 
 _NEGATOR = re.compile(
-    r"\b(?:not|never|no|refus\w+|declin\w+|without|stop\w*|avoid\w*|instead of|fail\w* to|"
+    r"\b(?:not|never|no|refus\w+|reject\w*|declin\w+|without|stop\w*|avoid\w*|instead of|fail\w* to|"
     r"rather than|deny|den(?:ies|ied)|undo\w*|cancel\w*|revers\w+|don't|doesn't|didn't|won't|"
     r"cannot|can't|isn't|wasn't|neither|nobody|none)\b",
     re.IGNORECASE,
 )
 _OPPOSITES: tuple[tuple[str, str], ...] = (
-    (r"accept|agree|consent", r"reject|refus|declin|disagree"),
+    (r"accept|agree|consent|join|take|believ|trust|follow", r"reject|refus|declin|disagree"),
     (r"trust|believ", r"distrust|mistrust|betray|doubt|disbeliev"),
     (r"help|aid|assist|support|protect|defend", r"abandon|hinder|ignor|sabotag|attack|betray|harm"),
     (r"sav|rescu|spar|heal|reviv", r"kill|murder|slay|destroy|abandon|execut|let \w+ die"),
