@@ -97,7 +97,8 @@ _GAME_OVER = re.compile(r"\bgame over\b|\bstory ends here\b|\bnothing (?:more )?
 _EVERYONE_DIES = re.compile(r"\b(?:everyone|everybody|all) (?:dies?|is dead|perish\w*)\b", re.I)
 
 _NEGATOR = re.compile(
-    r"\b(?:not|never|no|refus\w+|reject\w*|declin\w+|without|stop\w*|avoid\w*|instead of|fail\w* to|"
+    r"\b(?:not|never|no|refus\w+|reject\w*|declin\w+|without|stop\w*|avoid\w*|instead of|"
+    r"fail\w* to|"
     r"rather than|deny|den(?:ies|ied)|undo\w*|cancel\w*|revers\w+|don't|doesn't|didn't|won't|"
     r"cannot|can't|isn't|wasn't|neither|nobody|none)\b",
     re.IGNORECASE,
