@@ -52,20 +52,28 @@ class Budget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetWarning:
-    """A budget has come to a level; ``key`` says whose (a story, a player, a day)."""
+    """A budget has come to a level; ``key`` says whose (a story, a player, a day).
+
+    ``refused_usd`` is above 0 where a call that may have cost so much was refused for it.
+    """
 
     scope: Scope
     key: str
     percent: int
     spent_usd: float
     limit_usd: float
+    refused_usd: float = 0.0
 
     def __str__(self) -> str:
         whose = f" {self.key}" if self.key else ""
-        return (
-            f"{self.percent} % of the budget per {self.scope}{whose} is reached: "
-            f"${self.spent_usd:.4f} of ${self.limit_usd:.4f}"
-        )
+        spent = f"${self.spent_usd:.4f} of ${self.limit_usd:.4f}"
+        budget = f"{self.percent} % of the budget per {self.scope}{whose}"
+        if self.refused_usd:
+            return (
+                f"{budget} would be passed: {spent} is spent, and the call that was refused may "
+                f"have cost ${self.refused_usd:.4f}"
+            )
+        return f"{budget} is reached: {spent}"
 
 
 @dataclass(slots=True)
@@ -82,13 +90,13 @@ class Account:
         """True if so much more does not fit while others hold what they hold."""
         return self.spent_usd + self.held_usd + need_usd > self.budget.limit_usd + ROUNDING_USD
 
-    def reached(self, *, is_refused: bool = False) -> list[BudgetWarning]:
+    def reached(self, *, refused_usd: float = 0.0) -> list[BudgetWarning]:
         """The levels newly reached. A call that was refused counts as if it had been made."""
         percent = 100.0 * self.spent_usd / self.budget.limit_usd if self.budget.limit_usd else 0.0
         new = [
             level
             for level in LEVELS
-            if level not in self.warned and (is_refused or percent >= level - 1e-9)
+            if level not in self.warned and (refused_usd > 0 or percent >= level - 1e-9)
         ]
         self.warned.update(new)
         return [
@@ -98,6 +106,7 @@ class Account:
                 percent=level,
                 spent_usd=self.spent_usd,
                 limit_usd=self.budget.limit_usd,
+                refused_usd=refused_usd,
             )
             for level in new
         ]
@@ -207,7 +216,7 @@ class Desk:
     ) -> BudgetExceededError:
         """The error for a call that does not fit; the player is warned where that is the end."""
         if account.spent_usd > 0 and account.budget.scope != "call":
-            self.warn(account.reached(is_refused=True))
+            self.warn(account.reached(refused_usd=need_usd))
         return BudgetExceededError(
             scope=account.budget.scope,
             limit_usd=account.budget.limit_usd,

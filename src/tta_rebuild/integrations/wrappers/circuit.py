@@ -8,6 +8,7 @@ goes on to the next model at once, and comes back when the circuit closes.
 from __future__ import annotations
 
 import logging
+import math
 from collections import deque
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -93,7 +94,7 @@ class Circuit:
         wait_s = self.asks_again_in_s
         if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
             raise CircuitOpen(
-                f"{model} failed too often just now, it is asked again in {wait_s:.0f} s",
+                f"{model} failed too often just now, it is asked again in {math.ceil(wait_s)} s",
                 model=model,
                 retry_after_s=wait_s,
             )
