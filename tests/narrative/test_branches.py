@@ -55,6 +55,7 @@ async def test_several_proposals_cost_one_call(scripted: Any, context: TTAContex
     assert [v.is_valid for v in verdicts] == [True, False, True]
     (request,) = provider.requests
     assert request.task == "branch_check"
+    assert (request.story_id, request.turn) == (context.workflow_id, 0)
     assert [p["choice"] for p in request.variables["proposals"]] == [
         GOOD.choice_text,
         BAD.choice_text,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -57,6 +58,16 @@ async def test_a_model_that_fails_leaves_the_word_to_the_built_in_voice_and_says
         with_model.get_all_characters()
         == CharacterStatePrimitive(states=with_model.get_all_characters()).get_all_characters()
     )
+
+
+async def test_calls_are_booked_on_the_story_branch_and_turn_of_the_context(
+    scripted: Any, context: TTAContext
+) -> None:
+    provider = scripted(["Yes."])
+    here = replace(context, session_state={"branch_id": "b2", "turn": 7})
+    await CharacterStatePrimitive(llm_provider=provider).execute(SCENE, here)
+    places = {(r.story_id, r.branch_id, r.turn) for r in provider.requests}
+    assert places == {("workflow", "b2", 7)}
 
 
 async def test_an_empty_answer_leaves_the_word_to_the_built_in_voice(

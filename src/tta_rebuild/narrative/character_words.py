@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
+from tta_rebuild.narrative.scene_request import place_in_ledger
 
 if TYPE_CHECKING:
     from tta_rebuild.narrative.character_state import CharacterInteraction, CharacterState
@@ -79,6 +80,7 @@ async def _asked(
             template=rendered.version,
             variables=variables,
             max_tokens=200,
+            **place_in_ledger(context),
         )
     )
     text = " ".join(_CONTROL.sub(" ", response.text).split()).strip('"“” ')
