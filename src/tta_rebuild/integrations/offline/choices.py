@@ -58,9 +58,13 @@ class Chooser:
         self.memory.offers = []
         made: list[dict[str, Any]] = []
         for kind in self._kinds(bool(tries)):
-            offer = self._offer(kind, tries, want)
-            if offer is not None and all(offer["choice"] != other["choice"] for other in made):
-                made.append(offer)
+            found = self._offer(kind, tries, want)
+            if found is None:
+                continue
+            offer, branch = found
+            if all(_differ(branch, other) for other in made):
+                self.memory.offers.append(offer)
+                made.append(branch)
             if len(made) == OFFERED:
                 break
         return made
@@ -89,7 +93,9 @@ class Chooser:
         need = needs.get(kind)
         return need is None or need in self.slots
 
-    def _offer(self, kind: str, tries: Sequence[Template], want: str) -> dict[str, Any] | None:
+    def _offer(
+        self, kind: str, tries: Sequence[Template], want: str
+    ) -> tuple[Offer, dict[str, Any]] | None:
         lines = tries if kind == "try" else self.world.kit.pools.get(f"choice_{kind}", ())
         more = {"thing": self.slots["thing_free"]} if kind == "take" else {}
         for _ in range(4):
@@ -136,11 +142,19 @@ class Chooser:
             }
             about = part.get(kind, "one more thing about").replace("NPC", self.partner.name)
             effects = [_claim(me, "knows", f"{about} {want}")]
-        self.memory.offers.append(offer)
-        return {"choice": text, "consequence": consequence, "effects": effects, "affects": affects}
+        return offer, {
+            "choice": text,
+            "consequence": consequence,
+            "effects": effects,
+            "affects": affects,
+        }
 
     def _line(self, lines: Sequence[Template], more: dict[str, str]) -> str:
         return self.pen.line(lines, **more)
+
+
+def _differ(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return bool(one["choice"] != other["choice"] and one["effects"] != other["effects"])
 
 
 def _claim(subject: str, relation: str, value: str) -> dict[str, Any]:

@@ -604,7 +604,7 @@ class Teller:
         tries = strand.tries[step : step + 1] if step < 3 else ()
         chooser = Chooser(self.world, self.memory, self.pen, self._partner())
         prints, marks = list(self.pen.prints), list(self.pen.marks)
-        offers = chooser.offers(tries, strand.want)
+        offers = chooser.offers(tries, self.pen.slots["want"])
         self.pen.prints = prints  # a choice is no told sentence
         self.pen.marks = marks + self.pen.marks[len(marks) :]
         return offers
