@@ -1,0 +1,120 @@
+"""What the player did, told back to them with what comes of it.
+
+Called by ``teller`` for every scene but the first.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tta_rebuild.integrations.offline.act import Act, in_the_past
+from tta_rebuild.integrations.offline.desk import Desk
+from tta_rebuild.integrations.offline.grammar import tidy
+from tta_rebuild.integrations.offline.lexicon import words
+from tta_rebuild.integrations.offline.memory import DEEDS_REMEMBERED
+from tta_rebuild.integrations.offline.parts import Part, claim
+
+_MEMORABLE = words(
+    """
+    give promise help tell try show gather care do
+    """
+)
+
+
+def answer(desk: Desk, act: Act) -> list[Part]:
+    """What the player did, and what comes of it."""
+    pools, memory = desk.kit.pools, desk.memory
+    me, partner = desk.world.player_id, desk.partner()
+    facts: list[dict[str, Any]] = []
+    more: dict[str, str] = {}
+    if act.clause and desk.bounds.allows(act.clause):
+        more["act"] = act.clause
+    if act.said and desk.bounds.allows(act.said):
+        more["said"] = act.said
+    blocked = (act.clause and "act" not in more) or (act.said and "said" not in more)
+    if blocked:
+        text = desk.pen.line(pools["free_stayed"])
+        return [Part(text)]
+    if act.free and act.kind in ("say", "question", "refuse", "wait", "puzzle"):
+        pool = {
+            "say": "free_say",
+            "question": "free_ask",
+            "refuse": "free_refuse",
+            "wait": "free_wait",
+            "puzzle": "free_puzzled",
+        }[act.kind]
+        text = desk.pen.line(pools[pool], **more)
+        if act.kind == "question":
+            text += " " + _reply_to(desk, act)
+        elif act.kind == "say":
+            text += " " + desk.pen.line(pools["free_result"], **more)
+        memory.kinds.append(act.kind)
+        return [Part(tidy(text))]
+    first = desk.pen.line(pools["free_do" if act.free else "echo"], **more)
+    if not first and more.get("act"):
+        first = tidy(more["act"]) + "."
+        desk.pen.keep(first)
+    thing = act.thing or desk.pen.slots.get("held", "")
+    if act.kind == "take" and act.thing:
+        holder = memory.holders.get(act.thing)
+        if holder and holder != me:
+            facts.append(claim(holder, "holds", act.thing, ends=True))
+        memory.holders[act.thing] = me
+        facts.append(claim(me, "holds", act.thing))
+    elif act.kind == "give" and memory.holders.get(act.thing) == me:
+        memory.holders[act.thing] = partner.character_id
+        facts += [
+            claim(me, "holds", act.thing, ends=True),
+            claim(partner.character_id, "holds", act.thing),
+        ]
+    elif act.kind == "promise":
+        facts.append(
+            claim(me, "promise", f"to stand by {partner.name} over {desk.pen.slots['want']}")
+        )
+    elif act.kind == "tell":
+        known = f"what you know of {act.detail or desk.pen.slots['focus']}"
+        facts.append(claim(partner.character_id, "knows", known))
+    elif act.kind == "help":
+        facts.append(claim(partner.character_id, "feeling", "grateful"))
+    pool = f"result_{act.kind}"
+    usable = pool in pools and not (act.free and act.kind in ("take", "give", "show", "do"))
+    usable = usable or (bool(act.thing) and pool in pools)
+    if act.free and act.kind == "go" and not act.dest and act.detail:
+        more["goal"] = act.detail
+        pool = "free_impossible_place"
+        usable = True
+    result = desk.pen.line(
+        pools[pool if usable else "free_result"],
+        **{**more, **({"thing": thing} if thing else {})},
+    )
+    _remember(desk, act)
+    return [Part(tidy(f"{first} {result}"), facts)]
+
+
+def _remember(desk: Desk, act: Act) -> None:
+    memory = desk.memory
+    memory.kinds.append(act.kind)
+    if act.clause and act.kind in _MEMORABLE and len(act.clause) < 90:
+        memory.deeds = [*memory.deeds, in_the_past(act.clause)][-DEEDS_REMEMBERED:]
+
+
+def _reply_to(desk: Desk, act: Act) -> str:
+    memory = desk.memory
+    partner = desk.partner()
+    known = ""
+    if act.npc and (person := memory.person(act.npc)) and person is not partner:
+        near = "here" if act.npc in memory.present else "not far off, as far as anyone can tell"
+        known = f"{person.name} is {near}"
+    elif act.thing and act.thing in memory.holders:
+        holder = memory.holders[act.thing]
+        who = memory.person(holder)
+        known = (
+            f"you have {act.thing} yourself"
+            if holder == desk.world.player_id
+            else f"{who.name if who else 'somebody else'} has {act.thing}"
+        )
+    elif act.dest:
+        known = f"{act.dest} can be reached on foot, and it is worth the walk"
+    if known:
+        return desk.pen.line(desk.kit.pools["free_answer_known"], known=known)
+    return desk.pen.line(desk.kit.pools["free_answer_unknown"])

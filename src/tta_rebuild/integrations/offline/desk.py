@@ -1,0 +1,127 @@
+"""The teller's desk: what one scene is told from, and the slots that lines are filled with.
+
+Called by ``teller``, which works at it; ``plot`` and ``answer`` are handed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.integrations.offline.act import Act
+from tta_rebuild.integrations.offline.bounds import Bounds
+from tta_rebuild.integrations.offline.grammar import article_for
+from tta_rebuild.integrations.offline.kit import Kit, Person, Place, Strand
+from tta_rebuild.integrations.offline.memory import Memory
+from tta_rebuild.integrations.offline.parts import cap, person_slots
+from tta_rebuild.integrations.offline.pen import Pen
+from tta_rebuild.integrations.offline.premise import read_premise
+from tta_rebuild.integrations.offline.world import world_of
+
+
+class Desk:
+    """One scene's material.
+
+    Args:
+        variables: ``core.tasks.SceneVariables``.
+    """
+
+    def __init__(self, variables: Mapping[str, Any], kit: Kit) -> None:
+        self.given = variables
+        self.seed = int(variables.get("seed") or 0)
+        self.turn = max(1, int(variables.get("turn") or 1))
+        stage = str(variables.get("stage") or "setup")
+        self.stage = stage if stage in ARC_STAGES else "development"
+        self.bounds = Bounds(variables.get("boundaries") or {}, variables.get("rules") or {})
+        self.reading = read_premise(str(variables.get("theme") or ""))
+        self.kit = kit
+        self.world = world_of(
+            kit, self.reading, variables.get("characters") or [], self.bounds, self.seed
+        )
+        self.memory = Memory.from_json(variables.get("notes") or {})
+        self.rng = Random(f"{self.seed}:{self.turn}")
+        self.pen = Pen(
+            self.rng,
+            self.bounds,
+            kit.words,
+            told=self.memory.told,
+            marks=self.memory.marks,
+            recent=[str(text) for text in variables.get("recent") or []],
+        )
+        self.ending = bool(variables.get("should_end"))
+
+    def strand(self) -> Strand:
+        """The question being told."""
+        return self.kit.strands[self.memory.strand]
+
+    def here(self) -> Place:
+        """Where the player is."""
+        return self.world.place(self.memory.place) or self.world.places[0]
+
+    def partner(self) -> Person:
+        """Who is with the player."""
+        person = self.memory.person(self.memory.present[0]) if self.memory.present else None
+        return person or self.memory.cast[0]
+
+    def fill_slots(self, act: Act) -> None:
+        """Fill what lines may ask for, from the state and the act."""
+        slots, memory, world = self.pen.slots, self.memory, self.world
+        here = self.here()
+        count = len(world.focuses)
+        focus = world.focuses[0 if self.turn % 2 else (self.turn // 2) % count]
+        if act.kind == "tell" and act.detail:
+            focus = act.detail
+        want = self.strand().want
+        if memory.step >= 3 and not self.ending:  # that question is answered: look past it
+            want = self.pen.phrase(self.kit.pools["beyond"], focus=focus)
+        mine = [t for t, who in memory.holders.items() if who == world.player_id]
+        free = [t for t in world.things if t not in memory.holders and self.pen.allows(t)]
+        spare = free or list(world.things)
+        thing = act.thing or spare[len(memory.strands_done) % len(spare)]
+        dests = [p.name for p in world.places if p.name != here.name]
+        fresh = [name for name in dests if name not in memory.visited] or dests
+        slots.update(
+            place=here.name,
+            at=here.at,
+            at_place="here",
+            focus=focus,
+            focus_cap=cap(focus),
+            want=want,
+            want_cap=cap(want),
+            thing=thing,
+            sound=self._fresh(here.sounds, "sound"),
+            smell=self._fresh(here.smells, "smell"),
+            chore=self.rng.choice(self.kit.chores),
+            time=memory.time,
+            tension=self.kit.tensions[memory.tension].name,
+        )
+        if fresh:
+            slots["dest"] = fresh[self.rng.randrange(min(3, len(fresh)))]
+        if mine:
+            slots["held"] = mine[-1]
+        if free:
+            slots["thing_free"] = free[len(memory.strands_done) % len(free)]
+        if memory.deeds:
+            slots["deed"] = memory.deeds[self.rng.randrange(len(memory.deeds))]
+        if world.reading.role and self.bounds.allows(world.reading.role):
+            role = world.reading.role
+            slots["role_player_a"] = f"{article_for(role)} {role}"
+        if act.kind in ("help", "care") and act.detail and not act.free:
+            slots["chore"] = act.detail
+        self.fill_people()
+
+    def _fresh(self, among: Sequence[str], _name: str) -> str:
+        allowed = [text for text in among if self.pen.allows(text)] or list(among)
+        return allowed[self.rng.randrange(len(allowed))]
+
+    def fill_people(self) -> None:
+        """Fill the slots of those present, after someone came or went."""
+        slots, memory = self.pen.slots, self.memory
+        slots.update(person_slots(self.partner(), "npc"))
+        others = [p for p in map(memory.person, memory.present[1:]) if p is not None]
+        for key in ("other", "they2", "their2", "other_id"):
+            slots.pop(key, None)
+        if others:
+            slots.update(person_slots(others[0], "other"))
