@@ -72,7 +72,7 @@ async def _hit_p99_ms(hits: int, path: Path | None) -> float:
     kept = 200
     file = CacheFile(path) if path is not None else None
     # One answer in memory only, so that every look-up goes to the file.
-    cache = ResponseCache(entries=1000 if file is None else 1, file=file)
+    cache = ResponseCache(entries=256 if file is None else 1, file=file)
     provider: LLMProvider = CachedLLMProvider(MockLLMProvider(response=_SCENE, latency_ms=0), cache)
     requests = [asked(f"{n}: " + _SCENE, task="scene") for n in range(kept)]
     try:

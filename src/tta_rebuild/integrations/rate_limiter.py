@@ -59,7 +59,10 @@ class Quota:
 
 
 class Grant(Protocol):
-    """Leave to send one request."""
+    """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``.
+
+    Whatever is called first counts, so that ``left`` may stand in a ``finally``.
+    """
 
     def arrived(self) -> None:
         """The provider has shown a sign of life: the request has arrived."""
@@ -287,6 +290,8 @@ class RateLimiter:
 
     async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:
         """Wait for room for one request of at most ``tokens`` tokens.
+
+        It counts until a window after the grant has ended, so every grant must end.
 
         Raises:
             RequestTooLarge: it would not fit even an empty minute.

@@ -60,7 +60,7 @@ class ResponseCache:
     def __init__(
         self,
         *,
-        entries: int = 1000,
+        entries: int = 256,
         max_age_s: float = 30 * DAY_S,
         file: CacheFile | None = None,
         clock: Clock | None = None,
