@@ -12,7 +12,7 @@ from typing import Any
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.integrations.offline.act import Act
 from tta_rebuild.integrations.offline.bounds import Bounds
-from tta_rebuild.integrations.offline.grammar import article_for
+from tta_rebuild.integrations.offline.grammar import article_for, fingerprint
 from tta_rebuild.integrations.offline.kit import Kit, Person, Place, Strand
 from tta_rebuild.integrations.offline.memory import Memory
 from tta_rebuild.integrations.offline.parts import cap, person_slots
@@ -33,15 +33,16 @@ class Desk:
         self.seed = int(variables.get("seed") or 0)
         self.turn = max(1, int(variables.get("turn") or 1))
         stage = str(variables.get("stage") or "setup")
+        self.root = fingerprint(f"{self.seed}:{variables.get('theme') or ''}", 10)
         self.stage = stage if stage in ARC_STAGES else "development"
         self.bounds = Bounds(variables.get("boundaries") or {}, variables.get("rules") or {})
         self.reading = read_premise(str(variables.get("theme") or ""))
         self.kit = kit
         self.world = world_of(
-            kit, self.reading, variables.get("characters") or [], self.bounds, self.seed
+            kit, self.reading, variables.get("characters") or [], self.bounds, self.root
         )
         self.memory = Memory.from_json(variables.get("notes") or {})
-        self.rng = Random(f"{self.seed}:{self.turn}")
+        self.rng = Random(f"{self.root}:{self.turn}")
         self.pen = Pen(
             self.rng,
             self.bounds,

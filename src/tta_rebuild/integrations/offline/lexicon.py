@@ -102,6 +102,9 @@ VERBS = words(
 
 NO_HEADS = words(
     """
+    generation job decade middle version person ability character half grade problem state mercy
+    fit original surface core future account mistake second longer further worst opportunity
+    condition downfall ability challenge suicide
     way time lot one ones life lives day days year years week weeks month night nights morning
     evening today tomorrow moment thing things something anything nothing someone somebody
     anyone everyone everybody everything story stories paragraph paragraphs word words order

@@ -47,7 +47,7 @@ def settle(desk: Desk) -> None:
     ):
         new_chapter(desk)
     if memory.tension < 0:
-        memory.tension = Random(f"{desk.seed}:tension").randrange(len(desk.kit.tensions))
+        memory.tension = Random(f"{desk.root}:tension").randrange(len(desk.kit.tensions))
     if memory.strand < 0 or memory.strand >= len(desk.kit.strands) or memory.step >= STEPS:
         next_strand(desk)
 
@@ -66,7 +66,7 @@ def next_strand(desk: Desk) -> None:
     if memory.strand >= 0:
         memory.strands_done.append(memory.strand)
     order = list(range(len(desk.kit.strands)))
-    Random(f"{desk.seed}:strands").shuffle(order)
+    Random(f"{desk.root}:strands").shuffle(order)
     count = len(memory.strands_done)
     allowed = [i for i in order if desk.bounds.allows(desk.kit.strands[i].want)] or order
     memory.strand = allowed[count % len(allowed)]

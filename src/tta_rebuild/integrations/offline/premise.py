@@ -128,7 +128,13 @@ def read_premise(theme: str) -> Reading:
             places.append(phrase)
         else:
             things.append(phrase)
+    things = [
+        t for t in things if not any(name.lower() in t.lower() for name in (*names, *name_places))
+    ]
     things += name_things
+    things.sort(key=lambda thing: -_mentions(text, thing))
+    if not (people or places or things or names):
+        things = _bare_nouns(text)
     opening = tuple(to_second_person(s) for s in statements)
     return Reading(
         opening=opening,
@@ -159,6 +165,18 @@ def _statements(text: str) -> list[str]:
         sentence = sentence[0].upper() + sentence[1:]
         kept.append(sentence if sentence[-1] in ".!?…”" else f"{sentence}.")
     return kept
+
+
+def _bare_nouns(text: str) -> list[str]:
+    """Known places and people that are spoken of without an article: "use stairs" → the stairs."""
+    found = [w for w in re.findall(r"[a-z]+", text.lower()) if _singular(w) in PLACES | PEOPLE]
+    return [f"the {word}" for word in dict.fromkeys(found)]
+
+
+def _mentions(text: str, phrase: str) -> int:
+    """How often the head of a phrase occurs: what a premise repeats is what it is about."""
+    head = _singular(phrase.split()[-1].lower())
+    return len(re.findall(rf"\b{re.escape(head)}", text.lower()))
 
 
 def _person(word: str) -> str:
@@ -206,7 +224,9 @@ def _phrases(text: str) -> tuple[list[str], str]:
             bare = word.lower()
             if not word[0].isalnum() or bare in STOPS:
                 break
-            if bare in VERBS and phrase and bare != "picture":
+            if "'" in bare or ("’" in bare and not bare.endswith(("'s", "’s"))):
+                break
+            if _is_verb(bare) and phrase:
                 break
             if bare in VERBS and not bare.endswith(("ed", "ing", "en")):
                 break
@@ -231,6 +251,8 @@ def _phrases(text: str) -> tuple[list[str], str]:
             continue
         if _is_name(phrase[0]) and low in ("a", "an", "the") and all(_is_name(w) for w in phrase):
             words = " ".join(phrase)
+        if title and len(phrase) == 1:
+            words = words.lower()
         owner = "your" if low in ("your", "my") else "the"
         found.append(f"{owner} {words}")
     if not role and (
@@ -242,6 +264,11 @@ def _phrases(text: str) -> tuple[list[str], str]:
     ):
         role = " ".join(part.group(1).split()[:3])
     return found, role
+
+
+def _is_verb(word: str) -> bool:
+    """Known as a verb, or the third person of one."""
+    return word in VERBS or (word.endswith("s") and (word[:-1] in VERBS or word[:-2] in VERBS))
 
 
 def _is_name(word: str) -> bool:
@@ -264,9 +291,9 @@ _NAME_RUN = re.compile(
     r"[A-ZÀ-Þ][\w'’-]*[\wÀ-ÿ](?:\s+[A-ZÀ-Þ][\w-]+|\s+of\s+[A-Z]\w+|\s+of\s+the\s+[A-Z]\w+)*"
 )
 _START_NAME = re.compile(
-    r"(?:^|[.!?:…]\s+)((?:[A-Z][a-z]+\s+){1,3}[A-Z][a-z]+|[A-Z][a-z]{2,}(?=,))"
+    r"(?:^|[.!?:…]\s+)((?:[A-Z][a-z]+\s+){1,3}[A-Z][a-z]+(?:[A-Z][a-z]+)?|[A-Z][a-z]{2,}(?=,))"
 )
-_PLACE_BEFORE = re.compile(r"\b(?:in|at|to|from|of|near|reaches|discovered|with|into|on)\s+$", re.I)
+_PLACE_BEFORE = re.compile(r"\b(?:in|at|to|from|of|near|reaches|discovered|into|on)\s+$", re.I)
 _THING_NAMES = words(
     """
     google facebook excalibur mjonir youtube twitter instagram amazon internet

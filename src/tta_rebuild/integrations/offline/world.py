@@ -78,12 +78,12 @@ def world_of(
     reading: Reading,
     characters: Sequence[Mapping[str, Any]],
     bounds: Bounds,
-    seed: int,
+    root: str,
 ) -> World:
     """Put the premise's own people, places and things before the kit's."""
     player = next((c for c in characters if c.get("is_player")), {})
-    places = _places(kit, reading, bounds, seed)
-    cast = _cast(kit, reading, characters, bounds, seed)
+    places = _places(kit, reading, bounds, root)
+    cast = _cast(kit, reading, characters, bounds, root)
     cast_words = {p.role.lower() for p in cast} | {p.name.lower() for p in cast}
     own = [t for t in reading.things if bounds.allows(t)]
     own += [p for p in reading.places if _head(p) in _TOO_BIG and bounds.allows(p)]
@@ -95,7 +95,7 @@ def world_of(
     if len(own) < 2:
         own += [p.name for p in places if p.name in reading.places]
     things = [t for t in kit.things if bounds.allows(t)]
-    rng = Random(f"{seed}:things")
+    rng = Random(f"{root}:things")
     rng.shuffle(things)
     return World(
         kit=kit,
@@ -114,14 +114,14 @@ def _head(phrase: str) -> str:
     return phrase.split()[-1].lower()
 
 
-def _places(kit: Kit, reading: Reading, bounds: Bounds, seed: int) -> tuple[Place, ...]:
+def _places(kit: Kit, reading: Reading, bounds: Bounds, root: str) -> tuple[Place, ...]:
     own = [
         _own_place(name, kit)
         for name in reading.places
         if _head(name) not in _TOO_BIG and bounds.allows(name)
     ]
     rest = [p for p in kit.places if bounds.allows(p.at) and bounds.allows(p.name)]
-    Random(f"{seed}:places").shuffle(rest)
+    Random(f"{root}:places").shuffle(rest)
     return tuple(own[:3] + rest) or kit.places[:1]
 
 
@@ -145,9 +145,9 @@ def _cast(
     reading: Reading,
     characters: Sequence[Mapping[str, Any]],
     bounds: Bounds,
-    seed: int,
+    root: str,
 ) -> tuple[Person, ...]:
-    rng = Random(f"{seed}:cast")
+    rng = Random(f"{root}:cast")
     voices = ["warm", "dry", "wary", "bold", "learned", "plain"]
     rng.shuffle(voices)
     cast: list[Person] = []
@@ -169,7 +169,8 @@ def _cast(
             return tuple(cast)
     for name in reading.names[:2]:
         if bounds.allows(name) and not any(p.name == name for p in cast):
-            cast.append(Person(slug(name), name, "", "", voices[len(cast) % len(voices)]))
+            they = _pronoun(" ".join(reading.opening).partition(name)[2][:160])
+            cast.append(Person(slug(name), name, they, "", voices[len(cast) % len(voices)]))
     extras = [p for p in kit.cast if bounds.allows(f"{p.role} {p.look} {p.name}")]
     rng.shuffle(extras)
     taken = {word for p in cast for word in p.name.lower().split()}
@@ -207,10 +208,11 @@ def _fits(person: Person, head: str) -> bool:
 
 
 def _pronoun(description: str) -> str:
-    words = set(re.findall(r"[a-z]+", description.lower()))
-    if words & {"she", "her", "woman", "girl"}:
-        return "she"
-    return "he" if words & {"he", "his", "him", "man", "boy"} else ""
+    """The first pronoun or noun that tells, "" if none does."""
+    found = re.search(
+        r"\b(?:(she|her|woman|girl|mother)|he|his|him|man|boy|father)\b", description, re.I
+    )
+    return "" if found is None else "she" if found.group(1) else "he"
 
 
 def _role(description: str) -> str:
