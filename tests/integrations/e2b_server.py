@@ -117,6 +117,8 @@ class E2BServer:
 
     async def _drop_context(self, request: web.Request) -> web.Response:
         self._seen(request)
+        if self.fault == "context-stays":
+            return web.Response(status=500, text="fault")
         self.contexts.pop(request.match_info["id"], None)
         return web.Response(status=204)
 

@@ -211,3 +211,11 @@ async def test_a_printed_nonce_of_its_own_making_does_not_pass_for_the_end(
 ) -> None:
     verdict = await executor.run("print('0' * 32)\nraise SystemExit\n1 / 0")
     assert verdict.verdict == "unverified"
+
+
+async def test_a_context_that_cannot_be_removed_costs_the_sandbox_but_not_the_verdict(
+    server: E2BServer, executor: E2BExecutor
+) -> None:
+    server.fault = "context-stays"
+    assert (await executor.run("print(1)")).verdict == "valid"
+    assert not server.running

@@ -19,6 +19,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -36,41 +37,58 @@ _PUBLIC_PREFIX = re.compile(
     r"ghs_|github_pat_|hf_|gsk_|xox[abeoprs]-|AKIA|ASIA|glpat-|npm_|pypi-|r8_|pplx-|xai-|nvapi-"
 )
 
-KEY_SHAPES: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(shape)
-    for shape in (
-        r"\bAIza[\w-]{30,}",  # Google
-        r"\bAQ\.[\w-]{30,}",  # Google, since 2025
-        r"\bya29\.[\w-]{20,}",  # Google, OAuth
-        r"\bsk-ant-[\w-]{16,}",  # Anthropic
-        r"\bsk-(?:proj|svcacct|admin|or-v\d)-[\w-]{16,}",  # OpenAI, OpenRouter
-        r"\bsk-[A-Za-z0-9]{20,}",  # OpenAI, old; DeepSeek and others
-        r"\be2b_[0-9a-f]{16,}",  # E2B
-        r"\bsk_e2b_[\w-]{16,}",
-        r"\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,})",
-        r"\bglpat-[\w-]{16,}",
-        r"\bhf_[A-Za-z]{20,}",  # Hugging Face
-        r"\bgsk_[A-Za-z0-9]{20,}",  # Groq
-        r"\b(?:xai|pplx|nvapi|r8|npm|pypi)[-_][\w-]{20,}",
-        r"\bxox[abeoprs]-[\w-]{10,}",  # Slack
-        r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",  # AWS
-        r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+",  # JWT
-        r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.+?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-    )
-)
-"""What keys look like, whoever's they are."""
 
-_CARRIERS: tuple[re.Pattern[str], ...] = tuple(
-    re.compile(carrier, re.IGNORECASE)
-    for carrier in (
-        r"(\bBearer\s+)[\w.~+/=-]{8,}",
-        r"((?:x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|authorization)"
-        r"[\"']?\s*[:=]\s*[\"']?(?:(?:Basic|Bearer)\s+)?)[^\s\"'&,;}\]\[]{8,}",
-        r"([?&](?:key|token|api_key|access_token)=)[^&\s\"'\[]{8,}",
-        r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]{3,}(?=@)",  # a password in a URL
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """A pattern, and what a text must hold (in lower case) for it to be worth trying."""
+
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+# What keys look like, whoever's they are.
+_KEYS: tuple[_Shape, ...] = tuple(
+    _Shape(hints, re.compile(pattern))
+    for hints, pattern in (
+        (("aiza",), r"\bAIza[\w-]{30,}"),  # Google
+        (("aq.",), r"\bAQ\.[\w-]{30,}"),  # Google, since 2025
+        (("ya29.",), r"\bya29\.[\w-]{20,}"),  # Google, OAuth
+        (("sk-ant-",), r"\bsk-ant-[\w-]{16,}"),  # Anthropic
+        (("sk-",), r"\bsk-(?:proj|svcacct|admin|or-v\d)-[\w-]{16,}"),  # OpenAI, OpenRouter
+        (("sk-",), r"\bsk-[A-Za-z0-9]{20,}"),  # OpenAI, old; DeepSeek and others
+        (("e2b_",), r"\be2b_[0-9a-f]{16,}|\bsk_e2b_[\w-]{16,}"),
+        (("gh",), r"\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,})"),
+        (("glpat-",), r"\bglpat-[\w-]{16,}"),
+        (("hf_",), r"\bhf_[A-Za-z]{20,}"),  # Hugging Face
+        (("gsk_",), r"\bgsk_[A-Za-z0-9]{20,}"),  # Groq
+        (
+            ("xai", "pplx", "nvapi", "r8", "npm", "pypi"),
+            r"\b(?:xai|pplx|nvapi|r8|npm|pypi)[-_][\w-]{20,}",
+        ),
+        (("xox",), r"\bxox[abeoprs]-[\w-]{10,}"),  # Slack
+        (("akia", "asia"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),  # AWS
+        (("eyj",), r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"),  # JWT
+        (
+            ("-----begin",),
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.+?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+        ),
     )
 )
-"""What stands before a key, whatever its shape; the first group stays."""
+
+# What stands before a key, whatever its shape; the first group stays.
+_CARRIERS: tuple[_Shape, ...] = tuple(
+    _Shape(hints, re.compile(pattern, re.IGNORECASE))
+    for hints, pattern in (
+        (("bearer",), r"(\bBearer\s+)[\w.~+/=-]{8,}"),
+        (
+            ("key", "token", "authorization"),
+            r"((?:x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|authorization)"
+            r"[\"']?\s*[:=]\s*[\"']?(?:(?:Basic|Bearer)\s+)?)[^\s\"'&,;}\]\[]{8,}",
+        ),
+        (("key=", "token="), r"([?&](?:key|token|api_key|access_token)=)[^&\s\"'\[]{8,}"),
+        (("://",), r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]{3,}(?=@)"),  # URL with password
+    )
+)
 
 
 def forms(secret: str) -> set[str]:
@@ -125,10 +143,11 @@ class Redactor:
                 text = text.replace(secret, MASK)
         if self._grams:
             text = self._without_pieces(text)
-        for shape in KEY_SHAPES:
-            text = shape.sub(MASK, text)
-        for carrier in _CARRIERS:
-            text = carrier.sub(rf"\1{MASK}", text)
+        folded = text.lower()
+        for shapes, mask in ((_KEYS, MASK), (_CARRIERS, rf"\1{MASK}")):
+            for shape in shapes:
+                if any(hint in folded for hint in shape.hints):
+                    text = shape.pattern.sub(mask, text)
         return text
 
     def _without_pieces(self, text: str) -> str:

@@ -40,6 +40,9 @@ USD_PER_SECOND = 0.0000301
 """List price of the default sandbox (2 vCPU, 512 MiB): 2 × $0.000014 + 0.5 GiB × $0.0000045 a
 second, rounded up; E2B's price page, November 2026."""
 
+_GRACE_S = 5.0
+"""Seconds for what stands around an execution: making and removing its context."""
+
 _INFRASTRUCTURE = frozenset(
     {"ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted"}
 )
@@ -171,8 +174,8 @@ class E2BExecutor(CodeExecutor):
         """Run it; a sandbox that did not come through whole is killed, not kept."""
         keep = False
         try:
-            verdict = await self._execute(rented.sandbox, code)
-            keep = verdict.engine == "e2b" and verdict.verdict in {"valid", "invalid"}
+            verdict, is_clean = await self._execute(rented.sandbox, code)
+            keep = is_clean and verdict.verdict in {"valid", "invalid"}
             return verdict
         finally:
             rented.snippets += 1 if keep else 0
@@ -181,25 +184,29 @@ class E2BExecutor(CodeExecutor):
             else:
                 await self._end(rented)
 
-    async def _execute(self, sandbox: AsyncSandbox, code: str) -> CodeVerdict:
+    async def _execute(self, sandbox: AsyncSandbox, code: str) -> tuple[CodeVerdict, bool]:
+        """The verdict, and whether the snippet's context is gone from the sandbox again."""
         nonce = secrets.token_hex(16)
         began = self._clock()
         try:
-            async with asyncio.timeout(self.limits.wall_s + 5.0):
+            async with asyncio.timeout(self.limits.wall_s + _GRACE_S):
                 context = await sandbox.create_code_context(request_timeout=self.limits.wall_s)
             # the SDK's own limit fires at twice its value, so ours stands around it
             async with asyncio.timeout(self.limits.wall_s):
                 execution = await sandbox.run_code(
                     f"{code}\nprint({nonce!r})\n", context=context, timeout=self.limits.wall_s
                 )
-            async with asyncio.timeout(self.limits.wall_s + 5.0):
-                await sandbox.remove_code_context(context)
         except TimeoutError:
             took_s = self._clock() - began
-            return self._unverified(f"no end within {max(took_s, self.limits.wall_s):.0f} s")
+            return self._unverified(f"no end within {max(took_s, self.limits.wall_s):.0f} s"), False
         except _service_errors() as error:
             raise _translated(error) from error
-        return self._judged(execution, nonce)
+        try:
+            async with asyncio.timeout(_GRACE_S):
+                await sandbox.remove_code_context(context)
+        except _service_errors():
+            return self._judged(execution, nonce), False
+        return self._judged(execution, nonce), True
 
     def _judged(self, execution: Execution, nonce: str) -> CodeVerdict:
         output = "".join(execution.logs.stdout)
