@@ -1,6 +1,6 @@
 """What every peer program shares; imports nothing but the standard library.
 
-    python PEER.py URL CALLS CONCURRENCY
+    python PEER.py URL CALLS CONCURRENCY [WARM-UP CALLS]
 
 prints ``{"cpu_ms": CPU milliseconds per call, "growth_mb": memory growth after warm-up}``.
 """
@@ -70,7 +70,8 @@ async def _calls(call: Callable[[int], Awaitable[str]], first: int, count: int, 
 async def measure(call: Callable[[int], Awaitable[str]]) -> None:
     """Warm up, then measure; ``call(n)`` asks once (a different prompt for each n)."""
     count, width = int(sys.argv[2]), int(sys.argv[3])
-    await _calls(call, 0, max(WARM_UP, 2 * width), width)
+    warm_up = int(sys.argv[4]) if len(sys.argv) > 4 else max(WARM_UP, 2 * width)
+    await _calls(call, 0, warm_up, width)
     gc.collect()
     before_mb = resident_mb()
     began = time.process_time()

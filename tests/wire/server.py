@@ -298,6 +298,7 @@ class WireServer:
             record.sent_text += len(piece)
             record.output_tokens = tokens_of(text[: record.sent_text])
             record.pieces_sent += 1
+            record.piece_times.append(time.monotonic())
             await send(protocol.piece(piece))
         if stop_at < len(pieces) or (fault is not None and fault.kind == "cut"):
             assert fault is not None

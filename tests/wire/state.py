@@ -59,6 +59,7 @@ class Record:
         asked: how the answer was asked for: ``"json_schema"``, ``"json_object"``, ``"tool"``, ""
         pieces_sent: chunks of text that were handed to the connection.
         sent_text: characters of text that were handed to the connection.
+        piece_times: when each chunk of text was handed to the connection.
         client_left: True if the client closed the connection before the answer was complete.
         body: the request as JSON (in-process only).
     """
@@ -79,6 +80,7 @@ class Record:
     pieces_planned: int = 0
     pieces_sent: int = 0
     sent_text: int = 0
+    piece_times: list[float] = field(default_factory=list)
     bytes_sent: int = 0
     billed_usd: float = 0.0
     client_left: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import AsyncGenerator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from tta_rebuild.core.errors import KeyMissing, ProviderError, ProviderTimeout
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
-from tta_rebuild.integrations.llm_provider import LLMConfig
+from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMConfig
 from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
 from tta_rebuild.integrations.stainless_errors import from_api_error
 
@@ -128,9 +129,16 @@ class OpenAIProvider(Adapter):
         if "stream_options" not in asked.refused:
             body["stream_options"] = {"include_usage": True}
         stream = await self._client.chat.completions.create(**body, stream=True)
+        asked_chars = len(asked.system) + len(asked.prompt)
+        told_chars = 0
         try:
             async for part in stream:
-                yield _read(part, "delta")
+                chunk = _read(part, "delta")
+                if chunk.text and chunk.usage is None:
+                    # Counts come at the end alone; a stream that is left is charged by length.
+                    told_chars += len(chunk.text)
+                    chunk = replace(chunk, usage=_guessed(asked_chars, told_chars))
+                yield chunk
         finally:
             await stream.close()
 
@@ -215,6 +223,14 @@ def _read(part: Any, where: str) -> Chunk:
         vendor_finish=reason,
         model=model,
         refusal=(reason if reason == "content_filter" else "refusal") if refused else "",
+    )
+
+
+def _guessed(asked_chars: int, told_chars: int) -> Usage:
+    return Usage(
+        input_tokens=max(1, round(asked_chars / CHARS_PER_TOKEN)),
+        output_tokens=max(1, round(told_chars / CHARS_PER_TOKEN)),
+        estimated=True,
     )
 
 
