@@ -73,6 +73,11 @@ class Strand:
     says: Lines
     tries: Lines
 
+    def speaks_of(self, name: str) -> bool:
+        """True if someone of that name is part of it."""
+        lines = (*self.says, *self.tries, *(line for step in self.steps for line in step))
+        return any(name in line.source for line in lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Tension:
@@ -86,7 +91,8 @@ class Tension:
 class Kit:
     """Everything to tell one kind of story with, templates parsed.
 
-    ``pools`` holds the lines of ``common.yaml`` with the kit's own added, by name.
+    ``pools`` holds the lines of ``common.yaml`` with the kit's own added, by name. ``fixed`` are
+    names of the cast that strands or tensions speak of: they keep their own role.
     """
 
     name: str
@@ -101,6 +107,7 @@ class Kit:
     strands: tuple[Strand, ...]
     words: Mapping[str, tuple[str, ...]]
     pools: Mapping[str, Lines]
+    fixed: frozenset[str]
 
 
 class KitShelf:
@@ -200,6 +207,7 @@ def _built(
     name: str, raw: Any, common: tuple[Mapping[str, tuple[str, ...]], Mapping[str, Lines]]
 ) -> Kit:
     words = {**common[0], **{key: tuple(values) for key, values in raw.words.items()}}
+    story = str([*raw.strands, *raw.tensions])
     try:
         pools = dict(common[1])
         for key, lines in raw.pools.items():
@@ -251,6 +259,7 @@ def _built(
             ),
             words=words,
             pools=pools,
+            fixed=frozenset(p.name for p in raw.cast if p.name in story),
         )
     except TemplateError as error:
         raise _wrong(name, str(error)) from error

@@ -113,7 +113,10 @@ class Teller(Desk):
         memory = self.memory
         wanted: list[str] = []
         if memory.step == 0 or not memory.present:
-            turn_of = memory.cast[len(memory.strands_done) % len(memory.cast)]
+            first = len(memory.strands_done) % len(memory.cast)
+            turns = memory.cast[first:] + memory.cast[:first]
+            strand = self.strand()
+            turn_of = next((p for p in turns if not strand.speaks_of(p.name)), turns[0])
             wanted.append(turn_of.character_id)
         if act.npc and memory.person(act.npc) and act.npc not in memory.present:
             wanted.append(act.npc)

@@ -86,14 +86,10 @@ def world_of(
     cast = _cast(kit, reading, characters, bounds, root)
     cast_words = {p.role.lower() for p in cast} | {p.name.lower() for p in cast}
     own = [t for t in reading.things if bounds.allows(t)]
-    own += [p for p in reading.places if _head(p) in _TOO_BIG and bounds.allows(p)]
+    own += [p for p in reading.places if bounds.allows(p)]
     own += [p for p in (*reading.people, *reading.names) if bounds.allows(p)]
-    own = [f for f in own if f.lower() not in cast_words] + [
-        f for f in own if f.lower() in cast_words and f.lower().startswith(("the ", "your "))
-    ]
     own = list(dict.fromkeys(own))
-    if len(own) < 2:
-        own += [p.name for p in places if p.name in reading.places]
+    own = [f for f in own if f.lower() not in cast_words] or own
     things = [t for t in kit.things if bounds.allows(t)]
     rng = Random(f"{root}:things")
     rng.shuffle(things)
@@ -180,7 +176,8 @@ def _cast(
         head = _head(role)
         if head in _NO_COMPANY or phrase.startswith("your ") or not bounds.allows(phrase):
             continue
-        fit = next((p for p in extras if _fits(p, head)), None)
+        fits = [p for p in extras if _fits(p, head)]
+        fit = next((p for p in fits if p.name not in kit.fixed), next(iter(fits), None))
         if fit is not None and len(cast) < 4:
             extras.remove(fit)
             cast.append(replace(fit, role=f"the {role}", look=""))
@@ -194,11 +191,12 @@ def _cast(
 _SHE = words(
     """
     woman girl witch queen princess wife mother aunt grandmother daughter bride heroine nun
+    widow sister
     """
 )
 _HE = words(
     """
-    man boy wizard king prince husband father uncle grandfather son groom monk hero
+    man boy wizard king prince husband father uncle grandfather son groom monk hero widower brother
     """
 )
 
