@@ -14,9 +14,10 @@ import pytest
 
 from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.integrations.code_executor import Ending, Limits, judge
-from tta_rebuild.integrations.jail import Jail, JailUnavailable, escapes
+from tta_rebuild.integrations.jail import Jail, JailReport, JailUnavailable, escapes
 from tta_rebuild.integrations.jail.confine import Bounds
 from tta_rebuild.integrations.jail.seccomp import assemble
+from tta_rebuild.integrations.jail.warden import Watch, ending
 from tta_rebuild.integrations.local_executor import LocalExecutor
 
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
@@ -226,3 +227,24 @@ def test_the_filter_can_be_assembled_for_both_machines(machine: str) -> None:
 )
 def test_an_ending_is_judged_by_whose_fault_it_is(ending: Ending, expected: str) -> None:
     assert judge(ending)[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("report", "expected"),
+    [
+        (b'{"nonce": "n", "end": "finished"}\n', "finished"),
+        (b'{"nonce": "other", "end": "finished"}\n', "died"),
+        (b'{"end": "finished"}\n', "died"),
+        (b'{"nonce": "n", "end": "limit", "limit": "none"}\n', "died"),
+        (b'{"nonce": "n", "end": ["finished"]}\n', "died"),
+        (b'["n", "finished"]\n', "died"),
+        (b'{"nonce": "n", "end": "raised", "type": 7, "output": "mine", "x": 1}\n', "raised"),
+        (b"\xff\xfe", "died"),
+        (b"", "died"),
+    ],
+)
+def test_a_childs_report_is_read_as_hostile_data(report: bytes, expected: str) -> None:
+    told = ending(Watch(BOUNDS, report=bytearray(report)), "n", 0)
+    assert told["end"] == expected
+    assert told.keys() <= {"end", "signal", "type"}
+    assert JailReport(**told).end == expected

@@ -12,7 +12,6 @@ import asyncio
 import builtins
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
@@ -295,11 +294,3 @@ def _python_version() -> str:
     import platform
 
     return platform.python_version()
-
-
-def monty_is_installed() -> bool:
-    """Whether monty's own program can be found, for ``tta doctor``."""
-    import shutil
-    import sys
-
-    return bool(shutil.which("monty")) or (Path(sys.executable).parent / "monty").exists()

@@ -50,6 +50,18 @@ zoneinfo _strptime
 PRELOADED = tuple(_NAMES.split())
 """What stories' code imports: loaded first, since no library can be mapped once inside."""
 
+_ENDS = ("finished", "raised", "left")
+_REPORTED: dict[str, type] = {
+    "end": str,
+    "type": str,
+    "builtin": bool,
+    "errno": int,
+    "module": str,
+    "message": str,
+    "line": int,
+}
+"""What is taken from a child's report, which comes from a hostile process, and of which types."""
+
 _FILES = 64
 _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
@@ -70,7 +82,7 @@ def _library_rules(rights: int) -> Iterable[tuple[str, int]]:
 
 
 @dataclass(slots=True)
-class _Watch:
+class Watch:
     """What has come from a child so far."""
 
     bounds: Bounds
@@ -137,7 +149,7 @@ class Warden:
             self._be_the_child(code, nonce, bounds, directory, (output_write, report_write), warden)
         os.close(output_write)
         os.close(report_write)
-        watch = _Watch(bounds)
+        watch = Watch(bounds)
         try:
             self._collect(watch, directory, {output_read: False, report_read: True})
         finally:
@@ -145,7 +157,7 @@ class Warden:
             _, status, used = os.wait4(child, 0)
             os.close(output_read)
             os.close(report_read)
-        reply = _ending(watch, nonce, status)
+        reply = ending(watch, nonce, status)
         reply["cpu_s"] = used.ru_utime + used.ru_stime
         reply["output"] = watch.output.decode("utf-8", "replace")
         reply["truncated"] = watch.output_seen > len(watch.output)
@@ -172,7 +184,7 @@ class Warden:
         finally:
             _wait_for_the_end()
 
-    def _collect(self, watch: _Watch, directory: str, pipes: dict[int, bool]) -> None:
+    def _collect(self, watch: Watch, directory: str, pipes: dict[int, bool]) -> None:
         """Read until the report or the end, or until a bound is passed."""
         deadline = time.monotonic() + watch.bounds.wall_s
         poll = select.poll()
@@ -195,7 +207,7 @@ class Warden:
             if _too_many_files(directory, watch.bounds.file_bytes):
                 watch.limit = "files"
 
-    def _drain(self, watch: _Watch, pipes: dict[int, bool]) -> None:
+    def _drain(self, watch: Watch, pipes: dict[int, bool]) -> None:
         """What was printed before the report is already in the pipe."""
         for descriptor in pipes:
             os.set_blocking(descriptor, False)
@@ -250,7 +262,7 @@ def _wait_for_the_end() -> None:
             continue
 
 
-def _ending(watch: _Watch, nonce: str, status: int) -> dict[str, Any]:
+def ending(watch: Watch, nonce: str, status: int) -> dict[str, Any]:
     """What the report says if it is the stage's own, else what can be seen from outside."""
     if watch.limit:
         return {"end": "limit", "limit": watch.limit}
@@ -258,8 +270,12 @@ def _ending(watch: _Watch, nonce: str, status: int) -> dict[str, Any]:
         report = json.loads(bytes(watch.report).partition(b"\n")[0])
     except ValueError:
         report = None
-    if isinstance(report, dict) and report.pop("nonce", "") == nonce:
-        return report
+    if isinstance(report, dict) and report.get("nonce") == nonce and report.get("end") in _ENDS:
+        return {
+            name: value
+            for name, kind in _REPORTED.items()
+            if isinstance(value := report.get(name), kind)
+        }
     killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     return {"end": "died", "signal": killed_by}
 
