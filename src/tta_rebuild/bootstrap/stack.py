@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -43,10 +43,13 @@ if TYPE_CHECKING:
 OFFLINE = "offline"
 """The name of the embedded storyteller among the models."""
 
-LONGEST_QUEUE_S = 60.0
+LONGEST_QUEUE_S = 20.0
 """How long a call waits for its place in a quota before the next model of the chain is asked."""
 
 PROVIDERS = ("gemini", "anthropic", "openai")
+
+MakeAdapter: TypeAlias = Callable[[str, LLMConfig], LLMProvider]
+"""Provider and configuration → the adapter, in place of the usual one (for servers of tests)."""
 
 
 def chosen_model(settings: Settings) -> str:
@@ -82,9 +85,14 @@ class Bench:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here."""
 
     def __init__(
-        self, settings: Settings, tracker: CostTracker, cache: ResponseCache | None
+        self,
+        settings: Settings,
+        tracker: CostTracker,
+        cache: ResponseCache | None,
+        make_adapter: MakeAdapter | None = None,
     ) -> None:
         self._settings = settings
+        self._make_adapter = make_adapter
         self._tracker = tracker
         self._cache = cache
         self._estimate = TokenEstimate()
@@ -195,6 +203,8 @@ class Bench:
             temperature=settings.temperature,
             timeout_seconds=settings.timeout_s,
         )
+        if self._make_adapter is not None:
+            return self._make_adapter(provider, config)
         if provider in self._local or provider in settings.servers:
             from tta_rebuild.integrations.openai_provider import OpenAIProvider
 

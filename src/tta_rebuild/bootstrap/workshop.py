@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import redactor_for
-from tta_rebuild.bootstrap.stack import Bench
+from tta_rebuild.bootstrap.stack import Bench, MakeAdapter
 from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
@@ -72,8 +72,13 @@ async def open_workshop(
     *,
     clock: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = short_id,
+    make_adapter: MakeAdapter | None = None,
 ) -> AsyncIterator[Workshop]:
     """Open the store and the storytellers that the settings name.
+
+    Args:
+        make_adapter: makes the adapters in place of the usual ones, such as for a server of a
+            test's own; everything around them stays as it is.
 
     Raises:
         StoreError: the data directory cannot be used.
@@ -94,7 +99,7 @@ async def open_workshop(
             on_warning=lambda warning: notices.add(str(warning)),
         )
         stack.push_async_callback(tracker.aclose)
-        bench = Bench(settings, tracker, _cache(settings))
+        bench = Bench(settings, tracker, _cache(settings), make_adapter)
         models = await bench.chain()
         provider = await bench.stack(models)
         stack.push_async_callback(provider.aclose)

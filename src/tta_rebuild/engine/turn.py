@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
@@ -63,6 +63,8 @@ class FinishedTurn:
 
 TurnItem: TypeAlias = TurnEvent | FinishedTurn
 
+NO_CHOICES = "no sound choices came with this scene: say in your own words what you do"
+
 
 async def play_turn(
     parts: Parts, branch: Branch, state: StoryState, action: Action, memory: Memory
@@ -100,11 +102,8 @@ async def play_turn(
                 yield item
     assert told is not None  # tell() always ends with it
     said = [reply.degraded for reply in provider.replies if reply.degraded not in told.degraded]
-    degraded = "; ".join(filter(None, dict.fromkeys([*said, told.degraded])))
-    for text in filter(None, (degraded, *parts.notices.taken())):
-        yield TurnWarning(text)
-
-    scene = _scene(turn, told, point, degraded, provider.replies)
+    degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
+    scene = _scene(turn, told, point, provider.replies)
     validator = BranchValidatorPrimitive(
         llm_provider=provider if parts.checks_with_model else None,
         checker=gate,
@@ -112,6 +111,11 @@ async def play_turn(
     )
     proposed = told.story.choices if told.story and not scene.is_ending else ()
     offered = await offer(state, proposed, move.text, gate, validator, context)
+    if not offered.choices and not scene.is_ending:
+        degraded.append(NO_CHOICES)
+    for text in (*degraded, *parts.notices.taken()):
+        yield TurnWarning(text)
+    scene = replace(scene, degraded="; ".join(degraded))
     changes = await characters_after(state, told.passages, move.text, point.stage, context)
     yield FinishedTurn(
         turn=turn,
@@ -149,9 +153,7 @@ def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
     )
 
 
-def _scene(
-    turn: int, told: Told, point: ArcPoint, degraded: str, replies: Sequence[ModelReplied]
-) -> Scene:
+def _scene(turn: int, told: Told, point: ArcPoint, replies: Sequence[ModelReplied]) -> Scene:
     story = told.story
     return Scene(
         scene_id=story.scene_id if story else f"scene-{turn}-cut-short",
@@ -161,7 +163,6 @@ def _scene(
         stage=point.stage,
         quality=story.quality_score if story else 0.0,
         told_by=replies[-1].model if replies else "",
-        degraded=degraded,
         is_ending=bool(story and story.is_ending) or (point.should_end and not told.withheld),
         notes=dict(story.notes) if story else {},
     )
