@@ -179,7 +179,7 @@ async def _soak(wire: RunningWire, turns: int) -> AsyncIterator[Row]:
     # A 429 that taught a limit of a few requests a minute would make the soak wait, not fail.
     faults = [Fault(kind, retry_after_s=0.05, limit_rpm=100_000) for kind in SOAK_KINDS]
     faults += [Fault("hang", seconds=30.0), Fault("stall", seconds=30.0)]
-    wire.script(rate=FAULT_SHARE, seed=3, faults=[fault.as_json() for fault in faults])
+    wire.sometimes(FAULT_SHARE, faults, seed=3)
     stories = 8 if turns >= 800 else 4
     with tempfile.TemporaryDirectory() as folder:
         async with _workshop(wire, folder, timeout_s=3.0, cache="off") as workshop:

@@ -10,6 +10,7 @@ import pytest
 
 from tta_rebuild.core.errors import (
     BranchNotFound,
+    ContentRefused,
     ImportRejected,
     PositionNotFound,
     StoryNotFound,
@@ -114,6 +115,28 @@ async def test_a_replay_agrees_byte_for_byte_on_every_branch(begun, kit):
         report = await desk.stories.replay(session.story_id, name)
         assert report.agrees, report.difference
     assert report.turns == 4
+
+
+async def test_a_replay_agrees_where_a_passage_was_held_back_and_where_a_call_failed(kit):
+    dead = {
+        "facts": [{"subject": "mara", "relation": "alive", "value": "false"}],
+        "text": "Mara is dead.",
+    }
+    clash = kit.scene("The wind turns.", "Mara laughs and walks to the door.", "The lamp swings.")
+    desk = kit.desk(
+        kit.scene(dead),
+        clash,
+        kit.scene("The door stands alone in the dusk."),
+        ContentRefused("blocked", reason="SAFETY"),
+        kit.scene("A softer scene by the sea."),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(
+        session, Action.begin(), Action.say("I look at the door"), Action.say("I go to the sea")
+    )
+    assert session.state.turn == 3
+    report = await desk.stories.replay(session.story_id)
+    assert report.agrees, report.difference
 
 
 async def test_a_replay_finds_a_log_that_was_tampered_with(begun, kit):

@@ -64,6 +64,10 @@ class RunningWire:
         queue = [fault.as_json() if fault else None for fault in faults]
         self._ask("script", {"next": queue, **more})
 
+    def sometimes(self, rate: float, faults: Sequence[Fault], *, seed: int = 0) -> None:
+        """One of these faults in this share of all requests."""
+        self._ask("script", {"rate": rate, "faults": [f.as_json() for f in faults], "seed": seed})
+
     def settings(self, **options: Any) -> None:
         """Change settings; ``keep_records=False`` for long runs."""
         self._ask("settings", options)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Iterable
 
-from tta_rebuild.core.errors import ReplyUnusable
+from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMProvider,
@@ -19,17 +20,25 @@ from tta_rebuild.integrations.llm_provider import (
     RequestProvider,
     StreamEnded,
     StreamItem,
+    StreamRestarted,
     TextPiece,
     WrapperProvider,
+    estimated_usage,
 )
+
+LEFT = "left"
+"""Finish reason of a reply that the engine itself left before its end."""
+
+FAILED = "failed:"
+"""Beginning of the finish reason of a call that failed; the kind of error follows."""
 
 
 class RecordingProvider(WrapperProvider):
-    """Notes every whole reply that passes, in order.
+    """Notes what every call came to, in order: its reply, what was read of it, or its failure.
 
     Attributes:
-        replies: one event per reply.
-        cost_usd: US dollars of all replies together.
+        replies: one event per call.
+        cost_usd: US dollars of all whole replies together.
     """
 
     def __init__(self, wrapped: LLMProvider) -> None:
@@ -37,37 +46,78 @@ class RecordingProvider(WrapperProvider):
         self.replies: list[ModelReplied] = []
         self.cost_usd = 0.0
 
-    def _note(self, request: LLMRequest, response: LLMResponse) -> None:
-        self.cost_usd += response.cost_usd
-        self.replies.append(
-            ModelReplied(
-                task=request.task,
-                request_key=request.key(),
-                text=response.text,
-                model=f"{response.provider}:{response.model}",
-                finish_reason=response.finish_reason,
-                usage=response.usage,
-                prompt_version=request.template,
-                degraded=response.degraded,
-            )
-        )
-
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """Pass the request on and note the reply."""
-        response = await self.wrapped.complete(request)
-        self._note(request, response)
+        try:
+            response = await self.wrapped.complete(request)
+        except ProviderError as error:
+            self._failed(request, "", error)
+            raise
+        self._answered(request, response)
         return response
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the request on and note the reply once it is whole."""
+        """Pass the request on and note the reply, as far as it was read."""
+        text = ""
+        is_noted = False
         items = self.wrapped.stream(request)
         try:
             async for item in items:
                 if isinstance(item, StreamEnded):
-                    self._note(request, item.response)
+                    self._answered(request, item.response)
+                    is_noted = True
+                elif isinstance(item, StreamRestarted):
+                    text = ""
+                else:
+                    text += item.text
                 yield item
+        except ProviderError as error:
+            self._failed(request, text, error)
+            is_noted = True
+            raise
         finally:
+            if not is_noted:
+                self._note(request, text, finish_reason=LEFT)
             await items.aclose()
+
+    def _answered(self, request: LLMRequest, response: LLMResponse) -> None:
+        self.cost_usd += response.cost_usd
+        self._note(
+            request,
+            response.text,
+            model=f"{response.provider}:{response.model}",
+            finish_reason=response.finish_reason,
+            usage=response.usage,
+            degraded=response.degraded,
+        )
+
+    def _failed(self, request: LLMRequest, text: str, error: ProviderError) -> None:
+        self._note(
+            request, text, finish_reason=f"{FAILED}{type(error).__name__}", degraded=str(error)
+        )
+
+    def _note(
+        self,
+        request: LLMRequest,
+        text: str,
+        *,
+        finish_reason: str,
+        model: str = "",
+        usage: Usage | None = None,
+        degraded: str = "",
+    ) -> None:
+        self.replies.append(
+            ModelReplied(
+                task=request.task,
+                request_key=request.key(),
+                text=text,
+                model=model,
+                finish_reason=finish_reason,
+                usage=usage or estimated_usage(request.full_text, text),
+                prompt_version=request.template,
+                degraded=degraded,
+            )
+        )
 
 
 class RecordedProvider(RequestProvider):
@@ -80,12 +130,22 @@ class RecordedProvider(RequestProvider):
             self._replies[reply.request_key].append(reply)
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The recorded reply.
+        """The recorded reply, or the recorded failure.
 
         Raises:
             ReplyUnusable: no reply was recorded for such a request: the engine asks something
                 else today than it did then.
         """
+        return _response(self._take(request))
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The recorded reply in one piece, as far as it was read then."""
+        reply = self._take(request)
+        if reply.text:
+            yield TextPiece(reply.text)
+        yield StreamEnded(_response(reply))
+
+    def _take(self, request: LLMRequest) -> ModelReplied:
         waiting = self._replies.get(request.key())
         if not waiting:
             raise ReplyUnusable(
@@ -93,20 +153,28 @@ class RecordedProvider(RequestProvider):
                 f"{request.template or 'no template'}): the prompt has changed since",
                 provider="recorded",
             )
-        reply = waiting.popleft()
-        provider, _, model = reply.model.partition(":")
-        return LLMResponse(
-            text=reply.text,
-            tokens_used=reply.usage.total_tokens,
-            model=model,
-            finish_reason=reply.finish_reason,
-            usage=reply.usage,
-            provider=provider,
-            degraded=reply.degraded,
-        )
+        return waiting.popleft()
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The recorded reply in one piece."""
-        response = await self.complete(request)
-        yield TextPiece(response.text)
-        yield StreamEnded(response)
+
+def _response(reply: ModelReplied) -> LLMResponse:
+    if reply.finish_reason.startswith(FAILED):
+        raise _failure(reply.finish_reason.removeprefix(FAILED), reply)
+    provider, _, model = reply.model.partition(":")
+    return LLMResponse(
+        text=reply.text,
+        tokens_used=reply.usage.total_tokens,
+        model=model,
+        finish_reason=reply.finish_reason,
+        usage=reply.usage,
+        provider=provider,
+        degraded=reply.degraded,
+    )
+
+
+def _failure(kind: str, reply: ModelReplied) -> ProviderError:
+    """The recorded failure, as far as the primitives tell kinds of failure apart."""
+    if kind == ContentRefused.__name__:
+        return ContentRefused(reply.degraded, reason="recorded")
+    if kind == StreamBroken.__name__:
+        return StreamBroken(reply.degraded, text=reply.text)
+    return ProviderError(reply.degraded)

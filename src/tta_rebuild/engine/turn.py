@@ -101,7 +101,7 @@ async def play_turn(
             else:
                 yield item
     assert told is not None  # tell() always ends with it
-    said = [reply.degraded for reply in provider.replies if reply.degraded not in told.degraded]
+    said = [r.degraded for r in provider.replies if r.model and r.degraded not in told.degraded]
     degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
     scene = _scene(turn, told, point, provider.replies)
     validator = BranchValidatorPrimitive(
@@ -148,7 +148,12 @@ def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
         timestamp=parts.clock(),
         metaconcepts=list(names) if names else list(concepts),
         player_boundaries=dict(state.premise.boundaries),
-        session_state={"player_id": parts.player_id, "session_id": parts.session_id},
+        session_state={
+            "player_id": parts.player_id,
+            "session_id": parts.session_id,
+            "branch_id": branch.branch_id,
+            "turn": state.turn + 1,
+        },
         universe_id=f"world-{state.premise.seed}",
     )
 
@@ -162,7 +167,7 @@ def _scene(turn: int, told: Told, point: ArcPoint, replies: Sequence[ModelReplie
         tone=story.emotional_tone if story else "",
         stage=point.stage,
         quality=story.quality_score if story else 0.0,
-        told_by=replies[-1].model if replies else "",
+        told_by=next((r.model for r in reversed(replies) if r.model), ""),
         is_ending=bool(story and story.is_ending) or (point.should_end and not told.withheld),
         notes=dict(story.notes) if story else {},
     )
