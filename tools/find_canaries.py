@@ -34,6 +34,10 @@ _WIDTH = {"hex": 2, "url": 3, "utf-16": 2}
 _DEEPEST = 4
 _LARGEST_INFLATED = 64 << 20
 _PREFIX = re.compile(rb"^(?:[A-Za-z0-9]{1,8}[-_.]){1,4}|^AIza(?:Sy)?")
+_STREAMS = (
+    (b"\x1f\x8b\x08", "gzip", 31),
+    *((b"\x78" + level, "zlib", 15) for level in (b"\x01", b"\x5e", b"\x9c", b"\xda")),
+)
 _BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{24,}={0,2}")
 
 
@@ -106,10 +110,10 @@ def _texts(raw: bytes) -> Iterator[tuple[str, bytes]]:
 
 def _unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Everything packed into the bytes, one layer deep."""
-    for magic, kind, wbits in ((b"\x1f\x8b\x08", "gzip", 31), (b"\x78", "zlib", 15)):
+    for magic, kind, wbits in _STREAMS:
         at = data.find(magic)
         while at >= 0:
-            inner = _inflated(data[at:], wbits)
+            inner = _inflated(memoryview(data)[at:], wbits)
             if len(inner) >= _WINDOW:
                 yield kind, inner
             at = data.find(magic, at + 1)
@@ -125,11 +129,11 @@ def _unpacked(data: bytes) -> Iterator[tuple[str, bytes]]:
             inner = base64.b64decode(text[: len(text) // 4 * 4])
         except binascii.Error:
             continue
-        if inner[:2] == b"\x1f\x8b" or inner[:1] == b"\x78" or inner[:4] == b"PK\x03\x04":
+        if inner.startswith((b"PK\x03\x04", *(magic for magic, _, _ in _STREAMS))):
             yield "base64", inner
 
 
-def _inflated(data: bytes, wbits: int) -> bytes:
+def _inflated(data: memoryview, wbits: int) -> bytes:
     """What can be unpacked, also from a stream that is cut off."""
     stream = zlib.decompressobj(wbits)
     out = b""
