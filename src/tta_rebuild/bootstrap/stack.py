@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider
+from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
 from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
 from tta_rebuild.integrations.response_cache import ResponseCache
@@ -34,7 +34,9 @@ from tta_rebuild.integrations.wrappers.fallback import (
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
+from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+from tta_rebuild.narrative.scene_request import softened
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
@@ -165,7 +167,8 @@ class Bench:
                 costed, self._limiter, max_wait_s=LONGEST_QUEUE_S, estimate=self._estimate
             )
             retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
-            guarded = BudgetedLLMProvider(retrying, self._tracker, provider=name)
+            budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
+            guarded = SofteningLLMProvider(budgeted, _softer)
         self._adapters[full_name] = guarded
         return guarded
 
@@ -218,3 +221,8 @@ class Bench:
             getattr(settings, f"{provider}_api_key"), config=config
         )
         return adapter
+
+
+def _softer(request: LLMRequest) -> LLMRequest | None:
+    """A refused scene, put more gently; other tasks are small enough to do without."""
+    return softened(request) if request.task in ("scene", "continue_scene") else None

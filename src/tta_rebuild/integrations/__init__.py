@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         RetryPolicy,
     )
     from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
+    from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 
 _HOMES = {
@@ -103,6 +104,7 @@ _HOMES = {
     "RetryingLLMProvider": "wrappers.retrying",
     "RoutedLLMProvider": "wrappers.routed",
     "SemanticCache": "semantic_cache",
+    "SofteningLLMProvider": "wrappers.softening",
     "TracedLLMProvider": "wrappers.traced",
     "WrapperProvider": "llm_provider",
     "choose_local": "local_discovery",
@@ -154,6 +156,7 @@ __all__ = [
     "RetryingLLMProvider",
     "RoutedLLMProvider",
     "SemanticCache",
+    "SofteningLLMProvider",
     "TracedLLMProvider",
     "WrapperProvider",
     "choose_local",
