@@ -75,6 +75,9 @@ class Desk:
         if act.kind == "tell" and act.detail:
             focus = act.detail
         want = self.strand().want
+        slots.pop("riddle", None)
+        if memory.step < 3:
+            slots["riddle"] = want
         if memory.step >= 3 and not self.ending:  # that question is answered: look past it
             want = self.pen.phrase(self.kit.pools["beyond"], focus=focus)
         mine = [t for t, who in memory.holders.items() if who == world.player_id]
