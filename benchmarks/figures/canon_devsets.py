@@ -58,9 +58,7 @@ def figures(scored: Scored) -> dict[str, float]:
             for other, theirs in members:
                 if "contradiction" in other["label"]:
                     continue
-                won = (
-                    1.0 if mine.score > theirs.score else 0.5 if mine.score == theirs.score else 0.0
-                )
+                won = 0.5 if mine.score == theirs.score else float(mine.score > theirs.score)
                 right.append(won)
                 both.append(float(won == 1.0 and mine.evidence in row.get("evidence", ())))
     return {

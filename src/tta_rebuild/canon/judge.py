@@ -68,7 +68,7 @@ class Judge:
 
     Args:
         weights: ``pairs`` (feature → weight), ``told`` and ``said`` (word → tone in the story and
-            in the branch), ``act_at`` and ``state_at`` (scores from which on it flags).
+            in the branch), ``act_at`` and ``tone_at`` (from which strength on it flags).
         knowledge: the features.
     """
 
@@ -77,7 +77,7 @@ class Judge:
         self._told: Mapping[str, float] = weights["told"]
         self._said: Mapping[str, float] = weights["said"]
         self._act_at = float(weights["act_at"])
-        self._state_at = float(weights["state_at"])
+        self._tone_at = float(weights["tone_at"])
         self._knowledge = knowledge or everyday()
 
     def score(self, timeline: Sequence[str], branch: str) -> Judgement:
@@ -96,21 +96,39 @@ class Judge:
             spared *= 1 - _sigmoid(total)
         tone = self._tone(told, said)
         evidence = max(range(len(told)), key=lambda at: by_sentence[at][0])
-        if is_statement(said):
-            strength = 2 * tone
-            if abs(tone) > 0.05:
-                evidence = self._toned(told, said)
-        else:
-            strength = _logit(1 - spared) + tone
-        score = _sigmoid(strength)
-        at_least = self._state_at if is_statement(said) else self._act_at
+        deed = _logit(1 - spared)
+        stated = is_statement(said)
+        if stated and abs(tone) > 0.05:
+            evidence = self._toned(told, said)
         weighed = by_sentence[evidence][1]
+        # A deed is flagged only where something was given up or ruined and is used all the same:
+        # elsewhere the weights know what is odd, but not that it is wrong.
+        flag = tone >= self._tone_at or (
+            not stated and "gone and used" in weighed and deed >= self._act_at
+        )
         reasons = sorted((n for n in weighed if weighed[n] > 0.3), key=lambda n: -weighed[n])
         if tone > 0.2:
             reasons.insert(0, "its tone is against the story's")
         return Judgement(
-            score=score, flag=score >= at_least, evidence=evidence, reasons=tuple(reasons[:3])
+            score=_sigmoid(2 * tone if stated else deed + 2 * tone),
+            flag=flag,
+            evidence=evidence,
+            reasons=tuple(reasons[:3]),
         )
+
+    def strengths(self, timeline: Sequence[str], branch: str) -> tuple[float | None, float]:
+        """What thresholds are set by: the deed's strength (None if never flagged), the tone."""
+        told = [self._knowledge.hear(s) for s in timeline]
+        said = self._knowledge.hear(branch)
+        best, gone, spared = -math.inf, False, 1.0
+        for at in range(len(told)):
+            features = self._knowledge.features(told, at, said)
+            total = sum(v * self._pairs.get(n, 0.0) for n, v in features.items())
+            spared *= 1 - _sigmoid(total)
+            if total > best:
+                best, gone = total, "gone and used" in features
+        deed = _logit(1 - spared) if gone and not is_statement(said) else None
+        return deed, self._tone(told, said)
 
     def _tone(self, told: Sequence[Heard], said: Heard) -> float:
         """In (-1, 1); above 0 where the branch's tone goes against the story's."""
