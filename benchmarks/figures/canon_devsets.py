@@ -104,7 +104,8 @@ def measure(quick: bool) -> Iterator[Row]:
             bound=f">= {least} (aim {aim})", ok=value >= least)  # fmt: skip
     for name, found in (("TRIP", trip), ("PASTA", pasta)):
         yield Row(number="2", what=f"{name}: false alarms at the shipped threshold",
-            measured=f"{found['alarms']:.3f}", bound="<= 0.10 (aim 0.05)", ok=found["alarms"] <= 0.10)  # fmt: skip
+            measured=f"{found['alarms']:.3f}", bound="<= 0.10 (aim 0.05)",
+            ok=found["alarms"] <= 0.10)  # fmt: skip
     yield Row(
         number="2", what="PASTA: AUC", measured=f"{pasta['auc']:.3f}", bound="reported", ok=True
     )
@@ -115,4 +116,5 @@ def measure(quick: bool) -> Iterator[Row]:
         ]
         found = figures(scored)
         yield Row(number="2", what=f"{name}: AUC / false alarms, weights never fitted on it",
-            measured=f"{found['auc']:.3f} / {found['alarms']:.3f}", bound="reported", ok=True)  # fmt: skip
+            measured=f"{found['auc']:.3f} / {found['alarms']:.3f}",
+            bound="reported", ok=True)  # fmt: skip

@@ -16,7 +16,7 @@ from tta_rebuild.canon.clash import Clash, Findings
 from tta_rebuild.canon.deed_check import DeedCheck
 from tta_rebuild.canon.entities import Mentions
 from tta_rebuild.canon.lexicon import Lexicon, built_in_words
-from tta_rebuild.canon.reader import Reader, SentenceRead, sentences_of
+from tta_rebuild.canon.reader import Reader, SentenceRead, sentences_of, together
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.support import supports
 from tta_rebuild.canon.view import STORY, Canon
@@ -81,12 +81,17 @@ class Checker:
         read: list[Claim] = []
         by_claims = ClaimCheck(canon, self._lexicon)
         by_deeds = DeedCheck(canon, self._lexicon)
-        waiting = list(claims)
+        understood_all: list[SentenceRead] = []
+        waiting = [
+            c for c in claims if c.sentence and (len(pieces) < 2 or not _is_whole(c.sentence, text))
+        ]
+        unplaced = [c for c in claims if c not in waiting]
         for number, sentence in enumerate(pieces):
             understood = reader.read_sentence(sentence, speaker=speaker, mentions=mentions)
+            understood_all.append(understood)
             mine, waiting = _claims_of(sentence, waiting, last=number + 1 == len(pieces))
             for claim in mine:
-                if not supports(sentence if claim.sentence else text, claim, canon, self._lexicon):
+                if not supports(sentence, claim, canon, self._lexicon):
                     dropped.append(claim)
                     continue
                 kept.append(claim)
@@ -97,6 +102,18 @@ class Checker:
             read.extend(c for c in understood.claims if c.certain)
             if canon is not self.canon:
                 _assert(canon, mine or [c for c in understood.claims if c.certain])
+        if pieces and unplaced:
+            # Claims that name no sentence are held against the passage as a whole, so that a
+            # change told in its first sentence counts for a fact stated in its last.
+            whole = together(understood_all, text)
+            before = ClaimCheck(self.canon, self._lexicon)
+            for claim in unplaced:
+                if not supports(text, claim, self.canon, self._lexicon):
+                    dropped.append(claim)
+                    continue
+                kept.append(claim)
+                at = self._place(claim, pieces)
+                found.extend(before.clashes(replace(claim, sentence=at), whole))
         if not pieces:
             for claim in claims:
                 kept.append(claim)
@@ -124,6 +141,11 @@ class Checker:
     def hear(self, text: str) -> None:
         """Note who an earlier text speaks of, so that pronouns in the next one are clear."""
         self._reader.read(text, mentions=self._mentions)
+
+    def _place(self, claim: Claim, pieces: Sequence[str]) -> str:
+        """The sentence of a passage that speaks of a claim."""
+        fitting = [p for p in pieces if supports(p, claim, self.canon, self._lexicon)]
+        return fitting[0] if fitting else pieces[-1]
 
     def _by_rules(self, sentence: str, read: SentenceRead, canon: Canon) -> Iterable[Clash]:
         if not self.rules.rules:
@@ -159,6 +181,10 @@ def _claims_of(
     flat = " ".join(sentence.split())
     mine = [c for c in waiting if c.sentence and " ".join(c.sentence.split()) in flat]
     return mine, [c for c in waiting if c not in mine]
+
+
+def _is_whole(sentence: str, text: str) -> bool:
+    return len(sentence) > 0 and " ".join(sentence.split()) == " ".join(text.split())
 
 
 def _distinct(found: Iterable[Clash]) -> list[Clash]:

@@ -43,7 +43,8 @@ class ClaimCheck:
         relation = canon.relations[claim.relation]
         subject = canon.id_of(claim.subject)
         slot, normal = canon.relations.normal(relation.name, claim.value)
-        told = told or self._tells_change(relation, claim.sentence, read)
+        telling = read.sentence if read is not None and read.passage else claim.sentence
+        told = told or self._tells_change(relation, telling, read)
         if relation.person and not claim.ends:
             yield from self._dead(claim, subject, relation)
         if relation.subject == "thing" or relation.value == "thing":
@@ -95,6 +96,10 @@ class ClaimCheck:
         if relation.name in self._lexicon.cues(read.families):
             return True
         low = f" {sentence.lower()} "
+        if relation.name == "located_in" and read.passage:
+            words = set(re.findall(r"[a-z]+", low))
+            if words & self._lexicon.sets["journey_words"]:
+                return True
         return any(f" {w} " in low for w in self._lexicon.phrases["change_words"])
 
     def _since_last_turn(self, fact: Fact) -> bool:

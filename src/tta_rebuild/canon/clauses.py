@@ -9,7 +9,7 @@ a row under one subject, and the passive. What it does not understand it leaves 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tta_rebuild.canon.lexicon import Family, Lexicon
 
@@ -105,18 +105,22 @@ _NUMERALS = frozenset(
     ]
 )
 _INTO = frozenset(["to", "into", "inside", "onto", "toward", "towards", "aboard"])
+_LETTING = frozenset(
+    ["let", "help", "ask", "want", "tell", "order", "beg", "invite", "urge", "allow"]
+)
 _INTRANSITIVE = frozenset(["move", "arrive", "stay", "die", "collapse", "mental"])
 _RELATIVE = frozenset(["who", "which", "that"])
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A noun phrase: its words without determiner, and what stood before."""
+    """A noun phrase: its words without determiner, and what stood before it."""
 
     words: tuple[str, ...]
     determiner: str
     start: int
     end: int
+    preposition: str = ""
 
     @property
     def text(self) -> str:
@@ -412,6 +416,8 @@ class Clauses:
         if acts and own is None and begin and low[group - 1 : group] == ["or"] and acts[-1].negated:
             negated = True
         conditional = self._conditional(low, place)
+        if own is not None and begin and self._lexicon.lemma.get(low[begin - 1]) in _LETTING:
+            modal = True  # "let Maren hold the cord": it has not happened
         passive = False
         if lemma != "be":
             be = any(self._lexicon.lemma.get(w) == "be" for w in auxiliaries)
@@ -583,7 +589,8 @@ class Clauses:
             if end > begin + 1 and begins_name and low[end - 1] not in self._determiners:
                 break
             end += 1
-        return self._phrase(words, low, begin + 1, end)
+        phrase = self._phrase(words, low, begin + 1, end)
+        return replace(phrase, preposition=low[begin]) if phrase is not None else None
 
     def _in_phrase(self, words: list[str], low: list[str], place: int) -> bool:
         word = low[place]
@@ -620,6 +627,8 @@ class Clauses:
         roles: dict[str, Phrase] = {}
         place = start
         role = "O"
+        preposition = ""
+        broken = False
         while place < stop:
             word = low[place]
             if word in ("with", "using"):
@@ -635,19 +644,20 @@ class Clauses:
                 role, place = "ABOUT", place + 1
                 continue
             if word == "to":
-                role, place = "TO", place + 1
+                role, place, preposition = ("X" if broken else "TO"), place + 1, word
                 continue
             if word == "by" and passive:
                 role, place = "X", place + 1
                 continue
             if word in self._to:
-                role, place = "INTO" if word in _INTO else "T", place + 1
+                role = "X" if broken else "INTO" if word in _INTO else "T"
+                place, preposition = place + 1, word
                 continue
             if word in self._prepositions or word in ("by", "and", "or"):
                 role, place = "X", place + 1
                 continue
             if word in _BREAKS:
-                role, place = "X", place + 1
+                role, place, broken = "X", place + 1, True
                 continue
             ahead = place
             while (
@@ -678,6 +688,8 @@ class Clauses:
                 place += 1
                 continue
             phrase = self._phrase(words, low, place, ahead)
+            if phrase is not None and preposition:
+                phrase = replace(phrase, preposition=preposition)
             if phrase is not None:
                 if role == "O" and "O" in roles and "R" not in roles:
                     # two objects in a row: "gave Bram the key"

@@ -58,7 +58,8 @@ class Deed:
 
     Attributes:
         roles: S, O, T, F, R, W → id; a role whose bearer is not clear is missing.
-        fresh: roles that name something new ("a key"), not something known.
+        fresh: roles that name something new ("a key"), not something known;
+            ``@T`` marks a place that does not say where they are.
         hedged: wished, supposed or asked; it did not happen.
         past: told as past of the past ("had gone").
     """
@@ -82,6 +83,7 @@ class SentenceRead:
         told_change: the sentence shifts time ("the next day").
         first_time: it speaks of a first meeting.
         question: it asserts nothing.
+        passage: it stands for several sentences taken together (``together``).
     """
 
     sentence: str
@@ -92,7 +94,24 @@ class SentenceRead:
     first_time: bool = False
     question: bool = False
     spoken: bool = False
+    passage: bool = False
     people: tuple[str, ...] = field(default=())
+
+
+def together(read: list[SentenceRead], text: str) -> SentenceRead:
+    """Several sentences as one, for claims that name no sentence of their own."""
+    if len(read) == 1:
+        return replace(read[0], passage=True)
+    return SentenceRead(
+        sentence=text,
+        deeds=tuple(d for r in read for d in r.deeds),
+        claims=tuple(c for r in read for c in r.claims),
+        families=frozenset(f for r in read for f in r.families),
+        told_change=any(r.told_change for r in read),
+        first_time=any(r.first_time for r in read),
+        question=all(r.question for r in read),
+        passage=True,
+    )
 
 
 class Reader:
@@ -226,6 +245,9 @@ class Reader:
                     and phrase.text.lower() not in PRONOUNS
                 ):
                     fresh.add(role)
+        place = act.roles.get("T")
+        if place is not None and not _is_whereabouts(act, place):
+            fresh.add("@T")  # "under every nail" says where something is, not where they are
         return Deed(
             act.family,
             act.lemma,
@@ -285,7 +307,9 @@ class Reader:
             value = roles.get(effect.value) if len(effect.value) == 1 else effect.value
             if value is None:
                 continue
-            if effect.relation == "located_in" and not self._is_place(value):
+            if effect.relation == "located_in" and (
+                not self._is_place(value) or (effect.value == "T" and "@T" in deed.fresh)
+            ):
                 continue
             if effect.relation in ("holds", "wears", "knows") and not self._is_thing(value, who):
                 continue
@@ -307,6 +331,17 @@ class Reader:
     def _is_thing(self, value: str, who: str) -> bool:
         last = value.rsplit("_", 1)[-1]
         return last not in self.lexicon.sets["mass_objects"] and value != who
+
+
+_WHERE = frozenset(["in", "at", "inside", "within", "aboard"])
+_WHERETO = frozenset(["to", "into", "inside", "onto", "toward", "towards", "aboard", "at", "in"])
+
+
+def _is_whereabouts(act: Act, place: Phrase) -> bool:
+    if place.determiner in ("every", "each", "any", "no", "some"):
+        return False
+    resting = act.family is None or act.family.name == "stay"
+    return place.preposition in (_WHERE if resting else _WHERETO)
 
 
 def _apart(sentence: str) -> tuple[str, list[str]]:
