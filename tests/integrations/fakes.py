@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from tta_rebuild.core.base_primitive import TTAContext
@@ -131,11 +131,6 @@ class Seen:
     error: str = ""
 
 
-@dataclass
-class Script:
-    answers: Sequence[Told | BaseException] = field(default_factory=list)
-
-
 class ScriptedProvider(RequestProvider):
     """Answers by a script (the last entry for ever), and remembers what it was asked."""
 
@@ -150,7 +145,6 @@ class ScriptedProvider(RequestProvider):
         super().__init__(LLMConfig(model=model, max_tokens=max_tokens))
         self.answers = list(answers) or [Told()]
         self.name = name
-        self.provider_name = name
         self.clock = clock
         self.seen: list[Seen] = []
         self.closed = 0
