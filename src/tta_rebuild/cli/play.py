@@ -212,7 +212,8 @@ class Sitting:
         return Action.say(line)
 
     async def _turn(self, session: Session, move: Action) -> Told:
-        self.screen.say()
+        if session.state.turn:
+            self.screen.say()
         told = await play_turn(session, move, self.screen)
         if told.refused:
             return told

@@ -6,7 +6,6 @@ tests hand in one that they turn by hand.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -49,8 +48,12 @@ class SystemClock:
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
         """Call back in ``delay_s`` seconds, from the running event loop."""
+        import asyncio  # loaded with the first loop, not with the package
+
         return asyncio.get_running_loop().call_later(delay_s, callback)
 
     async def sleep(self, delay_s: float) -> None:
         """Come back in ``delay_s`` seconds; cancellable."""
+        import asyncio
+
         await asyncio.sleep(delay_s)

@@ -5,7 +5,6 @@ Stands at the bottom beside the primitive that it wraps; callers put it around a
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -115,6 +114,8 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
 
     async def _run(self, input_data: TInput, context: TTAContext) -> TOutput:
         limit_s = self.resilience.timeout_s
+        import asyncio  # loaded with the first loop, not with the package
+
         limit = asyncio.timeout(limit_s)
         try:
             async with limit:
