@@ -82,6 +82,7 @@ async def _as_a_player_feels_it(wire: RunningWire, turns: int) -> AsyncIterator[
     first_s: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
         async with _workshop(wire, folder) as workshop:
+            await workshop.warm()
             session = await workshop.stories.open(PREMISE)
             for _ in range(turns):
                 began = time.perf_counter()

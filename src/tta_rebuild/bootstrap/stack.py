@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -107,6 +108,7 @@ class Bench:
         )
         self._adapters: dict[str, LLMProvider] = {}
         self._local: dict[str, str] = {}
+        self._made: list[tuple[str, LLMProvider]] = []
 
     async def chain(self) -> tuple[str, ...]:
         """The full names of the models to ask, in order; the embedded storyteller last.
@@ -131,6 +133,13 @@ class Bench:
             routes[task] = self._answering(tuple(dict.fromkeys((full, *models))))
         stacked = RoutedLLMProvider(default, routes) if routes else default
         return TracedLLMProvider(stacked, record_text=self._settings.trace_prompts)
+
+    async def warm(self) -> None:
+        """Load what the first call needs: SDKs, clients, the catalogue of prices."""
+        for full_name, adapter in self._made:
+            provider, _, model = full_name.partition(":")
+            await adapter.warm()
+            await asyncio.to_thread(self._tracker.price_of, provider, model)
 
     def _answering(self, models: Sequence[str]) -> LLMProvider:
         links = [
@@ -198,6 +207,11 @@ class Bench:
         return f"{server.name}:{model}"
 
     def _adapter(self, full_name: str) -> LLMProvider:
+        adapter = self._new_adapter(full_name)
+        self._made.append((full_name, adapter))
+        return adapter
+
+    def _new_adapter(self, full_name: str) -> LLMProvider:
         settings = self._settings
         provider, _, model = full_name.partition(":")
         config = LLMConfig(

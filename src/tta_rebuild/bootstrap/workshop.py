@@ -6,7 +6,7 @@ Whoever opens, closes: everything that holds a file or a connection is released 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,6 +44,7 @@ class Workshop:
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place: where the stories are kept, in words.
+        warm: loads what the first call to a model needs; call it while the player still thinks.
     """
 
     stories: Stories
@@ -54,6 +55,7 @@ class Workshop:
     notices: Notices
     place: str
     settings: Settings
+    warm: Callable[[], Awaitable[None]]
 
 
 def utc_now() -> datetime:
@@ -122,6 +124,7 @@ async def open_workshop(
             notices=notices,
             place=store.place,
             settings=settings,
+            warm=bench.warm,
         )
 
 

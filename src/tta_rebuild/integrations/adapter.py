@@ -294,6 +294,10 @@ class Adapter(RequestProvider):
         )
         yield StreamEnded(self._response(asked, whole, requests))
 
+    async def warm(self) -> None:
+        """Import the SDK and make its client. Raises SdkMissing."""
+        await self._ready()
+
     async def _ready(self) -> None:
         """A client for the running event loop; the SDK's import takes a second or two of CPU."""
         loop = asyncio.get_running_loop()

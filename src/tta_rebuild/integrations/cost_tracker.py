@@ -304,7 +304,7 @@ class CostTracker:
         Raises:
             BudgetExceededError: it does not fit; nothing was sent.
         """
-        price = self.prices.price(provider, request.model or config.model, at=self.clock.wall())
+        price = self.price_of(provider, request.model or config.model)
         if not price.is_free:
             await call.hold.wait_for(self._cost_at_worst(price, self._worst(request, config)))
 
@@ -409,6 +409,10 @@ class CostTracker:
             provider=response.provider,
             model=response.model,
         )
+
+    def price_of(self, provider: str, model: str) -> Price:
+        """What a model costs now; loads the catalogue of prices on first use."""
+        return self.prices.price(provider, model, at=self.clock.wall())
 
     async def flush(self) -> None:
         """Wait until every row is in the ledger. Raises StoreError."""

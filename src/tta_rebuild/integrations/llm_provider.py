@@ -197,6 +197,9 @@ class LLMProvider(ABC):
             )
         )
 
+    async def warm(self) -> None:
+        """Load what the first call needs, so that it need not; sends nothing."""
+
     async def aclose(self) -> None:
         """Release connections; safe to call twice."""
 
