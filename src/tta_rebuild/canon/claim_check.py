@@ -17,7 +17,7 @@ from tta_rebuild.canon.relations import Area, Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
 
-_SURE, _LIKELY, _OFFSTAGE = 0.97, 0.9, 0.5
+_SURE, _LIKELY, _UNSAID, _OFFSTAGE = 0.97, 0.9, 0.65, 0.5
 _KEPT = frozenset(["holds", "owns", "wears", "uses"])
 
 
@@ -79,7 +79,7 @@ class ClaimCheck:
             if relation.name == "alive" and was == normal == "false":
                 yield from self._second_death(claim, relation, held, read)
             if was != normal:
-                yield from self._second_value(claim, relation, held, was, normal, told)
+                yield from self._second_value(claim, relation, held, was, normal, told, read)
         elif relation.name in _KEPT:
             yield from self._in_other_hands(claim, subject, relation, told=told)
         yield from self._excluded(claim, subject, relation, slot, told)
@@ -115,6 +115,7 @@ class ClaimCheck:
         was: str,
         normal: str,
         told: bool,
+        read: SentenceRead | None,
     ) -> Iterator[Clash]:
         if self._compatible(relation, was, normal):
             return
@@ -145,6 +146,12 @@ class ClaimCheck:
         certainty = _SURE if relation.change == "never" else _LIKELY
         if relation.volatile and not self._since_last_turn(held):
             certainty = _OFFSTAGE
+        if relation.name == "located_in" and read is not None and read.passage:
+            # A passage may tell of a way in words that no list foresees ("the tower is nearer than
+            # it looked"): only where it plainly says that they are there is it sure.
+            said = (self._canon.id_of(c.subject) for c in read.claims if c.relation == "located_in")
+            if held.subject not in said:
+                certainty = min(certainty, _UNSAID)
         yield self._clash(claim, relation, held, certainty)
 
     def _compatible(self, relation: Relation, was: str, now: str) -> bool:
@@ -163,6 +170,8 @@ class ClaimCheck:
                 return True
         if relation.name == "located_in":
             return self._inside(was, now) or self._inside(now, was)
+        if relation.name == "weather":
+            return was.startswith(now) or now.startswith(was)
         if relation.name == "name":
             return bool(set(was.split("_")) & set(now.split("_")))
         if relation.name == "trait":

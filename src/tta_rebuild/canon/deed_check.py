@@ -191,13 +191,17 @@ class DeedCheck:
         if bearer is not None and bearer.subject != who:
             if f"{bearer.subject}'s" in read.sentence.lower().replace(" ", "_"):
                 return
+            beside = self._canon.value(who, "located_in")
+            shared = beside is not None and beside == self._canon.value(
+                bearer.subject, "located_in"
+            )
             yield self._clash(
                 "given_away",
                 "fact",
                 read,
                 bearer,
                 who,
-                0.82,
+                0.6 if shared else 0.82,  # it may pass from hand to hand unsaid
                 "holds",
                 f"{_plain(who)} has {_plain(thing)} here, but {relation_text(bearer, self._canon)}",
                 f"tell how {_plain(who)} got it back, or leave it out",

@@ -15,6 +15,7 @@ from tta_rebuild.canon.clauses import Act, Clauses, Phrase
 from tta_rebuild.canon.entities import PRONOUNS, Entities, Mentions
 from tta_rebuild.canon.lexicon import Family, Lexicon, built_in_words
 from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.scenery import scene_claims
 from tta_rebuild.canon.states import StateReader
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.story import NARRATOR, Claim
@@ -158,7 +159,7 @@ class Reader:
                 claims.extend(self._states.claims(act, deed.roles, self, mentions))
             elif act.can and not act.conditional and not question:
                 claims.extend(self._states.ability(act, deed.roles))
-        claims.extend(self._states.scene_claims(narration))
+        claims.extend(scene_claims(narration))
         claims.extend(asides(narration, self.lexicon, self.canon))
         low = " " + narration.lower() + " "
         told = any(f" {p} " in low or f" {p}," in low for p in self.lexicon.phrases["time_shift"])
