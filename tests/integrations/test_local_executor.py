@@ -71,6 +71,11 @@ async def test_what_monty_runs_never_reaches_the_jail(executor: LocalExecutor) -
         "import enum\nopen('notes.txt', 'w').write('x')\nprint(open('notes.txt').read())",
         "import enum, sys\nif __name__ == '__main__':\n    print('done')\n    sys.exit(0)",
         "import sqlite3\nprint(sqlite3.connect(':memory:').execute('select 1').fetchall())",
+        "import sqlite3\nb = sqlite3.connect('a.db')\nb.execute('create table t (x)')\nb.commit()",
+        "import inspect, enum\ndef f():\n    return 1\nassert 'return 1' in inspect.getsource(f)",
+        "import enum\nfrom pathlib import Path\nprint(Path(__file__).name)",
+        "import enum, zipfile\nwith zipfile.ZipFile('a.zip', 'w') as z:\n    z.writestr('b', 'c')",
+        "import unittest\nclass T(unittest.TestCase):\n    def test(self): pass\nunittest.main()",
     ],
 )
 async def test_what_monty_cannot_run_runs_in_the_jail(executor: LocalExecutor, code: str) -> None:
@@ -93,6 +98,23 @@ async def test_without_a_jail_monty_is_believed_only_where_it_cannot_be_wrong(
     monty_alone: LocalExecutor, code: str, expected: str
 ) -> None:
     assert (await monty_alone.run(code)).verdict == expected
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os\nprint(os.environ['USER'])",
+        "import sys\nname = sys.argv[1]",
+        "import getpass\nprint('Hello', getpass.getuser())",
+        "from pathlib import Path\nprint(Path.home())",
+        "print(open('map.txt').read())",
+    ],
+)
+async def test_what_only_misses_its_surroundings_is_not_invalid(
+    executor: LocalExecutor, code: str
+) -> None:
+    verdict = await executor.run(code)
+    assert verdict.verdict == "unverified", verdict.reason
 
 
 async def test_newer_grammar_is_not_held_against_the_code(executor: LocalExecutor) -> None:

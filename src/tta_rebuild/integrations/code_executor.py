@@ -228,6 +228,7 @@ class Ending:
         builtin: the type is Python's own, not one that the snippet defined.
         errno: of an OSError raised by the system; None if the snippet raised it itself.
         module: the module that an ImportError is about.
+        wants: what the engine found to be missing rather than wrong, such as ``an argument``.
     """
 
     type: str
@@ -235,6 +236,7 @@ class Ending:
     builtin: bool = True
     errno: int | None = None
     module: str = ""
+    wants: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,6 +284,8 @@ def judge(ending: Ending) -> tuple[Verdict, str]:
     shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
     if not ending.builtin:
         return "invalid", shown
+    if ending.wants:
+        return "unverified", f"it needs {ending.wants}, which is not here"
     match ending.type:
         case "SystemExit":
             return "unverified", "it ends itself early, so the rest did not run"

@@ -256,6 +256,7 @@ class LocalExecutor(CodeExecutor):
                     builtin=report.builtin,
                     errno=report.errno,
                     module=report.module,
+                    wants=report.wants,
                 )
                 verdict, reason = judge(ending)
                 return self._verdict(

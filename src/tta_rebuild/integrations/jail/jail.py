@@ -56,6 +56,7 @@ class JailReport:
         limit: ``time``, ``cpu``, ``output`` or ``files``.
         type, message, line: of the exception; ``builtin`` if the type is Python's own.
         errno: of an OSError that the system raised; module: of an ImportError.
+        wants: what is missing here rather than wrong in the code, such as ``an argument``.
         signal: what killed it, 0 if the warden did.
         output: standard output and error, at most the bound; ``truncated`` if there was more.
     """
@@ -68,6 +69,7 @@ class JailReport:
     builtin: bool = True
     errno: int | None = None
     module: str = ""
+    wants: str = ""
     signal: int = 0
     output: str = ""
     truncated: bool = False

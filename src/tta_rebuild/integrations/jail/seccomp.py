@@ -41,8 +41,9 @@ membarrier getrandom shutdown exit
 PLAIN = tuple(_PLAIN_NAMES.split())
 """Allowed whatever the arguments; files are Landlock's matter."""
 
-_FCNTL = (0, 1, 2, 3, 4, 1030)
-"""F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC; not F_SETOWN, which signals."""
+_FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 1030)
+"""F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, the locks, F_DUPFD_CLOEXEC; not F_SETOWN, which
+signals."""
 
 _IOCTL = (0x5401, 0x5413, 0x5421, 0x5450, 0x5451)
 """TCGETS (isatty), TIOCGWINSZ, FIONBIO, FIONCLEX, FIOCLEX."""

@@ -12,13 +12,14 @@ import ast
 import asyncio
 import builtins
 import json
+import linecache
 import os
 import selectors
 import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 FILENAME = "<story>"
@@ -33,6 +34,9 @@ def perform(source: str, nonce: str, report: int) -> None:
     write, dumps = os.write, json.dumps  # held here: the snippet may replace what it finds
     finished = dumps({"nonce": nonce, "end": "finished"}).encode() + b"\n"
     main = types.ModuleType("__main__")
+    main.__file__ = "story.py"
+    lines = source.splitlines(keepends=True)
+    linecache.cache[FILENAME] = len(source), None, lines, FILENAME  # for inspect and tracebacks
     sys.modules["__main__"] = main
     sys.argv = [FILENAME]
     last = None
@@ -50,11 +54,10 @@ def perform(source: str, nonce: str, report: int) -> None:
         if error.code in (None, 0) and _left_at(error, last):
             write(report, finished)
         else:
-            write(report, dumps({"nonce": nonce, **_ending(error)}).encode() + b"\n")
+            write(report, dumps({"nonce": nonce, **_ending(error, lines)}).encode() + b"\n")
         return
     except BaseException as error:  # noqa: BLE001 -- whatever the snippet raises is the finding
-        line = dumps({"nonce": nonce, **_ending(error)}).encode()
-        write(report, line + b"\n")
+        write(report, dumps({"nonce": nonce, **_ending(error, lines)}).encode() + b"\n")
         return
     write(report, finished)
 
@@ -80,7 +83,7 @@ def _left_at(error: SystemExit, last: ast.stmt | None) -> bool:
     return name == "<module>" and last.lineno <= line <= (last.end_lineno or last.lineno)
 
 
-def _ending(error: BaseException) -> dict[str, Any]:
+def _ending(error: BaseException, lines: Sequence[str]) -> dict[str, Any]:
     """How it ended, in plain values; only exact built-in types count as the sandbox's doing."""
     kind = type(error)
     errno = error.errno if isinstance(error, OSError) else None
@@ -96,8 +99,22 @@ def _ending(error: BaseException) -> dict[str, Any]:
         "errno": errno if isinstance(errno, int) else None,
         "module": str(error.name)[:80] if isinstance(error, ImportError) and error.name else "",
         "message": message,
+        "wants": _wants(error, lines),
         "line": _line(error),
     }
+
+
+def _wants(error: BaseException, lines: Sequence[str]) -> str:
+    """What the error shows to be missing here rather than wrong in the code, "" if nothing."""
+    inmost = [trace.tb_frame.f_globals.get("__name__", "") for trace in _frames(error)][-1:]
+    if isinstance(error, KeyError) and inmost == ["os"]:
+        return "an environment variable"
+    if isinstance(error, KeyError | RuntimeError) and inmost in (["getpass"], ["pathlib"]):
+        return "a user's account"
+    line = _line(error) or 0
+    if isinstance(error, IndexError) and "argv" in "".join(lines[line - 1 : line]):
+        return "an argument"
+    return ""
 
 
 def _line(error: BaseException) -> int | None:

@@ -58,6 +58,7 @@ _REPORTED: dict[str, type] = {
     "errno": int,
     "module": str,
     "message": str,
+    "wants": str,
     "line": int,
 }
 """What is taken from a child's report, which comes from a hostile process, and of which types."""
