@@ -61,6 +61,8 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         app(args=None if argv is None else list(argv), prog_name="tta")
     except SystemExit as end:
+        if end.code == exits.INTERRUPTED:  # what typer makes of Ctrl-C
+            raise KeyboardInterrupt from None
         return end.code if isinstance(end.code, int) else exits.OK if not end.code else exits.FAILED
     return exits.OK
 
