@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tta_rebuild.cli import exits
+from tta_rebuild.cli.opening import desk, in_workshop, settings_for
 
 if TYPE_CHECKING:
+    from tta_rebuild.core.usage import Ledger
     from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict
     from tta_rebuild.quality.story_code import CheckedSnippet, StoryCodeReport
 
@@ -45,6 +47,7 @@ _LANGUAGE_BY_SUFFIX = {
 
 @app.command()
 def run(
+    ctx: typer.Context,
     file: Annotated[str, typer.Argument(help="A file of code, or - for standard input.")],
     language: Annotated[
         str, typer.Option(help="Without it, as the file's name ends; Python from standard input.")
@@ -62,7 +65,7 @@ def run(
     async def work(executor: CodeExecutor) -> CodeVerdict:
         return await executor.run(code, spoken)
 
-    verdict = _with_executor(engine, work)
+    verdict = _with_executor(ctx, engine, work)
     if json_:
         _say(json.dumps(asdict(verdict), ensure_ascii=False))
     else:
@@ -75,6 +78,7 @@ def run(
 
 @app.command()
 def check(
+    ctx: typer.Context,
     story: Annotated[str, typer.Argument(help="A story in Markdown: a file, or - for input.")],
     engine: Engine = "auto",
     json_: Json = False,
@@ -90,7 +94,7 @@ def check(
 
         return await check_code(text, executor)
 
-    report = _with_executor(engine, work)
+    report = _with_executor(ctx, engine, work)
     if json_:
         for checked in report.checked:
             _say(json.dumps(_row(checked), ensure_ascii=False))
@@ -103,16 +107,23 @@ def check(
         raise typer.Exit(exits.FAILED)
 
 
-def _with_executor(engine: str, work: Callable[[CodeExecutor], Awaitable[T]]) -> T:
+def _with_executor(
+    ctx: typer.Context, engine: str, work: Callable[[CodeExecutor], Awaitable[T]]
+) -> T:
+    """Open the engine, do the work, close it; where it costs money, with the ledger at hand."""
     import asyncio
 
     from tta_rebuild.bootstrap import executor_for
-    from tta_rebuild.settings import load_settings
 
-    async def opened() -> T:
-        async with executor_for(load_settings(), engine) as executor:
+    at = desk(ctx)
+    settings = settings_for(at)
+
+    async def opened(ledger: Ledger | None = None) -> T:
+        async with executor_for(settings, engine, ledger=ledger) as executor:
             return await work(executor)
 
+    if settings.e2b_api_key and engine in {"auto", "e2b"}:
+        return in_workshop(at, lambda workshop: opened(workshop.ledger))
     return asyncio.run(opened())
 
 
