@@ -24,7 +24,8 @@ def words_of(sentence: str) -> list[str]:
         low = token.replace("’", "'")
         if low.lower().endswith("n't"):
             stem = low[:-3]
-            found.append({"ca": "can", "wo": "will", "sha": "shall"}.get(stem.lower(), stem))
+            if stem:  # some texts set "did n't" apart
+                found.append({"ca": "can", "wo": "will", "sha": "shall"}.get(stem.lower(), stem))
             found.append("not")
         elif low.lower() == "cannot":
             found.extend(("can", "not"))
