@@ -221,6 +221,13 @@ CASES = (
         says=["Nobody Known"],
     ),
     Case(
+        name="a person, branch and word asked for in the story that are not there",
+        command=lambda p: ["play", "--story", p.story_id],
+        typed="/who Nobody Known\n/switch elsewhere\n/facts zzz\n/undo x\n/undo 99\n/quit\n",
+        code=0,
+        says=["Nobody Known", "elsewhere", "zzz", "Kept: 3 turns"],
+    ),
+    Case(
         name="a boundary without a level",
         command=lambda p: ["story", "--theme", "A wreck", "--auto", "--boundary", "violence"],
         code=2,

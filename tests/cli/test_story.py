@@ -148,3 +148,26 @@ def test_ctrl_c_keeps_every_finished_turn_and_says_how_to_go_on(tmp_path: Path) 
     assert "every finished turn is kept" in said
     assert "Traceback" not in said
     assert turns <= kept <= turns + 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX pipe")
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_reader_who_leaves_ends_the_run_quietly_with_the_turns_kept(
+    more: tuple[str, ...], tmp_path: Path
+) -> None:
+    environment = quiet_environment(tmp_path / "home")
+    with subprocess.Popen(
+        [*TTA, "story", "--theme", "A wreck in the bay", "--turns", "400", "--auto", *more],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.readline()
+        running.stdout.close()
+        said = running.stderr.read()
+
+    assert running.returncode == 141
+    assert said == ""

@@ -69,6 +69,10 @@ class NothingThere(TTAError):
     """What was asked for is not in this story; ends with ``NOT_FOUND``."""
 
 
+class ReaderGone(TTAError):
+    """Whoever read the output has gone; ends with ``PIPE_CLOSED`` and without a word."""
+
+
 def exit_code(error: TTAError) -> int:
     """The code that a command ends with after this error."""
     if isinstance(error, NothingThere):

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         code = _run(argv)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (exits.ReaderGone, BrokenPipeError):
         _abandon_stdout()
         code = exits.PIPE_CLOSED
     except KeyboardInterrupt:

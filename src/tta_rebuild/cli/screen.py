@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
+from tta_rebuild.cli.exits import ReaderGone
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -90,7 +92,11 @@ class Screen:
         if name not in self._consoles:
             from rich.console import Console
 
-            self._consoles[name] = Console(
+            class Page(Console):
+                def on_broken_pipe(self) -> None:
+                    raise ReaderGone
+
+            self._consoles[name] = Page(
                 file=self._streams[name],
                 stderr=name == "err",
                 markup=False,
@@ -154,5 +160,8 @@ class Screen:
     def raw(self, text: str) -> None:
         """Text for another program, on standard output exactly as it is, with a line end."""
         stream = self._streams["out"] or sys.stdout
-        stream.write(text if text.endswith("\n") else text + "\n")
-        stream.flush()
+        try:
+            stream.write(text if text.endswith("\n") else text + "\n")
+            stream.flush()
+        except BrokenPipeError as error:
+            raise ReaderGone from error

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli import views
+from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.telling import show_choices, show_scene
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
@@ -104,7 +105,7 @@ class Slash:
                         "words without a slash are played.",
                         "yellow",
                     )
-        except (StoryError, TTAPrimitiveError) as error:
+        except (NothingThere, StoryError, TTAPrimitiveError) as error:
             self.screen.say(str(error), "yellow")
         return Outcome(session)
 

@@ -77,6 +77,8 @@ async def _judge(state: StoryState, choice: Choice) -> BranchValidation:
         choice_text=choice.text,
         affected_characters=list(choice.affects),
         universe_rules=dict(state.premise.rules),
+        parent_branch_id=state.action or None,
+        effects=choice.effects,
     )
     context = TTAContext(
         workflow_id="validate",
@@ -99,5 +101,5 @@ def _show(screen: Screen, text: str, result: BranchValidation) -> None:
         indent=2,
     )
     for issue in result.issues:
-        hint = f" {issue.suggested_fix}" if issue.suggested_fix else ""
+        hint = f". {issue.suggested_fix}" if issue.suggested_fix else ""
         screen.entry(f"  {issue.severity.name.lower()}", f"{issue.message}{hint}")

@@ -5,7 +5,7 @@ Used by the commands in the story (``slash``) and by ``tta show``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli.exits import NothingThere
@@ -84,7 +84,8 @@ def _show_values(screen: Screen, head: str, values: dict[str, float]) -> None:
 def show_facts(screen: Screen, state: StoryState, word: str = "") -> None:
     """What holds now, or the part of it that mentions a word."""
     wanted = word.casefold()
-    lines = [claim_line(fact) for fact in state.facts]
+    names = {c.character_id: c.name for c in state.characters.values()} | {"player": "you"}
+    lines = [claim_line(fact, names) for fact in state.facts]
     found = [line for line in lines if wanted in line.casefold()]
     for line in found:
         screen.entry("·", line)
@@ -158,14 +159,14 @@ def show_timeline(screen: Screen, events: Sequence[RecordedEvent]) -> None:
         screen.say("Nothing has been told on this branch yet.")
 
 
-def claim_line(claim: Claim | Fact) -> str:
-    """A claim or a fact as a short sentence."""
+def claim_line(claim: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
+    """A claim or a fact as a short sentence; ``names`` are those of the people, by id."""
+    named = names or {}
+    subject = named.get(claim.subject, claim.subject).replace("_", " ")
     relation = claim.relation.replace("_", " ")
-    if claim.value == "true":
-        return one_line(f"{claim.subject}: {relation}")
-    if claim.value == "false":
-        return one_line(f"{claim.subject}: not {relation}")
-    return one_line(f"{claim.subject} {relation} {claim.value}")
+    if claim.value in ("true", "false"):
+        return one_line(f"{subject}: {'not ' if claim.value == 'false' else ''}{relation}")
+    return one_line(f"{subject}: {relation} {named.get(claim.value, claim.value)}")
 
 
 def show_comparison(screen: Screen, found: Comparison) -> None:
