@@ -27,7 +27,7 @@ $(VENV)/.test: $(VENV)/.base
 
 play: $(VENV)/.base
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tta play; \
-	else $(BIN)/tta story --theme "$(PREMISE)" --turns 5 --auto; fi
+	else $(BIN)/tta story --theme "$(PREMISE)" --turns 5 --length 5 --auto; fi
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
