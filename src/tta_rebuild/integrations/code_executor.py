@@ -72,7 +72,7 @@ class CodeVerdict:
 
 LANGUAGES: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon", "gyp"), "python"),
+        **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon"), "python"),
         **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
         **dict.fromkeys(("json", "geojson"), "json"),
         "toml": "toml",
