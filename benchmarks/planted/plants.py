@@ -1,7 +1,8 @@
 """What is planted: per subtype a set-up that makes something so, and sentences that contradict it.
 
 ``tuning`` wordings may be looked at while the reader is worked on; ``held`` wordings are only ever
-counted, and the figures report those. Variables: A, B people; P, Q places; T, D things; S the
+counted, and the figures report those. They were written before the reader was tuned; while it was,
+the counts per subtype were known, the sentences that escaped were not looked at. Variables: A, B people; P, Q places; T, D things; S the
 planted sentence itself (what somebody does, in words).
 """
 
