@@ -1,69 +1,142 @@
-"""The categories of heavy matter, read from ``data/boundaries.toml``.
+"""The kinds of heavy matter, read from ``data/``: one file per category, the phobias in one.
 
-``safety.gate`` is the only user. A category that is not in the table is taken at its word: the
-boundary ``{"spiders": "none"}`` keeps out the word itself.
+``safety.gate`` is the only user. A category that no file knows is taken at its word: the boundary
+``{"dragons": "none"}`` keeps out the word and its family.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
-LEVELS: dict[str, int] = {"none": 1, "off": 1, "low": 2, "medium": 3, "moderate": 3, "high": 4}
-"""A boundary's level → the weight from which on a text is held back (4: nothing is)."""
+from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.safety.inflection import family_of, singular
+from tta_rebuild.safety.lexicon import HARMLESS, Grammar, Lexicon, Phrase, Step
+
+EVERY = "*"
+"""The category of phrases that are harmless whatever is looked for."""
+
+_WEIGHTS = {"touches": 1, "shows": 2, "dwells": 3, "harmless": HARMLESS}
+_COMMENT = re.compile(r"#[^\n]*")
+_JOINED = re.compile(r"\s*[/,;&+]\s*|_and_|_or_")
+_AROUND = re.compile(r"^(?:fear_of_|phobia_of_|graphic_|explicit_)|(?:_content|_scenes|_themes)$")
+_LONGEST_NAME = 60
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
     """One kind of heavy matter.
 
     Attributes:
-        by_weight: weight (1 touches it, 2 shows it, 3 dwells on it) → what matches it.
-        harmless: phrases in which the words mean something else, or None.
+        warn: the weight from which a player who set no boundary for it is warned.
+        negatable: True if "nobody was …" makes it one step lighter.
+        names: words that are also people's and places' names.
     """
 
     name: str
-    by_weight: dict[int, re.Pattern[str]]
-    harmless: re.Pattern[str] | None
+    warn: int = 3
+    negatable: bool = True
+    names: frozenset[str] = frozenset()
 
 
-def _pattern(words: list[str]) -> re.Pattern[str]:
-    ordered = sorted(words, key=len, reverse=True)
-    parts = [
-        re.escape(word).replace(r"\*", r"[\w'-]*").replace(r"\ ", r"[\s-]+") for word in ordered
-    ]
-    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """All categories of the data, and the phrases of all of them."""
+
+    categories: Mapping[str, Category]
+    aliases: Mapping[str, str]
+    lexicon: Lexicon
+    grammar: Grammar
 
 
 @cache
-def _table() -> dict[str, Category]:
-    raw = tomllib.loads(
-        (files("tta_rebuild.safety") / "data" / "boundaries.toml").read_text("utf-8")
-    )
-    table: dict[str, Category] = {}
-    for name, entry in raw.items():
-        weights = {int(k): _pattern(v) for k, v in entry.items() if k.isdigit()}
-        harmless = _pattern(entry["harmless"]) if entry.get("harmless") else None
-        category = Category(name, weights, harmless)
-        for key in (name, *entry.get("aliases", ())):
-            table[key] = category
-    return table
+def table() -> Table:
+    """The data of the package, read on first use."""
+    home = files("tta_rebuild.safety") / "data"
+    grammar = _grammar(tomllib.loads((home / "classes.toml").read_text("utf-8")))
+    lexicon = Lexicon()
+    categories: dict[str, Category] = {}
+    aliases: dict[str, str] = {}
+    entries: dict[str, dict[str, Any]] = {}
+    for entry in (home / "categories").iterdir():
+        if entry.name.endswith(".toml"):
+            entries[entry.name.removesuffix(".toml")] = tomllib.loads(entry.read_text("utf-8"))
+    entries |= tomllib.loads((home / "phobias.toml").read_text("utf-8"))
+    for name, raw in sorted(entries.items()):
+        categories[name] = Category(
+            name=name,
+            warn=int(raw.get("warn", 3)),
+            negatable=bool(raw.get("negatable", True)),
+            names=frozenset(raw.get("names", "").split()),
+        )
+        aliases |= dict.fromkeys((name, *raw.get("aliases", ())), name)
+        lexicon.masked.update(raw.get("masked", "").split())
+        for phrase in _phrases(grammar, name, raw):
+            lexicon.add(phrase)
+    idioms = tomllib.loads((home / "idioms.toml").read_text("utf-8"))
+    for phrase in _phrases(grammar, EVERY, idioms):
+        lexicon.add(phrase)
+    return Table(categories=categories, aliases=aliases, lexicon=lexicon, grammar=grammar)
+
+
+def _grammar(raw: Mapping[str, Any]) -> Grammar:
+    irregular = {word: frozenset(forms.split()) for word, forms in raw["irregular"].items()}
+    classes: dict[str, Step] = {}
+    grammar = Grammar(irregular=irregular, classes=classes)
+    for name, words in raw["classes"].items():
+        classes[name] = grammar.step("|".join(words.split()))
+    return grammar
+
+
+def _phrases(grammar: Grammar, category: str, raw: Mapping[str, Any]) -> Iterator[Phrase]:
+    for key, weight in _WEIGHTS.items():
+        for text in re.split(r"[,\n]", _COMMENT.sub("", raw.get(key, ""))):
+            if text.strip():
+                yield grammar.phrase(category, weight, text)
 
 
 def category_names() -> list[str]:
-    """The categories that the table knows, without their aliases."""
-    return sorted({category.name for category in _table().values()})
+    """The categories that the data know, without their aliases."""
+    return sorted(table().categories)
 
 
-def category(name: str) -> Category:
-    """The category of that name or alias; an unknown one is taken at its word."""
-    key = re.sub(r"[\s-]+", "_", name.strip().casefold())
-    known = _table().get(key)
-    if known is not None:
-        return known
-    word = key.replace("_", " ")
-    stem = word[:-1] if word.endswith("s") and len(word) > 3 else word
-    return Category(key, {1: _pattern([stem, f"{stem}s", f"{stem}es"])}, None)
+def categories_of(name: str) -> Iterator[tuple[Category, list[Phrase]]]:
+    """The categories that a boundary's name means, with phrases that the table does not hold.
+
+    A known name or alias is one category; ``fear/horror`` is both; anything else is taken at its
+    word.
+
+    Raises:
+        ValidationError: the name has no word in it, or is too long for one.
+    """
+    key = re.sub(r"[\s-]+", "_", name.strip().casefold()).strip("_")
+    if not any(c.isalpha() for c in key) or len(key) > _LONGEST_NAME:
+        raise ValidationError(
+            f"boundary '{name[:_LONGEST_NAME]}': name what to keep out in a word or two, such as "
+            "violence or spiders"
+        )
+    bare = _AROUND.sub("", key) or key
+    for candidate in (key, bare):
+        known = table().aliases.get(candidate)
+        if known is not None:
+            yield table().categories[known], []
+            return
+    parts = [part for part in _JOINED.split(bare) if part]
+    if len(parts) > 1:
+        for part in parts:
+            yield from categories_of(part)
+        return
+    yield Category(name=bare, warn=4, names=frozenset()), [_at_its_word(bare)]
+
+
+def _at_its_word(key: str) -> Phrase:
+    words = re.findall(r"[^\W_]+", key)
+    irregular = table().grammar.irregular
+    steps = [Step(frozenset({word, singular(word)})) for word in words[:-1]]
+    steps.append(Step(family_of(words[-1], irregular)))
+    return Phrase(key, 1, tuple(steps))

@@ -1,20 +1,25 @@
 """The safety gate: holds back what the player has ruled out, warns of what is heavy but allowed.
 
-Asked by ``engine.gate`` for every passage, choice and input on its way to the player. Leans on
-``safety.categories``. No model is asked: what it can find, it finds the same way every time.
+Asked by ``engine`` for everything on its way to the player and for everything the player says.
+Leans on ``safety.reading`` (what does the text say?) and ``safety.categories`` (what is heavy?).
+No model is asked: what it can find, it finds the same way every time.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.categories import LEVELS, Category, category
+from tta_rebuild.safety.categories import EVERY, Category, categories_of, table
+from tta_rebuild.safety.levels import HIGH, NONE, THRESHOLDS, level_of
+from tta_rebuild.safety.lexicon import HARMLESS, Lexicon, Phrase
+from tta_rebuild.safety.names import is_name
+from tta_rebuild.safety.negation import is_negated
+from tta_rebuild.safety.reading import Reading, read
 
-_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_LONGEST_PHRASE = 14
+"""Words before a text that a phrase may begin in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,7 @@ class Finding:
     Attributes:
         category: what kind.
         weight: 1 touches it, 2 shows it, 3 dwells on it.
-        words: what was found.
+        words: what was found, as it was understood.
         level: the player's boundary for the category, "" if none is set.
     """
 
@@ -34,65 +39,90 @@ class Finding:
     level: str
 
     @property
+    def subject(self) -> str:
+        """The category in plain words."""
+        return self.category.replace("_", " ")
+
+    @property
     def reason(self) -> str:
         """In plain words, for the log and for ``/why``."""
-        return f"'{self.words}' touches {self.category}, which the player keeps at '{self.level}'"
+        return f"'{self.words}' touches {self.subject}, which the player keeps at '{self.level}'"
 
 
-def plain(text: str) -> str:
-    """The text as it is read: lower case, no invisible characters, compatibility forms unfolded."""
-    unfolded = unicodedata.normalize("NFKC", text)
-    return _INVISIBLE.sub("", unfolded).casefold().replace("\u2019", "'")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Bound:
+    category: Category
+    threshold: int
+    level: str
+
+    @property
+    def warns_from(self) -> int:
+        """The weight from which the player is warned of what they allow."""
+        return 2 if self.level else self.category.warn
 
 
 class SafetyGate:
-    """The gate for one player's boundaries.
+    """The gate for one player's boundaries. Cheap to make: the word lists are read once.
 
     Args:
-        boundaries: category → level (``none``, ``low``, ``medium``, ``high``).
+        boundaries: category → level (``none``, ``low``, ``medium``, ``high``, or another word for
+            one of these; see ``safety.levels``). What several boundaries say of one category, the
+            strictest decides.
 
     Raises:
-        ValidationError: a level is none of these.
+        ValidationError: a level is none of these, or a category has no name.
     """
 
     def __init__(self, boundaries: Mapping[str, str]) -> None:
-        self._bounded: list[tuple[Category, int, str]] = []
+        self._bounds = {
+            name: _Bound(category=category, threshold=THRESHOLDS[HIGH], level="")
+            for name, category in table().categories.items()
+        }
+        self._own = Lexicon()
         for name, level in boundaries.items():
-            threshold = LEVELS.get(str(level).strip().casefold())
-            if threshold is None:
-                raise ValidationError(
-                    f"boundary {name}={level}: the level must be none, low, medium or high"
-                )
-            self._bounded.append((category(name), threshold, str(level)))
+            for category, phrases in categories_of(_positive(str(name))):
+                self._bind(category, _meant(str(name), level), str(level).strip())
+                for phrase in phrases:
+                    self._own.add(phrase)
+        self._held = frozenset(n for n, b in self._bounds.items() if b.threshold < THRESHOLDS[HIGH])
+        self._warned = frozenset(self._bounds)
 
-    def finding(self, text: str) -> Finding | None:
-        """The first thing in the text that the boundaries keep out."""
-        read = plain(text)
-        for kind, threshold, level in self._bounded:
-            searched = kind.harmless.sub(" ", read) if kind.harmless else read
-            for weight in sorted(kind.by_weight, reverse=True):
-                if weight < threshold:
-                    break
-                match = kind.by_weight[weight].search(searched)
-                if match:
-                    return Finding(
-                        category=kind.name, weight=weight, words=match.group(), level=level
-                    )
-        return None
+    def _bind(self, category: Category, level: str, said: str) -> None:
+        threshold = THRESHOLDS[level]
+        known = self._bounds.get(category.name)
+        if known is None or not known.level or threshold < known.threshold:
+            self._bounds[category.name] = _Bound(
+                category=category, threshold=threshold, level=said or level
+            )
 
-    def warnings(self, text: str) -> list[str]:
-        """What the text holds that is heavy (weight 2 or more) though a set boundary allows it."""
-        read = plain(text)
-        found = []
-        for kind, threshold, _ in self._bounded:
-            searched = kind.harmless.sub(" ", read) if kind.harmless else read
-            if any(
-                kind.by_weight[weight].search(searched)
-                for weight in kind.by_weight
-                if 2 <= weight < threshold
-            ):
-                found.append(f"content warning: {kind.name.replace('_', ' ')}")
-        return found
+    def finding(self, text: str, before: str = "") -> Finding | None:
+        """What the boundaries keep out of the text: the heaviest, of these the first.
+
+        Args:
+            before: what was shown just before, so that a phrase cannot hide in the seam. What
+                stands in it alone is not found again.
+        """
+        if not self._held:
+            return None
+        best: Finding | None = None
+        for found in self._findings(text, before, self._held):
+            bound = self._bounds[found.category]
+            if found.weight >= bound.threshold and (best is None or found.weight > best.weight):
+                best = found
+        return best
+
+    def warnings(self, text: str, before: str = "") -> list[str]:
+        """What to say before a text that holds heavy matter which no boundary keeps out.
+
+        A player who set a boundary for a category is warned of what it lets pass from weight 2
+        on; one who set none, from the weight that the category names.
+        """
+        subjects: dict[str, None] = {}
+        for found in self._findings(text, before, self._warned):
+            bound = self._bounds[found.category]
+            if bound.warns_from <= found.weight < bound.threshold:
+                subjects[found.subject] = None
+        return [f"content warning: {subject}" for subject in sorted(subjects)]
 
     def refusal(self, text: str) -> str | None:
         """Why the player's own words are not played, kindly, or None if they may be."""
@@ -100,6 +130,70 @@ class SafetyGate:
         if finding is None:
             return None
         return (
-            f"You asked to keep {finding.category.replace('_', ' ')} at '{finding.level}', so this "
-            "is not played. Say it another way, or change the boundary for a new story."
+            f"You asked to keep {finding.subject} at '{finding.level}', so this is not played. "
+            "Say it another way, or change the boundary for a new story."
         )
+
+    def _findings(self, text: str, before: str, wanted: frozenset[str]) -> Iterator[Finding]:
+        reading, new = read(text), 0
+        if before:
+            whole = read(f"{before} {text}")
+            new = max(0, len(whole.words) - len(reading.words))
+            reading = _mended(whole, new)
+        start = max(0, new - _LONGEST_PHRASE)
+        heavy: list[tuple[Phrase, int, int]] = []
+        harmless: list[tuple[Phrase, int, int]] = []
+        searched = wanted | {EVERY}
+        for lexicon in (table().lexicon, self._own):
+            for match in lexicon.matches(reading, searched, start):
+                (harmless if match[0].weight == HARMLESS else heavy).append(match)
+        for phrase, begin, end in heavy:
+            if end <= new or _means_something_else(phrase, begin, end, harmless):
+                continue
+            category = self._bounds[phrase.category].category
+            if end - begin == 1 and is_name(reading, begin, category.names):
+                continue
+            weight = phrase.weight
+            if category.negatable and weight > 1 and is_negated(reading, begin):
+                weight -= 1
+            yield Finding(
+                category=category.name,
+                weight=weight,
+                words=reading.text(begin, end),
+                level=self._bounds[category.name].level,
+            )
+
+
+def _means_something_else(
+    phrase: Phrase, begin: int, end: int, harmless: list[tuple[Phrase, int, int]]
+) -> bool:
+    return any(
+        other.category in (EVERY, phrase.category) and at < end and begin < to
+        for other, at, to in harmless
+    )
+
+
+def _mended(whole: Reading, new: int) -> Reading:
+    """The reading with the word that the seam may have cut in two, put together again."""
+    if 0 < new < len(whole.words) and whole.sentence[new] == whole.sentence[new - 1]:
+        joined = whole.words[new - 1][0] + whole.words[new][0]
+        whole.words[new] = (*whole.words[new], joined)
+    return whole
+
+
+def _positive(name: str) -> str:
+    """The name without a "no" before it."""
+    key = name.strip().casefold()
+    return key[3:] if key.startswith(("no_", "no-", "no ")) else name
+
+
+def _meant(name: str, level: object) -> str:
+    """The level that is meant; ``no_violence: yes`` means none of it."""
+    meant = level_of(name, level)
+    if _positive(name) == name:
+        return meant
+    if meant == HIGH:
+        return NONE
+    raise ValidationError(
+        f"boundary {name}={level}: say it without the 'no', such as {_positive(name)}=none"
+    )

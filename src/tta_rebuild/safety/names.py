@@ -1,0 +1,41 @@
+"""Is this word somebody's or some place's name? Asked by ``safety.gate`` of single words."""
+
+from __future__ import annotations
+
+from tta_rebuild.safety.reading import Reading
+
+_TITLES = frozenset(
+    "mr mrs ms miss dr doctor prof professor sir lady lord captain capt judge aunt uncle father "
+    "sister brother sergeant inspector madam madame mister".split()
+)
+_PLACES = frozenset(
+    "valley bay creek hill hills street road lane church river lake mountain mountains island "
+    "islands county town family house inn languages language museum station bridge park square "
+    "avenue sea cove point peak canyon harbor harbour".split()
+)
+_OF_ONE = frozenset("was is has said says had went came took gave asked would will did".split())
+
+
+def is_name(reading: Reading, at: int, names: frozenset[str]) -> bool:
+    """True if the word at ``at`` is a name.
+
+    Args:
+        names: words that are common as names; others need a title before or a place after them.
+    """
+    if not reading.capital[at]:
+        return False
+    before = reading.words[at - 1][0] if at else ""
+    if before in _TITLES:
+        return True
+    after = at + 1
+    while after < len(reading.words) and reading.capital[after]:
+        if reading.words[after][0] in _PLACES:
+            return True
+        after += 1
+    word = reading.words[at][0]
+    if word not in names and word.removesuffix("s") not in names:
+        return False
+    if not reading.opens[at]:
+        return True
+    following = reading.words[at + 1][0] if at + 1 < len(reading.words) else ""
+    return following in _OF_ONE or following.endswith("ed")
