@@ -18,6 +18,7 @@ from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
+from tta_rebuild.engine.story_code import CodeCheck
 from tta_rebuild.engine.turn_events import TurnEvent
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
@@ -126,6 +127,7 @@ class Desk:
     store: MemoryStoryStore
     ticks: int = 0
     made: list[str] = field(default_factory=list)
+    check_code: CodeCheck | None = None
 
     def clock(self) -> datetime:
         self.ticks += 1
@@ -144,6 +146,7 @@ class Desk:
             world_rules=lambda rules: WorldRules(compiled(rules).rules),
             clock=self.clock,
             new_id=self.new_id,
+            check_code=self.check_code,
         )
         return Stories(parts, self.store)
 

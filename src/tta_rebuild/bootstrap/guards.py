@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.events import CodeVerdictNoted
 from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.core.usage import Ledger
+from tta_rebuild.engine.story_code import CodeCheck
 from tta_rebuild.integrations.code_executor import CodeExecutor
 from tta_rebuild.settings import Settings
 
@@ -32,6 +36,29 @@ def executor_for(
     from tta_rebuild.integrations.local_executor import LocalExecutor
 
     return LocalExecutor(use_jail=engine != "monty")
+
+
+def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger) -> CodeCheck:
+    """Checks the code of scenes; ``stack`` opens its engine at the first block that comes."""
+    executors: list[CodeExecutor] = []
+
+    async def check(text: str) -> tuple[CodeVerdictNoted, ...]:
+        from tta_rebuild.quality.story_code import check_code
+
+        if not executors:
+            executor = executor_for(settings, ledger=ledger)
+            executors.append(await stack.enter_async_context(executor))
+        report = await check_code(text, executors[0])
+        return tuple(
+            CodeVerdictNoted(
+                language=one.snippet.language,
+                verdict=one.verdict.verdict,
+                reason=one.verdict.reason,
+            )
+            for one in report.checked
+        )
+
+    return check
 
 
 def redactor_for(settings: Settings) -> Redactor:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from tta_rebuild.bootstrap.guards import redactor_for
+from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
 from tta_rebuild.bootstrap.stack import Bench, MakeAdapter
 from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.redaction import guard_handlers
@@ -114,6 +114,7 @@ async def open_workshop(
             new_id=new_id,
             session_id=session_id,
             notices=notices,
+            check_code=code_check_for(settings, stack, ledger=store.ledger()),
         )
         yield Workshop(
             stories=Stories(parts, store),

@@ -90,6 +90,24 @@ class PassageWithheld:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeVerdictNoted:
+    """What became of one block of code in a scene; ``verdict`` as ``code_executor`` names it."""
+
+    language: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeChecked:
+    """The code in a scene was run where it can do no harm; one verdict per block, in order."""
+
+    KIND: ClassVar[str] = "code_checked"
+    VERSION: ClassVar[int] = 1
+    verdicts: tuple[CodeVerdictNoted, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PastRecalled:
     """What of the past was put into the turn's prompt: positions of events, in order."""
 
@@ -192,6 +210,7 @@ Event: TypeAlias = (
     | ModelReplied
     | SceneTold
     | PassageWithheld
+    | CodeChecked
     | PastRecalled
     | FactAsserted
     | FactRetracted
@@ -210,6 +229,7 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         ModelReplied,
         SceneTold,
         PassageWithheld,
+        CodeChecked,
         PastRecalled,
         FactAsserted,
         FactRetracted,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tta_rebuild.canon.world_rules import WorldRules
+from tta_rebuild.engine.story_code import CodeCheck
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.safety import SafetyGate
@@ -41,6 +42,7 @@ class Parts:
         new_id: a fresh identifier at every call.
         player_id: who plays, for budgets per player.
         session_id: this run of the program, for budgets per session.
+        check_code: runs the code found in a scene; None leaves code unchecked.
         notices: shown with the turn in which they come up.
         checks_with_model: True asks the model once per turn to check the branches too.
     """
@@ -55,3 +57,4 @@ class Parts:
     session_id: str = ""
     checks_with_model: bool = False
     notices: Notices = field(default_factory=Notices)
+    check_code: CodeCheck | None = None

@@ -14,6 +14,8 @@ from itertools import groupby
 
 from tta_rebuild.core.errors import ExecutionError
 from tta_rebuild.core.events import (
+    CodeChecked,
+    CodeVerdictNoted,
     Event,
     EventCodec,
     ModelReplied,
@@ -122,6 +124,12 @@ async def _again(
     if not retell:
         replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
         parts = replace(parts, provider=RecordedProvider(replies))
+    noted = [v for r in logged if isinstance(r.event, CodeChecked) for v in r.event.verdicts]
+
+    async def check_code(text: str) -> tuple[CodeVerdictNoted, ...]:
+        return tuple(noted)
+
+    parts = replace(parts, check_code=check_code)
 
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import (
     ChoicesOffered,
+    CodeChecked,
     Event,
     FactAsserted,
     FactRetracted,
@@ -36,6 +37,7 @@ from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.story_code import code_checked, quality_after
 from tta_rebuild.engine.telling import Told, tell
 from tta_rebuild.engine.turn_events import TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
@@ -115,7 +117,8 @@ async def play_turn(
         degraded.append(NO_CHOICES)
     for text in (*degraded, *parts.notices.taken()):
         yield TurnWarning(text)
-    scene = replace(scene, degraded="; ".join(degraded))
+    code = await code_checked(scene, parts.check_code)
+    scene = replace(scene, degraded="; ".join(degraded), quality=quality_after(scene, code))
     changes = await characters_after(state, told.passages, move.text, point.stage, context)
     yield FinishedTurn(
         turn=turn,
@@ -130,6 +133,7 @@ async def play_turn(
             changes,
             provider.replies,
             recollection.positions,
+            code,
         ),
         scene=scene,
         choices=offered.choices,
@@ -184,6 +188,7 @@ def _events(
     changes: Sequence[Event],
     replies: Sequence[ModelReplied],
     recalled: tuple[int, ...],
+    code: CodeChecked | None,
 ) -> tuple[Event, ...]:
     """Everything that happened in the turn, in the order in which it is folded."""
     events: list[Event] = []
@@ -205,6 +210,8 @@ def _events(
     events.extend(replies)
     events.extend(told.withheld)
     events.append(SceneTold(scene=scene))
+    if code is not None:
+        events.append(code)
     events.append(
         TimelineMarked(
             event_id=f"turn-{turn}-scene",
