@@ -2,8 +2,8 @@
 
 ``tuning`` wordings may be looked at while the reader is worked on; ``held`` wordings are only ever
 counted, and the figures report those. They were written before the reader was tuned; while it was,
-the counts per subtype were known, the sentences that escaped were not looked at. Variables: A, B people; P, Q places; T, D things; S the
-planted sentence itself (what somebody does, in words).
+the counts per subtype were known, the sentences that escaped were not looked at. Variables: A, B
+people; P, Q places; T, D things; S the planted sentence itself (what somebody does, in words).
 """
 
 from __future__ import annotations

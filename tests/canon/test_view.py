@@ -150,6 +150,24 @@ def test_a_retcon_takes_back_what_the_fact_had_ended() -> None:
     assert canon.values("bram", "holds") == []
 
 
+def test_a_corrected_past_does_not_outlast_what_a_grandparent_told_after_it() -> None:
+    root = Canon()
+    root.apply(1, _told("mara", "located_in", "tower"))
+    root.apply(2, _told("mara", "located_in", "harbour"))
+    child = root.fork()
+    child.apply(3, _told("mara", "role", "smith"))
+    grandchild = child.fork()
+    grandchild.apply(
+        4,
+        FactRetconned(
+            claim=_claim("mara", "located_in", "tower"),
+            becomes=_claim("mara", "located_in", "mill"),
+        ),
+    )
+    assert grandchild.value("mara", "located_in") == "harbour"
+    assert grandchild.value("mara", "located_in", at=1) == "mill"
+
+
 def test_events_are_taken_in_order_only() -> None:
     canon = Canon()
     canon.apply(4, PlayerActed(text="wait"))

@@ -73,14 +73,13 @@ class Segment:
         forked_at: up to which position the parent's path is shared.
     """
 
-    __slots__ = ("cuts", "forked_at", "parent", "reordered", "slots", "voided")
+    __slots__ = ("cuts", "forked_at", "parent", "slots", "voided")
 
     def __init__(self, parent: Segment | None = None, forked_at: int = 0) -> None:
         self.parent = parent
         self.forked_at = forked_at
         self.slots: dict[str, dict[Key, History]] = {}
         self.voided: Voids = {}
-        self.reordered: set[tuple[str, Key]] = set()
         self.cuts = array("q")
 
     def record(
@@ -94,8 +93,6 @@ class Segment:
         if history is None:
             history = slots[key] = History()
         history.add(position, claim, ends=ends, recorded=recorded)
-        if recorded != position:
-            self.reordered.add((subject, key))
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
         """The entry that decides the slot at a position, as this branch tells it now."""
@@ -116,8 +113,8 @@ class Segment:
                     or (found.position, found.recorded) > (best.position, best.recorded)
                 ):
                     best = found
-            if best is not None and not (segment.reordered and (subject, key) in segment.reordered):
-                return best
+            if best is not None and best.position > segment.forked_at:
+                return best  # an ancestor's entries all stand before the fork
             limit = min(limit, segment.forked_at)
             horizon = min(horizon, limit)
             segment = segment.parent
