@@ -109,12 +109,12 @@ async def recall(
         fact_tokens, line_tokens: how much may be brought back, in estimated tokens.
         not_after: events after this position are in the prompt anyway.
     """
-    facts = _facts(canon, action, present, fact_tokens)
+    facts = facts_for(canon, action, present, fact_tokens)
     lines, positions = await _lines(action, facts, search, line_tokens, not_after)
     return Recollection(facts=facts, lines=lines, positions=positions)
 
 
-def _facts(
+def facts_for(
     canon: Canon, action: str, present: Sequence[str], budget_tokens: int
 ) -> tuple[Fact, ...]:
     """Facts of those the action names, then of those present, then of the whole story."""

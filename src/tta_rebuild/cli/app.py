@@ -12,6 +12,7 @@ import typer
 
 from tta_rebuild.cli import (
     branches,
+    canon,
     code,
     costs,
     doctor,
@@ -73,6 +74,8 @@ app.command()(branches.fork)
 app.command()(branches.compare)
 app.command()(branches.replay)
 app.command()(validate.validate)
+app.command()(canon.facts)
+app.command()(canon.retcon)
 app.command()(doctor.doctor)
 app.command()(costs.costs)
 app.command()(models.models)

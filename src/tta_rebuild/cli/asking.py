@@ -71,7 +71,7 @@ def premise_of(theme: str, wishes: Wishes, *, source: str = "--theme") -> Premis
         theme=theme_of(theme, source=source),
         title=one_line(wishes.title, MAX_NAME_CHARS),
         characters=_cast(wishes.characters),
-        rules=dict(_rule(text) for text in wishes.rules),
+        rules=rules_of(wishes.rules),
         boundaries=dict(_boundary(text) for text in wishes.boundaries),
         kit=wishes.kit,
         style=wishes.style,
@@ -131,6 +131,11 @@ def _trait(text: str) -> tuple[str, float]:
             param_hint="--character",
         )
     return name.strip().lower(), value
+
+
+def rules_of(texts: Sequence[str]) -> dict[str, str]:
+    """A world's rules, name → text; raises BadParameter for one that cannot be understood."""
+    return dict(_rule(text) for text in texts)
 
 
 def _rule(text: str) -> tuple[str, str]:

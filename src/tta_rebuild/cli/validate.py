@@ -1,25 +1,29 @@
-"""``tta validate``: would this choice fit this story, and if not, why not?"""
+"""``tta validate``: would this choice fit this story? Does this text contradict itself?"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import UTC
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.opening import desk, in_workshop
-from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.cli.asking import rules_of
+from tta_rebuild.cli.canon_views import show_clashes, show_rules
+from tta_rebuild.cli.opening import Desk, desk, in_workshop
+from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.story_file import text_of_file
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tta_rebuild.bootstrap import Workshop
-    from tta_rebuild.core.story import Choice
-    from tta_rebuild.engine.state import StoryState
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
-WhichStory = Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")]
+WhichStory = Annotated[
+    str, typer.Argument(help="A story (id, the start of it, or title), or a text file.")
+]
 
 
 def validate(
@@ -33,61 +37,82 @@ def validate(
         list[str] | None, typer.Option(help="Whom it concerns: a character's id. Repeatable.")
     ] = None,
     branch: Annotated[str, typer.Option(help="The branch to check against.")] = "main",
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(help='For a text file, a rule of its world: no_magic="no magic". Repeatable.'),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
-    """Check a choice against a story.
+    """Check a choice against a story, or a whole text against itself.
 
-    Ends with code 1 if it does not fit.
+    Ends with code 1 if the choice does not fit, or the text contradicts itself for certain.
     """
     at = desk(ctx)
+    text = text_of_file(story)
+    if text is not None:
+        _validate_text(at, story, text, rules_of(rule or ()), as_json=json_)
+        return
     wanted = one_line(choice)
 
-    async def work(workshop: Workshop) -> list[tuple[str, BranchValidation]]:
+    async def work(
+        workshop: Workshop,
+    ) -> tuple[list[tuple[str, BranchValidation]], Mapping[str, str]]:
         from tta_rebuild.core.story import Choice
 
         state = (await workshop.stories.resume(story, branch)).state
-        if not wanted:
-            return [(c.text, await _judge(state, c)) for c in state.choices]
-        players = [c.character_id for c in state.premise.characters if c.is_player]
-        concerned = tuple(affects or players or list(state.characters)[:1])
-        proposed = Choice(text=wanted, consequence=one_line(consequence), affects=concerned)
-        return [(wanted, await _judge(state, proposed))]
+        proposed = list(state.choices)
+        if wanted:
+            players = [c.character_id for c in state.premise.characters if c.is_player]
+            concerned = tuple(affects or players or list(state.characters)[:1])
+            proposed = [Choice(text=wanted, consequence=one_line(consequence), affects=concerned)]
+        verdicts = await workshop.stories.judge(story, branch, proposed)
+        return [
+            (c.text, verdict) for c, verdict in zip(proposed, verdicts, strict=True)
+        ], state.premise.rules
 
-    judged = in_workshop(at, work)
+    judged, rules = in_workshop(at, work)
     if not judged and not json_:
         at.screen.say("Nothing is offered at the end of this branch.")
-    for text, result in judged:
+    for said, result in judged:
         if json_:
-            at.screen.raw(json.dumps({"choice": text, **asdict(result)}, ensure_ascii=False))
+            at.screen.raw(json.dumps({"choice": said, **asdict(result)}, ensure_ascii=False))
         else:
-            _show(at.screen, text, result)
+            _show(at.screen, said, result)
+    if not json_:
+        show_rules(at.screen, rules)
     if not all(result.is_valid for _, result in judged):
         raise typer.Exit(exits.FAILED)
 
 
-async def _judge(state: StoryState, choice: Choice) -> BranchValidation:
-    from datetime import datetime
+def _validate_text(
+    at: Desk, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
+) -> None:
+    from tta_rebuild.canon.story_reader import read_story
+    from tta_rebuild.canon.world_rules import WorldRules, compiled
 
-    from tta_rebuild.core.base_primitive import TTAContext
-    from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
-
-    proposal = BranchProposal(
-        universe_id="story",
-        branch_description=choice.consequence or choice.text,
-        choice_text=choice.text,
-        affected_characters=list(choice.affects),
-        universe_rules=dict(state.premise.rules),
-        parent_branch_id=state.action or None,
-        effects=choice.effects,
-    )
-    context = TTAContext(
-        workflow_id="validate",
-        correlation_id="validate",
-        timestamp=datetime.now(UTC),
-        metaconcepts=list(state.premise.metaconcepts),
-        player_boundaries=state.premise.boundaries,
-    )
-    return await BranchValidatorPrimitive().execute(proposal, context)
+    read = read_story(text, rules=WorldRules(compiled(rules).rules))
+    errors = sum(found.clash.blocks for found in read.clashes)
+    if as_json:
+        for found in read.clashes:
+            row = asdict(found.clash) | {"at": found.at, "evidence": found.evidence}
+            at.screen.raw(json.dumps(row, ensure_ascii=False))
+    else:
+        at.screen.say(
+            f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read, "
+            f"{counted(len(read.canon.all_now()), 'fact')} understood, "
+            f"{counted(errors, 'contradiction')}, "
+            f"{counted(len(read.clashes) - errors, 'doubt')}."
+        )
+        show_clashes(at.screen, read)
+        show_rules(at.screen, rules)
+        at.screen.say()
+        at.screen.say(
+            "Rules read a part of the sentences only: silence here is no proof that a text is "
+            "sound.",
+            "dim",
+        )
+    if errors:
+        raise typer.Exit(exits.FAILED)
 
 
 def _show(screen: Screen, text: str, result: BranchValidation) -> None:

@@ -1,4 +1,4 @@
-"""Third step of a turn: what the scene does to its characters, and which choices are sound.
+"""Third step of a turn: what the scene does to its characters.
 
 Called by ``engine.turn`` once the scene has been told. Leans on the primitives of ``narrative``.
 """
@@ -6,34 +6,16 @@ Called by ``engine.turn`` once the scene has been told. Leans on the primitives 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import CharacterChanged
-from tta_rebuild.core.story import ArcStage, CharacterSketch, Choice, Passage
-from tta_rebuild.engine.gate import Gate
+from tta_rebuild.core.story import ArcStage, CharacterSketch, Passage
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
 from tta_rebuild.narrative.character_state import (
     CharacterInteraction,
     CharacterState,
     CharacterStatePrimitive,
 )
-
-MAX_CHOICES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """The choices of a turn.
-
-    Attributes:
-        choices: what is offered.
-        rejected: the texts that are not, each with the reason.
-    """
-
-    choices: tuple[Choice, ...]
-    rejected: tuple[tuple[str, str], ...]
 
 
 def opening_characters(sketches: Iterable[CharacterSketch]) -> list[CharacterChanged]:
@@ -125,54 +107,3 @@ def _appended(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
         if list(before[len(before) - kept :] if kept else []) == list(after[:kept]):
             return tuple(after[kept:])
     return tuple(after)
-
-
-async def offer(
-    state: StoryState,
-    proposed: Sequence[Choice],
-    happened: str,
-    gate: Gate,
-    validator: BranchValidatorPrimitive,
-    context: TTAContext,
-) -> Offer:
-    """Only sound choices: allowed, true, valid, and each a different act.
-
-    Args:
-        happened: what the player just did, "" for the opening.
-    """
-    rejected: list[tuple[str, str]] = []
-    allowed: list[Choice] = []
-    for choice in proposed:
-        reason = gate.objection_to(choice)
-        if reason is None and any(_same(choice, other) for other in allowed):
-            reason = "says the same as another choice"
-        if reason is None:
-            allowed.append(choice)
-        else:
-            rejected.append((choice.text, reason))
-    proposals = [
-        BranchProposal(
-            universe_id=context.universe_id or context.workflow_id,
-            branch_description=choice.consequence or choice.text,
-            choice_text=choice.text,
-            affected_characters=list(choice.affects),
-            universe_rules=dict(state.premise.rules),
-            parent_branch_id=happened or None,
-            effects=choice.effects,
-        )
-        for choice in allowed
-    ]
-    sound: list[Choice] = []
-    for choice, verdict in zip(
-        allowed, await validator.validate_all(proposals, context), strict=True
-    ):
-        if verdict.is_valid:
-            sound.append(choice)
-        else:
-            reason = verdict.issues[0].message if verdict.issues else "too weak a choice"
-            rejected.append((choice.text, reason))
-    return Offer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
-
-
-def _same(one: Choice, other: Choice) -> bool:
-    return one.text.casefold().split() == other.text.casefold().split()

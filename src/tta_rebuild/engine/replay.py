@@ -18,6 +18,7 @@ from tta_rebuild.core.events import (
     CodeVerdictNoted,
     Event,
     EventCodec,
+    FactRetconned,
     ModelReplied,
     PastRecalled,
     PlayerActed,
@@ -92,7 +93,7 @@ async def replay(
                     turns=turns, events=events, size_bytes=size, difference=difference
                 )
             turns += 1
-            for old, new in _pairs([r.event for r in logged], again):
+            for old, new in _pairs(_of_the_turn(logged), again):
                 was = "".join(map(str, codec.to_json(old))) if old else ""
                 now = "".join(map(str, codec.to_json(new))) if new else ""
                 if was != now:
@@ -145,6 +146,13 @@ async def _again(
     except ExecutionError as error:
         return str(error)
     return "the turn did not finish"
+
+
+def _of_the_turn(logged: Sequence[RecordedEvent]) -> list[Event]:
+    """The turn's own events: an author's correction stands behind them and is not told again."""
+    events = [r.event for r in logged]
+    own = next((i for i, e in enumerate(events) if isinstance(e, FactRetconned)), len(events))
+    return events[:own]
 
 
 def _recalled(logged: Sequence[RecordedEvent]) -> tuple[int, ...]:

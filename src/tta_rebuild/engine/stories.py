@@ -1,4 +1,4 @@
-"""All stories of one store: open, take up again, fork, rewind, list, delete.
+"""All stories of one store: open, take up again, fork, rewind, correct, list, delete.
 
 Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
 """
@@ -8,15 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
 from tta_rebuild.core.events import RecordedEvent, StoryOpened
-from tta_rebuild.core.story import Premise
+from tta_rebuild.core.story import Choice, Claim, Premise
+from tta_rebuild.engine.choices import judge
 from tta_rebuild.engine.comparison import Comparison, compare
 from tta_rebuild.engine.consequences import opening_characters
 from tta_rebuild.engine.exchange import export, import_story, markdown
 from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.replay import ReplayReport, replay
+from tta_rebuild.engine.retcons import Retconned, make_retcon
 from tta_rebuild.engine.session import Session
+from tta_rebuild.narrative.branch_validator import BranchValidation
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 MAX_THEME_CHARS = 20_000
@@ -58,6 +62,17 @@ class Stories:
         """Take a story up again; see ``find`` and ``find_branch`` for what names one."""
         found = await self.find_branch(await self.find(story), branch)
         return await Session.load(self._parts, self._store, found)
+
+    async def judge(
+        self, story: str, branch: str, choices: Sequence[Choice]
+    ) -> list[BranchValidation]:
+        """Whether choices would fit the story as it stands, by rule and canon; no model is asked.
+
+        Raises:
+            ValidationError: a choice is too short or too long.
+        """
+        session = await self.resume(story, branch)
+        return await judge(self._parts, session.branch, session.state, choices)
 
     async def list(self) -> Sequence[StoryRow]:
         """All stories, the latest played first."""
@@ -138,6 +153,43 @@ class Stories:
         position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
         branch = await self._store.fork(session.branch.branch_id, position, at=self._parts.clock())
         return await Session.load(self._parts, self._store, branch)
+
+    async def plan_retcon(
+        self, story: str, branch: str, claim: Claim, becomes: Claim | None = None
+    ) -> RetconPlan:
+        """What taking a fact back (or correcting it) would do; nothing is changed.
+
+        Raises:
+            StoryError: nothing of the kind was ever so on this branch.
+        """
+        session = await self.resume(story, branch)
+        return plan_retcon(session.state.canon, claim, becomes)
+
+    async def retcon(
+        self,
+        story: str,
+        branch: str,
+        claim: Claim,
+        becomes: Claim | None = None,
+        *,
+        how: RetconChoice = "keep",
+        reason: str = "",
+    ) -> Retconned:
+        """Take a fact back: it was never so; ``becomes`` is what was so instead.
+
+        Args:
+            how: what becomes of the events that depend on it: ``keep`` them, ``mark`` them as
+                doubtful (what they made so ends), or ``rewrite`` from there on a fork.
+
+        Raises:
+            StoryError: nothing of the kind was ever so on this branch.
+            PositionClash: somebody else wrote to the branch at the same time.
+        """
+        session = await self.resume(story, branch)
+        plan = plan_retcon(session.state.canon, claim, becomes)
+        return await make_retcon(
+            self._store, session.branch, plan, how, reason=reason, at=self._parts.clock()
+        )
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""

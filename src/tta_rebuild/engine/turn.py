@@ -32,7 +32,8 @@ from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, Refusal, admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point
 from tta_rebuild.engine.briefing import Memory, brief
-from tta_rebuild.engine.consequences import Offer, characters_after, offer
+from tta_rebuild.engine.choices import Offer, offer
+from tta_rebuild.engine.consequences import characters_after
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.recording import RecordingProvider
@@ -64,8 +65,6 @@ class FinishedTurn:
 
 
 TurnItem: TypeAlias = TurnEvent | FinishedTurn
-
-NO_CHOICES = "no sound choices came with this scene: say in your own words what you do"
 
 
 async def play_turn(
@@ -113,8 +112,8 @@ async def play_turn(
     )
     proposed = told.story.choices if told.story and not scene.is_ending else ()
     offered = await offer(state, proposed, move.text, gate, validator, context)
-    if not offered.choices and not scene.is_ending:
-        degraded.append(NO_CHOICES)
+    if offered.note and not scene.is_ending:
+        degraded.append(offered.note)
     for text in (*degraded, *parts.notices.taken()):
         yield TurnWarning(text)
     code = await code_checked(scene, parts.check_code)

@@ -1,0 +1,174 @@
+"""Fourth step of a turn: which of the choices that came up may be offered.
+
+Called by ``engine.turn`` once the scene has been told, and by ``engine.stories`` for a choice that
+an author asks about. Leans on the branch validator, the gate, and the canon's look-ahead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.canon.lookahead import dead_ends, false_choices
+from tta_rebuild.canon.recall import facts_for
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.story import Choice
+from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.narrative.branch_validator import (
+    BranchProposal,
+    BranchValidation,
+    BranchValidatorPrimitive,
+    IssueSeverity,
+)
+from tta_rebuild.storage.story_store import Branch
+
+MAX_CHOICES = 5
+FEWEST_CHOICES = 2
+"""With fewer sound choices than this the player is told so."""
+
+FACT_TOKENS = 300
+SUMMARY_LINES = 6
+
+IN_YOUR_OWN_WORDS = "you can always say in your own words what you do"
+NO_CHOICE = f"no choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
+ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The choices of a turn.
+
+    Attributes:
+        choices: what is offered.
+        rejected: the texts that are not, each with the reason.
+    """
+
+    choices: tuple[Choice, ...]
+    rejected: tuple[tuple[str, str], ...]
+
+    @property
+    def note(self) -> str:
+        """What the player should know of the offer, "" if it is as it should be."""
+        if len(self.choices) >= FEWEST_CHOICES:
+            return ""
+        return ONE_CHOICE if self.choices else NO_CHOICE
+
+
+async def offer(
+    state: StoryState,
+    proposed: Sequence[Choice],
+    happened: str,
+    gate: Gate,
+    validator: BranchValidatorPrimitive,
+    context: TTAContext,
+) -> Offer:
+    """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
+
+    Args:
+        happened: what the player just did, "" for the opening.
+    """
+    rejected: list[tuple[str, str]] = []
+    allowed: list[Choice] = []
+    for choice in proposed:
+        reason = gate.objection_to(choice)
+        if reason is None and any(_same(choice, other) for other in allowed):
+            reason = "says the same as another choice"
+        if reason is None:
+            allowed.append(choice)
+        else:
+            rejected.append((choice.text, reason))
+    sound: list[Choice] = []
+    proposals = proposals_for(state, allowed, happened, gate, context)
+    for choice, verdict in zip(
+        allowed, await validator.validate_all(proposals, context), strict=True
+    ):
+        if verdict.is_valid:
+            sound.append(choice)
+        else:
+            rejected.append((choice.text, _reason(verdict)))
+    sound = _that_lead_on(state, sound, gate, rejected)
+    return Offer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
+
+
+def proposals_for(
+    state: StoryState,
+    choices: Sequence[Choice],
+    happened: str,
+    gate: Gate,
+    context: TTAContext,
+) -> list[BranchProposal]:
+    """The choices as the validator takes them, with the canon's facts that matter to them."""
+    if not choices:
+        return []
+    concerned = dict.fromkeys(who for choice in choices for who in choice.affects)
+    facts = facts_for(
+        gate.checker.canon,
+        " ".join(f"{choice.text} {choice.consequence}" for choice in choices),
+        list(concerned),
+        FACT_TOKENS,
+    )
+    known = tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
+    past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
+    return [
+        BranchProposal(
+            universe_id=context.universe_id or context.workflow_id,
+            branch_description=choice.consequence or choice.text,
+            choice_text=choice.text,
+            affected_characters=list(choice.affects),
+            timeline_context=[*past, happened] if happened else past,
+            universe_rules=dict(state.premise.rules),
+            parent_branch_id=happened or None,
+            effects=choice.effects,
+            facts=known,
+        )
+        for choice in choices
+    ]
+
+
+async def judge(
+    parts: Parts, branch: Branch, state: StoryState, choices: Sequence[Choice]
+) -> list[BranchValidation]:
+    """Verdicts on choices as the story stands now, by rule and canon; no model is asked."""
+    gate = Gate(
+        state,
+        parts.safety(dict(state.premise.boundaries)),
+        parts.world_rules(state.premise.rules),
+    )
+    context = TTAContext(
+        workflow_id=branch.story_id,
+        correlation_id=branch.branch_id,
+        timestamp=parts.clock(),
+        metaconcepts=list(state.premise.metaconcepts),
+        player_boundaries=dict(state.premise.boundaries),
+        universe_id=f"world-{state.premise.seed}",
+    )
+    validator = BranchValidatorPrimitive(checker=gate, catalog=parts.catalog)
+    return await validator.validate_all(proposals_for(state, choices, state.action, gate, context), context)
+
+
+def _that_lead_on(
+    state: StoryState, choices: list[Choice], gate: Gate, rejected: list[tuple[str, str]]
+) -> list[Choice]:
+    """Without dead ends, and without those that only look like another choice."""
+    canon = gate.checker.canon
+    player = next((c.character_id for c in state.premise.characters if c.is_player), "")
+    for found in dead_ends(canon, choices, player=player):
+        rejected.append((found.sentence, found.message))
+        choices = [choice for choice in choices if choice.text != found.sentence]
+    for found in false_choices(canon, choices):
+        rejected.append((found.sentence, found.message))
+        choices = [choice for choice in choices if choice.text != found.sentence]
+    return choices
+
+
+def _reason(verdict: BranchValidation) -> str:
+    """What counts most against a branch."""
+    weight = list(IssueSeverity)
+    worst = max(verdict.issues, key=lambda issue: weight.index(issue.severity), default=None)
+    return worst.message if worst else "too weak a choice"
+
+
+def _same(one: Choice, other: Choice) -> bool:
+    return one.text.casefold().split() == other.text.casefold().split()

@@ -1,0 +1,162 @@
+"""``tta facts``, ``tta retcon`` and ``tta validate``: what is true, corrected, and checked."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tta_rebuild.cli.main import main
+
+TALE = """\
+Mara is a smith. She lives in the old mill. She took the silver lamp and walked home.
+
+Mara died that night. Everybody wept. Mara ran to the river and shouted.
+"""
+
+
+@pytest.fixture(autouse=True)
+def _a_room_of_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTA_DATA_DIR", str(tmp_path / "stories"))
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("TTA_CONFIG", "TTA_DEBUG", "TTA_MODEL", "USE_REAL_LLM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def kept(capsys: pytest.CaptureFixture[str]) -> str:
+    """The id of a short story that is kept here."""
+    theme = "A lighthouse keeper finds a door under the stairs"
+    assert main(["story", "--theme", theme, "--turns", "3", "--auto", "--seed", "3"]) == 0
+    capsys.readouterr()
+    assert main(["stories"]) == 0
+    return capsys.readouterr().out.split()[0]
+
+
+def rows(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, object]]:
+    """What a command answers as JSON lines."""
+    capsys.readouterr()
+    main([*words, "--json"])
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_facts_of_a_text_file_stand_under_who_where_and_what_holds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tale.txt").write_text(TALE)
+    assert main(["facts", "tale.txt"]) == 0
+    shown = capsys.readouterr().out
+    for section in ("Who\n", "Where\n", "What holds\n", "Clashes\n"):
+        assert section in shown
+    assert "alive: no [sentence 4]" in shown
+    assert "holds: silver lamp" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_a_text_that_contradicts_itself_ends_with_1_and_shows_both_sentences(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tale.txt").write_text(TALE)
+    assert main(["validate", "tale.txt"]) == 1
+    shown = capsys.readouterr().out
+    assert "sentence 6: Mara ran to the river" in shown
+    assert "sentence 4: Mara died that night." in shown
+
+
+def test_rules_that_no_rule_can_check_are_named_as_left_to_the_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tale.txt").write_text("Mara cast a spell. The sky was blue.")
+    words = ["validate", "tale.txt", "--rule", "no magic", "--rule", "kindness matters"]
+    assert main(words) == 1
+    shown = capsys.readouterr().out
+    assert "no magic -- checked" in shown
+    assert "kindness matters -- left to the model" in shown
+    assert "Mara cast a spell." in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("none.txt", None, "no file"),
+        ("empty.txt", b" \n", "is empty"),
+        ("latin.txt", b"caf\xe9", "not UTF-8"),
+        ("export.json", b'{"format": "tta-story"}', "stories import"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused_with_what_to_do(
+    name: str,
+    content: bytes | None,
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    for command in ("facts", "validate"):
+        assert main([command, name]) == 2
+        shown = " ".join(capsys.readouterr().err.replace("│", " ").split())
+        assert says in shown
+
+
+def test_facts_of_a_kept_story_name_the_turn_and_can_go_back(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    all_rows = rows(capsys, "facts", kept)
+    early = rows(capsys, "facts", kept, "--turn", "1")
+    assert all_rows
+    assert {row["turn"] for row in early} <= {0, 1}
+    assert len(early) < len(all_rows)
+
+
+def test_a_retcon_shows_its_plan_first_and_changes_nothing(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = rows(capsys, "facts", kept)
+    fact = next(row for row in before if row["relation"] == "located_in")
+    wrong = [str(fact[key]) for key in ("subject", "relation", "value")]
+    assert main(["retcon", kept, *wrong, "--becomes", "the cellar"]) == 0
+    assert "Nothing is changed yet" in capsys.readouterr().out
+    assert rows(capsys, "facts", kept) == before
+
+    assert main(["retcon", kept, *wrong, "--becomes", "the cellar", "--how", "keep"]) == 0
+    after = rows(capsys, "facts", kept)
+    assert {(r["subject"], r["value"]) for r in after} >= {(fact["subject"], "the cellar")}
+    assert main(["replay", kept]) == 0
+
+
+def test_a_rewrite_leaves_the_branch_as_it_was(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = rows(capsys, "facts", kept)
+    fact = next(row for row in before if row["relation"] == "located_in")
+    wrong = [str(fact[key]) for key in ("subject", "relation", "value")]
+    assert main(["retcon", kept, *wrong, "--how", "rewrite"]) == 0
+    assert "branch-2" in capsys.readouterr().out
+    assert rows(capsys, "facts", kept) == before
+
+
+def test_a_retcon_of_what_never_was_so_or_in_an_unknown_way_is_refused(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["retcon", kept, "nobody", "holds", "crown"]) == 1
+    assert "never was so" in capsys.readouterr().err
+    assert main(["retcon", kept, "nobody", "holds", "crown", "--how", "forget"]) == 2
+
+
+def test_validate_judges_a_choice_by_what_holds_in_the_story(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["story", "--theme", "A lighthouse keeper finds a door", "--turns", "1", "--auto"]
+    assert main([*words, "--seed", "3", "--character", "Mara", "--character", "Tom"]) == 0
+    capsys.readouterr()
+    main(["stories"])
+    story = capsys.readouterr().out.split()[0]
+    choice = ["validate", story, "Tom opens the old door for Mara", "--affects", "tom"]
+    assert main(choice) == 0
+    dead = ["retcon", story, "tom", "alive", "true", "--becomes", "false", "--how", "mark"]
+    assert main(dead) == 0
+    assert main(choice) == 1
+    assert "tom acts here (open), but is dead" in capsys.readouterr().out
