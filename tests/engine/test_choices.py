@@ -72,14 +72,14 @@ async def test_the_reason_for_a_rejection_is_what_counts_most_against_it(kit):
             {"text": "Tom died in the storm.", "facts": [becomes("tom", "alive", "false")]},
             story_branches=[
                 *GOOD,
-                branch("Let Tom open the old door", consequence="something", affects=()),
+                branch("Tom opens the old door for Mara", consequence="something", affects=()),
             ],
         )
     )
     session = await desk.stories.open(kit.premise)
     await kit.play(session, Action.begin())
     ((text, reason),) = session.state.rejected
-    assert text == "Let Tom open the old door"
+    assert text == "Tom opens the old door for Mara"
     assert "dead" in reason
 
 

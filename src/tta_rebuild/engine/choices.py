@@ -145,7 +145,9 @@ async def judge(
         universe_id=f"world-{state.premise.seed}",
     )
     validator = BranchValidatorPrimitive(checker=gate, catalog=parts.catalog)
-    return await validator.validate_all(proposals_for(state, choices, state.action, gate, context), context)
+    return await validator.validate_all(
+        proposals_for(state, choices, state.action, gate, context), context
+    )
 
 
 def _that_lead_on(
