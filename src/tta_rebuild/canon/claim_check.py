@@ -232,6 +232,8 @@ class ClaimCheck:
             yield self._clash(claim, relation, held, _SURE, kind="denied_fact", area="fact")
         elif relation.change == "narrated" and not told:
             certainty = _OFFSTAGE if relation.volatile and not self._since_last_turn(held) else 0.85
+            if relation.name == "located_in":
+                certainty = min(certainty, _UNSAID)  # people leave without a word being said of it
             yield self._clash(claim, relation, held, certainty, kind="denied_fact", area="fact")
 
     def _second_death(

@@ -187,6 +187,8 @@ class DeedCheck:
             read.families - {deed.family.name if deed.family else ""}
         ):
             return
+        if who not in read.people:
+            return  # "the book gives the answer": only somebody has things
         bearer = self._canon.bearer("holds", thing)
         if bearer is not None and bearer.subject != who:
             if f"{bearer.subject}'s" in read.sentence.lower().replace(" ", "_"):

@@ -309,10 +309,12 @@ class Reader:
             if value is None:
                 continue
             if effect.relation == "located_in" and (
-                not self._is_place(value) or (effect.value == "T" and "@T" in deed.fresh)
+                not self.is_place(value) or (effect.value == "T" and "@T" in deed.fresh)
             ):
                 continue
-            if effect.relation in ("holds", "wears", "knows") and not self._is_thing(value, who):
+            if effect.relation in ("holds", "wears", "knows") and not self.is_thing(value, who):
+                continue
+            if effect.relation in ("holds", "wears") and not self.is_somebody(who, mentions):
                 continue
             if effect.relation == "met" and not self.is_somebody(value, mentions):
                 continue
@@ -325,11 +327,13 @@ class Reader:
         """Whether the canon or the text so far treats it as a person."""
         return entity in mentions.people or self.entities.is_person(entity)
 
-    def _is_place(self, value: str) -> bool:
+    def is_place(self, value: str) -> bool:
+        """Whether a noun can be where somebody is: no hour, no manner, no part of a body."""
         last = value.rsplit("_", 1)[-1]
         return last not in self.lexicon.sets["not_places"] and not self.entities.is_person(value)
 
-    def _is_thing(self, value: str, who: str) -> bool:
+    def is_thing(self, value: str, who: str) -> bool:
+        """Whether a noun can be held: no body part, nothing abstract."""
         last = value.rsplit("_", 1)[-1]
         return last not in self.lexicon.sets["mass_objects"] and value != who
 

@@ -249,11 +249,13 @@ class Relations:
                 return word.group, opposite
             return word.group, word.canonical
         last = base.rsplit("_", 1)[-1]
-        if relation.name == "trait" and last in self._parts() and "_" in base:
+        if relation.name == "trait" and last in self.parts and "_" in base:
             return last.removesuffix("s"), f"not {base}" if denied else base
         return base, f"not {base}" if denied else base
 
-    def _parts(self) -> frozenset[str]:
+    @property
+    def parts(self) -> frozenset[str]:
+        """Words for what a trait is about: "green eyes" and "blue eyes" share a slot."""
         return frozenset(self._groups["parts"]["words"][0])
 
 

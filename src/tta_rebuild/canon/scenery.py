@@ -89,7 +89,10 @@ def scene_claims(narration: str) -> list[Claim]:
         match = _TIME.search(low)
         if match and not _NOT_YET.search(match.group(0)) and " not " not in match.group(0):
             hour = match.group("hour")
-            found.append(_claim(STORY, "time_of_day", _HOURS.get(hour, hour)))
+            told = _HOURS.get(hour, hour)
+            # "at noon" may be any noon; "it was noon" is this one
+            sure = not match.group(0).startswith(("at ", "by "))
+            found.append(Claim(subject=STORY, relation="time_of_day", value=told, certain=sure))
     day = _DAY.search(low) if "day" in low else None
     if day and number_in(day.group(1)):
         found.append(_claim(STORY, "day", number_in(day.group(1))))

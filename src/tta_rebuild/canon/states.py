@@ -134,7 +134,7 @@ class StateReader:
             part = phrase.words[-1].lower()
         if owner and part:
             bearer = reader.canon.id_of(owner)
-            if part in self._relations._parts() and not negated:
+            if part in self._relations.parts and not negated:
                 return [_claim(bearer, "trait", f"{_colour(plain)} {part}")]
             if part == "name" and plain:
                 return [_claim(bearer, "name", plain[0], ends=negated)]
@@ -151,7 +151,7 @@ class StateReader:
             plain[0] == "on" and not reader.is_somebody(subject, mentions)
         ):
             place = roles.get("T")
-            if place and reader._is_place(place) and not negated:
+            if place and reader.is_place(place) and not negated:
                 return [_claim(subject, "located_in", place)]
             return []
         if len(plain) == 1 and number_in(plain[0]) and number_in(plain[0]) != "1":
@@ -271,7 +271,7 @@ class StateReader:
         if not subject or phrase is None:
             return []
         words = [w.lower() for w in phrase.words]
-        if words[-1] in self._relations._parts() and act.lemma == "have":
+        if words[-1] in self._relations.parts and act.lemma == "have":
             if len(words) > 1:
                 return [_claim(subject, "trait", " ".join(words[-2:]))]
             return []
@@ -282,7 +282,9 @@ class StateReader:
         if number and number != "1" and act.lemma in ("have", "own", "possess", "carry"):
             return [_claim(subject, "count", f"{number} {words[-1]}")]
         thing = reader.identify(phrase, mentions)
-        if not thing or not reader._is_thing(thing, subject) or thing == "":
+        if not thing or not reader.is_thing(thing, subject):
+            return []
+        if not reader.is_somebody(subject, mentions):
             return []
         if act.lemma in ("own", "possess"):
             return [_claim(subject, "owns", thing, ends=act.negated)]
