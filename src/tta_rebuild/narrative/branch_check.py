@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
-from tta_rebuild.narrative.branch_validator import BranchProposal, IssueSeverity, ValidationIssue
+from tta_rebuild.narrative.branch_values import BranchProposal, IssueSeverity, ValidationIssue
 from tta_rebuild.narrative.scene_request import place_in_ledger
 from tta_rebuild.narrative.scene_shape import clean
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tta_rebuild.narrative.branch_validator import BranchProposal
+from tta_rebuild.narrative.branch_values import BranchProposal
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,103 +11,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from enum import Enum
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
-from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.branch_rules import RULES, dead_end_risk
+from tta_rebuild.narrative.branch_values import (
+    BranchProposal,
+    BranchValidation,
+    Clash,
+    ClashChecker,
+    IssueSeverity,
+    ValidationIssue,
+)
+
+__all__ = [
+    "BranchProposal",
+    "BranchValidation",
+    "BranchValidatorPrimitive",
+    "Clash",
+    "ClashChecker",
+    "IssueSeverity",
+    "ValidationIssue",
+]
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 VALID_FROM = 0.6
 WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
-
-
-class IssueSeverity(Enum):
-    """How much an issue weighs; one ``ERROR`` makes a branch invalid."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class ValidationIssue:
-    """``category``: ``consistency``, ``meaningfulness``, ``character`` or ``universe``."""
-
-    severity: IssueSeverity
-    category: str
-    message: str
-    suggested_fix: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BranchProposal:
-    """A branch somebody would like to offer.
-
-    Attributes:
-        timeline_context: what has happened, in plain sentences, oldest first.
-        universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
-        parent_branch_id: the choice text of the branch that this one follows.
-        effects: what taking it would make true, for the checker.
-        facts: what holds now, as plain CLAIMs (see ``core.tasks``), for the model.
-    """
-
-    universe_id: str
-    branch_description: str
-    choice_text: str
-    affected_characters: list[str]
-    timeline_context: list[str] = field(default_factory=list)
-    universe_rules: dict[str, str] = field(default_factory=dict)
-    parent_branch_id: str | None = None
-    effects: tuple[Claim, ...] = ()
-    facts: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class BranchValidation:
-    """The verdict; scores and risk in [0, 1].
-
-    ``degraded`` is "" or, in plain words, why a model was not heard although there is one.
-    """
-
-    is_valid: bool
-    overall_score: float
-    consistency_score: float
-    meaningfulness_score: float
-    character_alignment_score: float
-    universe_rules_score: float
-    issues: list[ValidationIssue] = field(default_factory=list)
-    suggestions: list[str] = field(default_factory=list)
-    dead_end_risk: float = 0.0
-    degraded: str = ""
-
-
-class Clash(Protocol):
-    """A text against something that holds."""
-
-    @property
-    def message(self) -> str:
-        """What clashes with what, in plain words."""
-
-    @property
-    def fix(self) -> str:
-        """What to do about it, "" if nothing better is known."""
-
-    @property
-    def severity(self) -> str:
-        """``error`` or ``warning``."""
-
-
-class ClashChecker(Protocol):
-    """Compares a text with what is true in the story; the canon's checker is one."""
-
-    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Clash]:
-        """What in the text, or in the claims it makes, contradicts what holds."""
 
 
 class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):

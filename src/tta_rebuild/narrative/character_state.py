@@ -9,7 +9,7 @@ put the words into the characters' mouths.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +24,22 @@ from tta_rebuild.narrative.character_rules import (
     personality_fit,
     relationship_change,
 )
+from tta_rebuild.narrative.character_values import (
+    CharacterInteraction,
+    CharacterResponse,
+    CharacterState,
+)
 from tta_rebuild.narrative.voices import spoken_line, thought
+
+__all__ = [
+    "MEMORY_LIMIT",
+    "CharacterInteraction",
+    "CharacterResponse",
+    "CharacterState",
+    "CharacterStatePrimitive",
+    "new_character",
+    "respond",
+]
 
 MEMORY_LIMIT = 10
 GOAL_STEP = 0.1
@@ -32,60 +47,6 @@ GOAL_STEP = 0.1
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class CharacterState:
-    """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
-
-    ``memory`` holds the most recent story events, newest last.
-    """
-
-    character_id: str
-    name: str
-    personality_traits: dict[str, float] = field(default_factory=dict)
-    emotional_state: str = "neutral"
-    development_goals: dict[str, float] = field(default_factory=dict)
-    relationships: dict[str, float] = field(default_factory=dict)
-    memory: list[str] = field(default_factory=list)
-    arc_stage: str = "setup"
-    last_updated: datetime = field(default_factory=_now)
-
-
-@dataclass(frozen=True, slots=True)
-class CharacterInteraction:
-    """What a character just went through."""
-
-    character_id: str
-    scene_context: str
-    emotional_trigger: str | None = None
-    interacting_with: list[str] = field(default_factory=list)
-    story_events: list[str] = field(default_factory=list)
-    development_opportunity: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CharacterResponse:
-    """How the character took it.
-
-    Attributes:
-        development_progress: all goals and how far they are, [0, 1].
-        relationship_changes: other's id → how much the relationship moved.
-        consistency_score: [0, 1]; how well the emotion follows from the one before.
-        personality_alignment: [0, 1]; how well the emotion fits the traits, 1.0 without any.
-        degraded: "" or, in plain words, why a model was not used although there is one.
-    """
-
-    character_id: str
-    dialogue: str
-    internal_monologue: str
-    emotion: str
-    development_progress: dict[str, float]
-    relationship_changes: dict[str, float]
-    suggested_arc_direction: str
-    consistency_score: float
-    personality_alignment: float
-    degraded: str = ""
 
 
 def new_character(character_id: str, at: datetime) -> CharacterState:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
+from tta_rebuild.narrative.character_values import CharacterInteraction, CharacterState
 from tta_rebuild.narrative.scene_request import place_in_ledger
-
-if TYPE_CHECKING:
-    from tta_rebuild.narrative.character_state import CharacterInteraction, CharacterState
 
 _LONGEST = 600
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
