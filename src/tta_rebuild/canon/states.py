@@ -46,7 +46,6 @@ _LEVEL = frozenset(
         "wide",
     ]
 )
-_SKIP = frozenset(["so", "too"])
 
 
 class StateReader:
