@@ -199,6 +199,13 @@ def write_whole(path: Path, text: str) -> None:
 def import_story(
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A JSON export; - is standard input.")],
+    allow_boundary_breaks: Annotated[
+        bool,
+        typer.Option(
+            "--allow-boundary-breaks",
+            help="Take it in even if its scenes break the boundaries that it states itself.",
+        ),
+    ] = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
     at = desk(ctx)
@@ -217,7 +224,9 @@ def import_story(
         ) from error
 
     async def work(workshop: Workshop) -> StoryRow:
-        return await workshop.stories.import_story(data)
+        return await workshop.stories.import_story(
+            data, allow_boundary_breaks=allow_boundary_breaks
+        )
 
     row = in_workshop(at, work)
     at.screen.say(

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json, to_json
 
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreError, StoreNewer
+from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import (
     Event,
     EventCodec,
@@ -23,7 +24,9 @@ from tta_rebuild.core.events import (
     SceneTold,
     StoryOpened,
 )
+from tta_rebuild.engine.import_check import boundary_breaks, refuse_breaks
 from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 FORMAT = "tta-story"
@@ -95,15 +98,29 @@ async def export(store: StoryStore, story_id: str) -> dict[str, Any]:
 
 
 async def import_story(
-    store: StoryStore, data: Mapping[str, Any], *, story_id: str, now: Callable[[], datetime]
+    store: StoryStore,
+    data: Mapping[str, Any],
+    *,
+    story_id: str,
+    now: Callable[[], datetime],
+    safety: Callable[[Mapping[str, str]], SafetyGate],
+    allow_boundary_breaks: bool = False,
 ) -> str:
     """Store an exported story under a new id; gives that id.
 
+    Args:
+        safety: makes the gate for the boundaries that the story states.
+        allow_boundary_breaks: store it even if what it shows breaks these.
+
     Raises:
-        ImportRejected: the data are no such story; nothing was stored.
+        ImportRejected: the data are no such story, or one that breaks its own boundaries;
+            nothing was stored.
     """
     title, branches = _checked(data)
     root, root_events = branches[0]
+    gate = _own_gate(root_events[0].event, safety)
+    if not allow_boundary_breaks:
+        refuse_breaks(boundary_breaks(gate, title, ((row.name, own) for row, own in branches)))
     turns = [(turn, list(group)) for turn, group in groupby(root_events, key=lambda r: r.turn)]
     opening = turns.pop(0)[1]
     made = await store.create_story(
@@ -122,6 +139,15 @@ async def import_story(
         raise
     await store.rename(story_id, title)
     return story_id
+
+
+def _own_gate(opening: Event, safety: Callable[[Mapping[str, str]], SafetyGate]) -> SafetyGate:
+    """The gate of the boundaries in the file. Raises ImportRejected if they cannot be read."""
+    assert isinstance(opening, StoryOpened)  # _check_opening has seen to it
+    try:
+        return safety(dict(opening.premise.boundaries))
+    except WrongInput as error:
+        raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
 
 
 async def _append(

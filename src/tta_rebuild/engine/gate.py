@@ -17,7 +17,10 @@ from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.safety import SafetyGate
+from tta_rebuild.safety import Finding, SafetyGate
+
+SEAM_CHARS = 240
+"""Characters of what was shown last in which a phrase may begin that the next passage ends."""
 
 
 class Gate:
@@ -32,17 +35,19 @@ class Gate:
         self._safety = safety
         self._rules = rules
         self._before = state.scene.text if state.scene else ""
-        self._marked = state.canon.fork(state.position), 0
+        self._cast = frozenset(c.character_id for c in state.premise.characters)
+        self._shown = self._before[-SEAM_CHARS:]
+        self._marked = state.canon.fork(state.position), 0, self._shown
         self.claims: list[Claim] = []
         self.restart()
 
     def mark(self) -> None:
         """Remember this moment: ``restart`` comes back to it."""
-        self._marked = self.checker.canon.fork(), len(self.claims)
+        self._marked = self.checker.canon.fork(), len(self.claims), self._shown
 
     def restart(self) -> None:
         """Forget what has been released since the mark: the scene begins anew from there."""
-        canon, count = self._marked
+        canon, count, self._shown = self._marked
         del self.claims[count:]
         self.checker = Checker(canon.fork(), self._rules)
         self.checker.hear(self._before)
@@ -51,11 +56,16 @@ class Gate:
         """Content warnings due before this passage."""
         return self._safety.warnings(passage.text)
 
+    def allowed(self, text: str) -> str:
+        """A short text that is shown beside the prose, or "" if it may not be."""
+        return "" if self._safety.finding(text.replace("_", " ")) else text
+
     def examine(self, passage: Passage) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
         The sentences before the first clash pass; from there on the passage is held back.
         """
+        passage = self._labelled(passage)
         findings = self._findings(passage)
         held = self._objection(passage, findings)
         if held is None:
@@ -88,7 +98,8 @@ class Gate:
 
     def objection_to(self, choice: Choice) -> str | None:
         """Why a choice is not offered, or None if it may be."""
-        finding = self._safety.finding(f"{choice.text} {choice.consequence}")
+        declared = (f"{effect.subject} {effect.value}." for effect in choice.effects)
+        finding = self._safety.finding(f"{choice.text} {choice.consequence} {' '.join(declared)}")
         return finding.reason if finding else None
 
     def _findings(self, passage: Passage) -> Findings:
@@ -99,12 +110,7 @@ class Gate:
     ) -> tuple[str, PassageWithheld] | None:
         """The first sentence that may not be shown, and why."""
         told = sentences_of(passage.text) or [passage.text]
-        unsafe = next(
-            ((s, found) for s in told if (found := self._safety.finding(s)) is not None), None
-        )
-        if unsafe is None and len(told) > 1:  # a phrase may span two sentences
-            found = self._safety.finding(passage.text)
-            unsafe = (told[0], found) if found else None
+        unsafe = self._unsafe(passage, told)
         if unsafe is not None:
             sentence, finding = unsafe
             return sentence, PassageWithheld(
@@ -119,6 +125,31 @@ class Gate:
             text=first.sentence, gate="canon", reason=first.message, against=first.against
         )
 
+    def _unsafe(self, passage: Passage, told: Sequence[str]) -> tuple[str, Finding] | None:
+        """The first sentence that the player's boundaries keep out, and what is in it."""
+        if passage.speaker not in self._cast:  # a name of the storyteller's own making
+            named = self._safety.finding(passage.speaker.replace("_", " "))
+            if named is not None:
+                return told[0], named
+        whole = self._safety.finding(passage.text, self._shown)
+        if whole is None:
+            return None
+        before = self._shown
+        for sentence in told:
+            found = self._safety.finding(sentence, before)
+            if found is not None:
+                return sentence, found
+            before = f"{before} {sentence}"[-SEAM_CHARS:]
+        return told[0], whole
+
+    def _labelled(self, passage: Passage) -> Passage:
+        """The passage without an emotion or facts that may not be shown (the prose is judged)."""
+        facts = tuple(f for f in passage.facts if self.allowed(f"{f.subject} {f.value}"))
+        emotion = self.allowed(passage.emotion)
+        if emotion == passage.emotion and len(facts) == len(passage.facts):
+            return passage
+        return replace(passage, facts=facts, emotion=emotion)
+
     def _accept(self, passage: Passage, findings: Findings) -> None:
         canon = self.checker.canon
         self.claims.extend(
@@ -130,6 +161,7 @@ class Gate:
         )
         self.checker.take(findings)
         self.checker.hear(passage.text)
+        self._shown = f"{self._shown} {passage.text}"[-SEAM_CHARS:]
 
 
 def _closed(text: str) -> bool:

@@ -207,14 +207,25 @@ class Stories:
         """The whole story with all branches as JSON values; ``import_story`` reads them."""
         return await export(self._store, (await self.find(story)).story_id)
 
-    async def import_story(self, data: Mapping[str, Any]) -> StoryRow:
+    async def import_story(
+        self, data: Mapping[str, Any], *, allow_boundary_breaks: bool = False
+    ) -> StoryRow:
         """Store an exported story under a new id.
 
+        Args:
+            allow_boundary_breaks: take it in even if its scenes break its own boundaries.
+
         Raises:
-            ImportRejected: it is no such story; nothing was stored.
+            ImportRejected: it is no such story, or it breaks the boundaries that it states
+                itself; nothing was stored.
         """
         story_id = await import_story(
-            self._store, data, story_id=self._parts.new_id(), now=self._parts.clock
+            self._store,
+            data,
+            story_id=self._parts.new_id(),
+            now=self._parts.clock,
+            safety=self._parts.safety,
+            allow_boundary_breaks=allow_boundary_breaks,
         )
         return await self._store.story(story_id)
 

@@ -83,12 +83,12 @@ async def tell(
                     for passage in passages:
                         yield PassageReleased(passage)
                 elif isinstance(item, PassageDrafted):
-                    for text in gate.warnings(item.passage):
-                        if text not in warned:
-                            warned.add(text)
-                            yield TurnWarning(text)
                     good, clash = gate.examine(item.passage)
                     if good is not None:
+                        for text in gate.warnings(good):
+                            if text not in warned:
+                                warned.add(text)
+                                yield TurnWarning(text)
                         passages.append(good)
                         yield PassageReleased(good)
                     if clash is not None:

@@ -104,7 +104,7 @@ async def play_turn(
     assert told is not None  # tell() always ends with it
     said = [r.degraded for r in provider.replies if r.model and r.degraded not in told.degraded]
     degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
-    scene = _scene(turn, told, point, provider.replies)
+    scene = _scene(turn, told, point, provider.replies, gate)
     validator = BranchValidatorPrimitive(
         llm_provider=provider if parts.checks_with_model else None,
         checker=gate,
@@ -161,13 +161,16 @@ def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
     )
 
 
-def _scene(turn: int, told: Told, point: ArcPoint, replies: Sequence[ModelReplied]) -> Scene:
+def _scene(
+    turn: int, told: Told, point: ArcPoint, replies: Sequence[ModelReplied], gate: Gate
+) -> Scene:
     story = told.story
+    scene_id = story.scene_id if story else f"scene-{turn}-cut-short"
     return Scene(
-        scene_id=story.scene_id if story else f"scene-{turn}-cut-short",
+        scene_id=gate.allowed(scene_id) or f"scene-{turn}",
         passages=told.passages,
-        setting=story.setting_description if story else "",
-        tone=story.emotional_tone if story else "",
+        setting=gate.allowed(story.setting_description) if story else "",
+        tone=gate.allowed(story.emotional_tone) if story else "",
         stage=point.stage,
         quality=story.quality_score if story else 0.0,
         told_by=next((r.model for r in reversed(replies) if r.model), ""),

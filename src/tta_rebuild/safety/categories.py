@@ -97,7 +97,7 @@ def _phrases(grammar: Grammar, category: str, raw: Mapping[str, Any]) -> Iterato
     for key, weight in _WEIGHTS.items():
         for text in re.split(r"[,\n]", _COMMENT.sub("", raw.get(key, ""))):
             if text.strip():
-                yield grammar.phrase(category, weight, text)
+                yield from grammar.phrases(category, weight, text)
 
 
 def category_names() -> list[str]:

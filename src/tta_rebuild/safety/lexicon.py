@@ -6,6 +6,7 @@ phrase is steps with spaces between them:
     stab~           the word with its endings
     massacr*        any word that begins so
     gun|rifle~      one or the other
+    dead|no+more    the same, where one is several words
     <person>        a word of that class of ``data/classes.toml``
     <Name>          a word written like a name
     _3              up to three words of any kind, within the sentence
@@ -17,7 +18,7 @@ however long the lists are.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 
@@ -144,11 +145,29 @@ class Grammar:
                 words.add(part)
         return Step(frozenset(words), tuple(prefixes), name, gap)
 
-    def phrase(self, category: str, weight: int, text: str) -> Phrase:
-        """Read a phrase. Raises ValidationError where it cannot be found by its first word."""
+    def phrases(self, category: str, weight: int, text: str) -> Iterator[Phrase]:
+        """Read a phrase: one, and one more for each alternative of several words.
+
+        Raises:
+            ValidationError: it cannot be found by any of its words.
+        """
+        parts = text.replace("-", " ").split()
+        wide = next((i for i, part in enumerate(parts) if "+" in part), None)
+        if wide is None:
+            yield self._phrase(category, weight, text, parts)
+            return
+        ways = parts[wide].split("|")
+        narrow = "|".join(way for way in ways if "+" not in way)
+        for way in [narrow, *(way.replace("+", " ") for way in ways if "+" in way)]:
+            if way:
+                yield from self.phrases(
+                    category, weight, " ".join([*parts[:wide], way, *parts[wide + 1 :]])
+                )
+
+    def _phrase(self, category: str, weight: int, text: str, parts: Sequence[str]) -> Phrase:
         steps: list[Step] = []
         gap = 0
-        for part in text.replace("-", " ").split():
+        for part in parts:
             skip = _GAP.fullmatch(part)
             if skip:
                 gap += int(skip.group(1) or 1)
