@@ -5,6 +5,7 @@ Called by ``teller`` for every scene but the first.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from tta_rebuild.integrations.offline.act import Act, in_the_past
@@ -31,6 +32,7 @@ def answer(desk: Desk, act: Act) -> list[Part]:
         more["act"] = act.clause
     if act.said and desk.bounds.allows(act.said):
         more["said"] = act.said
+        more["said_on"] = re.sub(r"\.”$", ",”", act.said)
     blocked = (act.clause and "act" not in more) or (act.said and "said" not in more)
     if blocked:
         text = desk.pen.line(pools["free_stayed"])

@@ -6,6 +6,7 @@ Called by ``teller``, which works at it; ``plot`` and ``answer`` are handed it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,7 +14,7 @@ from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.integrations.offline.act import Act
 from tta_rebuild.integrations.offline.bounds import Bounds
 from tta_rebuild.integrations.offline.grammar import article_for, fingerprint
-from tta_rebuild.integrations.offline.kit import Kit, Person, Place, Strand
+from tta_rebuild.integrations.offline.kit import Kit, Person, Place, Strand, Tension
 from tta_rebuild.integrations.offline.memory import Memory
 from tta_rebuild.integrations.offline.parts import cap, person_slots
 from tta_rebuild.integrations.offline.pen import Pen
@@ -52,10 +53,26 @@ class Desk:
             recent=[str(text) for text in variables.get("recent") or []],
         )
         self.ending = bool(variables.get("should_end"))
+        core = self.world.core
+        self.core = core
+        self.strands = self.kit.strands
+        self.tensions = self.kit.tensions
+        if core:
+            self.pen.slots["core"] = core
+            self.strands += tuple(
+                replace(s, want=s.want.replace("{core}", core)) for s in self.kit.own_strands
+            )
+            self.tensions += tuple(
+                replace(t, name=t.name.replace("{core}", core)) for t in self.kit.own_tensions
+            )
 
     def strand(self) -> Strand:
         """The question being told."""
-        return self.kit.strands[self.memory.strand]
+        return self.strands[self.memory.strand]
+
+    def tension(self) -> Tension:
+        """What the chapter is about."""
+        return self.tensions[self.memory.tension]
 
     def here(self) -> Place:
         """Where the player is."""
@@ -83,7 +100,7 @@ class Desk:
         mine = [t for t, who in memory.holders.items() if who == world.player_id]
         free = [t for t in world.things if t not in memory.holders and self.pen.allows(t)]
         spare = free or list(world.things)
-        thing = act.thing or spare[len(memory.strands_done) % len(spare)]
+        thing = act.thing or spare[memory.strands_told % len(spare)]
         dests = [p.name for p in world.places if p.name != here.name]
         fresh = [name for name in dests if name not in memory.visited] or dests
         slots.update(
@@ -99,14 +116,14 @@ class Desk:
             smell=self._fresh(here.smells, "smell"),
             chore=self.rng.choice(self.kit.chores),
             time=memory.time,
-            tension=self.kit.tensions[memory.tension].name,
+            tension=self.tension().name,
         )
         if fresh:
             slots["dest"] = fresh[self.rng.randrange(min(3, len(fresh)))]
         if mine:
             slots["held"] = mine[-1]
         if free:
-            slots["thing_free"] = free[len(memory.strands_done) % len(free)]
+            slots["thing_free"] = free[memory.strands_told % len(free)]
         if memory.deeds:
             slots["deed"] = memory.deeds[self.rng.randrange(len(memory.deeds))]
         if world.reading.role and self.bounds.allows(world.reading.role):

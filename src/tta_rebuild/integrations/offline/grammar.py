@@ -167,13 +167,25 @@ def _right_article(found: re.Match[str]) -> str:
     return article + " "
 
 
+_GOES_ON = re.compile(r"(?:says?|asks?|you (?:say|ask|tell|want to know))\b")
+
+
+def _capital(found: re.Match[str]) -> str:
+    """A capital, but not for what says whose the quotation before it was."""
+    start = found.start(1)
+    before, rest = found.string[:start], found.string[start:]
+    if before.endswith(("” ", "’ ")) and _GOES_ON.match(rest):
+        return found.group(1)
+    return found.group(1).upper()
+
+
 def tidy(text: str) -> str:
     """Spaces, articles and capitals as print has them."""
     text = _SPACES.sub(" ", text).strip()
     text = _BEFORE_STOP.sub(r"\1", text)
     text = _DOUBLE_STOP.sub(r"\1", text)
     text = _ARTICLE.sub(_right_article, text)
-    return _SENTENCE_START.sub(lambda found: found.group(1).upper(), text)
+    return _SENTENCE_START.sub(_capital, text)
 
 
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[”’\"]?\s+")

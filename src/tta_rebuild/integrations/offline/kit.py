@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.integrations.offline.grammar import Template, TemplateError, parse
@@ -29,6 +29,9 @@ _ALIASES = {
     "slice of life": "contemporary",
     "gentle": "reflective",
 }
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.offline.kit_file import StrandEntry, TensionEntry
 
 Lines = tuple[Template, ...]
 
@@ -92,7 +95,8 @@ class Kit:
     """Everything to tell one kind of story with, templates parsed.
 
     ``pools`` holds the lines of ``common.yaml`` with the kit's own added, by name. ``fixed`` are
-    names of the cast that strands or tensions speak of: they keep their own role.
+    names of the cast that strands or tensions speak of: they keep their own role. The ``own_``
+    ones are told about the premise itself, whatever the kit (``kits/premise.yaml``).
     """
 
     name: str
@@ -105,6 +109,8 @@ class Kit:
     weathers: Mapping[str, Lines]
     tensions: tuple[Tension, ...]
     strands: tuple[Strand, ...]
+    own_tensions: tuple[Tension, ...]
+    own_strands: tuple[Strand, ...]
     words: Mapping[str, tuple[str, ...]]
     pools: Mapping[str, Lines]
     fixed: frozenset[str]
@@ -169,6 +175,36 @@ def _common() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, Lines]]:
     return words, pools
 
 
+@lru_cache(maxsize=1)
+def _own() -> tuple[tuple[Tension, ...], tuple[Strand, ...]]:
+    """What is told about the premise itself."""
+    from tta_rebuild.integrations.offline.kit_file import OwnFile
+
+    raw = OwnFile.model_validate(_yaml("premise.yaml", _packaged("premise.yaml")))
+    return tuple(map(_tension, raw.tensions)), tuple(map(_strand, raw.strands))
+
+
+def _tension(entry: TensionEntry) -> Tension:
+    stages = ("setup", "development", "climax", "resolution")
+    return Tension(
+        entry.name, {stage: tuple(map(parse, getattr(entry, stage))) for stage in stages}
+    )
+
+
+def _strand(entry: StrandEntry) -> Strand:
+    return Strand(
+        entry.want,
+        (
+            tuple(map(parse, entry.open)),
+            tuple(map(parse, entry.snag)),
+            tuple(map(parse, entry.find)),
+            tuple(map(parse, entry.turn)),
+        ),
+        tuple(map(parse, entry.say)),
+        tuple(map(parse, entry.tries)),
+    )
+
+
 def _yaml(name: str, text: str) -> Any:
     import yaml  # heavy: only where a kit is read
 
@@ -208,6 +244,7 @@ def _built(
 ) -> Kit:
     words = {**common[0], **{key: tuple(values) for key, values in raw.words.items()}}
     story = str([*raw.strands, *raw.tensions])
+    own = _own()
     try:
         pools = dict(common[1])
         for key, lines in raw.pools.items():
@@ -233,30 +270,10 @@ def _built(
             chores=tuple(raw.chores),
             times={key: tuple(map(parse, lines)) for key, lines in raw.times.items()},
             weathers={key: tuple(map(parse, lines)) for key, lines in raw.weathers.items()},
-            tensions=tuple(
-                Tension(
-                    t.name,
-                    {
-                        stage: tuple(map(parse, getattr(t, stage)))
-                        for stage in ("setup", "development", "climax", "resolution")
-                    },
-                )
-                for t in raw.tensions
-            ),
-            strands=tuple(
-                Strand(
-                    s.want,
-                    (
-                        tuple(map(parse, s.open)),
-                        tuple(map(parse, s.snag)),
-                        tuple(map(parse, s.find)),
-                        tuple(map(parse, s.turn)),
-                    ),
-                    tuple(map(parse, s.say)),
-                    tuple(map(parse, s.tries)),
-                )
-                for s in raw.strands
-            ),
+            tensions=tuple(map(_tension, raw.tensions)),
+            strands=tuple(map(_strand, raw.strands)),
+            own_tensions=own[0],
+            own_strands=own[1],
             words=words,
             pools=pools,
             fixed=frozenset(p.name for p in raw.cast if p.name in story),

@@ -72,3 +72,10 @@ class KitFile(_Strict):
     strands: Annotated[list[StrandEntry], Field(min_length=2)]
     words: dict[str, Some] = {}
     pools: dict[str, Some] = {}
+
+
+class OwnFile(_Strict):
+    """What is told about a story's own premise, whatever its kit."""
+
+    tensions: Annotated[list[TensionEntry], Field(min_length=1)]
+    strands: Annotated[list[StrandEntry], Field(min_length=1)]

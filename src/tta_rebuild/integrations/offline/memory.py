@@ -21,6 +21,7 @@ from tta_rebuild.integrations.offline.pen import (
 
 VERSION = 1
 DEEDS_REMEMBERED = 6
+_NUMBERS = (("strand", -1), ("step", 0), ("strands_told", 0), ("tension", -1), ("chapter", 0))
 
 
 @dataclass(slots=True)
@@ -62,7 +63,7 @@ class Memory:
     visited: list[str] = field(default_factory=list)
     strand: int = -1
     step: int = 0
-    strands_done: list[int] = field(default_factory=list)
+    strands_told: int = 0
     tension: int = -1
     beats: dict[str, int] = field(default_factory=dict)
     chapter: int = 0
@@ -89,7 +90,7 @@ class Memory:
             "visited": self.visited[-12:],
             "strand": self.strand,
             "step": self.step,
-            "strands_done": self.strands_done[-40:],
+            "strands_told": self.strands_told,
             "tension": self.tension,
             "beats": self.beats,
             "chapter": self.chapter,
@@ -117,12 +118,8 @@ class Memory:
             setattr(memory, name, _texts(notes.get(name)))
         for name in ("place", "last_place", "stage", "time", "weather", "marks"):
             setattr(memory, name, _text(notes.get(name)))
-        for name, default in (("strand", -1), ("step", 0), ("tension", -1), ("chapter", 0)):
+        for name, default in _NUMBERS:
             setattr(memory, name, _number(notes.get(name), default))
-        done = notes.get("strands_done")
-        memory.strands_done = (
-            [i for i in done or () if isinstance(i, int)] if _is_list(done) else []
-        )
         memory.beats = _mapping(notes.get("beats"), int)
         memory.holders = _mapping(notes.get("holders"), str)
         memory.offers = [Offer(*row) for row in _rows(notes.get("offers"), 6)]

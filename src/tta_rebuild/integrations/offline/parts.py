@@ -44,7 +44,7 @@ def person_slots(person: Person, name: str) -> dict[str, str]:
             "other_id": person.character_id,
         }
     oneself = {"she": "herself", "he": "himself"}.get(person.they, "themself")
-    look = f", {person.look}" if person.look else ""
+    look = f", {_looking(person.look)}" if person.look else ""
     return {
         "npc": person.name,
         "they": they,
@@ -54,6 +54,13 @@ def person_slots(person: Person, name: str) -> dict[str, str]:
         "role": person.role or "a name you have long known",
         "look": look,
     }
+
+
+def _looking(look: str) -> str:
+    """What somebody looks like, so that it can follow their role: "with a hat", "still dressed"."""
+    first = look.split()[0]
+    stands = first in ("with", "in", "still", "always", "broad", "slow") or first.endswith("ing")
+    return look if stands else f"with {look}"
 
 
 def cap(phrase: str) -> str:

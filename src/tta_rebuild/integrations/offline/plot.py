@@ -47,8 +47,9 @@ def settle(desk: Desk) -> None:
     ):
         new_chapter(desk)
     if memory.tension < 0:
-        memory.tension = Random(f"{desk.root}:tension").randrange(len(desk.kit.tensions))
-    if memory.strand < 0 or memory.strand >= len(desk.kit.strands) or memory.step >= STEPS:
+        memory.tension = _tension(desk)
+    memory.tension = min(memory.tension, len(desk.tensions) - 1)
+    if memory.strand < 0 or memory.strand >= len(desk.strands) or memory.step >= STEPS:
         next_strand(desk)
 
 
@@ -56,19 +57,38 @@ def new_chapter(desk: Desk) -> None:
     """The next tension begins."""
     memory = desk.memory
     memory.chapter += 1
-    memory.tension = (memory.tension + 1) % len(desk.kit.tensions)
+    memory.tension = _tension(desk)
     memory.beats = {"chapter": 1}
 
 
+def _tension(desk: Desk) -> int:
+    """The chapter's tension: the premise's own first and every other time, the kit's between."""
+    kits = len(desk.kit.tensions)
+    own = len(desk.tensions) - kits
+    rng = Random(f"{desk.root}:tension")
+    first, first_own = rng.randrange(kits), rng.randrange(max(1, own))
+    half, odd = divmod(desk.memory.chapter, 2)
+    if own and not odd:
+        return kits + (first_own + half) % own
+    return (first + (half if own else desk.memory.chapter)) % kits
+
+
 def next_strand(desk: Desk) -> None:
-    """The next question, in the order of the seed."""
+    """The next question, in the order of the seed: of the premise and of the kit by turns."""
     memory = desk.memory
     if memory.strand >= 0:
-        memory.strands_done.append(memory.strand)
-    order = list(range(len(desk.kit.strands)))
-    Random(f"{desk.root}:strands").shuffle(order)
-    count = len(memory.strands_done)
-    allowed = [i for i in order if desk.bounds.allows(desk.kit.strands[i].want)] or order
+        memory.strands_told += 1
+    kits = list(range(len(desk.kit.strands)))
+    own = list(range(len(kits), len(desk.strands)))
+    rng = Random(f"{desk.root}:strands")
+    rng.shuffle(kits)
+    rng.shuffle(own)
+    count = memory.strands_told
+    if own:
+        order, count = (kits if count % 2 else own), count // 2
+    else:
+        order = kits
+    allowed = [i for i in order if desk.bounds.allows(desk.strands[i].want)] or kits
     memory.strand = allowed[count % len(allowed)]
     memory.step = 0
 

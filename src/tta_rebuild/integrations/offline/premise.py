@@ -17,15 +17,20 @@ from tta_rebuild.integrations.offline.lexicon import (
     KNOWN_PLACES,
     NO_HEADS,
     NO_NAMES,
+    NO_TITLES,
     PEOPLE,
     PLACES,
     STOPS,
+    TRAILING,
     VERBS,
     words,
 )
 
 LONGEST_READ = 3000
 """Characters of a premise that are read; the rest of a very long one is passed over."""
+
+
+_EVERY = words("every each another any no this")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,7 @@ class Reading:
         opening: the premise's statements, ready to be told, "" if it has none.
         speaks_to_you: True if the opening says "you".
         role: what the premise says that the player is ("guardian angel"), "" if it does not.
+    is_lone: True if the role is that of the one person a premise tells of ("A man never sleeps").
         people: such as "the nurse".
         names: names of people, such as "Leonardo DiCaprio".
         places: such as "the grand hall" or "Ft. Knox".
@@ -45,6 +51,7 @@ class Reading:
     opening: tuple[str, ...]
     speaks_to_you: bool
     role: str
+    is_lone: bool
     people: tuple[str, ...]
     names: tuple[str, ...]
     places: tuple[str, ...]
@@ -122,8 +129,12 @@ def read_premise(theme: str) -> Reading:
     for phrase in phrases:
         head = phrase.split()[-1].lower()
         if person := _person(head):
-            if not (role and person in role.split()):
-                people.append(phrase if phrase.split()[-1].lower() == person else _one(phrase))
+            if role and role.endswith(person):
+                continue
+            if head == person:
+                people.append(phrase)
+            else:  # many of them: what the story is about rather than company in it
+                things.append(phrase)
         elif _singular(head) in PLACES:
             places.append(phrase)
         else:
@@ -133,14 +144,26 @@ def read_premise(theme: str) -> Reading:
     ]
     things += name_things
     things.sort(key=lambda thing: -_mentions(text, thing))
-    if not (people or places or things or names):
+    whole = (*things, *places, *names)
+    things = [t for t in things if not any(_part_of(t, other) for other in whole)]
+    if re.search(r"\bAI\b", text):
+        things.insert(0, "the AI")
+    names = [n for n in names if not re.search(rf"\b[Yy]ou are {re.escape(n)}\b", text)]
+    lone = "" if role else _lone(statements, people, names)
+    if lone:
+        people = [p for p in people if p.removeprefix("the ") != lone]
+    if not (people or places or things or names or lone):
         things = _bare_nouns(text)
     opening = tuple(to_second_person(s) for s in statements)
+    speaks = bool(opening) and bool(re.search(r"\b[Yy]our?\b", opening[0]))
+    if not (people or places or things or names) and (lone or role or speaks):
+        things = ["your secret"]
     return Reading(
         opening=opening,
-        speaks_to_you=bool(opening) and bool(re.search(r"\byou\b|\byour\b", opening[0], re.I)),
-        role=role,
-        people=_unique(people)[:4],
+        speaks_to_you=speaks,
+        role=role or lone,
+        is_lone=bool(lone),
+        people=_by_head(people)[:4],
         names=_unique(names)[:4],
         places=_unique(places)[:4],
         things=_unique(things)[:8],
@@ -167,9 +190,28 @@ def _statements(text: str) -> list[str]:
     return kept
 
 
+_NOT_PLAYED = re.compile(r"\b(?:kill\w*|murder\w*|suicid\w*|dies|villain|supervillain|god)\b", re.I)
+
+
+def _lone(statements: list[str], people: list[str], names: list[str]) -> str:
+    """The one person that the premise opens with, where it tells of nobody else: the player."""
+    text = " ".join(statements)
+    if names or len(people) != 1 or re.search(r"\byou\b", text) or _NOT_PLAYED.search(text):
+        return ""
+    role = people[0].removeprefix("the ")
+    return role if re.match(rf"An? {re.escape(role)}\b", text, re.I) else ""
+
+
+def _part_of(one: str, other: str) -> bool:
+    """True if one phrase is but a piece of another: "Cop" of "Mall Cop"."""
+    bare, whole = one.lower().removeprefix("the "), other.lower().removeprefix("the ")
+    return bare != whole and bool(re.search(rf"(?:^| ){re.escape(bare)}(?: |$)", whole))
+
+
 def _bare_nouns(text: str) -> list[str]:
     """Known places and people that are spoken of without an article: "use stairs" → the stairs."""
-    found = [w for w in re.findall(r"[a-z]+", text.lower()) if _singular(w) in PLACES | PEOPLE]
+    known = PLACES | PEOPLE
+    found = [w for w in re.findall(r"[a-z]+", text.lower()) if {w, _singular(w)} & known - NO_HEADS - {"well"}]
     return [f"the {word}" for word in dict.fromkeys(found)]
 
 
@@ -208,6 +250,15 @@ def _unique(found: list[str]) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
+def _by_head(people: list[str]) -> tuple[str, ...]:
+    """One phrase for each kind of person, the fullest."""
+    fullest: dict[str, str] = {}
+    for phrase in people:
+        head = phrase.split()[-1].lower()
+        fullest[head] = max(fullest.get(head, ""), phrase, key=len)
+    return tuple(fullest.values())
+
+
 def _phrases(text: str) -> tuple[list[str], str]:
     """Noun phrases that a determiner opens, with "the"; and the player's role."""
     text = _COMMAND_TOPIC.sub("", text)
@@ -216,7 +267,7 @@ def _phrases(text: str) -> tuple[list[str], str]:
     role = ""
     for i, token in enumerate(tokens):
         low = token.lower()
-        title = i == 0 and low not in DETERMINERS and low not in STOPS and low not in VERBS
+        title = i == 0 and low not in DETERMINERS | _EVERY | STOPS | VERBS | NO_TITLES
         if low not in DETERMINERS and not title:
             continue
         phrase: list[str] = []
@@ -226,6 +277,8 @@ def _phrases(text: str) -> tuple[list[str], str]:
                 break
             if "'" in bare or ("’" in bare and not bare.endswith(("'s", "’s"))):
                 break
+            if bare[0].isdigit() and phrase:
+                break
             if _is_verb(bare) and phrase:
                 break
             if bare in VERBS and not bare.endswith(("ed", "ing", "en")):
@@ -234,13 +287,14 @@ def _phrases(text: str) -> tuple[list[str], str]:
                 break
             phrase.append(word)
         while phrase and (
-            phrase[-1].lower().endswith("ly") or phrase[-1].lower() in ("special", "certain")
+            phrase[-1].lower().endswith("ly") or phrase[-1].lower() in TRAILING
         ):
             phrase.pop()
         if not phrase or _bad_head(phrase[-1]):
             continue
         if title and len(phrase) > 3:
             continue
+        phrase = [w for w in phrase if w.lower() not in ("seemingly", "totally", "literally", "largest", "worst", "greatest")]
         words = " ".join(w if _is_name(w) else w.lower() for w in phrase)
         if (
             i >= 2
@@ -253,17 +307,26 @@ def _phrases(text: str) -> tuple[list[str], str]:
             words = " ".join(phrase)
         if title and len(phrase) == 1:
             words = words.lower()
+            if phrase[0] in KNOWN_PLACES or words.endswith(("ism", "ness")):
+                found += [phrase[0]] if phrase[0] in KNOWN_PLACES else [words]
+                continue
         owner = "your" if low in ("your", "my") else "the"
+        if low in ("two", "three", "four", "five") and phrase[-1].lower() != _singular(
+            phrase[-1].lower()
+        ):
+            words = f"{low} {words}"
         found.append(f"{owner} {words}")
     if not role and (
         part := re.search(
-            r"[Yy]ou are (?:part of |secretly )?an? ([a-z ]+?)"
-            r"(?= (?:during|hired|working|in|at|of|and|with|who)\b|[,.])",
+            r"(?:[Yy]ou are (?:part of |secretly |such |training to become )?(?:an?|the)"
+            r"|[Yy]our job (?:is|was) an?) ([a-z ]+?)"
+            r"(?= (?:during|hired|working|in|at|of|and|with|who|on)\b|[,.]|$)",
             text,
         )
     ):
         role = " ".join(part.group(1).split()[:3])
-    return found, role
+        found = [f for f in found if f != f"the {role}"]
+    return found, "" if role.endswith(("person", "one")) else role
 
 
 def _is_verb(word: str) -> bool:
@@ -272,7 +335,7 @@ def _is_verb(word: str) -> bool:
 
 
 def _is_name(word: str) -> bool:
-    return word[:1].isupper() and (word[1:2].islower() or len(word) > 1)
+    return len(word) > 1 and (word[0].isupper() or word[-1].isupper())
 
 
 def _bad_head(word: str) -> bool:
@@ -313,6 +376,8 @@ def _names(text: str) -> tuple[list[str], list[str], list[str]]:
     spans += [(m.start(1), m.group(1)) for m in _START_NAME.finditer(text)]
     for start, found in sorted(spans):
         name = re.sub(r"['’]s?$", "", found).strip()
+        if text[start + len(found) :].startswith(":") or text[:start].endswith(": "):
+            continue  # the title of a work
         words = [w for w in name.split() if w not in NO_NAMES]
         if not words or name in NO_NAMES or words != name.split():
             continue
@@ -322,7 +387,11 @@ def _names(text: str) -> tuple[list[str], list[str], list[str]]:
         last = words[-1].lower()
         if name.lower() in _THING_NAMES:
             things.append(name)
-        elif last in PLACES or name.startswith(("Ft.", "St.", "Mt.")) or name in KNOWN_PLACES:
+        elif (
+            last in PLACES
+            or name.startswith(("Ft.", "St.", "Mt.", "United"))
+            or words[0] in KNOWN_PLACES
+        ):
             places.append(name)
         elif (
             _person(last) or _PERSON_AFTER.match(after) or (len(words) == 2 and " of " not in name)

@@ -113,7 +113,7 @@ class Teller(Desk):
         memory = self.memory
         wanted: list[str] = []
         if memory.step == 0 or not memory.present:
-            first = len(memory.strands_done) % len(memory.cast)
+            first = memory.strands_told % len(memory.cast)
             turns = memory.cast[first:] + memory.cast[:first]
             strand = self.strand()
             turn_of = next((p for p in turns if not strand.speaks_of(p.name)), turns[0])
@@ -179,6 +179,8 @@ class Teller(Desk):
         if told and not self.reading.speaks_to_you:
             frame = self.pen.line(pools["opening_frame"])
             text = f"{frame} {' '.join(told)}"
+            if self.reading.is_lone:
+                text += f" That {self.reading.role.split()[-1]} is you."
         else:
             text = " ".join(told)
         if text:
@@ -274,7 +276,7 @@ class Teller(Desk):
     def _pressure(self) -> Part | None:
         memory = self.memory
         stage = self.stage if memory.beats.get("setup") or self.ending else "setup"
-        lines = self.kit.tensions[memory.tension].lines[stage]
+        lines = self.tension().lines[stage]
         told = memory.beats.get(stage, 0)
         memory.beats[stage] = told + 1
         if told % 2 == 0 and told // 2 < len(lines):
@@ -334,7 +336,7 @@ class Teller(Desk):
 
     def _ending(self) -> list[Part]:
         pools = self.kit.pools
-        lines = list(self.kit.tensions[self.memory.tension].lines["resolution"])
+        lines = list(self.tension().lines["resolution"])
         parts = [Part(self.pen.line([lines[-1]]))] if lines else []
         for pool in ("end_turn", "end_focus", "end_deeds", "end_people", "end_last"):
             text = self.pen.line(pools[pool])

@@ -25,6 +25,11 @@ _TOO_BIG = words(
     plane field front africa asia colonies colony landings stairs russia
     """
 )
+_TOO_VAGUE = words(
+    """
+    front world worlds universe earth planet human people era future lifetime air
+    """
+)
 _IN = words(
     """
     hall forest city town village shop house office room prison camp hospital school restaurant
@@ -43,6 +48,7 @@ _ON = words(
 _NO_COMPANY = words(
     """
     cat dog monster ghost reaper creature dragon alien demon god goddess vampire werewolf zombie
+    killer murderer villain supervillain overlord criminal convict assassin
     child baby robot kid human player people born second
     """
 )
@@ -55,7 +61,7 @@ class World:
     Attributes:
         player_id: id of the player's character; ``player_name`` is "" if they have none.
         focuses: phrases that the story turns on, the premise's own first.
-        from_premise: how many of ``focuses`` are the premise's own.
+        core: the first of the premise's own focuses, what the story is about; "" if it has none.
     """
 
     kit: Kit
@@ -66,7 +72,7 @@ class World:
     places: tuple[Place, ...]
     things: tuple[str, ...]
     focuses: tuple[str, ...]
-    from_premise: int
+    core: str
 
     def place(self, name: str) -> Place | None:
         """A place by name."""
@@ -90,6 +96,7 @@ def world_of(
     own += [p for p in (*reading.people, *reading.names) if bounds.allows(p)]
     own = list(dict.fromkeys(own))
     own = [f for f in own if f.lower() not in cast_words] or own
+    own = _ranked(own, " ".join(reading.opening).lower())
     things = [t for t in kit.things if bounds.allows(t)]
     rng = Random(f"{root}:things")
     rng.shuffle(things)
@@ -102,8 +109,24 @@ def world_of(
         places=places,
         things=tuple(things) or ("the lamp", "the letter", "the map"),
         focuses=tuple(own) or tuple(things[:2]) or ("the question",),
-        from_premise=len(own),
+        core=own[0] if own else "",
     )
+
+
+def _ranked(own: Sequence[str], text: str) -> list[str]:
+    """What the premise speaks of most comes first, then what it names first; one of each head."""
+
+    def rank(phrase: str) -> tuple[bool, int, int]:
+        head = re.escape(_head(phrase))
+        found = [m.start() for m in re.finditer(rf"\b{head}\b", text)]
+        vague = _head(phrase) in _TOO_VAGUE
+        return vague, -len(found), found[0] if found else len(text)
+
+    by_head: dict[str, str] = {}
+    for phrase in sorted(own, key=rank):
+        head = _head(phrase)
+        by_head.setdefault(head[:-1] if head.endswith("s") else head, phrase)
+    return list(by_head.values())
 
 
 def _head(phrase: str) -> str:
@@ -118,6 +141,8 @@ def _places(kit: Kit, reading: Reading, bounds: Bounds, root: str) -> tuple[Plac
     ]
     rest = [p for p in kit.places if bounds.allows(p.at) and bounds.allows(p.name)]
     Random(f"{root}:places").shuffle(rest)
+    heads = [_head(p.name) for p in own]
+    own = [p for i, p in enumerate(own) if heads[i] not in heads[:i]]
     return tuple(own[:3] + rest) or kit.places[:1]
 
 
@@ -171,7 +196,8 @@ def _cast(
     rng.shuffle(extras)
     taken = {word for p in cast for word in p.name.lower().split()}
     extras = [p for p in extras if p.name.lower() not in taken]
-    for phrase in reading.people:
+    company = reading.people if reading.things or reading.places else reading.people[1:]
+    for phrase in company:
         role = phrase.removeprefix("the ")
         head = _head(role)
         if head in _NO_COMPANY or phrase.startswith("your ") or not bounds.allows(phrase):
