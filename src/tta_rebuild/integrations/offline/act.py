@@ -148,9 +148,16 @@ _PAST = dict(
 )
 
 
+_THEN = {"will": "would", "has": "had", "have": "had", "is": "was"}
+
+
 def in_the_past(clause: str) -> str:
     """``you give Mara the key, and wait`` → ``you gave Mara the key``."""
     first = re.split(r",| and | so | to see | while ", clause, maxsplit=1)[0]
+    first, that, told = first.partition(" that ")
+    told = that + re.sub(
+        r"\b(?:will|has|have|is)\b", lambda verb: _THEN[verb.group()], told, count=1
+    )
     you, _, rest = first.partition(" ")
     verb, space, object_ = rest.partition(" ")
     if verb in _PAST:
@@ -161,7 +168,7 @@ def in_the_past(clause: str) -> str:
         past = f"{verb[:-1]}ied"
     else:
         past = f"{verb}ed"
-    return f"{you} {past}{space}{object_}"
+    return f"{you} {past}{space}{object_}{told}"
 
 
 def _clean(text: str) -> str:

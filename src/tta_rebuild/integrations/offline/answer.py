@@ -96,7 +96,8 @@ def answer(desk: Desk, act: Act) -> list[Part]:
 def _remember(desk: Desk, act: Act) -> None:
     memory = desk.memory
     memory.kinds.append(act.kind)
-    if act.clause and act.kind in _MEMORABLE and len(act.clause) < 90:
+    memorable = act.kind in _MEMORABLE and not act.clause.startswith("you see ")
+    if act.clause and memorable and len(act.clause) < 90:
         memory.deeds = [*memory.deeds, in_the_past(act.clause)][-DEEDS_REMEMBERED:]
 
 

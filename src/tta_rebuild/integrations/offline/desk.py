@@ -5,6 +5,7 @@ Called by ``teller``, which works at it; ``plot`` and ``answer`` are handed it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
@@ -93,8 +94,11 @@ class Desk:
             focus = act.detail
         want = self.strand().want
         slots.pop("riddle", None)
-        if memory.step < 3:
+        if memory.step < 3 or self.ending:
             slots["riddle"] = want
+        line = self._line()
+        if line:
+            slots["line"] = line
         if memory.step >= 3 and not self.ending:  # that question is answered: look past it
             want = self.pen.phrase(self.kit.pools["beyond"], focus=focus)
         mine = [t for t, who in memory.holders.items() if who == world.player_id]
@@ -132,6 +136,13 @@ class Desk:
         if act.kind in ("help", "care") and act.detail and not act.free:
             slots["chore"] = act.detail
         self.fill_people()
+
+    def _line(self) -> str:
+        """The premise's first sentence, for when the end comes back to it; "" if it is no fit."""
+        said = [s for s in self.reading.opening if self.bounds.allows(s)]
+        line = said[0].rstrip(".") if said else ""
+        fits = 4 <= len(line.split()) <= 34 and not re.search(r"[“”\".!?…:]", line)
+        return line if fits else ""
 
     def _fresh(self, among: Sequence[str], _name: str) -> str:
         allowed = [text for text in among if self.pen.allows(text)] or list(among)

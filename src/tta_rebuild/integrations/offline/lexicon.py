@@ -111,7 +111,8 @@ NO_HEADS = words(
     prompt question part kind sort bit number name reason order fact case end beginning rest
     sense type idea fun bonus points style attention order concept need worth pm am chance
     period form realization intended creator worlds world hell empathy pitch field class
-    hand eyes teeth gym cop page game pm home practices reader writer backstory soundtrack stories rage fit condition level whole battleground
+    hand eyes teeth gym cop page game pm home practices reader writer backstory soundtrack stories rage fit
+    condition level whole battleground
     new rest unique American public insect animal
     account while use lack time sake second others little first last next great good bad old new
     real actual entire whole sudden long
@@ -122,7 +123,8 @@ NO_NAMES = words(
     """
     I I'm I've AI XP TV OK CW RF RPG POW Reddit Americans English Bonus Write Tell Pitch Make
     Please Monday Tuesday Wednesday Thursday Friday Saturday Sunday The A An Question Week Meet
-    Greet President Elite Bodyguard Time Travelers Institution American Chinese Soviet Specialised Unfinished Suddenly Today Call Duty
+    Greet President Elite Bodyguard Time Travelers Institution American Chinese Soviet
+    Specialised Unfinished Suddenly Today Call Duty
     """
 )
 

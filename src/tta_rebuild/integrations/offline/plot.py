@@ -50,7 +50,10 @@ def settle(desk: Desk) -> None:
         memory.tension = _tension(desk)
     memory.tension = min(memory.tension, len(desk.tensions) - 1)
     if memory.strand < 0 or memory.strand >= len(desk.strands) or memory.step >= STEPS:
-        next_strand(desk)
+        if desk.ending and 0 <= memory.strand < len(desk.strands):
+            memory.step = STEPS - 1  # nothing new is begun in the last scene
+        else:
+            next_strand(desk)
 
 
 def new_chapter(desk: Desk) -> None:

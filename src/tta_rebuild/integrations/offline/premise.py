@@ -93,6 +93,9 @@ def mended(text: str) -> str:
     text = _DETACHED.sub(r"\1", text)
     text = re.sub(r"\s+(['’])\s+", r"\1 ", text)
     text = re.sub(r"\s*\.{3,}|\s*…", "…", text)
+    text = re.sub(r"\bit['’]s (?=only\b|own\b|meta\b)", "its ", text)
+    text = re.sub(r"\b(\w+)['’]s (?=finally gets\b)", r"\1 ", text)
+    text = re.sub(r"\b(with|the|to|of) \1\b", r"\1", text)
     text = re.sub(r"\$\s+(\d)", r"$\1", text)
     text = re.sub(r"#\s*\d+|\br/\w+", " ", text)
     text = re.sub(r"\s+([.,;:!?”])", r"\1", text)
@@ -211,7 +214,11 @@ def _part_of(one: str, other: str) -> bool:
 def _bare_nouns(text: str) -> list[str]:
     """Known places and people that are spoken of without an article: "use stairs" → the stairs."""
     known = PLACES | PEOPLE
-    found = [w for w in re.findall(r"[a-z]+", text.lower()) if {w, _singular(w)} & known - NO_HEADS - {"well"}]
+    found = [
+        w
+        for w in re.findall(r"[a-z]+", text.lower())
+        if {w, _singular(w)} & known - NO_HEADS - {"well"}
+    ]
     return [f"the {word}" for word in dict.fromkeys(found)]
 
 
@@ -286,15 +293,18 @@ def _phrases(text: str) -> tuple[list[str], str]:
             if bare in DETERMINERS:
                 break
             phrase.append(word)
-        while phrase and (
-            phrase[-1].lower().endswith("ly") or phrase[-1].lower() in TRAILING
-        ):
+        while phrase and (phrase[-1].lower().endswith("ly") or phrase[-1].lower() in TRAILING):
             phrase.pop()
         if not phrase or _bad_head(phrase[-1]):
             continue
         if title and len(phrase) > 3:
             continue
-        phrase = [w for w in phrase if w.lower() not in ("seemingly", "totally", "literally", "largest", "worst", "greatest")]
+        phrase = [
+            w
+            for w in phrase
+            if w.lower()
+            not in ("seemingly", "totally", "literally", "largest", "worst", "greatest")
+        ]
         words = " ".join(w if _is_name(w) else w.lower() for w in phrase)
         if (
             i >= 2

@@ -48,7 +48,7 @@ class Teller(Desk):
         """The scene reply."""
         settle(self)
         if self.ending and self.memory.told:
-            self.memory.step = 3
+            self.memory.step = 3 if 1 <= self.memory.step <= 3 else 4
         act = self._act()
         parts: list[Part] = []
         entering = self._entering(act)
@@ -265,7 +265,7 @@ class Teller(Desk):
         if step == 3:
             facts.append(claim(self.world.player_id, "knows", f"the truth about {strand.want}"))
         parts.append(Part(tidy(" ".join(plot)), facts))
-        press = self._pressure() if self.turn > 1 else None
+        press = self._pressure() if self.turn > 1 and not self.ending else None
         if press:
             parts.append(press)
         self._talk(parts, strand.says[step : step + 1] if step < 4 else ())
@@ -279,8 +279,10 @@ class Teller(Desk):
         lines = self.tension().lines[stage]
         told = memory.beats.get(stage, 0)
         memory.beats[stage] = told + 1
-        if told % 2 == 0 and told // 2 < len(lines):
-            text = self.pen.line([lines[told // 2]])
+        # The build-up alternates with quieter scenes; once it comes to a head, every scene tells.
+        due, odd = (told, 0) if stage in ("climax", "resolution") else divmod(told, 2)
+        if not odd and due < len(lines):
+            text = self.pen.line([lines[due]])
             return Part(text) if text else None
         if self.rng.random() < 0.4:
             return Part(self.pen.line(self.kit.pools[f"pressure_{self.stage}"]), optional=True)
@@ -336,10 +338,15 @@ class Teller(Desk):
 
     def _ending(self) -> list[Part]:
         pools = self.kit.pools
-        lines = list(self.tension().lines["resolution"])
-        parts = [Part(self.pen.line([lines[-1]]))] if lines else []
-        for pool in ("end_turn", "end_focus", "end_deeds", "end_people", "end_last"):
-            text = self.pen.line(pools[pool])
+        lines = self.tension().lines
+        beats = self.memory.beats
+        due = lines["climax"][-1:] if beats.get("climax", 0) < len(lines["climax"]) else ()
+        last = lines["resolution"][beats.get("resolution", 0) and -1 :]
+        texts = [self.pen.line([line]) for line in (*due, last[0], *last[1:][-1:])]
+        parts = [Part(tidy(" ".join(texts)))]
+        own = "end_core" if self.rng.random() < 0.6 else "end_core_bare"
+        for pool in ("end_turn", "end_deeds", own, "end_people", "end_last"):
+            text = self.pen.line(pools[pool]) or self.pen.line(pools["end_focus"])
             if text:
                 parts.append(Part(text))
         return parts

@@ -206,7 +206,8 @@ def _cast(
         fit = next((p for p in fits if p.name not in kit.fixed), next(iter(fits), None))
         if fit is not None and len(cast) < 4:
             extras.remove(fit)
-            cast.append(replace(fit, role=f"the {role}", look=""))
+            whose = "your" if head in ("friend", "neighbour", "roommate", "colleague") else "the"
+            cast.append(replace(fit, role=f"{whose} {role}", look=""))
     for person in extras:
         if len(cast) >= CAST_SIZE:
             break
