@@ -111,7 +111,8 @@ NO_HEADS = words(
     prompt question part kind sort bit number name reason order fact case end beginning rest
     sense type idea fun bonus points style attention order concept need worth pm am chance
     period form realization intended creator worlds world hell empathy pitch field class
-    hand eyes teeth gym cop page game pm home practices reader writer backstory soundtrack stories rage fit
+    hand eyes teeth gym cop page game pm home practices reader writer backstory soundtrack
+    stories rage fit
     condition level whole battleground
     new rest unique American public insect animal
     account while use lack time sake second others little first last next great good bad old new
