@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -257,3 +258,25 @@ async def test_a_character_who_speaks_feels_and_remembers(begun, kit):
     mara = session.state.characters["mara"]
     assert mara.emotional_state == "hopeful"
     assert mara.memory == ["I help Mara with the lamp"]
+
+
+async def test_what_is_declared_stands_and_prose_is_read_only_where_nothing_is(
+    kit,
+):
+    flat = json.dumps({"narrative_text": "Mara walks to the old mill.", "story_branches": []})
+    for reply, expected in ((kit.scene("Mara walks to the old mill."), False), (flat, True)):
+        desk = kit.desk(reply)
+        session = await desk.stories.open(kit.premise)
+        await kit.play(session, Action.begin())
+        places = [f.value for f in session.state.facts if f.relation == "located_in"]
+        assert bool(places) is expected
+
+
+async def test_facts_under_a_spoken_line_are_the_speakers_word_and_no_more(kit):
+    claim = {"subject": "the keeper", "relation": "alive", "value": "false"}
+    line = {"facts": [claim], "text": "The keeper is dead.", "speaker": "mara"}
+    desk = kit.desk(kit.scene("Mara turns.", line), kit.scene("The keeper waves from the door."))
+    session = await desk.stories.open(kit.premise)
+    seen = await kit.play(session, Action.begin(), Action.say("I look up"))
+    assert "The keeper waves from the door." in shown(seen)
+    assert [f.value for f in session.state.canon.beliefs_of("mara")] == ["false"]

@@ -14,7 +14,7 @@ from tta_rebuild.canon.checker import Checker
 from tta_rebuild.canon.clash import Clash, Findings
 from tta_rebuild.canon.reader import sentences_of
 from tta_rebuild.canon.world_rules import WorldRules
-from tta_rebuild.core.events import PassageWithheld
+from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.safety import Finding, SafetyGate
@@ -37,7 +37,9 @@ class Gate:
         self._before = state.scene.text if state.scene else ""
         self._cast = frozenset(c.character_id for c in state.premise.characters)
         self._shown = self._before[-SEAM_CHARS:]
-        self._marked = state.canon.fork(state.position), 0, self._shown
+        canon = state.canon.fork(state.position)
+        canon.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
+        self._marked = canon, 0, self._shown
         self.claims: list[Claim] = []
         self.restart()
 
@@ -103,7 +105,17 @@ class Gate:
         return finding.reason if finding else None
 
     def _findings(self, passage: Passage) -> Findings:
-        return self.checker.check(passage.text, passage.facts, speaker=passage.speaker or NARRATOR)
+        """What the canon says to a passage, and what the passage makes true.
+
+        Facts under a spoken line are the speaker's word. What the storyteller declared stands, even
+        if that is nothing; only where it declared nothing at all is the prose read for facts.
+        """
+        speaker = passage.speaker or NARRATOR
+        facts = [f if f.speaker != NARRATOR else replace(f, speaker=speaker) for f in passage.facts]
+        found = self.checker.check(passage.text, facts, speaker=speaker)
+        if passage.declared and not passage.facts:
+            return replace(found, claims=())
+        return found
 
     def _objection(
         self, passage: Passage, findings: Findings
