@@ -69,6 +69,7 @@ class Settings:
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
         cache: ``"off"``, ``"memory"`` or ``"disk"``.
+        checks_with_model: one more call per turn, which checks its branches (``TTA_CHECKS``).
         max_cost_usd: per session (``LLM_MAX_COST``); the other budgets are off unless set.
         quotas, prices: by ``provider:model``.
         config_file: the configuration file that was read, if any.
@@ -93,6 +94,7 @@ class Settings:
     budget_per_day_usd: float | None = None
     budget_total_usd: float | None = None
     cache: str = "memory"
+    checks_with_model: bool = False
     max_tokens: int = 2000
     temperature: float = 0.7
     timeout_s: float = 30.0

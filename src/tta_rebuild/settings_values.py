@@ -213,6 +213,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("TTA_BUDGET_PER_DAY", "budget_per_day_usd", ("budgets", "day"), _USD),
     Setting("TTA_BUDGET_TOTAL", "budget_total_usd", ("budgets", "total"), _USD),
     Setting("TTA_CACHE", "cache", ("cache",), one_of("off", "memory", "disk")),
+    Setting("TTA_CHECKS", "checks_with_model", ("checks",), yes_or_no),
     Setting("TTA_MAX_TOKENS", "max_tokens", ("max_tokens",), whole_number(16, 200_000)),
     Setting("TTA_TEMPERATURE", "temperature", ("temperature",), number(0, 2)),
     Setting("TTA_TIMEOUT", "timeout_s", ("timeout",), number(0.1, 3600, unit=" (seconds)")),

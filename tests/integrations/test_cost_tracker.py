@@ -612,7 +612,7 @@ async def test_rows_of_a_moment_are_written_together_and_in_order() -> None:
     for turn in range(5):
         await provider.complete(request_of(turn=turn))
     assert ledger.rows == []
-    await clock.advance(0.2)
+    await clock.advance(0.6)
     await provider.complete(request_of(turn=5))
     await tracker.aclose()
     assert ledger.sizes == [5, 1]

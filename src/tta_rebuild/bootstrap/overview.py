@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 
-from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, adapter_class, chosen_model
+from tta_rebuild.bootstrap.spending import price_book
+from tta_rebuild.bootstrap.stack import (
+    OFFLINE,
+    PROVIDERS,
+    adapter_class,
+    chosen_model,
+    servers_here,
+)
 from tta_rebuild.core.usage import Attempt
 from tta_rebuild.integrations.local_discovery import LocalServer, find_local_servers
-from tta_rebuild.integrations.prices import Price, PriceBook, Rates
+from tta_rebuild.integrations.prices import PriceBook
 from tta_rebuild.settings import Settings
 
 KEYS = {name: f"{name.upper()}_API_KEY" for name in PROVIDERS}
@@ -64,12 +71,7 @@ def models_overview(
     named = dict.fromkeys([*chain, *(_full(m) for m in settings.routes.values())])
     named.update(dict.fromkeys(_full(provider) for provider in PROVIDERS))
     named.setdefault(OFFLINE)
-    prices = PriceBook(
-        {
-            name: Price(rates=Rates(input=r.input, output=r.output))
-            for name, r in settings.prices.items()
-        }
-    )
+    prices = price_book(settings)
     return [_overview(name, chain, settings, prices, attempts, at) for name in named]
 
 
@@ -96,9 +98,7 @@ def _overview(
     at: datetime,
 ) -> ModelOverview:
     provider, _, model = name.partition(":")
-    price = prices.price(provider, model, at=at) if provider != "local" else None
-    if provider in settings.servers and name not in settings.prices:
-        price = None
+    price = prices.price(provider, model, at=at)
     known = price if price and price.is_known else None
     quota = settings.quotas.get(name)
     seen = [a for a in attempts if (a.provider, a.model) == (provider, model)]
@@ -140,6 +140,6 @@ def _installed(module: str) -> bool:
         return False
 
 
-async def local_servers() -> Sequence[LocalServer]:
-    """The servers with models that answer on this machine now."""
-    return await find_local_servers()
+async def local_servers(settings: Settings) -> Sequence[LocalServer]:
+    """The servers with models that answer on this machine now, the user's own first."""
+    return await find_local_servers(servers_here(settings))

@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild.core.errors import SettingsError
@@ -69,6 +69,15 @@ def chosen_model(settings: Settings) -> str:
     return OFFLINE
 
 
+def servers_here(settings: Settings) -> Mapping[str, str]:
+    """Name → address of what ``local`` looks at: the user's servers on this machine come first."""
+    from tta_rebuild.integrations.local_discovery import USUAL_SERVERS, is_loopback
+
+    own = {s.name: s.base_url for s in settings.servers.values() if is_loopback(s.base_url)}
+    known = {address.replace("localhost", "127.0.0.1") for address in own.values()}
+    return own | {name: url for name, url in USUAL_SERVERS.items() if url not in known}
+
+
 def adapter_class(provider: str) -> type[Adapter]:
     """The adapter of one of ``PROVIDERS``; its module is loaded now, its SDK is not."""
     if provider == "gemini":
@@ -85,7 +94,11 @@ def adapter_class(provider: str) -> type[Adapter]:
 
 
 class Bench:
-    """Builds provider stacks; what they share (quotas, cache, tracker) is kept here."""
+    """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
+
+    Args:
+        used_today: requests made today before this start, by ``provider:model``.
+    """
 
     def __init__(
         self,
@@ -93,6 +106,7 @@ class Bench:
         tracker: CostTracker,
         cache: ResponseCache | None,
         make_adapter: MakeAdapter | None = None,
+        used_today: Mapping[str, int] | None = None,
     ) -> None:
         self._settings = settings
         self._make_adapter = make_adapter
@@ -101,10 +115,8 @@ class Bench:
         self._estimate = TokenEstimate()
         self._limiter = RateLimiter(
             Quota(rpm=settings.rate_limit_rpm),
-            {
-                name.partition(":")[2] or name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd)
-                for name, q in settings.quotas.items()
-            },
+            {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in settings.quotas.items()},
+            used_today=used_today,
         )
         self._adapters: dict[str, LLMProvider] = {}
         self._local: dict[str, str] = {}
@@ -173,7 +185,11 @@ class Bench:
             )
             costed = CostTrackingLLMProvider(seen, self._tracker, provider=name)
             paced = RateLimitedLLMProvider(
-                costed, self._limiter, max_wait_s=LONGEST_QUEUE_S, estimate=self._estimate
+                costed,
+                self._limiter,
+                max_wait_s=LONGEST_QUEUE_S,
+                estimate=self._estimate,
+                provider=name,
             )
             retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
             budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
@@ -202,7 +218,7 @@ class Bench:
     async def _found_here(self, wanted: str) -> str:
         from tta_rebuild.integrations.local_discovery import choose_local
 
-        server, model = await choose_local(wanted)
+        server, model = await choose_local(wanted, servers_here(self._settings))
         self._local[server.name] = server.base_url
         return f"{server.name}:{model}"
 
@@ -230,6 +246,7 @@ class Bench:
                 server.key if server else None,
                 config=config,
                 base_url=server.base_url if server else self._local[provider],
+                provider=provider,
             )
         adapter: LLMProvider = adapter_class(provider)(
             getattr(settings, f"{provider}_api_key"), config=config

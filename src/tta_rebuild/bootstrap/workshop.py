@@ -6,23 +6,22 @@ Whoever opens, closes: everything that holds a file or a connection is released 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
+from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.stack import Bench, MakeAdapter
 from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.parts import Notices, Parts
 from tta_rebuild.engine.stories import Stories
-from tta_rebuild.integrations.budgets import Budget, Scope
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
 from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.safety import SafetyGate
@@ -95,13 +94,14 @@ async def open_workshop(
         session_id = new_id()
         tracker = CostTracker(
             store.ledger(),
-            _budgets(settings),
-            prices=_prices(settings),
+            budgets_of(settings),
+            prices=price_book(settings),
             session_id=session_id,
             on_warning=lambda warning: notices.add(str(warning)),
         )
         stack.push_async_callback(tracker.aclose)
-        bench = Bench(settings, tracker, _cache(settings), make_adapter)
+        used = await used_today(store.ledger(), settings, now=clock())
+        bench = Bench(settings, tracker, _cache(settings), make_adapter, used_today=used)
         models = await bench.chain()
         provider = await bench.stack(models)
         stack.push_async_callback(provider.aclose)
@@ -115,6 +115,7 @@ async def open_workshop(
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
+            checks_with_model=settings.checks_with_model,
         )
         yield Workshop(
             stories=Stories(parts, store),
@@ -127,31 +128,6 @@ async def open_workshop(
             settings=settings,
             warm=bench.warm,
         )
-
-
-def _budgets(settings: Settings) -> Iterator[Budget]:
-    limits: dict[Scope, float | None] = {
-        "session": settings.max_cost_usd,
-        "call": settings.budget_per_call_usd,
-        "story": settings.budget_per_story_usd,
-        "player": settings.budget_per_player_usd,
-        "day": settings.budget_per_day_usd,
-        "total": settings.budget_total_usd,
-    }
-    for scope, limit_usd in limits.items():
-        if limit_usd is not None:
-            yield Budget(scope=scope, limit_usd=limit_usd)
-
-
-def _prices(settings: Settings) -> PriceBook:
-    """The catalogue under the user's own prices; servers of one's own cost nothing else said."""
-    overlay = {
-        name: Price(
-            rates=Rates(input=r.input, output=r.output, cached=r.cached, cache_write=r.cache_write)
-        )
-        for name, r in settings.prices.items()
-    }
-    return PriceBook(overlay, free_providers=FREE_PROVIDERS)
 
 
 def _cache(settings: Settings) -> ResponseCache | None:

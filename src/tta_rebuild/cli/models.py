@@ -15,6 +15,7 @@ from tta_rebuild.cli.screen import Screen, counted
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import ModelOverview, Workshop
     from tta_rebuild.core.usage import Attempt
+    from tta_rebuild.settings import Settings
 
 LATEST_ATTEMPTS = 500
 """How far back in the ledger health is looked for."""
@@ -40,7 +41,7 @@ def models(
     for line in lines:
         show_model(at.screen, line)
     if local:
-        _show_local(at.screen)
+        _show_local(at.screen, settings_for(at))
 
 
 def overview(at: Desk) -> list[ModelOverview]:
@@ -97,12 +98,12 @@ def _health(line: ModelOverview) -> str:
     )
 
 
-def _show_local(screen: Screen) -> None:
+def _show_local(screen: Screen, settings: Settings) -> None:
     import asyncio
 
     from tta_rebuild.bootstrap import local_servers
 
-    found = asyncio.run(local_servers())
+    found = asyncio.run(local_servers(settings))
     for server in found:
         screen.say(f"{server.name} on this machine, {server.base_url}", "bold")
         for model in server.models:

@@ -22,7 +22,7 @@ from tta_rebuild.core.usage import Attempt, Ledger
 log = logging.getLogger("tta_rebuild.ledger")
 
 MOST_AT_ONCE = 500
-LINGER_S = 0.1
+LINGER_S = 0.5
 """How long a row waits for others to be written with it, seconds."""
 
 
@@ -39,6 +39,7 @@ class LedgerWriter:
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
+        self._book_all = ledger.book_all if isinstance(ledger, BatchLedger) else None
         self._clock = clock
         self._timer: Timer | None = None
         self._pending: deque[Attempt] = deque()
@@ -85,12 +86,11 @@ class LedgerWriter:
             self._failure = error
 
     async def _write_some(self) -> None:
-        ledger = self._ledger
-        if isinstance(ledger, BatchLedger):
+        if self._book_all is not None:
             rows = list(islice(self._pending, MOST_AT_ONCE))
-            await ledger.book_all(rows)
+            await self._book_all(rows)
         else:
             rows = [self._pending[0]]
-            await ledger.book(rows[0])
+            await self._ledger.book(rows[0])
         for _ in rows:
             self._pending.popleft()

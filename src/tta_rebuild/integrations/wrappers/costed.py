@@ -44,7 +44,7 @@ class AccountedLLMProvider(WrapperProvider):
         call = await self.tracker.open_call(request)
         try:
             response = await self.wrapped.complete(replace(request, call_id=call.call_id))
-            return replace(response, cost_usd=call.spent_usd)
+            return _at_cost(response, call.spent_usd)
         finally:
             call.close()
 
@@ -55,7 +55,7 @@ class AccountedLLMProvider(WrapperProvider):
         try:
             async for item in items:
                 if isinstance(item, StreamEnded):
-                    item = StreamEnded(replace(item.response, cost_usd=call.spent_usd))
+                    item = StreamEnded(_at_cost(item.response, call.spent_usd))
                 yield item
         finally:
             try:
@@ -85,7 +85,7 @@ class BudgetedLLMProvider(WrapperProvider):
         call = known or await self.tracker.open_call(request)
         try:
             await self.tracker.hold_worst(call, request, self.config, provider=self.provider)
-            return await self.wrapped.complete(replace(request, call_id=call.call_id))
+            return await self.wrapped.complete(_of_call(request, call.call_id))
         finally:
             call.hold.release()
             if known is None:
@@ -97,7 +97,7 @@ class BudgetedLLMProvider(WrapperProvider):
         call = known or await self.tracker.open_call(request)
         try:
             await self.tracker.hold_worst(call, request, self.config, provider=self.provider)
-            items = self.wrapped.stream(replace(request, call_id=call.call_id))
+            items = self.wrapped.stream(_of_call(request, call.call_id))
             try:
                 async for item in items:
                     yield item
@@ -161,3 +161,11 @@ class CostTrackingLLMProvider(WrapperProvider):
         finally:
             attempt.crashed()
             await items.aclose()
+
+
+def _of_call(request: LLMRequest, call_id: str) -> LLMRequest:
+    return request if request.call_id == call_id else replace(request, call_id=call_id)
+
+
+def _at_cost(response: LLMResponse, cost_usd: float) -> LLMResponse:
+    return response if response.cost_usd == cost_usd else replace(response, cost_usd=cost_usd)

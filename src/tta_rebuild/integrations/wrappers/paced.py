@@ -31,6 +31,8 @@ class RateLimitedLLMProvider(WrapperProvider):
         max_wait_s: seconds to wait for room before ``QuotaFull``; None waits as long as it
             takes. A fallback can only take over once this gives up.
         estimate: how many tokens a request may take; learns from the answers.
+        provider: whose model it is, where the limiter serves several providers: its quotas are then
+            named ``provider:model``.
 
     Raises (besides what is wrapped):
         RequestTooLarge: the request can never fit the quota.
@@ -45,11 +47,13 @@ class RateLimitedLLMProvider(WrapperProvider):
         *,
         max_wait_s: float | None = None,
         estimate: TokenEstimate | None = None,
+        provider: str = "",
     ) -> None:
         super().__init__(wrapped)
         self.limiter = limiter
         self.max_wait_s = max_wait_s
         self.estimate = estimate or TokenEstimate()
+        self._prefix = f"{provider}:" if provider else ""
 
     async def _reserve(self, request: LLMRequest, model: str) -> Grant:
         tokens = self.estimate.input_tokens(model, request) + (
@@ -72,7 +76,7 @@ class RateLimitedLLMProvider(WrapperProvider):
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """Wait for room, then pass the request on."""
-        model = request.model or self.config.model
+        model = self._prefix + (request.model or self.config.model)
         grant = await self._reserve(request, model)
         try:
             response = await self.wrapped.complete(request)
@@ -89,7 +93,7 @@ class RateLimitedLLMProvider(WrapperProvider):
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """Wait for room, then pass the stream on."""
-        model = request.model or self.config.model
+        model = self._prefix + (request.model or self.config.model)
         grant = await self._reserve(request, model)
         items = self.wrapped.stream(request)
         is_first = True

@@ -1,0 +1,63 @@
+"""What may be spent: budgets, prices and the day's quotas, from the settings and the ledger.
+
+``workshop`` builds the cost tracker and the limiter from it, ``overview`` shows it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+
+from tta_rebuild.core.usage import Ledger
+from tta_rebuild.integrations.budgets import Budget, Scope
+from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
+from tta_rebuild.integrations.openai_provider import is_near
+from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
+from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
+from tta_rebuild.settings import Settings
+
+ROWS_PER_REQUEST = 2
+"""Rows of the ledger read for each request that a daily quota allows; others lie between."""
+
+
+def budgets_of(settings: Settings) -> Iterator[Budget]:
+    """The budgets that are set."""
+    limits: dict[Scope, float | None] = {
+        "session": settings.max_cost_usd,
+        "call": settings.budget_per_call_usd,
+        "story": settings.budget_per_story_usd,
+        "player": settings.budget_per_player_usd,
+        "day": settings.budget_per_day_usd,
+        "total": settings.budget_total_usd,
+    }
+    for scope, limit_usd in limits.items():
+        if limit_usd is not None:
+            yield Budget(scope=scope, limit_usd=limit_usd)
+
+
+def price_book(settings: Settings) -> PriceBook:
+    """The catalogue under the user's own prices; servers of one's own cost nothing else said."""
+    overlay = {
+        name: Price(
+            rates=Rates(input=r.input, output=r.output, cached=r.cached, cache_write=r.cache_write)
+        )
+        for name, r in settings.prices.items()
+    }
+    at_home = {s.name for s in settings.servers.values() if is_near(s.base_url)}
+    return PriceBook(overlay, free_providers=FREE_PROVIDERS | USUAL_SERVERS.keys() | at_home)
+
+
+async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Mapping[str, int]:
+    """Requests made since the provider's midnight, by ``provider:model``, where a day has a quota.
+
+    Raises StoreError.
+    """
+    of_a_day = {name: q.rpd for name, q in settings.quotas.items() if q.rpd}
+    if not of_a_day:
+        return {}
+    since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
+    rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))
+    return Counter(
+        f"{row.provider}:{row.model}" for row in rows if row.at >= since and row.outcome != "cached"
+    )
