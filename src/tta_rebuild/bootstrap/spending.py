@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -16,6 +17,9 @@ from tta_rebuild.integrations.openai_provider import is_near
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
 from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
 from tta_rebuild.settings import Settings
+
+_VERSION = re.compile(r"-(\d{3}|\d{8}|\d{4}-\d\d-\d\d)$")
+"""What providers append to the name of the model that answered; quotas are named without it."""
 
 ROWS_PER_REQUEST = 2
 """Rows of the ledger read for each request that a daily quota allows; others lie between."""
@@ -59,5 +63,7 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
     rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))
     return Counter(
-        f"{row.provider}:{row.model}" for row in rows if row.at >= since and row.outcome != "cached"
+        f"{row.provider}:{_VERSION.sub('', row.model)}"
+        for row in rows
+        if row.at >= since and row.outcome != "cached"
     )
