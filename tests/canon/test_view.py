@@ -259,3 +259,12 @@ def test_a_fork_copies_nothing(length: int, canon_of: Callable[..., Canon]) -> N
     branch = canon.fork()
     assert branch._segment.slots == {}
     assert branch.value("person 3", "located_in") == "tower"
+
+
+def test_a_changed_mood_takes_the_place_of_the_one_before() -> None:
+    canon = Canon()
+    for position, emotion in enumerate(("hopeful", "conflicted"), start=1):
+        canon.apply(position, CharacterChanged(character_id="mara", emotion=emotion))
+
+    assert canon.values("mara", "feeling") == ["conflicted"]
+    assert canon.values("mara", "feeling", at=1) == ["hopeful"]

@@ -427,7 +427,10 @@ class Canon:
         if event.name:
             self._take(position, Claim(subject=who, relation="name", value=event.name))
         if event.emotion:
-            self._take(position, Claim(subject=who, relation="feeling", value=event.emotion))
+            feels = Claim(subject=who, relation="feeling", value=event.emotion)
+            for key in [k for k in self._now(self.id_of(who)) if k[0] == "feeling"]:
+                self._close(self.id_of(who), key, position, feels)
+            self._take(position, feels)
 
     def _introduce(self, position: int, character: CharacterSketch) -> None:
         who = character.character_id
