@@ -29,7 +29,8 @@ from tta_rebuild.safety.reading import Reading
 HARMLESS = 0
 """The weight of phrases in which the words mean something else."""
 
-_SHORTEST_PREFIX = 3
+_SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
+_LONGEST_REMEMBERED = 40
 _FREQUENT = frozenset(
     "a an the his her their my your our its this that these those some every he she it they we you "
     "i him them me us in on at to of from with by for into over under up down out off and or but "
@@ -216,7 +217,7 @@ class Lexicon:
         known = self._known.get(form)
         if known is None:
             known = self._look_up(form)
-            if len(self._known) < 50_000:
+            if len(self._known) < 50_000 and len(form) < _LONGEST_REMEMBERED:
                 self._known[form] = known
         return known
 
@@ -224,13 +225,13 @@ class Lexicon:
         if form[0] == "\x02":  # a letter was taken out: only whole words count
             return tuple(self.by_word.get(form[1:], ()))
         found = list(self.by_word.get(form, ()))
-        for length in range(_SHORTEST_PREFIX, len(form) + 1):
+        for length in range(_SHORTEST_PREFIX, min(len(form), _LONGEST_PREFIX) + 1):
             found += self.by_prefix.get(form[:length], ())
         if _MASK.search(form):
             hidden = re.compile(_MASK.sub(".", re.sub(r"[^\w*#%]", "", form)))
             for word in self.masked:
                 if hidden.fullmatch(word):
-                    found += self.by_word.get(word, ())
+                    found += self._look_up(word)
         return tuple(found)
 
     def matches(

@@ -27,14 +27,16 @@ _MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]")
 _QUOTES = str.maketrans("\u2018\u2019\u02bc\u201c\u201d\u2033", "'''\"\"\"")
 _SPELLED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*/\u00b7\u2022])(?:[^\W_]\1)+[^\W_](?![^\W_])")
 _CHUNK = re.compile(r"[^\s\u2013\u2014\u2026/]+|[\u2013\u2014\u2026/]")
-_CORE = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 _STRETCHED = re.compile(r"(.)\1{2,}")
 _DOUBLED = re.compile(r"(.)\1+")
+_INSIDE = re.compile(r"[-_.,;:\"()\[\]{}<>=&?]+")
+_SIGNS = "*~`^'#%"
 _EMPHASIS = re.compile(r"[*~`^]+")
 _DIGITS_FOR_LETTERS = str.maketrans("0345789@$!|+\u20ac\u00a3", "oeastbgasilteL".lower())
 _LETTERLIKE = re.compile(r"[0-9@$!|+\u20ac\u00a3]")
 _NUMBER = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|kg|km|cm|mm|m|ft|lb|x)?")
 _ABBREVIATED = frozenset("mr mrs ms dr st prof capt sgt lt rev hon jr sr vs etc".split())
+_LONGEST_WORD, _LONGEST_SPELLED = 40, 400
 SPELLED_OUT = "\x01"
 """Begins a word that was put together from single letters."""
 
@@ -112,8 +114,16 @@ def _join(match: re.Match[str]) -> str:
     return SPELLED_OUT + match.group().replace(match.group(1), "")
 
 
-@lru_cache(maxsize=16_384)
 def _chunk(chunk: str) -> _Chunk:
+    return _remembered(chunk) if len(chunk) < _LONGEST_WORD else _understood(chunk)
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(chunk: str) -> _Chunk:
+    return _understood(chunk)
+
+
+def _understood(chunk: str) -> _Chunk:
     if chunk.isalpha() and chunk.isascii():
         lower = chunk.lower()
         return _Chunk((_forms(lower),), False, False, chunk[0].isupper() and not chunk.isupper())
@@ -146,15 +156,17 @@ def _words(core: str, *, emphasised: bool) -> tuple[tuple[str, ...], ...]:
         return (_spelled(core),)
     if emphasised:
         core = core.replace("_", "")
-    parts = [part for part in re.split(r"[-_.,;:\"()\[\]{}<>=&?]+", core) if part]
-    if len(parts) == 1:
-        return (_forms(parts[0]),)
+    parts = [part for part in _INSIDE.split(core) if part.strip(_SIGNS)]
+    if len(parts) < 2:
+        return tuple(_forms(part) for part in parts)
     first, *rest = (_forms(part) for part in parts)
-    return ((*first, "".join(parts)), *rest) if parts else ()
+    return ((*first, "".join(parts)), *rest)
 
 
 def _forms(word: str) -> tuple[str, ...]:
-    """The ways to read one word."""
+    """The ways to read one word, none of them empty."""
+    if len(word) > _LONGEST_WORD:
+        return (word,)
     forms = {word: None}
     if "'" in word:
         head, _, tail = word.partition("'")
@@ -172,23 +184,30 @@ def _forms(word: str) -> tuple[str, ...]:
                 forms[as_l.translate(_DIGITS_FOR_LETTERS)] = None
     for form in list(forms):
         if _STRETCHED.search(form):
-            forms[_STRETCHED.sub(r"\1", form)] = None
-            forms[_STRETCHED.sub(r"\1\1", form)] = None
-            forms[_DOUBLED.sub(r"\1", form)] = None
+            forms |= dict.fromkeys(_shortened(form))
         elif len(form) > 5 and _DOUBLED.search(form):
             for match in _DOUBLED.finditer(form):
                 shorter = form[: match.start()] + form[match.end() - 1 :]
                 if len(shorter) > 4:
                     forms["\x02" + shorter] = None
-    return tuple(forms)
+    return tuple(form for form in forms if form)
+
+
+def _shortened(word: str) -> set[str]:
+    """A stretched word with each of its long runs as one letter or two: ``kiiillled``."""
+    found = {_DOUBLED.sub(r"\1", word)}
+    ways = [word]
+    for _ in range(3):
+        ways = [_STRETCHED.sub(run, way, count=1) for way in ways for run in (r"\1", r"\1\1")]
+    return found | set(ways)
 
 
 def _spelled(core: str) -> tuple[str, ...]:
     """A word put together from letters, and the words that may stand inside it."""
     whole = core.lstrip(SPELLED_OUT)
     forms = dict.fromkeys(_forms(whole))
-    if len(whole) <= 24:
-        for start in range(len(whole)):
-            for end in range(start + 4, len(whole) + 1):
-                forms[whole[start:end]] = None
+    letters = whole[:_LONGEST_SPELLED]
+    for start in range(len(letters)):
+        for end in range(start + 4, min(start + 12, len(letters)) + 1):
+            forms[letters[start:end]] = None
     return tuple(forms)
