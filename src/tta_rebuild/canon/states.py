@@ -6,16 +6,15 @@ Used by ``reader`` for every clause.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tta_rebuild.canon.clauses import Act
-from tta_rebuild.canon.entities import Mentions
+from tta_rebuild.canon.entities import Entities, Mentions
 from tta_rebuild.canon.lexicon import Lexicon
+from tta_rebuild.canon.phrases import Phrase
 from tta_rebuild.canon.relations import Relations, key_of, number_in
+from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.story import Claim
-
-if TYPE_CHECKING:
-    from tta_rebuild.canon.reader import Reader
 
 _AGE = re.compile(r"^(?:only |just |now |already )*(\w+)(?:-| )(?:years|year)(?:-| )(?:old|of age)")
 _LEVEL = frozenset(
@@ -48,6 +47,25 @@ _LEVEL = frozenset(
 )
 
 
+class WhoIsWho(Protocol):
+    """Who and what phrases mean; the reader is one."""
+
+    canon: Canon
+    entities: Entities
+
+    def identify(self, phrase: Phrase, mentions: Mentions) -> str:
+        """The id that a phrase stands for, "" if it is not clear."""
+
+    def is_somebody(self, entity: str, mentions: Mentions) -> bool:
+        """Whether it is a person."""
+
+    def is_place(self, value: str) -> bool:
+        """Whether a noun can be where somebody is."""
+
+    def is_thing(self, value: str, who: str) -> bool:
+        """Whether a noun can be held."""
+
+
 class StateReader:
     """Claims from clauses of being, having, being able and knowing.
 
@@ -62,21 +80,21 @@ class StateReader:
         self._kin = lexicon.sets["kin"]
 
     def claims(
-        self, act: Act, roles: dict[str, str], reader: Reader, mentions: Mentions
+        self, act: Act, roles: dict[str, str], who: WhoIsWho, mentions: Mentions
     ) -> list[Claim]:
         """What one clause says to be so; hedged clauses are not given here."""
         match act.lemma:
             case "be":
-                return self._being(act, roles, reader, mentions)
+                return self._being(act, roles, who, mentions)
             case "have" | "possess" | "own" | "carry" | "hold" | "keep":
-                return self._having(act, roles, reader, mentions)
+                return self._having(act, roles, who, mentions)
             case "belong":
                 owner = roles.get("R") or roles.get("T")
                 thing = roles.get("S")
                 if owner and thing:
                     return [_claim(owner, "owns", thing, ends=act.negated)]
             case "know" | "meet" | "see":
-                return self._knowing(act, roles, reader, mentions)
+                return self._knowing(act, roles, who, mentions)
             case "swear" | "promise" | "vow" | "pledge":
                 return self._promising(act, roles)
             case "call" | "name" | "be_named":
@@ -110,7 +128,7 @@ class StateReader:
     # ------------------------------------------------------------------------------ be
 
     def _being(
-        self, act: Act, roles: dict[str, str], reader: Reader, mentions: Mentions
+        self, act: Act, roles: dict[str, str], who: WhoIsWho, mentions: Mentions
     ) -> list[Claim]:
         phrase = act.roles.get("S")
         if phrase is None:
@@ -127,18 +145,18 @@ class StateReader:
         # "Mara's eyes were green", "Mara's name was Iva", "Mara's mother was Ana"
         owner, part = _owned(phrase.words)
         if not owner and phrase.determiner in ("his", "her", "their") and len(phrase.words) == 1:
-            owner = reader.entities.resolve(
+            owner = who.entities.resolve(
                 {"his": "he", "her": "she", "their": "they"}[phrase.determiner], mentions
             ).entity
             part = phrase.words[-1].lower()
         if owner and part:
-            bearer = reader.canon.id_of(owner)
+            bearer = who.canon.id_of(owner)
             if part in self._relations.parts and not negated:
                 return [_claim(bearer, "trait", f"{_colour(plain)} {part}")]
             if part == "name" and plain:
                 return [_claim(bearer, "name", plain[0], ends=negated)]
             if part in self._kin and plain and not negated:
-                return [_claim(reader.canon.id_of(plain[0]), "kin", f"{part} of {bearer}")]
+                return [_claim(who.canon.id_of(plain[0]), "kin", f"{part} of {bearer}")]
         if not subject:
             return []
         if phrase.words[-1].lower() in ("it", "weather", "sky", "there"):
@@ -147,14 +165,14 @@ class StateReader:
         if age and number_in(age.group(1)):
             return [_claim(subject, "age", number_in(age.group(1)))]
         if plain[0] in ("in", "at", "inside", "aboard", "within") or (
-            plain[0] == "on" and not reader.is_somebody(subject, mentions)
+            plain[0] == "on" and not who.is_somebody(subject, mentions)
         ):
             place = roles.get("T")
-            if place and reader.is_place(place) and not negated:
+            if place and who.is_place(place) and not negated:
                 return [_claim(subject, "located_in", place)]
             return []
         if len(plain) == 1 and number_in(plain[0]) and number_in(plain[0]) != "1":
-            if reader.is_somebody(subject, mentions):
+            if who.is_somebody(subject, mentions):
                 return [_claim(subject, "age", number_in(plain[0]))]
             return []
         if plain[0] in ("dead", "alive"):
@@ -181,13 +199,13 @@ class StateReader:
         if text.startswith(("part of", "a part of")) and not negated:
             whole = plain[plain.index("of") + 1 :]
             return [_claim(subject, "part_of", " ".join(whole))]
-        return self._adjective_or_noun(act, subject, plain, negated, reader)
+        return self._adjective_or_noun(act, subject, plain, negated, who)
 
     def _adjective_or_noun(
-        self, act: Act, subject: str, plain: list[str], negated: bool, reader: Reader
+        self, act: Act, subject: str, plain: list[str], negated: bool, who: WhoIsWho
     ) -> list[Claim]:
         found: list[Claim] = []
-        kin = self._kin_claim(act, subject, plain, reader)
+        kin = self._kin_claim(act, subject, plain, who)
         if kin is not None:
             return [] if negated else [kin]
         has_article = plain[0] in ("a", "an", "the", "his", "her", "their", "our", "my")
@@ -199,7 +217,7 @@ class StateReader:
                 word = " ".join(bare[:size])
                 for relation in ("state", "trait", "feeling"):
                     if self._relations.side(relation, word) is not None:
-                        person = reader.entities.is_person(subject)
+                        person = who.entities.is_person(subject)
                         if relation == "feeling" and not (
                             person or act.roles["S"].words[0][:1].isupper()
                         ):
@@ -228,7 +246,7 @@ class StateReader:
             found.append(_claim(subject, "species", noun, ends=negated))
         return found
 
-    def _kin_claim(self, act: Act, subject: str, plain: list[str], reader: Reader) -> Claim | None:
+    def _kin_claim(self, act: Act, subject: str, plain: list[str], who: WhoIsWho) -> Claim | None:
         """ "the sister of Bram", "Bram's sister"."""
         words = [
             w
@@ -251,19 +269,19 @@ class StateReader:
             )
         ]
         if len(words) >= 3 and words[0] in self._kin and words[1] == "of":
-            return _claim(subject, "kin", f"{words[0]} of {reader.canon.id_of(_name(words[2:]))}")
+            return _claim(subject, "kin", f"{words[0]} of {who.canon.id_of(_name(words[2:]))}")
         if len(words) >= 2 and words[0].endswith("'s") and words[1] in self._kin:
             return _claim(
                 subject,
                 "kin",
-                f"{words[1]} of {reader.canon.id_of(words[0].removesuffix(chr(39) + 's'))}",
+                f"{words[1]} of {who.canon.id_of(words[0].removesuffix(chr(39) + 's'))}",
             )
         return None
 
     # ------------------------------------------------------------------------------ have, know …
 
     def _having(
-        self, act: Act, roles: dict[str, str], reader: Reader, mentions: Mentions
+        self, act: Act, roles: dict[str, str], who: WhoIsWho, mentions: Mentions
     ) -> list[Claim]:
         subject = roles.get("S", "")
         phrase = act.roles.get("O")
@@ -275,15 +293,15 @@ class StateReader:
                 return [_claim(subject, "trait", " ".join(words[-2:]))]
             return []
         if phrase.determiner == "no" and act.lemma in ("have", "carry", "hold"):
-            thing = reader.identify(phrase, mentions)
+            thing = who.identify(phrase, mentions)
             return [_claim(subject, "holds", thing, ends=True)] if thing else []
         number = number_in(words[0]) if len(words) > 1 else ""
         if number and number != "1" and act.lemma in ("have", "own", "possess", "carry"):
             return [_claim(subject, "count", f"{number} {words[-1]}")]
-        thing = reader.identify(phrase, mentions)
-        if not thing or not reader.is_thing(thing, subject):
+        thing = who.identify(phrase, mentions)
+        if not thing or not who.is_thing(thing, subject):
             return []
-        if not reader.is_somebody(subject, mentions):
+        if not who.is_somebody(subject, mentions):
             return []
         if act.lemma in ("own", "possess"):
             return [_claim(subject, "owns", thing, ends=act.negated)]
@@ -295,20 +313,20 @@ class StateReader:
         return []
 
     def _knowing(
-        self, act: Act, roles: dict[str, str], reader: Reader, mentions: Mentions
+        self, act: Act, roles: dict[str, str], who: WhoIsWho, mentions: Mentions
     ) -> list[Claim]:
         subject = roles.get("S", "")
         if not subject:
             return []
         phrase = act.roles.get("O")
-        other = reader.identify(phrase, mentions) if phrase is not None else ""
+        other = who.identify(phrase, mentions) if phrase is not None else ""
         if act.lemma in ("meet", "know", "see") and act.negated:
-            if other and reader.is_somebody(other, mentions) and (act.past or act.lemma != "see"):
+            if other and who.is_somebody(other, mentions) and (act.past or act.lemma != "see"):
                 return [_claim(subject, "stranger_to", other)]
             if act.lemma != "know":
                 return []
         if act.lemma == "know":
-            if other and reader.is_somebody(other, mentions):
+            if other and who.is_somebody(other, mentions):
                 long = {"for", "since", "well", "years"} & set(act.complement) or act.past
                 return [_claim(subject, "met", other, certain=bool(long))]
             ignorant = act.complement[:1] in (("nothing",), ("little",))
