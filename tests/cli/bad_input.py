@@ -234,6 +234,12 @@ CASES = (
         says=["violence=low"],
     ),
     Case(
+        name="a kit that is not there",
+        command=lambda p: ["play", "--theme", "A wreck", "--kit", "opera"],
+        code=2,
+        says=["no kit 'opera'", "fantasy"],
+    ),
+    Case(
         name="a file of premises with a broken line",
         command=lambda p: [
             "story", "--auto", "--premises", p.file("p.jsonl", '{"premise": "A wreck"}\n{oops\n')

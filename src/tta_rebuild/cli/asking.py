@@ -63,6 +63,19 @@ def theme_of(text: str, *, source: str = "--theme") -> str:
     return cleaned
 
 
+def kit_of(name: str) -> str:
+    """The name of a kit that can be read, before any story begins; raises BadParameter."""
+    if name.strip():
+        from tta_rebuild.core.errors import RequestRejected
+        from tta_rebuild.integrations.offline.kit import KitShelf
+
+        try:
+            KitShelf().kit(name, "")
+        except RequestRejected as error:
+            raise typer.BadParameter(str(error)) from error
+    return name
+
+
 def premise_of(theme: str, wishes: Wishes, *, source: str = "--theme") -> Premise:
     """The premise of a new story; raises BadParameter where a wish cannot be understood."""
     from tta_rebuild.core.story import Premise

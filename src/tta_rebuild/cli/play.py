@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.asking import Wishes, premise_of
+from tta_rebuild.cli.asking import Wishes, kit_of, premise_of
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Desk, desk, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
@@ -56,7 +56,10 @@ def play(
         list[str] | None,
         typer.Option(help="What to keep out: violence=low (none, low, medium, high). Repeatable."),
     ] = None,
-    kit: Annotated[str, typer.Option(help="The offline storyteller's kit, such as fantasy.")] = "",
+    kit: Annotated[
+        str,
+        typer.Option(help="The offline storyteller's kit, such as fantasy.", callback=kit_of),
+    ] = "",
     title: Annotated[str, typer.Option(help="The story's title.")] = "",
     style: Annotated[str, typer.Option(help="How it is told.")] = "balanced",
     seed: Annotated[int | None, typer.Option(help="Same seed, same story.", min=0)] = None,

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.asking import Wishes, premise_of
+from tta_rebuild.cli.asking import Wishes, kit_of, premise_of
 from tta_rebuild.cli.auto import POLICIES, Moves, automatic, from_lines
 from tta_rebuild.cli.opening import desk, in_workshop
 from tta_rebuild.cli.premises import read_premises
@@ -86,7 +86,7 @@ def story(
     boundary: Annotated[
         list[str] | None, typer.Option(help="What to keep out: violence=low. Repeatable.")
     ] = None,
-    kit: Annotated[str, typer.Option(help="The offline storyteller's kit.")] = "",
+    kit: Annotated[str, typer.Option(help="The offline storyteller's kit.", callback=kit_of)] = "",
     title: Annotated[str, typer.Option(help="The story's title.")] = "",
     style: Annotated[str, typer.Option(help="How it is told.")] = "balanced",
     seed: Annotated[int | None, typer.Option(help="Same seed, same story.", min=0)] = None,

@@ -194,8 +194,8 @@ def show_replay(screen: Screen, report: ReplayReport) -> None:
     """Whether a story played again is the same to the byte; if not, where it first differs."""
     if report.difference is None:
         screen.say(
-            f"Every byte agrees: {report.turns} turns, {report.events} events, "
-            f"{report.size_bytes:,} bytes."
+            f"Every byte agrees: {counted(report.turns, 'turn')}, "
+            f"{counted(report.events, 'event')}, {report.size_bytes:,} bytes."
         )
         return
     there = report.difference

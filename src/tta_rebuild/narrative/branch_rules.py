@@ -64,8 +64,8 @@ _AGENCY_LOST = re.compile(
     r"against (?:his|her|their|your|its) will|without (?:any )?(?:a )?choice|"
     r"cannot (?:refuse|resist|choose|decide)|can't (?:refuse|resist|choose)|"
     r"unable to (?:refuse|resist|choose)|must obey|mind[- ]control\w*|"
-    r"controls? (?:his|her|their|your) mind|powerless|helplessly|automatically|"
-    r"involuntarily|without (?:his|her|their|your) consent|"
+    r"control(?:s|led|ling)? (?:\w+ )?(?:\w+'s|his|her|their|your) (?:mind|will)|"
+    r"powerless|helplessly|automatically|involuntarily|without (?:his|her|their|your) consent|"
     r"no matter what (?:he|she|they|you))",
     re.IGNORECASE,
 )
