@@ -2,75 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
+from tests.safety.table import PATHS, telling
 from tta_rebuild.core.errors import ImportRejected
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.turn_events import PassageReleased, TurnRefused, TurnWarning
+from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
 
 BAD = "Rowan stabbed the watchman in the yard"
 MARK = "watchman"
 
 
-def flat(text: str, **more: Any) -> str:
-    """A reply in the flat shape of the contract."""
-    return json.dumps(
-        {
-            "scene_id": "s1",
-            "narrative_text": text,
-            "dialogue": [],
-            "setting_description": "a yard",
-            "emotional_tone": "calm",
-            "story_branches": [{"choice": "Walk down to the sea", "consequence": "It goes on."}],
-        }
-        | more
-    )
-
-
-def telling(kit: Any, path: str, bad: str) -> list[str]:
-    """The storyteller's replies that bring ``bad`` in on a path."""
-    line = {"character_id": "mara", "text": f"{bad}.", "emotion": "calm"}
-    choice = {"choice": f"{bad} and go", "consequence": "It leads on."}
-    leads = {"choice": "Walk down to the sea", "consequence": f"{bad}."}
-    effect = {"subject": "mara", "relation": "remembers", "value": bad}
-    return {
-        "passage": [kit.reply(kit.calm, f"{bad}.")],
-        "middle of a passage": [kit.reply(f"The sea is grey. {bad}. The day goes on.")],
-        "spoken passage": [kit.reply(kit.calm, {"text": f"{bad}.", "speaker": "mara"})],
-        "speaker": [kit.reply({"text": "Good day.", "speaker": bad.replace(" ", "_")})],
-        "emotion": [kit.reply({"text": "Good day.", "speaker": "mara", "emotion": bad})],
-        "fact": [kit.reply({"text": kit.calm, "facts": [{**effect, "sentence": bad}]})],
-        "flat": [flat(f"{kit.calm} {bad}.")],
-        "flat dialogue": [flat(kit.calm, dialogue=[line])],
-        "choice": [kit.reply(kit.calm, choices=[choice])],
-        "consequence": [kit.reply(kit.calm, choices=[leads])],
-        "effect": [
-            kit.reply(kit.calm, choices=[{**leads, "consequence": "", "effects": [effect]}])
-        ],
-        "setting": [kit.reply(kit.calm, setting_description=bad)],
-        "tone": [kit.reply(kit.calm, emotional_tone=bad)],
-        "scene id": [kit.reply(kit.calm, scene_id=bad.replace(" ", "_"))],
-        "no JSON": [f"{bad}.", f"{kit.calm} {bad}."],
-        "JSON cut off": [kit.reply(kit.calm, f"{bad}. More.")[:-120]],
-        "repair": [kit.reply(f"{bad}."), kit.reply(kit.calm, f"{bad} again.")],
-        "both halves": [kit.reply("Rowan st", f"abbed the {MARK} in the yard.")],
-    }[path]
-
-
-PATHS = (
-    "passage|middle of a passage|spoken passage|speaker|emotion|fact|flat|flat dialogue|choice|"
-    "consequence|effect|setting|tone|scene id|no JSON|JSON cut off|repair|both halves"
-).split("|")
-
-
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("piece_chars", [1, 7, 4_000])
 async def test_what_is_ruled_out_reaches_the_player_on_no_path(kit, path, piece_chars):
-    table = kit.table(*telling(kit, path, BAD))
+    table = kit.table(*telling(path, BAD))
     table.teller.piece_chars = piece_chars
     session = await table.begin(violence="none")
     assert MARK not in table.shown
@@ -83,7 +33,7 @@ async def test_what_is_ruled_out_reaches_the_player_on_no_path(kit, path, piece_
 
 @pytest.mark.parametrize("path", [p for p in PATHS if p not in ("fact", "effect", "both halves")])
 async def test_the_same_words_are_shown_on_every_path_where_nothing_rules_them_out(kit, path):
-    table = kit.table(*telling(kit, path, BAD))
+    table = kit.table(*telling(path, BAD))
     await table.begin()
     assert MARK in table.shown
 
@@ -143,6 +93,17 @@ async def test_the_repair_is_checked_like_the_first_telling_and_the_scene_ends_s
     assert all(h.against == "violence" for h in held)
 
 
+async def test_what_comes_from_the_cache_is_checked_again(kit):
+    table = kit.table(kit.reply(kit.calm, f"{BAD}."), kit.reply("The tide turns."))
+    table.provider = CachedLLMProvider(table.teller)
+    for _ in range(2):
+        await table.begin(violence="none")
+        assert len(table.teller.requests) == 2  # the second story asks for nothing new
+        assert MARK not in table.shown
+    await table.begin(gore="none")  # nobody gets another player's answers either
+    assert len(table.teller.requests) > 2
+
+
 async def test_the_players_own_words_are_refused_kindly_and_cost_nothing(kit):
     table = kit.table()
     session = await table.begin(violence="none")
@@ -187,7 +148,7 @@ async def exported(kit: Any, table: Any, **boundaries: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", ["passage", "flat dialogue", "choice", "setting", "no JSON"])
 async def test_an_imported_story_that_breaks_its_own_boundaries_is_refused(kit, path):
-    table = kit.table(*telling(kit, path, BAD))
+    table = kit.table(*telling(path, BAD))
     data = await exported(kit, table, violence="none")
     before = [row.story_id for row in await table.stories.list()]
     with pytest.raises(ImportRejected, match=r"turn 1.*violence.*--allow-boundary-breaks"):
@@ -196,7 +157,7 @@ async def test_an_imported_story_that_breaks_its_own_boundaries_is_refused(kit, 
 
 
 async def test_an_imported_story_may_be_taken_in_as_it_is(kit):
-    table = kit.table(*telling(kit, "passage", BAD))
+    table = kit.table(*telling("passage", BAD))
     data = await exported(kit, table, violence="none")
     row = await table.stories.import_story(data, allow_boundary_breaks=True)
     assert MARK in await table.stories.markdown(row.story_id)
