@@ -8,7 +8,7 @@ contradiction, and every other sentence is known to be none.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmarks.planted.plants import PLANTS, Fact, Plant
@@ -21,6 +21,26 @@ CLASHING = 0.32
 
 RULES = {name: text for plant in PLANTS for name, text in (plant.rules or {}).items()}
 """World rules that must be in force for some of the clashes."""
+
+def _own(plant: Plant) -> Plant:
+    """The plant with a garment of its own, where all stories share one."""
+
+    def worn(text: str) -> str:
+        return text.replace("red cloak", "{C}")
+
+    return replace(
+        plant,
+        setups=[
+            (worn(text), [(who, relation, worn(value)) for who, relation, value in facts])
+            for text, facts in plant.setups
+        ],
+        claims=[(who, relation, worn(value)) for who, relation, value in plant.claims],
+        tuning=[worn(text) for text in plant.tuning],
+        held=[worn(text) for text in plant.held],
+    )
+
+
+_PLANTS = [_own(plant) for plant in PLANTS]
 
 _CLEAN = (
     ("{A} walked to the {P}.", ("{A}", "located_in", "{P}")),
@@ -89,7 +109,7 @@ class Contradictor:
                 sentences.append((text, setting.claims(text)))
                 continue
             if not number or chance.random() < 0.35:
-                setting = self._setting(chance.choice(PLANTS))
+                setting = self._setting(chance.choice(_PLANTS))
                 here.append(setting)
                 self._waiting[setting.sentence] = setting
                 sentences.append((setting.sentence, setting.facts))
@@ -121,7 +141,7 @@ class Contradictor:
 
     def _names(self) -> dict[str, str]:
         chance = self._chance
-        new = [invented_name(chance) for _ in range(6)]
+        new = [invented_name(chance) for _ in range(7)]
         return {
             "A": new[0],
             "B": new[1],
@@ -129,6 +149,7 @@ class Contradictor:
             "Q": f"{new[3].lower()} chapel",
             "T": f"{new[4].lower()} lantern",
             "D": f"{new[5].lower()} barn",
+            "C": f"{new[6].lower()} cloak",
         }
 
     def _passages(self, sentences: list[tuple[str, list[Fact]]]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from tta_rebuild.canon.entities import Mentions
 from tta_rebuild.canon.lexicon import Lexicon, built_in_words
 from tta_rebuild.canon.reader import Reader, SentenceRead, sentences_of, together
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.support import supports
+from tta_rebuild.canon.support import likeness_of, supports
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.core.events import FactAsserted
@@ -82,38 +82,30 @@ class Checker:
         by_claims = ClaimCheck(canon, self._lexicon)
         by_deeds = DeedCheck(canon, self._lexicon)
         understood_all: list[SentenceRead] = []
-        waiting = [
-            c for c in claims if c.sentence and (len(pieces) < 2 or not _is_whole(c.sentence, text))
-        ]
-        unplaced = [c for c in claims if c not in waiting]
+        waiting, placed = self._placed(pieces, claims, text)
         for number, sentence in enumerate(pieces):
             understood = reader.read_sentence(sentence, speaker=speaker, mentions=mentions)
             understood_all.append(understood)
             mine, waiting = _claims_of(sentence, waiting, last=number + 1 == len(pieces))
-            for claim in mine:
-                if not supports(sentence, claim, canon, self._lexicon):
+            # What a passage told before counts for a claim that names no sentence: a change in
+            # its first sentence makes way for a fact stated in its last.
+            so_far = together(understood_all, text) if number in placed else understood
+            for claim, way in [
+                *((c, understood) for c in mine),
+                *((c, so_far) for c in placed.get(number, ())),
+            ]:
+                if not supports(way.sentence, claim, canon, self._lexicon, way.families):
                     dropped.append(claim)
                     continue
                 kept.append(claim)
-                found.extend(by_claims.clashes(claim, understood))
+                found.extend(by_claims.clashes(claim, way))
             if prose and speaker == NARRATOR:
                 found.extend(self._prose(understood, by_claims, by_deeds))
                 found.extend(self._by_rules(sentence, understood, canon))
             read.extend(c for c in understood.claims if c.certain)
             if canon is not self.canon:
-                _assert(canon, mine or [c for c in understood.claims if c.certain])
-        if pieces and unplaced:
-            # Claims that name no sentence are held against the passage as a whole, so that a
-            # change told in its first sentence counts for a fact stated in its last.
-            whole = together(understood_all, text)
-            before = ClaimCheck(self.canon, self._lexicon)
-            for claim in unplaced:
-                if not supports(text, claim, self.canon, self._lexicon):
-                    dropped.append(claim)
-                    continue
-                kept.append(claim)
-                at = self._place(claim, pieces)
-                found.extend(before.clashes(replace(claim, sentence=at), whole))
+                own = [*mine, *placed.get(number, ())]
+                _assert(canon, own or [c for c in understood.claims if c.certain])
         if not pieces:
             for claim in claims:
                 kept.append(claim)
@@ -142,10 +134,28 @@ class Checker:
         """Note who an earlier text speaks of, so that pronouns in the next one are clear."""
         self._reader.read(text, mentions=self._mentions)
 
-    def _place(self, claim: Claim, pieces: Sequence[str]) -> str:
-        """The sentence of a passage that speaks of a claim."""
-        fitting = [p for p in pieces if supports(p, claim, self.canon, self._lexicon)]
-        return fitting[0] if fitting else pieces[-1]
+    def _placed(
+        self, pieces: Sequence[str], claims: Sequence[Claim], text: str
+    ) -> tuple[list[Claim], dict[int, list[Claim]]]:
+        """The claims that name their sentence, and the others at the sentence that says them."""
+        if len(pieces) < 2:
+            return list(claims), {}
+        tied = [c for c in claims if c.sentence and not _is_whole(c.sentence, text)]
+        loose = [c for c in claims if c not in tied]
+        if not loose:
+            return tied, {}
+        mentions = Mentions(
+            list(self._mentions.people), list(self._mentions.things), dict(self._mentions.gender)
+        )
+        read = self._reader.read(text, mentions=mentions)
+        placed: dict[int, list[Claim]] = {}
+        for claim in loose:
+            likeness = [
+                likeness_of(understood, claim, self.canon, self._lexicon) for understood in read
+            ]
+            best = likeness.index(max(likeness))
+            placed.setdefault(best, []).append(replace(claim, sentence=pieces[best]))
+        return tied, placed
 
     def _by_rules(self, sentence: str, read: SentenceRead, canon: Canon) -> Iterable[Clash]:
         if not self.rules.rules:

@@ -115,6 +115,12 @@ def together(read: list[SentenceRead], text: str) -> SentenceRead:
     )
 
 
+def _is_short_for(pieces: list[str], thing: str) -> bool:
+    """ "The lantern" may be the brass lantern that was spoken of; the tin lantern is not."""
+    known = thing.split("_")
+    return len(known) > 1 and known[-1] == pieces[-1] and set(pieces) <= set(known)
+
+
 class Reader:
     """Reads prose against a canon (whose names it resolves).
 
@@ -219,7 +225,7 @@ class Reader:
             if len(found) > 1:
                 clear = self.entities.resolve(key, mentions)
                 return clear.entity
-        things = [t for t in mentions.things if t == key or t.endswith("_" + pieces[-1])]
+        things = [t for t in mentions.things if t == key or _is_short_for(pieces, t)]
         if len(things) == 1 and phrase.determiner not in self.lexicon.sets["indefinite"]:
             mentions.note(things[0], is_person=False)
             return things[0]

@@ -6,9 +6,11 @@ A model's facts are data from outside: one that its sentence does not bear out i
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from tta_rebuild.canon.entities import PRONOUNS
 from tta_rebuild.canon.lexicon import Lexicon
+from tta_rebuild.canon.reader import SentenceRead
 from tta_rebuild.canon.relations import key_of, number_in
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.story import Claim
@@ -46,6 +48,8 @@ _EMPTY = frozenset(
     ]
 )
 
+_DENIALS = frozenset("no not never nothing nobody none without cannot t".split())
+
 
 def _stem(word: str) -> str:
     for tail in ("ing", "ied", "ies", "ed", "es", "s", "d", "ly", "n"):
@@ -54,10 +58,15 @@ def _stem(word: str) -> str:
     return word
 
 
-def supports(text: str, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
+def supports(
+    text: str, claim: Claim, canon: Canon, lexicon: Lexicon, acts: Iterable[str] = ()
+) -> bool:
     """Whether a text speaks of what the claim says: of its subject, and of its value or change.
 
     Generous on purpose: it stops what came from nowhere, not what was worded freely.
+
+    Args:
+        acts: the families of verbs that the reader found in the text.
     """
     if not text.strip():
         return True
@@ -81,7 +90,7 @@ def supports(text: str, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
         w.isdigit() and w in {number_in(said) for said in words} for w in value_words
     )
     if not told:
-        families = {
+        families = set(acts) | {
             lexicon.plain[lexicon.lemma[w]].name
             for w in words
             if w in lexicon.lemma and lexicon.lemma[w] in lexicon.plain
@@ -92,6 +101,36 @@ def supports(text: str, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
     if not value_words:
         return about
     return about or told if relation.name == "count" else about and told
+
+
+def likeness_of(read: SentenceRead, claim: Claim, canon: Canon, lexicon: Lexicon) -> float:
+    """How much a sentence looks like the one that a claim comes from; only the order matters."""
+    normal = canon.relations.normal(claim.relation, claim.value)
+    subject = canon.id_of(claim.subject)
+    said = any(
+        c.relation == claim.relation
+        and c.ends == claim.ends
+        and canon.id_of(c.subject) == subject
+        and canon.relations.normal(c.relation, c.value) == normal
+        for c in read.claims
+    )
+    words = _WORD.findall(read.sentence.lower())
+    denied = any(w in _DENIALS for w in words) == claim.ends
+    stems = {_stem(lexicon.lemma.get(w, w)) for w in words} | {_stem(w) for w in words}
+    numbers = {number_in(word) for word in words}
+
+    def share(text: str) -> float:
+        wanted = [w for w in _WORD.findall(text.lower().replace("_", " ")) if w not in _EMPTY]
+        hits = sum(_stem(w) in stems or (w.isdigit() and w in numbers) for w in wanted)
+        return hits / len(wanted) if wanted else 0.0
+
+    named = share(claim.subject) or (
+        0.5 if _goes_by_other_name(claim.subject, read.sentence, canon) else 0.0
+    )
+    cue = claim.relation in lexicon.cues(read.families)
+    valued = share(claim.value)
+    plainly = 1.0 if named == 1.0 and valued == 1.0 else 0.0
+    return 4.0 * said + 2.0 * named + 2.0 * valued + plainly + cue + denied
 
 
 def _goes_by_other_name(subject: str, text: str, canon: Canon) -> bool:
