@@ -22,6 +22,7 @@ CLASHING = 0.32
 RULES = {name: text for plant in PLANTS for name, text in (plant.rules or {}).items()}
 """World rules that must be in force for some of the clashes."""
 
+
 def _own(plant: Plant) -> Plant:
     """The plant with a garment of its own, where all stories share one."""
 
@@ -141,7 +142,7 @@ class Contradictor:
 
     def _names(self) -> dict[str, str]:
         chance = self._chance
-        new = [invented_name(chance) for _ in range(7)]
+        new = [f"{invented_name(chance)}{invented_name(chance)}".title() for _ in range(7)]
         return {
             "A": new[0],
             "B": new[1],

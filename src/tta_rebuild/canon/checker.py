@@ -18,7 +18,7 @@ from tta_rebuild.canon.entities import Mentions
 from tta_rebuild.canon.lexicon import Lexicon, built_in_words
 from tta_rebuild.canon.reader import Reader, SentenceRead, sentences_of, together
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.support import likeness_of, supports
+from tta_rebuild.canon.support import likeness_of, names_both_sides, supports
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.canon.world_rules import WorldRules
 from tta_rebuild.core.events import FactAsserted
@@ -92,7 +92,7 @@ class Checker:
             so_far = together(understood_all, text) if number in placed else understood
             for claim, way in [
                 *((c, understood) for c in mine),
-                *((c, so_far) for c in placed.get(number, ())),
+                *((c, self._way(c, so_far, understood)) for c in placed.get(number, ())),
             ]:
                 if not supports(way.sentence, claim, canon, self._lexicon, way.families):
                     dropped.append(claim)
@@ -151,11 +151,21 @@ class Checker:
         placed: dict[int, list[Claim]] = {}
         for claim in loose:
             likeness = [
-                likeness_of(understood, claim, self.canon, self._lexicon) for understood in read
+                # said twice: once in each of two sentences
+                -1.0
+                if replace(claim, sentence=piece) in placed.get(number, ())
+                else likeness_of(understood, claim, self.canon, self._lexicon)
+                for number, (piece, understood) in enumerate(zip(pieces, read, strict=True))
             ]
             best = likeness.index(max(likeness))
             placed.setdefault(best, []).append(replace(claim, sentence=pieces[best]))
         return tied, placed
+
+    def _way(self, claim: Claim, so_far: SentenceRead, read: SentenceRead) -> SentenceRead:
+        """The passage up to here, or less vaguely: a sentence that names both sides says it."""
+        if names_both_sides(read, claim, self.canon, self._lexicon):
+            return replace(so_far, passage=False)
+        return so_far
 
     def _by_rules(self, sentence: str, read: SentenceRead, canon: Canon) -> Iterable[Clash]:
         if not self.rules.rules:

@@ -105,17 +105,32 @@ def supports(
 
 def likeness_of(read: SentenceRead, claim: Claim, canon: Canon, lexicon: Lexicon) -> float:
     """How much a sentence looks like the one that a claim comes from; only the order matters."""
-    normal = canon.relations.normal(claim.relation, claim.value)
+    slot, normal = canon.relations.normal(claim.relation, claim.value)
     subject = canon.id_of(claim.subject)
-    said = any(
-        c.relation == claim.relation
-        and c.ends == claim.ends
-        and canon.id_of(c.subject) == subject
-        and canon.relations.normal(c.relation, c.value) == normal
-        for c in read.claims
-    )
+    said = 0
+    for one in read.claims:
+        if one.relation == claim.relation and canon.id_of(one.subject) == subject:
+            its_slot, its_normal = canon.relations.normal(one.relation, one.value)
+            if its_slot == slot:
+                said = 1 if (its_normal, one.ends) == (normal, claim.ends) else -1
     words = _WORD.findall(read.sentence.lower())
     denied = any(w in _DENIALS for w in words) == claim.ends
+    named, valued = _shares(read, claim, canon, lexicon)
+    cue = claim.relation in lexicon.cues(read.families)
+    plainly = named == valued == 1.0
+    return 4.0 * said + 2.0 * named + 2.0 * valued + plainly + cue + denied
+
+
+def names_both_sides(read: SentenceRead, claim: Claim, canon: Canon, lexicon: Lexicon) -> bool:
+    """Whether a sentence has all words of the claim's subject and of its value."""
+    return _shares(read, claim, canon, lexicon) == (1.0, 1.0)
+
+
+def _shares(
+    read: SentenceRead, claim: Claim, canon: Canon, lexicon: Lexicon
+) -> tuple[float, float]:
+    """How much of the subject's and of the value's words a sentence has, in [0, 1]."""
+    words = _WORD.findall(read.sentence.lower())
     stems = {_stem(lexicon.lemma.get(w, w)) for w in words} | {_stem(w) for w in words}
     numbers = {number_in(word) for word in words}
 
@@ -124,13 +139,10 @@ def likeness_of(read: SentenceRead, claim: Claim, canon: Canon, lexicon: Lexicon
         hits = sum(_stem(w) in stems or (w.isdigit() and w in numbers) for w in wanted)
         return hits / len(wanted) if wanted else 0.0
 
-    named = share(claim.subject) or (
-        0.5 if _goes_by_other_name(claim.subject, read.sentence, canon) else 0.0
-    )
-    cue = claim.relation in lexicon.cues(read.families)
-    valued = share(claim.value)
-    plainly = 1.0 if named == 1.0 and valued == 1.0 else 0.0
-    return 4.0 * said + 2.0 * named + 2.0 * valued + plainly + cue + denied
+    named = share(claim.subject)
+    if not named and _goes_by_other_name(claim.subject, read.sentence, canon):
+        named = 0.5
+    return named, share(claim.value)
 
 
 def _goes_by_other_name(subject: str, text: str, canon: Canon) -> bool:

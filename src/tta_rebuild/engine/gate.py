@@ -77,15 +77,15 @@ class Gate:
         told = sentences_of(passage.text)
         index = next((i for i, s in enumerate(told) if s == sentence or sentence in s), 0)
         withheld = replace(withheld, text=" ".join(told[index:]))
-        good = self._head(passage, told[:index])
+        good = self._head(passage, told[:index], findings)
         return good, withheld
 
-    def _head(self, passage: Passage, told: list[str]) -> Passage | None:
+    def _head(self, passage: Passage, told: list[str], whole: Findings) -> Passage | None:
         """The good beginning of a passage, if there is one that passes by itself."""
         if not told or not _closed(" ".join(told)):
             return None
         text = " ".join(told)
-        facts = tuple(f for f in passage.facts if f.sentence and f.sentence in text)
+        facts = tuple(f for f in whole.claims if f.sentence in text) if passage.facts else ()
         good = replace(passage, text=text, facts=facts)
         findings = self._findings(good)
         if self._objection(good, findings) is not None:

@@ -1,0 +1,60 @@
+"""What the gate lets through, where it cuts, and when a new scene begins for it."""
+
+from __future__ import annotations
+
+from tta_rebuild.core.events import FactAsserted, PassageWithheld
+from tta_rebuild.engine.action import Action
+
+
+def fact(subject, relation, value):
+    return {"subject": subject, "relation": relation, "value": value}
+
+
+async def log_of(desk, session):
+    return [r.event async for r in desk.store.read(session.branch.branch_id)]
+
+
+async def test_the_good_beginning_of_a_passage_is_shown_and_its_facts_hold(kit):
+    desk = kit.desk(
+        kit.scene({"text": "Tom died in the storm.", "facts": [fact("tom", "alive", "false")]}),
+        kit.scene(
+            {
+                "text": "Mara picked up the rope. Tom opened the door.",
+                "facts": [fact("mara", "holds", "rope"), fact("tom", "does", "opened the door")],
+            }
+        ),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), Action.choose(1))
+    log = await log_of(desk, session)
+    (held,) = [e for e in log if isinstance(e, PassageWithheld)]
+    assert held.text == "Tom opened the door."
+    assert session.state.scene.passages[0].text == "Mara picked up the rope."
+    assert session.state.canon.holds_at("mara", "holds", "rope") is not None
+    assert any(isinstance(e, FactAsserted) and e.claim.value == "rope" for e in log)
+
+
+async def test_what_changes_between_scenes_need_not_be_told(kit):
+    desk = kit.desk(
+        kit.scene({"text": "Mara sat in the mill.", "facts": [fact("mara", "located_in", "mill")]}),
+        kit.scene(
+            {"text": "Mara sat in the chapel.", "facts": [fact("mara", "located_in", "chapel")]}
+        ),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), Action.choose(1))
+    assert session.state.withheld == ()
+    assert session.state.canon.value("mara", "located_in") == "chapel"
+
+
+async def test_within_a_scene_nobody_is_in_two_places(kit):
+    desk = kit.desk(
+        kit.scene(
+            {"text": "Mara sat in the mill.", "facts": [fact("mara", "located_in", "mill")]},
+            {"text": "Mara sat in the chapel.", "facts": [fact("mara", "located_in", "chapel")]},
+        ),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    (held,) = session.state.withheld
+    assert held.text == "Mara sat in the chapel."
