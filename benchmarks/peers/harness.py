@@ -1,8 +1,9 @@
 """What every peer program shares; imports nothing but the standard library.
 
-    python PEER.py URL CALLS CONCURRENCY [WARM-UP CALLS]
+    python PEER.py URL CALLS CONCURRENCY[,CONCURRENCY...] [WARM-UP CALLS]
 
-prints ``{"cpu_ms": CPU milliseconds per call, "growth_mb": memory growth after warm-up}``.
+prints ``{"cpu_ms": {concurrency: CPU milliseconds per call}, "growth_mb": memory growth after
+warm-up}``.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ SCHEMA: dict[str, Any] = {
 }
 MODEL = "gemini-2.5-flash-lite"
 WARM_UP = 30
+PUT_OFF_S = 1.0
+"""After warming up, so that what a stack does a little later is warm too."""
 
 
 def resident_mb() -> float:
@@ -69,14 +72,17 @@ async def _calls(call: Callable[[int], Awaitable[str]], first: int, count: int, 
 
 async def measure(call: Callable[[int], Awaitable[str]]) -> None:
     """Warm up, then measure; ``call(n)`` asks once (a different prompt for each n)."""
-    count, width = int(sys.argv[2]), int(sys.argv[3])
-    warm_up = int(sys.argv[4]) if len(sys.argv) > 4 else max(WARM_UP, 2 * width)
-    await _calls(call, 0, warm_up, width)
+    count, widths = int(sys.argv[2]), [int(width) for width in sys.argv[3].split(",")]
+    warm_up = int(sys.argv[4]) if len(sys.argv) > 4 else max(WARM_UP, 2 * max(widths))
+    await _calls(call, 0, warm_up, max(widths))
+    await asyncio.sleep(PUT_OFF_S)
     gc.collect()
     before_mb = resident_mb()
-    began = time.process_time()
-    await _calls(call, 1_000_000, count, width)
-    cpu_ms = (time.process_time() - began) / count * 1000
+    cpu_ms = {}
+    for number, width in enumerate(widths, start=1):
+        began = time.process_time()
+        await _calls(call, number * 1_000_000, count, width)
+        cpu_ms[str(width)] = (time.process_time() - began) / count * 1000
     gc.collect()
     print(json.dumps({"cpu_ms": cpu_ms, "growth_mb": resident_mb() - before_mb}))
 

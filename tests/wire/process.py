@@ -36,12 +36,20 @@ class RunningWire:
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
         if not self.url:
+            self._process.kill()
+            self._process.wait()
             raise RuntimeError("the loopback server did not start")
         return self
 
     def __exit__(self, *exc: object) -> None:
         assert self._process is not None
-        self._process.communicate(timeout=10)
+        try:
+            # Closing its standard input ends it; so does the death of this process.
+            self._process.communicate(timeout=10)
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
 
     @property
     def process_id(self) -> int:

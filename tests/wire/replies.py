@@ -43,7 +43,13 @@ def source_of(*parts: str) -> random.Random:
     return random.Random(digest)
 
 
-def scene(source: random.Random, words: int = 130) -> dict[str, Any]:
+ONE_SENTENCE_FIRST = "first passage is one short sentence"
+"""An instruction that the answers follow where a prompt gives it."""
+
+
+def scene(
+    source: random.Random, words: int = 130, *, one_sentence_first: bool = False
+) -> dict[str, Any]:
     """A scene reply in the shape of ``core.tasks``: passages, two lines, three branches."""
     sentences: list[str] = []
     while sum(len(s.split()) for s in sentences) < words:
@@ -51,10 +57,11 @@ def scene(source: random.Random, words: int = 130) -> dict[str, Any]:
         if sum(len(s.split()) for s in sentences) >= words:
             while sum(len(s.split()) for s in sentences[:-1]) >= words:
                 sentences.pop()
-    passages = [
-        {"facts": [], "text": " ".join(sentences[start : start + 3])}
-        for start in range(0, len(sentences), 3)
+    opening = [sentences.pop(0)] if one_sentence_first else []
+    texts = opening + [
+        " ".join(sentences[start : start + 3]) for start in range(0, len(sentences), 3)
     ]
+    passages = [{"facts": [], "text": text} for text in texts]
     dialogue = [
         {"character_id": "companion", "text": text, "emotion": emotion}
         for text, emotion in source.sample(_LINES, 2)
@@ -119,7 +126,7 @@ def answer(prompt: str, schema: Mapping[str, Any] | None, words: int) -> str:
     """The text of the answer to a request."""
     source = source_of(prompt)
     if wants_scene(prompt, schema):
-        reply = scene(source, words)
+        reply = scene(source, words, one_sentence_first=ONE_SENTENCE_FIRST in prompt)
         if schema is not None and "passages" not in schema.get("properties", {}):
             reply["narrative_text"] = " ".join(p["text"] for p in reply.pop("passages"))
         return json.dumps(reply, ensure_ascii=False)
