@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tta_rebuild.integrations.offline.grammar import tidy
-from tta_rebuild.integrations.offline.lexicon import words
 from tta_rebuild.integrations.offline.memory import Memory, Offer
 from tta_rebuild.integrations.offline.premise import to_second_person
 
@@ -25,7 +24,7 @@ class Act:
 
     Attributes:
         kind: a kind of choice (``ask``, ``go`` …), or of free words: ``say``, ``question``,
-            ``refuse``, ``wait``, ``do``, ``puzzle``; "" on the opening turn.
+            ``refuse``, ``wait``, ``do``, ``fight``, ``puzzle``; "" on the opening turn.
         clause: the act as told to the player, without its full stop: "you ask Mara about it".
         said: the player's own words in quotation marks, where they spoke.
         free: True if the words were the player's own.
@@ -61,6 +60,10 @@ _KINDS: Mapping[str, str] = {
     "tell": "tell confess explain reveal share warn admit inform",
     "wait": "wait stay rest sleep sit stand pause meditate relax breathe nap linger",
     "ask": "ask question interrogate",
+    "fight": (
+        "punch attack fight kill stab shoot murder strangle slap hit beat hurt slay behead poison "
+        "torture execute choke"
+    ),
     "say": (
         "say shout whisper yell call greet answer reply sing mutter speak talk thank "
         "apologise apologize"
@@ -68,8 +71,8 @@ _KINDS: Mapping[str, str] = {
     "do": (
         "open close shut push pull use turn light press knock throw break hide follow draw "
         "write play dance eat drink try start stop make cut dig hold drop put set bring send "
-        "choose trust laugh smile cry nod wave bow jump kick hit punch attack fight kill stab "
-        "shoot burn destroy kiss tie untie unlock lock wear remove plant pour ring bury feed "
+        "choose trust laugh smile cry nod wave bow jump kick "
+        "burn destroy kiss tie untie unlock lock wear remove plant pour ring bury feed "
         "pet stroke paint type delete turn wake dream think consider decide remember imagine "
         "ignore accept agree join challenge chase escape distract trick persuade convince "
         "bribe threaten summon cast pray praise name count let face greet approach confront "
@@ -92,14 +95,20 @@ _LEADING = re.compile(
     r"should|am|must|can|then|just)\s+)*|let['’]?s\s+|let us\s+|to\s+)?",
     re.I,
 )
+_ASKS = re.compile(
+    r"^(?:what|who|whom|whose|where|why|how|when|which|(?:is|are|was|were|does|did|do|can|could|"
+    r"will|would|should) (?:i|you|he|she|it|we|they|this|that|there|the|my|your|anyone|anybody))\b"
+)
+_SAYS = re.compile(
+    r"^(?:(?:hello|hi|hey|greetings|good (?:morning|afternoon|evening|day|night)|goodbye|bye|"
+    r"thanks|thank you|yes|yeah|yep|sure|of course|sorry|please|indeed|maybe|perhaps|well)"
+    r"(?:[ ,.!]|$)|i(?:['’]m| am) (?!going to)|you(?:['’]re| are) |"
+    r"i (?:think|believe|feel|hope|wish|hate|love|like|know|guess|suppose|miss|trust|need(?! to)|"
+    r"want (?!to)|do(?:n['’]t| not) )|(?:he|she|it|they|we|this|that|there)(?:['’]s|['’]re| ))"
+)
 _QUOTED = re.compile(r"[“\"]([^”\"]{1,200})[”\"]")
 _WAITS = re.compile(
     r"^(?:\.+|…|wait|nothing|do nothing|continue|go on|next|pass|skip|hm+|ok(?:ay)?)[.!…]*$", re.I
-)
-_ORDINARY = words(
-    """
-    the a an to at with my your his her for of in on and into it him them me up down out
-    """
 )
 
 
@@ -180,7 +189,9 @@ def _clean(text: str) -> str:
 def _shortened(text: str) -> str:
     if len(text) <= LONGEST_ECHO:
         return text
-    return text[:LONGEST_ECHO].rsplit(" ", 1)[0].rstrip(" ,;:")
+    text = text[:LONGEST_ECHO].rsplit(" ", 1)[0]
+    whole = max(text.rfind(mark) for mark in ",;.")
+    return (text[:whole] if whole > LONGEST_ECHO // 3 else text).rstrip(" ,;:.")
 
 
 def _free(text: str, names: Mapping[str, str]) -> Act:
@@ -194,18 +205,22 @@ def _free(text: str, names: Mapping[str, str]) -> Act:
         words = _ended(quoted.group(1))
         kind = "question" if words.endswith("?") else "say"
         return Act(kind, said=f"“{words}”", free=True, **found)
-    if text.endswith("?"):
-        asked = _ended(_shortened(text.rstrip("?")) + "?")
+    if not re.search(r"[^\W\d_]", text):
+        return Act("puzzle", free=True, **found)
+    if text.endswith("?") or _ASKS.match(low):
+        asked = _ended(_shortened(text.rstrip("?.! ")) + "?")
         return Act("question", said=f"“{asked}”", free=True, **found)
     if _REFUSES.match(low):
         return Act("refuse", free=True, **found)
+    if _SAYS.match(low):
+        return Act("say", said=f"“{_ended(_shortened(text))}”", free=True, **found)
     core = text[_LEADING.match(text).end() :].strip(" .!")  # type: ignore[union-attr]
     words_of = re.findall(r"[a-zà-ÿ'’-]+", core.lower())
-    if not words_of:
-        return Act("puzzle", free=True, **found)
+    if not words_of:  # letters, but none of ours: another script
+        return Act("say", said=f"“{_ended(_shortened(text))}”", free=True, **found)
     verb, kind = _verb(words_of[0])
     if not kind:
-        if len(words_of) > 2 and sum(w in _ORDINARY for w in words_of) >= 1:
+        if len(words_of) > 2:
             said = _ended(_shortened(text))
             return Act("say", said=f"“{said}”", free=True, **found)
         return Act("puzzle", free=True, **found)
@@ -216,6 +231,7 @@ def _free(text: str, names: Mapping[str, str]) -> Act:
         kind == "say"
         and len(words_of) > 1
         and verb in ("say", "shout", "whisper", "yell", "answer")
+        and words_of[1] not in ("to", "at", "with", "about", "of", "for", "into")
     ):
         said = _ended(rest.strip(" ,:"))
         return Act("say", said=f"“{said}”", free=True, **found)
@@ -225,6 +241,8 @@ def _free(text: str, names: Mapping[str, str]) -> Act:
     detail = to_second_person(goal.group(1).strip()) if goal and kind == "go" else ""
     detail = detail[:1].lower() + detail[1:] if detail.lower().startswith("the ") else detail
     kind = "do" if kind == "say" else kind
+    if kind == "fight":
+        return Act("fight", clause=clause, free=True, **found)
     return Act(kind, clause=clause, detail=detail, free=True, **found)
 
 

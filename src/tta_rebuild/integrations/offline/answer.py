@@ -22,6 +22,16 @@ _MEMORABLE = words(
 )
 
 
+_FREE_POOLS = {
+    "say": "free_say",
+    "question": "free_ask",
+    "refuse": "free_refuse",
+    "wait": "free_wait",
+    "puzzle": "free_puzzled",
+    "fight": "free_fight",
+}
+
+
 def answer(desk: Desk, act: Act) -> list[Part]:
     """What the player did, and what comes of it."""
     pools, memory = desk.kit.pools, desk.memory
@@ -37,19 +47,12 @@ def answer(desk: Desk, act: Act) -> list[Part]:
     if blocked:
         text = desk.pen.line(pools["free_stayed"])
         return [Part(text)]
-    if act.free and act.kind in ("say", "question", "refuse", "wait", "puzzle"):
-        pool = {
-            "say": "free_say",
-            "question": "free_ask",
-            "refuse": "free_refuse",
-            "wait": "free_wait",
-            "puzzle": "free_puzzled",
-        }[act.kind]
-        text = desk.pen.line(pools[pool], **more)
+    if act.free and act.kind in _FREE_POOLS:
+        text = desk.pen.line(pools[_FREE_POOLS[act.kind]], **more)
         if act.kind == "question":
             text += " " + _reply_to(desk, act)
         elif act.kind == "say":
-            text += " " + desk.pen.line(pools["free_result"], **more)
+            text += " " + desk.pen.line(pools["free_heard"], **more)
         memory.kinds.append(act.kind)
         return [Part(tidy(text))]
     first = desk.pen.line(pools["free_do" if act.free else "echo"], **more)
@@ -81,10 +84,11 @@ def answer(desk: Desk, act: Act) -> list[Part]:
     pool = f"result_{act.kind}"
     usable = pool in pools and not (act.free and act.kind in ("take", "give", "show", "do"))
     usable = usable or (bool(act.thing) and pool in pools)
-    if act.free and act.kind == "go" and not act.dest and act.detail:
-        more["goal"] = act.detail
-        pool = "free_impossible_place"
-        usable = True
+    if act.free and act.kind == "go" and not act.dest:
+        usable = False
+        if act.detail:
+            more["goal"] = act.detail
+            return [Part(desk.pen.line(pools["free_impossible_place"], **more))]
     result = desk.pen.line(
         pools[pool if usable else "free_result"],
         **{**more, **({"thing": thing} if thing else {})},
@@ -99,6 +103,24 @@ def _remember(desk: Desk, act: Act) -> None:
     memorable = act.kind in _MEMORABLE and not act.clause.startswith("you see ")
     if act.clause and memorable and len(act.clause) < 90:
         memory.deeds = [*memory.deeds, in_the_past(act.clause)][-DEEDS_REMEMBERED:]
+
+
+def _plainly_known(desk: Desk, asked: str) -> str:
+    """What anybody present could tell: their name, the place, what this is about."""
+    partner, slots = desk.partner(), desk.pen.slots
+    if re.search(r"\bwho are you\b|\byour name\b", asked):
+        role = f", {partner.role}" if partner.role else ""
+        return f"the name is {partner.name}{role}"
+    if re.search(r"\bwhere (?:am i|are we)\b|\bthis place\b", asked):
+        return f"this is {desk.here().name}"
+    if re.search(
+        r"\bwhat(?:['’]s| is| has)? (?:happen\w*|going on|all this|this about)|"
+        r"\bwhat (?:should|shall|can|do|must) (?:i|we) do\b",
+        asked,
+    ):
+        about = f", and behind that, {desk.core}" if desk.core else ""
+        return f"the thing to think about now is {slots['want']}{about}"
+    return ""
 
 
 def _reply_to(desk: Desk, act: Act) -> str:
@@ -116,6 +138,8 @@ def _reply_to(desk: Desk, act: Act) -> str:
             if holder == desk.world.player_id
             else f"{who.name if who else 'somebody else'} has {act.thing}"
         )
+    elif plain := _plainly_known(desk, act.said.lower()):
+        known = plain
     elif act.dest:
         known = f"{act.dest} can be reached on foot, and it is worth the walk"
     if known:

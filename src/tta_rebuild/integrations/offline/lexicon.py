@@ -124,7 +124,7 @@ NO_NAMES = words(
     """
     I I'm I've AI XP TV OK CW RF RPG POW Reddit Americans English Bonus Write Tell Pitch Make
     Please Monday Tuesday Wednesday Thursday Friday Saturday Sunday The A An Question Week Meet
-    Greet President Elite Bodyguard Time Travelers Institution American Chinese Soviet
+    Greet President Elite Bodyguard Time Travelers Institution American Cop Chinese Soviet
     Specialised Unfinished Suddenly Today Call Duty
     """
 )

@@ -57,6 +57,7 @@ class Teller(Desk):
         if not self.memory.told:
             parts += self._opening(entering)
         else:
+            parts += self._turned_to(act, entering)
             parts += answer(self, act)
             if moved:
                 parts.append(self._arrival())
@@ -71,6 +72,21 @@ class Teller(Desk):
             if hook:
                 parts.append(Part(hook))
         return self._reply(parts, offers)
+
+    def _turned_to(self, act: Act, entering: list[Person]) -> list[Part]:
+        """Whoever the player's own words are for comes first, and answers."""
+        memory = self.memory
+        if not (act.free and act.npc):
+            return []
+        parts: list[Part] = []
+        for person in [p for p in entering if p.character_id == act.npc]:
+            entering.remove(person)
+            parts += self._entrances([person])
+        if act.npc in memory.present:
+            memory.present.remove(act.npc)
+            memory.present.insert(0, act.npc)
+            self.fill_people()
+        return parts
 
     def _reply(self, parts: Sequence[Part], offers: list[dict[str, Any]]) -> dict[str, Any]:
         memory = self.memory
@@ -340,13 +356,15 @@ class Teller(Desk):
         pools = self.kit.pools
         lines = self.tension().lines
         beats = self.memory.beats
-        due = lines["climax"][-1:] if beats.get("climax", 0) < len(lines["climax"]) else ()
+        due = lines["climax"][beats.get("climax", 0) :][-2:]
         last = lines["resolution"][beats.get("resolution", 0) and -1 :]
         texts = [self.pen.line([line]) for line in (*due, last[0], *last[1:][-1:])]
         parts = [Part(tidy(" ".join(texts)))]
         own = "end_core" if self.rng.random() < 0.6 else "end_core_bare"
         for pool in ("end_turn", "end_deeds", own, "end_people", "end_last"):
-            text = self.pen.line(pools[pool]) or self.pen.line(pools["end_focus"])
+            text = self.pen.line(pools[pool])
+            if not text and pool == own:
+                text = self.pen.line(pools["end_focus"])
             if text:
                 parts.append(Part(text))
         return parts
