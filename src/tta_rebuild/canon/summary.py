@@ -1,13 +1,15 @@
 """The story so far in a few lines, whatever its length: layers of ever coarser summaries.
 
-``engine.state`` adds one line per turn; ``engine.briefing`` puts the lines into the prompt. Each
+``engine.state`` adds one line per turn; ``engine.briefing`` puts them into the prompt. Each
 line keeps the turns that it stands for, so it always leads back to its events; it is a reminder,
 never a source of truth.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 PER_LAYER = 10
 """Lines of one layer before the older half of them is drawn together into one of the next."""
@@ -64,7 +66,25 @@ class StorySummary:
         return [line for layer in reversed(self._layers) for line in layer]
 
 
-def _drawn_together(lines: list[SummaryLine]) -> SummaryLine:
+def within(lines: Sequence[SummaryLine], most: int) -> list[SummaryLine]:
+    """The same story in at most ``most`` lines (2 or more): the older half drawn together further.
+
+    With it the summary is of constant size, from a few dozen turns on.
+    """
+    if len(lines) <= most:
+        return list(lines)
+    newest = most // 2
+    old = lines[: len(lines) - newest]
+    groups = most - newest
+    bounds = [len(old) * number // groups for number in range(groups + 1)]
+    drawn = [
+        _drawn_together(old[start:end]) if end - start > 1 else old[start]
+        for start, end in pairwise(bounds)
+    ]
+    return [*drawn, *lines[len(lines) - newest :]]
+
+
+def _drawn_together(lines: Sequence[SummaryLine]) -> SummaryLine:
     heaviest = sorted(lines, key=lambda line: (-line.weight, line.first))[:2]
     heaviest.sort(key=lambda line: line.first)
     half = LINE_CHARS // 2

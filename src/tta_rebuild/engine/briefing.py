@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from tta_rebuild.canon.recall import Recollection, recall
+from tta_rebuild.canon.summary import within
 from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.story import Choice, Scene
 from tta_rebuild.core.tasks import CharacterVariables
@@ -22,6 +23,9 @@ from tta_rebuild.storage.story_store import Branch, Found
 
 SCENES_IN_FULL = 2
 """Last scenes that the prompt holds word for word."""
+
+SUMMARY_LINES = 14
+"""Lines of the story so far, however long it is."""
 
 SCENE_CHARS = 1_600
 MAX_PRESENT = 6
@@ -48,7 +52,7 @@ async def brief(
         universe_id=f"world-{state.premise.seed}",
         timeline_position=2 * turn,
         active_characters=present,
-        previous_context="\n".join(str(line) for line in state.summary),
+        previous_context="\n".join(str(line) for line in within(state.summary, SUMMARY_LINES)),
         player_preferences={},
         narrative_style=state.premise.style,
         title=state.premise.title,
