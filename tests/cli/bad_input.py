@@ -106,6 +106,13 @@ def _wrong_shape(place: Place) -> Sequence[str]:
     return ["stories", "import", place.file("shape.json", text)]
 
 
+def _half_a_character(place: Place) -> Sequence[str]:
+    """A JSON escape of half a character: legal in JSON, but no text."""
+    half = json.dumps(chr(0xD800))
+    text = f'{{"format": "tta-story", "version": 1, "title": {half}, "branches": []}}'
+    return ["stories", "import", place.file("half.json", text)]
+
+
 def _deep(place: Place) -> Sequence[str]:
     return ["stories", "import", place.file("deep.json", "[" * 200_000 + "]" * 200_000)]
 
@@ -133,6 +140,12 @@ CASES = (
         says=["not JSON", "nothing was"],
     ),
     Case(name="an import of another shape", command=_wrong_shape, code=2, says=["branches.0"]),
+    Case(
+        name="an import with half a character",
+        command=_half_a_character,
+        code=2,
+        says=["half of a Unicode character", "nothing was"],
+    ),
     Case(
         name="an import that is a list",
         command=lambda p: ["stories", "import", p.file("list.json", "[1, 2]")],

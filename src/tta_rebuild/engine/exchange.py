@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreError, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
@@ -164,9 +164,17 @@ async def _append(
 def _checked(data: Mapping[str, Any]) -> tuple[str, list[tuple[_BranchRow, list[RecordedEvent]]]]:
     """The file's branches, parents first, with every event read. Raises ImportRejected."""
     try:
+        to_json(data)  # what is no JSON must not come as far as the store
         file = _StoryFile.model_validate(data)
+    except PydanticSerializationError as error:
+        raise ImportRejected(
+            "the file holds what no story holds (half of a Unicode character, or data nested too "
+            "deep); nothing was changed. Export the story again with `tta stories export`"
+        ) from error
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+        if not first["loc"]:
+            first["msg"] = "it is no JSON object"
         place = ".".join(str(part) for part in first["loc"]) or "the file"
         raise ImportRejected(
             f"this is not an exported story ({place}: {first['msg']}); "
