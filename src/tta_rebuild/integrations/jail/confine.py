@@ -22,7 +22,6 @@ REPORT = 3
 """The descriptor on which the stage reports; 0, 1 and 2 are the usual ones."""
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
-_CLONE_NEWUTS, _CLONE_NEWIPC, _CLONE_NEWNET = 0x04000000, 0x08000000, 0x40000000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +61,6 @@ def die_with_parent(libc: ctypes.CDLL, parent: int) -> None:
 def gain_nothing(libc: ctypes.CDLL) -> None:
     """No program run from here on gains rights by a set-user-id bit."""
     _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
-
-
-def leave_the_network(libc: ctypes.CDLL) -> bool:
-    """Move into an empty network (and host name, and IPC); False where the kernel refuses."""
-    return bool(libc.unshare(_CLONE_NEWNET | _CLONE_NEWIPC | _CLONE_NEWUTS) == 0)
 
 
 def confine(place: Place, bounds: Bounds, directory: str, parent: int) -> None:

@@ -7,7 +7,7 @@ any name comes back, or if the plain snippet among them does not run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 PLAIN = "print(sum(range(10)))"
@@ -47,6 +47,16 @@ ATTEMPTS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+GLANCES: Mapping[str, str] = MappingProxyType(
+    {
+        "see-host-file": "os.stat(HOST_FILE)",
+        "see-passwd": "os.stat('/etc/passwd')",
+        "see-processes": "os.stat('/proc/self')",
+        "see-devices": "os.stat('/dev/null')",
+    }
+)
+"""Attempts that only a file tree of its own keeps from succeeding; nothing to be had by them."""
+
 _NUMBERS = {
     "x86_64": {"PTRACE": 101, "OPENAT": 257, "SOCKET": 41, "FORK": 56},
     "aarch64": {"PTRACE": 117, "OPENAT": 56, "SOCKET": 198, "FORK": 220},
@@ -76,13 +86,10 @@ else:
 """
 
 
-def attempts(
-    machine: str, host: int, host_file: str, names: Collection[str] = ATTEMPTS.keys()
-) -> str:
-    """The attempts as one snippet; it prints the name of each that succeeded."""
+def attempts(machine: str, host: int, host_file: str, chosen: Mapping[str, str]) -> str:
+    """The chosen attempts as one snippet; it prints the name of each that succeeded."""
     numbers = "\n".join(f"{name} = {n}" for name, n in _NUMBERS[machine].items())
     prelude = _PRELUDE.format(host=host, host_file=host_file, numbers=numbers)
-    chosen = {name: attempt for name, attempt in ATTEMPTS.items() if name in names}
     return prelude + "".join(_EACH.format(attempt=a, name=n) for n, a in chosen.items())
 
 

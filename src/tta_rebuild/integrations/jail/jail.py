@@ -150,7 +150,10 @@ class Jail:
         host_file = Path(self._base) / "host"
         word = secrets.token_hex(8)
         await asyncio.to_thread(host_file.write_text, word)
-        attempts = escapes.attempts(platform.machine(), os.getpid(), str(host_file))
+        chosen = dict(escapes.ATTEMPTS)
+        if self.facts.get("separate_files"):
+            chosen.update(escapes.GLANCES)
+        attempts = escapes.attempts(platform.machine(), os.getpid(), str(host_file), chosen)
         report = await self._ask(attempts, bounds)
         if report.end != "finished" or report.output.strip():
             got_out = ", ".join(report.output.split()[:5]) or report.message or report.end

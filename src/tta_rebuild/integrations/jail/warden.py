@@ -31,20 +31,27 @@ from tta_rebuild.integrations.jail.confine import (
     confine,
     die_with_parent,
     gain_nothing,
+)
+from tta_rebuild.integrations.jail.seclusion import (
+    can_leave_the_files,
+    drop_capabilities,
+    leave_the_files,
     leave_the_network,
 )
 from tta_rebuild.integrations.jail.stage import perform
 
 _NAMES = """
-abc argparse array ast asyncio base64 binascii bisect bz2 calendar cmath cmd codecs collections
-collections.abc colorsys concurrent.futures configparser contextlib contextvars copy csv
-dataclasses datetime decimal difflib enum errno fnmatch fractions functools gc getpass gettext
-glob graphlib gzip hashlib heapq hmac html inspect io itertools json keyword linecache locale
-logging lzma math numbers operator pathlib pickle platform pprint queue random re reprlib
-secrets select shlex shutil signal socket sqlite3 statistics string struct subprocess sys
-tempfile textwrap threading time timeit token tokenize tomllib traceback types typing
-unicodedata unittest urllib.parse uuid warnings weakref xml.etree.ElementTree zipfile zlib
-zoneinfo _strptime
+abc argparse array ast asyncio base64 binascii bisect bz2 cProfile calendar cmath cmd codecs
+collections collections.abc colorsys concurrent.futures configparser contextlib contextvars copy
+csv dataclasses datetime dbm decimal difflib doctest email.message encodings.ascii encodings.cp1252
+encodings.hex_codec encodings.idna encodings.latin_1 encodings.punycode encodings.rot_13
+encodings.unicode_escape encodings.utf_16 encodings.utf_32 enum errno filecmp fileinput fnmatch
+fractions functools gc getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html
+inspect io itertools json keyword linecache locale logging lzma math mmap numbers operator optparse
+pathlib pickle pkgutil platform plistlib pprint queue random re reprlib runpy sched secrets select
+shelve shlex shutil signal socket sqlite3 statistics string struct subprocess sys tarfile tempfile
+textwrap threading time timeit token tokenize tomllib traceback types typing unicodedata unittest
+urllib.parse uuid warnings wave weakref xml.etree.ElementTree zipfile zlib zoneinfo _strptime
 """
 
 PRELOADED = tuple(_NAMES.split())
@@ -114,7 +121,6 @@ class Warden:
     def __init__(self, base: str, place: Place) -> None:
         self.base = base
         self.place = place
-        self.nothing = os.open(os.devnull, os.O_RDONLY)
         self.separate_user = os.geteuid() == 0
 
     def run(self, code: str, bounds: Bounds) -> dict[str, Any]:
@@ -176,7 +182,8 @@ class Warden:
         """Never returns. Any failure ends the child without a report, which is no verdict."""
         try:
             output, report = os.dup2(pipes[0], 250), os.dup2(pipes[1], 251)
-            for target, source in enumerate((self.nothing, output, output, report)):
+            nothing, unused = os.pipe()  # its own: flags set on a shared one would outlive it
+            for target, source in enumerate((nothing, output, output, report)):
                 os.dup2(source, target)
             os.closerange(REPORT + 1, 1024)
             _forget()
@@ -269,11 +276,11 @@ def ending(watch: Watch, nonce: str, status: int) -> dict[str, Any]:
         return {"end": "limit", "limit": watch.limit}
     try:
         report = json.loads(bytes(watch.report).partition(b"\n")[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         report = None
     if isinstance(report, dict) and report.get("nonce") == nonce and report.get("end") in _ENDS:
         return {
-            name: value
+            name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
             for name, kind in _REPORTED.items()
             if isinstance(value := report.get(name), kind)
         }
@@ -287,12 +294,18 @@ def main(base: str, host: int) -> int:
     os.setsid()
     place = Place.of(platform.machine(), readable_paths())
     die_with_parent(place.libc, host)
-    alone = leave_the_network(place.libc)
     for name in PRELOADED:
         try:
             import_module(name)
         except ImportError:
             continue  # not in this build of Python; snippets that need it stay unverified
+    shown = readable_paths()
+    secluded = can_leave_the_files(place.libc, place.machine, base, shown)
+    if secluded:
+        base = leave_the_files(place.libc, place.machine, base, shown)
+    alone = leave_the_network(place.libc)
+    if os.geteuid() != 0:
+        drop_capabilities(place.libc, place.machine)
     gain_nothing(place.libc)
     warden = Warden(base, place)
     landlock.restrict(place.libc, [*_library_rules(landlock.READ), (base, landlock.KEEP)])
@@ -304,6 +317,7 @@ def main(base: str, host: int) -> int:
         replies,
         {
             "landlock": landlock.abi(place.libc),
+            "separate_files": secluded,
             "separate_network": alone,
             "separate_user": warden.separate_user,
             "python": platform.python_version(),
