@@ -23,6 +23,15 @@ from tta_rebuild.integrations.local_executor import LocalExecutor
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
 BOUNDS = Bounds(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
 
+STANDARD = (
+    "abc array asyncio base64 bisect calendar cmath collections contextlib copy csv dataclasses "
+    "datetime decimal difflib doctest email.message enum fractions functools getopt graphlib "
+    "hashlib heapq html http.cookies inspect io itertools json keyword locale logging math "
+    "numbers operator optparse pathlib pickle pkgutil pprint queue random re sched secrets shelve "
+    "sqlite3 statistics string struct tarfile textwrap threading time timeit tomllib trace "
+    "traceback types typing unicodedata unittest uuid warnings weakref xml.dom.minidom zoneinfo"
+).split()
+
 
 @pytest.fixture
 async def executor() -> AsyncIterator[LocalExecutor]:
@@ -169,9 +178,7 @@ def test_an_escape_succeeds_where_there_is_no_jail(name: str, tmp_path: Path) ->
     ran = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-c"),
-            escapes.attempts(
-                os.uname().machine, os.getpid(), str(host_file), {name: every[name]}
-            ),
+            escapes.attempts(os.uname().machine, os.getpid(), str(host_file), {name: every[name]}),
         ],
         capture_output=True,
         text=True,
@@ -273,3 +280,46 @@ def test_a_childs_report_is_read_as_hostile_data(report: bytes, expected: str) -
     assert told["end"] == expected
     assert told.keys() <= {"end", "signal", "type"}
     assert JailReport(**told).end == expected
+
+
+async def test_a_report_that_cannot_be_read_does_not_bring_the_jail_down(
+    executor: LocalExecutor,
+) -> None:
+    verdict = await executor.run("import os, enum\nos.write(3, b'[' * 8000)\nos._exit(0)")
+    assert (verdict.verdict, verdict.reason) == ("blocked", "it broke off its own process")
+
+
+async def test_what_comes_out_of_the_jail_can_always_be_stored(executor: LocalExecutor) -> None:
+    verdict = await executor.run("import enum\nraise ValueError('\\ud800')")
+    assert verdict.reason.encode() == b"ValueError: ?"
+
+
+async def test_half_a_character_in_the_code_is_named(executor: LocalExecutor) -> None:
+    verdict = await executor.run("print('\ud800')")
+    assert (verdict.verdict, verdict.error) == ("invalid", "SyntaxError")
+
+
+async def test_more_than_it_may_write_or_open_is_blocked(executor: LocalExecutor) -> None:
+    written = await executor.run("open('big', 'wb').write(b'x' * 3_000_000)")
+    opened = await executor.run("import os\nheld = [os.dup(0) for _ in range(99)]")
+    assert (written.verdict, opened.verdict) == ("blocked", "blocked")
+
+
+async def test_the_standard_library_is_at_hand(executor: LocalExecutor) -> None:
+    """The modules that stories' code may want, wherever this Python lies."""
+    jail = await executor._jailed()
+    assert jail is not None
+    code = "\n".join(f"import {name}" for name in STANDARD)
+    report = await jail.run(code + "\nprint('é'.encode('cp1252'))", BOUNDS)
+    assert (report.end, report.message) == ("finished", "")
+
+
+async def test_the_hosts_files_cannot_even_be_seen_where_the_jail_has_its_own(
+    executor: LocalExecutor,
+) -> None:
+    jail = await executor._jailed()
+    assert jail is not None
+    if not jail.facts["separate_files"]:
+        pytest.skip("this system refuses namespaces for mounts")
+    report = await jail.run("import os\nprint(os.path.exists('/etc/passwd'))", BOUNDS)
+    assert report.output == "False\n"

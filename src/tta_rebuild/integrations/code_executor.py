@@ -8,15 +8,16 @@ the same verdict wherever it happened.
 from __future__ import annotations
 
 import ast
-import json
+import errno
 import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from platform import python_version
 from types import MappingProxyType, TracebackType
 from typing import Literal, Self
+
+from tta_rebuild.integrations.data_parsing import PARSERS, parsed
 
 Verdict = Literal["valid", "invalid", "blocked", "unverified"]
 """valid: ran to its end, or parsed. invalid: it is wrong, and would be wrong anywhere. blocked: it
@@ -122,8 +123,8 @@ class CodeExecutor(ABC):
             )
         elif known == "python":
             verdict = await self._run_python(code)
-        elif known in _PARSERS:
-            verdict = self._parsed(known, code)
+        elif known in PARSERS:
+            verdict = await self._parsed(known, code)
         else:
             what = known or language.strip() or "an unnamed language"
             verdict = self._verdict("unverified", f"no engine here runs {what[:40]}")
@@ -149,11 +150,15 @@ class CodeExecutor(ABC):
             error=error,
         )
 
-    def _parsed(self, language: str, text: str) -> CodeVerdict:
+    async def _parsed(self, language: str, text: str) -> CodeVerdict:
         try:
-            version, problem, line = _PARSERS[language](text)
+            version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
         except RecursionError:
             return self._verdict("unverified", "nested too deeply to be read", engine=language)
+        except TimeoutError:
+            return self._verdict("blocked", "it takes longer than it may", engine=language)
+        except OSError as error:
+            return self._verdict("unverified", f"cannot be read here: {error}", engine=language)
         if problem:
             return self._verdict(
                 "invalid",
@@ -177,47 +182,6 @@ class CodeExecutor(ABC):
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
-
-
-Problem = tuple[str, str, int | None]
-"""A parser's version, what is wrong ("" if nothing), and in which line."""
-
-
-def _json(text: str) -> Problem:
-    try:  # numbers as text: their size is not the question
-        json.loads(text, parse_int=str, parse_float=str)
-    except json.JSONDecodeError as error:
-        return python_version(), error.msg, error.lineno
-    return python_version(), "", None
-
-
-def _toml(text: str) -> Problem:
-    import tomllib
-
-    try:
-        tomllib.loads(text, parse_float=str)
-    except ValueError as error:
-        return python_version(), str(error), None
-    return python_version(), "", None
-
-
-def _yaml(text: str) -> Problem:
-    import yaml
-
-    try:  # composed, not constructed: a story's own tags are fine
-        for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
-            continue
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        return yaml.__version__, error.problem or "does not parse", line
-    except yaml.YAMLError as error:
-        return yaml.__version__, str(error), None
-    return yaml.__version__, "", None
-
-
-_PARSERS: Mapping[str, Callable[[str], Problem]] = MappingProxyType(
-    {"json": _json, "toml": _toml, "yaml": _yaml}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +227,8 @@ def compile_problem(code: str) -> CompileProblem | None:
             compile(tree, "<story>", "exec", dont_inherit=True)
     except SyntaxError as error:
         return CompileProblem(kind=kind, message=error.msg or "does not parse", line=error.lineno)
+    except UnicodeEncodeError:
+        return CompileProblem(kind="wrong", message="source code holds half a character")
     except (ValueError, MemoryError, RecursionError) as error:
         if "null byte" in str(error):
             return CompileProblem(kind="wrong", message="source code holds a null byte")
@@ -272,6 +238,7 @@ def compile_problem(code: str) -> CompileProblem | None:
 
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")
 _MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
+_TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
 
 def judge(ending: Ending) -> tuple[Verdict, str]:
@@ -304,6 +271,8 @@ def judge(ending: Ending) -> tuple[Verdict, str]:
         case "ImportError" if any(sign in ending.message for sign in _MISSING_LIBRARY):
             return "unverified", f"it needs {ending.module or 'a library'}, which cannot load here"
         case "PermissionError" if ending.errno is not None:
+            return "blocked", f"it was refused: {ending.message}"
+        case _ if ending.errno in _TOO_MUCH:
             return "blocked", f"it was refused: {ending.message}"
         case _ if ending.errno is not None:
             return "unverified", f"it needs what is not here: {ending.message}"

@@ -78,7 +78,8 @@ def find_code(story: str) -> list[Snippet]:
     from markdown_it import MarkdownIt
 
     found = []
-    for token in MarkdownIt("commonmark").parse(story):
+    blocks_only = MarkdownIt("commonmark").disable(["inline", "text_join"])
+    for token in blocks_only.parse(story):
         if token.type != "fence" or token.map is None:
             continue
         first, end = token.map

@@ -27,6 +27,67 @@ def _attacks(kind: str, *, fakes_success: bool = False, **codes: str) -> list[At
     ]
 
 
+_NATIVE = """
+import os, sys
+for name in ('ctypes', '_ctypes'):
+    sys.modules.pop(name, None)
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+buffer = ctypes.create_string_buffer(256)
+numbers = {
+    'bpf': (321, 280), 'perf_event_open': (298, 241), 'userfaultfd': (323, 282),
+    'add_key': (248, 217), 'process_vm_readv': (310, 270), 'unshare': (272, 97),
+    'clone': (56, 220), 'mount': (165, 40), 'pivot_root': (155, 41), 'shmget': (29, 194),
+    'name_to_handle_at': (303, 264), 'mq_open': (240, 180), 'inotify_init1': (294, 26),
+    'sendmsg': (46, 211), 'tgkill': (234, 131), 'rt_sigqueueinfo': (129, 138),
+}
+def call(name, *arguments):
+    if isinstance(name, str):
+        name = numbers[name][os.uname().machine == 'aarch64']
+    return libc.syscall(name, *arguments)
+if (ATTEMPT) >= 0:
+    print('NATIVE_CALL_WORKED')
+"""
+
+
+def as_native(attempt: str) -> str:
+    """A snippet that goes past Python to the kernel; ``watch`` sees if the call worked."""
+    return _NATIVE.replace("ATTEMPT", attempt)
+
+
+_NATIVE_CALLS = {
+    "io_uring": "call(425, 8, buffer)",
+    "bpf": "call('bpf', 0, buffer, 72)",
+    "perf_events": "call('perf_event_open', buffer, 0, -1, -1, 0)",
+    "userfaultfd": "call('userfaultfd', 1)",
+    "keys": "call('add_key', b'user', b'x', b'x', 1, -3)",
+    "memory_of_parent": "call('process_vm_readv', os.getppid(), buffer, 1, buffer, 1, 0)",
+    "handle_on_parent": "call(434, os.getppid(), 0)",
+    "descriptor_of_parent": "call(438, 1, 0, 0)",
+    "new_user": "call('unshare', 0x10000000)",
+    "new_mounts": "call('unshare', 0x20000)",
+    "clone_into_new_user": "call('clone', 0x10000000 | 17, 0, 0, 0, 0)",
+    "mount": "call('mount', b'proc', b'.', b'proc', 0, 0)",
+    "detached_tree": "call(428, -100, b'/', 1)",
+    "pivot": "call('pivot_root', b'.', b'.')",
+    "file_handle": "call('name_to_handle_at', -100, b'/', buffer, buffer, 0)",
+    "open_by_newer_call": "call(437, -100, b'HOST_FILE', buffer, 24)",
+    "shared_memory": "call('shmget', 1, 4096, 0o1600)",
+    "message_queue": "call('mq_open', b'x', 0o102, 0o600, 0)",
+    "dumpable_again": "libc.prctl(4, 1, 0, 0, 0)",
+    "outlive_the_parent": "libc.prctl(1, 0, 0, 0, 0)",
+    "readable_is_executable": "libc.personality(0x0400000)",
+    "x32_number": "call(0x40000002, b'HOST_FILE', 0, 0)",
+    "more_descriptors": "libc.setrlimit(7, buffer)",
+    "watch_files": "call('inotify_init1', 0)",
+    "pass_a_descriptor": "call('sendmsg', 1, buffer, 0)",
+    "signal_to_thread": "call('tgkill', HOST_PID, HOST_PID, 15)",
+    "signal_with_value": "call('rt_sigqueueinfo', HOST_PID, 15, buffer)",
+    "typing_at_a_terminal": "libc.ioctl(0, 0x5412, b'x')",
+    "undo_landlock": "call(444, 0, 0, 0)",
+    "another_filter": "libc.prctl(22, 2, buffer, 0, 0)",
+}
+
 ATTACKS: tuple[Attack, ...] = (
     *_attacks(
         "host files",
@@ -392,5 +453,79 @@ os._exit(0)
         patched_write="import os, json\nos.write = lambda *a: 0\njson.dumps = lambda *a: ''\n1 / 0",
         patched_compile="import builtins\nbuiltins.compile = builtins.exec = lambda *a, **k: None\n1 / 0",
         alarm="import signal, sys\nsignal.signal(14, lambda *a: sys.exit(0))\nsignal.setitimer(0, .05)\nwhile True: pass",
+    ),
+    *_attacks(
+        "exit tricks",
+        fakes_success=True,
+        nested_report="import os\nos.write(3, b'[' * 8000)\nos.close(3)\n1 / 0",
+        endless_report="import os\nwhile True:\n    os.write(3, b'x' * 65536)\n1 / 0",
+        report_to_all="""
+import os
+for fd in range(64):
+    try:
+        os.write(fd, b'{"end": "finished", "nonce": ""}')
+    except OSError:
+        pass
+1 / 0
+""",
+        closed_by_cycle="""
+import gc, os
+class Ring:
+    def __del__(self):
+        os.write(3, b'{"nonce": true, "end": "finished"}')
+r = Ring()
+r.r = r
+del r
+gc.collect()
+1 / 0
+""",
+        exit_in_del="""
+import sys
+class Last:
+    def __del__(self):
+        sys.exit(0)
+last = Last()
+1 / 0
+""",
+        exit_by_trace="import sys\nsys.settrace(lambda *a: sys.exit(0))\ndef f(): pass\nf()\n1 / 0",
+        own_exit_type="class SystemExit(BaseException):\n    code = 0\nraise SystemExit(0)\n1 / 0",
+        exit_group="from concurrent.futures import ThreadPoolExecutor as T\nimport sys\nT().submit(sys.exit, 0).result()\n1 / 0",
+    ),
+    *_attacks(
+        "what stays for the next",
+        library_in_memory="import json\njson.loads = lambda text: print('owned') or {}",
+        blocked_input="import os\nos.set_blocking(0, False)\nos.set_blocking(1, False)",
+        file_beside="import os\nopen('../left', 'w').write('x')\nos.rename('x', '../x')",
+        stopped_loop="import asyncio\nasyncio.BaseEventLoop.run_forever = lambda self: None",
+        locked_library="import fcntl, os\nf = open(os.__file__)\nfcntl.lockf(f, fcntl.LOCK_SH)\nwhile True: pass",
+        unreadable_file="import os\nos.umask(0o777)\nfor n in range(50):\n    open(str(n), 'w')",
+        odd_names="for n in range(1, 60):\n    open('\\n' * n + '\\udcff', 'w')",
+    ),
+    *_attacks(
+        "seeing the host",
+        sizes="import os\nprint('size', os.stat('HOST_FILE').st_size)",
+        exists="import os\nprint([p for p in ('/etc/passwd', '/root', 'HOST_DIR') if os.path.exists(p)])",
+        access="import os\nprint(os.access('HOST_FILE', os.R_OK))",
+        followed="import os\nos.chdir('HOST_DIR')\nprint(open('diary.txt').read())",
+        by_descriptor="import os\nf = os.open('.', os.O_PATH)\nprint(os.listdir(f'/proc/self/fd/{f}'))\nos.fchdir(f)",
+        scan_upwards="""
+import os
+for up in range(12):
+    try:
+        print(os.listdir('../' * up))
+    except OSError as error:
+        print(error)
+""",
+        zone_files="import zoneinfo\nzoneinfo.reset_tzpath(['HOST_DIR'])\nprint(zoneinfo.ZoneInfo('diary.txt'))",
+        dump_to_file="import faulthandler\nfaulthandler.dump_traceback(open('HOST_DIR/owned', 'w'))",
+        profile_to_file="import cProfile\ncProfile.run('1', 'HOST_DIR/owned')",
+        import_path="import sys\nsys.path.insert(0, 'HOST_DIR')\nimport diary",
+        run_path="import runpy\nprint(runpy.run_path('HOST_FILE'))",
+        tar="import tarfile\nt = tarfile.open('x.tar', 'w')\nt.add('HOST_FILE')\nprint(t.getnames())",
+        database="import dbm.dumb\ndbm.dumb.open('HOST_DIR/owned', 'c')[b'x'] = b'x'",
+    ),
+    *_attacks(
+        "native calls",
+        **{name: as_native(call) for name, call in _NATIVE_CALLS.items()},
     ),
 )

@@ -11,7 +11,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from tests.integrations.attacks.corpus import ATTACKS, Attack
+from tests.integrations.attacks.corpus import ATTACKS, Attack, as_native
 from tests.integrations.attacks.watch import HostWatch, left_behind
 from tta_rebuild.integrations.code_executor import Limits
 from tta_rebuild.integrations.jail import Jail, JailUnavailable
@@ -56,6 +56,14 @@ async def test_the_jail_holds(attack: Attack, tmp_path: Path, jail: Jail) -> Non
         assert host.harm(report.output) == []
         assert not (attack.fakes_success and report.end == "finished")
         assert (await jail.run("print('still here')", BOUNDS)).output == "still here\n"
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_native_call_that_works_would_be_seen(tmp_path: Path, jail: Jail) -> None:
+    host = HostWatch(tmp_path)
+    with host.watching():
+        report = await jail.run(as_native("libc.getpid()"), BOUNDS)
+        assert host.harm(report.output) == ["the kernel did what it must refuse"]
 
 
 @pytest.mark.asyncio(loop_scope="module")

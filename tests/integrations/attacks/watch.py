@@ -76,6 +76,8 @@ class HostWatch:
             done.append("the password file got out")
         if "'passwd'" in output:
             done.append("a listing of the host's files got out")
+        if "NATIVE_CALL_WORKED" in output.splitlines():
+            done.append("the kernel did what it must refuse")
         if self._look() != self._state:
             done.append("the host's files were changed")
         if self.signals:

@@ -1,10 +1,10 @@
 """A file tree of its own for the jail, with nothing in it but what a snippet may read.
 
-The warden moves into it once, before it binds itself with ``landlock``: a mount namespace whose root
-is a small file system in memory that holds the standard library, read-only, under its usual name.
-So a snippet cannot even see that a file of the host exists, and the library can be read although it
-may lie in a directory that only root may enter. An ordinary user needs a user namespace for it, which
-some systems refuse; then Landlock alone stands in front of the host's files.
+The warden moves into it once, before it binds itself with ``landlock``: a mount namespace whose
+root is a small file system in memory that holds the standard library, read-only, under its usual
+name. So a snippet cannot even see that a file of the host exists, and the library can be read
+although it may lie in a directory that only root may enter. An ordinary user needs a user namespace
+for it, which some systems refuse; then Landlock alone stands in front of the host's files.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ class Warden:
         """Never returns. Any failure ends the child without a report, which is no verdict."""
         try:
             output, report = os.dup2(pipes[0], 250), os.dup2(pipes[1], 251)
-            nothing, unused = os.pipe()  # its own: flags set on a shared one would outlive it
+            nothing, _ = os.pipe()  # its own: flags set on a shared one would outlive it
             for target, source in enumerate((nothing, output, output, report)):
                 os.dup2(source, target)
             os.closerange(REPORT + 1, 1024)

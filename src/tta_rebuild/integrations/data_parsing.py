@@ -1,0 +1,110 @@
+"""Does a piece of JSON, TOML or YAML parse? Asked by ``code_executor`` about data found in stories.
+
+JSON and short texts are parsed where they are. Longer ones get a process of their own with a time
+limit: a hostile TOML key of 64,000 characters keeps ``tomllib`` busy for most of a minute. That
+process runs this file as a script, so it imports nothing of TTA.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from platform import python_version
+from types import MappingProxyType
+
+_APART_FROM_CHARS = 4096
+"""The worst text of this length takes some hundredths of a second."""
+
+Problem = tuple[str, str, int | None]
+"""A parser's version, what is wrong ("" if nothing), and in which line."""
+
+
+async def parsed(language: str, text: str, *, within_s: float) -> Problem:
+    """What is wrong with the text, if anything.
+
+    Args:
+        language: one of ``PARSERS``.
+        within_s: seconds for a long text.
+
+    Raises:
+        RecursionError: nested more deeply than the parser can follow.
+        TimeoutError: it takes longer.
+        OSError: no process can be had for it, or that process failed.
+    """
+    if language == "json" or len(text) < _APART_FROM_CHARS:
+        return PARSERS[language](text)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-X", "utf8", __file__, language),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )
+    try:
+        async with asyncio.timeout(within_s):
+            answer, _ = await process.communicate(text.encode("utf-8", "surrogatepass"))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await asyncio.shield(process.wait())
+    if not answer:
+        raise OSError("the parser broke off")
+    found = json.loads(answer)
+    if found is None:
+        raise RecursionError
+    version, problem, line = found
+    return version, problem, line
+
+
+def _json(text: str) -> Problem:
+    try:  # numbers as text: their size is not the question
+        json.loads(text, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        return python_version(), error.msg, error.lineno
+    return python_version(), "", None
+
+
+def _toml(text: str) -> Problem:
+    import tomllib
+
+    try:
+        tomllib.loads(text, parse_float=str)
+    except ValueError as error:
+        return python_version(), str(error), None
+    return python_version(), "", None
+
+
+def _yaml(text: str) -> Problem:
+    import yaml
+
+    try:  # composed, not constructed: a story's own tags are fine
+        for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            continue
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        return yaml.__version__, error.problem or "does not parse", line
+    except yaml.YAMLError as error:
+        return yaml.__version__, str(error), None
+    return yaml.__version__, "", None
+
+
+PARSERS: Mapping[str, Callable[[str], Problem]] = MappingProxyType(
+    {"json": _json, "toml": _toml, "yaml": _yaml}
+)
+
+
+def main(language: str) -> None:
+    """Parse standard input, and say as JSON what was found; null if it is nested too deeply."""
+    text = sys.stdin.buffer.read().decode("utf-8", "surrogatepass")
+    try:
+        found: Problem | None = PARSERS[language](text)
+    except RecursionError:
+        found = None
+    sys.stdout.write(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
