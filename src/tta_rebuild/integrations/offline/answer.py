@@ -17,7 +17,7 @@ from tta_rebuild.integrations.offline.parts import Part, claim
 
 _MEMORABLE = words(
     """
-    give promise help tell try show gather care do
+    give promise help tell try show care do
     """
 )
 

@@ -34,7 +34,7 @@ _WORDS: Mapping[str, str] = {
         "bleed* flesh"
     ),
     "romance": (
-        "romance romantic* love loves loved lover* kiss* soulmate* soul mate date dating "
+        "romance romantic* love loves loved lover* kiss* soulmate* soul mate dating "
         "marry marri* wedding sweetheart* boyfriend* girlfriend* wife husband couple breakup"
     ),
     "sexual": "sex* naked nude* lust* seduc* erotic* orgasm* brothel* prostitut*",

@@ -139,8 +139,8 @@ class Desk:
 
     def _line(self) -> str:
         """The premise's first sentence, for when the end comes back to it; "" if it is no fit."""
-        said = [s for s in self.reading.opening if self.bounds.allows(s)]
-        line = said[0].rstrip(".") if said else ""
+        said = self.reading.opening[:1]
+        line = said[0].rstrip(".") if said and self.bounds.allows(said[0]) else ""
         fits = 4 <= len(line.split()) <= 34 and not re.search(r"[“”\".!?…:]", line)
         return line if fits else ""
 

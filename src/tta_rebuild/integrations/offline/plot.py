@@ -10,6 +10,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.integrations.offline.desk import Desk
+from tta_rebuild.integrations.offline.kit import Strand
 
 STEPS = 5
 """Scenes of a strand: four steps and a breath between strands."""
@@ -91,9 +92,15 @@ def next_strand(desk: Desk) -> None:
         order, count = (kits if count % 2 else own), count // 2
     else:
         order = kits
-    allowed = [i for i in order if desk.bounds.allows(desk.strands[i].want)] or kits
+    allowed = [i for i in order if _tellable(desk, desk.strands[i])] or kits
     memory.strand = allowed[count % len(allowed)]
     memory.step = 0
+
+
+def _tellable(desk: Desk, strand: Strand) -> bool:
+    """True if boundaries let all of it be told: a strand with a hole makes no sense."""
+    lines = [line.source for step in strand.steps for line in step]
+    return desk.bounds.allows(" ".join([strand.want, *lines]))
 
 
 def other_weather(desk: Desk, now: str) -> str:

@@ -8,6 +8,7 @@ how hard the tension presses; the notes say how far everything has come.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from tta_rebuild.integrations.offline.act import Act, understood
@@ -191,7 +192,7 @@ class Teller(Desk):
             claim("story", "weather", self.memory.weather),
         ]
         parts: list[Part] = []
-        told = [s for s in self.reading.opening if self.bounds.allows(s)][:4]
+        told = list(takewhile(self.bounds.allows, self.reading.opening))[:4]
         if told and not self.reading.speaks_to_you:
             frame = self.pen.line(pools["opening_frame"])
             text = f"{frame} {' '.join(told)}"
@@ -293,6 +294,9 @@ class Teller(Desk):
         memory = self.memory
         stage = self.stage if memory.beats.get("setup") or self.ending else "setup"
         lines = self.tension().lines[stage]
+        heads = self.tension().lines["climax"]
+        if stage == "resolution" and memory.beats.get("climax", 0) < len(heads):
+            stage, lines = "climax", heads  # first what it comes to, then what comes of it
         told = memory.beats.get(stage, 0)
         memory.beats[stage] = told + 1
         # The build-up alternates with quieter scenes; once it comes to a head, every scene tells.

@@ -94,7 +94,7 @@ def world_of(
     own = [t for t in reading.things if bounds.allows(t)]
     own += [p for p in reading.places if bounds.allows(p)]
     own += [p for p in (*reading.people, *reading.names) if bounds.allows(p)]
-    own = list(dict.fromkeys(own))
+    own = list(dict.fromkeys(own)) or _softened(reading, bounds)
     own = [f for f in own if f.lower() not in cast_words] or own
     own = _ranked(own, " ".join(reading.opening).lower())
     things = [t for t in kit.things if bounds.allows(t)]
@@ -110,6 +110,48 @@ def world_of(
         things=tuple(things) or ("the lamp", "the letter", "the map"),
         focuses=tuple(own) or tuple(things[:2]) or ("the question",),
         core=own[0] if own else "",
+    )
+
+
+_SOFTER = {
+    "killer": "stranger",
+    "killers": "strangers",
+    "murder": "case",
+    "monster": "visitor",
+    "reaper": "visitor",
+    "ghosts": "voices",
+    "soldiers": "travellers",
+    "zombies": "neighbours",
+    "apocalypse": "great change",
+    "afterlife": "other side",
+    "arena": "contest",
+    "war": "quarrel",
+    "plague": "change",
+    "overlord": "stranger",
+    "funeral": "farewell",
+    "assassination": "plan",
+    "robbery": "plan",
+}
+
+
+def _softened(reading: Reading, bounds: Bounds) -> list[str]:
+    """A premise of which boundaries leave nothing, in milder words: its bare nouns or others."""
+    found: list[str] = []
+    for phrase in (*reading.things, *reading.places, *reading.people):
+        words_of = phrase.split()
+        first = " ".join(w for w in words_of[:2] if w in ("the", "your", "two", "three"))
+        head = words_of[-1].lower()
+        ways = (f"{first or 'the'} {head}", f"{first or 'the'} {_SOFTER.get(head, '')}")
+        found += [way for way in ways if way[-1] != " " and bounds.allows(way)][:1]
+    return list(dict.fromkeys(found))
+
+
+def _is_lost(head: str, reading: Reading) -> bool:
+    """True if the premise says that this person dies, or killed: no company for the player."""
+    told = " ".join(reading.opening)
+    fate = r"(?:dies?|died|dead|killed|kills|murder\w*|suicide)"
+    return bool(re.search(rf"\b{re.escape(head)}\b[^.]{{0,24}}\b{fate}\b", told, re.I)) or (
+        "suicide" in told and reading.people[:1] == (f"the {head}",)
     )
 
 
@@ -200,7 +242,12 @@ def _cast(
     for phrase in company:
         role = phrase.removeprefix("the ")
         head = _head(role)
-        if head in _NO_COMPANY or phrase.startswith("your ") or not bounds.allows(phrase):
+        if (
+            _is_lost(head, reading)
+            or head in _NO_COMPANY
+            or phrase.startswith("your ")
+            or not bounds.allows(phrase)
+        ):
             continue
         fits = [p for p in extras if _fits(p, head)]
         fit = next((p for p in fits if p.name not in kit.fixed), next(iter(fits), None))
