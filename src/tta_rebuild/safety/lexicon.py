@@ -9,7 +9,7 @@ phrase is steps with spaces between them:
     dead|no+more    the same, where one is several words
     <person>        a word of that class of ``data/classes.toml``
     <Name>          a word written like a name
-    _3              up to three words of any kind, within the sentence
+    _3              up to three words of any kind, within the clause (from _4 on: the sentence)
 
 A phrase is found through its rarest step, by looking the word up, so that a text costs the same
 however long the lists are.
@@ -25,6 +25,9 @@ from math import inf
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.inflection import forms_of
 from tta_rebuild.safety.reading import Reading
+
+_FAR = 4
+"""A gap from which on a phrase may reach across a comma."""
 
 HARMLESS = 0
 """The weight of phrases in which the words mean something else."""
@@ -89,9 +92,9 @@ def _end(steps: tuple[Step, ...], reading: Reading, at: int, step: int) -> int:
     if step == len(steps):
         return at
     wanted = steps[step]
-    sentence = reading.sentence
-    for place in range(at, min(at + wanted.gap + 1, len(sentence))):
-        if sentence[place] != sentence[at - 1]:
+    part = reading.clause if wanted.gap < _FAR else reading.sentence
+    for place in range(at, min(at + wanted.gap + 1, len(part))):
+        if part[place] != part[at - 1]:
             return 0
         if wanted.fits(reading, place):
             found = _end(steps, reading, place + 1, step + 1)
@@ -105,9 +108,9 @@ def _back(steps: tuple[Step, ...], reading: Reading, at: int, step: int) -> int:
     if step == 0:
         return at
     wanted, gap = steps[step - 1], steps[step].gap
-    sentence = reading.sentence
+    part = reading.clause if gap < _FAR else reading.sentence
     for place in range(at - 1, max(at - 2 - gap, -1), -1):
-        if sentence[place] != sentence[at]:
+        if part[place] != part[at]:
             return -1
         if wanted.fits(reading, place):
             found = _back(steps, reading, place, step - 1)

@@ -35,7 +35,7 @@ def is_name(reading: Reading, at: int, names: frozenset[str]) -> bool:
     word = reading.words[at][0]
     if word not in names and word.removesuffix("s") not in names:
         return False
-    if not reading.opens[at]:
+    if not reading.opens[at] or (at + 1 < len(reading.words) and reading.capital[at + 1]):
         return True
     following = reading.words[at + 1][0] if at + 1 < len(reading.words) else ""
     return following in _OF_ONE or following.endswith("ed")

@@ -140,7 +140,8 @@ def _understood(chunk: str) -> _Chunk:
     if tail[:1] == "'" and lower.endswith("in"):  # killin'
         found = (*found[:-1], (*found[-1], lower + "g"))
     stops = any(mark in tail for mark in ".!?")
-    if stops and "." in tail and lower in _ABBREVIATED:
+    initial = len(bare) == 1 and bare.isupper() and bare != "I"
+    if stops and "." in tail and (lower in _ABBREVIATED or initial):
         stops = False
     return _Chunk(
         found,
@@ -188,7 +189,7 @@ def _forms(word: str) -> tuple[str, ...]:
         elif len(form) > 5 and _DOUBLED.search(form):
             for match in _DOUBLED.finditer(form):
                 shorter = form[: match.start()] + form[match.end() - 1 :]
-                if len(shorter) > 4:
+                if len(shorter) > 5:
                     forms["\x02" + shorter] = None
     return tuple(form for form in forms if form)
 
