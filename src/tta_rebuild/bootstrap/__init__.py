@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.guards import executor_for, redactor_for
+    from tta_rebuild.bootstrap.kits import check_kit
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
     from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
@@ -16,6 +17,7 @@ _HOMES = {
     "OFFLINE": "stack",
     "PROVIDERS": "stack",
     "Workshop": "workshop",
+    "check_kit": "kits",
     "chosen_model": "stack",
     "executor_for": "guards",
     "local_servers": "overview",
@@ -29,6 +31,7 @@ __all__ = [
     "PROVIDERS",
     "ModelOverview",
     "Workshop",
+    "check_kit",
     "chosen_model",
     "executor_for",
     "local_servers",

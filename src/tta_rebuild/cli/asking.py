@@ -66,11 +66,11 @@ def theme_of(text: str, *, source: str = "--theme") -> str:
 def kit_of(name: str) -> str:
     """The name of a kit that can be read, before any story begins; raises BadParameter."""
     if name.strip():
+        from tta_rebuild.bootstrap import check_kit
         from tta_rebuild.core.errors import RequestRejected
-        from tta_rebuild.integrations.offline.kit import KitShelf
 
         try:
-            KitShelf().kit(name, "")
+            check_kit(name)
         except RequestRejected as error:
             raise typer.BadParameter(str(error)) from error
     return name
