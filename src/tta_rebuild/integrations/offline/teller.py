@@ -214,9 +214,16 @@ class Teller(Desk):
         self.memory.present = []
         partner = entering[0] if entering else self.memory.cast[0]
         slots.update(person_slots(partner, "npc"))
-        arrival = self.pen.line(pools["opening_you"]) if text else ""
+        arrival = self._why_here() if text else ""
         parts.append(Part(tidy(f"{arrival} {self._sight(here)}"), start))
         return parts + self._entrances(entering or [partner])
+
+    def _why_here(self) -> str:
+        """What has brought the player here, unless it is the place itself."""
+        here = self.here().name
+        other = next((f for f in self.world.focuses if f != here), "")
+        lines = self.kit.pools["opening_you"]
+        return self.pen.line(lines, focus=other, focus_cap=cap(other)) if other else ""
 
     def _place_after(self, act: Act) -> bool:
         """Move the player and their company, if that is what the act was."""
