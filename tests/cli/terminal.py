@@ -22,23 +22,31 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|\r")
 
 
 class Terminal:
-    """Runs ``tta`` at a terminal of so many columns."""
+    """Runs ``tta`` at a terminal of so many columns; ``output`` takes standard output instead."""
 
     def __init__(
-        self, home: Path, words: Sequence[str], *, columns: int = 80, **environment: str
+        self,
+        home: Path,
+        words: Sequence[str],
+        *,
+        columns: int = 80,
+        output: Path | None = None,
+        **environment: str,
     ) -> None:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, columns, 0, 0))
+        stdout = slave if output is None else os.open(output, os.O_WRONLY | os.O_CREAT)
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tta_rebuild", *words],
             env=quiet_environment(home, TERM="xterm-256color", **environment),
             stdin=slave,
-            stdout=slave,
+            stdout=stdout,
             stderr=slave,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
-        os.close(slave)
+        for opened in {slave, stdout}:
+            os.close(opened)
         self.raw = ""
 
     @property

@@ -176,3 +176,36 @@ def test_an_old_encoding_shows_the_story_too(encoding: str, tmp_path: Path) -> N
 
     assert done.returncode == 0, done.stderr
     assert "Lodz" in done.stdout or "Łódź" in done.stdout or "?" in done.stdout
+
+
+def test_a_bar_on_the_terminal_leaves_standard_output_to_its_file(sit: Sit, tmp_path: Path) -> None:
+    lines = tmp_path / "turns.jsonl"
+    terminal = sit("story", "--theme", "A wreck", "--auto", "--turns", "3", "--json", output=lines)
+
+    assert terminal.end() == 0
+    assert "3/3" in terminal.text
+    assert '"type"' not in terminal.text
+    kinds = [json.loads(line)["type"] for line in lines.read_text().splitlines()]
+    assert kinds == ["story", "turn", "turn", "turn", "end"]
+
+
+def test_a_delete_asks_and_ctrl_c_is_no_yes(sit: Sit, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    run_alone(home, "-m", "tta_rebuild", "story", "--theme", "A wreck", "--auto", "--turns", "1")
+    terminal = sit("stories", "delete", "A wreck")
+    terminal.wait_for("Type yes")
+    terminal.wait_for("> ")
+    terminal.press("\x03")
+
+    assert terminal.end() == 130
+    assert "Traceback" not in terminal.text
+    assert turns_kept(home) == [1]
+
+    terminal = sit("stories", "delete", "A wreck")
+    terminal.wait_for("Type yes")
+    terminal.wait_for("> ")
+    terminal.type("yes")
+    terminal.wait_for("Deleted.")
+
+    assert terminal.end() == 0
+    assert turns_kept(home) == []

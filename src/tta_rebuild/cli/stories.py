@@ -13,6 +13,7 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import MAX_NAME_CHARS
+from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import desk, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ImportRejected
@@ -148,7 +149,7 @@ def _confirmed(screen: Screen, row: StoryRow) -> bool:
     _show_row(screen, row)
     screen.say("Delete it with all its branches, for good? Type yes to delete.")
     try:
-        return input("> ").strip().lower() == "yes"
+        return ask("> ").strip().lower() == "yes"
     except EOFError:
         return False
 

@@ -318,6 +318,8 @@ def _progress(screen: Screen, total: int, as_json: bool) -> Iterator[Callable[[]
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen.err, transient=True) as progress:
+    # Standard output is left alone: a bar that took it over would show there, on the terminal,
+    # what belongs into a file or a pipe.
+    with Progress(*columns, console=screen.err, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task("turns", total=total)
         yield lambda: progress.advance(task)
