@@ -182,6 +182,16 @@ class Segment:
             segment = segment.parent
         return 0
 
+    def cuts_upto(self, at: int) -> int:
+        """How many turns have begun up to a position."""
+        total = 0
+        segment: Segment | None = self
+        while segment is not None:
+            total += bisect_right(segment.cuts, at)
+            at = min(at, segment.forked_at)
+            segment = segment.parent
+        return total
+
 
 def _entry(history: History, place: int) -> Entry:
     return Entry(

@@ -258,6 +258,10 @@ class Canon:
         """The position at which the turn of an event began."""
         return self._segment.last_cut(self.position if at is None else at)
 
+    def turn_of(self, position: int) -> int:
+        """The turn of an event, from 1; what the premise says counts to the first."""
+        return self._segment.cuts_upto(position)
+
     def entries_after(self, subject: str, position: int) -> list[Entry]:
         """Entries about a subject later than a position, in order (for retcons)."""
         found = list(self._segment.entries(self.id_of(subject), position))

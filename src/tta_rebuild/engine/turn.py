@@ -40,6 +40,7 @@ from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.story_code import code_checked, quality_after
 from tta_rebuild.engine.telling import Told, tell
+from tta_rebuild.engine.timeline_links import inferred_causes
 from tta_rebuild.engine.turn_events import TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
@@ -133,6 +134,7 @@ async def play_turn(
             provider.replies,
             recollection.positions,
             code,
+            inferred_causes(state.canon, gate.claims, turn),
         ),
         scene=scene,
         choices=offered.choices,
@@ -191,6 +193,7 @@ def _events(
     replies: Sequence[ModelReplied],
     recalled: tuple[int, ...],
     code: CodeChecked | None,
+    back: tuple[str, ...],
 ) -> tuple[Event, ...]:
     """Everything that happened in the turn, in the order in which it is folded."""
     events: list[Event] = []
@@ -220,7 +223,7 @@ def _events(
             event_type="consequence" if turn > 1 else "story_beat",
             timestamp=2 * turn,
             event_data={"scene_id": scene.scene_id, "setting": scene.setting},
-            causal_links=cause,
+            causal_links=tuple(dict.fromkeys((*cause, *back))),
             character_ids=tuple(dict.fromkeys(p.speaker for p in scene.passages if p.speaker)),
         )
     )
