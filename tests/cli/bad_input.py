@@ -147,6 +147,12 @@ CASES = (
         says=["half of a Unicode character", "nothing was"],
     ),
     Case(
+        name="an export to where nothing can be written",
+        command=lambda p: ["stories", "export", p.story_id, "-o", str(p.files / "no" / "a.md")],
+        code=1,
+        says=["a.md cannot be written", "--output"],
+    ),
+    Case(
         name="an import that is a list",
         command=lambda p: ["stories", "import", p.file("list.json", "[1, 2]")],
         code=2,

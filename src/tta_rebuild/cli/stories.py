@@ -16,7 +16,7 @@ from tta_rebuild.cli.asking import MAX_NAME_CHARS
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import desk, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.core.errors import ImportRejected
+from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -179,7 +179,13 @@ def export(
     if output is None:
         at.screen.raw(text)
         return
-    write_whole(output, text)
+    try:
+        write_whole(output, text)
+    except OSError as error:
+        raise ExecutionError(
+            f"{output} cannot be written: {error.strerror}; make room for it, or name another "
+            "place with --output. The story itself is kept"
+        ) from error
     at.screen.say(f"Written to {output}.")
 
 
