@@ -81,6 +81,14 @@ def test_a_way_told_in_a_passage_counts_for_where_it_ends() -> None:
     assert not found.blocking
 
 
+def test_a_way_that_something_else_goes_tells_nothing_of_a_person() -> None:
+    found = checker().check(
+        "Ada waited at the old mill. An orchard settles past the house. Ada slept in the chapel.",
+        [claim("Ada", "located_in", "old mill"), claim("Ada", "located_in", "chapel")],
+    )
+    assert [c.sentence for c in found.blocking] == ["Ada slept in the chapel."]
+
+
 def test_things_of_one_kind_with_unlike_names_are_two_things() -> None:
     at = checker(claim("Tom", "holds", "brass lantern"))
     at.hear("Tom took the brass lantern.")

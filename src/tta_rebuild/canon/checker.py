@@ -162,10 +162,12 @@ class Checker:
         return tied, placed
 
     def _way(self, claim: Claim, so_far: SentenceRead, read: SentenceRead) -> SentenceRead:
-        """The passage up to here, or less vaguely: a sentence that names both sides says it."""
-        if names_both_sides(read, claim, self.canon, self._lexicon):
-            return replace(so_far, passage=False)
-        return so_far
+        """The passage up to here; of a sentence that names both sides, only their own deeds."""
+        if not names_both_sides(read, claim, self.canon, self._lexicon):
+            return so_far
+        who = self.canon.id_of(claim.subject)
+        own = {d.family.name for d in so_far.deeds if d.family and who in d.roles.values()}
+        return replace(so_far, passage=False, families=read.families | own)
 
     def _by_rules(self, sentence: str, read: SentenceRead, canon: Canon) -> Iterable[Clash]:
         if not self.rules.rules:
