@@ -127,7 +127,7 @@ async def leaving(quick: bool) -> AsyncGenerator[Row, None]:
     # A chunk every 12 ms: twice as fast as a quick model, and slow enough to tell chunks apart.
     with RunningWire(piece_chars=PIECE_CHARS, tokens_per_s=500, words=600) as wire:
         for vendor in MODELS:
-            chunks, off_usd, chunk_usd = await _leave(vendor, wire, 3 if quick else 15)
+            chunks, off_usd, chunk_usd = await _leave(vendor, wire, 2 if quick else 15)
             yield Row(
                 number="3",
                 what=f"{vendor}: chunks sent after the reader left",

@@ -1,6 +1,6 @@
 """Promise 1 of the models set: the quota as the provider's own clock sees it.
 
-Quick: a window of 8 seconds instead of 60; the limiter has no other difference between the two.
+Quick: a window of 4 seconds instead of 60; the limiter has no other difference between the two.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CALLERS = 64
 
 
 async def measure(quick: bool) -> AsyncIterator[Row]:
-    window_s, limit = (8.0, 120) if quick else (60.0, 240)
+    window_s, limit = (4.0, 60) if quick else (60.0, 240)
     scale = f"{window_s:.0f}-s windows" + (" (quick)" if quick else "")
     bursts, steady = await asyncio.gather(
         _arrivals(window_s, limit, bursts=True), _arrivals(window_s, limit, bursts=False)

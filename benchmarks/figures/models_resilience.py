@@ -24,9 +24,9 @@ from tta_rebuild.storage.sql_store import SqlStoryStore
 
 
 async def measure(quick: bool) -> AsyncIterator[Row]:
-    yield await _retry_info(1.5 if quick else 8.0)
+    yield await _retry_info(1.0 if quick else 8.0)
     yield await _daily_quota()
-    async for row in _dead_primary(2.0 if quick else 8.0):
+    async for row in _dead_primary(1.0 if quick else 8.0):
         yield row
     async for row in _on_record():
         yield row

@@ -49,10 +49,10 @@ PREMISE = Premise(
 
 async def measure(quick: bool) -> AsyncIterator[Row]:
     with RunningWire(first_token_s=FIRST_TOKEN_S, tokens_per_s=TOKENS_PER_S) as wire:
-        async for row in _as_a_player_feels_it(wire, turns=6 if quick else 40):
+        async for row in _as_a_player_feels_it(wire, turns=4 if quick else 40):
             yield row
     with RunningWire(piece_chars=120) as wire:
-        async for row in _soak(wire, turns=60 if quick else 2_000):
+        async for row in _soak(wire, turns=40 if quick else 2_000):
             yield row
 
 

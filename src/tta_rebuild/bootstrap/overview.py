@@ -27,6 +27,10 @@ from tta_rebuild.settings import Settings
 KEYS = {name: f"{name.upper()}_API_KEY" for name in PROVIDERS}
 
 
+SHORTEST_KEY_SHOWN = 16
+"""Of a shorter key, four characters would tell too much."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOverview:
     """One model as it is set up.
@@ -35,6 +39,7 @@ class ModelOverview:
         name: ``provider:model``, or ``"offline"``.
         place: 1 for the first of the chain, 0 where it is not in the chain.
         tasks: the tasks that are routed to it.
+        key_ends: the last four characters of its key, "" without one.
         lacks: what is missing before it can be asked, and what to do; "" if nothing is.
         input_usd, output_usd: per million tokens; None where the price is not known.
         rpm, tpm, rpd: its quota; None is no limit.
@@ -46,6 +51,7 @@ class ModelOverview:
     name: str
     place: int = 0
     tasks: tuple[str, ...] = ()
+    key_ends: str = ""
     lacks: str = ""
     input_usd: float | None = None
     output_usd: float | None = None
@@ -107,6 +113,7 @@ def _overview(
         name=name,
         place=chain.index(name) + 1 if name in chain else 0,
         tasks=tuple(t for t, m in settings.routes.items() if _full(m) == name),
+        key_ends=_key_ends(provider, settings),
         lacks="; ".join(_lacking(provider, settings)),
         input_usd=known.rates.input if known else None,
         output_usd=known.rates.output if known else None,
@@ -122,6 +129,15 @@ def _overview(
 
 def _usual_rpm(provider: str, settings: Settings) -> int | None:
     return None if provider == OFFLINE else settings.rate_limit_rpm
+
+
+def _key_ends(provider: str, settings: Settings) -> str:
+    if provider in PROVIDERS:
+        key = getattr(settings, f"{provider}_api_key").reveal()
+    else:
+        server = settings.servers.get(provider)
+        key = server.key.reveal() if server else ""
+    return key[-4:] if len(key) >= SHORTEST_KEY_SHOWN else ""
 
 
 def _lacking(provider: str, settings: Settings) -> Iterator[str]:

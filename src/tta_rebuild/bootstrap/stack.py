@@ -148,10 +148,12 @@ class Bench:
 
     async def warm(self) -> None:
         """Load what the first call needs: SDKs, clients, the catalogue of prices."""
-        for full_name, adapter in self._made:
-            provider, _, model = full_name.partition(":")
-            await adapter.warm()
-            await asyncio.to_thread(self._tracker.price_of, provider, model)
+        # All begun at once: the command line waits for its player without letting others run.
+        priced = [name.partition(":") for name, _ in self._made]
+        await asyncio.gather(
+            *(adapter.warm() for _, adapter in self._made),
+            *(asyncio.to_thread(self._tracker.price_of, name, model) for name, _, model in priced),
+        )
 
     def _answering(self, models: Sequence[str]) -> LLMProvider:
         links = [

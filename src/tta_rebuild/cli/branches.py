@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits, views
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, desk, in_workshop
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -36,7 +36,7 @@ def fork(
     async def work(workshop: Workshop) -> Branch:
         return await workshop.stories.fork(story, branch=branch, turn=turn, name=name or None)
 
-    made = in_workshop(at, work)
+    made = among_stories(at, work)
     at.screen.say(
         f"The branch '{made.name}' shares turns 1 to {made.turn}. "
         f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
@@ -59,7 +59,7 @@ def compare(
     async def work(workshop: Workshop) -> Comparison:
         return await workshop.stories.compare(story, first, second)
 
-    found = in_workshop(at, work)
+    found = among_stories(at, work)
     if json_:
         at.screen.raw(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
     else:

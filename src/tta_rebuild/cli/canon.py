@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli.canon_views import show_clashes, show_facts, show_plan
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, desk, in_workshop
 from tta_rebuild.cli.screen import counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
 
@@ -63,7 +63,7 @@ def facts(
                     turns[recorded.position] = recorded.turn
             return fold.present().canon, turns
 
-        canon, places = in_workshop(at, work)
+        canon, places = among_stories(at, work)
         upto, unit = canon.position, "turn"
     found = [fact for fact in canon.fork(upto).all_now() if _mentions(word, asdict(fact))]
     if json_:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, desk
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def costs(
         since = datetime.now(UTC) - timedelta(days=days) if days else None
         return await workshop.ledger.costs(by.value, story_id=story_id, since=since)
 
-    lines = in_workshop(at, work)
+    lines = among_stories(at, work)
     if json_ or format_ is Format.json:
         at.screen.raw(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=1))
     elif format_ is Format.csv:

@@ -64,6 +64,7 @@ def show_model(screen: Screen, line: ModelOverview) -> None:
     screen.say(f"{line.name}" + (f"  ({', '.join(use)})" if use else ""), "bold")
     for text in (
         line.lacks and f"not ready: {line.lacks}",
+        line.key_ends and f"key set, ends in {line.key_ends}",
         _price(line),
         _quota(line),
         _health(line),

@@ -1,6 +1,7 @@
 """How a command gets at the stories: settings are read, the workshop is opened, work is done.
 
-Every command that touches stories goes through ``in_workshop``.
+Every command that touches stories goes through ``in_workshop``, or through ``among_stories`` if it
+only looks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from tta_rebuild.cli.screen import Screen
+from tta_rebuild.core.errors import ProviderError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -35,10 +37,22 @@ def desk(ctx: typer.Context) -> Desk:
     return found if found is not None else Desk()
 
 
+def among_stories(at: Desk, work: Callable[[Workshop], Awaitable[T]]) -> T:
+    """The same as ``in_workshop`` for what asks no model: no key and no server is needed."""
+    return in_workshop(at, work, model="offline")
+
+
 def in_workshop(
-    at: Desk, work: Callable[[Workshop], Awaitable[T]], *, model: str | None = None
+    at: Desk,
+    work: Callable[[Workshop], Awaitable[T]],
+    *,
+    model: str | None = None,
+    warm: bool = False,
 ) -> T:
     """Open the workshop, do the work in it, close it again.
+
+    Args:
+        warm: load what the first call to a model needs while the player still thinks.
 
     Raises:
         StoreError, SettingsError: it cannot be opened.
@@ -53,9 +67,25 @@ def in_workshop(
 
     async def run() -> T:
         async with open_workshop(settings) as workshop:
-            return await work(workshop)
+            warming = asyncio.create_task(_warmed(workshop)) if warm else None
+            try:
+                return await work(workshop)
+            finally:
+                if warming is not None:
+                    warming.cancel()
+                    await asyncio.wait([warming])
 
     return asyncio.run(run())
+
+
+async def _warmed(workshop: Workshop) -> None:
+    """Warm up; what is missing is told when a model is asked, and the next one takes over."""
+    import logging
+
+    try:
+        await workshop.warm()
+    except ProviderError as error:
+        logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 
 
 def settings_for(at: Desk, *, model: str | None = None) -> Settings:
@@ -63,9 +93,11 @@ def settings_for(at: Desk, *, model: str | None = None) -> Settings:
     from tta_rebuild.settings import load_settings
 
     settings = load_settings()
-    return replace(
+    settings = replace(
         settings, data_dir=at.data_dir or settings.data_dir, model=model or settings.model
     )
+    # Offline by option is offline altogether, whatever chain the configuration names.
+    return replace(settings, chain=(), routes={}) if model == "offline" else settings
 
 
 def _begin_log(level: str) -> None:

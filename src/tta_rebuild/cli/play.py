@@ -107,7 +107,7 @@ def play(
         else:
             await sitting.ask(wishes)
 
-    in_workshop(at, work, model=model or None)
+    in_workshop(at, work, model=model or None, warm=True)
 
 
 class Sitting:

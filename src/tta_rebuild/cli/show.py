@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import views
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, desk
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -30,7 +30,7 @@ def timeline(ctx: typer.Context, story: WhichStory, branch: WhichBranch = "main"
     async def work(workshop: Workshop) -> None:
         views.show_timeline(at.screen, await workshop.stories.path(story, branch))
 
-    in_workshop(at, work)
+    among_stories(at, work)
 
 
 @app.command()
@@ -42,7 +42,7 @@ def tree(ctx: typer.Context, story: WhichStory) -> None:
         row = await workshop.stories.find(story)
         views.show_tree(at.screen, row.title, await workshop.stories.branches(row.story_id))
 
-    in_workshop(at, work)
+    among_stories(at, work)
 
 
 @app.command()
@@ -59,7 +59,7 @@ def character(
         session = await workshop.stories.resume(story, branch)
         views.show_cast(at.screen, session.state, name)
 
-    in_workshop(at, work)
+    among_stories(at, work)
 
 
 @app.command()
@@ -76,4 +76,4 @@ def facts(
         session = await workshop.stories.resume(story, branch)
         views.show_facts(at.screen, session.state, word)
 
-    in_workshop(at, work)
+    among_stories(at, work)

@@ -14,7 +14,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import MAX_NAME_CHARS
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, desk
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
@@ -56,7 +56,7 @@ def list_stories(
     async def work(workshop: Workshop) -> list[StoryRow]:
         return list(await workshop.stories.list())
 
-    rows = in_workshop(at, work)
+    rows = among_stories(at, work)
     if json_:
         for row in rows:
             at.screen.raw(json.dumps(_plain_row(row), ensure_ascii=False))
@@ -114,7 +114,7 @@ def rename(
     async def work(workshop: Workshop) -> None:
         await workshop.stories.rename(story, wanted)
 
-    in_workshop(at, work)
+    among_stories(at, work)
     at.screen.say(f"The story is now called '{wanted}'.")
 
 
@@ -134,7 +134,7 @@ def delete(
         await workshop.stories.delete(row.story_id)
         return True
 
-    if in_workshop(at, work):
+    if among_stories(at, work):
         at.screen.say("Deleted.")
     else:
         at.screen.say("Kept.")
@@ -175,7 +175,7 @@ def export(
             return json.dumps(data, ensure_ascii=False, indent=1)
         return await workshop.stories.markdown(story, branch)
 
-    text = in_workshop(at, work)
+    text = among_stories(at, work)
     if output is None:
         at.screen.raw(text)
         return
@@ -235,7 +235,7 @@ def import_story(
             data, allow_boundary_breaks=allow_boundary_breaks
         )
 
-    row = in_workshop(at, work)
+    row = among_stories(at, work)
     at.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )

@@ -133,7 +133,7 @@ def story(
         else:
             await run.all(planned, file=premises, skipped=skip)
 
-    in_workshop(at, work, model=model or None)
+    in_workshop(at, work, model=model or None, warm=True)
 
 
 def _planned(

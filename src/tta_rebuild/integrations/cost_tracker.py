@@ -425,7 +425,16 @@ class CostTracker:
     # ------------------------------------------------------------------------- the budgets
 
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
-        """What is spent so far of the budgets of a scope; ``key`` names the story, player, day …"""
+        """What is spent so far of the budgets of a scope; ``key`` names the story, player, day …
+
+        Without a key it is this session, this player, today.
+        """
+        mine: dict[Scope, str] = {
+            "player": self._player_id,
+            "session": self._session_id,
+            "day": self.clock.wall().date().isoformat(),
+        }
+        key = key or mine.get(scope, "")
         for index, budget in enumerate(self.budgets):
             if budget.scope == scope:
                 return (await self._account(index, budget, key)).spent_usd
