@@ -89,6 +89,14 @@ def test_a_way_that_something_else_goes_tells_nothing_of_a_person() -> None:
     assert [c.sentence for c in found.blocking] == ["Ada slept in the chapel."]
 
 
+def test_two_claims_on_one_thing_do_not_share_a_sentence_that_says_only_one() -> None:
+    found = checker().check(
+        "Ada gave the lamp to Bob. Ada held the lamp tightly.",
+        [claim("Bob", "holds", "lamp"), claim("Ada", "uses", "lamp")],
+    )
+    assert [c.sentence for c in found.blocking] == ["Ada held the lamp tightly."]
+
+
 def test_things_of_one_kind_with_unlike_names_are_two_things() -> None:
     at = checker(claim("Tom", "holds", "brass lantern"))
     at.hear("Tom took the brass lantern.")

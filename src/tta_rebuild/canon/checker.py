@@ -155,6 +155,7 @@ class Checker:
                 -1.0
                 if replace(claim, sentence=piece) in placed.get(number, ())
                 else likeness_of(understood, claim, self.canon, self._lexicon)
+                - 0.5 * any(c.value == claim.value for c in placed.get(number, ()))
                 for number, (piece, understood) in enumerate(zip(pieces, read, strict=True))
             ]
             best = likeness.index(max(likeness))
