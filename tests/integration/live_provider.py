@@ -10,14 +10,27 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from pathlib import Path
 
 import pytest
 from tests.integrations.adapter_contract import SCENE_SCHEMA, context, request, told
 
+from tta_rebuild.bootstrap import open_workshop
 from tta_rebuild.core.errors import KeyRejected, ModelUnavailable
+from tta_rebuild.core.story import Premise
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.turn_events import PassageReleased, TurnStored
 from tta_rebuild.integrations.adapter import Adapter
 from tta_rebuild.integrations.llm_provider import LLMConfig, TextPiece
-from tta_rebuild.narrative import StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.narrative import (
+    CharacterInteraction,
+    CharacterStatePrimitive,
+    StoryGenerationInput,
+    StoryGeneratorPrimitive,
+    TimelineManagerPrimitive,
+    TimelineUpdate,
+)
+from tta_rebuild.settings import Settings
 
 
 def reason_to_skip(key_variable: str) -> str:
@@ -110,3 +123,43 @@ class LiveProvider:
         assert "fallback" not in story.scene_id
         assert story.story_branches
         assert story.quality_score > 0.5
+
+    async def test_the_complete_story_workflow(self, adapter: Adapter, tmp_path: Path) -> None:
+        """Three turns on the whole stack, then each primitive by itself, for a cent or two."""
+        limit_usd = 0.20
+        settings = Settings(
+            data_dir=tmp_path,
+            model=f"{adapter.provider}:{adapter.config.model}",
+            max_cost_usd=limit_usd,
+            checks_with_model=True,
+        )
+        async with open_workshop(settings, make_adapter=lambda _name, _config: adapter) as workshop:
+            session = await workshop.stories.open(Premise(theme="A ferryman reads his own letters"))
+            for action in (
+                Action.begin(),
+                Action.choose(1),
+                Action.say("I open the oldest letter"),
+            ):
+                if action.kind == "choose" and not session.state.choices:
+                    action = Action.say("I wait for the next passenger")
+                events = [event async for event in session.play(action)]
+                assert any(isinstance(event, PassageReleased) for event in events)
+                assert isinstance(events[-1], TurnStored)
+            scene = session.state.scene
+            assert scene is not None
+            assert scene.told_by.startswith(adapter.provider)
+            story = TimelineUpdate("live", "story_beat", {"scene": scene.passages[0].text}, 1)
+            assert (await TimelineManagerPrimitive().execute(story, context())).current_position
+            answer = await CharacterStatePrimitive(llm_provider=workshop.provider).execute(
+                CharacterInteraction(
+                    character_id="orla",
+                    scene_context=scene.passages[0].text,
+                    emotional_trigger="hope",
+                ),
+                context(),
+            )
+            assert answer.dialogue
+            await workshop.tracker.flush()
+            rows = await workshop.ledger.attempts()
+        assert 0 < sum(row.cost_usd for row in rows) < limit_usd
+        assert {row.task for row in rows} >= {"scene", "branch_check"}
