@@ -27,4 +27,4 @@ def test_one_update(benchmark: Any, events: int) -> None:
 def test_a_copy_for_one_turn(benchmark: Any, events: int) -> None:
     manager = long_timeline(events)
     twin = benchmark(manager.copy)
-    assert twin.get_timeline("u") is manager.get_timeline("u")
+    assert twin.get_state("u").event_history is manager.get_state("u").event_history

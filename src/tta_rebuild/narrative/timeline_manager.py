@@ -288,9 +288,12 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
             suggested_fixes=Prefix(timeline.fixes),
         )
 
-    def get_timeline(self, universe_id: str) -> Sequence[TimelineEvent]:
-        """All events in order of story time, empty if the universe is unknown."""
-        return self.get_state(universe_id).event_history
+    def get_timeline(self, universe_id: str) -> list[TimelineEvent]:
+        """All events in order of story time, empty if the universe is unknown.
+
+        A list of the caller's own; ``get_state`` gives the history without copying it.
+        """
+        return list(self.get_state(universe_id).event_history)
 
     def get_position(self, universe_id: str) -> int:
         """One past the greatest timestamp, 0 if the universe is unknown."""
