@@ -31,6 +31,8 @@ from tta_rebuild.settings_values import (
 
 APP = "tta"
 
+_KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelQuota:
@@ -157,6 +159,18 @@ def load_settings(
     _nothing_left(table, document, place, lines)
     _known_providers(values, servers, origins)
     return Settings(**values, config_file=path, origins=origins, notes=_notes(variables))
+
+
+def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> list[str]:
+    """The values of variables that hold keys, however wrong the other settings are.
+
+    For redaction where ``load_settings`` fails: any variable whose name ends as a key's does.
+    """
+    try:
+        variables = _variables(os.environ if environ is None else environ, cwd or Path.cwd())
+    except (SettingsError, OSError):
+        variables = {n: _Found(v, "") for n, v in (environ or os.environ).items()}
+    return [str(f.value) for n, f in variables.items() if n.upper().endswith(_KEY_ENDINGS)]
 
 
 # -------------------------------------------------------------------------------- the sources

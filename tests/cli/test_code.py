@@ -114,3 +114,20 @@ def test_what_code_prints_cannot_steer_the_terminal(
     (tmp_path / "lock.py").write_text("print('\\x1b[2Jgone\\x07')")
     main(["code", "run", "lock.py"])
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_verdicts_fit_the_width_of_the_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    (tmp_path / "story.md").write_text(STORY)
+    main(["code", "check", "story.md"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 40
+
+
+def test_without_an_e2b_key_it_says_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "lock.py").write_text("print(1)")
+    assert main(["code", "run", "lock.py", "--engine", "e2b"]) == 5
+    assert "--engine local" in capsys.readouterr().err

@@ -63,3 +63,27 @@ def test_a_complaint_is_told_without_the_key(
     told = capsys.readouterr().err
     assert "the server said" in told
     assert key not in told
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_keys_stay_hidden_even_where_the_settings_cannot_be_read(
+    debug: str, tmp_path: Path
+) -> None:
+    key = secrets.token_urlsafe(24)
+    done = subprocess.run(
+        [sys.executable, "-m", "tta_rebuild.cli.main", "doctor"],
+        cwd=tmp_path,
+        env={
+            **os.environ,
+            "MY_SERVER_API_KEY": key,
+            "TTA_MODEL": f"{key}:m",
+            "TTA_DEBUG": debug,
+            "PYTHONPATH": str(ROOT / "src"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in {1, 2}
+    assert "TTA_MODEL" in done.stderr + done.stdout
+    assert key not in done.stderr + done.stdout

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,6 +57,28 @@ def test_doctor_says_that_all_is_well_without_any_key(capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert "offline tells the stories" in said
     assert "A story can be played" in said
+
+
+def test_doctor_tells_whether_code_gets_a_jail_that_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["doctor"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "code in stories runs on this machine" in said
+    assert "monty" in said
+    assert ("it held against its own escapes" in said) != ("no jail:" in said)
+
+
+def test_doctor_shows_the_last_four_characters_of_the_e2b_key_and_no_more(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"e2b_{secrets.token_hex(20)}"
+    monkeypatch.setenv("E2B_API_KEY", key)
+    assert main(["doctor"]) == 0
+    said = capsys.readouterr().out
+    assert f"…{key[-4:]}" in said
+    assert key[-8:] not in said
+    assert key[4:12] not in said
 
 
 def test_doctor_names_the_key_that_is_missing(

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.guards import executor_for, redactor_for
+    from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
     from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
@@ -19,6 +19,8 @@ _HOMES = {
     "Workshop": "workshop",
     "check_kit": "kits",
     "chosen_model": "stack",
+    "CodeEngines": "guards",
+    "code_engines": "guards",
     "executor_for": "guards",
     "local_servers": "overview",
     "models_overview": "overview",
@@ -29,10 +31,12 @@ _HOMES = {
 __all__ = [
     "OFFLINE",
     "PROVIDERS",
+    "CodeEngines",
     "ModelOverview",
     "Workshop",
     "check_kit",
     "chosen_model",
+    "code_engines",
     "executor_for",
     "local_servers",
     "models_overview",

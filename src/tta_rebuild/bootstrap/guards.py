@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.events import CodeVerdictNoted
@@ -36,6 +38,33 @@ def executor_for(
     from tta_rebuild.integrations.local_executor import LocalExecutor
 
     return LocalExecutor(use_jail=engine != "monty")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeEngines:
+    """What runs code found in stories on this machine.
+
+    Attributes:
+        versions: engine → version; ``jail`` is among them only if it held against its own escapes.
+        jail_problem: why there is no jail, "" if there is one.
+        hides_files: whether code in the jail cannot even see that the host's files exist.
+    """
+
+    versions: Mapping[str, str]
+    jail_problem: str
+    hides_files: bool
+
+
+async def code_engines() -> CodeEngines:
+    """Open the engines of this machine, put the jail to its test, and close them again."""
+    from tta_rebuild.integrations.local_executor import LocalExecutor
+
+    async with LocalExecutor() as executor:
+        return CodeEngines(
+            versions=await executor.engines(),
+            jail_problem=executor.jail_problem,
+            hides_files=executor.hides_files,
+        )
 
 
 def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger) -> CodeCheck:

@@ -71,7 +71,7 @@ def run(
     else:
         if verdict.output:
             _say(verdict.output.rstrip("\n") + (" …" if verdict.truncated else ""))
-        _say(_shown(verdict))
+        desk(ctx).screen.say(_shown(verdict))
     if verdict.verdict == "invalid":
         raise typer.Exit(exits.FAILED)
 
@@ -99,10 +99,11 @@ def check(
         for checked in report.checked:
             _say(json.dumps(_row(checked), ensure_ascii=False))
     else:
+        screen = desk(ctx).screen
         for checked in report.checked:
             where = f"line {checked.snippet.line}, {checked.snippet.language}"
-            _say(f"{where}: {_shown(checked.verdict)}")
-        _say(_summary(report))
+            screen.say(f"{where}: {_shown(checked.verdict)}")
+        screen.say(_summary(report))
     if report.count("invalid"):
         raise typer.Exit(exits.FAILED)
 

@@ -9,7 +9,7 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.models import overview, show_model
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, settings_for
+from tta_rebuild.cli.opening import Desk, desk, in_workshop, redactor_of_this_run, settings_for
 from tta_rebuild.cli.screen import Screen, counted
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, TTAError
 
@@ -30,10 +30,11 @@ def doctor(ctx: typer.Context) -> None:
         settings = settings_for(at)
         _settings(screen, settings)
         _stories(at)
+        _code(screen, settings)
         screen.say()
         _models(at, settings)
     except (StoreError, SettingsError, ProviderError) as error:
-        screen.entry("WRONG", str(error), style="red")
+        screen.entry("WRONG", redactor_of_this_run().redact(str(error)), style="red")
         _advise(screen, error)
         raise typer.Exit(exits.exit_code(error)) from None
     screen.say()
@@ -65,6 +66,32 @@ def _stories(at: Desk) -> None:
     place, count = in_workshop(at, look, model="offline")
     told = "1 story" if count == 1 else f"{count:,} stories"
     at.screen.entry("stories ", f"{told} in {place}")
+
+
+def _code(screen: Screen, settings: Settings) -> None:
+    import asyncio
+
+    from tta_rebuild.bootstrap import code_engines
+    from tta_rebuild.core.redaction import hint
+
+    if settings.e2b_api_key:
+        key = hint(settings.e2b_api_key.reveal())
+        screen.entry("code    ", f"in stories runs in E2B (E2B_API_KEY {key})")
+    else:
+        screen.entry("code    ", "in stories runs on this machine")
+    engines = asyncio.run(code_engines())
+    for name, version in engines.versions.items():
+        held = "; it held against its own escapes" if name == "jail" else ""
+        screen.entry("        ", f"{name} {version}{held}")
+    if engines.jail_problem:
+        screen.entry("note    ", f"no jail: {engines.jail_problem}", style="yellow")
+    elif not engines.hides_files:
+        screen.entry(
+            "note    ",
+            "code in the jail can see that a file exists, though not read it: "
+            "this system allows it no file tree of its own",
+            style="yellow",
+        )
 
 
 def _models(at: Desk, settings: Settings) -> None:

@@ -9,13 +9,9 @@ import os
 import sys
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING
 
 from tta_rebuild.cli import exits
 from tta_rebuild.core.errors import TTAError
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.redaction import Redactor
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -77,31 +73,22 @@ def _sentence(text: str) -> str:
 
 
 def _complain(*lines: str) -> None:
+    from tta_rebuild.cli.opening import redactor_of_this_run
     from tta_rebuild.cli.screen import plain
 
-    redactor = _redactor()
+    redactor = redactor_of_this_run()
     for number, line in enumerate(line for line in lines if line):
         text = plain(redactor.redact(line))
         print(text if number else f"tta: {text}", file=sys.stderr)  # noqa: T201
-
-
-def _redactor() -> Redactor:
-    """Knows the keys of this run, as far as the settings can be read."""
-    from tta_rebuild.bootstrap import redactor_for
-    from tta_rebuild.core.redaction import Redactor
-    from tta_rebuild.settings import load_settings
-
-    try:
-        return redactor_for(load_settings())
-    except (TTAError, OSError):
-        return Redactor()
 
 
 def _show_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """With TTA_DEBUG=1: the whole traceback, without keys."""
-    sys.stderr.write(_redactor().traceback(error))
+    from tta_rebuild.cli.opening import redactor_of_this_run
+
+    sys.stderr.write(redactor_of_this_run().traceback(error))
 
 
 def _say_what_was_not_foreseen(

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from tta_rebuild.cli.screen import Screen
-from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.core.errors import ProviderError, TTAError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.core.redaction import Redactor
     from tta_rebuild.settings import Settings
 
 T = TypeVar("T")
@@ -98,6 +99,18 @@ def settings_for(at: Desk, *, model: str | None = None) -> Settings:
     )
     # Offline by option is offline altogether, whatever chain the configuration names.
     return replace(settings, chain=(), routes={}) if model == "offline" else settings
+
+
+def redactor_of_this_run() -> Redactor:
+    """Knows the keys of this run, even where the settings cannot be read."""
+    from tta_rebuild.bootstrap import redactor_for
+    from tta_rebuild.core.redaction import Redactor
+    from tta_rebuild.settings import keys_in, load_settings
+
+    try:
+        return redactor_for(load_settings())
+    except (TTAError, OSError):
+        return Redactor(keys_in())
 
 
 def _begin_log(level: str) -> None:

@@ -171,10 +171,15 @@ class ModelUnavailable(ProviderError):
 class KeyMissing(ProviderError, ValueError):
     """No key: set the environment variable that is named in ``variable``."""
 
-    def __init__(self, variable: str, *, provider: str = "") -> None:
+    def __init__(
+        self,
+        variable: str,
+        *,
+        provider: str = "",
+        otherwise: str = "play without a key (--model offline)",
+    ) -> None:
         super().__init__(
-            f"{variable} is not set: put it into the environment or into .env, "
-            "or play without a key (--model offline)",
+            f"{variable} is not set: put it into the environment or into .env, or {otherwise}",
             provider=provider,
         )
         self.variable = variable

@@ -114,7 +114,9 @@ class E2BExecutor(CodeExecutor):
     ) -> None:
         super().__init__(limits, clock=clock)
         if not reveal(api_key):
-            raise KeyMissing(KEY_VARIABLE, provider="e2b")
+            raise KeyMissing(
+                KEY_VARIABLE, provider="e2b", otherwise="run code here (--engine local)"
+            )
         try:
             self.version = package_version("e2b-code-interpreter")
         except ImportError as error:

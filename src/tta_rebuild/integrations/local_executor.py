@@ -88,6 +88,11 @@ class LocalExecutor(CodeExecutor):
             found["jail"] = jail.version
         return found
 
+    @property
+    def hides_files(self) -> bool:
+        """Whether a jail is open in which the host's files cannot even be seen."""
+        return self._jail is not None and self._jail.hides_files
+
     async def aclose(self) -> None:
         """End monty's workers and the jail."""
         async with self._opening:

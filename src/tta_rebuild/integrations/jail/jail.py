@@ -94,6 +94,11 @@ class Jail:
         """Python and what holds it in, such as ``3.11.7 landlock-7 seccomp``."""
         return f"{self.facts.get('python', '?')} landlock-{self.facts.get('landlock', 0)} seccomp"
 
+    @property
+    def hides_files(self) -> bool:
+        """Whether it has a file tree of its own, so that the host's files cannot even be seen."""
+        return self.facts.get("separate_files") is True
+
     async def open(self, bounds: Bounds) -> None:
         """Start the warden and try to break out of it.
 
@@ -151,7 +156,7 @@ class Jail:
         word = secrets.token_hex(8)
         await asyncio.to_thread(host_file.write_text, word)
         chosen = dict(escapes.ATTEMPTS)
-        if self.facts.get("separate_files"):
+        if self.hides_files:
             chosen.update(escapes.GLANCES)
         attempts = escapes.attempts(platform.machine(), os.getpid(), str(host_file), chosen)
         report = await self._ask(attempts, bounds)
