@@ -8,7 +8,7 @@ import inspect
 import pkgutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -17,18 +17,23 @@ import benchmarks.figures as home
 from benchmarks.figures import Row
 
 
-async def _collect(result: Any) -> list[Row]:
+async def _awaited(result: Any, show: Callable[[Row], None]) -> None:
     if inspect.isasyncgen(result):
-        return [row async for row in result]
-    return list(await result)
+        async for row in result:
+            show(row)
+    else:
+        for row in await result:
+            show(row)
 
 
-def _rows(module: ModuleType, quick: bool) -> Iterator[Row]:
+def _measure(module: ModuleType, quick: bool, show: Callable[[Row], None]) -> None:
+    """Each row is shown as soon as it is measured."""
     result = module.measure(quick)
     if inspect.isasyncgen(result) or inspect.iscoroutine(result):
-        yield from asyncio.run(_collect(result))
+        asyncio.run(_awaited(result, show))
     else:
-        yield from result
+        for row in result:
+            show(row)
 
 
 def main() -> int:
@@ -47,13 +52,17 @@ def main() -> int:
         return 2
     short = total = 0
     began = time.monotonic()
+
+    def show(row: Row) -> None:
+        nonlocal short, total
+        total += 1
+        short += not row.ok
+        verdict = "ok" if row.ok else "SHORT"
+        print(f"{row.number:<4} {row.what:<62} {row.measured:>24}  {row.bound:<26} {verdict}")
+        sys.stdout.flush()
+
     for name in names:
-        for row in _rows(import_module(f"benchmarks.figures.{name}"), options.quick):
-            total += 1
-            short += not row.ok
-            verdict = "ok" if row.ok else "SHORT"
-            print(f"{row.number:<4} {row.what:<62} {row.measured:>24}  {row.bound:<26} {verdict}")
-            sys.stdout.flush()
+        _measure(import_module(f"benchmarks.figures.{name}"), options.quick, show)
     scale = "quick" if options.quick else "full"
     print(f"{total - short} of {total} hold ({scale}, {time.monotonic() - began:.0f} s)")
     return 1 if short else 0
