@@ -11,7 +11,8 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from tests.integrations.attacks.corpus import ATTACKS, Attack, as_native
+from tests.integrations.attacks.corpus import ATTACKS, Attack
+from tests.integrations.attacks.native import as_native
 from tests.integrations.attacks.watch import HostWatch, left_behind
 from tta_rebuild.integrations.code_executor import Limits
 from tta_rebuild.integrations.jail import Jail, JailUnavailable
