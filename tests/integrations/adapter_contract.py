@@ -151,7 +151,7 @@ class AdapterContract:
         adapter = self.make(wire, key=key)
         wire.faults.next(Fault("bad_key"))
         error = await failure(adapter, request(), stream=stream)
-        assert isinstance(error, KeyRejected)
+        assert isinstance(error, KeyRejected), repr(error)
         assert self.key_variable in str(error)
         told_all = "".join(traceback.format_exception(error)) + repr(vars(error)) + repr(adapter)
         assert key not in told_all
@@ -349,7 +349,7 @@ class AdapterContract:
         adapter = self.make(wire)
         await adapter.complete(request())  # the SDK's import is no part of what is timed here
         wire.faults.next(Fault("hang"))
-        error = await failure(adapter, request(timeout_seconds=0.1), stream=stream)
+        error = await failure(adapter, request(timeout_seconds=0.4), stream=stream)
         assert isinstance(error, ProviderTimeout)
         await wire.settled()
         assert wire.records[-1].client_left
