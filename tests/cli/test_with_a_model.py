@@ -1,0 +1,166 @@
+"""The real command with a model: a loopback server that the configuration file names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.alone import quiet_environment, run_alone
+from tests.wire import Fault, RunningWire
+
+THEME = ("--theme", "A ferryman finds letters addressed to his passengers")
+Done = subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningWire]:
+    with RunningWire() as wire:
+        yield wire
+
+
+@pytest.fixture
+def wire(server: RunningWire) -> RunningWire:
+    server.script(clear=True)
+    server.reset()
+    return server
+
+
+class Home:
+    """A directory with a configuration file that names the server ``studio``."""
+
+    def __init__(self, path: Path, url: str) -> None:
+        self.path = path
+        path.mkdir()
+        self.config = path / "config.toml"
+        self.config.write_text(
+            f'[servers]\nstudio = "{url}/v1"\n'
+            '[prices."studio:small-model"]\ninput = 0.30\noutput = 2.50\n'
+            '[quotas."studio:small-model"]\nrpm = 500\n',
+            encoding="utf-8",
+        )
+
+    def tta(self, *words: str, **more: str) -> Done:
+        environment = {"TTA_CONFIG": str(self.config), **more}
+        return run_alone(self.path, "-m", "tta_rebuild", *words, **environment)
+
+    def tell(self, *words: str, turns: int = 2, **more: str) -> Done:
+        model = ("--model", "studio:small-model")
+        return self.tta(
+            "story", *THEME, "--auto", "first", "--turns", str(turns), *model, *words, **more
+        )
+
+
+@pytest.fixture
+def home(tmp_path: Path, wire: RunningWire) -> Home:
+    return Home(tmp_path / "home", wire.url)
+
+
+def test_a_story_is_told_by_the_model_that_is_named(home: Home, wire: RunningWire) -> None:
+    done = home.tell("--json")
+
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    turns = [line for line in lines if line["type"] == "turn"]
+    assert [turn["told_by"] for turn in turns] == ["studio:small-model"] * 2
+    assert sum(turn["cost_usd"] for turn in turns) == pytest.approx(wire.billed_usd())
+    assert len(wire.records()) == 2
+
+
+def test_costs_are_told_by_day_story_model_and_task_in_three_forms(
+    home: Home, wire: RunningWire
+) -> None:
+    assert home.tell().returncode == 0
+    billed_usd = wire.billed_usd()
+
+    for by in ("task", "model"):
+        as_json = json.loads(home.tta("costs", "--by", by, "--json").stdout)
+        assert [line["attempts"] for line in as_json] == [2]
+        assert as_json[0]["cost_usd"] == pytest.approx(billed_usd)
+    (row,) = csv.DictReader(io.StringIO(home.tta("costs", "--format", "csv").stdout))
+    assert float(row["cost_usd"]) == pytest.approx(billed_usd)
+    assert f"${billed_usd:.4f}" in home.tta("costs", "--by", "story").stdout
+
+
+def test_models_shows_price_quota_health_and_what_runs_here(home: Home) -> None:
+    assert home.tell(turns=1).returncode == 0
+    key = "k" * 30 + "wxyz"
+    done = home.tta("models", TTA_MODEL="studio:small-model", OPENAI_API_KEY=key)
+
+    assert done.returncode == 0, done.stderr
+    assert "studio:small-model  (choice 1)" in done.stdout
+    assert "$0.30 in, $2.50 out per million tokens" in done.stdout
+    assert "at most 500 requests a minute" in done.stdout
+    assert "1 call of late, 0 failed" in done.stdout
+    assert "--model local:large-model" in done.stdout
+    assert "GEMINI_API_KEY is not set" in done.stdout
+    assert "ends in wxyz" in done.stdout
+    assert key[-5:] not in done.stdout + done.stderr
+
+
+def test_local_takes_the_users_own_server(home: Home, wire: RunningWire) -> None:
+    done = home.tta(
+        "story", *THEME, "--auto", "first", "--turns", "1", "--model", "local:large-model"
+    )
+    assert done.returncode == 0, done.stderr
+    assert [record.model for record in wire.records()] == ["large-model"]
+
+
+def test_local_without_such_a_model_says_what_there_is(home: Home) -> None:
+    done = home.tta("play", *THEME, "--model", "local:no-such-model")
+    assert done.returncode == 5
+    assert "studio: small-model, large-model" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_missing_key_ends_with_its_name(home: Home) -> None:
+    done = home.tta("play", *THEME, "--model", "gemini:gemini-3.5-flash-lite")
+    assert done.returncode == 5
+    assert "GEMINI_API_KEY" in done.stderr
+
+
+def test_what_asks_no_model_needs_none(home: Home) -> None:
+    assert home.tell(turns=1).returncode == 0
+    for words in (("costs",), ("stories", "list")):
+        done = home.tta(*words, TTA_MODEL="gemini", TTA_CHAIN="gemini,offline")
+        assert done.returncode == 0, (words, done.stderr)
+
+
+def test_play_shows_what_is_spent_of_the_budget_after_each_turn(
+    home: Home, wire: RunningWire
+) -> None:
+    environment = {"TTA_CONFIG": str(home.config), "LLM_MAX_COST": "0.50"}
+    done = _played(home, "1\n/cost\n", **environment)
+    assert done.returncode == 0, done.stderr
+    spent = re.findall(r"This sitting \$(\d\.\d{4}) of at most \$0\.50", done.stdout)
+    assert len(spent) == 3
+    assert 0 < float(spent[0]) < float(spent[1]) == float(spent[2])
+    assert "told by studio:small-model" in done.stdout
+
+
+def test_play_says_when_the_embedded_storyteller_takes_over(home: Home, wire: RunningWire) -> None:
+    wire.script(always={"*": Fault("not_found").as_json()})
+    done = _played(home, "", TTA_CONFIG=str(home.config))
+    assert done.returncode == 0, done.stderr
+    assert "the embedded storyteller has taken over" in " ".join(done.stdout.split())
+
+
+def _played(home: Home, typed: str, **environment: str) -> Done:
+    return subprocess.run(
+        [sys.executable, "-m", "tta_rebuild", "play", *THEME, "--model", "studio:small-model"],
+        env=quiet_environment(home.path, **environment),
+        cwd=home.path,
+        input=typed,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
