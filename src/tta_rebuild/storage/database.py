@@ -50,7 +50,7 @@ _WRITER_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
-    "PRAGMA cache_size = -16000",
+    "PRAGMA cache_size = -2000",
     f"PRAGMA busy_timeout = {_BUSY_MS}",
 )
 _READER_PRAGMAS = (
