@@ -137,6 +137,7 @@ class CacheFile:
         self._may_write = False
         self._bytes = 0
         self._used: dict[str, float] = {}
+        self._waiting: dict[str, tuple[float, LLMResponse]] = {}
 
     async def get(self, key: str, *, since: float, now: float) -> tuple[float, LLMResponse] | None:
         """(when it was kept, the answer), or None; times in seconds since 1970.
@@ -144,6 +145,9 @@ class CacheFile:
         Reads in the caller's thread, over a connection of its own: finding one row by its key in
         a file that the system has in memory takes less time than asking another thread to.
         """
+        waiting = self._waiting.get(key)
+        if waiting is not None and waiting[0] >= since:
+            return waiting
         if self._reader is None and self._is_usable and not self._is_closed:
             await self.written()
             self._guarded(self._open_reader)
@@ -161,7 +165,14 @@ class CacheFile:
         if self._is_usable and not self._is_closed:
             reply = _to_json(response)
             used, self._used = self._used, {}
-            self._thread.submit(self._in_thread, self._put, key, reply, used, now, since)
+            kept = self._waiting[key] = (now, response)
+            writing = self._thread.submit(self._in_thread, self._put, key, reply, used, now, since)
+            writing.add_done_callback(lambda _: self._written(key, kept))
+
+    def _written(self, key: str, kept: tuple[float, LLMResponse]) -> None:
+        """From here on the file has it (unless a newer answer waits under the same key)."""
+        if self._waiting.get(key) is kept:
+            self._waiting.pop(key, None)
 
     async def written(self) -> None:
         """Wait until every answer handed in is in the file."""
