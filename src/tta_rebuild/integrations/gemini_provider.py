@@ -189,15 +189,20 @@ def _config_class() -> type[Any]:
 def _session() -> Any:
     """A session of ours: the SDK's own is a subclass, of which aiohttp disapproves aloud.
 
-    No limit to connections (pacing is a wrapper's work), no cookies; None without aiohttp, when
-    the SDK uses httpx2.
+    No limit to connections (pacing is a wrapper's work), no cookies. The environment's proxies
+    count where there are any; without one aiohttp need not ask a thread for them at every call.
+    None without aiohttp, when the SDK uses httpx2.
     """
+    from urllib.request import getproxies
+
     try:
         import aiohttp
     except ImportError:
         return None
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
+        connector=aiohttp.TCPConnector(limit=0),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=bool(getproxies()),
     )
 
 
