@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import itertools
 import logging
 import math
 from collections import deque
@@ -93,16 +92,37 @@ class Limiter(Protocol):
         """The provider says that the day's quota is used up."""
 
 
-class _Entry:
-    """One grant while it counts."""
+EXACT_UP_TO = 1_000
+"""Grants that count at a time, up to which each leaves at a moment of its own."""
 
-    __slots__ = ("_window", "counts", "expires", "tokens")
+MOMENT_S = 0.05
+"""Length of the moments in which more than that leave together, seconds."""
+
+
+@dataclass(slots=True)
+class _Leaving:
+    """Grants that leave the window together: how many, and their tokens."""
+
+    requests: int = 0
+    tokens: int = 0
+    has_left: bool = False
+
+
+class _Entry:
+    """One grant; it counts until the moment of leaving that it was given to is over."""
+
+    __slots__ = ("_window", "leaving", "tokens", "withdrawn")
 
     def __init__(self, window: _Window, *, tokens: int) -> None:
         self._window = window
         self.tokens = tokens
-        self.expires = math.inf
-        self.counts = True
+        self.leaving: _Leaving | None = None
+        self.withdrawn = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it still takes room in the window."""
+        return not self.withdrawn and (self.leaving is None or not self.leaving.has_left)
 
     def arrived(self) -> None:
         self._window.expire(self, after_s=0.0)
@@ -111,6 +131,8 @@ class _Entry:
         self.arrived()
         if self.counts:
             self._window.tokens += tokens - self.tokens
+            if self.leaving is not None:
+                self.leaving.tokens += tokens - self.tokens
             self.tokens = tokens
             self._window.pump()
 
@@ -141,22 +163,37 @@ class _Window:
     used_today: int = 0
     queue: deque[_Waiter] = field(default_factory=deque)
     timer: Timer | None = None
-    _log: list[tuple[float, int, _Entry]] = field(default_factory=list)
-    _serial: itertools.count[int] = field(default_factory=itertools.count)
+    _log: list[float] = field(default_factory=list)
+    _leaving: dict[float, _Leaving] = field(default_factory=dict)
 
     def expire(self, entry: _Entry, *, after_s: float) -> None:
-        """The entry leaves the window a window's length after this; the first word counts."""
-        if entry.counts and entry.expires == math.inf:
-            entry.expires = self.clock.now() + after_s + self.quota.window_s
-            heapq.heappush(self._log, (entry.expires, next(self._serial), entry))
+        """The entry leaves the window a window's length after this; the first word counts.
+
+        Where many count, those of a moment (``MOMENT_S``) leave together, at its end: the log stays
+        small, and nobody leaves too early.
+        """
+        if entry.counts and entry.leaving is None:
+            at = self.clock.now() + after_s + self.quota.window_s
+            if self.requests > EXACT_UP_TO:
+                at = math.ceil(at / MOMENT_S) * MOMENT_S
+            leaving = self._leaving.get(at)
+            if leaving is None:
+                leaving = self._leaving[at] = _Leaving()
+                heapq.heappush(self._log, at)
+            leaving.requests += 1
+            leaving.tokens += entry.tokens
+            entry.leaving = leaving
             if self.queue:
                 self.pump()
 
     def forget(self, entry: _Entry) -> None:
         if entry.counts:
-            entry.counts = False
+            entry.withdrawn = True
             self.requests -= 1
             self.tokens -= entry.tokens
+            if entry.leaving is not None:
+                entry.leaving.requests -= 1
+                entry.leaving.tokens -= entry.tokens
             self.used_today = max(0, self.used_today - 1)
             self.pump()
 
@@ -169,12 +206,11 @@ class _Window:
 
     def _drop_expired(self) -> None:
         now = self.clock.now()
-        while self._log and self._log[0][0] <= now:
-            _, _, entry = heapq.heappop(self._log)
-            if entry.counts:
-                entry.counts = False
-                self.requests -= 1
-                self.tokens -= entry.tokens
+        while self._log and self._log[0] <= now:
+            leaving = self._leaving.pop(heapq.heappop(self._log))
+            leaving.has_left = True
+            self.requests -= leaving.requests
+            self.tokens -= leaving.tokens
 
     def wait_s(self, tokens: int) -> float:
         """How long until things change for a request of that size; 0 if it has room now.
@@ -191,10 +227,10 @@ class _Window:
         if not full:
             return 0.0
         while self._log:
-            at, _, entry = self._log[0]
-            if entry.counts:
+            at = self._log[0]
+            if self._leaving[at].requests:
                 return max(1e-6, at - self.clock.now())
-            heapq.heappop(self._log)
+            self._leaving.pop(heapq.heappop(self._log)).has_left = True
         return math.inf
 
     def pump(self) -> None:
