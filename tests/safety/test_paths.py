@@ -182,3 +182,10 @@ async def test_what_was_held_back_does_not_stand_in_the_way_of_export_and_import
     session = await table.begin(violence="none")
     row = await table.stories.import_story(await table.stories.export(session.story_id))
     assert row.turns == 1
+
+
+@pytest.mark.parametrize("path", ["setting", "tone", "passage", "choice"])
+async def test_emphasis_inside_a_word_hides_nothing(kit, path):
+    table = kit.table(*telling(path, "Rowan st_abb_ed the watchman in the yard"))
+    await table.begin(violence="none")
+    assert MARK not in table.shown

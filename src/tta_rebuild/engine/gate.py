@@ -59,8 +59,14 @@ class Gate:
         return self._safety.warnings(passage.text)
 
     def allowed(self, text: str) -> str:
-        """A short text that is shown beside the prose, or "" if it may not be."""
-        return "" if self._safety.finding(text.replace("_", " ")) else text
+        """A short text that is shown beside the prose, or "" if it may not be.
+
+        It may be a name whose words ``_`` joins, or words with emphasis: both readings count.
+        """
+        for reading in {text, text.replace("_", " ")}:
+            if self._safety.finding(reading):
+                return ""
+        return text
 
     def examine(self, passage: Passage) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
@@ -140,9 +146,10 @@ class Gate:
     def _unsafe(self, passage: Passage, told: Sequence[str]) -> tuple[str, Finding] | None:
         """The first sentence that the player's boundaries keep out, and what is in it."""
         if passage.speaker not in self._cast:  # a name of the storyteller's own making
-            named = self._safety.finding(passage.speaker.replace("_", " "))
-            if named is not None:
-                return told[0], named
+            for reading in (passage.speaker, passage.speaker.replace("_", " ")):
+                named = self._safety.finding(reading)
+                if named is not None:
+                    return told[0], named
         whole = self._safety.finding(passage.text, self._shown)
         if whole is None:
             return None
