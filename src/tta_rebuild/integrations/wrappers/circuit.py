@@ -41,6 +41,10 @@ CALLERS_FAULT = (ContentRefused, QuotaExhausted, QuotaFull, RequestRejected, Req
 """Errors that say nothing about the provider's health."""
 
 
+MOST_OUTCOMES = 1_000
+"""Attempts that a circuit remembers at most: enough for a rate, whatever the traffic."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitPolicy:
     """When to stop asking, and when to ask again.
@@ -116,7 +120,10 @@ class Circuit:
         self._outcomes.append((now, worked))
         self._failed += not worked
         self._in_a_row = 0 if worked else self._in_a_row + 1
-        while self._outcomes and self._outcomes[0][0] <= now - self.policy.window_s:
+        while self._outcomes and (
+            self._outcomes[0][0] <= now - self.policy.window_s
+            or len(self._outcomes) > MOST_OUTCOMES
+        ):
             self._failed -= not self._outcomes.popleft()[1]
         if worked:
             return
