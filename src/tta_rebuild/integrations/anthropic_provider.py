@@ -11,11 +11,10 @@ import json
 from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
-from tta_rebuild.core.errors import ProviderError, ProviderTimeout
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
+from tta_rebuild.integrations.adapter import Asked, Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
-from tta_rebuild.integrations.stainless_errors import from_api_error
+from tta_rebuild.integrations.stainless_adapter import StainlessAdapter
 
 _HOME = "https://api.anthropic.com"
 
@@ -32,7 +31,7 @@ _FINISH = {
 }
 
 
-class AnthropicProvider(Adapter):
+class AnthropicProvider(StainlessAdapter):
     """Anthropic's models. JSON is asked for by schema, or as a tool's input on older models."""
 
     vendor: ClassVar[str] = "anthropic"
@@ -125,32 +124,6 @@ class AnthropicProvider(Adapter):
                     yield _chunk("", counted, event.delta.stop_reason or "", "")
         finally:
             await stream.close()
-
-    def _translated(self, error: Exception, asked: Asked) -> ProviderError:
-        import anthropic
-
-        if isinstance(error, anthropic.APITimeoutError):
-            return ProviderTimeout(
-                f"{asked.model} did not answer in time: try again",
-                provider=self.provider,
-                model=asked.model,
-            )
-        if isinstance(error, anthropic.APIConnectionError):
-            return self._no_connection(error, asked)
-        if isinstance(error, anthropic.APIResponseValidationError):
-            return self._no_answer(ValueError(), asked)
-        if isinstance(error, anthropic.APIError):
-            return from_api_error(
-                error,
-                provider=self.provider,
-                model=asked.model,
-                key_variable=self.key_variable,
-                key=self._key,
-                now=self._now(),
-            )
-        if isinstance(error, ValueError):
-            return self._no_answer(error, asked)
-        return self._no_connection(error, asked)
 
 
 def _chunk(text: str, usage: Usage | None, reason: str, model: str) -> Chunk:

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tta_rebuild.core.errors import KeyMissing, ProviderError, ProviderTimeout
+from tta_rebuild.core.errors import KeyMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMConfig
 from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
-from tta_rebuild.integrations.stainless_errors import from_api_error
+from tta_rebuild.integrations.stainless_adapter import StainlessAdapter
 
 _HOME = "https://api.openai.com/v1"
 _NO_KEY = "none"
@@ -27,7 +27,7 @@ _NO_KEY = "none"
 _FINISH = {"stop": "stop", "length": "length", "content_filter": "safety", "eos": "stop"}
 
 
-class OpenAIProvider(Adapter):
+class OpenAIProvider(StainlessAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
     A server on this machine or in its private network needs no key. The key in
@@ -141,32 +141,6 @@ class OpenAIProvider(Adapter):
                 yield chunk
         finally:
             await stream.close()
-
-    def _translated(self, error: Exception, asked: Asked) -> ProviderError:
-        import openai
-
-        if isinstance(error, openai.APITimeoutError):
-            return ProviderTimeout(
-                f"{asked.model} did not answer in time: try again",
-                provider=self.provider,
-                model=asked.model,
-            )
-        if isinstance(error, openai.APIConnectionError):
-            return self._no_connection(error, asked)
-        if isinstance(error, openai.APIResponseValidationError):
-            return self._no_answer(ValueError(), asked)
-        if isinstance(error, openai.APIError):
-            return from_api_error(
-                error,
-                provider=self.provider,
-                model=asked.model,
-                key_variable=self.key_variable,
-                key=self._key,
-                now=self._now(),
-            )
-        if isinstance(error, ValueError):
-            return self._no_answer(error, asked)
-        return self._no_connection(error, asked)
 
 
 def is_near(base_url: str) -> bool:

@@ -1,0 +1,43 @@
+"""What the adapters of OpenAI and Anthropic share: how their SDKs' exceptions become ours.
+
+Both SDKs come from the same generator and name their exceptions alike; ``stainless_errors`` reads
+what an API error says.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from tta_rebuild.core.errors import ProviderError, ProviderTimeout
+from tta_rebuild.integrations.adapter import Adapter, Asked
+from tta_rebuild.integrations.stainless_errors import from_api_error
+
+
+class StainlessAdapter(Adapter):
+    """An adapter over an SDK made by Stainless; ``sdk`` names its module."""
+
+    def _translated(self, error: Exception, asked: Asked) -> ProviderError:
+        sdk = import_module(self.sdk)
+
+        if isinstance(error, sdk.APITimeoutError):
+            return ProviderTimeout(
+                f"{asked.model} did not answer in time: try again",
+                provider=self.provider,
+                model=asked.model,
+            )
+        if isinstance(error, sdk.APIConnectionError):
+            return self._no_connection(error, asked)
+        if isinstance(error, sdk.APIResponseValidationError):
+            return self._no_answer(ValueError(), asked)
+        if isinstance(error, sdk.APIError):
+            return from_api_error(
+                error,
+                provider=self.provider,
+                model=asked.model,
+                key_variable=self.key_variable,
+                key=self._key,
+                now=self._now(),
+            )
+        if isinstance(error, ValueError):
+            return self._no_answer(error, asked)
+        return self._no_connection(error, asked)
