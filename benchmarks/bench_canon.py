@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from benchmarks.figures.canon_speed import PEOPLE, PROPOSAL, SENTENCES, story_of
-from tta_rebuild.canon import Canon, Checker
+from tta_rebuild.canon import Canon
+from tta_rebuild.reading import Checker
 
 SIZES = [100, 10_000, 1_000_000]
 
@@ -21,13 +22,13 @@ def canon_of(events: int) -> Canon:
 @pytest.mark.parametrize("events", SIZES)
 def test_check_of_eight_sentences(benchmark: Any, events: int) -> None:
     checker = Checker(canon_of(events))
-    benchmark(lambda: [checker.clashes(sentence) for sentence in SENTENCES])
+    benchmark(lambda: [checker.contradictions(sentence) for sentence in SENTENCES])
 
 
 @pytest.mark.parametrize("events", SIZES)
 def test_check_of_a_proposal(benchmark: Any, events: int) -> None:
     checker = Checker(canon_of(events))
-    benchmark(lambda: checker.clashes(PROPOSAL))
+    benchmark(lambda: checker.contradictions(PROPOSAL))
 
 
 @pytest.mark.parametrize("events", SIZES)

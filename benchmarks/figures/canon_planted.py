@@ -17,9 +17,10 @@ from pathlib import Path
 from benchmarks.figures import Row
 from benchmarks.planted.plants import PLANTS, Fact, Plant
 from benchmarks.planted.stories import NAMES, Event, Setting, story
-from tta_rebuild.canon import Canon, Checker, WorldRules, compiled, dead_ends, false_choices
+from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted, PlayerActed
 from tta_rebuild.core.story import Choice, Claim
+from tta_rebuild.reading import Checker, WorldRules, compiled, dead_ends, false_choices
 
 
 @dataclass

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 
 from benchmarks.figures import Row
-from tta_rebuild.canon import Canon, Checker
+from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted, PlayerActed
 from tta_rebuild.core.story import Claim
+from tta_rebuild.reading import Checker
 
 PEOPLE = ["Mara", "Bram", "Iva", "Oren", "Tessa", "Joss", "Wren", "Piet", "Lune", "Sable"]
 PLACES = ["harbour", "tower", "mill", "chapel", "market", "cellar", "orchard", "bridge"]
@@ -104,8 +105,8 @@ def measure(quick: bool) -> Iterator[Row]:
         per_event = grown * 1024 / size
         checker = Checker(canon)
         runs: dict[str, Callable[[int], object]] = {
-            "sentence": lambda n, c=checker: c.clashes(SENTENCES[n % len(SENTENCES)]),
-            "proposal": lambda n, c=checker: c.clashes(PROPOSAL),
+            "sentence": lambda n, c=checker: c.contradictions(SENTENCES[n % len(SENTENCES)]),
+            "proposal": lambda n, c=checker: c.contradictions(PROPOSAL),
             "view": lambda n, c=canon: c.facts_about(
                 PEOPLE[n % 10], at=1 + (n * 7919) % c.position
             ),

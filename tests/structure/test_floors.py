@@ -16,12 +16,15 @@ SOURCE = ROOT / "src" / "tta_rebuild"
 FLOORS = (
     ("core",),
     ("settings",),
-    ("integrations", "prompts", "storage"),
-    ("canon", "safety", "quality"),
+    ("sandbox", "prompts", "storage"),
+    ("integrations",),
+    ("storyteller",),
+    ("canon", "safety"),
+    ("reading", "quality"),
     ("narrative",),
     ("engine",),
     ("bootstrap",),
-    ("cli", "server", "lab", "interop"),
+    ("cli", "server", "lab", "worker"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

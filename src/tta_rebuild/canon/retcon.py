@@ -2,24 +2,26 @@
 
 The engine shows the list before it writes the correction, and makes the fork if the author wants
 the story told anew from there. The list is exact by construction: an event depends on a fact if,
-without it (or with what it becomes), the event's claim would clash or would have nothing to end,
-and it did not with it; and on, for what depends on that event.
+without it (or with what it becomes), the event's claim would be contradicted or would have nothing
+to end, and it did not with it; and on, for what depends on that event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
-from tta_rebuild.canon.claim_check import ClaimCheck
 from tta_rebuild.canon.history import Entry
-from tta_rebuild.canon.lexicon import Lexicon, built_in_words
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.events import FactAsserted, FactRetconned, FactRetracted
 from tta_rebuild.core.story import Claim
 
 RetconChoice = Literal["keep", "mark", "rewrite"]
+
+Objection: TypeAlias = Callable[[Canon, Claim], str]
+"""Why a claim, told as a change, cannot stand in a canon; "" if it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +72,10 @@ class RetconPlan:
         )
 
 
-def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> RetconPlan:
-    """The plan for taking a fact back.
+def plan_retcon(
+    canon: Canon, claim: Claim, becomes: Claim | None = None, *, objection: Objection
+) -> RetconPlan:
+    """The plan for taking a fact back; ``objection`` judges the claims of later events.
 
     Raises:
         StoryError: nothing of the kind was ever so on this branch.
@@ -96,14 +100,16 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
             f"{claim.value}); see the facts with 'tta facts'"
         )
     fact = last[0]
-    dependents = _dependents(canon, fact, becomes)
+    dependents = _dependents(canon, fact, becomes, objection)
     first = dependents[0].position if dependents else canon.position + 1
     return RetconPlan(
         fact=fact, becomes=becomes, dependents=tuple(dependents), rewrite_at=first - 1
     )
 
 
-def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Dependent]:
+def _dependents(
+    canon: Canon, fact: Fact, becomes: Claim | None, objection: Objection
+) -> list[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
     concerned = {canon.id_of(fact.subject), canon.id_of(fact.value)}
     if becomes is not None:
@@ -123,11 +129,10 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Depende
     without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
-    words = built_in_words()
     for position in sorted(later):
         claim = later[position].claim
-        before = _trouble(with_fact, claim, words)
-        after = _trouble(without, claim, words)
+        before = _trouble(with_fact, claim, objection)
+        after = _trouble(without, claim, objection)
         if after and not before:
             found.append(Dependent(position=position, claim=claim, why=after, through=fact.since))
         else:
@@ -136,11 +141,10 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Depende
     return found
 
 
-def _trouble(canon: Canon, claim: Claim, words: Lexicon) -> str:
+def _trouble(canon: Canon, claim: Claim, objection: Objection) -> str:
     """Why a claim cannot stand here, "" if it can."""
     if claim.ends:
         if canon.holds_at(claim.subject, claim.relation, claim.value) is None:
             return f"it ends what was never so: {claim.subject} {claim.relation} {claim.value}"
         return ""
-    clash = next(ClaimCheck(canon, words).clashes(claim, None, told=True), None)
-    return clash.message if clash is not None else ""
+    return objection(canon, claim)
