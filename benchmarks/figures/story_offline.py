@@ -20,9 +20,10 @@ from typing import Any
 
 from benchmarks.figures import Row
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.storyteller import OfflineProvider
-from tta_rebuild.storyteller.line_template import four_grams, sentences
+from tta_rebuild.storyteller.line_template import four_grams
 
 TURNS = 50
 WINDOW = 20
@@ -96,7 +97,7 @@ def repeated_sentences(scenes: Iterable[str], window: int = WINDOW) -> list[str]
     last: dict[str, int] = {}
     repeats = []
     for turn, scene in enumerate(scenes):
-        for sentence in sentences(scene):
+        for sentence in sentences_of(scene):
             plain = sentence.strip(" “”").lower()
             if plain in last and turn - last[plain] <= window:
                 repeats.append(sentence)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tta_rebuild.canon import Canon, Entities, Mentions
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.reading import ProseReader
-from tta_rebuild.reading.prose_reader import sentences_of
 
 MakeCanon = Callable[..., Canon]
 PEOPLE = [("mara", "name", "Mara"), ("bram", "name", "Bram"), ("mara", "role", "smith")]
@@ -103,7 +103,7 @@ def test_sentences_end_after_their_quotation_marks() -> None:
     assert sentences_of(text) == [
         "She ran.",
         '"Stop!" he cried.',
-        'Mr Hale saw it… "No," she said.',
+        'Mr. Hale saw it… "No," she said.',
         "The end.",
     ]
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.storyteller.kit import KIT_NAMES, KitShelf
-from tta_rebuild.storyteller.line_template import sentences, tidy
+from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.player_move import in_the_past
 from tta_rebuild.storyteller.premise import read_premise
 
@@ -166,7 +167,7 @@ async def test_long_stories_go_on_through_all_their_questions(play: Any) -> None
     assert len(set(strands[160:])) >= 10
     sizes = [len(str(reply["notes"])) for reply in replies]
     assert max(sizes[150:]) < 1.2 * max(sizes[60:150])
-    assert all(len(sentences(reply["passages"][0]["text"])) >= 1 for reply in replies)
+    assert all(len(sentences_of(reply["passages"][0]["text"])) >= 1 for reply in replies)
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
 from tta_rebuild.storyteller.kit import KIT_NAMES
-from tta_rebuild.storyteller.line_template import four_grams, sentences
+from tta_rebuild.storyteller.line_template import four_grams
 
 LIGHTHOUSE = "A lighthouse keeper finds a brass door under the stairs that was not there yesterday."
 
@@ -25,7 +26,7 @@ async def test_no_sentence_is_told_twice_within_twenty_turns(
 
     last: dict[str, int] = {}
     for turn, reply in enumerate(replies):
-        for sentence in sentences(text_of(reply)):
+        for sentence in sentences_of(text_of(reply)):
             plain = sentence.strip(" “”").lower()
             assert turn - last.get(plain, -99) > 20, sentence
             last[plain] = turn

@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon, Fact
+from tta_rebuild.core.english import sentences_of
 
 CHARS_PER_TOKEN = 4
 FACTS_PER_SUBJECT = 8
@@ -23,7 +24,6 @@ PINNED = ("alive", "located_in", "holds", "wears", "promise", "kin", "role", "fe
 """Relations of those present that a storyteller must always have before them."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"\u201d\u2019']*\s+")
 _COMMON = frozenset(
     """a about above across after again against all along also although always am among an and any
     are around as ask asks at away back be because been before began behind being between both but
@@ -197,7 +197,7 @@ def _overlap(text: str, words: Sequence[str]) -> float:
 
 def _excerpt(hit: FoundEvent, words: Sequence[str]) -> str:
     """The sentences of an event that have most of the words, with its turn before them."""
-    told = [s for s in _SENTENCE_END.split(" ".join(hit.text.split())) if s]
+    told = sentences_of(" ".join(hit.text.split()))
     best = sorted(range(len(told)), key=lambda i: (-_overlap(told[i], words), i))[:2]
     text = " ".join(told[i] for i in sorted(best) if _overlap(told[i], words) or i == best[0])
     if len(text) > LINE_CHARS:

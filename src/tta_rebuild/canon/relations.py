@@ -14,83 +14,19 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from tta_rebuild.core.english import is_number_word, number_in
+
 Slot = Literal["one", "value", "of", "number", "group"]
 Change = Literal["never", "narrated", "freely"]
 Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
 
 _ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
-_NUMBERS = {
-    word: str(n)
-    for n, word in enumerate(
-        [
-            "zero",
-            "one",
-            "two",
-            "three",
-            "four",
-            "five",
-            "six",
-            "seven",
-            "eight",
-            "nine",
-            "ten",
-            "eleven",
-            "twelve",
-            "thirteen",
-            "fourteen",
-            "fifteen",
-            "sixteen",
-            "seventeen",
-            "eighteen",
-            "nineteen",
-            "twenty",
-        ]
-    )
-} | {"no": "0", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "hundred": "100"}
-_NUMBERS |= {
-    word: str(n)
-    for n, word in enumerate(
-        [
-            "zeroth",
-            "first",
-            "second",
-            "third",
-            "fourth",
-            "fifth",
-            "sixth",
-            "seventh",
-            "eighth",
-            "ninth",
-            "tenth",
-            "eleventh",
-            "twelfth",
-            "thirteenth",
-            "fourteenth",
-            "fifteenth",
-            "sixteenth",
-            "seventeenth",
-            "eighteenth",
-            "nineteenth",
-            "twentieth",
-        ]
-    )
-}
 
 
 def key_of(name: str) -> str:
     """The id under which a name is kept: lower case, no article, words joined by ``_``."""
     text = _ARTICLES.sub("", name.strip().lower().replace("_", " "))
     return "_".join(text.replace("’", "'").split())
-
-
-def number_in(text: str) -> str:
-    """The first number in a text, in digits; "" if there is none."""
-    for word in re.findall(r"[a-z]+|\d+", text.lower()):
-        if word.isdigit():
-            return str(word)
-        if word in _NUMBERS:
-            return _NUMBERS[word]
-    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,7 +167,7 @@ class Relations:
             rest = [
                 w
                 for w in re.findall(r"[a-z]+", value.lower())
-                if w not in _NUMBERS and w not in ("and", "of", "the", "exactly")
+                if not is_number_word(w) and w not in ("and", "of", "the", "exactly")
             ]
             thing = "_".join(rest)
             return thing.removesuffix("s"), f"{number or '?'} {thing}".strip()

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tta_rebuild.canon.contradiction import Contradiction, Findings
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.reading.checker import Checker
-from tta_rebuild.reading.prose_reader import sentences_of
 from tta_rebuild.reading.world_rules import WorldRules
 from tta_rebuild.safety import BoundaryFinding, SafetyGate
 

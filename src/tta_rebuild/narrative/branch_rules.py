@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tta_rebuild.core.english import stem
 from tta_rebuild.narrative.branch_values import BranchProposal
 
 
@@ -126,18 +127,10 @@ do does did will would can could shall should may might not no never all any som
 _SMALL_WORDS = frozenset(_SMALL.split())
 
 
-def _stem(word: str) -> str:
-    """A crude stem, enough to see that "trusted" and "trust" are one word."""
-    for ending in ("ing", "ied", "ies", "ed", "es", "s", "ly", "e"):
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
 def content_stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
     words = re.findall(r"[a-z']+", text.lower())
-    return [_stem(w) for w in words if w not in _SMALL_WORDS and len(w) > 2]
+    return [stem(w) for w in words if w not in _SMALL_WORDS and len(w) > 2]
 
 
 def negates(child: str, parent: str) -> str:

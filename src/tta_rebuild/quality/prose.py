@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tta_rebuild.core.english import sentences_of, words_of
+
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_SENTENCE = re.compile(r"[^.!?…]+(?:[.!?…]+[\"'”’)]*|$)")
 _QUOTED = re.compile(r"[\"“]([^\"”]{2,})[\"”]")
 _ABSTRACT = re.compile(
     r"(?:ness|tion|sion|ment|ity|ance|ence|ism|hood|ship|dom)s?$",
@@ -68,18 +69,6 @@ class ProseMeasures:
     concreteness: float
     stock_phrases: float
     trailing_participles: float
-
-
-def words_of(text: str) -> list[str]:
-    """The words, in lower case."""
-    return [w.lower() for w in _WORD.findall(text)]
-
-
-def sentences_of(text: str) -> list[str]:
-    """The sentences, trimmed; a line break ends one too."""
-    return [
-        s.strip() for line in text.splitlines() for s in _SENTENCE.findall(line) if _WORD.search(s)
-    ]
 
 
 def measured(text: str) -> ProseMeasures:

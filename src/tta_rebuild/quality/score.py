@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tta_rebuild.quality.prose import ProseMeasures, measured, ramp, repeated_share, words_of
+from tta_rebuild.core.english import words_of
+from tta_rebuild.quality.prose import ProseMeasures, measured, ramp, repeated_share
 
 FALLBACK_QUALITY = 0.2
 """Of a reply that could only be shown as it came."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from tta_rebuild.canon.relations import number_in
 from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.english import number_in
 from tta_rebuild.core.story import Claim
 from tta_rebuild.reading.lexicon import Lexicon
 

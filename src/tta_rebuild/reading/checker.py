@@ -15,12 +15,13 @@ from tta_rebuild.canon.contradiction import Contradiction, Findings
 from tta_rebuild.canon.entities import Mentions
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import NARRATOR, Claim
 from tta_rebuild.reading.claim_check import ClaimCheck
 from tta_rebuild.reading.deed_check import DeedCheck
 from tta_rebuild.reading.lexicon import Lexicon, built_in_words
-from tta_rebuild.reading.prose_reader import ProseReader, SentenceRead, sentences_of, together
+from tta_rebuild.reading.prose_reader import ProseReader, SentenceRead, together
 from tta_rebuild.reading.support import likeness_of, names_both_sides, supports
 from tta_rebuild.reading.world_rules import WorldRules
 

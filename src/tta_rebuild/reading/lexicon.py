@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tta_rebuild.core.english import verb_forms
+
 _VOWELS = "aeiou"
 
 
@@ -57,25 +59,6 @@ def _family(name: str, data: Mapping[str, Any]) -> Family:
         cues=frozenset(data.get("cues", ()))
         | {e.relation for e in effects if not data.get("static")},
     )
-
-
-def inflections(lemma: str) -> set[str]:
-    """The regular forms of a verb (doubled consonants included where English doubles)."""
-    forms = {lemma, lemma + "s", lemma + "ing", lemma + "ed"}
-    if lemma.endswith(("s", "x", "z", "ch", "sh", "o")):
-        forms.add(lemma + "es")
-    if lemma.endswith("e"):
-        forms |= {lemma + "d", lemma[:-1] + "ing"}
-    elif lemma.endswith("y") and lemma[-2:-1] not in _VOWELS:
-        forms |= {lemma[:-1] + "ies", lemma[:-1] + "ied"}
-    elif (
-        len(lemma) > 2
-        and lemma[-1] not in _VOWELS + "wxy"
-        and lemma[-2] in _VOWELS
-        and (len(lemma) == 3 or lemma[-3] not in _VOWELS)
-    ):
-        forms |= {lemma + lemma[-1] + "ed", lemma + lemma[-1] + "ing"}
-    return forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +115,7 @@ def _assemble(
                 phrasal.setdefault(head, {}).setdefault(tuple(rest), family)
             else:
                 plain.setdefault(head, family)
-            for form in inflections(head):
+            for form in verb_forms(head):
                 if head in strong and form.endswith("ed") and form != head:
                     continue
                 lemma.setdefault(form, head)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from tta_rebuild.canon.view import Canon, Fact
+from tta_rebuild.core.english import singular
 from tta_rebuild.reading.lexicon import built_in_words
 
 _EMPTY = frozenset(
@@ -48,7 +49,7 @@ def stems(text: str) -> set[str]:
     """The content words of a text, verbs as lemmas, plurals cut."""
     lemma = built_in_words().lemma
     return {
-        lemma.get(w, w.removesuffix("s"))
+        lemma.get(w, singular(w))
         for w in re.findall(r"[a-z]+", text.lower().replace("_", " "))
         if w not in _EMPTY
     }

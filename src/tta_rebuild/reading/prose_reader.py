@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from tta_rebuild.canon.entities import PRONOUNS, Entities, Mentions
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.story import NARRATOR, Claim
 from tta_rebuild.reading.appositions import asides
 from tta_rebuild.reading.clauses import Clause, ClauseReader, NounPhrase
@@ -21,36 +22,6 @@ from tta_rebuild.reading.scenery import scene_claims
 from tta_rebuild.reading.states import StateReader
 
 _QUOTED = re.compile(r"[\"“]([^\"”]*)[\"”]?")
-_TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Capt|Lt|Sgt)\.")
-
-
-def sentences_of(text: str) -> list[str]:
-    """The sentences of a text, in order, quotation marks kept with them."""
-    found: list[str] = []
-    rest = _TITLES.sub(r"\1", text)
-    begin = 0
-    depth = False
-    for place, mark in enumerate(rest):
-        if mark in "“”" or mark == '"':
-            depth = mark == "“" or (mark == '"' and not depth)
-        end = mark == "\n" or (
-            mark in ".!?" and (place + 1 == len(rest) or rest[place + 1] in ' \n"”’)') and not depth
-        )
-        closing = (mark in '"”') and not depth and place and rest[place - 1] in ".!?"
-        if closing:
-            after = rest[place + 1 : place + 3].strip()
-            end = not after or after[:1].isupper() or after[:1] in '"“'
-        if end and place + 1 < len(rest) and rest[place + 1] in '"”’)':
-            continue
-        if end:
-            piece = rest[begin : place + 1].strip()
-            if piece:
-                found.append(piece)
-            begin = place + 1
-    piece = rest[begin:].strip()
-    if piece:
-        found.append(piece)
-    return found
 
 
 @dataclass(frozen=True, slots=True)

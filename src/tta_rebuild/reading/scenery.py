@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
-from tta_rebuild.canon.relations import key_of, number_in
+from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY
+from tta_rebuild.core.english import number_in
 from tta_rebuild.core.story import Claim
 
 _HOURS = {

@@ -9,8 +9,9 @@ import re
 from typing import Protocol
 
 from tta_rebuild.canon.entities import Entities, Mentions
-from tta_rebuild.canon.relations import Relations, key_of, number_in
+from tta_rebuild.canon.relations import Relations, key_of
 from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.english import number_in
 from tta_rebuild.core.story import Claim
 from tta_rebuild.reading.clauses import Clause
 from tta_rebuild.reading.lexicon import Lexicon

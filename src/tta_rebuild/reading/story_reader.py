@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.view import Canon, Fact
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import FactAsserted, PlayerActed
 from tta_rebuild.core.story import Claim
 from tta_rebuild.reading.checker import Checker
-from tta_rebuild.reading.prose_reader import sentences_of
 from tta_rebuild.reading.world_rules import WorldRules
 
 

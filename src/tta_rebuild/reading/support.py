@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable
 
 from tta_rebuild.canon.entities import PRONOUNS
-from tta_rebuild.canon.relations import key_of, number_in
+from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.core.english import number_in, stem
 from tta_rebuild.core.story import Claim
 from tta_rebuild.reading.lexicon import Lexicon
 from tta_rebuild.reading.prose_reader import SentenceRead
@@ -51,13 +52,6 @@ _EMPTY = frozenset(
 _DENIALS = frozenset("no not never nothing nobody none without cannot t".split())
 
 
-def _stem(word: str) -> str:
-    for tail in ("ing", "ied", "ies", "ed", "es", "s", "d", "ly", "n"):
-        if word.endswith(tail) and len(word) - len(tail) >= 3:
-            return word[: -len(tail)]
-    return word
-
-
 def supports(
     text: str, claim: Claim, canon: Canon, lexicon: Lexicon, acts: Iterable[str] = ()
 ) -> bool:
@@ -73,10 +67,10 @@ def supports(
     if claim.subject == STORY:
         return True
     words = _WORD.findall(text.lower())
-    stems = {_stem(lexicon.lemma.get(w, w)) for w in words} | {_stem(w) for w in words}
+    stems = {stem(lexicon.lemma.get(w, w)) for w in words} | {stem(w) for w in words}
     subject_words = _WORD.findall(claim.subject.lower().replace("_", " "))
     about = (
-        any(_stem(w) in stems for w in subject_words if w not in _EMPTY)
+        any(stem(w) in stems for w in subject_words if w not in _EMPTY)
         or any(w in PRONOUNS for w in words)
         or "i" in words
         or "you" in words
@@ -86,7 +80,7 @@ def supports(
     value_words = [
         w for w in _WORD.findall(claim.value.lower().replace("_", " ")) if w not in _EMPTY
     ]
-    told = any(_stem(w) in stems for w in value_words) or any(
+    told = any(stem(w) in stems for w in value_words) or any(
         w.isdigit() and w in {number_in(said) for said in words} for w in value_words
     )
     if not told:
@@ -131,12 +125,12 @@ def _shares(
 ) -> tuple[float, float]:
     """How much of the subject's and of the value's words a sentence has, in [0, 1]."""
     words = _WORD.findall(read.sentence.lower())
-    stems = {_stem(lexicon.lemma.get(w, w)) for w in words} | {_stem(w) for w in words}
+    stems = {stem(lexicon.lemma.get(w, w)) for w in words} | {stem(w) for w in words}
     numbers = {number_in(word) for word in words}
 
     def share(text: str) -> float:
         wanted = [w for w in _WORD.findall(text.lower().replace("_", " ")) if w not in _EMPTY]
-        hits = sum(_stem(w) in stems or (w.isdigit() and w in numbers) for w in wanted)
+        hits = sum(stem(w) in stems or (w.isdigit() and w in numbers) for w in wanted)
         return hits / len(wanted) if wanted else 0.0
 
     named = share(claim.subject)

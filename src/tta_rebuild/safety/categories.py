@@ -14,8 +14,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tta_rebuild.core.english import singular
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.inflection import family_of, singular
+from tta_rebuild.safety.inflection import family_of
 from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, PhraseParser, Step
 
 EVERY = "*"

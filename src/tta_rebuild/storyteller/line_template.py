@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TypeAlias
 
+from tta_rebuild.core.english import article_for
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -142,22 +144,6 @@ _BEFORE_STOP = re.compile(r"\s+([,.;:!?…])")
 _ARTICLE = re.compile(r"\b([Aa])(n?) (?=([“‘]?)([A-Za-z0-9]+))")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…] )|(?<=[.!?…][”’] )|(?<=^“)|(?<=[.!?] “))([a-z])")
 _DOUBLE_STOP = re.compile(r"([.!?])\.(?!\.)")
-_VOWEL_BUT_CONSONANT = re.compile(r"(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])", re.I)
-_SILENT_H = re.compile(r"(?:hour|hono|hones|heir)", re.I)
-_LETTER_NAMES_LIKE_VOWELS = frozenset("AEFHILMNORSX8")
-
-
-def article_for(word: str) -> str:
-    """ "a" or "an", by the sound that the word begins with."""
-    if _SILENT_H.match(word):
-        return "an"
-    if len(word) > 1 and word.isupper() and not re.search("[AEIOU]", word[1:]):
-        return "an" if word[0] in _LETTER_NAMES_LIKE_VOWELS else "a"
-    if word[0] in "8" or word in {"11", "18"}:
-        return "an"
-    if word[0].lower() in "aeiou" and not _VOWEL_BUT_CONSONANT.match(word):
-        return "an"
-    return "a"
 
 
 def _right_article(found: re.Match[str]) -> str:
@@ -186,14 +172,6 @@ def tidy(text: str) -> str:
     text = _DOUBLE_STOP.sub(r"\1", text)
     text = _ARTICLE.sub(_right_article, text)
     return _SENTENCE_START.sub(_capital, text)
-
-
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[”’\"]?\s+")
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text, roughly: split after a full stop and white space."""
-    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
 
 
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")

@@ -12,13 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from random import Random
 
-from tta_rebuild.storyteller.line_template import (
-    LineTemplate,
-    fingerprint,
-    four_grams,
-    sentences,
-    tidy,
-)
+from tta_rebuild.core.english import sentences_of
+from tta_rebuild.storyteller.line_template import LineTemplate, fingerprint, four_grams, tidy
 from tta_rebuild.storyteller.word_filter import WordFilter
 
 PRINT_LENGTH = 4
@@ -117,14 +112,14 @@ class LineWriter:
     def keep(self, text: str) -> None:
         """Remember a text as told."""
         self._grams.update(four_grams(text))
-        for sentence in sentences(text):
+        for sentence in sentences_of(text):
             mark = fingerprint(_plain(sentence), PRINT_LENGTH)
             self._known.add(mark)
             self.prints.append(mark)
 
     def is_new(self, text: str) -> bool:
         """True if no sentence of it was told within the turns remembered."""
-        marks = [fingerprint(_plain(part), PRINT_LENGTH) for part in sentences(text)]
+        marks = [fingerprint(_plain(part), PRINT_LENGTH) for part in sentences_of(text)]
         return len(set(marks)) == len(marks) and not self._known.intersection(marks)
 
     def _usable(self, text: str) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tta_rebuild.core.english import past
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.memory import Memory, StoredChoice
 from tta_rebuild.storyteller.premise import to_second_person
@@ -142,21 +143,6 @@ def _from_offer(offer: StoredChoice) -> PlayerMove:
     )
 
 
-_PAST = dict(
-    pair.split(":")
-    for pair in (
-        "ask:asked tell:told give:gave show:showed bring:brought hold:held lay:laid sit:sat "
-        "stand:stood take:took set:set put:put leave:left read:read sing:sang dig:dug speak:spoke "
-        "keep:kept make:made see:saw go:went find:found let:let lend:lent sleep:slept wear:wore "
-        "hide:hid write:wrote break:broke draw:drew ride:rode steal:stole swim:swam run:ran "
-        "eat:ate drink:drank catch:caught choose:chose feel:felt fight:fought throw:threw "
-        "light:lit swear:swore say:said row:rowed hum:hummed stop:stopped tap:tapped hug:hugged "
-        "pat:patted spread:spread cover:covered get:got bake:baked drop:dropped slip:slipped "
-        "send:sent pay:paid build:built hear:heard meet:met know:knew wake:woke shut:shut cut:cut"
-    ).split()
-)
-
-
 _THEN = {"will": "would", "has": "had", "have": "had", "is": "was"}
 
 
@@ -169,15 +155,7 @@ def in_the_past(clause: str) -> str:
     )
     you, _, rest = first.partition(" ")
     verb, space, object_ = rest.partition(" ")
-    if verb in _PAST:
-        past = _PAST[verb]
-    elif verb.endswith("e"):
-        past = f"{verb}d"
-    elif re.search(r"[^aeiou]y$", verb):
-        past = f"{verb[:-1]}ied"
-    else:
-        past = f"{verb}ed"
-    return f"{you} {past}{space}{object_}{told}"
+    return f"{you} {past(verb)}{space}{object_}{told}"
 
 
 def _clean(text: str) -> str:

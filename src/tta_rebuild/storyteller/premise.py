@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.word_lists import (
     DETERMINERS,
@@ -138,7 +139,7 @@ def read_premise(theme: str) -> PremiseReading:
                 people.append(phrase)
             else:  # many of them: what the story is about rather than company in it
                 things.append(phrase)
-        elif _singular(head) in PLACES:
+        elif singular(head) in PLACES:
             places.append(phrase)
         else:
             things.append(phrase)
@@ -217,14 +218,14 @@ def _bare_nouns(text: str) -> list[str]:
     found = [
         w
         for w in re.findall(r"[a-z]+", text.lower())
-        if {w, _singular(w)} & known - NO_HEADS - {"well"}
+        if {w, singular(w)} & known - NO_HEADS - {"well"}
     ]
     return [f"the {word}" for word in dict.fromkeys(found)]
 
 
 def _mentions(text: str, phrase: str) -> int:
     """How often the head of a phrase occurs: what a premise repeats is what it is about."""
-    head = _singular(phrase.split()[-1].lower())
+    head = singular(phrase.split()[-1].lower())
     return len(re.findall(rf"\b{re.escape(head)}", text.lower()))
 
 
@@ -232,19 +233,13 @@ def _person(word: str) -> str:
     word = word.lower()
     if word in _IRREGULAR_PEOPLE:
         return _IRREGULAR_PEOPLE[word]
-    one = _singular(word)
+    one = singular(word)
     return one if one in PEOPLE else ""
 
 
 def _one(phrase: str) -> str:
     words = phrase.split()
     return " ".join([*words[:-1], _person(words[-1])])
-
-
-def _singular(word: str) -> str:
-    if word.endswith("ies") and len(word) > 4:
-        return f"{word[:-3]}y"
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 def _unique(found: list[str]) -> tuple[str, ...]:
@@ -321,7 +316,7 @@ def _phrases(text: str) -> tuple[list[str], str]:
                 found += [phrase[0]] if phrase[0] in KNOWN_PLACES else [words]
                 continue
         owner = "your" if low in ("your", "my") else "the"
-        if low in ("two", "three", "four", "five") and phrase[-1].lower() != _singular(
+        if low in ("two", "three", "four", "five") and phrase[-1].lower() != singular(
             phrase[-1].lower()
         ):
             words = f"{low} {words}"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tta_rebuild.core.english import sentences_of
 from tta_rebuild.storyteller.kit import Kit
-from tta_rebuild.storyteller.line_template import sentences
 from tta_rebuild.storyteller.teller import Teller
 
 
@@ -23,8 +23,8 @@ def rest_of_scene(variables: Mapping[str, Any], kit: Kit) -> dict[str, Any]:
     told = str(variables.get("told_so_far") or "")
     withheld = str(variables.get("withheld") or "")
     reply = Teller(variables, kit).scene()
-    told_sentences = {_plain(s) for s in sentences(told)}
-    held_back = {_plain(s) for s in sentences(withheld)}
+    told_sentences = {_plain(s) for s in sentences_of(told)}
+    held_back = {_plain(s) for s in sentences_of(withheld)}
     passages = [p for p in reply["passages"] if _sentences(p) and not _sentences(p) & held_back]
     rest = [p for p in passages if not _sentences(p) & told_sentences]
     ours = len(rest) < len(passages)
@@ -37,7 +37,7 @@ def rest_of_scene(variables: Mapping[str, Any], kit: Kit) -> dict[str, Any]:
 
 
 def _sentences(passage: Mapping[str, Any]) -> set[str]:
-    return {_plain(s) for s in sentences(passage["text"])}
+    return {_plain(s) for s in sentences_of(passage["text"])}
 
 
 def _plain(sentence: str) -> str:

@@ -11,10 +11,11 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
+from tta_rebuild.core.english import article_for
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.drafted_passage import cap, person_slots
 from tta_rebuild.storyteller.kit import Kit, Person, Place, Strand, Tension
-from tta_rebuild.storyteller.line_template import article_for, fingerprint
+from tta_rebuild.storyteller.line_template import fingerprint
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.memory import Memory
 from tta_rebuild.storyteller.player_move import PlayerMove

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.word_lists import words
 
 _WORDS: Mapping[str, str] = {
@@ -134,17 +135,8 @@ def _banned_by(category: str) -> list[str]:
     banned = [word for name in names for word in _WORDS[name].split()]
     if not banned:
         for word in re.findall(r"[a-z]{3,}", key):
-            banned.append(f"{stem(word)}*")
+            banned.append(f"{singular(word).removesuffix('y')}*")
     return banned
-
-
-def stem(word: str) -> str:
-    """A word without its plural ending: ``spiders`` → ``spider``, ``berries`` → ``berr``."""
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3]
-    if word.endswith(("ches", "shes", "sses", "xes")):
-        return word[:-2]
-    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
 
 
 @lru_cache(maxsize=64)

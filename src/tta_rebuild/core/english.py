@@ -1,0 +1,181 @@
+"""English, in one place: sentences, words, stems, the forms of verbs and nouns, numbers in words.
+
+Every room that looks at words asks here. Sentences are cut by ``sentencex`` (rules for 244
+languages), stems by ``snowballstemmer``, number words by ``text2num``; what is here besides is what
+no kept library does without a model or seconds of import time (``inflect`` takes more than three,
+and makes "bu" of "bus"). All of it is loaded on first use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from importlib.resources import files
+
+_VOWELS = frozenset("aeiou")
+_HISSING = ("s", "x", "z", "ch", "sh")
+_WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)*", re.IGNORECASE)
+_ORDINALS = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
+    "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+).split()
+_SOUNDS_LIKE_YOU = re.compile(
+    r"(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])", re.IGNORECASE
+)
+_SILENT_H = re.compile(r"(?:hour|hono|hones|heir)", re.IGNORECASE)
+_LETTERS_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
+
+
+# ------------------------------------------------------------------------- sentences and words
+
+
+@lru_cache(maxsize=512)
+def _sentences(text: str, language: str) -> tuple[str, ...]:
+    from sentencex import segment
+
+    return tuple(
+        sentence
+        for line in text.splitlines()
+        for piece in segment(language, line)
+        if (sentence := piece.strip())
+    )
+
+
+def sentences_of(text: str, language: str = "en") -> list[str]:
+    """The sentences of a text in order, trimmed; speech in quotation marks stays in one piece.
+
+    A line break ends a sentence.
+
+    Args:
+        language: ISO 639-1 code; one that is not known is cut by the rules for English.
+    """
+    return list(_sentences(text, language))
+
+
+def words_of(text: str) -> list[str]:
+    """The words and numbers in order, in lower case; "Tom's" is one word."""
+    return [word.lower() for word in _WORD.findall(text)]
+
+
+# ----------------------------------------------------------------------------- stems and forms
+
+
+@cache
+def _stemmer() -> object:
+    from snowballstemmer import stemmer
+
+    return stemmer("english")
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """The stem by which forms of one word are recognised: ``trusting``, ``trusted`` → ``trust``.
+
+    Source: M. Porter, Snowball's English stemmer. A stem is no word ("stori"); irregular forms
+    ("went") keep a stem of their own.
+    """
+    return str(_stemmer().stemWord(word.lower()))  # type: ignore[attr-defined]
+
+
+@cache
+def _pairs(name: str) -> Mapping[str, str]:
+    """A data file of two words a line."""
+    lines = (files("tta_rebuild.core") / "data" / name).read_text("utf-8").splitlines()
+    return dict(line.split() for line in lines if line and not line.startswith("#"))
+
+
+def verb_forms(verb: str) -> frozenset[str]:
+    """The regular forms of a verb or noun: -s, -ed, -ing, with doubled consonants where possible.
+
+    A form too many ("openned") is among them on purpose: they serve recognition, not writing.
+    """
+    found = {verb, verb + "s"}
+    if verb.endswith((*_HISSING, "o")):
+        found.add(verb + "es")
+    if verb.endswith("y") and verb[-2:-1] not in _VOWELS:
+        found |= {verb[:-1] + "ies", verb[:-1] + "ied", verb + "ing"}
+    elif verb.endswith("e"):
+        found |= {verb + "d", verb[:-1] + "ing", verb + "ing"}
+        if verb.endswith("ie"):
+            found.add(verb[:-2] + "ying")
+    else:
+        found |= {verb + "ed", verb + "ing"}
+        if verb[-1:] not in _VOWELS | set("wxyhs") and verb[-2:-1] in _VOWELS:
+            found |= {verb + verb[-1] + "ed", verb + verb[-1] + "ing"}
+    return frozenset(found)
+
+
+def past(verb: str) -> str:
+    """The simple past of a verb: ``give`` → ``gave``, ``carry`` → ``carried``."""
+    if verb in _pairs("irregular_pasts.txt"):
+        return _pairs("irregular_pasts.txt")[verb]
+    if verb.endswith("e"):
+        return verb + "d"
+    if verb.endswith("y") and verb[-2:-1] not in _VOWELS:
+        return verb[:-1] + "ied"
+    return verb + "ed"
+
+
+def plural(noun: str) -> str:
+    """The plural of a noun: ``wolf`` → ``wolves``, ``witch`` → ``witches``."""
+    for one, many in _pairs("irregular_plurals.txt").items():
+        if noun.endswith(one):
+            return noun.removesuffix(one) + many
+    if noun.endswith("y") and noun[-2:-1] not in _VOWELS:
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(_HISSING) else "s")
+
+
+def singular(noun: str) -> str:
+    """A noun without its plural ending: ``spiders`` → ``spider``, ``wolves`` → ``wolf``."""
+    for one, many in _pairs("irregular_plurals.txt").items():
+        if noun.endswith(many):
+            return noun.removesuffix(many) + one
+    if noun.endswith("ies") and len(noun) > 4:
+        return noun[:-3] + "y"
+    if noun.endswith(("ches", "shes", "sses", "xes")):
+        return noun[:-2]
+    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") and len(noun) > 3 else noun
+
+
+def article_for(word: str) -> str:
+    """``a`` or ``an``, by the sound that the word begins with."""
+    if _SILENT_H.match(word) or word[:1] == "8" or word in {"11", "18"}:
+        return "an"
+    if len(word) > 1 and word.isupper() and not _VOWELS & set(word[1:].lower()):
+        return "an" if word[0] in _LETTERS_SPOKEN_WITH_A_VOWEL else "a"
+    return "an" if word[:1].lower() in _VOWELS and not _SOUNDS_LIKE_YOU.match(word) else "a"
+
+
+# -------------------------------------------------------------------------------------- numbers
+
+
+def is_number_word(word: str) -> bool:
+    """Whether a word alone says a number: ``3``, ``three``, ``third``, ``no``."""
+    return bool(number_in(word))
+
+
+@lru_cache(maxsize=20_000)
+def number_in(text: str) -> str:
+    """The first number in a text, in digits, 0 for "no"; "" if there is none.
+
+    "twenty-three coins" → "23", "the third key" → "3".
+    """
+    from text_to_num import text2num
+
+    words = re.findall(r"[a-z]+|\d+", text.lower())
+    for begin, word in enumerate(words):
+        if word.isdigit():
+            return str(word)
+        if word == "no":
+            return "0"
+        if word in _ORDINALS:
+            return str(_ORDINALS.index(word))
+        for end in range(min(len(words), begin + 8), begin, -1):
+            said = words[begin:end]
+            try:
+                return str(text2num(" ".join(said).replace("a hundred", "one hundred"), "en"))
+            except ValueError:
+                continue
+    return ""
