@@ -6,17 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tta_rebuild.canon import Canon, RetconPlan
-from tta_rebuild.canon import plan_retcon as planned
+from tta_rebuild.canon import Canon, plan_retcon
 from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.story import Claim
-from tta_rebuild.reading.claim_check import objection_to_change
 
 MakeCanon = Callable[..., Canon]
-
-
-def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> RetconPlan:
-    return planned(canon, claim, becomes, objection=objection_to_change)
 
 
 def _claim(subject: str, relation: str, value: str) -> Claim:

@@ -51,7 +51,21 @@ class Relation:
         rising: numbers that only grow.
         indexed: its value is a way to name the subject.
         subject, value: the kinds of both sides (``person``, ``place``, ``thing``, ``text`` …).
+        alike: two values count as one where one is the ``suffix``, the ``prefix`` or ``either_end``
+            of the other, or where they share a ``word``.
+        nested: values lie within one another (a room in a house).
+        distance: the relation that says which values are too far apart to go between at once.
+        untold: changes of it go without saying, so only what is plainly said is sure.
+        once: values that may come although nothing else may change, but only once.
+        restored: values that bring back what was final, if that is told.
+        needs: the relation that must hold first (who uses a thing has it).
+        denies: the relation whose holding contradicts it.
+        of_lost_things: may be said of a thing that is destroyed.
+        opposed: (value, slot, value of that slot) that exclude each other across slots.
         contradiction, area: kind and class of the contradiction when a second value comes.
+        final_kind, lost_kind: its kind where a final value is overruled, where a thing that was
+            lost is had again.
+        label_false: the label for the value "false", "" where it needs none.
     """
 
     name: str
@@ -72,19 +86,35 @@ class Relation:
     indexed: bool = False
     subject: str = "any"
     value: str = "text"
+    alike: Literal["", "suffix", "prefix", "either_end", "word"] = ""
+    nested: bool = False
+    distance: str = ""
+    untold: bool = False
+    once: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+    needs: str = ""
+    denies: str = ""
+    of_lost_things: bool = False
+    opposed: tuple[tuple[str, str, str], ...] = ()
+    final_kind: str = ""
+    lost_kind: str = ""
+    label_false: str = ""
     contradiction: str = "fact_changed"
     area: Area = "fact"
 
     def say(self, subject: str, value: str) -> str:
         """The fact in plain words."""
-        return self.label.format(subject=subject.replace("_", " "), value=value.replace("_", " "))
+        label = self.label_false if self.label_false and value == "false" else self.label
+        return label.format(subject=subject.replace("_", " "), value=value.replace("_", " "))
 
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
     values = dict(data)
-    for listed in ("excludes", "order"):
+    for listed in ("excludes", "order", "once", "restored"):
         if listed in values:
             values[listed] = tuple(values[listed])
+    if "opposed" in values:
+        values["opposed"] = tuple((a, b, c) for a, b, c in values["opposed"])
     if "final" in values:
         values["final"] = frozenset(values["final"])
     return Relation(name=name, **values)

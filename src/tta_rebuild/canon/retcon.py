@@ -8,10 +8,10 @@ to end, and it did not with it; and on, for what depends on that event.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal
 
+from tta_rebuild.canon.fact_check import FactCheck, Telling
 from tta_rebuild.canon.history import Entry
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.errors import StoryError
@@ -19,9 +19,6 @@ from tta_rebuild.core.events import FactAsserted, FactRetconned, FactRetracted
 from tta_rebuild.core.story import Claim
 
 RetconChoice = Literal["keep", "mark", "rewrite"]
-
-Objection: TypeAlias = Callable[[Canon, Claim], str]
-"""Why a claim, told as a change, cannot stand in a canon; "" if it can."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +69,8 @@ class RetconPlan:
         )
 
 
-def plan_retcon(
-    canon: Canon, claim: Claim, becomes: Claim | None = None, *, objection: Objection
-) -> RetconPlan:
-    """The plan for taking a fact back; ``objection`` judges the claims of later events.
+def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> RetconPlan:
+    """The plan for taking a fact back.
 
     Raises:
         StoryError: nothing of the kind was ever so on this branch.
@@ -100,16 +95,14 @@ def plan_retcon(
             f"{claim.value}); see the facts with 'tta facts'"
         )
     fact = last[0]
-    dependents = _dependents(canon, fact, becomes, objection)
+    dependents = _dependents(canon, fact, becomes)
     first = dependents[0].position if dependents else canon.position + 1
     return RetconPlan(
         fact=fact, becomes=becomes, dependents=tuple(dependents), rewrite_at=first - 1
     )
 
 
-def _dependents(
-    canon: Canon, fact: Fact, becomes: Claim | None, objection: Objection
-) -> list[Dependent]:
+def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
     concerned = {canon.id_of(fact.subject), canon.id_of(fact.value)}
     if becomes is not None:
@@ -131,8 +124,8 @@ def _dependents(
         without.apply(fact.since, FactAsserted(claim=becomes))
     for position in sorted(later):
         claim = later[position].claim
-        before = _trouble(with_fact, claim, objection)
-        after = _trouble(without, claim, objection)
+        before = _trouble(with_fact, claim)
+        after = _trouble(without, claim)
         if after and not before:
             found.append(Dependent(position=position, claim=claim, why=after, through=fact.since))
         else:
@@ -141,10 +134,11 @@ def _dependents(
     return found
 
 
-def _trouble(canon: Canon, claim: Claim, objection: Objection) -> str:
+def _trouble(canon: Canon, claim: Claim) -> str:
     """Why a claim cannot stand here, "" if it can."""
     if claim.ends:
         if canon.holds_at(claim.subject, claim.relation, claim.value) is None:
             return f"it ends what was never so: {claim.subject} {claim.relation} {claim.value}"
         return ""
-    return objection(canon, claim)
+    found = next(FactCheck(canon).contradictions(claim, Telling(as_change=True)), None)
+    return found.message if found is not None else ""

@@ -21,7 +21,6 @@ from tta_rebuild.engine.replay import ReplayReport, replay
 from tta_rebuild.engine.retcons import Retconned, make_retcon
 from tta_rebuild.engine.session import Session
 from tta_rebuild.narrative.branch_validator import BranchValidation
-from tta_rebuild.reading.claim_check import objection_to_change
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 MAX_THEME_CHARS = 20_000
@@ -168,7 +167,7 @@ class Stories:
             StoryError: nothing of the kind was ever so on this branch.
         """
         session = await self.resume(story, branch)
-        return plan_retcon(session.state.canon, claim, becomes, objection=objection_to_change)
+        return plan_retcon(session.state.canon, claim, becomes)
 
     async def retcon(
         self,
@@ -191,7 +190,7 @@ class Stories:
             PositionConflict: somebody else wrote to the branch at the same time.
         """
         session = await self.resume(story, branch)
-        plan = plan_retcon(session.state.canon, claim, becomes, objection=objection_to_change)
+        plan = plan_retcon(session.state.canon, claim, becomes)
         return await make_retcon(
             self._store, session.branch, plan, how, reason=reason, at=self._dependencies.clock()
         )

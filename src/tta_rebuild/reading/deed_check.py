@@ -10,38 +10,12 @@ import re
 from collections.abc import Iterator
 
 from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.fact_check import plain, relation_text
 from tta_rebuild.canon.relations import Area
 from tta_rebuild.canon.view import Canon, Fact
-from tta_rebuild.reading.claim_check import relation_text
+from tta_rebuild.reading.conduct import promises_broken, ruled_out
 from tta_rebuild.reading.lexicon import Lexicon
-from tta_rebuild.reading.nature import deeds_barred_by
-from tta_rebuild.reading.promises import broken_by
 from tta_rebuild.reading.prose_reader import Deed, SentenceRead
-
-_DEATHLESS = frozenset(
-    ["bury", "die", "revive", "become", "call_name", "collapse", "mental", "love", "hate"]
-)
-_MEAT = frozenset(
-    [
-        "steak",
-        "meat",
-        "ham",
-        "beef",
-        "pork",
-        "bacon",
-        "chicken",
-        "ribs",
-        "sausage",
-        "lamb",
-        "turkey",
-        "venison",
-        "mutton",
-        "roast",
-        "fish",
-        "burger",
-        "stew_of_beef",
-    ]
-)
 
 
 class DeedCheck:
@@ -77,7 +51,11 @@ class DeedCheck:
     def _of_the_dead(self, deed: Deed, read: SentenceRead) -> Iterator[Contradiction]:
         name = deed.family.name if deed.family else ""
         who = deed.roles.get("S")
-        if not who or name in _DEATHLESS or (deed.family is None and deed.verb in ("be", "have")):
+        if (
+            not who
+            or name in self._lexicon.sets["done_to_the_dead"]
+            or (deed.family is None and deed.verb in ("be", "have"))
+        ):
             return
         dead = self._canon.holds_at(who, "alive", "false")
         if dead is None or "S" in deed.fresh:
@@ -92,9 +70,8 @@ class DeedCheck:
             dead,
             who,
             0.9,
-            "alive",
-            f"{_plain(who)} acts here ({deed.verb.replace('_', ' ')}), but is dead",
-            "let someone else do it, or tell it as a memory",
+            message=f"{plain(who)} acts here ({deed.verb.replace('_', ' ')}), but is dead",
+            fix="let someone else do it, or tell it as a memory",
         )
 
     def _needs(
@@ -143,9 +120,8 @@ class DeedCheck:
             dead,
             thing,
             0.88,
-            "alive",
-            f"{_plain(thing)} cannot be part of this: dead since event {dead.since}",
-            "leave the dead out, or tell it as a memory",
+            message=f"{plain(thing)} cannot be part of this: dead since event {dead.since}",
+            fix="leave the dead out, or tell it as a memory",
         )
 
     def _whole(
@@ -179,9 +155,8 @@ class DeedCheck:
             gone,
             thing,
             0.88,
-            "state",
-            f"{_plain(thing)} is used here, but it was destroyed",
-            f"leave {_plain(thing)} out, or tell how it was rebuilt",
+            message=f"{plain(thing)} is used here, but it was destroyed",
+            fix=f"leave {plain(thing)} out, or tell how it was rebuilt",
         )
 
     def _in_hand(
@@ -208,9 +183,9 @@ class DeedCheck:
                 bearer,
                 who,
                 0.6 if shared else 0.82,  # it may pass from hand to hand unsaid
-                "holds",
-                f"{_plain(who)} has {_plain(thing)} here, but {relation_text(bearer, self._canon)}",
-                f"tell how {_plain(who)} got it back, or leave it out",
+                message=f"{plain(who)} has {plain(thing)} here, but "
+                f"{relation_text(bearer, self._canon)}",
+                fix=f"tell how {plain(who)} got it back, or leave it out",
             )
         elif bearer is None:
             last = self._canon.last_of(who, "holds", thing)
@@ -222,9 +197,8 @@ class DeedCheck:
                     last[0],
                     who,
                     0.82,
-                    "holds",
-                    f"{_plain(who)} uses {_plain(thing)} here, but no longer has it",
-                    f"tell how {_plain(who)} found it again, or leave it out",
+                    message=f"{plain(who)} uses {plain(thing)} here, but no longer has it",
+                    fix=f"tell how {plain(who)} found it again, or leave it out",
                 )
 
     def _unlocked(self, deed: Deed, read: SentenceRead, thing: str) -> Iterator[Contradiction]:
@@ -239,9 +213,8 @@ class DeedCheck:
                 locked,
                 thing,
                 0.78,
-                "state",
-                f"{_plain(thing)} is opened here, but it is locked",
-                "unlock it first, or let them find it locked",
+                message=f"{plain(thing)} is opened here, but it is locked",
+                fix="unlock it first, or let them find it locked",
             )
 
     def _own_word(self, deed: Deed, read: SentenceRead) -> Iterator[Contradiction]:
@@ -250,8 +223,8 @@ class DeedCheck:
             return
         done = " ".join([deed.verb, *(v for r, v in deed.roles.items() if r != "S")])
         if deed.family is not None and deed.family.name in ("move", "arrive", "stay"):
-            done += " enter go visit return come cross"
-        for promise in broken_by(self._canon, who, done):
+            done = " ".join([done, *self._lexicon.sets["ways_of_going"]])
+        for promise in promises_broken(self._canon, who, done):
             yield self._contradiction(
                 "broken_promise",
                 "narrative_logic",
@@ -259,9 +232,8 @@ class DeedCheck:
                 promise,
                 who,
                 0.85,
-                "promise",
-                f"{_plain(who)} breaks a promise: {promise.value.replace('_', ' ')}",
-                "let them keep their word, or tell first how it was released",
+                message=f"{plain(who)} breaks a promise: {promise.value.replace('_', ' ')}",
+                fix="let them keep their word, or tell first how it was released",
             )
 
     def _nature(self, deed: Deed, read: SentenceRead) -> Iterator[Contradiction]:
@@ -277,13 +249,13 @@ class DeedCheck:
                 unable,
                 who,
                 0.87,
-                "ability",
-                f"{_plain(who)} can {deed.verb} here, but {relation_text(unable, self._canon)}",
-                "let someone else do it, or tell how it was learnt",
+                message=f"{plain(who)} can {deed.verb} here, but "
+                f"{relation_text(unable, self._canon)}",
+                fix="let someone else do it, or tell how it was learnt",
             )
         verb = deed.verb.split("_")[0]
-        for trait in self._canon.facts_about(who):
-            if trait.relation == "trait" and verb in deeds_barred_by(self._canon, trait):
+        for trait in ruled_out(self._canon, who, [verb]):
+            if trait.relation == "trait":
                 yield self._contradiction(
                     "nature_changed",
                     "character",
@@ -291,14 +263,13 @@ class DeedCheck:
                     trait,
                     who,
                     0.82,
-                    "trait",
-                    f"{_plain(who)} cannot do this ({verb}): {trait.value}",
-                    "find another way for them to do it",
+                    message=f"{plain(who)} cannot do this ({verb}): {trait.value}",
+                    fix="find another way for them to do it",
                 )
         if deed.verb in ("eat", "devour", "taste", "chew"):
             diet = self._canon.fact(who, "trait", "diet")
             food = set(deed.roles.get("O", "").split("_"))
-            if diet is not None and food & _MEAT and "veg" in diet.value:
+            if diet is not None and food & self._lexicon.sets["meats"] and "veg" in diet.value:
                 yield self._contradiction(
                     "trait_changed",
                     "character",
@@ -306,9 +277,8 @@ class DeedCheck:
                     diet,
                     who,
                     0.85,
-                    "trait",
-                    f"{_plain(who)} eats meat here, but is {diet.value}",
-                    "let them eat something else",
+                    message=f"{plain(who)} eats meat here, but is {diet.value}",
+                    fix="let them eat something else",
                 )
 
     def _first_time(self, read: SentenceRead) -> Iterator[Contradiction]:
@@ -329,9 +299,8 @@ class DeedCheck:
                         met,
                         who,
                         0.88,
-                        "met",
-                        f"{_plain(who)} and {_plain(other)} meet here as strangers, but have met",
-                        "let them meet as people who know each other",
+                        message=f"{plain(who)} and {plain(other)} meet as strangers, but have met",
+                        fix="let them meet as people who know each other",
                     )
                     return
 
@@ -343,7 +312,7 @@ class DeedCheck:
         held: Fact,
         subject: str,
         certainty: float,
-        relation: str,
+        *,
         message: str,
         fix: str,
     ) -> Contradiction:
@@ -353,13 +322,9 @@ class DeedCheck:
             message=f"{message} (event {held.since})",
             sentence=read.sentence,
             against=held.sentence or relation_text(held, self._canon),
-            relation=relation,
+            relation=held.relation,
             subject=subject,
             positions=(held.since,),
             fix=fix,
             certainty=certainty,
         )
-
-
-def _plain(name: str) -> str:
-    return name.replace("_", " ")

@@ -14,8 +14,8 @@ from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Choice
 from tta_rebuild.reading.checker import Checker
+from tta_rebuild.reading.conduct import stems
 from tta_rebuild.reading.lexicon import built_in_words
-from tta_rebuild.reading.promises import stems
 
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
 
