@@ -1,4 +1,4 @@
-"""With which parts? Settings become objects here, and nowhere else. Names load on first use."""
+"""Settings become objects here, and nowhere else. Names load on first use."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ModelOverview": "overview",
-    "OFFLINE": "stack",
-    "PROVIDERS": "stack",
+    "OFFLINE": "stack_builder",
+    "PROVIDERS": "stack_builder",
     "Application": "application",
     "check_kit": "kits",
-    "chosen_model": "stack",
+    "chosen_model": "stack_builder",
     "CodeEngines": "guards",
     "code_engines": "guards",
     "executor_for": "guards",

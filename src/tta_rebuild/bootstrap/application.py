@@ -25,7 +25,7 @@ from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
-from tta_rebuild.settings import Settings
+from tta_rebuild.settings import Settings, load_settings
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 CACHE_FILE = "replies.db"
@@ -69,8 +69,9 @@ def short_id() -> str:
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings,
+    settings: Settings | None = None,
     *,
+    provider: LLMProvider | None = None,
     clock: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = short_id,
     make_adapter: MakeAdapter | None = None,
@@ -78,6 +79,10 @@ async def open_application(
     """Open the store and the storytellers that the settings name.
 
     Args:
+        settings: None reads them from the environment, ``.env`` and the configuration file.
+        provider: a storyteller of the caller's own, asked before all others with everything
+            around it (quotas, retries, circuit, budgets, cache); priced as its ``price`` says,
+            else free. Whoever made it closes it.
         make_adapter: makes the adapters in place of the usual ones, such as for a server of a
             test's own; everything around them stays as it is.
 
@@ -86,6 +91,7 @@ async def open_application(
         SettingsError: the models named cannot be used as named.
         ProviderError: a key is missing, or no local server runs.
     """
+    settings = settings or load_settings()
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
         store = await SqlStoryStore.open(settings.data_dir, clock=clock)
@@ -95,18 +101,20 @@ async def open_application(
         tracker = CostTracker(
             store.ledger(),
             budgets_of(settings),
-            prices=price_book(settings),
+            prices=price_book(settings, own=provider),
             session_id=session_id,
             on_warning=lambda warning: notices.add(str(warning)),
         )
         stack.push_async_callback(tracker.aclose)
         used = await used_today(store.ledger(), settings, now=clock())
-        builder = StackBuilder(settings, tracker, _cache(settings), make_adapter, used_today=used)
+        builder = StackBuilder(
+            settings, tracker, _cache(settings), make_adapter, used_today=used, own=provider
+        )
         models = await builder.chain()
-        provider = await builder.stack(models)
-        stack.push_async_callback(provider.aclose)
+        stacked = await builder.stack(models)
+        stack.push_async_callback(stacked.aclose)
         dependencies = Dependencies(
-            provider=provider,
+            provider=stacked,
             catalog=PromptCatalog.load(),
             safety=SafetyGate,
             world_rules=lambda rules: WorldRules(compiled(rules).rules),
@@ -119,7 +127,7 @@ async def open_application(
         )
         yield Application(
             stories=Stories(dependencies, store),
-            provider=provider,
+            provider=stacked,
             tracker=tracker,
             ledger=store.ledger(),
             models=models,

@@ -12,11 +12,15 @@ from datetime import datetime, timedelta
 
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations.budgets import Budget, Scope
+from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
 from tta_rebuild.integrations.openai_provider import is_near
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
 from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
 from tta_rebuild.settings import Settings
+
+OWN = "own"
+"""The provider name under which a program's own provider is quoted, priced and reported."""
 
 _VERSION = re.compile(r"-(\d{3}|\d{8}|\d{4}-\d\d-\d\d)$")
 """What providers append to the name of the model that answered; quotas are named without it."""
@@ -40,16 +44,23 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
             yield Budget(scope=scope, limit_usd=limit_usd)
 
 
-def price_book(settings: Settings) -> PriceBook:
-    """The catalogue under the user's own prices; servers of one's own cost nothing else said."""
+def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:
+    """The catalogue under the user's own prices; servers and providers of one's own are free.
+
+    Unless their price is set: a server's in the settings, a provider's as its ``price``.
+    """
     overlay = {
         name: Price(
             rates=Rates(input=r.input, output=r.output, cached=r.cached, cache_write=r.cache_write)
         )
         for name, r in settings.prices.items()
     }
+    if own is not None and own.price is not None:
+        overlay[f"{OWN}:{own.config.model}"] = own.price
     at_home = {s.name for s in settings.servers.values() if is_near(s.base_url)}
-    return PriceBook(overlay, free_providers=FREE_PROVIDERS | USUAL_SERVERS.keys() | at_home)
+    return PriceBook(
+        overlay, free_providers=FREE_PROVIDERS | USUAL_SERVERS.keys() | at_home | {OWN}
+    )
 
 
 async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Mapping[str, int]:

@@ -9,12 +9,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
+from tta_rebuild.integrations.llm_provider import (
+    LLMConfig,
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    StreamItem,
+    WrapperProvider,
+)
 from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
 from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.token_estimate import TokenEstimate
@@ -98,6 +109,7 @@ class StackBuilder:
 
     Args:
         used_today: requests made today before this start, by ``provider:model``.
+        own: a provider that the caller made and closes.
     """
 
     def __init__(
@@ -107,9 +119,11 @@ class StackBuilder:
         cache: ResponseCache | None,
         make_adapter: MakeAdapter | None = None,
         used_today: Mapping[str, int] | None = None,
+        own: LLMProvider | None = None,
     ) -> None:
         self._settings = settings
         self._make_adapter = make_adapter
+        self._own = own
         self._tracker = tracker
         self._cache = cache
         self._estimate = TokenEstimate()
@@ -131,6 +145,8 @@ class StackBuilder:
         named = settings.chain or (chosen_model(settings), OFFLINE)
         if settings.chain and settings.model and settings.model != settings.chain[0]:
             named = (settings.model, *(m for m in settings.chain if m != settings.model))
+        if self._own is not None:
+            named = (f"{OWN}:{self._own.config.model}", *(settings.chain or (OFFLINE,)))
         full = [await self._full_name(name) for name in named]
         return tuple(dict.fromkeys(full))
 
@@ -206,6 +222,8 @@ class StackBuilder:
             return OFFLINE
         if provider == "local":
             return await self._found_here(model)
+        if provider == OWN and self._own is not None:
+            return name
         if provider in self._settings.servers:
             if not model:
                 raise SettingsError("TTA_MODEL", f"{name}: say which model, as {name}:MODEL")
@@ -238,6 +256,8 @@ class StackBuilder:
             temperature=settings.temperature,
             timeout_seconds=settings.timeout_s,
         )
+        if provider == OWN and self._own is not None:
+            return _Borrowed(self._own)
         if self._make_adapter is not None:
             return self._make_adapter(provider, config)
         if provider in self._local or provider in settings.servers:
@@ -254,6 +274,27 @@ class StackBuilder:
             getattr(settings, f"{provider}_api_key"), config=config
         )
         return adapter
+
+
+class _Borrowed(WrapperProvider):
+    """The caller's own provider: used here, closed by whoever made it."""
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The provider's answer, with a name where it gives none."""
+        return _named(await super().complete(request))
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The provider's answer in pieces, with a name where it gives none."""
+        async with aclosing(super().stream(request)) as items:
+            async for item in items:
+                yield StreamEnded(_named(item.response)) if isinstance(item, StreamEnded) else item
+
+    async def aclose(self) -> None:
+        """Leave it open."""
+
+
+def _named(response: LLMResponse) -> LLMResponse:
+    return response if response.provider else replace(response, provider=OWN)
 
 
 def _softer(request: LLMRequest) -> LLMRequest | None:

@@ -27,7 +27,8 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │       └── BudgetExceededError   the money is used up: raise the budget or play offline
     ├── StoryError
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionConflict             somebody else wrote first: load again
+    │   ├── PositionConflict          somebody else wrote first: load again
+    │   ├── MoveRefused               the move was not played: make another
     │   └── ImportRejected            the file is not a story that can be read
     ├── StoreError                    the place where stories are kept
     │   ├── StoreLocked               another process holds the data directory
@@ -290,6 +291,10 @@ class PositionConflict(StoryError):
         self.branch_id = branch_id
         self.expected = expected
         self.actual = actual
+
+
+class MoveRefused(StoryError):
+    """The move was not played, and nothing was spent: make another; the message says why."""
 
 
 class ImportRejected(StoryError):

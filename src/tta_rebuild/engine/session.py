@@ -8,9 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import RecordedEvent
+from tta_rebuild.core.story import Choice, Scene
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryFold, StoryState
@@ -20,9 +23,32 @@ from tta_rebuild.engine.turn_events import (
     CostReported,
     SceneFinished,
     TurnEvent,
+    TurnRefused,
     TurnStored,
+    TurnWarning,
 )
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedTurn:
+    """A turn that is stored, for callers that wait for the whole of it.
+
+    Attributes:
+        turn: its number, from 1.
+        scene: what was told, as it is stored.
+        choices: what the player may do next, empty after an ending.
+        warnings: what the player should know: content warnings, a degraded turn, budget marks.
+        cost_usd, usage, calls: of all model calls of the turn; US dollars and tokens.
+    """
+
+    turn: int
+    scene: Scene
+    choices: tuple[Choice, ...]
+    warnings: tuple[str, ...]
+    cost_usd: float
+    usage: Usage
+    calls: int
 
 
 class Session:
@@ -79,6 +105,42 @@ class Session:
                         yield TurnStored(item.turn, self.branch.length)
                     else:
                         yield item
+
+    async def turn(self, action: Action) -> PlayedTurn:
+        """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
+
+        Raises:
+            MoveRefused: the move was not played; nothing was spent and nothing is stored.
+        """
+        warnings: list[str] = []
+        scene: Scene | None = None
+        choices: tuple[Choice, ...] = ()
+        cost = CostReported(0.0, Usage(), 0)
+        async with aclosing(self.play(action)) as events:
+            async for event in events:
+                match event:
+                    case TurnRefused(reason):
+                        raise MoveRefused(reason)
+                    case TurnWarning(text):
+                        warnings.append(text)
+                    case SceneFinished(scene):
+                        pass
+                    case ChoicesReady(choices):
+                        pass
+                    case CostReported():
+                        cost = event
+                    case _:
+                        pass
+        assert scene is not None  # what is not refused ends with a scene or an error
+        return PlayedTurn(
+            turn=self.branch.turn,
+            scene=scene,
+            choices=choices,
+            warnings=tuple(warnings),
+            cost_usd=cost.cost_usd,
+            usage=cost.usage,
+            calls=cost.calls,
+        )
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(

@@ -14,11 +14,14 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.usage import Usage
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.prices import Price
 
 CHARS_PER_TOKEN = 4.0
 """Characters per token of English prose, roughly; adapters learn a better figure per model."""
@@ -158,7 +161,12 @@ class LLMProvider(ABC):
 
     Outside code may implement ``generate`` and ``generate_stream`` alone. Everything of ours
     derives from ``RequestProvider`` and implements ``complete`` and ``stream``.
+
+    Attributes:
+        price: what a provider of one's own costs; None is nothing (see ``open_application``).
     """
+
+    price: Price | None = None
 
     def __init__(self, config: LLMConfig) -> None:
         self.config = config

@@ -1,0 +1,114 @@
+"""``import tta_rebuild as tta``: one place for what a program needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tta_rebuild as tta
+
+SCENE = "The lamp went out. You heard the sea."
+
+
+class OwnProvider(tta.LLMProvider):
+    """What an outsider writes: a model of their own behind the two bare methods."""
+
+    def __init__(self, price: tta.Price | None = None) -> None:
+        super().__init__(tta.LLMConfig(model="house"))
+        self.price = price
+        self.closed = False
+
+    async def generate(
+        self, prompt: str, context: tta.TTAContext, **overrides: Any
+    ) -> tta.LLMResponse:
+        return tta.LLMResponse(text=SCENE, tokens_used=9, model="house", finish_reason="stop")
+
+    async def generate_stream(
+        self, prompt: str, context: tta.TTAContext, **overrides: Any
+    ) -> AsyncIterator[str]:
+        for word in SCENE.split(" "):
+            yield f"{word} "
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+def test_every_name_of_the_public_face_is_there_and_listed() -> None:
+    for name in tta.__all__:
+        assert getattr(tta, name) is not None
+
+    assert set(tta.__all__) <= set(dir(tta))
+    with pytest.raises(AttributeError, match="no_such_name"):
+        tta.no_such_name  # noqa: B018
+
+
+def test_the_import_itself_loads_none_of_it() -> None:
+    program = "import sys, tta_rebuild; print([m for m in sys.modules if m.startswith('tta_re')])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    assert done.stdout.strip() == "['tta_rebuild']", done.stderr
+
+
+async def test_a_provider_of_ones_own_tells_and_costs_nothing(tmp_path: Path) -> None:
+    own = OwnProvider()
+    async with tta.open_application(tta.Settings(data_dir=tmp_path), provider=own) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        played = await story.turn(tta.Action.begin())
+
+        assert SCENE in played.scene.text
+        assert (played.turn, played.scene.told_by, played.cost_usd) == (1, "own:house", 0.0)
+        assert app.models == ("own:house", "offline")
+    assert not own.closed
+
+
+async def test_a_provider_that_says_its_price_is_paid_from_the_budget(tmp_path: Path) -> None:
+    own = OwnProvider(price=tta.Price(rates=tta.Rates(input=1.0, output=2.0)))
+    async with tta.open_application(tta.Settings(data_dir=tmp_path), provider=own) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        played = await story.turn(tta.Action.begin())
+
+        assert played.cost_usd > 0
+        assert await app.tracker.spent_usd("session") == pytest.approx(played.cost_usd)
+
+
+async def test_a_refused_move_is_an_exception_for_who_waits_for_a_turn(tmp_path: Path) -> None:
+    async with tta.open_application(tta.Settings(data_dir=tmp_path)) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        opening = await story.turn(tta.Action.begin())
+        before = story.branch.length
+
+        with pytest.raises(tta.MoveRefused, match="no choice 99"):
+            await story.turn(tta.Action.choose(99))
+
+        assert story.branch.length == before
+        after = await story.turn(tta.Action.choose(1))
+        assert (opening.turn, after.turn) == (1, 2)
+        assert after.choices
+
+
+def test_a_callers_program_passes_the_strictest_type_check(tmp_path: Path) -> None:
+    program = tmp_path / "caller.py"
+    program.write_text(
+        """
+import tta_rebuild as tta
+
+async def play(theme: str) -> list[str]:
+    async with tta.open_application(tta.Settings()) as app:
+        story = await app.stories.open(tta.Premise(theme=theme))
+        played = await story.turn(tta.Action.begin())
+        async for event in story.play(tta.Action.say("I wait.")):
+            if isinstance(event, tta.PassageReleased):
+                print(event.passage.text)
+        return [choice.text for choice in played.choices]
+""",
+        encoding="utf-8",
+    )
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+
+    assert done.returncode == 0, done.stdout + done.stderr
