@@ -33,8 +33,8 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test
-	$(BIN)/ruff format --check src tests benchmarks examples
-	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks tools examples
+	$(BIN)/ruff check src tests benchmarks tools examples
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory secrets
 	$(MAKE) --no-print-directory docs

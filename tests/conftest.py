@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
-
-from tests.wire import WireServer
+from tools.wire import WireServer
 
 
 @pytest.fixture
 async def wire() -> AsyncIterator[WireServer]:
-    """A loopback server that speaks Gemini, OpenAI and Anthropic (see ``tests.wire``)."""
+    """A loopback server that speaks Gemini, OpenAI and Anthropic (see ``tools.wire``)."""
     async with WireServer() as server:
         yield server

@@ -19,8 +19,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.canary_keys import canary
-from tests.wire.faults import Fault
-from tests.wire.process import RunningWire
+from tools.wire.faults import Fault
+from tools.wire.process import RunningWire
 from tools.find_canaries import CanaryScanner
 
 from benchmarks.figures import Row

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.wire import Record, RunningWire
+from tools.wire import Record, RunningWire
 
 from benchmarks.figures import Row
 from tta_rebuild.core.base_primitive import TTAContext

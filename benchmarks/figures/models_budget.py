@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 
-from tests.wire import Fault, WireServer
+from tools.wire import Fault, WireServer
 
 from benchmarks.figures import Row
 from benchmarks.model_stack import Stack, asked

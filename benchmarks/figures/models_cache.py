@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.wire import WireServer
+from tools.wire import WireServer
 
 from benchmarks.figures import Row
 from benchmarks.model_stack import Stack, asked

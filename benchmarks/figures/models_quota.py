@@ -9,7 +9,7 @@ import asyncio
 import bisect
 from collections.abc import AsyncIterator, Sequence
 
-from tests.wire.process import RunningWire
+from tools.wire.process import RunningWire
 
 from benchmarks.figures import Row
 from benchmarks.model_stack import Stack, asked

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.wire import Fault, WireServer
+from tools.wire import Fault, WireServer
 
 from benchmarks.figures import Row
 from benchmarks.model_stack import Stack, asked

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tests.wire.faults import SOAK_KINDS, Fault
-from tests.wire.process import RunningWire
+from tools.wire.faults import SOAK_KINDS, Fault
+from tools.wire.process import RunningWire
 
 from benchmarks.figures import Row
 from tta_rebuild.bootstrap import Workshop, open_workshop

@@ -1,6 +1,6 @@
 """The loopback server itself: routes, pacing, faults, bills.
 
-``WireServer`` runs in the test's own event loop; ``python -m tests.wire`` runs it alone
+``WireServer`` runs in the test's own event loop; ``python -m tools.wire`` runs it alone
 (``process.RunningWire`` starts and stops that) and is steered over ``/_wire/...``.
 """
 
@@ -18,14 +18,13 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from aiohttp import web
-
-from tests.wire import replies
-from tests.wire.anthropic import Anthropic
-from tests.wire.faults import BEFORE_THE_ANSWER, IN_THE_TEXT, Fault, FaultScript
-from tests.wire.gemini import Gemini
-from tests.wire.openai import OpenAI
-from tests.wire.protocol import Ask, Protocol
-from tests.wire.state import CHARS_PER_TOKEN, Record, WireSettings, tokens_of
+from tools.wire import replies
+from tools.wire.anthropic import Anthropic
+from tools.wire.faults import BEFORE_THE_ANSWER, IN_THE_TEXT, Fault, FaultScript
+from tools.wire.gemini import Gemini
+from tools.wire.openai import OpenAI
+from tools.wire.protocol import Ask, Protocol
+from tools.wire.state import CHARS_PER_TOKEN, Record, WireSettings, tokens_of
 
 _ENDED_BY = (
     "max_tokens",

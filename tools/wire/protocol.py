@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.wire.faults import Fault
-from tests.wire.state import Record
+from tools.wire.faults import Fault
+from tools.wire.state import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

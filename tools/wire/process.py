@@ -1,4 +1,4 @@
-"""The loopback server in a process of its own, for benchmarks: its CPU is not counted."""
+"""The loopback server in a process of its own, so that its CPU is not counted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from tests.wire.faults import Fault
-from tests.wire.state import Record
+from tools.wire.faults import Fault
+from tools.wire.state import Record
 
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +25,7 @@ class RunningWire:
         self.url = ""
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.wire"]
+        command = [sys.executable, "-m", "tools.wire"]
         self._process = subprocess.Popen(
             [*command, "--settings", json.dumps(self._options)],
             cwd=_ROOT,

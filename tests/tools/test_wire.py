@@ -7,9 +7,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-
-from tests.wire import Fault, RunningWire, WireServer
-from tests.wire.faults import KINDS
+from tools.wire import Fault, RunningWire, WireServer
+from tools.wire.faults import KINDS
 
 SCENE = "METACONCEPTS TO FOLLOW: none"
 PATHS = {

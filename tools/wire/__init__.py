@@ -14,9 +14,9 @@ From a benchmark, in a process of its own (so that its CPU is not counted)::
         ... wire.url, wire.records(), wire.script([...]), wire.reset()
 """
 
-from tests.wire.faults import Fault, FaultScript
-from tests.wire.process import RunningWire
-from tests.wire.server import WireServer
-from tests.wire.state import Record, WireSettings
+from tools.wire.faults import Fault, FaultScript
+from tools.wire.process import RunningWire
+from tools.wire.server import WireServer
+from tools.wire.state import Record, WireSettings
 
 __all__ = ["Fault", "FaultScript", "Record", "RunningWire", "WireServer", "WireSettings"]

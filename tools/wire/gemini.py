@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tests.wire.faults import Fault
-from tests.wire.protocol import Ask, Protocol, Refusal
+from tools.wire.faults import Fault
+from tools.wire.protocol import Ask, Protocol, Refusal
 
 _FINISH = {
     "stop": "STOP",
