@@ -16,7 +16,7 @@ from tta_rebuild.canon.lexicon import Family
 from tta_rebuild.canon.phrases import Phrase, Phrases
 from tta_rebuild.canon.verb_places import VerbPlaces
 
-__all__ = ["Act", "Clauses", "Phrase", "words_of"]
+__all__ = ["Act", "Clauses", "Phrase"]
 
 _LETTING = frozenset(
     ["let", "help", "ask", "want", "tell", "order", "beg", "invite", "urge", "allow"]
