@@ -53,7 +53,7 @@ def run(name: str, quick: bool, show: Callable[[Row], None]) -> None:
                 show(row)
     except Exception as error:  # noqa: BLE001 - the others are still to be measured
         traceback.print_exc()
-        show(Row(what=name, measured=f"failed: {error}"[:60], bound="runs", ok=False))
+        show(Row(what=name, measured=f"failed: {error!r}"[:60], bound="runs", ok=False))
 
 
 def write_into(page: Path, tables: dict[str, list[Row]], scale: str) -> None:

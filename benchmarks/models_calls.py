@@ -43,6 +43,7 @@ def _python(peer: str) -> str:
     home = ENVIRONMENTS / peer
     python = home / "bin" / "python"
     if not (home / "ready").exists():
+        print(f"(installing {package}, once; this may take minutes)", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
         subprocess.run(
             [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package],

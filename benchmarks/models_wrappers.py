@@ -97,7 +97,7 @@ STACKS: dict[str, Callable[[LLMProvider], LLMProvider]] = {
 
 
 def measure(quick: bool) -> Iterator[Row]:
-    rounds = 3 if quick else 10
+    rounds = 6 if quick else 10
     with asyncio.Runner() as runner:
         for is_streamed, kind in ((False, "whole answers"), (True, "streams of 25 pieces")):
             providers = {name: wrap(Instant()) for name, wrap in STACKS.items()}
