@@ -51,8 +51,8 @@ def measure(quick: bool) -> Iterator[Row]:
 def _runs(canon: Canon) -> dict[str, Callable[[int], object]]:
     checker = Checker(canon)
     return {
-        "check of a sentence": lambda n: checker.clashes(SENTENCES[n % len(SENTENCES)]),
-        "check of a proposal": lambda n: checker.clashes(PROPOSAL),
+        "check of a sentence": lambda n: checker.contradictions(SENTENCES[n % len(SENTENCES)]),
+        "check of a proposal": lambda n: checker.contradictions(PROPOSAL),
         "view of a subject": lambda n: canon.facts_about(
             PEOPLE[n % 10], at=1 + (n * 7919) % canon.position
         ),

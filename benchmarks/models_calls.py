@@ -1,7 +1,7 @@
 """The full provider stack beside others: CPU per call and memory, against one loopback server.
 
 The peers live in environments of their own under ``.venv-peers`` (made here when missing), because
-their dependencies clash with ours. The server's CPU is not counted.
+their dependencies contradict ours. The server's CPU is not counted.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks import Row
 from benchmarks.timing import at_most, quantile
 from benchmarks.workloads.model_stack import asked
-from tta_rebuild.integrations.offline import OfflineProvider
+from tta_rebuild.storyteller import OfflineProvider
 
 TURNS = 50
 THEMES = (
