@@ -2,19 +2,19 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SET ?= story
+SET ?= all
 PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
 
-.PHONY: help play test check docs bench stress figures secrets clean
+.PHONY: help play test check versions docs bench stress secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make test     run the tests"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
-	@echo "make bench    run the benchmarks"
-	@echo "make stress   run the long tests (kill -9, soak)"
-	@echo "make figures SET=story|models|canon|code [QUICK=1]   measure the promises"
+	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
+	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
+	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -33,12 +33,15 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test
-	$(BIN)/ruff format --check src tests benchmarks examples
-	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks tools examples
+	$(BIN)/ruff check src tests benchmarks tools examples
 	$(BIN)/mypy
 	$(MAKE) --no-print-directory secrets
 	$(MAKE) --no-print-directory docs
 	$(MAKE) --no-print-directory test
+
+versions:
+	tools/test_versions.sh
 
 secrets: $(VENV)/.test
 	$(BIN)/python tools/scan_secrets.py
@@ -47,13 +50,10 @@ docs: $(VENV)/.test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: $(VENV)/.test
-	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds
+	$(BIN)/python -m benchmarks $(SET) $(if $(FULL),--full) $(if $(INTO),--into $(INTO))
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m stress
-
-figures: $(VENV)/.test
-	$(BIN)/python -m benchmarks.figures $(SET) $(if $(QUICK),--quick)
 
 clean:
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis

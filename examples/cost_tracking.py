@@ -59,7 +59,7 @@ async def main() -> None:
     provider = CostTrackingLLMProvider(model(), tracker, provider="gemini")
     try:
         for turn in range(1, 50):
-            task = "scene" if turn % 3 else "fact_check"
+            task = "scene" if turn % 3 else "branch_check"
             request = LLMRequest(
                 prompt=f"Tell turn {turn} of the story of the lamp that burns without oil.",
                 context=CONTEXT,

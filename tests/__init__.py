@@ -1,1 +1,1 @@
-"""The tests; a package so that benchmarks can use ``tests.wire`` as well."""
+"""The tests; a package, so that one test module may use what another room of them offers."""

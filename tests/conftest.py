@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from tools.wire import WireServer
 
-from tests.wire import WireServer
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim
@@ -14,7 +14,7 @@ from tta_rebuild.core.story import Claim
 
 @pytest.fixture
 async def wire() -> AsyncIterator[WireServer]:
-    """A loopback server that speaks Gemini, OpenAI and Anthropic (see ``tests.wire``)."""
+    """A loopback server that speaks Gemini, OpenAI and Anthropic (see ``tools.wire``)."""
     async with WireServer() as server:
         yield server
 

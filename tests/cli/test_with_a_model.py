@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.wire import Fault, RunningWire
 
 from tests.alone import quiet_environment, run_alone
-from tests.wire import Fault, RunningWire
 
 THEME = ("--theme", "A ferryman finds letters addressed to his passengers")
 Done = subprocess.CompletedProcess[str]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.wire import Fault, WireServer
+from tools.wire import Fault, WireServer
 
 from tta_rebuild.bootstrap import Application, open_application
 from tta_rebuild.core.events import ModelReplied

@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
+from tools.wire import Fault, WireServer
 
-from tests.wire import Fault, WireServer
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import (
     ContentRefused,

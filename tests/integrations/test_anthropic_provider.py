@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from tools.wire import Fault, WireServer
 
 from tests.integrations.adapter_contract import (
     AdapterContract,
@@ -14,7 +15,6 @@ from tests.integrations.adapter_contract import (
     request,
     told,
 )
-from tests.wire import Fault, WireServer
 from tta_rebuild.core.errors import ModelUnavailable, ProviderBusy, QuotaExhausted
 from tta_rebuild.integrations.anthropic_provider import CACHED_FROM_CHARS, AnthropicProvider
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from tools.wire import Fault, WireServer
 
 from tests.integrations.adapter_contract import (
     NOON,
@@ -14,7 +15,6 @@ from tests.integrations.adapter_contract import (
     request,
     told,
 )
-from tests.wire import Fault, WireServer
 from tta_rebuild.core.errors import KeyRejected, ProviderBusy, QuotaExhausted
 from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
 from tta_rebuild.integrations.waiting_times import pacific_midnight

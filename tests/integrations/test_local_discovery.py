@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from tools.wire import Fault, WireServer
 
 from tests.integrations.adapter_contract import request
-from tests.wire import Fault, WireServer
 from tta_rebuild.core.errors import ModelUnavailable
 from tta_rebuild.integrations.local_discovery import (
     USUAL_SERVERS,

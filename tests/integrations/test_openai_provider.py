@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 import pytest
+from tools.wire import Fault, WireServer
 
 from tests.integrations.adapter_contract import (
     NOON,
@@ -15,7 +16,6 @@ from tests.integrations.adapter_contract import (
     request,
     told,
 )
-from tests.wire import Fault, WireServer
 from tta_rebuild.core.errors import KeyMissing, ModelUnavailable, ProviderError, QuotaExhausted
 from tta_rebuild.integrations.llm_provider import LLMConfig
 from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near

@@ -399,7 +399,7 @@ async def test_nearly_the_same_prompt_in_the_same_story_finds_the_answer() -> No
     "request_",
     [
         request_of("Go North!", story_id="another"),
-        request_of("Go North!", story_id="s", task="fact_check"),
+        request_of("Go North!", story_id="s", task="dialogue"),
         request_of("Go North!", story_id="s", system="other rules"),
         request_of("burn down the mill", story_id="s"),
         request_of("Go North!"),

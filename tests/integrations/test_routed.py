@@ -9,12 +9,12 @@ from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 
 def routed() -> tuple[RoutedLLMProvider, ScriptedProvider, ScriptedProvider]:
     strong, cheap = ScriptedProvider(Told("strong")), ScriptedProvider(Told("cheap"))
-    return RoutedLLMProvider(strong, {"fact_check": cheap, "branch_check": cheap}), strong, cheap
+    return RoutedLLMProvider(strong, {"dialogue": cheap, "branch_check": cheap}), strong, cheap
 
 
 async def test_a_task_with_a_route_goes_its_way_and_all_others_to_the_default() -> None:
     provider, _, _ = routed()
-    assert (await provider.complete(request_of(task="fact_check"))).text == "cheap"
+    assert (await provider.complete(request_of(task="dialogue"))).text == "cheap"
     assert (await provider.complete(request_of(task="scene"))).text == "strong"
     assert (await provider.complete(request_of())).text == "strong"
 

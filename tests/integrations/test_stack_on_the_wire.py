@@ -7,9 +7,9 @@ import random
 import secrets
 
 import pytest
+from tools.wire import Fault, WireServer
 
 from tests.integrations.fakes import MemoryLedger, request_of
-from tests.wire import Fault, WireServer
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 from tta_rebuild.integrations import (
     AccountedLLMProvider,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tta_rebuild.core.english import sentences_of, words_of
-from tta_rebuild.quality import measured, prose_guess, scene_quality, scored_scene
+from tta_rebuild.quality import measured, scene_quality, scored_scene
 
 GOOD = (
     "The boat scraped onto the shingle just as the last light left the water. Mira climbed out, "
@@ -80,17 +80,10 @@ def test_choices_that_say_the_same_count_once() -> None:
     assert whole(choices=[CHOICES[0]] * 3) < whole(choices=CHOICES[:1]) + 0.01
 
 
-def test_the_guess_prefers_fresh_prose_and_says_what_it_cannot_tell() -> None:
-    fresh, stale = prose_guess(GOOD), prose_guess("The wind blew over the hill again. " * 14)
-    assert fresh.score - stale.score > fresh.discernible
-    assert prose_guess("").score == 0.0
-
-
 @given(st.text(max_size=500))
 def test_no_text_leaves_the_ranges(text: str) -> None:
     found = measured(text)
     assert 0.0 <= found.lexical_diversity <= 1.0
     assert 0.0 <= found.repeated_4grams <= 1.0
     assert 0.0 <= found.dialogue_share <= 1.0 + 1e-9
-    assert 0.0 <= prose_guess(text).score <= 1.0
     assert 0.0 <= scene_quality([text]) <= 1.0

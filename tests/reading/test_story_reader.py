@@ -1,4 +1,4 @@
-"""Whole texts: read into a canon, with their own contradictions; and the judge of branches."""
+"""Whole texts: read into a canon, with their own contradictions."""
 
 from __future__ import annotations
 

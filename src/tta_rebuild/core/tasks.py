@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check", "fact_check"]
+Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check"]
 
 
 class CharacterVariables(TypedDict, total=False):

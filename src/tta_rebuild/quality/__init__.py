@@ -1,15 +1,12 @@
 """How well a scene is made, as far as it can be counted."""
 
-from tta_rebuild.quality.liking import ProseGuess, prose_guess
 from tta_rebuild.quality.prose import ProseMeasures, measured
 from tta_rebuild.quality.score import ScoredScene, scene_quality, scored_scene
 
 __all__ = [
-    "ProseGuess",
     "ProseMeasures",
     "ScoredScene",
     "measured",
-    "prose_guess",
     "scene_quality",
     "scored_scene",
 ]

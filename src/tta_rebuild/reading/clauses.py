@@ -16,7 +16,7 @@ from tta_rebuild.reading.noun_phrases import NounPhrase, Phrases
 from tta_rebuild.reading.sentence_words import BREAKS, words_of
 from tta_rebuild.reading.verb_places import VerbPlaces
 
-__all__ = ["Clause", "ClauseReader", "NounPhrase", "words_of"]
+__all__ = ["Clause", "ClauseReader", "NounPhrase"]
 
 _LETTING = frozenset(
     ["let", "help", "ask", "want", "tell", "order", "beg", "invite", "urge", "allow"]

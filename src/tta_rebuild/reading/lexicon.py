@@ -1,6 +1,6 @@
 """Words the reader knows: families of verbs with what they do, and small closed sets.
 
-Loaded from ``data/verbs.toml`` and ``data/words.toml`` on first use; an author may add families.
+Loaded from ``data/verbs.toml`` and ``data/words.toml`` on first use.
 The reader looks forms up here, the checker reads what a family needs and changes.
 """
 
@@ -80,13 +80,6 @@ class Lexicon:
     phrasal: Mapping[str, Mapping[tuple[str, ...], Family]]
     sets: Mapping[str, frozenset[str]]
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    def declaring(self, more: Iterable[Family]) -> Lexicon:
-        """The same words with an author's families added."""
-        irregular = [(first, form) for form, first in self.lemma.items()]
-        return _assemble(
-            [*self.families.values(), *more], irregular, self.participles, self.sets, self.phrases
-        )
 
     def cues(self, families: Iterable[str]) -> frozenset[str]:
         """The relations whose change verbs of these families tell."""

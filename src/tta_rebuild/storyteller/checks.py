@@ -1,4 +1,4 @@
-"""Judging without a model: the tasks ``branch_check`` and ``fact_check``.
+"""Judging without a model: the task ``branch_check``.
 
 Called by ``provider``. Says what arithmetic on the facts can say and nothing more: no
 contradiction found is not the same as none there.
@@ -72,8 +72,3 @@ def _message(text: str, fact: Mapping[str, Any]) -> dict[str, str]:
 
 def _rules(rules: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {text}" for name, text in sorted(rules.items()))
-
-
-def fact_check(variables: Mapping[str, Any]) -> dict[str, Any]:
-    """No verdict: what arithmetic can find, ``canon`` has found already."""
-    return {"contradictions": [], "note": "the embedded storyteller gives no opinion on facts"}

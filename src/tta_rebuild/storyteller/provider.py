@@ -81,11 +81,9 @@ class OfflineProvider(RequestProvider):
             return [tell(variables, kit)]
         if request.task == "branch_check":
             return [_json(checks.branch_check(variables))]
-        if request.task == "fact_check":
-            return [_json(checks.fact_check(variables))]
         raise RequestRejected(
             f"the embedded storyteller does not know the task '{request.task}'; it answers scene, "
-            "continue_scene, dialogue, monologue, branch_check and fact_check",
+            "continue_scene, dialogue, monologue and branch_check",
             provider=self.name,
             model=self.config.model,
         )

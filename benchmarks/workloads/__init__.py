@@ -1,0 +1,1 @@
+"""What several benchmarks measure with: stories, timelines, canons, provider stacks."""

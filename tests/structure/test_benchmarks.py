@@ -1,0 +1,64 @@
+"""Benchmarks: found by their names, of one shape, and on their own feet."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from benchmarks import Row
+from benchmarks.__main__ import BEGIN, END, modules, run, write_into
+
+ROOT = Path(__file__).parents[2]
+OTHERS = sorted([*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "tools").rglob("*.py")])
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda p: str(p.relative_to(ROOT)))
+def test_benchmarks_and_tools_import_nothing_from_the_tests(path: Path) -> None:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+
+    assert not [name for name in found if name.split(".")[0] == "tests"]
+
+
+@pytest.mark.parametrize("name", modules([]))
+def test_every_benchmark_is_one_function_of_its_size(name: str) -> None:
+    measure = import_module(f"benchmarks.{name}").measure
+
+    assert list(inspect.signature(measure).parameters) == ["quick"]
+    assert inspect.isgeneratorfunction(measure) or inspect.isasyncgenfunction(measure)
+
+
+def test_a_set_is_chosen_by_its_name_and_an_unknown_one_says_what_there_is() -> None:
+    assert all(name.startswith("storage_") for name in modules(["storage"]))
+    assert modules(["all"]) == modules([])
+    with pytest.raises(SystemExit, match="storage"):
+        modules(["stroage"])
+
+
+def test_a_benchmark_that_fails_is_short_and_the_others_are_still_measured() -> None:
+    rows: list[Row] = []
+
+    run("no_such_benchmark", True, rows.append)
+
+    assert [row.ok for row in rows] == [False]
+
+
+def test_a_run_is_put_between_the_marks_of_a_page_with_its_date(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    row = Row(what="a call", measured="2 ms", bound="<= 3 ms", ok=True, peer="theirs 4 ms")
+
+    write_into(page, {"models_calls": [row]}, "quick")
+
+    text = page.read_text()
+    assert "| a call | 2 ms | <= 3 ms | ok | theirs 4 ms |" in text
+    assert "old" not in text
+    assert text.startswith("before\n")
+    assert text.endswith("after\n")
