@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from benchmarks import Row
 from benchmarks.timing import at_most, cpu_ms, quantile
 from benchmarks.workloads.long_canon import PEOPLE, PROPOSAL, SENTENCES, story_of
-from tta_rebuild.canon import Canon, Checker
+from tta_rebuild.canon import Canon
+from tta_rebuild.reading import Checker
 
 P99_MS = {"check of a sentence": 5.0, "check of a proposal": 10.0, "view of a subject": 1.0}
 
