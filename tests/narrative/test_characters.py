@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy
 from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
-from tta_rebuild.narrative.character_rules import EMOTION_OF_TRIGGER, personality_fit
+from tta_rebuild.narrative.character_rules import personality_fit
 from tta_rebuild.narrative.character_state import new_character, respond
+from tta_rebuild.narrative.emotions import emotions
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCENE = CharacterInteraction("hero", "A door creaks.", emotional_trigger="fear")
@@ -112,7 +113,7 @@ def test_traits_speak_for_and_against_an_emotion() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([None, *EMOTION_OF_TRIGGER, "nonsense"]),
+            st.sampled_from([None, *emotions(), "nonsense"]),
             st.sampled_from(["They help.", "They fight, a conflict.", "They meet.", "betrayal"]),
             st.lists(st.sampled_from(["a", "b"]), max_size=3),
             st.sampled_from([None, "goal one", "goal two"]),

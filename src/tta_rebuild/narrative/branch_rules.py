@@ -95,14 +95,14 @@ _GAME_OVER = re.compile(r"\bgame over\b|\bstory ends here\b|\bnothing (?:more )?
 _EVERYONE_DIES = re.compile(r"\b(?:everyone|everybody|all) (?:dies?|is dead|perish\w*)\b", re.I)
 
 _NEGATOR = re.compile(
-    r"\b(?:not|never|no|refus\w+|reject\w*|declin\w+|without|stop\w*|avoid\w*|instead of|"
+    r"\b(?:not|never|no(?: way)?|refus\w+|reject\w*|declin\w+|without|stop\w*|avoid\w*|instead of|"
     r"fail\w* to|"
     r"rather than|deny|den(?:ies|ied)|undo\w*|cancel\w*|revers\w+|don't|doesn't|didn't|won't|"
     r"cannot|can't|isn't|wasn't|neither|nobody|none)\b",
     re.IGNORECASE,
 )
 _OPPOSITES: tuple[tuple[str, str], ...] = (
-    (r"accept|agree|consent|join|take|believ|trust|follow", r"reject|refus|declin|disagree"),
+    (r"accept|agree|consent|join|take|believ|trust|follow", r"reject|refus|declin|disagree|ignor"),
     (r"trust|believ", r"distrust|mistrust|betray|doubt|disbeliev"),
     (r"help|aid|assist|support|protect|defend", r"abandon|hinder|ignor|sabotag|attack|betray|harm"),
     (r"sav|rescu|spar|heal|reviv", r"kill|murder|slay|destroy|abandon|execut|let \w+ die"),
@@ -137,7 +137,7 @@ def _stem(word: str) -> str:
 def content_stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
     words = re.findall(r"[a-z']+", text.lower())
-    return [_stem(w) for w in words if w not in _SMALL_WORDS and len(w) > 2]
+    return [_stem(w.removesuffix("'s")) for w in words if w not in _SMALL_WORDS and len(w) > 2]
 
 
 def negates(child: str, parent: str) -> str:
@@ -146,11 +146,14 @@ def negates(child: str, parent: str) -> str:
     Either a negation right before the parent's own act ("do not trust the stranger"), or an
     opposite act on the same thing ("abandon the village" after "save the village").
     """
+    child, parent = child.replace("’", "'"), parent.replace("’", "'")
     parent_stems = content_stems(parent)
     if not parent_stems:
         return ""
     acts, things = set(parent_stems[:2]), set(parent_stems)
     already = _NEGATOR.search(parent) is not None
+    if not already and (negator := _negator_among(child, things)):
+        return negator
     for negation in _NEGATOR.finditer(child):
         clause = re.split(r"[.;:!?]|\b(?:but|and then|while)\b", child[negation.end() :])[0]
         near = content_stems(clause)[:4]
@@ -171,6 +174,21 @@ def negates(child: str, parent: str) -> str:
             object_stems = shared_things - set(content_stems(in_parent.group()))
             if object_stems:
                 return in_child.group()
+    return ""
+
+
+def _negator_among(child: str, things: set[str]) -> str:
+    """The negation in a text that holds all of the parent's words, "" if there is none.
+
+    A negation after the last of them counts too ("… the elder? Never!"), unless it goes on to
+    deny something else ("…, without waking the guard").
+    """
+    if not things <= set(content_stems(child)):
+        return ""
+    for negation in _NEGATOR.finditer(child):
+        denied = set(content_stems(child[negation.end() :]))
+        if denied & things or not denied:
+            return negation.group()
     return ""
 
 

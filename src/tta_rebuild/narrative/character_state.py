@@ -59,7 +59,9 @@ def respond(
     state: CharacterState, interaction: CharacterInteraction, at: datetime
 ) -> tuple[CharacterState, CharacterResponse]:
     """The character after the interaction, and the answer, without any model."""
-    emotion = emotion_after(interaction.emotional_trigger, state.emotional_state)
+    emotion = emotion_after(
+        interaction.emotional_trigger, state.emotional_state, interaction.interacting_with
+    )
     relationships = dict(state.relationships)
     changes: dict[str, float] = {}
     for other in interaction.interacting_with:
