@@ -1,0 +1,269 @@
+"""Who does a thing in a sentence: the verb a rule names, its subject, what it is done to.
+
+Used by ``world_rules``. It looks for one verb only and reads outwards from it, so it needs no
+grammar of whole sentences; where it cannot tell who acts, nobody is said to have acted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from tta_rebuild.canon.grammar import words_of
+from tta_rebuild.canon.rule_text import WorldRule, object_forms
+from tta_rebuild.canon.rule_words import (
+    PERSON,
+    is_known_noun,
+    is_other_verb,
+    listed,
+    members,
+    singular,
+    verb_forms,
+)
+
+ClassesOf = Callable[[str], Collection[str]]
+"""A name as written → what the story says that its bearer is: role, species."""
+
+_QUOTED = re.compile(r"[\"“][^\"”]*[\"”]?")
+_STOPS = frozenset(
+    ", ; : . ! ? ( ) — – and but or while when as because so if although though before after until "
+    "where who which that than then".split()
+)
+_ARTICLES = frozenset(
+    "the a an his her their its my your our this that these those some every each no another both "
+    "two three four five six seven eight nine ten many several few all any".split()
+)
+_PREPOSITIONS = frozenset(
+    "of at in on by with from to into onto over under beside behind between near through across along "
+    "around about against without inside outside above below beyond for toward towards up down upon "
+    "within past like".split()
+)
+_BE = frozenset("be is are was were been being am".split())
+_HAVE = frozenset("have has had having do does did".split())
+_BESIDE = frozenset(
+    "again also even just still too always often once soon now slowly almost himself herself itself "
+    "themselves himself all both together at last ever".split()
+)
+_UNDONE = frozenset(
+    "not never no hardly barely almost nearly without would might may should must will shall".split()
+)
+_IRREALIS = re.compile(
+    r"\b(?:if|whether|unless|wish\w*|dream\w*|dreamt|imagin\w*|pretend\w*|hop(?:e[sd]?|ing)|long(?:s|ed) to|"
+    r"want\w*|refus\w*|forbade|forbidden|forbids?|threaten\w*|promis\w*|as though|legends?|tales?|"
+    r"stor(?:y|ies)|rumou?rs?|myths?|songs?)\b"
+)
+_PEOPLE = frozenset("i you he she we they everyone everybody someone somebody anyone one".split())
+_UNCLEAR = frozenset("he she it they who them him her".split())
+_INSIDE = frozenset("in into inside within through on onto upon at".split())
+
+
+@cache
+def _begun() -> frozenset[str]:
+    """Forms of verbs before which an act is done: "began to speak"."""
+    verbs = ("begin", "start", "continue", "manage", "dare", "learn", "come", "happen", "keep")
+    return frozenset(form for verb in verbs for form in verb_forms(verb))
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The noun of a subject and the words that stand with it, lower case; ``named`` for a name."""
+
+    noun: str
+    beside: tuple[str, ...]
+    named: bool
+
+
+def breaks(rule: WorldRule, sentence: str, classes_of: ClassesOf) -> bool:
+    """Whether somebody does in the sentence what the rule forbids them."""
+    if sentence.rstrip().endswith("?"):
+        return False
+    words = words_of(_QUOTED.sub(" , ", sentence))
+    return any(
+        _breaks_at(rule, words, place, verb, classes_of)
+        for verb in rule.verbs
+        for place in _places(verb, words)
+    )
+
+
+def _places(verb: str, words: Sequence[str]) -> Iterator[int]:
+    forms = verb_forms(verb)
+    for place, word in enumerate(words):
+        low = word.lower()
+        following = words[place + 1].lower() if place + 1 < len(words) else ""
+        if low in forms and not is_other_verb(verb, low, following):
+            yield place
+
+
+def _breaks_at(
+    rule: WorldRule, words: Sequence[str], place: int, verb: str, classes_of: ClassesOf
+) -> bool:
+    low = [w.lower() for w in words]
+    if _IRREALIS.search(" ".join(low[:place])):
+        return False
+    at, aside = _before_verb(low, place)
+    if at is None or _UNDONE & set(aside) or ({"can", "could"} & set(aside) and not rule.ability):
+        return False
+    passive = bool(_BE & set(aside)) and not low[place].endswith("ing")
+    if passive:
+        doer = _after_by(words, place)
+        if doer is None or not _is_done(rule, low[:place], low[place + 1 :]):
+            return False
+    else:
+        doer = _subject(words, low, at)
+        if doer is None or not _is_done(
+            rule, (), _clause_after(low, place), entering=verb == "enter"
+        ):
+            return False
+    return _is_meant(rule, doer, classes_of)
+
+
+def _before_verb(low: Sequence[str], place: int) -> tuple[int | None, list[str]]:
+    """Where the subject ends, and what stands between it and the verb; None where it is no act."""
+    at, aside = place - 1, list[str]()
+    while at >= 0:
+        word = low[at]
+        if word == "to":  # "began to speak" is done, "wanted to speak" is not
+            if at == 0 or low[at - 1] not in _begun():
+                return None, aside
+            at -= 2
+        elif word in _begun() and low[place].endswith("ing") and at == place - 1:
+            at -= 1
+        elif word in _BE | _HAVE | _BESIDE | _UNDONE | {"can", "could"} or (
+            word.endswith("ly") and len(word) > 4
+        ):
+            aside.append(word)
+            at -= 1
+        else:
+            break
+    bare_noun = at >= 0 and at == place - 1 and low[at] in _ARTICLES - {"all", "both"}
+    return (None if bare_noun else at), aside
+
+
+def _subject(words: Sequence[str], low: Sequence[str], at: int) -> _Head | None:
+    """The subject that ends at a place, or that an earlier clause shares with this one."""
+    while at >= 0 and low[at] not in _STOPS:
+        head, governed_by = _noun_phrase(words, low, at)
+        if governed_by < 0:
+            return head
+        at = governed_by - 1
+        if at < 0 or low[at] in _STOPS:
+            return None  # "Over the wall flew …": whoever it is comes later
+    end = at
+    while end >= 0:
+        begin = end
+        while begin > 0 and low[begin - 1] not in _STOPS:
+            begin -= 1
+        head = _first_noun(words, low, begin, end)
+        if head is not None:
+            return head
+        end = begin - 1
+    return None
+
+
+def _noun_phrase(words: Sequence[str], low: Sequence[str], at: int) -> tuple[_Head | None, int]:
+    """The noun at a place with its words, and the preposition before it (-1 for none)."""
+    begin = at
+    while begin > 0 and at - begin < 4:
+        before = low[begin - 1]
+        if low[begin] in _ARTICLES or low[begin] in _PEOPLE or before in _STOPS:
+            break
+        if before in _PREPOSITIONS:
+            return None, begin - 1
+        if _is_name(words, begin) and not _is_name(words, begin - 1) and before not in _ARTICLES:
+            break
+        begin -= 1
+    if begin > 0 and low[begin - 1] in _PREPOSITIONS:
+        return None, begin - 1
+    if {"no", "neither", "none", "nobody", "nothing"} & set(low[begin : at + 1]):
+        return None, -1
+    return _Head(low[at], tuple(low[begin:at]), _is_name(words, at)), -1
+
+
+def _first_noun(words: Sequence[str], low: Sequence[str], begin: int, end: int) -> _Head | None:
+    """The subject of a clause, as far as it can be told from its first words."""
+    if begin >= end or low[begin] in _PREPOSITIONS:
+        return None
+    if low[begin] in _PEOPLE or _is_name(words, begin):
+        return _Head(low[begin], (), low[begin] not in _PEOPLE)
+    if low[begin] in _ARTICLES - {"no"}:
+        for place in range(begin + 1, min(begin + 4, end)):
+            if is_known_noun(low[place]):
+                return _Head(low[place], tuple(low[begin:place]), False)
+    return None
+
+
+def _is_name(words: Sequence[str], place: int) -> bool:
+    """Whether a word is a name: capital where no sentence begins, or nothing else it could be."""
+    word = words[place]
+    low = word.lower()
+    if not word[:1].isupper() or low in _ARTICLES | _PEOPLE | _PREPOSITIONS | _STOPS:
+        return False
+    begins = place == 0 or words[place - 1] in ".!?—"
+    if not begins:
+        return True
+    return not (low.endswith("s") or is_known_noun(low) or low in listed("nouns", "bare"))
+
+
+def _after_by(words: Sequence[str], place: int) -> _Head | None:
+    """Who did what was done: "opened by the old guard"."""
+    low = [w.lower() for w in words]
+    for at in range(place + 1, len(words)):
+        if low[at] in _STOPS:
+            return None
+        if low[at] == "by":
+            end = at + 1
+            while end + 1 < len(words) and low[end + 1] not in _STOPS | _PREPOSITIONS:
+                end += 1
+            if end >= len(words):
+                return None
+            return _Head(low[end], tuple(low[at + 1 : end]), _is_name(words, end))
+    return None
+
+
+def _clause_after(low: Sequence[str], place: int) -> Sequence[str]:
+    end = place + 1
+    while end < len(low) and low[end] not in _STOPS:
+        end += 1
+    return low[place + 1 : end]
+
+
+def _is_done(
+    rule: WorldRule, before: Sequence[str], after: Sequence[str], *, entering: bool = False
+) -> bool:
+    """Whether the act is done to what the rule names; who is ``entering`` needs no "into"."""
+    if rule.link and rule.link not in after:
+        return False
+    said = [*before, *after]
+    for number, noun in enumerate(rule.objects):
+        meant = object_forms(noun)
+        places = [i for i, word in enumerate(said) if word in meant or singular(word) in meant]
+        if not places:
+            return False
+        if rule.inside and number == len(rule.objects) - 1:
+            near = said[max(0, places[0] - 4) : places[0]]
+            if not _INSIDE & set(near) and not (entering and "of" not in near):
+                return False
+    return True
+
+
+def _is_meant(rule: WorldRule, doer: _Head, classes_of: ClassesOf) -> bool:
+    """Whether the one who acts is among those whom the rule concerns."""
+    known = {singular(c) for c in classes_of(doer.noun)} if doer.named else set()
+    if not rule.subject:
+        return is_person(doer, known)
+    wanted = members(rule.subject)
+    belongs = (
+        singular(doer.noun) in wanted or doer.noun in wanted or bool(known & wanted)
+    ) and set(rule.which) <= {*doer.beside, *known}
+    if not rule.only:
+        return belongs
+    return not belongs and doer.noun not in _UNCLEAR and is_person(doer, known)
+
+
+def is_person(doer: _Head, known: Collection[str] = ()) -> bool:
+    """Whether somebody rather than something acts."""
+    if set(known) & members("animal"):
+        return False
+    return doer.named or doer.noun in _PEOPLE or singular(doer.noun) in members(PERSON)
