@@ -27,43 +27,25 @@ ClassesOf = Callable[[str], Collection[str]]
 """A name as written → what the story says that its bearer is: role, species."""
 
 _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]?")
-_STOPS = frozenset(
-    ", ; : . ! ? ( ) — – and but or while when as because so if although though before after until "
-    "where who which that than then".split()
-)
-_ARTICLES = frozenset(
-    "the a an his her their its my your our this that these those some every each no another both "
-    "two three four five six seven eight nine ten many several few all any".split()
-)
-_PREPOSITIONS = frozenset(
-    "of at in on by with from to into onto over under beside behind between near through across along "
-    "around about against without inside outside above below beyond for toward towards up down upon "
-    "within past like".split()
-)
-_BE = frozenset("be is are was were been being am".split())
-_HAVE = frozenset("have has had having do does did".split())
-_BESIDE = frozenset(
-    "again also even just still too always often once soon now slowly almost himself herself itself "
-    "themselves himself all both together at last ever".split()
-)
-_UNDONE = frozenset(
-    "not never no hardly barely almost nearly without would might may should must will shall".split()
-)
-_IRREALIS = re.compile(
-    r"\b(?:if|whether|unless|wish\w*|dream\w*|dreamt|imagin\w*|pretend\w*|hop(?:e[sd]?|ing)|long(?:s|ed) to|"
-    r"want\w*|refus\w*|forbade|forbidden|forbids?|threaten\w*|promis\w*|as though|legends?|tales?|"
-    r"stor(?:y|ies)|rumou?rs?|myths?|songs?)\b"
-)
-_PEOPLE = frozenset("i you he she we they everyone everybody someone somebody anyone one".split())
-_UNCLEAR = frozenset("he she it they who them him her".split())
-_INSIDE = frozenset("in into inside within through on onto upon at".split())
+
+
+@cache
+def _closed(name: str) -> frozenset[str]:
+    """A closed set of words, such as the prepositions."""
+    return listed("grammar", name)
+
+
+@cache
+def _unreal() -> re.Pattern[str]:
+    """What makes a later verb in the sentence something wished, feared, told or supposed."""
+    words = sorted(_closed("unreal"))
+    return re.compile(r"\b(?:" + "|".join(w.replace("*", r"\w*") for w in words) + r")\b")
 
 
 @cache
 def _begun() -> frozenset[str]:
     """Forms of verbs before which an act is done: "began to speak"."""
-    verbs = ("begin", "start", "continue", "manage", "dare", "learn", "come", "happen", "keep")
-    return frozenset(form for verb in verbs for form in verb_forms(verb))
+    return frozenset(form for verb in _closed("begun") for form in verb_forms(verb))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +82,22 @@ def _breaks_at(
     rule: WorldRule, words: Sequence[str], place: int, verb: str, classes_of: ClassesOf
 ) -> bool:
     low = [w.lower() for w in words]
-    if _IRREALIS.search(" ".join(low[:place])):
+    if _unreal().search(" ".join(low[:place])):
         return False
     at, aside = _before_verb(low, place)
-    if at is None or _UNDONE & set(aside) or ({"can", "could"} & set(aside) and not rule.ability):
+    if (
+        at is None
+        or _closed("undone") & set(aside)
+        or ({"can", "could"} & set(aside) and not rule.ability)
+    ):
         return False
-    passive = bool(_BE & set(aside)) and not low[place].endswith("ing")
+    passive = bool(_closed("be") & set(aside)) and not low[place].endswith("ing")
     if passive:
         doer = _after_by(words, place)
         if doer is None or not _is_done(rule, low[:place], low[place + 1 :]):
             return False
     else:
-        doer = _subject(words, low, at)
+        doer = _told_to(low, place, verb) or _subject(words, low, at)
         if doer is None or not _is_done(
             rule, (), _clause_after(low, place), entering=verb == "enter"
         ):
@@ -130,30 +116,31 @@ def _before_verb(low: Sequence[str], place: int) -> tuple[int | None, list[str]]
             at -= 2
         elif word in _begun() and low[place].endswith("ing") and at == place - 1:
             at -= 1
-        elif word in _BE | _HAVE | _BESIDE | _UNDONE | {"can", "could"} or (
-            word.endswith("ly") and len(word) > 4
-        ):
+        elif word in _closed("be") | _closed("have") | _closed("beside") | _closed("undone") | {
+            "can",
+            "could",
+        } or (word.endswith("ly") and len(word) > 4):
             aside.append(word)
             at -= 1
         else:
             break
-    bare_noun = at >= 0 and at == place - 1 and low[at] in _ARTICLES - {"all", "both"}
+    bare_noun = at >= 0 and at == place - 1 and low[at] in _closed("articles") - {"all", "both"}
     return (None if bare_noun else at), aside
 
 
 def _subject(words: Sequence[str], low: Sequence[str], at: int) -> _Head | None:
     """The subject that ends at a place, or that an earlier clause shares with this one."""
-    while at >= 0 and low[at] not in _STOPS:
+    while at >= 0 and low[at] not in _closed("stops"):
         head, governed_by = _noun_phrase(words, low, at)
         if governed_by < 0:
             return head
         at = governed_by - 1
-        if at < 0 or low[at] in _STOPS:
+        if at < 0 or low[at] in _closed("stops"):
             return None  # "Over the wall flew …": whoever it is comes later
     end = at
     while end >= 0:
         begin = end
-        while begin > 0 and low[begin - 1] not in _STOPS:
+        while begin > 0 and low[begin - 1] not in _closed("stops"):
             begin -= 1
         head = _first_noun(words, low, begin, end)
         if head is not None:
@@ -162,19 +149,36 @@ def _subject(words: Sequence[str], low: Sequence[str], at: int) -> _Head | None:
     return None
 
 
+def _told_to(low: Sequence[str], place: int, verb: str) -> _Head | None:
+    """The player, where a choice begins with the verb: "Open the gate"."""
+    following = low[place + 1] if place + 1 < len(low) else "."
+    more = _closed("articles") | _closed("prepositions") | _closed("stops") | _closed("unclear")
+    if place or low[0] != verb or following == "of":
+        return None
+    return _Head("you", (), False) if following in more or following.endswith("ly") else None
+
+
 def _noun_phrase(words: Sequence[str], low: Sequence[str], at: int) -> tuple[_Head | None, int]:
     """The noun at a place with its words, and the preposition before it (-1 for none)."""
     begin = at
     while begin > 0 and at - begin < 4:
         before = low[begin - 1]
-        if low[begin] in _ARTICLES or low[begin] in _PEOPLE or before in _STOPS:
+        if (
+            low[begin] in _closed("articles")
+            or low[begin] in _closed("people")
+            or before in _closed("stops")
+        ):
             break
-        if before in _PREPOSITIONS:
+        if before in _closed("prepositions"):
             return None, begin - 1
-        if _is_name(words, begin) and not _is_name(words, begin - 1) and before not in _ARTICLES:
+        if (
+            _is_name(words, begin)
+            and not _is_name(words, begin - 1)
+            and before not in _closed("articles")
+        ):
             break
         begin -= 1
-    if begin > 0 and low[begin - 1] in _PREPOSITIONS:
+    if begin > 0 and low[begin - 1] in _closed("prepositions"):
         return None, begin - 1
     if {"no", "neither", "none", "nobody", "nothing"} & set(low[begin : at + 1]):
         return None, -1
@@ -183,11 +187,11 @@ def _noun_phrase(words: Sequence[str], low: Sequence[str], at: int) -> tuple[_He
 
 def _first_noun(words: Sequence[str], low: Sequence[str], begin: int, end: int) -> _Head | None:
     """The subject of a clause, as far as it can be told from its first words."""
-    if begin >= end or low[begin] in _PREPOSITIONS:
+    if begin >= end or low[begin] in _closed("prepositions"):
         return None
-    if low[begin] in _PEOPLE or _is_name(words, begin):
-        return _Head(low[begin], (), low[begin] not in _PEOPLE)
-    if low[begin] in _ARTICLES - {"no"}:
+    if low[begin] in _closed("people") or _is_name(words, begin):
+        return _Head(low[begin], (), low[begin] not in _closed("people"))
+    if low[begin] in _closed("articles") - {"no"}:
         for place in range(begin + 1, min(begin + 4, end)):
             if is_known_noun(low[place]):
                 return _Head(low[place], tuple(low[begin:place]), False)
@@ -198,7 +202,9 @@ def _is_name(words: Sequence[str], place: int) -> bool:
     """Whether a word is a name: capital where no sentence begins, or nothing else it could be."""
     word = words[place]
     low = word.lower()
-    if not word[:1].isupper() or low in _ARTICLES | _PEOPLE | _PREPOSITIONS | _STOPS:
+    if not word[:1].isupper() or low in _closed("articles") | _closed("people") | _closed(
+        "prepositions"
+    ) | _closed("stops"):
         return False
     begins = place == 0 or words[place - 1] in ".!?—"
     if not begins:
@@ -210,11 +216,13 @@ def _after_by(words: Sequence[str], place: int) -> _Head | None:
     """Who did what was done: "opened by the old guard"."""
     low = [w.lower() for w in words]
     for at in range(place + 1, len(words)):
-        if low[at] in _STOPS:
+        if low[at] in _closed("stops"):
             return None
         if low[at] == "by":
             end = at + 1
-            while end + 1 < len(words) and low[end + 1] not in _STOPS | _PREPOSITIONS:
+            while end + 1 < len(words) and low[end + 1] not in _closed("stops") | _closed(
+                "prepositions"
+            ):
                 end += 1
             if end >= len(words):
                 return None
@@ -224,7 +232,7 @@ def _after_by(words: Sequence[str], place: int) -> _Head | None:
 
 def _clause_after(low: Sequence[str], place: int) -> Sequence[str]:
     end = place + 1
-    while end < len(low) and low[end] not in _STOPS:
+    while end < len(low) and low[end] not in _closed("stops"):
         end += 1
     return low[place + 1 : end]
 
@@ -243,7 +251,7 @@ def _is_done(
             return False
         if rule.inside and number == len(rule.objects) - 1:
             near = said[max(0, places[0] - 4) : places[0]]
-            if not _INSIDE & set(near) and not (entering and "of" not in near):
+            if not _closed("inside") & set(near) and not (entering and "of" not in near):
                 return False
     return True
 
@@ -259,11 +267,11 @@ def _is_meant(rule: WorldRule, doer: _Head, classes_of: ClassesOf) -> bool:
     ) and set(rule.which) <= {*doer.beside, *known}
     if not rule.only:
         return belongs
-    return not belongs and doer.noun not in _UNCLEAR and is_person(doer, known)
+    return not belongs and doer.noun not in _closed("unclear") and is_person(doer, known)
 
 
 def is_person(doer: _Head, known: Collection[str] = ()) -> bool:
     """Whether somebody rather than something acts."""
     if set(known) & members("animal"):
         return False
-    return doer.named or doer.noun in _PEOPLE or singular(doer.noun) in members(PERSON)
+    return doer.named or doer.noun in _closed("people") or singular(doer.noun) in members(PERSON)

@@ -94,7 +94,8 @@ _MODAL = r"(?:may|can|could|must|shall|should|will|(?:is|are) (?:allowed|permitt
 _ACT = r"(?P<verb>\w+)(?P<rest>(?: .*)?)"
 _BANNED = (
     r"(?:strictly |absolutely )?(?:forbidden|banned|outlawed|prohibited|illegal|"
-    r"not allowed|not permitted|impossible|not possible|unknown|not real|extinct)"
+    r"not allowed|not permitted|impossible|not possible|unknown|not real|extinct|none|"
+    r"disabled|absent|false|not welcome)"
 )
 _BEING = r"(?:in|inside|into|near|on|at|within)"
 _ARTICLES = frozenset(["the", "a", "an", "any", "his", "her", "their", "your", "its", "ever", "to"])
@@ -104,6 +105,7 @@ _OPEN_ENDED = re.compile(
     r"\b(?:if|unless|until|when|whenever|while|without|except|but|before|after|because|who|whom|"
     r"whose|which|that|than|more|less|once|twice|again|as|or|and|not|only|so)\b"
 )
+_NO_ACTS = frozenset("be have been being not always only exist work".split())
 _PEOPLE = frozenset(
     ["you", "player", "people", "anyone", "anybody", "one", "character", "we", "mortal"]
 )
@@ -114,12 +116,20 @@ def compiled(rules: Mapping[str, str]) -> Compiled:
     made: list[WorldRule] = []
     left: list[str] = []
     for name, text in rules.items():
-        sentences = [s for s in re.split(r"[.;!]\s*", _plain(str(text))) if s]
+        words = _plain(str(text))
+        if len(words.split()) < 3 and not any(_compile(name, "", words)):
+            words = _plain(f"{name} is {text}") if words and not _rule_in(name) else _plain(name)
+        sentences = [s for s in re.split(r"[.;!]\s*", words) if s]
         found = [list(_compile(name, str(text), sentence)) for sentence in sentences]
         made.extend(rule for rules_of_one in found for rule in rules_of_one)
         if not all(found) or not found:
             left.append(name)
     return Compiled(tuple(made), tuple(left))
+
+
+def _rule_in(name: str) -> bool:
+    """Whether a rule's name is a rule itself, such as ``no_magic``."""
+    return any(_compile(name, "", _plain(name)))
 
 
 def _plain(text: str) -> str:
@@ -143,11 +153,16 @@ def _compile(name: str, text: str, low: str) -> Iterator[WorldRule]:
 def _by_saying(name: str, text: str, low: str) -> Iterator[WorldRule]:
     if low.startswith(phrases("sayings", "resurrection")):
         yield WorldRule(name=name, text=text, kind="forbidden", words=family("resurrection"))
-    realistic = r"\b(?:realistic|realism|real[ -]world|true to life|down to earth|no(?:thing)? supernatural)\b"
+    realistic = (
+        r"\b(?:(?<!not )realistic|realism|real[ -]world|true to life|down to earth|"
+        r"no(?:thing)? supernatural)\b"
+    )
     if re.search(realistic, low):
         yield WorldRule(name=name, text=text, kind="forbidden", words=family("realistic"))
     if re.search(r"\b(?:medieval|pre-industrial|bronze age|iron age|stone age)\b", low):
         yield WorldRule(name=name, text=text, kind="forbidden", words=family("medieval"))
+    if re.search(r"\bnon-?magic(?:al)?\b", low):
+        yield WorldRule(name=name, text=text, kind="forbidden", words=family("magic"))
     always = re.fullmatch(
         r"(?:it|this|here it) (?:is|'s) (?:always|for ?ever|eternally) (?P<what>\w+)", low
     )
@@ -260,7 +275,8 @@ def _by_place(name: str, text: str, low: str) -> Iterator[WorldRule]:
     """ "Children are not allowed in the tower": whatever being there looks like."""
     low, when = _hours(low)
     found = re.fullmatch(
-        rf"(?:no (?P<none>[\w -]+?) (?:are |is )?allowed|{_CLASS} (?:is|are) {_BANNED}) {_BEING} (?P<rest>.+)",
+        rf"(?:no (?P<none>[\w -]+?) (?:are |is )?allowed|{_CLASS} (?:is|are) {_BANNED}) "
+        rf"{_BEING} (?P<rest>.+)",
         low,
     )
     if found is None:
@@ -284,12 +300,16 @@ def _by_place(name: str, text: str, low: str) -> Iterator[WorldRule]:
 
 def _by_topic(name: str, text: str, low: str) -> Iterator[WorldRule]:
     found = re.fullmatch(
-        r"(?:there (?:is|are|exists?) )?(?:absolutely )?"
+        r"(?:there (?:is|are|exists?) |(?:(?:this|our|the|an?) )?\w+ (?:has |with )|"
+        r"an? \w+ (?=without))?"
+        r"(?:absolutely )?"
         r"(?:no|without|never any|never use|"
         r"do not use|avoid|forbid|ban)(?: any| the use of)? (?P<what>.+?)"
         r"(?: (?:is|are|exists?|allowed|permitted|is allowed|are allowed|is possible))?",
         low,
-    ) or re.fullmatch(rf"(?P<what>[\w, -]+?) (?:(?:is|are) {_BANNED}|(?:do|does) not exist)", low)
+    ) or re.fullmatch(
+        rf"(?P<what>[\w, -]+?) (?:(?:is|are) {_BANNED}|(?:do|does) not (?:exist|work))", low
+    )
     topics = _topics(found["what"]) if found else []
     if all(family(t) or not _is_phrase(t) for t in topics):
         for topic in topics:
@@ -317,7 +337,7 @@ _READINGS: tuple[Callable[[str, str, str], Iterator[WorldRule]], ...] = (
 
 
 def _topics(text: str) -> list[str]:
-    cleaned = re.sub(r"\b(?:real|use of|any|the|a|an)\b", " ", text)
+    cleaned = re.sub(r"\b(?:real|use of|any|the|a|an|allowed)\b", " ", text)
     return [" ".join(t.split()) for t in re.split(r",|\bor\b|\band\b|/", cleaned) if t.strip()]
 
 
@@ -345,7 +365,7 @@ def _done(verb: str, rest: str) -> tuple[tuple[str, ...], tuple[str, ...], str, 
     """Verb, objects, preposition and whether it is about a place; None if not understood."""
     if verb.endswith("ing") and (is_known_noun(verb) or verb in listed("nouns", "in_ing")):
         return None
-    if _OPEN_ENDED.search(rest) or verb in ("be", "have", "been", "being", "not", "always", "only"):
+    if _OPEN_ENDED.search(rest) or verb in _NO_ACTS:
         return None
     words = re.findall(r"[\w'-]+", rest)
     link = words[0] if words and words[0] in _LINKS else ""

@@ -2,9 +2,9 @@
 
 The fourth of the four primitives. The engine hands it the choices of a scene before the player
 sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
-whatever else is said; a ``ClashChecker`` (the canon's) compares with what is true in the story;
-a model, where there is one, is asked once for all proposals together, and only what rules cannot
-answer.
+whatever else is said; a ``ConsistencyChecker`` (the canon's) compares with what is true in the
+story; a model, where there is one, is asked once for all proposals together, and only what rules
+cannot answer.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from tta_rebuild.narrative.branch_rules import RULES, dead_end_risk
 from tta_rebuild.narrative.branch_values import (
     BranchProposal,
     BranchValidation,
-    Clash,
-    ClashChecker,
+    ConsistencyChecker,
+    Inconsistency,
     IssueSeverity,
     ValidationIssue,
 )
@@ -31,8 +31,8 @@ __all__ = [
     "BranchProposal",
     "BranchValidation",
     "BranchValidatorPrimitive",
-    "Clash",
-    "ClashChecker",
+    "ConsistencyChecker",
+    "Inconsistency",
     "IssueSeverity",
     "ValidationIssue",
 ]
@@ -57,7 +57,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         name: str = "BranchValidator",
         *,
         llm_provider: LLMProvider | None = None,
-        checker: ClashChecker | None = None,
+        checker: ConsistencyChecker | None = None,
         catalog: Any | None = None,
     ) -> None:
         super().__init__(name)
@@ -117,12 +117,8 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             self._validated.pop(universe_id, None)
 
     def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
-        parent = self._parent_text(proposal)
-        issues = [
-            ValidationIssue(IssueSeverity(f.severity), f.category, f.message, f.fix)
-            for rule in RULES.values()
-            for f in rule(proposal, parent)
-        ]
+        parent = proposal.parent_branch_id or ""  # the id is the parent's choice text
+        issues = [issue for rule in RULES.values() for issue in rule(proposal, parent)]
         if self.checker is not None:
             for clash in self.checker.clashes(proposal.choice_text, proposal.effects):
                 issues.append(
@@ -134,10 +130,6 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
                     )
                 )
         return issues
-
-    def _parent_text(self, proposal: BranchProposal) -> str:
-        """The parent's choice; the id itself is its text where the parent was not seen here."""
-        return proposal.parent_branch_id or ""
 
     async def _semantic_contradiction_check(
         self, proposals: Sequence[BranchProposal], context: TTAContext

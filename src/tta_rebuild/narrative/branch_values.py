@@ -73,7 +73,7 @@ class BranchValidation:
     degraded: str = ""
 
 
-class Clash(Protocol):
+class Inconsistency(Protocol):
     """A text against something that holds."""
 
     @property
@@ -89,8 +89,8 @@ class Clash(Protocol):
         """``error`` or ``warning``."""
 
 
-class ClashChecker(Protocol):
+class ConsistencyChecker(Protocol):
     """Compares a text with what is true in the story; the canon's checker is one."""
 
-    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Clash]:
+    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Inconsistency]:
         """What in the text, or in the claims it makes, contradicts what holds."""
