@@ -21,10 +21,3 @@ def test_one_update(benchmark: Any, events: int) -> None:
 
         benchmark.pedantic(lambda: runner.run(hundred()), rounds=20, warmup_rounds=2)
     assert len(manager.get_timeline("u")) == events + 2_200
-
-
-@pytest.mark.parametrize("events", [1_000, 1_000_000])
-def test_a_copy_for_one_turn(benchmark: Any, events: int) -> None:
-    manager = long_timeline(events)
-    twin = benchmark(manager.copy)
-    assert twin.get_state("u").event_history is manager.get_state("u").event_history

@@ -1,4 +1,4 @@
-"""Characters: with a model, with one that fails, copied, restored."""
+"""Characters: with a model, with one that fails, handed in."""
 
 from __future__ import annotations
 
@@ -78,22 +78,9 @@ async def test_an_empty_answer_leaves_the_word_to_the_built_in_voice(
     assert "Hero" in (await characters.execute(SCENE, context)).dialogue
 
 
-async def test_a_copy_and_its_origin_go_their_own_ways(context: TTAContext) -> None:
-    characters = CharacterStatePrimitive()
-    await characters.execute(SCENE, context)
-    before = characters.get_character("hero")
-    twin = characters.copy()
-    await twin.execute(CharacterInteraction("hero", "A friend helps.", "joy", ["mira"]), context)
-    twin.set_development_goal("hero", "trust")
-    assert characters.get_character("hero") is before
-    assert twin.get_character("hero") != before
-
-
-async def test_restoring_forgets_everybody_else(context: TTAContext) -> None:
-    characters = CharacterStatePrimitive()
-    await characters.execute(SCENE, context)
+async def test_characters_that_are_handed_in_go_on_from_there(context: TTAContext) -> None:
     mira = CharacterState("mira", "Mira of the Mill", {"kind": 0.9})
-    characters.restore([mira])
+    characters = CharacterStatePrimitive(states=[mira])
     assert characters.get_all_characters() == [mira]
     response = await characters.execute(CharacterInteraction("mira", "A scene."), context)
     assert "Mira of the Mill" in response.dialogue

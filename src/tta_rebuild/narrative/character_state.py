@@ -1,7 +1,7 @@
 """How the characters are: their emotion, goals, relationships, memory and place in their arc.
 
-The second of the four primitives. The engine hands it one interaction per character of a scene,
-on a copy made for the turn, and turns the new states into events. ``respond`` is the whole change
+The second of the four primitives. The engine hands it one interaction per character of a scene
+and turns the new states into events. ``respond`` is the whole change
 as a pure function; the primitive keeps the states around it and, where there is a model, lets it
 put the words into the characters' mouths.
 """
@@ -152,20 +152,6 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         if self.llm_provider is None:
             return response
         return await self._in_the_models_words(after, response, input_data, context)
-
-    def restore(self, states: Iterable[CharacterState]) -> None:
-        """Forget all characters and take up these."""
-        self._states = {s.character_id: s for s in states}
-
-    def copy(self) -> CharacterStatePrimitive:
-        """Another primitive that starts from here; states are shared, as they never change."""
-        return CharacterStatePrimitive(
-            self.name,
-            llm_provider=self.llm_provider,
-            states=self._states.values(),
-            clock=self._clock,
-            catalog=self._catalog,
-        )
 
     def get_character(self, character_id: str) -> CharacterState | None:
         """The character as it is now, None if unknown."""
