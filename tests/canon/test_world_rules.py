@@ -123,3 +123,23 @@ def test_a_name_belongs_to_those_whom_the_story_says_it_does(
 
 def test_what_is_said_in_quotation_marks_is_nobodys_act() -> None:
     assert not broken("no one can lie", "“Mara lied to you,” said the guard.")
+
+
+@pytest.mark.parametrize(
+    "denied",
+    """no not n't never without nobody nothing none isn't wasn't doesn't don't didn't cannot
+    lack_of myth myths legend story stories tale tales pretending imagined dreamt believed
+    if_only as_if like_a fairy""".split(),
+)
+def test_a_forbidden_thing_that_is_denied_or_fancied_breaks_no_rule(denied: str) -> None:
+    assert broken("no dragons", "She saw it, and a dragon came.")
+    assert not broken("no dragons", f"It was {denied.replace('_', ' ')} of the dragon.")
+
+
+@pytest.mark.parametrize(
+    "undone",
+    "not never hardly barely almost nearly would might may should must will shall".split(),
+)
+def test_an_act_that_is_not_done_breaks_no_rule(undone: str) -> None:
+    assert broken("no one may cross the bridge", "Mara crossed the bridge.")
+    assert not broken("no one may cross the bridge", f"Mara {undone} cross the bridge.")

@@ -15,7 +15,7 @@ from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy
 from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
 from tta_rebuild.narrative.character_rules import personality_fit
 from tta_rebuild.narrative.character_state import new_character, respond
-from tta_rebuild.narrative.emotions import emotions
+from tta_rebuild.narrative.emotions import emotion_in, emotions
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCENE = CharacterInteraction("hero", "A door creaks.", emotional_trigger="fear")
@@ -129,3 +129,18 @@ def test_whatever_happens_all_values_stay_within_their_ranges(
             was = before.relationships.get(other, 0.0)
             assert state.relationships[other] == pytest.approx(was + change)
     assert state.memory == events[-10:]
+
+
+@pytest.mark.parametrize(
+    "denial",
+    """no not never without neither lacks refuses lost overcomes free_from devoid_of instead_of
+    nobody_feels hardly_any does_not_feel cannot_feel doesn't_show""".split(),
+)
+def test_an_emotion_that_is_denied_does_not_count(denial: str) -> None:
+    assert emotion_in("hope fills the hero") == "hopeful"
+    assert emotion_in(f"the hero, {denial.replace('_', ' ')} hope") == ""
+
+
+@pytest.mark.parametrize("end", ["is gone", "has faded", "vanishes", "leaves her", "dies", "not"])
+def test_an_emotion_that_ends_does_not_count(end: str) -> None:
+    assert emotion_in(f"the hope {end}") == ""
