@@ -26,6 +26,7 @@ from tta_rebuild.narrative.branch_values import (
     IssueSeverity,
     ValidationIssue,
 )
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 __all__ = [
     "BranchProposal",
@@ -145,11 +146,10 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         return await asked_about(self.llm_provider, self._catalog, proposals, context)
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
-        problem = ""
-        length = len((proposal.choice_text or "").strip())
-        if not (proposal.universe_id or "").strip():
+        length = 0 if is_blank(proposal.choice_text) else len(proposal.choice_text.strip())
+        if is_blank(proposal.universe_id):
             problem = "universe_id is required"
-        elif not (proposal.branch_description or "").strip():
+        elif is_blank(proposal.branch_description):
             problem = "branch_description is required"
         elif not length:
             problem = "choice_text is required"
@@ -157,6 +157,12 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             problem = f"choice_text must be at least {SHORTEST_CHOICE} characters, not {length}"
         elif length > LONGEST_CHOICE:
             problem = f"choice_text must be at most {LONGEST_CHOICE} characters, not {length}"
+        else:
+            lists = {
+                "affected_characters": proposal.affected_characters,
+                "timeline_context": proposal.timeline_context,
+            }
+            problem = wrong_kind(lists, {"universe_rules": proposal.universe_rules})
         if problem:
             raise ValidationError(problem, self.name, context)
 

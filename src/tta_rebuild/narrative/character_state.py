@@ -29,6 +29,7 @@ from tta_rebuild.narrative.character_values import (
     CharacterResponse,
     CharacterState,
 )
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 from tta_rebuild.narrative.voices import spoken_line, thought
 
 __all__ = [
@@ -139,12 +140,9 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         """Let the character live through the interaction; creates the character if need be.
 
         Raises:
-            ValidationError: no character id, or no scene.
+            ValidationError: no character id, no scene, or something of the wrong kind.
         """
-        if not input_data.character_id or not input_data.character_id.strip():
-            raise ValidationError("character_id is required", self.name, context)
-        if not input_data.scene_context or not input_data.scene_context.strip():
-            raise ValidationError("scene_context is required", self.name, context)
+        self._validate(input_data, context)
         state = self._state_of(input_data.character_id, context.timestamp)
         after, response = respond(state, input_data, context.timestamp)
         # Kept before anything is awaited, so that concurrent interactions lose nothing.
@@ -188,6 +186,26 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
             )
         state = self._state_of(character_id, self._clock())
         self._states[character_id] = replace(state, arc_stage=stage)
+
+    def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
+        trigger: object = given.emotional_trigger
+        opportunity: object = given.development_opportunity
+        if is_blank(given.character_id):
+            problem = "character_id is required"
+        elif is_blank(given.scene_context):
+            problem = "scene_context is required"
+        elif not isinstance(trigger, (str, type(None))):
+            problem = f"emotional_trigger must be text, not {trigger!r:.60}"
+        elif not isinstance(opportunity, (str, type(None))):
+            problem = f"development_opportunity must be text, not {opportunity!r:.60}"
+        else:
+            lists = {
+                "interacting_with": given.interacting_with,
+                "story_events": given.story_events,
+            }
+            problem = wrong_kind(lists, {})
+        if problem:
+            raise ValidationError(problem, self.name, context)
 
     def _state_of(self, character_id: str, at: datetime) -> CharacterState:
         return self._states.get(character_id) or new_character(character_id, at)

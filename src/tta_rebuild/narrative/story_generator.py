@@ -33,6 +33,7 @@ from tta_rebuild.integrations.llm_provider import (
     StreamRestarted,
     TextPiece,
 )
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 from tta_rebuild.narrative.scene_parser import (
     Complete,
     Prose,
@@ -226,13 +227,18 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         return self._catalog
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
-        problem = ""
-        if len((wanted.theme or "").strip()) < 3:
+        position = wanted.timeline_position
+        if is_blank(wanted.theme) or len(wanted.theme.strip()) < 3:
             problem = "Theme must be at least 3 characters"
-        elif not (wanted.universe_id or "").strip():
+        elif is_blank(wanted.universe_id):
             problem = "Universe ID is required"
-        elif wanted.timeline_position < 0:
-            problem = f"Timeline position must be non-negative, not {wanted.timeline_position}"
+        elif not isinstance(position, int) or position < 0:
+            problem = f"Timeline position must be non-negative, not {position!r:.60}"
+        else:
+            problem = wrong_kind(
+                {"active_characters": wanted.active_characters},
+                {"player_preferences": wanted.player_preferences or {}},
+            )
         if problem:
             raise ValidationError(problem, self.name, context)
 

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.narrative.event_sequence import EventSequence, Prefix
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
 
@@ -240,13 +241,20 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
 
     def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
         problem = ""
-        if not update.universe_id or not update.universe_id.strip():
+        if is_blank(update.universe_id):
             problem = "universe_id is required"
+        elif not isinstance(update.timestamp, int) or isinstance(update.timestamp, bool):
+            problem = f"timestamp must be >= 0, a whole number, not {update.timestamp!r:.60}"
         elif update.timestamp < 0:
             problem = f"timestamp must be >= 0, not {update.timestamp}"
         elif update.event_type not in EVENT_TYPES:
             problem = (
                 f"event_type must be one of {', '.join(EVENT_TYPES)}; not {update.event_type!r}"
+            )
+        else:
+            problem = wrong_kind(
+                {"causal_links": update.causal_links, "character_ids": update.character_ids},
+                {"event_data": update.event_data},
             )
         if problem:
             raise ValidationError(problem, self.name, context)
