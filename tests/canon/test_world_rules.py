@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tta_rebuild.canon import Canon
-from tta_rebuild.canon.checker import Checker
-from tta_rebuild.canon.world_rules import WorldRules, compiled
+from tta_rebuild.reading.checker import Checker
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 
 PAIRS = [
     (entry["text"], sentence, breaks)
@@ -24,7 +24,7 @@ PAIRS = [
 
 def broken(rule: str, sentence: str, name: str = "rule") -> bool:
     rules = WorldRules(compiled({name: rule}).rules)
-    return any(clash.blocks for clash in rules.clashes(sentence))
+    return any(contradiction.blocks for contradiction in rules.contradictions(sentence))
 
 
 @pytest.mark.parametrize(("rule", "sentence", "breaks"), PAIRS)
@@ -33,7 +33,7 @@ def test_a_rule_means_the_words_it_names_in_all_their_forms(
 ) -> None:
     hour = "night" if "At night" in sentence else ""
     rules = WorldRules(compiled({"rule": rule}).rules)
-    assert bool(list(rules.clashes(sentence, hour=hour))) is breaks
+    assert bool(list(rules.contradictions(sentence, hour=hour))) is breaks
 
 
 @pytest.mark.parametrize(
@@ -117,8 +117,8 @@ def test_a_name_belongs_to_those_whom_the_story_says_it_does(
     rules = WorldRules(compiled({"r": "guards may not drink"}).rules)
     known = canon_of(("mara", "name", "Mara"), ("mara", "role", "guard"), ("iva", "name", "Iva"))
     checker = Checker(known, rules)
-    assert [c.kind for c in checker.clashes("Mara drank.")] == ["rule_act"]
-    assert checker.clashes("Iva drank.") == []
+    assert [c.kind for c in checker.contradictions("Mara drank.")] == ["rule_act"]
+    assert checker.contradictions("Iva drank.") == []
 
 
 def test_what_is_said_in_quotation_marks_is_nobodys_act() -> None:

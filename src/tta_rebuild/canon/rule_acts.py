@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from tta_rebuild.canon.grammar import words_of
 from tta_rebuild.canon.rule_text import WorldRule, object_forms
 from tta_rebuild.canon.rule_words import (
     PERSON,
@@ -22,6 +21,7 @@ from tta_rebuild.canon.rule_words import (
     singular,
     verb_forms,
 )
+from tta_rebuild.reading.sentence_words import words_of
 
 ClassesOf = Callable[[str], Collection[str]]
 """A name as written → what the story says that its bearer is: role, species."""

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tta_rebuild.canon.lexicon import inflections
+from tta_rebuild.reading.lexicon import inflections
 
 PERSON = "person"
 _BEINGS = (PERSON, "animal", "dragon", "ghost", "robot", "undead", "elf", "dwarf", "monster")

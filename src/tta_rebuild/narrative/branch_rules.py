@@ -13,8 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.narrative.branch_values import BranchProposal, IssueSeverity, ValidationIssue
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 
 _THE_END = re.compile(r"\bthe end\b", re.IGNORECASE)
 _BARE_END = re.compile(r"(?:^|[.!?]\s*)the end\s*(?:[.!]|$)", re.IGNORECASE)
@@ -186,14 +186,14 @@ def universe_findings(proposal: BranchProposal, parent: str) -> Iterator[Validat
     for sentence in re.split(
         r"(?<=[.!?])\s+", f"{proposal.choice_text}. {proposal.branch_description}"
     ):
-        for clash in rules.clashes(sentence):
-            if clash.subject not in broken:
-                broken.add(clash.subject)
+        for contradiction in rules.contradictions(sentence):
+            if contradiction.subject not in broken:
+                broken.add(contradiction.subject)
                 yield ValidationIssue(
                     IssueSeverity.ERROR,
                     "universe",
-                    f"Breaks the universe rule '{clash.subject}': {clash.message}",
-                    f"Reach the same end within the rule '{clash.subject}', or change that rule",
+                    f"Breaks the universe rule '{contradiction.subject}': {contradiction.message}",
+                    f"Reach the same end within the rule '{contradiction.subject}', or change that rule",
                 )
 
 

@@ -121,13 +121,15 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         parent = proposal.parent_branch_id or ""  # the id is the parent's choice text
         issues = [issue for rule in RULES.values() for issue in rule(proposal, parent)]
         if self.checker is not None:
-            for clash in self.checker.clashes(proposal.choice_text, proposal.effects):
+            for contradiction in self.checker.contradictions(
+                proposal.choice_text, proposal.effects
+            ):
                 issues.append(
                     ValidationIssue(
-                        IssueSeverity(clash.severity),
+                        IssueSeverity(contradiction.severity),
                         "consistency",
-                        clash.message,
-                        clash.fix or "Offer what is still possible as things stand",
+                        contradiction.message,
+                        contradiction.fix or "Offer what is still possible as things stand",
                     )
                 )
         return issues

@@ -78,7 +78,7 @@ class Inconsistency(Protocol):
 
     @property
     def message(self) -> str:
-        """What clashes with what, in plain words."""
+        """What contradicts what, in plain words."""
 
     @property
     def fix(self) -> str:
@@ -92,5 +92,5 @@ class Inconsistency(Protocol):
 class ConsistencyChecker(Protocol):
     """Compares a text with what is true in the story; the canon's checker is one."""
 
-    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Inconsistency]:
+    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Inconsistency]:
         """What in the text, or in the claims it makes, contradicts what holds."""
