@@ -96,7 +96,9 @@ async def main() -> None:
     )
     opening = state.event_history[-1].event_id
     for number, choice in enumerate(scene.choices[:2], start=1):
-        branch = timeline.copy()  # shares the past, goes its own way
+        branch = f"lighthouse, branch {number}"  # shares the past, goes its own way
+        for event in timeline.get_timeline("lighthouse"):
+            timeline.record(branch, event)
         following = await generator.execute(
             replace(
                 OPENING,
@@ -109,11 +111,8 @@ async def main() -> None:
             ),
             context,
         )
-        state = await branch.execute(
-            TimelineUpdate(
-                "lighthouse", "consequence", {"chosen": choice.text}, 1, causal_links=[opening]
-            ),
-            context,
+        state = await timeline.execute(
+            TimelineUpdate(branch, "consequence", {"chosen": choice.text}, 1, [opening]), context
         )
         print(f"\nBranch {number}: {choice.text}")
         show(following)

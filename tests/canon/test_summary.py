@@ -27,3 +27,23 @@ def test_a_short_summary_is_left_as_it_is() -> None:
     for turn in (1, 2, 3):
         summary.add(turn, f"Mara opens door {turn}", 1)
     assert within(summary.lines(), 5) == summary.lines()
+
+
+def test_what_is_drawn_together_keeps_the_two_lines_in_which_most_happened() -> None:
+    summary = StorySummary()
+    weights = {2: 9, 4: 5}
+    for turn in range(1, 12):
+        summary.add(turn, f"Mara opens door {turn}", weights.get(turn, 1))
+    drawn = summary.lines()[0]
+    assert (drawn.first, drawn.last) == (1, 5)
+    assert drawn.text == "Mara opens door 2; Mara opens door 4"
+    assert drawn.weight == sum(weights.values()) + 3
+
+
+def test_of_lines_in_which_as_much_happened_the_earliest_stay() -> None:
+    summary = StorySummary()
+    for turn in range(1, 12):
+        summary.add(turn, f"Mara opens door {turn}", 0)
+    drawn = summary.lines()[0]
+    assert drawn.text == "Mara opens door 1; Mara opens door 2"
+    assert drawn.weight == 5, "a turn in which nothing changed still weighs one"

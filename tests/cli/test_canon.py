@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def test_rules_that_no_rule_can_check_are_named_as_left_to_the_model(
     assert "no magic -- checked" in shown
     assert "kindness matters -- left to the model" in shown
     assert "Mara cast a spell." in shown
+
+
+def test_a_story_begins_by_saying_which_of_its_rules_are_not_checked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("/quit\n"))
+    words = ["play", "--theme", "A lighthouse at night", "--length", "1", "--model", "offline"]
+    assert main([*words, "--rule", "no dragons", "--rule", "kindness matters"]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Not checked: the rule 'kindness matters'" in shown
+    assert "the rule 'no dragons'" not in shown
 
 
 @pytest.mark.parametrize(

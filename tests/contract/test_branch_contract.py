@@ -281,3 +281,107 @@ async def test_a_plain_sensible_proposal_is_valid(context: TTAContext) -> None:
     verdict = await BranchValidatorPrimitive().execute(proposal, context)
     assert verdict.is_valid
     assert verdict.overall_score >= 0.6
+
+
+ELDER = "Accept the quest from the elder"
+
+
+@pytest.mark.contract("branch_validator#7")
+@pytest.mark.parametrize(
+    ("child", "contradicts"),
+    [
+        ("Accept the quest from not the elder", True),
+        ("Accept not the quest from the elder", True),
+        ("Do not accept the quest from the elder", True),
+        ("Don’t accept the quest from the elder", True),
+        ("Accept the quest from the elder? Never!", True),
+        ("Accept the elder's quest, no way", True),
+        ("Never accept a quest from the elder", True),
+        ("Refuse the elder's quest", True),
+        ("Accept the quest from the elder and set out at dawn", False),
+        ("Accept the quest from the elder without waking the guard", False),
+        ("Ask the elder about the quest", False),
+    ],
+)
+async def test_a_child_that_holds_its_parents_words_and_a_negation_contradicts_it(
+    context: TTAContext, child: str, contradicts: bool
+) -> None:
+    verdict = await judged(context, choice_text=child, parent_branch_id=ELDER)
+    assert bool(found(verdict, IssueSeverity.ERROR, "consistency")) is contradicts
+    assert (verdict.consistency_score < 1.0) is contradicts
+    assert verdict.is_valid is not contradicts
+
+
+@pytest.mark.contract("branch_validator#7")
+@pytest.mark.parametrize(
+    "choice",
+    [
+        "Compel the detective to open the gate",
+        "Make the detective kneel before the king",
+        "Hypnotize the detective into obedience",
+        "The detective has no free will",
+        "Take control of the detective",
+        "The detective is magically compelled",
+    ],
+)
+async def test_a_choice_that_takes_a_will_away_loses_agency_however_it_says_so(
+    context: TTAContext, choice: str
+) -> None:
+    assert found(await judged(context, choice_text=choice), IssueSeverity.WARNING, "character")
+
+
+@pytest.mark.contract("branch_validator#7")
+@pytest.mark.parametrize(
+    "description",
+    [
+        "Nothing changes for the detective.",
+        "This has no consequences.",
+        "It leads nowhere.",
+        "A path without any consequence.",
+        "The detective opens the door.",
+    ],
+)
+async def test_a_consequence_that_is_denied_or_a_mere_act_is_none(
+    context: TTAContext, description: str
+) -> None:
+    verdict = await judged(context, branch_description=description)
+    assert found(verdict, IssueSeverity.INFO, "meaningfulness")
+
+
+@pytest.mark.contract("branch_validator#7")
+async def test_before_and_but_also_after_may_stand_in_two_sentences(context: TTAContext) -> None:
+    verdict = await judged(
+        context, branch_description="It is before she was born. But also after she died."
+    )
+    assert found(verdict, IssueSeverity.WARNING, "consistency")
+
+
+@pytest.mark.contract("branch_validator#10")
+@pytest.mark.parametrize(
+    "rules",
+    [
+        {"magic": "No magic exists in this universe"},
+        {"magic_rule": "Magic does not exist"},
+        {"setting": "a world without magic"},
+        {"setting": "This is a realistic world"},
+        {"rule": "Magic isn't real"},
+        {"magic": "forbidden"},
+    ],
+)
+async def test_a_rule_against_magic_is_understood_in_other_words_too(
+    context: TTAContext, rules: dict[str, str]
+) -> None:
+    verdict = await judged(
+        context, choice_text="The detective casts a magic spell", universe_rules=rules
+    )
+    assert found(verdict, IssueSeverity.ERROR, "universe")
+    assert not verdict.is_valid
+
+
+@pytest.mark.contract("branch_validator#10")
+async def test_a_rule_about_an_act_holds_for_choices(context: TTAContext) -> None:
+    rules = {"no_flying": "nobody can fly"}
+    flies = await judged(context, choice_text="Fly over the wall", universe_rules=rules)
+    walks = await judged(context, choice_text="Walk over the bridge", universe_rules=rules)
+    assert found(flies, IssueSeverity.ERROR, "universe")
+    assert not found(walks, IssueSeverity.ERROR, "universe")

@@ -128,6 +128,69 @@ async def test_a_trigger_moves_the_emotion_and_an_unknown_one_leaves_it(
     assert hero.emotional_state == emotion
 
 
+TRIGGERS = [
+    ("Hero feels fear from the approaching danger", "fearful"),
+    ("fear grips the hero", "fearful"),
+    ("the hero is scared", "fearful"),
+    ("FEAR", "fearful"),
+    ("a glimmer of hope", "hopeful"),
+    ("hopeful news", "hopeful"),
+    ("an angry crowd", "angry"),
+    ("angered by the betrayal", "angry"),
+    ("sadness over a friend's death", "sorrowful"),
+    ("a joyful reunion", "joyful"),
+    ("inner_conflict", "conflicted"),
+    ("torn between two paths", "conflicted"),
+    ("determination fills her", "determined"),
+    ("determined to win", "determined"),
+    ("the danger fills her with determination", "determined"),
+    ("not fear but hope", "hopeful"),
+    ("fear turns to hope", "hopeful"),
+    ("she cannot hide her fear", "fearful"),
+    ("she has never felt such joy", "joyful"),
+    # denied, or no emotion at all
+    ("no fear", "calm"),
+    ("without fear or anger", "calm"),
+    ("the hero is not afraid", "calm"),
+    ("she doesn't feel any joy", "calm"),
+    ("the fear is gone", "calm"),
+    ("the hero wears a hat", "calm"),
+    # of those who are there too
+    ("Mira is afraid", "calm"),
+    ("Mira's growing fear", "calm"),
+    ("fear grips Mira", "calm"),
+    ("an angry Mira bars the way", "calm"),
+    ("Mira and the hero are afraid", "fearful"),
+    ("Mira frightens the hero", "fearful"),
+    ("the hero fears Mira", "fearful"),
+    ("anger at Mira", "angry"),
+    ("Mira gives the hero hope", "hopeful"),
+    ("a conflict with Mira", "conflicted"),
+]
+
+
+@pytest.mark.contract("character_state#4")
+@pytest.mark.parametrize(("trigger", "emotion"), TRIGGERS)
+async def test_a_trigger_counts_wherever_it_stands_unless_denied_or_said_of_another(
+    context: TTAContext, trigger: str, emotion: str
+) -> None:
+    calm = CharacterState("hero", "Hero", emotional_state="calm")
+    response = await CharacterStatePrimitive(states=[calm]).execute(
+        CharacterInteraction("hero", "A door creaks.", trigger, interacting_with=["mira"]), context
+    )
+    assert response.emotion == emotion
+
+
+@pytest.mark.contract("character_state#4")
+async def test_what_somebody_feels_who_is_not_there_counts_for_the_scene(
+    context: TTAContext,
+) -> None:
+    response = await CharacterStatePrimitive().execute(
+        CharacterInteraction("hero", "A door creaks.", "Mira is afraid"), context
+    )
+    assert response.emotion == "fearful"
+
+
 @pytest.mark.contract("character_state#5")
 @pytest.mark.parametrize(
     ("scene", "trigger", "sign"),

@@ -195,6 +195,19 @@ async def test_a_well_formed_scene_scores_at_least_080(
 
 
 @pytest.mark.contract("story_generator#9")
+async def test_short_choices_and_a_setting_of_one_word_are_well_formed_too(
+    context: TTAContext, model: MockLLMProvider
+) -> None:
+    short = [{"choice": choice, "consequence": "On."} for choice in ("Go up", "Turn back", "Wait")]
+    model.response = json.dumps(
+        REPLY | {"story_branches": short, "setting_description": "Lighthouse"}
+    )
+    story = await StoryGeneratorPrimitive(model).execute(WANTED, context)
+    assert story.story_branches == short
+    assert story.quality_score >= 0.8
+
+
+@pytest.mark.contract("story_generator#9")
 @pytest.mark.parametrize("text", ["x", "word " * 3000, "Same. " * 200])
 async def test_the_score_stays_within_its_range(
     context: TTAContext, model: MockLLMProvider, text: str

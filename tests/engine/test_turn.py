@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
 from tta_rebuild.core.errors import ExecutionError, PositionConflict
-from tta_rebuild.core.events import ModelReplied, PassageWithheld, PlayerActed, SceneTold
+from tta_rebuild.core.events import (
+    FactAsserted,
+    ModelReplied,
+    PassageWithheld,
+    PlayerActed,
+    SceneTold,
+)
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.telling import CUT_SHORT
 from tta_rebuild.engine.turn_events import (
@@ -26,6 +34,9 @@ DEAD = {
     "facts": [{"subject": "mara", "relation": "alive", "value": "false"}],
     "text": "Mara is dead.",
 }
+
+
+IN_THE_CELLAR = {"subject": "mara", "relation": "located_in", "value": "cellar"}
 
 
 def shown(events):
@@ -162,6 +173,33 @@ async def test_a_stream_that_begins_anew_never_shows_a_text_twice(begun, kit):
     told = next(e.scene for e in seen if isinstance(e, SceneFinished))
     assert shown(seen) == [p.text for p in told.passages]
     assert "A first try." not in told.text
+
+
+async def test_what_a_draft_that_was_taken_back_claimed_never_reaches_the_log(begun, kit):
+    desk, session = begun
+    claims = {"text": "Mara stands in the cellar.", "facts": [IN_THE_CELLAR]}
+    desk.teller.restart_with = kit.scene(claims, "She waits.")[:-40]
+    desk.teller.replies = [kit.scene("The tide is out.", "A gull cries.")]
+    seen = await kit.play(session, Action.choose(1))
+    assert any(isinstance(e, SceneRestarted) for e in seen)
+    logged = [e.claim for e in await events_of(desk, session) if isinstance(e, FactAsserted)]
+    assert "cellar" not in {claim.value for claim in logged}
+    assert session.state.canon.value("mara", "located_in") != "cellar"
+
+
+async def test_two_turns_of_one_session_are_played_one_after_the_other(begun, kit):
+    _, session = begun
+    first, second = session.play(Action.choose(1)), session.play(Action.choose(2))
+    async with aclosing(first), aclosing(second):
+        await anext(first)  # the first turn is under way
+        waiting = asyncio.ensure_future(anext(second))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        assert len([e async for e in first if isinstance(e, TurnStored)]) == 1
+        await waiting
+        assert len([e async for e in second if isinstance(e, TurnStored)]) == 1
+    assert session.state.turn == 3
 
 
 async def test_a_sentence_against_what_holds_is_held_back_and_the_storyteller_goes_on(kit):

@@ -238,6 +238,19 @@ def test_a_negation_is_one_of_the_same_act(child: str, parent: str, expected: bo
     assert bool(negates(child, parent)) is expected
 
 
+NEGATIONS = """not never no refusing rejecting declining without stopping avoiding instead_of
+failing_to rather_than deny denies denied undoing cancelling reversing don't doesn't
+didn't won't cannot can't isn't wasn't neither nobody none don’t"""
+
+
+@pytest.mark.parametrize("word", NEGATIONS.split())
+def test_every_word_of_negation_turns_the_parents_words_around(word: str) -> None:
+    word = word.replace("_", " ")
+    assert negates(f"Open the chest {word} the old key", "Open the chest with the old key")
+    assert negates(f"She {word} open the chest", "Open the chest")
+    assert not negates("She opens the chest with the old key", "Open the chest with the old key")
+
+
 @given(st.text(max_size=220), st.text(max_size=120), st.text(max_size=60))
 async def test_no_words_make_the_rules_fail(choice: str, description: str, parent: str) -> None:
     from datetime import UTC, datetime

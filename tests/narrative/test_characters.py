@@ -1,4 +1,4 @@
-"""Characters: with a model, with one that fails, copied, restored."""
+"""Characters: with a model, with one that fails, handed in."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy
 from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
-from tta_rebuild.narrative.character_rules import EMOTION_OF_TRIGGER, personality_fit
+from tta_rebuild.narrative.character_rules import personality_fit
 from tta_rebuild.narrative.character_state import new_character, respond
+from tta_rebuild.narrative.emotions import emotion_in, emotions
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCENE = CharacterInteraction("hero", "A door creaks.", emotional_trigger="fear")
@@ -77,22 +78,9 @@ async def test_an_empty_answer_leaves_the_word_to_the_built_in_voice(
     assert "Hero" in (await characters.execute(SCENE, context)).dialogue
 
 
-async def test_a_copy_and_its_origin_go_their_own_ways(context: TTAContext) -> None:
-    characters = CharacterStatePrimitive()
-    await characters.execute(SCENE, context)
-    before = characters.get_character("hero")
-    twin = characters.copy()
-    await twin.execute(CharacterInteraction("hero", "A friend helps.", "joy", ["mira"]), context)
-    twin.set_development_goal("hero", "trust")
-    assert characters.get_character("hero") is before
-    assert twin.get_character("hero") != before
-
-
-async def test_restoring_forgets_everybody_else(context: TTAContext) -> None:
-    characters = CharacterStatePrimitive()
-    await characters.execute(SCENE, context)
+async def test_characters_that_are_handed_in_go_on_from_there(context: TTAContext) -> None:
     mira = CharacterState("mira", "Mira of the Mill", {"kind": 0.9})
-    characters.restore([mira])
+    characters = CharacterStatePrimitive(states=[mira])
     assert characters.get_all_characters() == [mira]
     response = await characters.execute(CharacterInteraction("mira", "A scene."), context)
     assert "Mira of the Mill" in response.dialogue
@@ -112,7 +100,7 @@ def test_traits_speak_for_and_against_an_emotion() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([None, *EMOTION_OF_TRIGGER, "nonsense"]),
+            st.sampled_from([None, *emotions(), "nonsense"]),
             st.sampled_from(["They help.", "They fight, a conflict.", "They meet.", "betrayal"]),
             st.lists(st.sampled_from(["a", "b"]), max_size=3),
             st.sampled_from([None, "goal one", "goal two"]),
@@ -141,3 +129,18 @@ def test_whatever_happens_all_values_stay_within_their_ranges(
             was = before.relationships.get(other, 0.0)
             assert state.relationships[other] == pytest.approx(was + change)
     assert state.memory == events[-10:]
+
+
+@pytest.mark.parametrize(
+    "denial",
+    """no not never without neither lacks refuses lost overcomes free_from devoid_of instead_of
+    nobody_feels hardly_any does_not_feel cannot_feel doesn't_show""".split(),
+)
+def test_an_emotion_that_is_denied_does_not_count(denial: str) -> None:
+    assert emotion_in("hope fills the hero") == "hopeful"
+    assert emotion_in(f"the hero, {denial.replace('_', ' ')} hope") == ""
+
+
+@pytest.mark.parametrize("end", ["is gone", "has faded", "vanishes", "leaves her", "dies", "not"])
+def test_an_emotion_that_ends_does_not_count(end: str) -> None:
+    assert emotion_in(f"the hope {end}") == ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.story import Choice, Claim
@@ -45,15 +45,16 @@ def test_the_death_of_the_player_is_a_dead_end(canon_of: MakeCanon) -> None:
     assert dead_ends(canon_of(), [choice], player="bram") == []
 
 
-def test_a_choice_after_which_nothing_is_possible_is_a_dead_end(canon_of: MakeCanon) -> None:
-    def next_choices(canon: Canon) -> Sequence[Choice]:
-        if canon.value("mara", "located_in") == "mill":
-            return []
-        return [Choice(text="Take the lamp", effects=(TAKE,))]
-
-    go, take = Choice(text="Go", effects=(GO,)), Choice(text="Take", effects=(TAKE,))
-    found = dead_ends(canon_of(), [go, take], next_choices=next_choices)
-    assert [c.sentence for c in found] == ["Go"]
+def test_a_place_that_the_choice_destroys_under_the_player_is_a_dead_end(
+    canon_of: MakeCanon,
+) -> None:
+    burn = Choice(
+        text="Set the mill on fire",
+        effects=(Claim(subject="mill", relation="state", value="destroyed"),),
+    )
+    canon = canon_of(("mara", "located_in", "mill"))
+    (contradiction,) = dead_ends(canon, [burn], player="mara")
+    assert "mill, which is destroyed" in contradiction.against
 
 
 def test_looking_ahead_changes_nothing(canon_of: MakeCanon) -> None:

@@ -86,12 +86,27 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
     if not rules:
         return
     made = compiled(rules)
-    kinds = {rule.name: rule.kind for rule in made.rules}
+    kinds = {rule.name: rule.kind.replace("_", " ") for rule in made.rules}
     screen.say()
     screen.say("World rules", "bold")
     for name, text in rules.items():
         how = f"checked ({kinds[name]})" if name in kinds else "left to the model"
+        if name in kinds and name in made.left_to_model:
+            how += ", in part: the rest is left to the model"
         screen.entry(f"  {one_line(name, 30)}:", f"{one_line(text)} -- {how}", gap=1)
+
+
+def show_unchecked_rules(screen: Screen, rules: Mapping[str, str]) -> None:
+    """Before a story begins: which of its rules only the storyteller can keep."""
+    from tta_rebuild.reading.world_rules import compiled
+
+    for name in compiled(rules).left_to_model if rules else ():
+        screen.entry(
+            "Not checked:",
+            f"the rule '{one_line(rules[name], 80)}' is no rule that can be checked word for word; "
+            "it is told to the model, which may forget it.",
+            gap=1,
+        )
 
 
 def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> None:

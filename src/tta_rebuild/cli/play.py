@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli.asking import Wishes, kit_of, premise_of
+from tta_rebuild.cli.canon_views import show_unchecked_rules
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Desk, desk, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
@@ -152,6 +153,7 @@ class Sitting:
 
     async def begin(self, premise: Premise) -> None:
         """A new story, from its opening scene."""
+        show_unchecked_rules(self.screen, premise.rules)
         await self._play(await self.stories.open(premise))
 
     async def go_on(self, story: str, branch: str) -> None:

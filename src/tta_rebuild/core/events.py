@@ -333,7 +333,7 @@ class EventCodec:
                 data = self._upcasters[kind, older](data)
             lifted: Event = self._adapter(event_type).validate_python(data)
             return lifted
-        except (ValueError, KeyError) as error:  # pydantic's own error is a ValueError
+        except (ValueError, KeyError, ValidationError) as error:  # pydantic's is a ValueError
             raise StoreDamaged(
                 f"an event '{kind}' (version {version}) in the log cannot be read; "
                 "export the story up to there, or restore the database from a backup"

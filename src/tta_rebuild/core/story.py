@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tta_rebuild.core.errors import ValidationError
+
 ArcStage = Literal["setup", "development", "climax", "resolution"]
 ARC_STAGES: tuple[ArcStage, ...] = ("setup", "development", "climax", "resolution")
 
@@ -17,9 +19,25 @@ NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
 
 
+def _must_be(value: object, kind: type | tuple[type, ...], what: str, example: str) -> None:
+    """Raise ValidationError where a value is not of its kind."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValidationError(
+            f"{what} cannot be {value!r:.80} ({type(value).__name__}); write it like {example}"
+        )
+
+
+def _must_be_words(value: object, what: str, example: str) -> None:
+    """Raise ValidationError where a mapping is not one of text to text."""
+    _must_be(value, Mapping, what, example)
+    for key, text in value.items() if isinstance(value, Mapping) else ():
+        _must_be(key, str, f"a name in {what}", example)
+        _must_be(text, str, f"{key!r} in {what}", example)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterSketch:
-    """A character as the author gave them.
+    """A character as the author gave them. Raises ValidationError for what cannot be one.
 
     Attributes:
         character_id: lower case, words joined by ``_``; unique in the story.
@@ -33,13 +51,29 @@ class CharacterSketch:
     traits: Mapping[str, float] = field(default_factory=dict)
     is_player: bool = False
 
+    def __post_init__(self) -> None:
+        _must_be(self.character_id, str, "the id of a character", '"mara"')
+        _must_be(self.name, str, "the name of a character", '"Mara"')
+        _must_be(self.description, str, "the description of a character", '"a stubborn diver"')
+        _must_be(self.traits, Mapping, "the traits of a character", '{"brave": 0.8}')
+        for trait, strength in self.traits.items():
+            _must_be(strength, (int, float), f"the trait {trait!r}", '{"brave": 0.8}')
+            if not 0.0 <= strength <= 1.0:
+                raise ValidationError(
+                    f"the trait {trait!r} must lie between 0 and 1, not {strength}"
+                )
+        if not self.character_id.strip():
+            raise ValidationError('a character needs an id, such as character_id="mara"')
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premise:
     """What an author or player gives before the first scene; it never changes afterwards.
 
+    Raises ValidationError for what no story can begin with, with what to change.
+
     Attributes:
-        theme: what the story is about, in any length.
+        theme: what the story is about, at least 3 characters.
         rules: the world's rules, name → text, such as ``{"no_magic": "no magic allowed"}``.
         boundaries: what the player wants kept out, category → level (``none``, ``low``,
             ``medium``, ``high``).
@@ -60,6 +94,28 @@ class Premise:
     seed: int = 0
     model: str = ""
     length: int = 0
+
+    def __post_init__(self) -> None:
+        _must_be(self.theme, str, "the theme", '"a lighthouse keeper finds a door"')
+        if len(self.theme.strip()) < 3:
+            raise ValidationError(
+                "Theme must be at least 3 characters: say what the story is about"
+            )
+        for name in ("title", "style", "kit", "model"):
+            _must_be(getattr(self, name), str, f"the {name} of a story", f'{name}="…"')
+        for name in ("seed", "length"):
+            _must_be(getattr(self, name), int, f"the {name} of a story", f"{name}=7")
+        if self.length < 0:
+            raise ValidationError("the length of a story in scenes cannot be negative")
+        _must_be_words(self.rules, "the rules", '{"no_magic": "no magic allowed"}')
+        _must_be_words(self.boundaries, "the boundaries", '{"violence": "low"}')
+        _must_be(self.metaconcepts, (tuple, list), "the metaconcepts", '("Balance Tone",)')
+        _must_be(self.characters, (tuple, list), "the characters", "(CharacterSketch(…),)")
+        for character in self.characters:
+            _must_be(character, CharacterSketch, "a character", "CharacterSketch(…)")
+        ids = [c.character_id for c in self.characters]
+        if len(set(ids)) != len(ids):
+            raise ValidationError("two characters have the same id; give each a name of their own")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

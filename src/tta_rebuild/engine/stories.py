@@ -239,20 +239,12 @@ class Stories:
 
 
 def check_premise(premise: Premise) -> None:
-    """Raise ValidationError if a premise cannot be played, with what to change."""
-    theme = premise.theme.strip()
-    if len(theme) < 3:
-        raise ValidationError("Theme must be at least 3 characters: say what the story is about")
+    """Raise ValidationError if a premise is longer than can be taken in."""
     if len(premise.theme) > MAX_THEME_CHARS:
         raise ValidationError(
             f"the theme has {len(premise.theme):,} characters, at most {MAX_THEME_CHARS:,} can be "
             "taken in; shorten it, and give people and rules by --character and --rule"
         )
-    if premise.length < 0:
-        raise ValidationError("the length of a story in scenes cannot be negative")
-    ids = [c.character_id for c in premise.characters]
-    if len(set(ids)) != len(ids):
-        raise ValidationError("two characters have the same id; give each a name of their own")
 
 
 def title_of(theme: str) -> str:

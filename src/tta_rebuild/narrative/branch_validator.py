@@ -2,7 +2,7 @@
 
 The fourth of the four primitives. The engine hands it the choices of a scene before the player
 sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
-whatever else is said; a ``ContradictionChecker`` (the canon's) compares with what is true in the
+whatever else is said; a ``ConsistencyChecker`` (the canon's) compares with what is true in the
 story; a model, where there is one, is asked once for all proposals together, and only what rules
 cannot answer.
 """
@@ -21,18 +21,19 @@ from tta_rebuild.narrative.branch_rules import RULES, dead_end_risk
 from tta_rebuild.narrative.branch_values import (
     BranchProposal,
     BranchValidation,
-    ContradictionChecker,
-    ContradictionLike,
+    ConsistencyChecker,
+    Inconsistency,
     IssueSeverity,
     ValidationIssue,
 )
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 __all__ = [
     "BranchProposal",
     "BranchValidation",
     "BranchValidatorPrimitive",
-    "ContradictionChecker",
-    "ContradictionLike",
+    "ConsistencyChecker",
+    "Inconsistency",
     "IssueSeverity",
     "ValidationIssue",
 ]
@@ -57,7 +58,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         name: str = "BranchValidator",
         *,
         llm_provider: LLMProvider | None = None,
-        checker: ContradictionChecker | None = None,
+        checker: ConsistencyChecker | None = None,
         catalog: Any | None = None,
     ) -> None:
         super().__init__(name)
@@ -117,12 +118,8 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             self._validated.pop(universe_id, None)
 
     def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
-        parent = self._parent_text(proposal)
-        issues = [
-            ValidationIssue(IssueSeverity(f.severity), f.category, f.message, f.fix)
-            for rule in RULES.values()
-            for f in rule(proposal, parent)
-        ]
+        parent = proposal.parent_branch_id or ""  # the id is the parent's choice text
+        issues = [issue for rule in RULES.values() for issue in rule(proposal, parent)]
         if self.checker is not None:
             for contradiction in self.checker.contradictions(
                 proposal.choice_text, proposal.effects
@@ -136,10 +133,6 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
                     )
                 )
         return issues
-
-    def _parent_text(self, proposal: BranchProposal) -> str:
-        """The parent's choice; the id itself is its text where the parent was not seen here."""
-        return proposal.parent_branch_id or ""
 
     async def _semantic_contradiction_check(
         self, proposals: Sequence[BranchProposal], context: TTAContext
@@ -155,11 +148,10 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         return await asked_about(self.llm_provider, self._catalog, proposals, context)
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
-        problem = ""
-        length = len((proposal.choice_text or "").strip())
-        if not (proposal.universe_id or "").strip():
+        length = 0 if is_blank(proposal.choice_text) else len(proposal.choice_text.strip())
+        if is_blank(proposal.universe_id):
             problem = "universe_id is required"
-        elif not (proposal.branch_description or "").strip():
+        elif is_blank(proposal.branch_description):
             problem = "branch_description is required"
         elif not length:
             problem = "choice_text is required"
@@ -167,6 +159,12 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             problem = f"choice_text must be at least {SHORTEST_CHOICE} characters, not {length}"
         elif length > LONGEST_CHOICE:
             problem = f"choice_text must be at most {LONGEST_CHOICE} characters, not {length}"
+        else:
+            lists = {
+                "affected_characters": proposal.affected_characters,
+                "timeline_context": proposal.timeline_context,
+            }
+            problem = wrong_kind(lists, {"universe_rules": proposal.universe_rules})
         if problem:
             raise ValidationError(problem, self.name, context)
 

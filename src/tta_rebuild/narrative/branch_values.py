@@ -73,7 +73,7 @@ class BranchValidation:
     degraded: str = ""
 
 
-class ContradictionLike(Protocol):
+class Inconsistency(Protocol):
     """A text against something that holds."""
 
     @property
@@ -89,10 +89,8 @@ class ContradictionLike(Protocol):
         """``error`` or ``warning``."""
 
 
-class ContradictionChecker(Protocol):
+class ConsistencyChecker(Protocol):
     """Compares a text with what is true in the story; the canon's checker is one."""
 
-    def contradictions(
-        self, text: str, claims: Sequence[Claim] = ()
-    ) -> Sequence[ContradictionLike]:
+    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Inconsistency]:
         """What in the text, or in the claims it makes, contradicts what holds."""

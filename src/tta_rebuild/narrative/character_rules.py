@@ -8,77 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-EMOTION_OF_TRIGGER: Mapping[str, str] = {
-    "fear": "fearful",
-    "danger": "fearful",
-    "threat": "fearful",
-    "hope": "hopeful",
-    "anger": "angry",
-    "betrayal": "angry",
-    "injustice": "angry",
-    "sad": "sorrowful",
-    "sadness": "sorrowful",
-    "loss": "sorrowful",
-    "grief": "sorrowful",
-    "joy": "joyful",
-    "happiness": "joyful",
-    "triumph": "joyful",
-    "success": "joyful",
-    "conflict": "conflicted",
-    "doubt": "conflicted",
-    "determination": "determined",
-    "resolve": "determined",
-    "challenge": "determined",
-    "curiosity": "curious",
-    "mystery": "curious",
-    "wonder": "curious",
-    "surprise": "surprised",
-    "guilt": "guilty",
-    "shame": "ashamed",
-    "gratitude": "grateful",
-    "help": "grateful",
-    "kindness": "grateful",
-    "love": "tender",
-    "tenderness": "tender",
-    "calm": "calm",
-    "peace": "calm",
-    "relief": "calm",
-    "loneliness": "lonely",
-    "unease": "fearful",
-    "worry": "fearful",
-    "wary": "fearful",
-    "frustration": "angry",
-    "despair": "sorrowful",
-    "longing": "sorrowful",
-    "pride": "joyful",
-    "excitement": "joyful",
-    "courage": "determined",
-    "awe": "curious",
-    "regret": "guilty",
-    "trust": "tender",
-    "isolation": "lonely",
-}
-"""What a trigger makes of a character's emotion."""
-
-_MOOD: Mapping[str, tuple[float, float]] = {
-    # pleasantness, arousal; both in [-1, 1], after Russell's circumplex model of affect (1980)
-    "neutral": (0.0, 0.0),
-    "fearful": (-0.7, 0.7),
-    "hopeful": (0.6, 0.2),
-    "angry": (-0.7, 0.8),
-    "sorrowful": (-0.8, -0.5),
-    "joyful": (0.9, 0.6),
-    "conflicted": (-0.3, 0.3),
-    "determined": (0.3, 0.6),
-    "curious": (0.3, 0.4),
-    "surprised": (0.1, 0.8),
-    "guilty": (-0.6, -0.1),
-    "ashamed": (-0.7, -0.1),
-    "grateful": (0.7, -0.1),
-    "tender": (0.7, -0.2),
-    "calm": (0.5, -0.7),
-    "lonely": (-0.6, -0.5),
-}
+from tta_rebuild.narrative.emotions import emotion_in, mood
 
 _BOLD = {"brave", "bravery", "bold", "courage", "courageous", "strong", "confident", "determined"}
 _WARM = {"kind", "kindness", "gentle", "empathy", "empathetic", "caring", "loyal", "compassionate"}
@@ -110,12 +40,9 @@ _COOLING = re.compile(
 _HELP_STEP, _CONFLICT_STEP, _MEETING_STEP = 0.1, -0.1, 0.02
 
 
-def emotion_after(trigger: str | None, before: str) -> str:
+def emotion_after(trigger: str | None, before: str, others: Iterable[str] = ()) -> str:
     """The emotion that a trigger leads to; an unknown trigger, or none, leaves what was."""
-    if not trigger:
-        return before
-    word = trigger.strip().lower()
-    return EMOTION_OF_TRIGGER.get(word) or (word if word in _MOOD else before)
+    return emotion_in(trigger or "", others) or before
 
 
 def relationship_change(trigger: str | None, scene: str, story_events: Iterable[str]) -> float:
@@ -137,7 +64,7 @@ def _cold(text: str) -> float:
 
 def consistency(before: str, after: str) -> float:
     """1.0 where the emotion stays, less the further it jumps; never below 0.4 (people do jump)."""
-    (x1, y1), (x2, y2) = _MOOD.get(before, (0.0, 0.0)), _MOOD.get(after, (0.0, 0.0))
+    (x1, y1), (x2, y2) = mood(before), mood(after)
     distance = float(((x1 - x2) ** 2 + (y1 - y2) ** 2) ** 0.5)
     return round(max(0.4, 1.0 - 0.3 * distance), 4)
 

@@ -1,7 +1,7 @@
 """How the characters are: their emotion, goals, relationships, memory and place in their arc.
 
-The second of the four primitives. The engine hands it one interaction per character of a scene,
-on a copy made for the turn, and turns the new states into events. ``respond`` is the whole change
+The second of the four primitives. The engine hands it one interaction per character of a scene
+and turns the new states into events. ``respond`` is the whole change
 as a pure function; the primitive keeps the states around it and, where there is a model, lets it
 put the words into the characters' mouths.
 """
@@ -29,6 +29,7 @@ from tta_rebuild.narrative.character_values import (
     CharacterResponse,
     CharacterState,
 )
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 from tta_rebuild.narrative.voices import spoken_line, thought
 
 __all__ = [
@@ -59,7 +60,9 @@ def respond(
     state: CharacterState, interaction: CharacterInteraction, at: datetime
 ) -> tuple[CharacterState, CharacterResponse]:
     """The character after the interaction, and the answer, without any model."""
-    emotion = emotion_after(interaction.emotional_trigger, state.emotional_state)
+    emotion = emotion_after(
+        interaction.emotional_trigger, state.emotional_state, interaction.interacting_with
+    )
     relationships = dict(state.relationships)
     changes: dict[str, float] = {}
     for other in interaction.interacting_with:
@@ -137,12 +140,9 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         """Let the character live through the interaction; creates the character if need be.
 
         Raises:
-            ValidationError: no character id, or no scene.
+            ValidationError: no character id, no scene, or something of the wrong kind.
         """
-        if not input_data.character_id or not input_data.character_id.strip():
-            raise ValidationError("character_id is required", self.name, context)
-        if not input_data.scene_context or not input_data.scene_context.strip():
-            raise ValidationError("scene_context is required", self.name, context)
+        self._validate(input_data, context)
         state = self._state_of(input_data.character_id, context.timestamp)
         after, response = respond(state, input_data, context.timestamp)
         # Kept before anything is awaited, so that concurrent interactions lose nothing.
@@ -150,20 +150,6 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         if self.llm_provider is None:
             return response
         return await self._in_the_models_words(after, response, input_data, context)
-
-    def restore(self, states: Iterable[CharacterState]) -> None:
-        """Forget all characters and take up these."""
-        self._states = {s.character_id: s for s in states}
-
-    def copy(self) -> CharacterStatePrimitive:
-        """Another primitive that starts from here; states are shared, as they never change."""
-        return CharacterStatePrimitive(
-            self.name,
-            llm_provider=self.llm_provider,
-            states=self._states.values(),
-            clock=self._clock,
-            catalog=self._catalog,
-        )
 
     def get_character(self, character_id: str) -> CharacterState | None:
         """The character as it is now, None if unknown."""
@@ -200,6 +186,26 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
             )
         state = self._state_of(character_id, self._clock())
         self._states[character_id] = replace(state, arc_stage=stage)
+
+    def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
+        trigger: object = given.emotional_trigger
+        opportunity: object = given.development_opportunity
+        if is_blank(given.character_id):
+            problem = "character_id is required"
+        elif is_blank(given.scene_context):
+            problem = "scene_context is required"
+        elif not isinstance(trigger, (str, type(None))):
+            problem = f"emotional_trigger must be text, not {trigger!r:.60}"
+        elif not isinstance(opportunity, (str, type(None))):
+            problem = f"development_opportunity must be text, not {opportunity!r:.60}"
+        else:
+            lists = {
+                "interacting_with": given.interacting_with,
+                "story_events": given.story_events,
+            }
+            problem = wrong_kind(lists, {})
+        if problem:
+            raise ValidationError(problem, self.name, context)
 
     def _state_of(self, character_id: str, at: datetime) -> CharacterState:
         return self._states.get(character_id) or new_character(character_id, at)

@@ -8,6 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.narrative.inputs import is_blank
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -17,7 +21,8 @@ def _now() -> datetime:
 class CharacterState:
     """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
 
-    ``memory`` holds the most recent story events, newest last.
+    ``memory`` holds the most recent story events, newest last. Raises ValidationError for an id
+    that is none, an unknown stage and figures outside their range.
     """
 
     character_id: str
@@ -29,6 +34,24 @@ class CharacterState:
     memory: list[str] = field(default_factory=list)
     arc_stage: str = "setup"
     last_updated: datetime = field(default_factory=_now)
+
+    def __post_init__(self) -> None:
+        if is_blank(self.character_id):
+            raise ValidationError("character_id is required")
+        if self.arc_stage not in ARC_STAGES:
+            raise ValidationError(
+                f"Invalid arc stage {self.arc_stage!r}: must be one of {', '.join(ARC_STAGES)}"
+            )
+        for name, figures, least in (
+            ("personality_traits", self.personality_traits, -1.0),
+            ("development_goals", self.development_goals, 0.0),
+            ("relationships", self.relationships, -1.0),
+        ):
+            for key, value in figures.items():
+                if not isinstance(value, (int, float)) or not least <= value <= 1.0:
+                    raise ValidationError(
+                        f"{name}: {key!r} must lie between {least:g} and 1, not {value!r:.60}"
+                    )
 
 
 @dataclass(frozen=True, slots=True)

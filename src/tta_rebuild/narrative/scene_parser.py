@@ -52,7 +52,7 @@ class Complete:
     passage: Passage
 
 
-Reading: TypeAlias = Prose | Complete
+SceneReading: TypeAlias = Prose | Complete
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +101,7 @@ class SceneReader:
         """True once any prose was given out."""
         return bool(self._complete or self._shown or self._flat_shown)
 
-    def feed(self, piece: str) -> Iterator[Reading]:
+    def feed(self, piece: str) -> Iterator[SceneReading]:
         """What the piece brings: growing prose, then completed passages, in order."""
         room = LONGEST_REPLY - len(self.text)
         if room <= 0 or not piece:
@@ -128,7 +128,7 @@ class SceneReader:
         elif cursor.flat_start >= 0 and not cursor.closed:
             yield from self._flat_prose(cursor)
 
-    def _growing_prose(self, cursor: Cursor) -> Iterator[Reading]:
+    def _growing_prose(self, cursor: Cursor) -> Iterator[SceneReading]:
         if self._shown >= LONGEST_PASSAGE:
             return
         growing = _partial(self.text[cursor.open_passage :])
@@ -140,7 +140,7 @@ class SceneReader:
             yield Prose(text[self._shown :], _speaker(speaker) if isinstance(speaker, str) else "")
             self._shown = len(text)
 
-    def _flat_prose(self, cursor: Cursor) -> Iterator[Reading]:
+    def _flat_prose(self, cursor: Cursor) -> Iterator[SceneReading]:
         end = cursor.flat_end if cursor.flat_end >= 0 else len(self.text)
         value = _partial(self.text[cursor.flat_start : end])
         text = clean(value, LONGEST_REPLY) if isinstance(value, str) else ""

@@ -10,7 +10,7 @@ should be.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import aclosing
 from typing import TypeAlias
 
@@ -33,6 +33,7 @@ from tta_rebuild.integrations.llm_provider import (
     StreamRestarted,
     TextPiece,
 )
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 from tta_rebuild.narrative.scene_parser import (
     Complete,
     Prose,
@@ -159,24 +160,19 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                     response = _broken_off(self.llm_provider, reader.text, broken)
                 elif first is None:
                     raise
-            except ContentRefused:
-                if not is_second:
+            except (ProviderError, BudgetExceededError) as error:
+                if isinstance(error, ContentRefused) and not is_second:
                     asked = softened(request)
                     if reader.has_shown:
                         yield DraftRestarted("the model stopped for the content; once more, softer")
                     continue
                 if first is None:
                     raise
-            except (ProviderError, BudgetExceededError):
-                if first is None:
-                    raise
             if response is None:
                 if first is None:
                     raise ReplyUnusable("the model's stream ended without an end")
-                story = _story(wanted, request, *first, 2)
-                for passage in () if first[1].told else story.passages:
-                    yield PassageDrafted(passage)
-                yield StoryDrafted(story)
+                for last in _ending(_story(wanted, request, *first, 2), first[1]):
+                    yield last
                 return
             reply = reader.finish(cut=response.finish_reason == "length")
             for passage in reply.passages[reader.given :] if reply.told else ():
@@ -188,12 +184,9 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                     if reader.has_shown and not reply.told:
                         yield DraftRestarted("the reply could not be understood")
                     continue
-            if first is not None:
-                response, reply = _both_replies(first, (response, reply))
-            story = _story(wanted, request, response, reply, 1 + is_second)
-            for passage in () if reply.told else story.passages:
-                yield PassageDrafted(passage)
-            yield StoryDrafted(story)
+            response, reply = _both_replies(first, (response, reply))
+            for last in _ending(_story(wanted, request, response, reply, 1 + is_second), reply):
+                yield last
             return
 
     def _second_request(
@@ -226,13 +219,18 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         return self._catalog
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
-        problem = ""
-        if len((wanted.theme or "").strip()) < 3:
+        position = wanted.timeline_position
+        if is_blank(wanted.theme) or len(wanted.theme.strip()) < 3:
             problem = "Theme must be at least 3 characters"
-        elif not (wanted.universe_id or "").strip():
+        elif is_blank(wanted.universe_id):
             problem = "Universe ID is required"
-        elif wanted.timeline_position < 0:
-            problem = f"Timeline position must be non-negative, not {wanted.timeline_position}"
+        elif not isinstance(position, int) or position < 0:
+            problem = f"Timeline position must be non-negative, not {position!r:.60}"
+        else:
+            problem = wrong_kind(
+                {"active_characters": wanted.active_characters},
+                {"player_preferences": wanted.player_preferences or {}},
+            )
         if problem:
             raise ValidationError(problem, self.name, context)
 
@@ -263,13 +261,20 @@ async def _at_once(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator
     yield StreamEnded(response)
 
 
+def _ending(story: GeneratedStory, reply: SceneReply) -> Iterator[StoryItem]:
+    """What comes last: the passages that no reader gave out before, and the whole."""
+    for passage in () if reply.told else story.passages:
+        yield PassageDrafted(passage)
+    yield StoryDrafted(story)
+
+
 def _both_replies(
-    first: tuple[LLMResponse, SceneReply], second: tuple[LLMResponse, SceneReply]
+    first: tuple[LLMResponse, SceneReply] | None, second: tuple[LLMResponse, SceneReply]
 ) -> tuple[LLMResponse, SceneReply]:
     """What two calls told together: the second alone, the first alone, or one after the other."""
-    if not second[1].told:
+    if first is not None and not second[1].told:
         return first
-    if not first[1].told:
+    if first is None or not first[1].told:
         return second
     return second[0], joined(first[1], second[1])
 

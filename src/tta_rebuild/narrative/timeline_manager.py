@@ -8,14 +8,15 @@ event loop cannot mix and need no lock.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.history import History, Prefix
+from tta_rebuild.narrative.event_sequence import EventSequence, Prefix
+from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
 
@@ -90,53 +91,12 @@ class TimelineState:
     suggested_fixes: Sequence[str]
 
 
-class _KnownTimes:
-    """Event id → timestamp, cheap to copy: copies share what was known at that moment.
-
-    ``_own`` only grows, and a dictionary keeps its order, so the entries numbered below ``_limit``
-    are the ones that the copy may see.
-    """
-
-    def __init__(self) -> None:
-        self._shared: dict[str, tuple[int, int]] = {}
-        self._limit = 0
-        self._own: dict[str, tuple[int, int]] = {}
-
-    def __contains__(self, event_id: str) -> bool:
-        return self.get(event_id) is not None
-
-    def get(self, event_id: str) -> int | None:
-        found = self._own.get(event_id)
-        if found is None:
-            found = self._shared.get(event_id)
-            if found is None or found[0] >= self._limit:
-                return None
-        return found[1]
-
-    def add(self, event_id: str, timestamp: int) -> None:
-        self._own[event_id] = (len(self._own), timestamp)
-
-    def copy(self) -> _KnownTimes:
-        twin = _KnownTimes()
-        if not self._shared:
-            twin._shared, twin._limit = self._own, len(self._own)
-        elif len(self._own) <= 256:
-            twin._shared, twin._limit, twin._own = self._shared, self._limit, dict(self._own)
-        else:  # a copy that has itself grown long: settle into one dictionary again
-            for event_id, (number, timestamp) in self._shared.items():
-                if number < self._limit:
-                    twin.add(event_id, timestamp)
-            for event_id, (_, timestamp) in self._own.items():
-                twin.add(event_id, timestamp)
-        return twin
-
-
 class _Timeline:
     """One universe: its history and what was found out about it so far."""
 
     def __init__(self) -> None:
-        self.history: History[TimelineEvent] = History()
-        self.times = _KnownTimes()
+        self.history: EventSequence[TimelineEvent] = EventSequence()
+        self.times: dict[str, int] = {}
         self.position = 0
         self.branches: list[BranchPoint] = []
         self.inconsistencies: list[str] = []
@@ -144,22 +104,11 @@ class _Timeline:
         self.links = 0
         self.broken_links = 0
 
-    def copy(self) -> _Timeline:
-        twin = _Timeline()
-        twin.history = self.history
-        twin.times = self.times.copy()
-        twin.position = self.position
-        twin.branches = self.branches[:]
-        twin.inconsistencies = self.inconsistencies[:]
-        twin.fixes = self.fixes[:]
-        twin.links, twin.broken_links = self.links, self.broken_links
-        return twin
-
     def record(self, event: TimelineEvent) -> None:
         for cause in event.causal_links:
             self._check_link(event, cause)
         self.history = self.history.with_item(event)
-        self.times.add(event.event_id, event.timestamp)
+        self.times[event.event_id] = event.timestamp
         self.position = max(self.position, event.timestamp + 1)
         branch = _branch_opened_by(event)
         if branch is not None:
@@ -258,22 +207,9 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         )
         return self.get_state(input_data.universe_id)
 
-    def restore(self, universe_id: str, events: Iterable[TimelineEvent]) -> None:
-        """Take up a timeline from its recorded events, in the order in which they were recorded."""
-        timeline = _Timeline()
-        for event in events:
-            timeline.record(event)
-        self._timelines[universe_id] = timeline
-
     def record(self, universe_id: str, event: TimelineEvent) -> None:
         """Add an event that is already recorded elsewhere (one step of a fold)."""
         self._timelines.setdefault(universe_id, _Timeline()).record(event)
-
-    def copy(self) -> TimelineManagerPrimitive:
-        """Another manager that starts from here; costs the same however long the timelines are."""
-        twin = TimelineManagerPrimitive(self.name, new_id=self._new_id, clock=self._clock)
-        twin._timelines = {key: timeline.copy() for key, timeline in self._timelines.items()}
-        return twin
 
     def get_state(self, universe_id: str) -> TimelineState:
         """The timeline as it is now; an empty one if the universe is unknown."""
@@ -305,13 +241,20 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
 
     def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
         problem = ""
-        if not update.universe_id or not update.universe_id.strip():
+        if is_blank(update.universe_id):
             problem = "universe_id is required"
+        elif not isinstance(update.timestamp, int) or isinstance(update.timestamp, bool):
+            problem = f"timestamp must be >= 0, a whole number, not {update.timestamp!r:.60}"
         elif update.timestamp < 0:
             problem = f"timestamp must be >= 0, not {update.timestamp}"
         elif update.event_type not in EVENT_TYPES:
             problem = (
                 f"event_type must be one of {', '.join(EVENT_TYPES)}; not {update.event_type!r}"
+            )
+        else:
+            problem = wrong_kind(
+                {"causal_links": update.causal_links, "character_ids": update.character_ids},
+                {"event_data": update.event_data},
             )
         if problem:
             raise ValidationError(problem, self.name, context)

@@ -66,13 +66,13 @@ def scored_scene(
     """
     text = "\n\n".join(passages)
     found = measured(text)
-    distinct = len({" ".join(words_of(c)) for c in choices if len(c.strip()) >= 10})
+    distinct = len({" ".join(c.lower().split()) for c in choices if c.strip()})
     parts = {
         "length": ramp(found.words, 10, 90) * (1 - 0.5 * ramp(found.words, 700, 1500)),
         "variety": ramp(found.sentence_variety, 0.05, 0.35) if found.sentences > 1 else 0.0,
         "diversity": ramp(found.lexical_diversity, 0.45, 0.72),
         "freshness": 1.0 - ramp(found.repeated_4grams + found.repeated_sentences, 0.02, 0.35),
-        "setting": 1.0 if len(words_of(setting)) >= 2 else 0.5 * bool(setting.strip()),
+        "setting": 1.0 if len(words_of(setting)) >= 2 else 0.8 * bool(setting.strip()),
         "tone": float(bool(tone.strip())),
         "voices": 1.0 if lines or found.dialogue_share > 0.02 else 0.4,
         "choices": 1.0 if is_ending else min(1.0, distinct / 3) * (1 - repeated_share(choices)),

@@ -176,10 +176,18 @@ class Checker:
     def _by_rules(self, sentence: str, read: SentenceRead, canon: Canon) -> Iterable[Contradiction]:
         if not self.rules.rules:
             return ()
-        hour = canon.value(STORY, "time_of_day") or ""
-        people = {d.roles["S"] for d in read.deeds if "S" in d.roles}
-        names = {who: key_of(canon.value(who, "role") or "") for who in people}
-        return self.rules.contradictions(sentence, read, hour=key_of(hour), names=names)
+        told = next((c.value for c in read.claims if c.relation == "time_of_day"), "")
+
+        def classes_of(name: str) -> list[str]:
+            who = canon.id_of(name)
+            return [key_of(canon.value(who, one) or "") for one in ("role", "species")]
+
+        return self.rules.contradictions(
+            sentence,
+            hour=key_of(canon.value(STORY, "time_of_day") or ""),
+            told_hour=told,
+            classes_of=classes_of,
+        )
 
     def _prose(
         self, understood: SentenceRead, by_claims: ClaimCheck, by_deeds: DeedCheck

@@ -7,15 +7,13 @@ Only declared effects are looked at: what a choice says it would make true.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Choice
-from tta_rebuild.reading.checker import Checker
 from tta_rebuild.reading.conduct import stems
-from tta_rebuild.reading.lexicon import built_in_words
 
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
 
@@ -66,27 +64,17 @@ def _same(canon: Canon, one: Choice, other: Choice) -> bool:
     return mine == theirs and bool(mine)
 
 
-def dead_ends(
-    canon: Canon,
-    choices: Sequence[Choice],
-    *,
-    player: str = "",
-    next_choices: Callable[[Canon], Sequence[Choice]] | None = None,
-    depth: int = 2,
-) -> list[Contradiction]:
+def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> list[Contradiction]:
     """Choices after which the story has no way on.
 
     Args:
         canon: what holds now.
         choices: what is offered.
         player: the id of the player's character, "" if unknown.
-        next_choices: what could be done from a canon, for worlds whose actions are known; looked
-            at ``depth`` steps deep.
-        depth: how far to look, in choices; 1 or more.
     """
     found: list[Contradiction] = []
     for choice in choices:
-        reason = _no_way_on(canon, choice, player, next_choices, depth)
+        reason = _no_way_on(canon, choice, player)
         if reason:
             found.append(
                 Contradiction(
@@ -102,13 +90,7 @@ def dead_ends(
     return found
 
 
-def _no_way_on(
-    canon: Canon,
-    choice: Choice,
-    player: str,
-    next_choices: Callable[[Canon], Sequence[Choice]] | None,
-    depth: int,
-) -> str:
+def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
     if _END.search(choice.text) or _END.search(choice.consequence):
         return "it says that it is the end"
     after = canon.fork()
@@ -122,16 +104,4 @@ def _no_way_on(
             return (
                 f"the player's character would be in {place.replace('_', ' ')}, which is destroyed"
             )
-    if next_choices is None or depth < 1:
-        return ""
-    ways = [c for c in next_choices(after) if _possible(after, c)]
-    if not ways:
-        return "nothing could be done afterwards"
-    if depth > 1 and all(_no_way_on(after, way, player, next_choices, depth - 1) for way in ways):
-        return "every way on from there leads nowhere"
     return ""
-
-
-def _possible(canon: Canon, choice: Choice) -> bool:
-    checker = Checker(canon, lexicon=built_in_words())
-    return not any(c.blocks for c in checker.check_effects(choice.effects, choice.text))

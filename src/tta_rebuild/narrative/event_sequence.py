@@ -1,9 +1,9 @@
 """A sequence that is never copied and never changes: adding to it gives a new one.
 
-The timeline manager keeps its events in a ``History``. Every timeline state that it hands out
-holds the history as it was at that moment; old and new share all but a few small nodes (a tree of
-tuples whose path from the root is rebuilt by each insertion), so a state costs the same after ten
-events as after a million.
+The timeline manager keeps its events in an ``EventSequence``. Every timeline state that it hands
+out holds the events as they were at that moment; old and new share all but a few small nodes (a
+tree of tuples whose path from the root is rebuilt by each insertion), so a state costs the same
+after ten events as after a million.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar, overload
 _WIDTH = 32
 
 
-class Timed(Protocol):
+class _Timed(Protocol):
     """Anything with a place in story time."""
 
     @property
@@ -22,7 +22,7 @@ class Timed(Protocol):
         """Story time."""
 
 
-T = TypeVar("T", bound=Timed)
+T = TypeVar("T", bound=_Timed)
 
 
 class _Node(Generic[T]):
@@ -85,32 +85,21 @@ class _Node(Generic[T]):
                 yield member
 
 
-class History(Sequence[T]):
+class EventSequence(Sequence[T]):
     """Items in order of ``timestamp``; those of equal time in the order they were added.
 
-    Compares equal to any list, tuple or history of the same items.
+    Compares equal to any list, tuple or sequence of the same items.
     """
 
     __slots__ = ("_root",)
     __hash__ = None  # type: ignore[assignment]  # equal to lists, which have no hash either
 
-    def __init__(self, items: Sequence[T] = ()) -> None:
+    def __init__(self) -> None:
         self._root: _Node[T] | None = None
-        if items:
-            ordered = sorted(items, key=lambda item: item.timestamp)
-            level = [
-                _Node[T](0, tuple(ordered[i : i + _WIDTH])) for i in range(0, len(ordered), _WIDTH)
-            ]
-            while len(level) > 1:
-                level = [
-                    _Node[T](level[0].height + 1, tuple(level[i : i + _WIDTH]))
-                    for i in range(0, len(level), _WIDTH)
-                ]
-            self._root = level[0]
 
-    def with_item(self, item: T) -> History[T]:
-        """A history with one more item, at its place; this one stays as it is."""
-        grown: History[T] = History()
+    def with_item(self, item: T) -> EventSequence[T]:
+        """A sequence with one more item, at its place; this one stays as it is."""
+        grown: EventSequence[T] = EventSequence()
         if self._root is None:
             grown._root = _Node(0, (item,))
         else:
@@ -130,7 +119,7 @@ class History(Sequence[T]):
             return [self[i] for i in range(*index.indices(len(self)))]
         at = index + len(self) if index < 0 else index
         if self._root is None or not 0 <= at < len(self):
-            raise IndexError("history index out of range")
+            raise IndexError("index out of range")
         return self._root.item(at)
 
     def __iter__(self) -> Iterator[T]:
@@ -140,7 +129,7 @@ class History(Sequence[T]):
         return self._root.items_reversed() if self._root else iter(())
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (History, Prefix, list, tuple)):
+        if not isinstance(other, (EventSequence, Prefix, list, tuple)):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
@@ -180,7 +169,7 @@ class Prefix(Sequence[P]):
         return self._items[at]
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, (Prefix, History, list, tuple)):
+        if not isinstance(other, (Prefix, EventSequence, list, tuple)):
             return NotImplemented
         return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
 
