@@ -23,7 +23,7 @@ from tta_rebuild.cli import (
     story,
     validate,
 )
-from tta_rebuild.cli.opening import Desk
+from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input, 3 not found, "
@@ -63,7 +63,7 @@ def before(
     ] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""
-    ctx.obj = Desk(data_dir=data_dir)
+    ctx.obj = CommandContext(data_dir=data_dir)
 
 
 app.command()(play.play)

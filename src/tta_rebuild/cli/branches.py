@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits, views
-from tta_rebuild.cli.opening import among_stories, desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -31,7 +31,7 @@ def fork(
 
     The old way stays as it is.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> Branch:
         return await workshop.stories.fork(story, branch=branch, turn=turn, name=name or None)
@@ -54,7 +54,7 @@ def compare(
 
     Where they part, and what differs in events, people and facts.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> Comparison:
         return await workshop.stories.compare(story, first, second)
@@ -79,7 +79,7 @@ def replay(
 
     Says whether every byte agrees; ends with code 1 if not.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> ReplayReport:
         return await workshop.stories.replay(story, branch, retell=retell)

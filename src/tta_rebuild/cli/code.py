@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.opening import desk, in_workshop, settings_for
+from tta_rebuild.cli.opening import context_of, in_workshop, settings_for
 
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
@@ -71,7 +71,7 @@ def run(
     else:
         if verdict.output:
             _say(verdict.output.rstrip("\n") + (" …" if verdict.truncated else ""))
-        desk(ctx).screen.say(_shown(verdict))
+        context_of(ctx).screen.say(_shown(verdict))
     if verdict.verdict == "invalid":
         raise typer.Exit(exits.FAILED)
 
@@ -99,7 +99,7 @@ def check(
         for checked in report.checked:
             _say(json.dumps(_row(checked), ensure_ascii=False))
     else:
-        screen = desk(ctx).screen
+        screen = context_of(ctx).screen
         for checked in report.checked:
             where = f"line {checked.snippet.line}, {checked.snippet.language}"
             screen.say(f"{where}: {_shown(checked.verdict)}")
@@ -116,7 +116,7 @@ def _with_executor(
 
     from tta_rebuild.bootstrap import executor_for
 
-    at = desk(ctx)
+    at = context_of(ctx)
     settings = settings_for(at)
 
     async def opened(ledger: Ledger | None = None) -> T:

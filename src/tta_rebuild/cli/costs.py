@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.opening import among_stories, desk
+from tta_rebuild.cli.opening import among_stories, context_of
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def costs(
     json_: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Show what the models have cost."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> Sequence[CostLine]:
         story_id = (await workshop.stories.find(story)).story_id if story else None

@@ -9,7 +9,7 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.models import overview, show_model
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, redactor_of_this_run, settings_for
+from tta_rebuild.cli.opening import CommandContext, context_of, in_workshop, redactor_of_this_run, settings_for
 from tta_rebuild.cli.screen import Screen, counted
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, TTAError
 
@@ -23,7 +23,7 @@ def doctor(ctx: typer.Context) -> None:
 
     Ends with the code of the first thing that is wrong, 0 if a story can be played.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
     screen = at.screen
     _program(screen)
     try:
@@ -59,7 +59,7 @@ def _settings(screen: Screen, settings: Settings) -> None:
         screen.entry("note    ", note, style="yellow")
 
 
-def _stories(at: Desk) -> None:
+def _stories(at: CommandContext) -> None:
     async def look(workshop: Workshop) -> tuple[str, int]:
         return workshop.place, len(await workshop.stories.list())
 
@@ -94,7 +94,7 @@ def _code(screen: Screen, settings: Settings) -> None:
         )
 
 
-def _models(at: Desk, settings: Settings) -> None:
+def _models(at: CommandContext, settings: Settings) -> None:
     from tta_rebuild.bootstrap import chosen_model
 
     lines = overview(at)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, settings_for
+from tta_rebuild.cli.opening import CommandContext, context_of, in_workshop, settings_for
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def models(
 
     Nothing is asked of a model, and nothing is spent.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
     lines = overview(at)
     if json_:
         for line in lines:
@@ -44,7 +44,7 @@ def models(
         _show_local(at.screen, settings_for(at))
 
 
-def overview(at: Desk) -> list[ModelOverview]:
+def overview(at: CommandContext) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
     from tta_rebuild.bootstrap import models_overview
     from tta_rebuild.bootstrap.workshop import utc_now

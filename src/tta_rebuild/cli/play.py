@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.asking import Wishes, kit_of, premise_of
+from tta_rebuild.cli.story_options import StoryOptions, kit_of, premise_of
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import Desk, desk, in_workshop
+from tta_rebuild.cli.opening import CommandContext, context_of, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.cli.slash import Slash
-from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading, show_scene
+from tta_rebuild.cli.story_commands import StoryCommands
+from tta_rebuild.cli.turn_view import TurnResult, play_turn, show_choices, show_heading, show_scene
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def play(
 
     Every finished turn is kept. In the story, ? shows what can be typed.
     """
-    at = desk(ctx)
-    wishes = Wishes(
+    at = context_of(ctx)
+    options = StoryOptions(
         title=title,
         kit=kit,
         characters=character or (),
@@ -90,7 +90,7 @@ def play(
         raise typer.BadParameter(
             "a story that exists keeps its theme; give --theme or --story.", param_hint="--story"
         )
-    begins = premise_of(theme, wishes) if theme is not None else None
+    begins = premise_of(theme, options) if theme is not None else None
     if theme is None and not story and not sys.stdin.isatty():
         raise typer.BadParameter(
             "say what the story is about, like --theme "
@@ -99,26 +99,26 @@ def play(
         )
 
     async def work(workshop: Workshop) -> None:
-        sitting = Sitting(at, workshop)
+        sitting = PlayLoop(at, workshop)
         if begins is not None:
             await sitting.begin(begins)
         elif story:
             await sitting.go_on(story, branch)
         else:
-            await sitting.ask(wishes)
+            await sitting.ask(options)
 
     in_workshop(at, work, model=model or None, warm=True)
 
 
-class Sitting:
+class PlayLoop:
     """One player at one terminal."""
 
-    def __init__(self, at: Desk, workshop: Workshop) -> None:
+    def __init__(self, at: CommandContext, workshop: Workshop) -> None:
         self.screen: Screen = at.screen
         self.workshop = workshop
         self.stories = workshop.stories
 
-    async def ask(self, wishes: Wishes) -> None:
+    async def ask(self, options: StoryOptions) -> None:
         """Find out kindly what to play."""
         screen = self.screen
         known = await self.stories.list()
@@ -141,7 +141,7 @@ class Sitting:
             if answer.isdecimal() and 1 <= int(answer) <= len(SUGGESTIONS):
                 answer = SUGGESTIONS[int(answer) - 1]
             try:
-                premise = premise_of(answer, wishes, source="your words")
+                premise = premise_of(answer, options, source="your words")
             except typer.BadParameter as error:
                 if error.param_hint != "your words":
                     raise
@@ -162,7 +162,7 @@ class Sitting:
         from tta_rebuild.engine.action import Action
 
         title = await self._title(session)
-        slash = Slash(self.stories, self.screen, title=title, cost=self._cost)
+        slash = StoryCommands(self.stories, self.screen, title=title, cost=self._cost)
         show_heading(
             self.screen,
             title,
@@ -188,7 +188,7 @@ class Sitting:
             raise
         self._say_how_to_go_on(session)
 
-    async def _turns(self, session: Session, slash: Slash) -> Session:
+    async def _turns(self, session: Session, slash: StoryCommands) -> Session:
         while True:
             if session.state.ended:
                 self.screen.say("The story ends here. /undo or /fork open another way.", "dim")
@@ -197,7 +197,7 @@ class Sitting:
                 return session
             move = self._move(line, session)
             if line.startswith(("/", "?")):
-                outcome = await slash.obey(line, session)
+                outcome = await slash.run(line, session)
                 if outcome.leave:
                     return session
                 session, move = outcome.session, outcome.move
@@ -214,7 +214,7 @@ class Sitting:
             return Action.choose(int(line))
         return Action.say(line)
 
-    async def _turn(self, session: Session, move: Action) -> Told:
+    async def _turn(self, session: Session, move: Action) -> TurnResult:
         if session.state.turn:
             self.screen.say()
         told = await play_turn(session, move, self.screen)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import typer
 
-from tta_rebuild.cli.asking import theme_of
+from tta_rebuild.cli.story_options import theme_of
 
 MAX_FILE_BYTES = 50_000_000
 _KEYS = ("premise", "theme", "prompt")

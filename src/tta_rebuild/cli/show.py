@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli import views
-from tta_rebuild.cli.opening import among_stories, desk
+from tta_rebuild.cli import story_view as views
+from tta_rebuild.cli.opening import among_stories, context_of
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -25,7 +25,7 @@ WhichBranch = Annotated[str, typer.Option(help="The branch to look at.")]
 @app.command()
 def timeline(ctx: typer.Context, story: WhichStory, branch: WhichBranch = "main") -> None:
     """What happened, turn by turn."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> None:
         views.show_timeline(at.screen, await workshop.stories.path(story, branch))
@@ -36,7 +36,7 @@ def timeline(ctx: typer.Context, story: WhichStory, branch: WhichBranch = "main"
 @app.command()
 def tree(ctx: typer.Context, story: WhichStory) -> None:
     """The branches as a tree."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> None:
         row = await workshop.stories.find(story)
@@ -53,7 +53,7 @@ def character(
     branch: WhichBranch = "main",
 ) -> None:
     """One person of the story, or all of them."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> None:
         session = await workshop.stories.resume(story, branch)
@@ -70,7 +70,7 @@ def facts(
     branch: WhichBranch = "main",
 ) -> None:
     """What is true at the end of a branch."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> None:
         session = await workshop.stories.resume(story, branch)

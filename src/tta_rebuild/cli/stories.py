@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.asking import MAX_NAME_CHARS
+from tta_rebuild.cli.story_options import MAX_NAME_CHARS
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import among_stories, desk
+from tta_rebuild.cli.opening import among_stories, context_of
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
@@ -51,7 +51,7 @@ def list_stories(
     json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
     """All stories, the latest played first."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> list[StoryRow]:
         return list(await workshop.stories.list())
@@ -104,7 +104,7 @@ def rename(
     title: Annotated[str, typer.Argument(help="The new title.")],
 ) -> None:
     """Give a story another title."""
-    at = desk(ctx)
+    at = context_of(ctx)
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
         raise typer.BadParameter(
@@ -125,7 +125,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> bool:
         row = await workshop.stories.find(story)
@@ -167,7 +167,7 @@ def export(
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
-    at = desk(ctx)
+    at = context_of(ctx)
 
     async def work(workshop: Workshop) -> str:
         if format_ is Format.json:
@@ -215,7 +215,7 @@ def import_story(
     ] = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
-    at = desk(ctx)
+    at = context_of(ctx)
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
         data = json.loads(text)

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.asking import Wishes, kit_of, premise_of
-from tta_rebuild.cli.auto import POLICIES, Moves, automatic, from_lines
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.story_options import StoryOptions, kit_of, premise_of
+from tta_rebuild.cli.moves import POLICIES, Moves, automatic, from_lines
+from tta_rebuild.cli.opening import context_of, in_workshop
 from tta_rebuild.cli.premises import read_premises
 from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading
+from tta_rebuild.cli.turn_view import TurnResult, play_turn, show_choices, show_heading
 from tta_rebuild.core.errors import ExecutionError
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def story(
     model: Annotated[str, typer.Option(help="provider:model, 'local' or 'offline'.")] = "",
 ) -> None:
     """Tell one or many stories by itself."""
-    at = desk(ctx)
+    at = context_of(ctx)
     if sum((theme is not None, premises is not None, bool(story_))) != 1:
         raise typer.BadParameter(
             "give one of --theme, --premises and --story.", param_hint="--theme"
@@ -110,7 +110,7 @@ def story(
             "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
             param_hint="--auto",
         )
-    wishes = Wishes(
+    options = StoryOptions(
         title=title,
         kit=kit,
         characters=character or (),
@@ -121,7 +121,7 @@ def story(
         length=length,
         model=model,
     )
-    planned = _planned(theme, premises, wishes, skip)
+    planned = _planned(theme, premises, options, skip)
 
     async def work(workshop: Workshop) -> None:
         moves: Callable[[int], Moves] = (
@@ -137,10 +137,10 @@ def story(
 
 
 def _planned(
-    theme: str | None, file: Path | None, wishes: Wishes, skip: int
+    theme: str | None, file: Path | None, options: StoryOptions, skip: int
 ) -> Sequence[tuple[str, Premise]]:
     if theme is not None:
-        return [("", premise_of(theme, wishes))]
+        return [("", premise_of(theme, options))]
     if file is None:
         return []
     lines = read_premises(file)
@@ -148,7 +148,7 @@ def _planned(
         raise typer.BadParameter(
             f"the file holds {len(lines)} premises, none is left after {skip}.", param_hint="--skip"
         )
-    return [(line.name, premise_of(line.theme, wishes)) for line in lines[skip:]]
+    return [(line.name, premise_of(line.theme, options)) for line in lines[skip:]]
 
 
 class Run:
@@ -248,7 +248,7 @@ class Run:
         finally:
             self._close(session, played)
 
-    def _report(self, session: Session, told: Told, move: Action, seconds: float) -> None:
+    def _report(self, session: Session, told: TurnResult, move: Action, seconds: float) -> None:
         scene = told.scene
         if scene is None:
             return

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.asking import rules_of
-from tta_rebuild.cli.canon_views import show_clashes, show_rules
-from tta_rebuild.cli.opening import Desk, desk, in_workshop
+from tta_rebuild.cli.story_options import rules_of
+from tta_rebuild.cli.facts_view import show_clashes, show_rules
+from tta_rebuild.cli.opening import CommandContext, context_of, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
 
@@ -47,7 +47,7 @@ def validate(
 
     Ends with code 1 if the choice does not fit, or the text contradicts itself for certain.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
     text = text_of_file(story)
     if text is not None:
         _validate_text(at, story, text, rules_of(rule or ()), as_json=json_)
@@ -85,7 +85,7 @@ def validate(
 
 
 def _validate_text(
-    at: Desk, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
+    at: CommandContext, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
 ) -> None:
     from tta_rebuild.canon.story_reader import read_story
     from tta_rebuild.canon.world_rules import WorldRules, compiled

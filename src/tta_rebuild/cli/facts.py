@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tta_rebuild.cli.canon_views import show_clashes, show_facts, show_plan
-from tta_rebuild.cli.opening import among_stories, desk, in_workshop
+from tta_rebuild.cli.facts_view import show_clashes, show_facts, show_plan
+from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
 from tta_rebuild.cli.screen import counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
 
@@ -40,7 +40,7 @@ def facts(
 
     Of a story kept here, or of any text file.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
     text = text_of_file(story)
     if text is not None:
         from tta_rebuild.canon.story_reader import read_story
@@ -97,7 +97,7 @@ def retcon(
 
     Shows which events depend on it; changes nothing until --how says what becomes of them.
     """
-    at = desk(ctx)
+    at = context_of(ctx)
     if how and how not in WAYS:
         raise typer.BadParameter(f"choose from {', '.join(WAYS)}.", param_hint="--how")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Told:
+class TurnResult:
     """What came of one turn.
 
     Attributes:
@@ -63,11 +63,11 @@ class Told:
                 pass
 
 
-async def play_turn(session: Session, action: Action, screen: Screen | None = None) -> Told:
+async def play_turn(session: Session, action: Action, screen: Screen | None = None) -> TurnResult:
     """Play one turn to its end; with a screen, show it while it is told."""
     from tta_rebuild.engine import turn_events as seen
 
-    told = Told()
+    told = TurnResult()
     began = time.perf_counter()
     async with aclosing(session.play(action)) as events:
         async for event in events:

@@ -26,7 +26,7 @@ LEVELS = ("none", "low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class StoryOptions:
     """The options that shape a new story, as they were typed."""
 
     title: str = ""
@@ -76,21 +76,21 @@ def kit_of(name: str) -> str:
     return name
 
 
-def premise_of(theme: str, wishes: Wishes, *, source: str = "--theme") -> Premise:
+def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
     """The premise of a new story; raises BadParameter where a wish cannot be understood."""
     from tta_rebuild.core.story import Premise
 
     return Premise(
         theme=theme_of(theme, source=source),
-        title=one_line(wishes.title, MAX_NAME_CHARS),
-        characters=_cast(wishes.characters),
-        rules=rules_of(wishes.rules),
-        boundaries=dict(_boundary(text) for text in wishes.boundaries),
-        kit=wishes.kit,
-        style=wishes.style,
-        seed=secrets.randbelow(2**31) if wishes.seed is None else wishes.seed,
-        length=wishes.length,
-        model=wishes.model,
+        title=one_line(options.title, MAX_NAME_CHARS),
+        characters=_cast(options.characters),
+        rules=rules_of(options.rules),
+        boundaries=dict(_boundary(text) for text in options.boundaries),
+        kit=options.kit,
+        style=options.style,
+        seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
+        length=options.length,
+        model=options.model,
     )
 
 

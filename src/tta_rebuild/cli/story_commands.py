@@ -1,6 +1,6 @@
 """What a player can type in a story besides playing it: ``?``, ``/undo``, ``/who`` and the like.
 
-``play`` hands every line that begins with a slash to ``Slash.obey``.
+``play`` hands every line that begins with a slash to ``StoryCommands.obey``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tta_rebuild.cli import views
+from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.cli.telling import show_choices, show_scene
+from tta_rebuild.cli.turn_view import show_choices, show_scene
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ HELP = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandResult:
     """What a slash command leads to.
 
     Attributes:
@@ -53,7 +53,7 @@ class Outcome:
     leave: bool = False
 
 
-class Slash:
+class StoryCommands:
     """The commands of one sitting."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Slash:
         self.title = title
         self.cost = cost
 
-    async def obey(self, line: str, session: Session) -> Outcome:
+    async def run(self, line: str, session: Session) -> CommandResult:
         """Do what the line says; an unknown command is explained, never played."""
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()
@@ -78,17 +78,17 @@ class Slash:
                 case "?" | "help" | "h":
                     self.help()
                 case "quit" | "q" | "exit" | "bye":
-                    return Outcome(session, leave=True)
+                    return CommandResult(session, leave=True)
                 case "look" | "l":
                     self.look(session)
                 case "undo" | "u":
-                    return Outcome(await self.undo(session, rest))
+                    return CommandResult(await self.undo(session, rest))
                 case "fork":
-                    return Outcome(await self.fork(session, rest))
+                    return CommandResult(await self.fork(session, rest))
                 case "branches":
                     await self.branches(session)
                 case "switch":
-                    return Outcome(await self.switch(session, rest))
+                    return CommandResult(await self.switch(session, rest))
                 case "who":
                     views.show_cast(self.screen, session.state, rest)
                 case "facts":
@@ -98,7 +98,7 @@ class Slash:
                 case "cost":
                     self.screen.say(await self.cost(session.story_id))
                 case "end":
-                    return Outcome(session, move=self._ending(rest))
+                    return CommandResult(session, move=self._ending(rest))
                 case unknown:
                     self.screen.say(
                         f"There is no command /{one_line(unknown, 20)}. ? shows those there are; "
@@ -107,7 +107,7 @@ class Slash:
                     )
         except (NothingThere, StoryError, TTAPrimitiveError) as error:
             self.screen.say(str(error), "yellow")
-        return Outcome(session)
+        return CommandResult(session)
 
     @staticmethod
     def _ending(words: str) -> Action:
@@ -135,7 +135,7 @@ class Slash:
             return session
         if turn < 1:
             self.screen.say(
-                f"Told so far: {counted(session.state.turn, 'turn')}; the opening scene stays. "
+                f"TurnResult so far: {counted(session.state.turn, 'turn')}; the opening scene stays. "
                 "'tta play' begins another story.",
                 "yellow",
             )

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 import typer
 
-from tta_rebuild.cli.asking import Wishes, premise_of, theme_of
+from tta_rebuild.cli.story_options import StoryOptions, premise_of, theme_of
 from tta_rebuild.cli.premises import read_premises
 from tta_rebuild.engine.stories import MAX_THEME_CHARS
 
 
 def test_a_character_has_a_name_a_description_and_traits() -> None:
-    wishes = Wishes(characters=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1)
+    options = StoryOptions(characters=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1)
 
-    mara, ben = premise_of("A wreck", wishes).characters
+    mara, ben = premise_of("A wreck", options).characters
 
     assert (mara.character_id, mara.name, mara.description) == (
         "mara_voss",
@@ -27,32 +27,32 @@ def test_a_character_has_a_name_a_description_and_traits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "option", "says"),
+    ("options", "option", "says"),
     [
-        (Wishes(characters=[": nobody"]), "--character", "begin with a name"),
-        (Wishes(characters=["Mara; brave=9"]), "--character", "from 0 to 1"),
-        (Wishes(characters=["Mara; brave=very"]), "--character", "from 0 to 1"),
-        (Wishes(characters=["Mara", "mara"]), "--character", "name of its own"),
-        (Wishes(rules=["no_magic="]), "--rule", "is no rule"),
-        (Wishes(boundaries=["violence"]), "--boundary", "none, low, medium, high"),
-        (Wishes(boundaries=["violence=some"]), "--boundary", "none, low, medium, high"),
+        (StoryOptions(characters=[": nobody"]), "--character", "begin with a name"),
+        (StoryOptions(characters=["Mara; brave=9"]), "--character", "from 0 to 1"),
+        (StoryOptions(characters=["Mara; brave=very"]), "--character", "from 0 to 1"),
+        (StoryOptions(characters=["Mara", "mara"]), "--character", "name of its own"),
+        (StoryOptions(rules=["no_magic="]), "--rule", "is no rule"),
+        (StoryOptions(boundaries=["violence"]), "--boundary", "none, low, medium, high"),
+        (StoryOptions(boundaries=["violence=some"]), "--boundary", "none, low, medium, high"),
     ],
 )
-def test_a_wish_that_cannot_be_understood_is_named(wishes: Wishes, option: str, says: str) -> None:
+def test_a_wish_that_cannot_be_understood_is_named(options: StoryOptions, option: str, says: str) -> None:
     with pytest.raises(typer.BadParameter, match=says) as caught:
-        premise_of("A wreck", wishes)
+        premise_of("A wreck", options)
 
     assert caught.value.param_hint == option
 
 
 def test_a_rule_may_name_itself() -> None:
-    premise = premise_of("A wreck", Wishes(rules=["No magic allowed here at all", "a=b = c"]))
+    premise = premise_of("A wreck", StoryOptions(rules=["No magic allowed here at all", "a=b = c"]))
 
     assert premise.rules == {"no_magic_allowed_here": "No magic allowed here at all", "a": "b = c"}
 
 
 def test_boundaries_are_categories_with_levels() -> None:
-    premise = premise_of("A wreck", Wishes(boundaries=["Violence=LOW", "self harm=none"]))
+    premise = premise_of("A wreck", StoryOptions(boundaries=["Violence=LOW", "self harm=none"]))
 
     assert premise.boundaries == {"violence": "low", "self_harm": "none"}
 
@@ -81,7 +81,7 @@ def test_half_of_a_surrogate_pair_does_not_get_in() -> None:
 
 
 def test_without_a_seed_each_story_has_its_own() -> None:
-    seeds = {premise_of("A wreck", Wishes()).seed for _ in range(5)}
+    seeds = {premise_of("A wreck", StoryOptions()).seed for _ in range(5)}
 
     assert len(seeds) == 5
 
