@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 import typer
 
-from tta_rebuild.cli.story_options import StoryOptions, premise_of, theme_of
 from tta_rebuild.cli.premises import read_premises
+from tta_rebuild.cli.story_options import StoryOptions, premise_of, theme_of
 from tta_rebuild.engine.stories import MAX_THEME_CHARS
 
 
 def test_a_character_has_a_name_a_description_and_traits() -> None:
-    options = StoryOptions(characters=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1)
+    options = StoryOptions(
+        characters=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1
+    )
 
     mara, ben = premise_of("A wreck", options).characters
 
@@ -38,7 +40,9 @@ def test_a_character_has_a_name_a_description_and_traits() -> None:
         (StoryOptions(boundaries=["violence=some"]), "--boundary", "none, low, medium, high"),
     ],
 )
-def test_a_wish_that_cannot_be_understood_is_named(options: StoryOptions, option: str, says: str) -> None:
+def test_a_wish_that_cannot_be_understood_is_named(
+    options: StoryOptions, option: str, says: str
+) -> None:
     with pytest.raises(typer.BadParameter, match=says) as caught:
         premise_of("A wreck", options)
 

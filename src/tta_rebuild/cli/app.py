@@ -12,10 +12,10 @@ import typer
 
 from tta_rebuild.cli import (
     branches,
-    canon,
     code,
     costs,
     doctor,
+    facts,
     models,
     play,
     show,
@@ -67,15 +67,15 @@ def before(
 
 
 app.command()(play.play)
-app.command(cls=story.AutoTakesAPolicy)(story.story)
+app.command(cls=story.AutoPolicyCommand)(story.story)
 app.add_typer(stories.app, name="stories")
 app.add_typer(show.app, name="show")
 app.command()(branches.fork)
 app.command()(branches.compare)
 app.command()(branches.replay)
 app.command()(validate.validate)
-app.command()(canon.facts)
-app.command()(canon.retcon)
+app.command()(facts.facts)
+app.command()(facts.retcon)
 app.command()(doctor.doctor)
 app.command()(costs.costs)
 app.command()(models.models)

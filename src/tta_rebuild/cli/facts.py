@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tta_rebuild.cli.facts_view import show_clashes, show_facts, show_plan
+from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory
+from tta_rebuild.cli.facts_view import facts_with, show_contradictions, show_facts, show_plan
+from tta_rebuild.cli.files import story_text
 from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
 from tta_rebuild.cli.screen import counted, one_line
-from tta_rebuild.cli.story_file import text_of_file
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -19,119 +19,107 @@ if TYPE_CHECKING:
     from tta_rebuild.canon.view import Canon
     from tta_rebuild.engine.retcons import Retconned
 
-WAYS: dict[str, Literal["keep", "mark", "rewrite"]] = {
-    "keep": "keep",
-    "mark": "mark",
-    "rewrite": "rewrite",
-}
+How = Literal["keep", "mark", "rewrite"]
+_TRUTH = {"yes": "true", "no": "false"}
 
 
 def facts(
     ctx: typer.Context,
-    story: Annotated[
-        str, typer.Argument(help="A story (id, the start of it, or title), or a text file.")
-    ],
+    story: StoryOrFile,
     word: Annotated[str, typer.Argument(help="Only what mentions this word.")] = "",
-    branch: Annotated[str, typer.Option(help="The branch to look at.")] = "main",
+    *,
+    branch: WhichBranch = "main",
     turn: Annotated[int | None, typer.Option(help="As of the end of this turn.", min=0)] = None,
-    json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+    json_: AsJson = False,
 ) -> None:
     """Show who is who, where everybody is, and what holds.
 
     Of a story kept here, or of any text file.
     """
-    at = context_of(ctx)
-    text = text_of_file(story)
+    command = context_of(ctx)
+    screen = command.screen
+    text = story_text(story)
+    read = None
     if text is not None:
         from tta_rebuild.canon.story_reader import read_story
 
         read = read_story(text)
-        places = {p: n + 1 for p, n in read.positions.items()}
-        canon, upto, unit = read.canon, read.canon.position, "sentence"
+        canon, unit = read.canon, "sentence"
+        places = {position: number + 1 for position, number in read.positions.items()}
         if not json_:
-            at.screen.say(f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read.")
+            screen.say(f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read.")
     else:
 
-        async def work(workshop: Workshop) -> tuple[Canon, dict[int, int]]:
+        async def fold(workshop: Workshop) -> tuple[Canon, dict[int, int]]:
             from tta_rebuild.engine.state import StoryFold
 
-            fold = StoryFold()
-            turns = {}
+            folded, turns = StoryFold(), {}
             for recorded in await workshop.stories.path(story, branch):
                 if turn is None or recorded.turn <= turn:
-                    fold.apply(recorded)
+                    folded.apply(recorded)
                     turns[recorded.position] = recorded.turn
-            return fold.present().canon, turns
+            return folded.present().canon, turns
 
-        canon, places = among_stories(at, work)
-        upto, unit = canon.position, "turn"
-    found = [fact for fact in canon.fork(upto).all_now() if _mentions(word, asdict(fact))]
+        (canon, places), unit = among_stories(command, fold), "turn"
+    found = facts_with(word, canon.fork(canon.position).all_now())
     if json_:
         for fact in found:
-            row = asdict(fact) | {unit: places.get(fact.since)}
-            at.screen.raw(json.dumps(row, ensure_ascii=False))
+            screen.json(asdict(fact) | {unit: places.get(fact.since)})
         return
-    show_facts(at.screen, canon, found, places, unit, word=word)
-    if text is not None:
-        show_clashes(at.screen, read)
+    show_facts(screen, canon, found, word=word, places=places, unit=unit)
+    if read is not None:
+        show_contradictions(screen, read)
 
 
 def retcon(
     ctx: typer.Context,
-    story: Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")],
+    story: WhichStory,
     subject: Annotated[str, typer.Argument(help="Of whom or what, as 'tta facts' names it.")],
     relation: Annotated[str, typer.Argument(help="The relation, such as holds or located_in.")],
     value: Annotated[str, typer.Argument(help="The value that was never so.")],
+    *,
     becomes: Annotated[str, typer.Option(help="The value that was so instead.")] = "",
     how: Annotated[
-        str,
+        How | None,
         typer.Option(
             help="keep what came after, mark it as doubtful, or rewrite from there on a fork; "
             "without it only the plan is shown."
         ),
-    ] = "",
-    branch: Annotated[str, typer.Option(help="The branch to correct.")] = "main",
+    ] = None,
+    branch: WhichBranch = "main",
     reason: Annotated[str, typer.Option(help="Why; kept in the log.")] = "",
 ) -> None:
     """Take back or correct a fact of a story.
 
-    Shows which events depend on it; changes nothing until --how says what becomes of them.
+    Shows which later facts depend on it; changes nothing until --how says what becomes of them.
     """
-    at = context_of(ctx)
-    if how and how not in WAYS:
-        raise typer.BadParameter(f"choose from {', '.join(WAYS)}.", param_hint="--how")
+    command = context_of(ctx)
 
     async def work(workshop: Workshop) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
         from tta_rebuild.core.story import Claim
 
-        wrong = Claim(subject=subject, relation=relation, value=value)
-        right = Claim(subject=subject, relation=relation, value=becomes) if becomes else None
+        relation_id = relation.replace(" ", "_")
+        wrong = Claim(subject=subject, relation=relation_id, value=_TRUTH.get(value, value))
+        right = replace(wrong, value=_TRUTH.get(becomes, becomes)) if becomes else None
         turns = {r.position: r.turn for r in await workshop.stories.path(story, branch)}
         plan = await workshop.stories.plan_retcon(story, branch, wrong, right)
         if how:
             made = await workshop.stories.retcon(
-                story, branch, wrong, right, how=WAYS[how], reason=one_line(reason)
+                story, branch, wrong, right, how=how, reason=one_line(reason)
             )
             return made.plan, turns, made
         return plan, turns, None
 
-    plan, turns, made = in_workshop(at, work)
-    show_plan(at.screen, plan, turns)
+    plan, turns, made = in_workshop(command, work, model="offline")
+    screen = command.screen
+    show_plan(screen, plan, turns)
     if made is None:
-        at.screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
+        screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
     elif made.how == "rewrite":
-        at.screen.say(
+        screen.say(
             f"Corrected on the branch '{made.branch.name}', which parts after turn "
             f"{made.branch.turn}. Tell it anew from there: tta play --story "
             f'{made.branch.story_id[:8]} --branch "{made.branch.name}"'
         )
     else:
-        at.screen.say(f"Corrected on the branch '{made.branch.name}'.")
-
-
-def _mentions(word: str, fact: dict[str, object]) -> bool:
-    wanted = word.casefold()
-    return not wanted or any(
-        wanted in str(fact[key]).casefold().replace("_", " ")
-        for key in ("subject", "relation", "value", "sentence")
-    )
+        screen.say(f"Corrected on the branch '{made.branch.name}'.")

@@ -28,6 +28,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (exits.ReaderGone, BrokenPipeError):
         _abandon_stdout()
         code = exits.PIPE_CLOSED
+    except exits.Interrupted:
+        code = exits.INTERRUPTED
     except KeyboardInterrupt:
         _complain("stopped; every finished turn is kept.")
         code = exits.INTERRUPTED
@@ -74,12 +76,13 @@ def _sentence(text: str) -> str:
 
 def _complain(*lines: str) -> None:
     from tta_rebuild.cli.opening import redactor_of_this_run
-    from tta_rebuild.cli.screen import plain
+    from tta_rebuild.cli.screen import Screen
 
-    redactor = redactor_of_this_run()
-    for number, line in enumerate(line for line in lines if line):
-        text = plain(redactor.redact(line))
-        print(text if number else f"tta: {text}", file=sys.stderr)  # noqa: T201
+    redactor, screen = redactor_of_this_run(), Screen()
+    lead = "tta: "
+    for line in filter(None, lines):
+        screen.note(redactor.redact(line), "", lead=lead, lead_style="bold red")
+        lead = ""
 
 
 def _show_traceback(

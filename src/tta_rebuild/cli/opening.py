@@ -26,14 +26,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What the options before the command said, and the screen to write on."""
+    """What every command gets: the options before its name, and the screen to write on."""
 
     data_dir: Path | None = None
     screen: Screen = field(default_factory=Screen)
 
 
 def context_of(ctx: typer.Context) -> CommandContext:
-    """The desk of this run."""
+    """The context of this run."""
     found = ctx.find_object(CommandContext)
     return found if found is not None else CommandContext()
 

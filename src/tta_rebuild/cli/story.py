@@ -7,7 +7,6 @@ Ctrl-C keeps every finished turn and says how to go on.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +18,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.story_options import StoryOptions, kit_of, premise_of
-from tta_rebuild.cli.moves import POLICIES, Moves, automatic, from_lines
+from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch
+from tta_rebuild.cli.exits import Interrupted
+from tta_rebuild.cli.moves import POLICIES, MoveSource, automatic, from_lines
 from tta_rebuild.cli.opening import context_of, in_workshop
 from tta_rebuild.cli.premises import read_premises
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+from tta_rebuild.cli.story_options import StoryOptions, premise_of, with_options
 from tta_rebuild.cli.turn_view import TurnResult, play_turn, show_choices, show_heading
 from tta_rebuild.core.errors import ExecutionError
 
@@ -37,7 +38,7 @@ MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
 
 
-class AutoTakesAPolicy(TyperCommand):
+class AutoPolicyCommand(TyperCommand):
     """Lets ``--auto`` stand alone or name its policy: ``--auto``, ``--auto random``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -54,17 +55,17 @@ class AutoTakesAPolicy(TyperCommand):
         return super().parse_args(ctx, spelt)
 
 
+@with_options
 def story(
     ctx: typer.Context,
+    *,
     theme: Annotated[str | None, typer.Option(help="What the story is about.")] = None,
     premises: Annotated[
         Path | None,
         typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
     ] = None,
-    story_: Annotated[
-        str, typer.Option("--story", help="Go on with a story: its id or title.")
-    ] = "",
-    branch: Annotated[str, typer.Option(help="With --story: the branch.")] = "main",
+    story_: GoOnWith = "",
+    branch: WhichBranch = "main",
     turns: Annotated[int, typer.Option(help="Turns to play.", min=1, max=100_000)] = 5,
     auto: Annotated[
         bool,
@@ -75,29 +76,39 @@ def story(
         ),
     ] = False,
     policy: Annotated[str, typer.Option(help="How --auto chooses.", hidden=True)] = "varied",
-    json_: Annotated[bool, typer.Option("--json", help="JSON lines on standard output.")] = False,
+    json_: AsJson = False,
     skip: Annotated[int, typer.Option(help="With --premises: leave out the first N.", min=0)] = 0,
-    character: Annotated[
-        list[str] | None, typer.Option(help='"Name: description; brave=0.8". Repeatable.')
-    ] = None,
-    rule: Annotated[
-        list[str] | None, typer.Option(help='A rule of the world: no_magic="no magic". Repeatable.')
-    ] = None,
-    boundary: Annotated[
-        list[str] | None, typer.Option(help="What to keep out: violence=low. Repeatable.")
-    ] = None,
-    kit: Annotated[str, typer.Option(help="The offline storyteller's kit.", callback=kit_of)] = "",
-    title: Annotated[str, typer.Option(help="The story's title.")] = "",
-    style: Annotated[str, typer.Option(help="How it is told.")] = "balanced",
-    seed: Annotated[int | None, typer.Option(help="Same seed, same story.", min=0)] = None,
-    length: Annotated[
-        int, typer.Option(help="Scenes until the end; 0 has none.", min=0, max=100_000)
-    ] = 0,
-    model: Annotated[str, typer.Option(help="provider:model, 'local' or 'offline'.")] = "",
+    options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    at = context_of(ctx)
-    if sum((theme is not None, premises is not None, bool(story_))) != 1:
+    command = context_of(ctx)
+    _check(sum((theme is not None, premises is not None, bool(story_))), policy, auto, premises)
+    planned = _planned(theme, premises, options, skip)
+
+    def moves(seed: int) -> MoveSource:
+        return automatic(policy, seed) if auto else from_lines(sys.stdin)
+
+    runs: list[StoryRun] = []
+
+    async def work(workshop: Workshop) -> None:
+        run = StoryRun(command.screen, workshop, turns=turns, moves=moves, as_json=json_)
+        runs.append(run)
+        if story_:
+            await run.go_on(story_, branch)
+        else:
+            await run.all(planned, skipped=skip if premises else None)
+
+    try:
+        in_workshop(command, work, model=options.model or None, warm=True)
+    except KeyboardInterrupt:
+        if any(run.said_farewell for run in runs):
+            raise Interrupted from None
+        raise
+
+
+def _check(sources: int, policy: str, auto: bool, premises: Path | None) -> None:
+    """Raise BadParameter where the options do not say what to tell, or who chooses."""
+    if sources != 1:
         raise typer.BadParameter(
             "give one of --theme, --premises and --story.", param_hint="--theme"
         )
@@ -110,30 +121,6 @@ def story(
             "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
             param_hint="--auto",
         )
-    options = StoryOptions(
-        title=title,
-        kit=kit,
-        characters=character or (),
-        rules=rule or (),
-        boundaries=boundary or (),
-        style=style,
-        seed=seed,
-        length=length,
-        model=model,
-    )
-    planned = _planned(theme, premises, options, skip)
-
-    async def work(workshop: Workshop) -> None:
-        moves: Callable[[int], Moves] = (
-            (lambda seed: automatic(policy, seed)) if auto else (lambda seed: from_lines(sys.stdin))
-        )
-        run = Run(at.screen, workshop, turns=turns, moves=moves, as_json=json_)
-        if story_:
-            await run.go_on(story_, branch)
-        else:
-            await run.all(planned, file=premises, skipped=skip)
-
-    in_workshop(at, work, model=model or None, warm=True)
 
 
 def _planned(
@@ -151,8 +138,12 @@ def _planned(
     return [(line.name, premise_of(line.theme, options)) for line in lines[skip:]]
 
 
-class Run:
-    """Plays stories to the number of turns wished for, and reports each turn as it is stored."""
+class StoryRun:
+    """Plays stories to the number of turns wished for, and reports each turn as it is stored.
+
+    Attributes:
+        said_farewell: True once it was said, after Ctrl-C, what is kept and how to go on.
+    """
 
     def __init__(
         self,
@@ -160,7 +151,7 @@ class Run:
         workshop: Workshop,
         *,
         turns: int,
-        moves: Callable[[int], Moves],
+        moves: Callable[[int], MoveSource],
         as_json: bool,
     ) -> None:
         self.screen = screen
@@ -168,23 +159,25 @@ class Run:
         self.turns = turns
         self.moves = moves
         self.as_json = as_json
+        self.said_farewell = False
 
-    async def all(
-        self, planned: Sequence[tuple[str, Premise]], *, file: Path | None, skipped: int
-    ) -> None:
-        """Every planned story from its beginning."""
+    async def all(self, planned: Sequence[tuple[str, Premise]], *, skipped: int | None) -> None:
+        """Every planned story from its beginning.
+
+        Args:
+            skipped: how many of a file's premises were left out; None if there is no file.
+        """
         done = 0
         try:
             with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
                 for name, premise in planned:
-                    session = await self.stories.open(premise)
-                    await self._tell(session, name, advance)
+                    await self._tell(await self.stories.open(premise), name, advance)
                     done += 1
         except asyncio.CancelledError:
-            if file is not None:
-                self.screen.note(
-                    f"Stopped after {done} of {len(planned)} stories; for the rest, repeat the "
-                    f"command with --skip {skipped + done}."
+            if skipped is not None:
+                self._say_farewell(
+                    f"Stopped after {done} of {len(planned)} stories; every finished turn is kept. "
+                    f"For the rest, repeat the command with --skip {skipped + done}."
                 )
             raise
 
@@ -195,8 +188,6 @@ class Run:
             await self._tell(session, "", advance)
 
     async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
-        from tta_rebuild.engine.action import Action
-
         premise = session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         self._emit(
@@ -212,49 +203,53 @@ class Run:
         )
         if not self.as_json:
             show_heading(self.screen, title, f"story {session.story_id[:8]}")
-        moves = self.moves(premise.seed)
-        played = refused = 0
+        before = session.state.turn
         try:
-            while played < self.turns and not session.state.ended:
-                first = not session.state.turn
-                move = Action.begin() if first else moves.next(session.state.choices)
-                if move is None:
-                    break
-                if not self.as_json and not first:
-                    self.screen.say(f"> {_words(move, session)}", "bold")
-                    self.screen.say()
-                began = time.perf_counter()
-                told = await play_turn(session, move, None if self.as_json else self.screen)
-                seconds = time.perf_counter() - began
-                if told.refused:
-                    self._emit("refused", story_id=session.story_id, reason=told.refused)
-                    refused += 1
-                    if refused > MAX_REFUSALS:
-                        raise ExecutionError(
-                            f"{refused} moves in a row were not played, the last because: "
-                            f"{told.refused}"
-                        )
-                    continue
-                played, refused = played + 1, 0
-                self._report(session, told, move, seconds)
-                advance()
+            await self._turns(session, advance)
         except asyncio.CancelledError:
-            if self.as_json:
-                self.screen.note(
-                    f"Kept: {counted(session.state.turn, 'turn')}. "
-                    f"Go on with: tta story --story {session.story_id[:8]} --auto"
-                )
+            self._say_farewell(
+                f"Stopped; every finished turn is kept ({counted(session.state.turn, 'turn')}). "
+                f"Go on with: tta story --story {session.story_id[:8]} --auto"
+            )
             raise
         finally:
-            self._close(session, played)
+            self._close(session, session.state.turn - before)
 
-    def _report(self, session: Session, told: TurnResult, move: Action, seconds: float) -> None:
-        scene = told.scene
+    async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
+        from tta_rebuild.engine.action import Action
+
+        moves = self.moves(session.state.premise.seed)
+        left, refused = self.turns, 0
+        while left and not session.state.ended:
+            first = not session.state.turn
+            move = Action.begin() if first else moves.next(session.state.choices)
+            if move is None:
+                return
+            if not self.as_json and not first:
+                self.screen.say(f"> {one_line(_words(move, session), MOVE_CHARS)}", "bold")
+                self.screen.say()
+            began = time.perf_counter()
+            result = await play_turn(session, move, None if self.as_json else self.screen)
+            if result.refused:
+                self._emit("refused", story_id=session.story_id, reason=result.refused)
+                refused += 1
+                if refused > MAX_REFUSALS:
+                    raise ExecutionError(
+                        f"{refused} moves in a row were not played, the last because: "
+                        f"{result.refused}"
+                    )
+                continue
+            left, refused = left - 1, 0
+            self._report(session, result, move, time.perf_counter() - began)
+            advance()
+
+    def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
+        scene = result.scene
         if scene is None:
             return
         if not self.as_json:
-            show_choices(self.screen, told.choices)
-            if told.choices:
+            show_choices(self.screen, result.choices)
+            if result.choices:
                 self.screen.say()
             return
         self._emit(
@@ -272,13 +267,18 @@ class Run:
             told_by=scene.told_by,
             degraded=scene.degraded,
             is_ending=scene.is_ending,
-            choices=[asdict(choice) for choice in told.choices],
-            warnings=list(told.warnings),
-            cost_usd=told.cost_usd,
-            tokens=told.tokens,
-            told_ms=round(told.told_s * 1000, 2),
+            choices=[asdict(choice) for choice in result.choices],
+            warnings=list(result.warnings),
+            cost_usd=result.cost_usd,
+            tokens=result.tokens,
+            told_ms=round(result.told_s * 1000, 2),
             ms=round(seconds * 1000, 2),
         )
+
+    def _say_farewell(self, text: str) -> None:
+        if not self.said_farewell:
+            self.screen.note(text)
+        self.said_farewell = True
 
     def _close(self, session: Session, played: int) -> None:
         ended = session.state.ended
@@ -298,7 +298,7 @@ class Run:
 
     def _emit(self, kind: str, **values: Any) -> None:
         if self.as_json:
-            self.screen.raw(json.dumps({"type": kind, **values}, ensure_ascii=False))
+            self.screen.json({"type": kind, **values})
 
 
 def _words(move: Action, session: Session) -> str:

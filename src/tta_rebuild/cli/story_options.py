@@ -6,15 +6,18 @@ named with what would be right.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from tta_rebuild.cli.arguments import Kit
 from tta_rebuild.cli.screen import one_line, plain
 
 if TYPE_CHECKING:
@@ -27,17 +30,57 @@ LEVELS = ("none", "low", "medium", "high")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOptions:
-    """The options that shape a new story, as they were typed."""
+    """The options that shape a new story, as they were typed; ``with_options`` offers them."""
 
-    title: str = ""
-    kit: str = ""
-    characters: Sequence[str] = ()
-    rules: Sequence[str] = ()
-    boundaries: Sequence[str] = ()
-    style: str = "balanced"
-    seed: int | None = None
-    length: int = 0
-    model: str = ""
+    character: Annotated[
+        Sequence[str],
+        typer.Option(help='"Name: description; brave=0.8". The first one is you. Repeatable.'),
+    ] = ()
+    rule: Annotated[
+        Sequence[str],
+        typer.Option(help='A rule of the world: no_magic="no magic". Repeatable.'),
+    ] = ()
+    boundary: Annotated[
+        Sequence[str],
+        typer.Option(help="What to keep out: violence=low (none, low, medium, high). Repeatable."),
+    ] = ()
+    kit: Kit = ""
+    title: Annotated[str, typer.Option(help="The story's title.")] = ""
+    style: Annotated[str, typer.Option(help="How it is told.")] = "balanced"
+    seed: Annotated[int | None, typer.Option(help="Same seed, same story.", min=0)] = None
+    length: Annotated[
+        int, typer.Option(help="Scenes until the end; 0 leaves it to you.", min=0, max=100_000)
+    ] = 0
+    model: Annotated[
+        str, typer.Option(help="provider:model, 'local' or 'offline'; 'tta models' shows them.")
+    ] = ""
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Offer the fields of ``StoryOptions`` as options of a command that takes ``options``."""
+    kinds = get_type_hints(StoryOptions, include_extras=True)
+    own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        values = {field.name: given.pop(field.name) for field in fields(StoryOptions)}
+        command(**given, options=StoryOptions(**values))
+
+    gathered.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            *(parameter for parameter in own if parameter.name != "options"),
+            *(
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=list(field.default) if field.default == () else field.default,
+                    annotation=kinds[field.name],
+                )
+                for field in fields(StoryOptions)
+            ),
+        ]
+    )
+    return gathered
 
 
 def theme_of(text: str, *, source: str = "--theme") -> str:
@@ -63,29 +106,16 @@ def theme_of(text: str, *, source: str = "--theme") -> str:
     return cleaned
 
 
-def kit_of(name: str) -> str:
-    """The name of a kit that can be read, before any story begins; raises BadParameter."""
-    if name.strip():
-        from tta_rebuild.bootstrap import check_kit
-        from tta_rebuild.core.errors import RequestRejected
-
-        try:
-            check_kit(name)
-        except RequestRejected as error:
-            raise typer.BadParameter(str(error)) from error
-    return name
-
-
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
-    """The premise of a new story; raises BadParameter where a wish cannot be understood."""
+    """The premise of a new story; raises BadParameter where an option cannot be understood."""
     from tta_rebuild.core.story import Premise
 
     return Premise(
         theme=theme_of(theme, source=source),
         title=one_line(options.title, MAX_NAME_CHARS),
-        characters=_cast(options.characters),
-        rules=rules_of(options.rules),
-        boundaries=dict(_boundary(text) for text in options.boundaries),
+        characters=_cast(options.character),
+        rules=rules_of(options.rule),
+        boundaries=dict(_boundary(text) for text in options.boundary),
         kit=options.kit,
         style=options.style,
         seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
