@@ -14,7 +14,7 @@ from tta_rebuild.engine.stories import MAX_THEME_CHARS
 
 def test_a_character_has_a_name_a_description_and_traits() -> None:
     options = StoryOptions(
-        characters=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1
+        character=["Mara Voss: a stubborn diver; brave=0.8, shy=0.1", "Ben"], seed=1
     )
 
     mara, ben = premise_of("A wreck", options).characters
@@ -31,13 +31,13 @@ def test_a_character_has_a_name_a_description_and_traits() -> None:
 @pytest.mark.parametrize(
     ("options", "option", "says"),
     [
-        (StoryOptions(characters=[": nobody"]), "--character", "begin with a name"),
-        (StoryOptions(characters=["Mara; brave=9"]), "--character", "from 0 to 1"),
-        (StoryOptions(characters=["Mara; brave=very"]), "--character", "from 0 to 1"),
-        (StoryOptions(characters=["Mara", "mara"]), "--character", "name of its own"),
-        (StoryOptions(rules=["no_magic="]), "--rule", "is no rule"),
-        (StoryOptions(boundaries=["violence"]), "--boundary", "none, low, medium, high"),
-        (StoryOptions(boundaries=["violence=some"]), "--boundary", "none, low, medium, high"),
+        (StoryOptions(character=[": nobody"]), "--character", "begin with a name"),
+        (StoryOptions(character=["Mara; brave=9"]), "--character", "from 0 to 1"),
+        (StoryOptions(character=["Mara; brave=very"]), "--character", "from 0 to 1"),
+        (StoryOptions(character=["Mara", "mara"]), "--character", "name of its own"),
+        (StoryOptions(rule=["no_magic="]), "--rule", "is no rule"),
+        (StoryOptions(boundary=["violence"]), "--boundary", "none, low, medium, high"),
+        (StoryOptions(boundary=["violence=some"]), "--boundary", "none, low, medium, high"),
     ],
 )
 def test_a_wish_that_cannot_be_understood_is_named(
@@ -50,13 +50,13 @@ def test_a_wish_that_cannot_be_understood_is_named(
 
 
 def test_a_rule_may_name_itself() -> None:
-    premise = premise_of("A wreck", StoryOptions(rules=["No magic allowed here at all", "a=b = c"]))
+    premise = premise_of("A wreck", StoryOptions(rule=["No magic allowed here at all", "a=b = c"]))
 
     assert premise.rules == {"no_magic_allowed_here": "No magic allowed here at all", "a": "b = c"}
 
 
 def test_boundaries_are_categories_with_levels() -> None:
-    premise = premise_of("A wreck", StoryOptions(boundaries=["Violence=LOW", "self harm=none"]))
+    premise = premise_of("A wreck", StoryOptions(boundary=["Violence=LOW", "self harm=none"]))
 
     assert premise.boundaries == {"violence": "low", "self_harm": "none"}
 

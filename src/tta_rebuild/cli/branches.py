@@ -18,7 +18,9 @@ def fork(
     ctx: typer.Context,
     story: WhichStory,
     *,
-    turn: Annotated[int, typer.Option(help="The last turn that both ways share.", min=0)],
+    turn: Annotated[
+        int, typer.Option(metavar="<n>", help="The last turn that both ways share.", min=0)
+    ],
     branch: WhichBranch = "main",
     name: Annotated[str, typer.Option(help="The new branch's name.")] = "",
 ) -> None:

@@ -47,7 +47,9 @@ def costs(
         GroupBy, typer.Option(help="A line for each day, story, model or task.")
     ] = GroupBy.day,
     story: OnlyStory = "",
-    days: Annotated[int, typer.Option(help="Only the last N days; 0 is all.", min=0)] = 0,
+    days: Annotated[
+        int, typer.Option(metavar="<n>", help="Only the last N days; 0 is all.", min=0)
+    ] = 0,
     format_: Annotated[
         ReportFormat, typer.Option("--format", help="table, json or csv.")
     ] = ReportFormat.table,

@@ -146,8 +146,7 @@ def _show(screen: Screen, report: Report) -> None:
         for name, origin in report.settings["origins"].items():
             screen.entry("        ", f"{name} from {origin}")
     if report.stories:
-        count = report.stories["count"]
-        told = "1 story" if count == 1 else f"{count:,} stories"
+        told = counted(report.stories["count"], "story")
         screen.entry("stories ", f"{told} in {report.stories['place']}")
     if report.code:
         screen.entry("code    ", f"in stories runs {report.code['runs_in']}")

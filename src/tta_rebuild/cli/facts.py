@@ -29,7 +29,9 @@ def facts(
     word: Annotated[str, typer.Argument(help="Only what mentions this word.")] = "",
     *,
     branch: WhichBranch = "main",
-    turn: Annotated[int | None, typer.Option(help="As of the end of this turn.", min=0)] = None,
+    turn: Annotated[
+        int | None, typer.Option(metavar="<n>", help="As of the end of this turn.", min=0)
+    ] = None,
     json_: AsJson = False,
 ) -> None:
     """Show who is who, where everybody is, and what holds.

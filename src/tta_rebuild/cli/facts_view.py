@@ -53,6 +53,8 @@ def show_facts(
     """
     grouped: dict[str, dict[str, list[Fact]]] = {name: {} for name in SECTIONS}
     for fact in facts:
+        if fact.relation == "name" and fact.value == _name(canon, fact.subject):
+            continue  # it stands above the others
         section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
         grouped[section].setdefault(fact.subject, []).append(fact)
     subjects = len({fact.subject for fact in facts})
@@ -146,7 +148,8 @@ def _name(canon: Canon, subject: str) -> str:
 def _value(canon: Canon, fact: Fact) -> str:
     if fact.value in ("true", "false"):
         return "yes" if fact.value == "true" else "no"
-    return _plain(canon.value(fact.value, "name") or fact.value)
+    is_a_person = fact.relation not in ("role", "alias", "name")
+    return _plain(is_a_person and canon.value(fact.value, "name") or fact.value)
 
 
 def _plain(name: str) -> str:

@@ -63,8 +63,10 @@ def json_line(value: Any, *, indent: int | None = None) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """``1 turn``, ``2 turns``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """``1 turn``, ``2 turns``, ``3 stories``."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun}"
 
 
 def prepare_streams() -> None:
@@ -204,7 +206,7 @@ class Screen:
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""
         console = self.out
-        if console.is_terminal and not console.is_dumb_terminal and not console.no_color:
+        if console.file.isatty() and not console.is_dumb_terminal and not console.no_color:
             self._sign = console.status("", spinner="dots", spinner_style="dim")
             self._sign.start()
 

@@ -6,7 +6,6 @@ Ctrl-C keeps every finished turn and says how to go on.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -66,7 +65,9 @@ def story(
     ] = None,
     story_: GoOnWith = "",
     branch: WhichBranch = "main",
-    turns: Annotated[int, typer.Option(help="Turns to play.", min=1, max=100_000)] = 5,
+    turns: Annotated[
+        int, typer.Option(metavar="<n>", help="Turns to play.", min=1, max=100_000)
+    ] = 5,
     auto: Annotated[
         bool,
         typer.Option(
@@ -77,7 +78,9 @@ def story(
     ] = False,
     policy: Annotated[str, typer.Option(help="How --auto chooses.", hidden=True)] = "varied",
     json_: AsJson = False,
-    skip: Annotated[int, typer.Option(help="With --premises: leave out the first N.", min=0)] = 0,
+    skip: Annotated[
+        int, typer.Option(metavar="<n>", help="With --premises: leave out the first N.", min=0)
+    ] = 0,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
@@ -91,17 +94,22 @@ def story(
     runs: list[StoryRun] = []
 
     async def work(workshop: Workshop) -> None:
-        run = StoryRun(command.screen, workshop, turns=turns, moves=moves, as_json=json_)
+        run = StoryRun(
+            command.screen,
+            workshop,
+            turns=turns,
+            moves=moves,
+            skipped=skip if premises else None,
+            as_json=json_,
+        )
         runs.append(run)
-        if story_:
-            await run.go_on(story_, branch)
-        else:
-            await run.all(planned, skipped=skip if premises else None)
+        await (run.go_on(story_, branch) if story_ else run.all(planned))
 
     try:
         in_workshop(command, work, model=options.model or None, warm=True)
     except KeyboardInterrupt:
-        if any(run.said_farewell for run in runs):
+        for run in runs:
+            run.say_farewell()
             raise Interrupted from None
         raise
 
@@ -141,8 +149,8 @@ def _planned(
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
-    Attributes:
-        said_farewell: True once it was said, after Ctrl-C, what is kept and how to go on.
+    Args:
+        skipped: how many of a file's premises were left out; None if there is no file.
     """
 
     def __init__(
@@ -152,6 +160,7 @@ class StoryRun:
         *,
         turns: int,
         moves: Callable[[int], MoveSource],
+        skipped: int | None,
         as_json: bool,
     ) -> None:
         self.screen = screen
@@ -159,27 +168,17 @@ class StoryRun:
         self.turns = turns
         self.moves = moves
         self.as_json = as_json
-        self.said_farewell = False
+        self.skipped = skipped
+        self.planned = self.done = 0
+        self.session: Session | None = None
 
-    async def all(self, planned: Sequence[tuple[str, Premise]], *, skipped: int | None) -> None:
-        """Every planned story from its beginning.
-
-        Args:
-            skipped: how many of a file's premises were left out; None if there is no file.
-        """
-        done = 0
-        try:
-            with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
-                for name, premise in planned:
-                    await self._tell(await self.stories.open(premise), name, advance)
-                    done += 1
-        except asyncio.CancelledError:
-            if skipped is not None:
-                self._say_farewell(
-                    f"Stopped after {done} of {len(planned)} stories; every finished turn is kept. "
-                    f"For the rest, repeat the command with --skip {skipped + done}."
-                )
-            raise
+    async def all(self, planned: Sequence[tuple[str, Premise]]) -> None:
+        """Every planned story from its beginning."""
+        self.planned = len(planned)
+        with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
+            for name, premise in planned:
+                await self._tell(await self.stories.open(premise), name, advance)
+                self.done += 1
 
     async def go_on(self, story: str, branch: str) -> None:
         """Further turns of a story that exists."""
@@ -203,15 +202,9 @@ class StoryRun:
         )
         if not self.as_json:
             show_heading(self.screen, title, f"story {session.story_id[:8]}")
-        before = session.state.turn
+        before, self.session = session.state.turn, session
         try:
             await self._turns(session, advance)
-        except asyncio.CancelledError:
-            self._say_farewell(
-                f"Stopped; every finished turn is kept ({counted(session.state.turn, 'turn')}). "
-                f"Go on with: tta story --story {session.story_id[:8]} --auto"
-            )
-            raise
         finally:
             self._close(session, session.state.turn - before)
 
@@ -275,10 +268,17 @@ class StoryRun:
             ms=round(seconds * 1000, 2),
         )
 
-    def _say_farewell(self, text: str) -> None:
-        if not self.said_farewell:
-            self.screen.note(text)
-        self.said_farewell = True
+    def say_farewell(self) -> None:
+        """Say after Ctrl-C what is kept and how to go on."""
+        how = ""
+        if self.skipped is not None:
+            how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
+        elif self.session is not None:
+            how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
+        done = (
+            f"after {self.done} of {counted(self.planned, 'story')}; " if self.planned > 1 else ""
+        )
+        self.screen.note(f"Stopped {done}every finished turn is kept.{how}")
 
     def _close(self, session: Session, played: int) -> None:
         ended = session.state.ended

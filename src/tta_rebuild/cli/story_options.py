@@ -33,23 +33,36 @@ class StoryOptions:
     """The options that shape a new story, as they were typed; ``with_options`` offers them."""
 
     character: Annotated[
-        Sequence[str],
-        typer.Option(help='"Name: description; brave=0.8". The first one is you. Repeatable.'),
-    ] = ()
+        list[str] | None,
+        typer.Option(
+            metavar="<text>",
+            help='"Name: description; brave=0.8". The first one is you. Repeatable.',
+        ),
+    ] = None
     rule: Annotated[
-        Sequence[str],
-        typer.Option(help='A rule of the world: no_magic="no magic". Repeatable.'),
-    ] = ()
+        list[str] | None,
+        typer.Option(
+            metavar="<text>", help='A rule of the world: no_magic="no magic". Repeatable.'
+        ),
+    ] = None
     boundary: Annotated[
-        Sequence[str],
-        typer.Option(help="What to keep out: violence=low (none, low, medium, high). Repeatable."),
-    ] = ()
+        list[str] | None,
+        typer.Option(
+            metavar="<text>",
+            help="What to keep out: violence=low (none, low, medium, high). Repeatable.",
+        ),
+    ] = None
     kit: Kit = ""
     title: Annotated[str, typer.Option(help="The story's title.")] = ""
     style: Annotated[str, typer.Option(help="How it is told.")] = "balanced"
-    seed: Annotated[int | None, typer.Option(help="Same seed, same story.", min=0)] = None
+    seed: Annotated[
+        int | None, typer.Option(metavar="<n>", help="Same seed, same story.", min=0)
+    ] = None
     length: Annotated[
-        int, typer.Option(help="Scenes until the end; 0 leaves it to you.", min=0, max=100_000)
+        int,
+        typer.Option(
+            metavar="<n>", help="Scenes until the end; 0 leaves it to you.", min=0, max=100_000
+        ),
     ] = 0
     model: Annotated[
         str, typer.Option(help="provider:model, 'local' or 'offline'; 'tta models' shows them.")
@@ -73,7 +86,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
                 inspect.Parameter(
                     field.name,
                     inspect.Parameter.KEYWORD_ONLY,
-                    default=list(field.default) if field.default == () else field.default,
+                    default=field.default,
                     annotation=kinds[field.name],
                 )
                 for field in fields(StoryOptions)
@@ -113,9 +126,9 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
     return Premise(
         theme=theme_of(theme, source=source),
         title=one_line(options.title, MAX_NAME_CHARS),
-        characters=_cast(options.character),
-        rules=rules_of(options.rule),
-        boundaries=dict(_boundary(text) for text in options.boundary),
+        characters=_cast(options.character or ()),
+        rules=rules_of(options.rule or ()),
+        boundaries=dict(_boundary(text) for text in options.boundary or ()),
         kit=options.kit,
         style=options.style,
         seed=secrets.randbelow(2**31) if options.seed is None else options.seed,

@@ -31,12 +31,16 @@ def validate(
     *,
     consequence: Annotated[str, typer.Option(help="What it would lead to.")] = "",
     affects: Annotated[
-        list[str] | None, typer.Option(help="Whom it concerns: a character's id. Repeatable.")
+        list[str] | None,
+        typer.Option(metavar="<id>", help="Whom it concerns: a character's id. Repeatable."),
     ] = None,
     branch: WhichBranch = "main",
     rule: Annotated[
         list[str] | None,
-        typer.Option(help='For a text file, a rule of its world: no_magic="no magic". Repeatable.'),
+        typer.Option(
+            metavar="<text>",
+            help='For a text file, a rule of its world: no_magic="no magic". Repeatable.',
+        ),
     ] = None,
     json_: AsJson = False,
 ) -> None:

@@ -89,8 +89,8 @@ class StoryState:
     @property
     def names(self) -> dict[str, str]:
         """The name of everybody in the story, by id."""
-        people = (*self.premise.characters, *self.characters.values())
-        return {person.character_id: person.name for person in people}
+        given = {sketch.character_id: sketch.name for sketch in self.premise.characters}
+        return given | {name: known.name for name, known in self.characters.items()}
 
 
 class StoryFold:
