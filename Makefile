@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 SET ?= story
 PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
 
-.PHONY: help play test check docs bench stress figures secrets clean
+.PHONY: help play test check docs recording bench stress figures secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make test     run the tests"
 	@echo "make check    what CI runs: lint, types, structure, tests, docs"
 	@echo "make secrets  look for keys in what git tracks"
 	@echo "make docs     build the documentation into site/"
+	@echo "make recording  draw a played session for the README"
 	@echo "make bench    run the benchmarks"
 	@echo "make stress   run the long tests (kill -9, soak)"
 	@echo "make figures SET=story|models|canon|code [QUICK=1]   measure the promises"
@@ -45,6 +46,9 @@ secrets: $(VENV)/.test
 
 docs: $(VENV)/.test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+recording: $(VENV)/.base
+	$(BIN)/python tools/record_session.py
 
 bench: $(VENV)/.test
 	$(BIN)/python -m pytest benchmarks --benchmark-only --benchmark-columns=min,median,max,rounds

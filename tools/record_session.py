@@ -66,10 +66,10 @@ def main() -> int:
     svg = drawn(played())
     size = len(svg.encode())
     if size > MAX_BYTES:
-        print(f"{size:,} bytes, at most {MAX_BYTES:,}: play fewer moves", file=sys.stderr)
+        sys.stderr.write(f"{size:,} bytes, at most {MAX_BYTES:,}: play fewer moves\n")
         return 1
     TARGET.write_text(svg, encoding="utf-8")
-    print(f"{TARGET.name}: {size:,} bytes")
+    sys.stdout.write(f"{TARGET.name}: {size:,} bytes\n")
     return 0
 
 

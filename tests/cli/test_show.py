@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -31,7 +32,8 @@ def kept(
     (row,) = rows(capsys, "stories")
     story_id: str = row["story_id"]
     assert main(["fork", story_id, "--turn", "1", "--name", "other"]) == 0
-    assert main(["story", "--story", story_id, "--branch", "other", "--turns", "2", "--auto"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("I ask Tom about the bay.\nI dive alone.\n"))
+    assert main(["story", "--story", story_id, "--branch", "other"]) == 0
     return story_id
 
 

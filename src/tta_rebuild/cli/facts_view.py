@@ -149,7 +149,7 @@ def _value(canon: Canon, fact: Fact) -> str:
     if fact.value in ("true", "false"):
         return "yes" if fact.value == "true" else "no"
     is_a_person = fact.relation not in ("role", "alias", "name")
-    return _plain(is_a_person and canon.value(fact.value, "name") or fact.value)
+    return _plain((is_a_person and canon.value(fact.value, "name")) or fact.value)
 
 
 def _plain(name: str) -> str:

@@ -32,7 +32,7 @@ def read_text(name: str | Path, *, max_bytes: int, hint: str) -> str:
         raise typer.BadParameter(f"{name} cannot be read: {problem}.", param_hint=hint) from error
     except UnicodeDecodeError as error:
         raise typer.BadParameter(
-            f"{name} is not UTF-8 text (byte {error.start:,}), so nothing was read; save it as UTF-8.",
+            f"{name} is not UTF-8 text (byte {error.start:,}); nothing was read. Save it as UTF-8.",
             param_hint=hint,
         ) from error
     if size > max_bytes:
