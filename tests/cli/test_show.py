@@ -80,6 +80,14 @@ def test_a_timeline_for_programs_has_a_line_for_each_turn(
     assert [bool(row["action"]) for row in shown] == [False, True, True]
 
 
+def test_a_branch_is_found_under_the_name_that_is_shown(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, "fork", kept, "--turn", "1", "--name", "Łódź 雨 🎭 \x1b[31mred")
+
+    assert said(capsys, "show", "timeline", kept, "--branch", "Łódź 雨 🎭 red")
+
+
 def test_show_facts_and_facts_are_the_same(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert said(capsys, "show", "facts", kept) == said(capsys, "facts", kept)
 

@@ -6,9 +6,10 @@ Nothing here or in the modules it names imports another room while it loads.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tta_rebuild.cli import (
     branches,
@@ -31,7 +32,20 @@ EXIT_CODES = (
     "130 Ctrl-C (every finished turn is kept), 141 the reader of the output has gone."
 )
 
+
+class StoryGroup(TyperGroup):
+    """Leads who names a command without its group to it: ``tta export`` to ``stories export``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant; raises UsageError with the nearest one there is."""
+        for name, group in self.commands.items():
+            if args and args[0] not in self.commands and args[0] in getattr(group, "commands", {}):
+                ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=StoryGroup,
     name="tta",
     help="Branching stories that stay true to themselves. Begin with: tta play",
     epilog=EXIT_CODES,

@@ -11,7 +11,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
 from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
-from tta_rebuild.cli.screen import counted
+from tta_rebuild.cli.screen import counted, one_line
 
 
 def fork(
@@ -31,7 +31,9 @@ def fork(
     command = context_of(ctx)
     made = among_stories(
         command,
-        lambda workshop: workshop.stories.fork(story, branch=branch, turn=turn, name=name or None),
+        lambda workshop: workshop.stories.fork(
+            story, branch=branch, turn=turn, name=one_line(name, 60) or None
+        ),
     )
     command.screen.say(
         f"The branch '{made.name}' shares {counted(made.turn, 'turn')}. "

@@ -57,13 +57,14 @@ def show_facts(
             continue  # it stands above the others
         section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
         grouped[section].setdefault(fact.subject, []).append(fact)
+    mentioned = f" that mention '{one_line(word, 60)}'" if word else ""
+    if word and not facts:
+        screen.say(f"There are no facts{mentioned}.")
+        return
     subjects = len({fact.subject for fact in facts})
-    screen.say(
-        f"{counted(len(facts), 'fact')} about {counted(subjects, 'subject')}"
-        + (f" with '{one_line(word, 60)}'." if word else ".")
-    )
+    screen.say(f"{counted(len(facts), 'fact')}{mentioned}, about {counted(subjects, 'subject')}.")
     for section, by_subject in grouped.items():
-        if not by_subject and (word or facts):
+        if word and not by_subject:
             continue
         screen.say()
         screen.say(section, "bold cyan")

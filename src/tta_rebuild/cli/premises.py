@@ -13,7 +13,6 @@ from pathlib import Path
 import typer
 
 from tta_rebuild.cli.files import read_text
-from tta_rebuild.cli.story_options import theme_of
 
 MAX_FILE_BYTES = 50_000_000
 _KEYS = ("premise", "theme", "prompt")
@@ -21,10 +20,11 @@ _KEYS = ("premise", "theme", "prompt")
 
 @dataclass(frozen=True, slots=True)
 class NamedPremise:
-    """A theme and its name: the ``id`` in the file, or the number of its line."""
+    """A theme, its name (the ``id`` in the file, or its line's number), and where it stands."""
 
     name: str
     theme: str
+    source: str
 
 
 def read_premises(path: Path) -> list[NamedPremise]:
@@ -44,7 +44,7 @@ def read_premises(path: Path) -> list[NamedPremise]:
 
 def _line(text: str, number: int, *, source: str) -> NamedPremise:
     if not text.startswith("{"):
-        return NamedPremise(str(number), theme_of(text, source=source))
+        return NamedPremise(str(number), text, source)
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -54,4 +54,4 @@ def _line(text: str, number: int, *, source: str) -> NamedPremise:
         raise typer.BadParameter(
             'there is no "premise" (or "theme") with a text in this line.', param_hint=source
         )
-    return NamedPremise(str(found.get("id", number)), theme_of(theme, source=source))
+    return NamedPremise(str(found.get("id", number)), theme, source)

@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tta_rebuild.cli.exits import ReaderGone
@@ -56,10 +57,20 @@ def one_line(text: str, limit: int = 0) -> str:
     return line if not limit or len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
+def sentence(text: str) -> str:
+    """A message as a sentence, with its full stop."""
+    text = text.strip() or "no reason was given"
+    return text if text[-1] in ".!?" else f"{text}."
+
+
 def json_line(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON that can do nothing to a terminal either; dates become ISO text."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_as_text)
     return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def counted(number: int, noun: str) -> str:

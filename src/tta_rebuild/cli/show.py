@@ -58,7 +58,7 @@ def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> Non
         views.show_tree(command.screen, title, branches)
         return
     for branch in branches:
-        command.screen.json(views.branch_row(branch))
+        command.screen.json(asdict(branch))
 
 
 @app.command()

@@ -57,18 +57,11 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     rows = among_stories(context_of(ctx), lambda workshop: workshop.stories.list())
     for row in rows:
         if json_:
-            screen.json(_plain_row(row))
+            screen.json(asdict(row))
         else:
             _show_row(screen, row)
     if not rows and not json_:
         screen.say("There are no stories yet. 'tta play' begins one.")
-
-
-def _plain_row(row: StoryRow) -> dict[str, object]:
-    return asdict(row) | {
-        "created_at": row.created_at.isoformat(),
-        "updated_at": row.updated_at.isoformat(),
-    }
 
 
 def _show_row(screen: Screen, row: StoryRow) -> None:

@@ -143,7 +143,9 @@ def _planned(
         raise typer.BadParameter(
             f"the file holds {len(lines)} premises, none is left after {skip}.", param_hint="--skip"
         )
-    return [(line.name, premise_of(line.theme, options)) for line in lines[skip:]]
+    return [
+        (line.name, premise_of(line.theme, options, source=line.source)) for line in lines[skip:]
+    ]
 
 
 class StoryRun:

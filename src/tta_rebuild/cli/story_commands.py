@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.facts_view import facts_with, show_facts
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line, sentence
 from tta_rebuild.cli.turn_view import show_present
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
 
@@ -114,7 +114,8 @@ class StoryCommands:
                         "yellow",
                     )
         except (NothingThere, StoryError, TTAPrimitiveError) as error:
-            self.screen.say(str(error), "yellow")
+            said = sentence(str(error))
+            self.screen.say(said[0].upper() + said[1:], "yellow")
         return CommandResult(session)
 
     async def undo(self, session: Session, count: str) -> Session:

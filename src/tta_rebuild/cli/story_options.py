@@ -23,7 +23,6 @@ from tta_rebuild.cli.screen import one_line, plain
 if TYPE_CHECKING:
     from tta_rebuild.core.story import CharacterSketch, Premise
 
-MIN_THEME_CHARS = 3
 MAX_NAME_CHARS = 80
 LEVELS = ("none", "low", "medium", "high")
 
@@ -96,37 +95,23 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return gathered
 
 
-def theme_of(text: str, *, source: str = "--theme") -> str:
-    """The theme as text that can be told from; raises BadParameter if it cannot."""
-    from tta_rebuild.engine.stories import MAX_THEME_CHARS
-
-    if len(text) > MAX_THEME_CHARS:
-        raise typer.BadParameter(
-            f"the theme has {len(text):,} characters, at most {MAX_THEME_CHARS:,} are taken; "
-            "a paragraph that says who, where and what is wrong is enough.",
-            param_hint=source,
-        )
-    cleaned = unicodedata.normalize("NFC", plain(text)).strip()
-    if not cleaned:
-        raise typer.BadParameter(
-            "the theme is empty; say in a sentence what the story is about.", param_hint=source
-        )
-    if len(cleaned) < MIN_THEME_CHARS:
-        raise typer.BadParameter(
-            f"the theme '{cleaned}' is too short; say in a sentence what the story is about.",
-            param_hint=source,
-        )
-    return cleaned
-
-
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
-    """The premise of a new story; raises BadParameter where an option cannot be understood."""
-    from tta_rebuild.core.story import Premise
+    """The premise of a new story; raises BadParameter where something cannot be understood.
 
-    return Premise(
-        theme=theme_of(theme, source=source),
+    Args:
+        source: what gave the theme.
+    """
+    from tta_rebuild.core.errors import ValidationError
+    from tta_rebuild.core.story import Premise
+    from tta_rebuild.engine.stories import check_premise
+
+    premise = Premise(
+        theme=unicodedata.normalize("NFC", plain(theme)).strip(),
         title=one_line(options.title, MAX_NAME_CHARS),
-        characters=_cast(options.character or ()),
+        characters=tuple(
+            _character(text, is_player=number == 0)
+            for number, text in enumerate(options.character or ())
+        ),
         rules=rules_of(options.rule or ()),
         boundaries=dict(_boundary(text) for text in options.boundary or ()),
         kit=options.kit,
@@ -135,19 +120,12 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
         length=options.length,
         model=options.model,
     )
-
-
-def _cast(texts: Sequence[str]) -> tuple[CharacterSketch, ...]:
-    cast: list[CharacterSketch] = []
-    for number, text in enumerate(texts):
-        sketch = _character(text, is_player=number == 0)
-        if any(other.character_id == sketch.character_id for other in cast):
-            raise typer.BadParameter(
-                f"two characters are called '{sketch.name}'; give each a name of its own.",
-                param_hint="--character",
-            )
-        cast.append(sketch)
-    return tuple(cast)
+    try:
+        check_premise(premise)
+    except ValidationError as error:
+        hint = "--character" if "two characters" in str(error) else source
+        raise typer.BadParameter(f"{error}.", param_hint=hint) from error
+    return premise
 
 
 def _character(text: str, *, is_player: bool) -> CharacterSketch:

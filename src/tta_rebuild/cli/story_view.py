@@ -6,7 +6,7 @@ Used by the commands in the story (``story_commands``), ``tta show``, ``compare`
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli.exits import NothingThere
@@ -105,11 +105,6 @@ def show_why(screen: Screen, state: StoryState) -> None:
         screen.say(
             "Nothing was held back in this turn, and every choice that was found is offered."
         )
-
-
-def branch_row(branch: Branch) -> dict[str, object]:
-    """A branch for other programs."""
-    return asdict(branch) | {"created_at": branch.created_at.isoformat()}
 
 
 def show_tree(screen: Screen, title: str, branches: Sequence[Branch], *, here: str = "") -> None:

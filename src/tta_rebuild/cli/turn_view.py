@@ -34,7 +34,6 @@ class TurnResult:
         warnings: everything the player was told beside the story.
         cost_usd: US dollars.
         tokens: all tokens of the turn.
-        stored: True once the whole turn is on disk.
         told_s: seconds until the last passage was out, checks included.
     """
 
@@ -44,7 +43,6 @@ class TurnResult:
     warnings: tuple[str, ...] = ()
     cost_usd: float = 0.0
     tokens: int = 0
-    stored: bool = False
     told_s: float = 0.0
 
     def take(self, event: TurnEvent) -> None:
@@ -62,8 +60,6 @@ class TurnResult:
                 self.choices = choices
             case seen.CostReported(cost_usd=cost_usd, usage=usage):
                 self.cost_usd, self.tokens = cost_usd, usage.total_tokens
-            case seen.TurnStored():
-                self.stored = True
             case _:
                 pass
 
