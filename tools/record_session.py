@@ -22,7 +22,7 @@ TARGET = Path(__file__).parents[1] / "docs" / "session.svg"
 PREMISE = "A night ferry to an island where every clock stopped at ten past four."
 SEED = 11
 PERSON = "Ilse: a mender of clocks"
-MOVES = ("1", "I ask who wound the clocks last.", "/facts", "/quit")
+MOVES = ("1", "/facts Ilse", "/quit")
 COLUMNS = 84
 MAX_BYTES = 60_000
 
@@ -57,6 +57,7 @@ def drawn(session: str) -> str:
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), legacy_windows=False)
     console.print(Text.from_ansi(session))
     svg = console.export_svg(title="tta play", theme=MONOKAI, unique_id="tta")
+    svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return svg.replace("Fira Code, monospace", "ui-monospace, Menlo, Consolas, monospace")
 

@@ -65,8 +65,9 @@ def facts(
         (canon, places), unit = among_stories(command, fold), "turn"
     found = facts_with(word, canon.fork(canon.position).all_now())
     if json_:
+        place = "turn" if read is None else "sentence_number"
         for fact in found:
-            screen.json(asdict(fact) | {unit: places.get(fact.since)})
+            screen.json(asdict(fact) | {place: places.get(fact.since)})
         return
     show_facts(screen, canon, found, word=word, places=places, unit=unit)
     if read is not None:
