@@ -19,7 +19,7 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 TARGET = Path(__file__).parents[1] / "docs" / "session.svg"
-PREMISE = "A night ferry to an island where every clock stopped at ten past four."
+PREMISE = "A night ferry to an island where every clock has stopped."
 SEED = 11
 PERSON = "Ilse: a mender of clocks"
 MOVES = ("1", "/facts Ilse", "/quit")
