@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tta_rebuild.bootstrap import Workshop
     from tta_rebuild.narrative.branch_validator import BranchValidation
+
+    Judged: TypeAlias = list[tuple[str, BranchValidation]]
 
 
 def validate(
@@ -56,9 +58,7 @@ def validate(
         return
     wanted = one_line(choice)
 
-    async def work(
-        workshop: Workshop,
-    ) -> tuple[list[tuple[str, BranchValidation]], Mapping[str, str]]:
+    async def work(workshop: Workshop) -> tuple[Judged, Mapping[str, str]]:
         from tta_rebuild.core.story import Choice
 
         state = (await workshop.stories.resume(story, branch)).state
@@ -68,19 +68,15 @@ def validate(
             concerned = tuple(affects or players or list(state.characters)[:1])
             proposed = [Choice(text=wanted, consequence=one_line(consequence), affects=concerned)]
         verdicts = await workshop.stories.judge(story, branch, proposed)
-        return [
-            (c.text, verdict) for c, verdict in zip(proposed, verdicts, strict=True)
-        ], state.premise.rules
+        texts = [choice.text for choice in proposed]
+        return list(zip(texts, verdicts, strict=True)), state.premise.rules
 
     judged, rules = in_workshop(command, work, model="offline")
-    if not judged and not json_:
-        screen.say("Nothing is offered at the end of this branch.")
-    for said, result in judged:
-        if json_:
+    if json_:
+        for said, result in judged:
             screen.json({"choice": said, **asdict(result)})
-        else:
-            _show(screen, said, result)
-    if not json_:
+    else:
+        _show(screen, judged)
         show_rules(screen, rules)
     if not all(result.is_valid for _, result in judged):
         raise typer.Exit(exits.FAILED)
@@ -116,18 +112,21 @@ def _validate_text(
         raise typer.Exit(exits.FAILED)
 
 
-def _show(screen: Screen, text: str, result: BranchValidation) -> None:
-    verdict, style = ("fits", "") if result.is_valid else ("does not fit", "red")
-    screen.say(text, "bold")
-    screen.say(
-        f"{result.overall_score:.2f} (consistency {result.consistency_score:.2f}, "
-        f"meaning {result.meaningfulness_score:.2f}, "
-        f"character {result.character_alignment_score:.2f}, "
-        f"rules {result.universe_rules_score:.2f}, dead end {result.dead_end_risk:.2f})",
-        style,
-        lead=f"{verdict}: ",
-        indent=2,
-    )
-    for issue in result.issues:
-        hint = f". {issue.suggested_fix}" if issue.suggested_fix else ""
-        screen.entry(f"  {issue.severity.name.lower()}:", f"{issue.message}{hint}", gap=1)
+def _show(screen: Screen, judged: Judged) -> None:
+    if not judged:
+        screen.say("Nothing is offered at the end of this branch.")
+    for text, result in judged:
+        verdict, style = ("fits", "") if result.is_valid else ("does not fit", "red")
+        screen.say(text, "bold")
+        screen.say(
+            f"{result.overall_score:.2f} (consistency {result.consistency_score:.2f}, "
+            f"meaning {result.meaningfulness_score:.2f}, "
+            f"character {result.character_alignment_score:.2f}, "
+            f"rules {result.universe_rules_score:.2f}, dead end {result.dead_end_risk:.2f})",
+            style,
+            lead=f"{verdict}: ",
+            indent=2,
+        )
+        for issue in result.issues:
+            hint = f". {issue.suggested_fix}" if issue.suggested_fix else ""
+            screen.entry(f"  {issue.severity.name.lower()}:", f"{issue.message}{hint}", gap=1)
