@@ -275,12 +275,10 @@ class StoryRun:
         how = ""
         if self.skipped is not None:
             how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
-        elif self.session is not None:
+        elif self.session is not None and self.as_json:  # in prose, the story's end says it
             how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
-        done = (
-            f"after {self.done} of {counted(self.planned, 'story')}; " if self.planned > 1 else ""
-        )
-        self.screen.note(f"Stopped {done}every finished turn is kept.{how}")
+        done = f" after {self.done} of {counted(self.planned, 'story')}" if self.planned > 1 else ""
+        self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
 
     def _close(self, session: Session, played: int) -> None:
         ended = session.state.ended
