@@ -9,13 +9,13 @@ def check_kit(name: str) -> None:
     Raises:
         RequestRejected: it cannot, and why.
     """
-    from tta_rebuild.integrations.offline.kit import KitShelf
+    from tta_rebuild.storyteller.kit import KitShelf
 
     KitShelf().kit(name, "")
 
 
 def kit_names() -> tuple[str, ...]:
     """The kits that come with the storyteller."""
-    from tta_rebuild.integrations.offline.kit import KIT_NAMES
+    from tta_rebuild.storyteller.kit import KIT_NAMES
 
     return tuple(sorted(KIT_NAMES))

@@ -16,7 +16,7 @@ def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
 
     command = CommandContext(data_dir=ctx.find_root().params.get("data_dir"))
     try:
-        rows = among_stories(command, lambda workshop: workshop.stories.list())
+        rows = among_stories(command, lambda application: application.stories.list())
     except (TTAError, OSError):
         return
     for row in rows:

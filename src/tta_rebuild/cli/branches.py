@@ -31,7 +31,7 @@ def fork(
     command = context_of(ctx)
     made = among_stories(
         command,
-        lambda workshop: workshop.stories.fork(
+        lambda application: application.stories.fork(
             story, branch=branch, turn=turn, name=one_line(name, 60) or None
         ),
     )
@@ -54,7 +54,9 @@ def compare(
     Where they part, and what differs in turns, people and facts.
     """
     command = context_of(ctx)
-    found = among_stories(command, lambda workshop: workshop.stories.compare(story, first, second))
+    found = among_stories(
+        command, lambda application: application.stories.compare(story, first, second)
+    )
     if json_:
         command.screen.json(asdict(found), indent=1)
     else:
@@ -78,7 +80,7 @@ def replay(
     command = context_of(ctx)
     report = in_workshop(
         command,
-        lambda workshop: workshop.stories.replay(story, branch, retell=retell),
+        lambda application: application.stories.replay(story, branch, retell=retell),
         model=None if retell else "offline",
     )
     if json_:

@@ -22,7 +22,7 @@ from tta_rebuild.cli.screen import Screen, counted
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import ModelOverview, Workshop
+    from tta_rebuild.bootstrap import Application, ModelOverview
     from tta_rebuild.settings import Settings
 
 
@@ -90,8 +90,8 @@ def _examine(command: CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
     from tta_rebuild.bootstrap import chosen_model
 
-    async def look(workshop: Workshop) -> dict[str, Any]:
-        return {"place": workshop.place, "count": len(await workshop.stories.list())}
+    async def look(application: Application) -> dict[str, Any]:
+        return {"place": application.place, "count": len(await application.stories.list())}
 
     settings = settings_for(command)
     report.settings = {

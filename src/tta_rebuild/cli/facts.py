@@ -14,7 +14,7 @@ from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
 from tta_rebuild.cli.screen import counted, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon
     from tta_rebuild.engine.retcons import Retconned
@@ -43,7 +43,7 @@ def facts(
     text = story_text(story)
     read = None
     if text is not None:
-        from tta_rebuild.canon.story_reader import read_story
+        from tta_rebuild.reading.story_reader import read_story
 
         read = read_story(text)
         canon, unit = read.canon, "sentence"
@@ -52,11 +52,11 @@ def facts(
             screen.say(f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read.")
     else:
 
-        async def fold(workshop: Workshop) -> tuple[Canon, dict[int, int]]:
+        async def fold(application: Application) -> tuple[Canon, dict[int, int]]:
             from tta_rebuild.engine.state import StoryFold
 
             folded, turns = StoryFold(), {}
-            for recorded in await workshop.stories.path(story, branch):
+            for recorded in await application.stories.path(story, branch):
                 if turn is None or recorded.turn <= turn:
                     folded.apply(recorded)
                     turns[recorded.position] = recorded.turn
@@ -98,16 +98,16 @@ def retcon(
     """
     command = context_of(ctx)
 
-    async def work(workshop: Workshop) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
+    async def work(application: Application) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
         from tta_rebuild.core.story import Claim
 
         relation_id = relation.replace(" ", "_")
         wrong = Claim(subject=subject, relation=relation_id, value=_TRUTH.get(value, value))
         right = replace(wrong, value=_TRUTH.get(becomes, becomes)) if becomes else None
-        turns = {r.position: r.turn for r in await workshop.stories.path(story, branch)}
-        plan = await workshop.stories.plan_retcon(story, branch, wrong, right)
+        turns = {r.position: r.turn for r in await application.stories.path(story, branch)}
+        plan = await application.stories.plan_retcon(story, branch, wrong, right)
         if how:
-            made = await workshop.stories.retcon(
+            made = await application.stories.retcon(
                 story, branch, wrong, right, how=how, reason=one_line(reason)
             )
             return made.plan, turns, made

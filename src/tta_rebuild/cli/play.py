@@ -21,7 +21,7 @@ from tta_rebuild.cli.story_options import StoryOptions, premise_of, with_options
 from tta_rebuild.cli.turn_view import play_turn, show_choices, show_heading, show_present
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -66,9 +66,9 @@ def play(
         )
     said_farewell = False
 
-    async def work(workshop: Workshop) -> None:
+    async def work(application: Application) -> None:
         nonlocal said_farewell
-        loop = PlayLoop(command, workshop)
+        loop = PlayLoop(command, application)
         try:
             if begins is not None:
                 await loop.begin(begins)
@@ -94,10 +94,10 @@ class PlayLoop:
         session: the branch that is played now; None before a story is chosen.
     """
 
-    def __init__(self, command: CommandContext, workshop: Workshop) -> None:
+    def __init__(self, command: CommandContext, application: Application) -> None:
         self.screen: Screen = command.screen
-        self.workshop = workshop
-        self.stories = workshop.stories
+        self.application = application
+        self.stories = application.stories
         self.session: Session | None = None
 
     async def ask(self, options: StoryOptions) -> None:
@@ -154,7 +154,7 @@ class PlayLoop:
         self.session = session
         title = (await self.stories.find(session.story_id)).title
         commands = StoryCommands(self.stories, self.screen, title=title, cost=self._cost)
-        teller = self.workshop.models[0]
+        teller = self.application.models[0]
         show_heading(
             self.screen,
             title,
@@ -193,10 +193,10 @@ class PlayLoop:
             self.screen.say(await self._cost(session.story_id), "dim")
 
     async def _cost(self, story_id: str) -> str:
-        await self.workshop.tracker.flush()
-        story_usd = await self.workshop.ledger.spent_usd(story_id=story_id)
-        session_usd = await self.workshop.tracker.spent_usd("session")
-        limit_usd = self.workshop.settings.max_cost_usd
+        await self.application.tracker.flush()
+        story_usd = await self.application.ledger.spent_usd(story_id=story_id)
+        session_usd = await self.application.tracker.spent_usd("session")
+        limit_usd = self.application.settings.max_cost_usd
         return (
             f"This session ${session_usd:.4f} of at most ${limit_usd:.2f}, "
             f"this story ${story_usd:.4f}."

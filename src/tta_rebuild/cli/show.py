@@ -13,7 +13,7 @@ from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.opening import among_stories, context_of
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import Branch
 
 app = typer.Typer(
@@ -31,9 +31,9 @@ def timeline(
     """What happened, turn by turn."""
     command = context_of(ctx)
 
-    async def work(workshop: Workshop) -> list[views.TimelineTurn]:
-        session = await workshop.stories.resume(story, branch)
-        path = await workshop.stories.path(session.story_id, session.branch.branch_id)
+    async def work(application: Application) -> list[views.TimelineTurn]:
+        session = await application.stories.resume(story, branch)
+        path = await application.stories.path(session.story_id, session.branch.branch_id)
         return views.timeline(path, session.state.names)
 
     turns = among_stories(command, work)
@@ -49,9 +49,9 @@ def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> Non
     """The branches as a tree."""
     command = context_of(ctx)
 
-    async def work(workshop: Workshop) -> tuple[str, list[Branch]]:
-        row = await workshop.stories.find(story)
-        return row.title, list(await workshop.stories.branches(row.story_id))
+    async def work(application: Application) -> tuple[str, list[Branch]]:
+        row = await application.stories.find(story)
+        return row.title, list(await application.stories.branches(row.story_id))
 
     title, branches = among_stories(command, work)
     if not json_:
@@ -73,8 +73,8 @@ def character(
     """One person of the story, or all of them."""
     command = context_of(ctx)
 
-    async def work(workshop: Workshop) -> list[views.CharacterRow]:
-        return views.cast((await workshop.stories.resume(story, branch)).state, name)
+    async def work(application: Application) -> list[views.CharacterRow]:
+        return views.cast((await application.stories.resume(story, branch)).state, name)
 
     people = among_stories(command, work)
     if not json_:

@@ -23,7 +23,7 @@ from tta_rebuild.cli.story_options import MAX_NAME_CHARS
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 app = typer.Typer(
@@ -54,7 +54,7 @@ def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None
 def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
     screen = context_of(ctx).screen
-    rows = among_stories(context_of(ctx), lambda workshop: workshop.stories.list())
+    rows = among_stories(context_of(ctx), lambda application: application.stories.list())
     for row in rows:
         if json_:
             screen.json(asdict(row))
@@ -96,7 +96,7 @@ def rename(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
 
-    among_stories(command, lambda workshop: workshop.stories.rename(story, wanted))
+    among_stories(command, lambda application: application.stories.rename(story, wanted))
     command.screen.say(f"The story is now called '{wanted}'.")
 
 
@@ -110,11 +110,11 @@ def delete(
     """Remove a story with all its branches, for good (asks first)."""
     command = context_of(ctx)
 
-    async def work(workshop: Workshop) -> bool:
-        row = await workshop.stories.find(story)
+    async def work(application: Application) -> bool:
+        row = await application.stories.find(story)
         if not yes and not _confirmed(command.screen, row):
             return False
-        await workshop.stories.delete(row.story_id)
+        await application.stories.delete(row.story_id)
         return True
 
     if among_stories(command, work):
@@ -153,11 +153,11 @@ def export(
     """Write a story as Markdown, or whole with all branches as JSON."""
     command = context_of(ctx)
 
-    async def work(workshop: Workshop) -> str:
+    async def work(application: Application) -> str:
         if format_ is ExportFormat.json:
-            data = await workshop.stories.export(story)
+            data = await application.stories.export(story)
             return json_line(data, indent=1)
-        return await workshop.stories.markdown(story, branch)
+        return await application.stories.markdown(story, branch)
 
     text = among_stories(command, work)
     if output is None:
@@ -210,9 +210,11 @@ def import_story(
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
-    async def work(workshop: Workshop) -> tuple[StoryRow, Sequence[StoryRow]]:
-        row = await workshop.stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
-        return row, await workshop.stories.copies(row)
+    async def work(application: Application) -> tuple[StoryRow, Sequence[StoryRow]]:
+        row = await application.stories.import_story(
+            data, allow_boundary_breaks=allow_boundary_breaks
+        )
+        return row, await application.stories.copies(row)
 
     row, copies = among_stories(command, work)
     command.screen.say(

@@ -28,7 +28,7 @@ from tta_rebuild.cli.turn_view import TurnResult, play_turn, show_choices, show_
 from tta_rebuild.core.errors import ExecutionError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -93,10 +93,10 @@ def story(
 
     runs: list[StoryRun] = []
 
-    async def work(workshop: Workshop) -> None:
+    async def work(application: Application) -> None:
         run = StoryRun(
             command.screen,
-            workshop,
+            application,
             turns=turns,
             moves=moves,
             skipped=skip if premises else None,
@@ -158,7 +158,7 @@ class StoryRun:
     def __init__(
         self,
         screen: Screen,
-        workshop: Workshop,
+        application: Application,
         *,
         turns: int,
         moves: Callable[[int], MoveSource],
@@ -166,7 +166,7 @@ class StoryRun:
         as_json: bool,
     ) -> None:
         self.screen = screen
-        self.stories = workshop.stories
+        self.stories = application.stories
         self.turns = turns
         self.moves = moves
         self.as_json = as_json

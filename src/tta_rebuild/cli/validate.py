@@ -18,7 +18,7 @@ from tta_rebuild.cli.story_options import rules_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
     Judged: TypeAlias = list[tuple[str, BranchValidation]]
@@ -58,16 +58,16 @@ def validate(
         return
     wanted = one_line(choice)
 
-    async def work(workshop: Workshop) -> tuple[Judged, Mapping[str, str]]:
+    async def work(application: Application) -> tuple[Judged, Mapping[str, str]]:
         from tta_rebuild.core.story import Choice
 
-        state = (await workshop.stories.resume(story, branch)).state
+        state = (await application.stories.resume(story, branch)).state
         proposed = list(state.choices)
         if wanted:
             players = [c.character_id for c in state.premise.characters if c.is_player]
             concerned = tuple(affects or players or list(state.characters)[:1])
             proposed = [Choice(text=wanted, consequence=one_line(consequence), affects=concerned)]
-        verdicts = await workshop.stories.judge(story, branch, proposed)
+        verdicts = await application.stories.judge(story, branch, proposed)
         texts = [choice.text for choice in proposed]
         return list(zip(texts, verdicts, strict=True)), state.premise.rules
 
@@ -85,20 +85,20 @@ def validate(
 def _validate_text(
     screen: Screen, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
 ) -> None:
-    from tta_rebuild.canon.story_reader import read_story
-    from tta_rebuild.canon.world_rules import WorldRules, compiled
+    from tta_rebuild.reading.story_reader import read_story
+    from tta_rebuild.reading.world_rules import WorldRules, compiled
 
     read = read_story(text, rules=WorldRules(compiled(rules).rules))
-    errors = sum(found.clash.blocks for found in read.clashes)
+    errors = sum(found.contradiction.blocks for found in read.contradictions)
     if as_json:
-        for found in read.clashes:
-            screen.json(asdict(found.clash) | {"at": found.at, "evidence": found.evidence})
+        for found in read.contradictions:
+            screen.json(asdict(found.contradiction) | {"at": found.at, "evidence": found.evidence})
     else:
         screen.say(
             f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read, "
             f"{counted(len(read.canon.all_now()), 'fact')} understood, "
             f"{counted(errors, 'contradiction')}, "
-            f"{counted(len(read.clashes) - errors, 'doubt')}."
+            f"{counted(len(read.contradictions) - errors, 'doubt')}."
         )
         show_contradictions(screen, read)
         show_rules(screen, rules)
