@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SET ?= all
 PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
 
-.PHONY: help play test check versions docs bench stress secrets clean
+.PHONY: help play test check versions docs recording bench stress secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make test     run the tests"
@@ -15,6 +15,7 @@ help:
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
 	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
+	@echo "make recording  draw a played session for the README"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +49,9 @@ secrets: $(VENV)/.test
 
 docs: $(VENV)/.test
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+recording: $(VENV)/.base
+	$(BIN)/python tools/record_session.py
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks $(SET) $(if $(FULL),--full) $(if $(INTO),--into $(INTO))

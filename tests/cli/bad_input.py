@@ -186,13 +186,13 @@ CASES = (
         name="an empty theme",
         command=lambda p: ["story", "--theme", "", "--auto"],
         code=2,
-        says=["the theme is empty"],
+        says=["at least 3 characters"],
     ),
     Case(
         name="a theme of control characters",
         command=lambda p: ["play", "--theme", NO_TEXT.replace("\x00", "")],
         code=2,
-        says=["the theme is empty"],
+        says=["at least 3 characters"],
     ),
     Case(
         name="a move of control characters",
@@ -245,6 +245,12 @@ CASES = (
         typed="/who Nobody Known\n/switch elsewhere\n/facts zzz\n/undo x\n/undo 99\n/quit\n",
         code=0,
         says=["Nobody Known", "elsewhere", "zzz", "Kept: 3 turns"],
+    ),
+    Case(
+        name="a command named without its group",
+        command=lambda p: ["export", p.story_id],
+        code=2,
+        says=["there is 'tta stories export'"],
     ),
     Case(
         name="a boundary without a level",

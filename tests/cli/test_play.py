@@ -89,6 +89,55 @@ def test_ctrl_c_at_the_prompt_keeps_every_finished_turn(sit: Sit, tmp_path: Path
     assert turns_kept(tmp_path / "home") == [2]
 
 
+def test_ctrl_c_after_a_switch_says_farewell_once_and_counts_the_branch_that_is_played(
+    sit: Sit,
+) -> None:
+    terminal = sit(*BEGIN)
+    for line in ("1", "1", "/undo 2", "/switch main"):
+        terminal.wait_for("> ")
+        terminal.type(line)
+    terminal.wait_for("You are now on the branch 'main', after turn 3.")
+    terminal.wait_for("> ")
+    terminal.type("/switch branch-2")
+    terminal.wait_for("You are now on the branch 'branch-2', after turn 1.")
+    terminal.wait_for("> ")
+    terminal.press("\x03")
+
+    assert terminal.end() == 130
+    told = " ".join(terminal.text.split())
+    assert told.count("Kept: 1 turn.") == 1
+    assert '--branch "branch-2"' in told
+    assert "every finished turn is kept" not in told
+
+
+def test_a_move_that_is_not_played_says_so_in_red_and_offers_the_choices_again(sit: Sit) -> None:
+    terminal = sit(*BEGIN)
+    terminal.wait_for("> ")
+    terminal.type("99")
+    terminal.wait_for("Not played: There is no choice 99")
+    terminal.wait_for(" 1  ")
+    terminal.wait_for("> ")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+    assert re.search(r"\x1b\[[\d;]*31m[^\n]*no choice 99", terminal.raw)
+
+
+def test_at_the_first_question_a_command_or_a_number_too_high_is_no_theme(sit: Sit) -> None:
+    terminal = sit("play")
+    terminal.wait_for("> ")
+    terminal.type("9")
+    terminal.wait_for("The numbers here are 1 to 4")
+    terminal.wait_for("> ")
+    terminal.type("/who")
+    terminal.wait_for("The story comes first")
+    terminal.wait_for("> ")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+    assert "Kept" not in terminal.text
+
+
 def test_ctrl_d_stops_as_quit_does(sit: Sit) -> None:
     terminal = sit(*BEGIN)
     terminal.wait_for("> ")
@@ -155,6 +204,7 @@ def test_a_pipe_plays_a_story_line_by_line_without_any_escape(tmp_path: Path) ->
 
     assert done.returncode == 0, done.stderr
     assert "> I knock." in done.stdout
+    assert re.search(r"^  [A-Z]\w+: “[^“”]+”$", done.stdout, re.MULTILINE)
     assert "Kept: 3 turns" in done.stdout
     assert "\x1b" not in done.stdout
 

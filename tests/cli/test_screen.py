@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
+from collections.abc import AsyncIterator
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.cli.screen import Screen, one_line, plain, prepare_streams
+from tta_rebuild.cli.screen import Screen, json_line, one_line, plain, prepare_streams
+from tta_rebuild.cli.turn_view import waiting_shown
+from tta_rebuild.engine.turn_events import TurnEvent, TurnWarning
 
 
 @given(st.text())
@@ -82,3 +87,64 @@ def test_prose_wraps_between_words_at_forty_columns(monkeypatch: pytest.MonkeyPa
     assert max(map(len, lines)) <= 40
     assert all(line.split()[-1] in ("word",) for line in lines[:3])
     assert lines[-1].startswith("    ")
+
+
+@given(st.text())
+def test_json_holds_every_character_and_none_that_a_terminal_obeys(text: str) -> None:
+    line = json_line({"text": text})
+
+    assert json.loads(line) == {"text": text}
+    assert plain(line) == line
+
+
+def test_a_head_longer_than_half_the_screen_stands_above_its_text(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    out = io.StringIO()
+
+    Screen(out=out).entry("a head of thirty characters..", "word " * 20)
+
+    lines = out.getvalue().splitlines()
+    assert lines[0] == "a head of thirty characters.."
+    assert max(map(len, lines)) <= 40
+
+
+class Silence(Screen):
+    """Notes when the waiting sign comes and goes; the storyteller speaks once it was seen."""
+
+    def __init__(self) -> None:
+        super().__init__(out=io.StringIO())
+        self.seen = asyncio.Event()
+        self.noted: list[str] = []
+
+    def show_waiting(self) -> None:
+        self.noted.append("shown")
+        self.seen.set()
+
+    def hide_waiting(self) -> None:
+        self.noted.append("gone")
+
+
+async def test_a_sign_shows_while_the_storyteller_is_silent_and_is_gone_before_the_words() -> None:
+    screen = Silence()
+
+    async def telling() -> AsyncIterator[TurnEvent]:
+        await screen.seen.wait()
+        yield TurnWarning("at last")
+
+    async for event in waiting_shown(telling(), screen, after_s=0):
+        screen.noted.append(event.text)  # type: ignore[union-attr]
+
+    assert screen.noted[:3] == ["shown", "gone", "at last"]
+    assert screen.noted[-1] == "gone"
+
+
+def test_in_a_pipe_there_is_no_waiting_sign() -> None:
+    out = io.StringIO()
+    screen = Screen(out=out)
+
+    screen.show_waiting()
+    screen.hide_waiting()
+
+    assert out.getvalue() == ""

@@ -111,6 +111,22 @@ def test_doctor_points_to_a_key_that_is_not_used(
     assert "k" * 12 not in said
 
 
+def test_doctor_has_a_form_for_programs(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = "can_play program terminal settings stories code teller models notes problem next_step"
+    assert main(["doctor", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert list(found) == keys.split()
+    assert (found["can_play"], found["problem"], found["stories"]["count"]) == (True, "", 0)
+
+    monkeypatch.setenv("TTA_MODEL", "anthropic")
+    assert main(["doctor", "--json"]) == 5
+    found = json.loads(capsys.readouterr().out)
+    assert not found["can_play"]
+    assert "ANTHROPIC_API_KEY is not set" in found["problem"]
+
+
 def test_models_show_price_quota_and_health(
     capsys: pytest.CaptureFixture[str], quiet_place: Path
 ) -> None:

@@ -139,7 +139,7 @@ def test_play_shows_what_is_spent_of_the_budget_after_each_turn(
     environment = {"TTA_CONFIG": str(home.config), "LLM_MAX_COST": "0.50"}
     done = _played(home, "1\n/cost\n", **environment)
     assert done.returncode == 0, done.stderr
-    spent = re.findall(r"This sitting \$(\d\.\d{4}) of at most \$0\.50", done.stdout)
+    spent = re.findall(r"This session \$(\d\.\d{4}) of at most \$0\.50", done.stdout)
     assert len(spent) == 3
     assert 0 < float(spent[0]) < float(spent[1]) == float(spent[2])
     assert "told by studio:small-model" in done.stdout

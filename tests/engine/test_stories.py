@@ -101,8 +101,8 @@ async def test_a_comparison_says_where_two_branches_part_and_what_differs(begun,
     assert (found.shared_turn, found.shared_events) == (1, branch.forked_at)
     assert found.one.actions == ((2, "Follow Mara down to the harbour"),)
     assert found.other.actions == ((2, "Ask Mara where the lamp came from"),)
-    assert any("rope" in fact for fact in found.one.facts)
-    assert not any("rope" in fact for fact in found.other.facts)
+    assert any("rope" in fact.value for fact in found.one.facts)
+    assert not any("rope" in fact.value for fact in found.other.facts)
 
 
 async def test_a_replay_agrees_byte_for_byte_on_every_branch(begun, kit):

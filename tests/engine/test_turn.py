@@ -88,6 +88,22 @@ async def test_free_words_reach_the_storyteller_as_the_players_action(begun, kit
     assert desk.teller.requests[-1].variables["chosen"] is None
 
 
+async def test_a_prompt_and_an_export_say_who_spoke_in_one_pair_of_quotation_marks(begun, kit):
+    desk, session = begun
+    await kit.play(session, Action.say("I count the boats"), Action.say("I wait"))
+    assert "Mara: “That makes " in desk.teller.requests[-1].variables["recent"][-1]
+    assert "Mara: “That makes " in await desk.stories.markdown(session.story_id)
+
+
+async def test_copies_of_a_story_hold_the_same_events_and_go_apart_with_the_next_turn(begun, kit):
+    desk, session = begun
+    copy = await desk.stories.import_story(await desk.stories.export(session.story_id))
+    assert [row.story_id for row in await desk.stories.copies(copy)] == [session.story_id]
+    again = await desk.stories.resume(copy.story_id)
+    await kit.play(again, Action.say("I wait"))
+    assert not await desk.stories.copies(await desk.stories.find(copy.story_id))
+
+
 async def test_a_choice_reaches_the_storyteller_with_its_consequence(begun, kit):
     desk, session = begun
     await kit.play(session, Action.choose(1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application, open_application
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
-    from tta_rebuild.bootstrap.kits import check_kit
+    from tta_rebuild.bootstrap.kits import check_kit, kit_names
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
     from tta_rebuild.bootstrap.stack_builder import OFFLINE, PROVIDERS, chosen_model
 
@@ -22,6 +22,7 @@ _HOMES = {
     "CodeEngines": "guards",
     "code_engines": "guards",
     "executor_for": "guards",
+    "kit_names": "kits",
     "local_servers": "overview",
     "models_overview": "overview",
     "open_application": "application",
@@ -38,6 +39,7 @@ __all__ = [
     "chosen_model",
     "code_engines",
     "executor_for",
+    "kit_names",
     "local_servers",
     "models_overview",
     "open_application",

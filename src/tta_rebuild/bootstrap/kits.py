@@ -12,3 +12,10 @@ def check_kit(name: str) -> None:
     from tta_rebuild.storyteller.kit import KitShelf
 
     KitShelf().kit(name, "")
+
+
+def kit_names() -> tuple[str, ...]:
+    """The kits that come with the storyteller."""
+    from tta_rebuild.storyteller.kit import KIT_NAMES
+
+    return tuple(sorted(KIT_NAMES))

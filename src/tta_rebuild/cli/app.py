@@ -6,16 +6,17 @@ Nothing here or in the modules it names imports another room while it loads.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tta_rebuild.cli import (
     branches,
-    canon,
     code,
     costs,
     doctor,
+    facts,
     models,
     play,
     show,
@@ -23,7 +24,7 @@ from tta_rebuild.cli import (
     story,
     validate,
 )
-from tta_rebuild.cli.opening import Desk
+from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = (
     "Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input, 3 not found, "
@@ -31,7 +32,20 @@ EXIT_CODES = (
     "130 Ctrl-C (every finished turn is kept), 141 the reader of the output has gone."
 )
 
+
+class StoryGroup(TyperGroup):
+    """Leads who names a command without its group to it: ``tta export`` to ``stories export``."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant; raises UsageError with the nearest one there is."""
+        for name, group in self.commands.items():
+            if args and args[0] not in self.commands and args[0] in getattr(group, "commands", {}):
+                ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
+        return super().resolve_command(ctx, args)
+
+
 app = typer.Typer(
+    cls=StoryGroup,
     name="tta",
     help="Branching stories that stay true to themselves. Begin with: tta play",
     epilog=EXIT_CODES,
@@ -63,19 +77,19 @@ def before(
     ] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""
-    ctx.obj = Desk(data_dir=data_dir)
+    ctx.obj = CommandContext(data_dir=data_dir)
 
 
 app.command()(play.play)
-app.command(cls=story.AutoTakesAPolicy)(story.story)
+app.command(cls=story.AutoPolicyCommand)(story.story)
 app.add_typer(stories.app, name="stories")
 app.add_typer(show.app, name="show")
 app.command()(branches.fork)
 app.command()(branches.compare)
 app.command()(branches.replay)
 app.command()(validate.validate)
-app.command()(canon.facts)
-app.command()(canon.retcon)
+app.command()(facts.facts)
+app.command()(facts.retcon)
 app.command()(doctor.doctor)
 app.command()(costs.costs)
 app.command()(models.models)

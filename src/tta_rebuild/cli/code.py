@@ -5,8 +5,6 @@ Put under ``tta`` by ``app``. Which engine runs the code is ``bootstrap``'s deci
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.opening import desk, in_workshop, settings_for
+from tta_rebuild.cli.arguments import AsJson
+from tta_rebuild.cli.files import MAX_STORY_BYTES, read_text
+from tta_rebuild.cli.opening import context_of, in_workshop, settings_for
+from tta_rebuild.cli.screen import plain
 
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
@@ -33,7 +34,9 @@ app = typer.Typer(
 Engine = Annotated[
     str, typer.Option(help="auto (E2B if its key is set, else this machine), local, monty, e2b.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="JSON lines.")]
+
+MAX_CODE_BYTES = 2_000_000
+"""Largest file of code that is run."""
 
 _LANGUAGE_BY_SUFFIX = {
     ".py": "python",
@@ -53,25 +56,26 @@ def run(
         str, typer.Option(help="Without it, as the file's name ends; Python from standard input.")
     ] = "",
     engine: Engine = "auto",
-    json_: Json = False,
+    json_: AsJson = False,
 ) -> None:
     """Run a file of code and show the verdict.
 
     Ends with code 1 if the code is invalid.
     """
-    code = _text(file)
+    code = read_text(file, max_bytes=MAX_CODE_BYTES, hint="FILE")
     spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
 
     async def work(executor: CodeExecutor) -> CodeVerdict:
         return await executor.run(code, spoken)
 
     verdict = _with_executor(ctx, engine, work)
+    screen = context_of(ctx).screen
     if json_:
-        _say(json.dumps(asdict(verdict), ensure_ascii=False))
+        screen.json(asdict(verdict))
     else:
         if verdict.output:
-            _say(verdict.output.rstrip("\n") + (" …" if verdict.truncated else ""))
-        desk(ctx).screen.say(_shown(verdict))
+            screen.raw(plain(verdict.output.rstrip("\n") + (" …" if verdict.truncated else "")))
+        screen.say(_shown(verdict), "red" if verdict.verdict == "invalid" else "")
     if verdict.verdict == "invalid":
         raise typer.Exit(exits.FAILED)
 
@@ -81,13 +85,13 @@ def check(
     ctx: typer.Context,
     story: Annotated[str, typer.Argument(help="A story in Markdown: a file, or - for input.")],
     engine: Engine = "auto",
-    json_: Json = False,
+    json_: AsJson = False,
 ) -> None:
     """Find the code in a story and show a verdict on each piece.
 
     Ends with code 1 if any is invalid.
     """
-    text = _text(story)
+    text = read_text(story, max_bytes=MAX_STORY_BYTES, hint="STORY")
 
     async def work(executor: CodeExecutor) -> StoryCodeReport:
         from tta_rebuild.quality.story_code import check_code
@@ -95,11 +99,11 @@ def check(
         return await check_code(text, executor)
 
     report = _with_executor(ctx, engine, work)
+    screen = context_of(ctx).screen
     if json_:
         for checked in report.checked:
-            _say(json.dumps(_row(checked), ensure_ascii=False))
+            screen.json(_row(checked))
     else:
-        screen = desk(ctx).screen
         for checked in report.checked:
             where = f"line {checked.snippet.line}, {checked.snippet.language}"
             screen.say(f"{where}: {_shown(checked.verdict)}")
@@ -116,29 +120,16 @@ def _with_executor(
 
     from tta_rebuild.bootstrap import executor_for
 
-    at = desk(ctx)
-    settings = settings_for(at)
+    command = context_of(ctx)
+    settings = settings_for(command)
 
     async def opened(ledger: Ledger | None = None) -> T:
         async with executor_for(settings, engine, ledger=ledger) as executor:
             return await work(executor)
 
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
-        return in_workshop(at, lambda application: opened(application.ledger))
+        return in_workshop(command, lambda application: opened(application.ledger))
     return asyncio.run(opened())
-
-
-def _text(name: str) -> str:
-    """The file's text; one that cannot be read is a usage error, said in one sentence."""
-    if name == "-":
-        return sys.stdin.read()
-    try:
-        return Path(name).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        problem = error.strerror or str(error)
-    except UnicodeDecodeError:
-        problem = "not text in UTF-8"
-    raise typer.BadParameter(f"{name} cannot be read: {problem}")
 
 
 def _shown(verdict: CodeVerdict) -> str:
@@ -169,9 +160,3 @@ def _row(checked: CheckedSnippet) -> dict[str, Any]:
         "needs_earlier": checked.needs_earlier,
         **{f"code_{k}" if k == "line" else k: v for k, v in asdict(checked.verdict).items()},
     }
-
-
-def _say(text: str) -> None:
-    from tta_rebuild.cli.screen import plain
-
-    typer.echo("\n".join(plain(line) for line in text.split("\n")))

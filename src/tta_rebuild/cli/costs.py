@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.opening import among_stories, desk
+from tta_rebuild.cli.arguments import AsJson, OnlyStory
+from tta_rebuild.cli.opening import among_stories, context_of
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd")
 
 
-class By(StrEnum):
+class GroupBy(StrEnum):
     """What a line stands for."""
 
     day = "day"
@@ -32,7 +32,7 @@ class By(StrEnum):
     task = "task"
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """How the report is written."""
 
     table = "table"
@@ -42,29 +42,36 @@ class Format(StrEnum):
 
 def costs(
     ctx: typer.Context,
-    by: Annotated[By, typer.Option(help="A line for each day, story, model or task.")] = By.day,
-    story: Annotated[str, typer.Option(help="Only this story: its id or title.")] = "",
-    days: Annotated[int, typer.Option(help="Only the last N days; 0 is all.", min=0)] = 0,
-    format_: Annotated[Format, typer.Option("--format", help="table, json or csv.")] = Format.table,
-    json_: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    *,
+    by: Annotated[
+        GroupBy, typer.Option(help="A line for each day, story, model or task.")
+    ] = GroupBy.day,
+    story: OnlyStory = "",
+    days: Annotated[
+        int, typer.Option(metavar="<n>", help="Only the last N days; 0 is all.", min=0)
+    ] = 0,
+    format_: Annotated[
+        ReportFormat, typer.Option("--format", help="table, json or csv.")
+    ] = ReportFormat.table,
+    json_: AsJson = False,
 ) -> None:
     """Show what the models have cost."""
-    at = desk(ctx)
+    command = context_of(ctx)
 
     async def work(application: Application) -> Sequence[CostLine]:
         story_id = (await application.stories.find(story)).story_id if story else None
         since = datetime.now(UTC) - timedelta(days=days) if days else None
         return await application.ledger.costs(by.value, story_id=story_id, since=since)
 
-    lines = among_stories(at, work)
-    if json_ or format_ is Format.json:
-        at.screen.raw(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=1))
-    elif format_ is Format.csv:
-        at.screen.raw(_csv(lines))
+    lines = among_stories(command, work)
+    if json_ or format_ is ReportFormat.json:
+        command.screen.json([asdict(line) for line in lines], indent=1)
+    elif format_ is ReportFormat.csv:
+        command.screen.raw(_csv(lines))
     elif not lines:
-        at.screen.say("Nothing was spent: no model has been asked yet.")
+        command.screen.say("Nothing was spent: no model has been asked yet.")
     else:
-        _show(at.screen, by.value, lines)
+        _show(command.screen, by.value, lines)
 
 
 def _csv(lines: Sequence[CostLine]) -> str:
@@ -99,4 +106,4 @@ def _show(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
         )
         table.add_row(Text(one_line(line.key)), *counts, f"{line.cost_usd:.4f}")
     screen.show(table)
-    screen.say(f"{'together':<10} ${sum(line.cost_usd for line in lines):.4f}", "bold")
+    screen.say(f"together ${sum(line.cost_usd for line in lines):.4f}", "bold")

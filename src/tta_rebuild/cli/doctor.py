@@ -3,121 +3,167 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from tta_rebuild.cli import exits
+from tta_rebuild.cli.arguments import AsJson
 from tta_rebuild.cli.models import overview, show_model
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, redactor_of_this_run, settings_for
+from tta_rebuild.cli.opening import (
+    CommandContext,
+    among_stories,
+    context_of,
+    redactor_of_this_run,
+    settings_for,
+)
 from tta_rebuild.cli.screen import Screen, counted
-from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, TTAError
+from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap import Application, ModelOverview
     from tta_rebuild.settings import Settings
 
 
-def doctor(ctx: typer.Context) -> None:
+def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """Say what is set up, and what is missing.
 
     Ends with the code of the first thing that is wrong, 0 if a story can be played.
     """
-    at = desk(ctx)
-    screen = at.screen
-    _program(screen)
+    command = context_of(ctx)
+    report = Report(terminal=_terminal(command.screen))
+    code = exits.OK
     try:
-        settings = settings_for(at)
-        _settings(screen, settings)
-        _stories(at)
-        _code(screen, settings)
-        screen.say()
-        _models(at, settings)
+        _examine(command, report)
     except (StoreError, SettingsError, ProviderError) as error:
-        screen.entry("WRONG", redactor_of_this_run().redact(str(error)), style="red")
-        _advise(screen, error)
-        raise typer.Exit(exits.exit_code(error)) from None
-    screen.say()
-    screen.say("A story can be played: tta play", "bold")
+        report.problem = redactor_of_this_run().redact(str(error))
+        step = exits.next_step(error)
+        report.next_step = "" if "doctor" in step else step
+        code = exits.exit_code(error)
+    if json_:
+        command.screen.json({"can_play": not report.problem, **asdict(report)}, indent=1)
+    else:
+        _show(command.screen, report)
+    if code:
+        raise typer.Exit(code)
 
 
-def _program(screen: Screen) -> None:
+@dataclass(slots=True, kw_only=True)
+class Report:
+    """What was found, as far as it went; an empty part was not reached.
+
+    Attributes:
+        settings: the configuration ``file``, and ``origins``: setting → where it comes from.
+        stories: ``place`` and ``count``.
+        code: what runs code in stories: ``runs_in``, ``engines`` with their versions.
+        teller: the model that tells the stories.
+        notes: what could be better.
+        problem: the first thing that is wrong, "" if a story can be played.
+        next_step: what to do about it.
+    """
+
+    program: dict[str, str] = field(default_factory=lambda: _program())
+    terminal: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    stories: dict[str, Any] = field(default_factory=dict)
+    code: dict[str, Any] = field(default_factory=dict)
+    teller: str = ""
+    models: list[ModelOverview] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    problem: str = ""
+    next_step: str = ""
+
+
+def _program() -> dict[str, str]:
     from tta_rebuild import __version__
 
-    version = ".".join(map(str, sys.version_info[:3]))
+    return {"tta": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
+
+
+def _terminal(screen: Screen) -> dict[str, Any]:
     encoding = getattr(sys.stdout, "encoding", "") or "unknown"
-    screen.entry("program ", f"tta {__version__}, Python {version}")
-    screen.entry("terminal", f"{screen.width} columns, {encoding}")
+    return {"columns": screen.width, "encoding": encoding}
 
 
-def _settings(screen: Screen, settings: Settings) -> None:
-    file = settings.config_file or "none (TTA_CONFIG names one)"
-    screen.entry("settings", f"file: {file}")
-    for name, origin in sorted(settings.origins.items()):
-        screen.entry("        ", f"{name} from {origin}")
-    for note in settings.notes:
-        screen.entry("note    ", note, style="yellow")
-
-
-def _stories(at: Desk) -> None:
-    async def look(application: Application) -> tuple[str, int]:
-        return application.place, len(await application.stories.list())
-
-    place, count = in_workshop(at, look, model="offline")
-    told = "1 story" if count == 1 else f"{count:,} stories"
-    at.screen.entry("stories ", f"{told} in {place}")
-
-
-def _code(screen: Screen, settings: Settings) -> None:
-    import asyncio
-
-    from tta_rebuild.bootstrap import code_engines
-    from tta_rebuild.core.redaction import hint
-
-    if settings.e2b_api_key:
-        key = hint(settings.e2b_api_key.reveal())
-        screen.entry("code    ", f"in stories runs in E2B (E2B_API_KEY {key})")
-    else:
-        screen.entry("code    ", "in stories runs on this machine")
-    engines = asyncio.run(code_engines())
-    for name, version in engines.versions.items():
-        held = "; it held against its own escapes" if name == "jail" else ""
-        screen.entry("        ", f"{name} {version}{held}")
-    if engines.jail_problem:
-        screen.entry("note    ", f"no jail: {engines.jail_problem}", style="yellow")
-    elif not engines.hides_files:
-        screen.entry(
-            "note    ",
-            "code in the jail can see that a file exists, though not read it: "
-            "this system allows it no file tree of its own",
-            style="yellow",
-        )
-
-
-def _models(at: Desk, settings: Settings) -> None:
+def _examine(command: CommandContext, report: Report) -> None:
+    """Fill in the report; raises the first thing that is wrong."""
     from tta_rebuild.bootstrap import chosen_model
 
-    lines = overview(at)
-    first = next((line for line in lines if line.place == 1), None)
-    at.screen.entry("models  ", f"{chosen_model(settings)} tells the stories")
-    keys = [line for line in lines if not line.lacks and line.name != "offline"]
+    async def look(application: Application) -> dict[str, Any]:
+        return {"place": application.place, "count": len(await application.stories.list())}
+
+    settings = settings_for(command)
+    report.settings = {
+        "file": str(settings.config_file or ""),
+        "origins": dict(sorted(settings.origins.items())),
+    }
+    report.notes.extend(settings.notes)
+    report.stories = among_stories(command, look)
+    _examine_code(settings, report)
+    report.teller = chosen_model(settings)
+    report.models = overview(command)
+    first = next((line for line in report.models if line.place == 1), None)
+    keys = [line for line in report.models if not line.lacks and line.name != "offline"]
     if first and first.name == "offline" and keys:
-        at.screen.entry(
-            "note    ",
+        report.notes.append(
             f"{counted(len(keys), 'other model')} could tell: set USE_REAL_LLM=true, "
-            f"or play with --model {keys[0].name}",
-            style="yellow",
+            f"or play with --model {keys[0].name}"
         )
-    for line in lines:
-        if line.place or line.tasks:
-            show_model(at.screen, line)
     if first and first.lacks:
         raise ProviderError(
             f"{first.name} cannot tell: {first.lacks}; until then play with --model offline"
         )
 
 
-def _advise(screen: Screen, error: TTAError) -> None:
-    step = exits.next_step(error)
-    if step and "doctor" not in step:
-        screen.entry("     ", step)
+def _examine_code(settings: Settings, report: Report) -> None:
+    import asyncio
+
+    from tta_rebuild.bootstrap import code_engines
+    from tta_rebuild.core.redaction import hint
+
+    runs_in = "on this machine"
+    if settings.e2b_api_key:
+        runs_in = f"in E2B (E2B_API_KEY {hint(settings.e2b_api_key.reveal())})"
+    engines = asyncio.run(code_engines())
+    report.code = {"runs_in": runs_in, "engines": dict(engines.versions)}
+    if engines.jail_problem:
+        report.notes.append(f"no jail: {engines.jail_problem}")
+    elif not engines.hides_files:
+        report.notes.append(
+            "code in the jail can see that a file exists, though not read it: "
+            "this system allows it no file tree of its own"
+        )
+
+
+def _show(screen: Screen, report: Report) -> None:
+    terminal = report.terminal
+    screen.entry("program ", f"tta {report.program['tta']}, Python {report.program['python']}")
+    screen.entry("terminal", f"{terminal['columns']} columns, {terminal['encoding']}")
+    if report.settings:
+        file = report.settings["file"] or "none (TTA_CONFIG names one)"
+        screen.entry("settings", f"file: {file}")
+        for name, origin in report.settings["origins"].items():
+            screen.entry("        ", f"{name} from {origin}")
+    if report.stories:
+        told = counted(report.stories["count"], "story")
+        screen.entry("stories ", f"{told} in {report.stories['place']}")
+    if report.code:
+        screen.entry("code    ", f"in stories runs {report.code['runs_in']}")
+        for name, version in report.code["engines"].items():
+            held = "; it held against its own escapes" if name == "jail" else ""
+            screen.entry("        ", f"{name} {version}{held}")
+    if report.teller:
+        screen.entry("models  ", f"{report.teller} tells the stories")
+        for line in report.models:
+            if line.place or line.tasks:
+                show_model(screen, line)
+    for note in report.notes:
+        screen.entry("note    ", note, style="yellow")
+    if report.problem:
+        screen.entry("WRONG   ", report.problem, style="red", head_style="bold red")
+        if report.next_step:
+            screen.entry("        ", report.next_step)
+    else:
+        screen.say()
+        screen.say("A story can be played: tta play", "bold green")

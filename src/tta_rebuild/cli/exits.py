@@ -69,6 +69,10 @@ class NothingThere(TTAError):
     """What was asked for is not in this story; ends with ``NOT_FOUND``."""
 
 
+class Interrupted(TTAError):
+    """Ctrl-C, and the command has said what is kept; ends with ``INTERRUPTED``."""
+
+
 class ReaderGone(TTAError):
     """Whoever read the output has gone; ends with ``PIPE_CLOSED`` and without a word."""
 

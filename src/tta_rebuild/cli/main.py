@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from tta_rebuild.cli import exits
+from tta_rebuild.cli.screen import Screen, prepare_streams, sentence
 from tta_rebuild.core.errors import TTAError
 
 
@@ -28,19 +29,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (exits.ReaderGone, BrokenPipeError):
         _abandon_stdout()
         code = exits.PIPE_CLOSED
+    except exits.Interrupted:
+        code = exits.INTERRUPTED
     except KeyboardInterrupt:
         _complain("stopped; every finished turn is kept.")
         code = exits.INTERRUPTED
     except TTAError as error:
         if _debugging():
             raise
-        _complain(_sentence(str(error)), exits.next_step(error))
+        _complain(sentence(str(error)), exits.next_step(error))
         code = exits.exit_code(error)
     except OSError as error:
         if _debugging():
             raise
         where = f" ({error.filename})" if error.filename else ""
-        _complain(_sentence(f"{error.strerror or error}{where}; nothing was lost"))
+        _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
         if error.filename is None:
             _abandon_stdout()
         code = exits.FAILED
@@ -49,8 +52,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    from tta_rebuild.cli.screen import prepare_streams
-
     prepare_streams()
     from tta_rebuild.cli.app import app
 
@@ -67,19 +68,14 @@ def _debugging() -> bool:
     return os.environ.get("TTA_DEBUG", "") not in ("", "0")
 
 
-def _sentence(text: str) -> str:
-    text = text.strip() or "no reason was given"
-    return text if text[-1] in ".!?" else f"{text}."
-
-
 def _complain(*lines: str) -> None:
     from tta_rebuild.cli.opening import redactor_of_this_run
-    from tta_rebuild.cli.screen import plain
 
-    redactor = redactor_of_this_run()
-    for number, line in enumerate(line for line in lines if line):
-        text = plain(redactor.redact(line))
-        print(text if number else f"tta: {text}", file=sys.stderr)  # noqa: T201
+    redactor, screen = redactor_of_this_run(), Screen()
+    lead = "tta: "
+    for line in filter(None, lines):
+        screen.note(redactor.redact(line), "", lead=lead, lead_style="bold red")
+        lead = ""
 
 
 def _show_traceback(
@@ -96,7 +92,7 @@ def _say_what_was_not_foreseen(
 ) -> None:
     """Stands in for the traceback of a defect; the interpreter then ends with code 1."""
     _complain(
-        f"a defect in tta itself: {kind.__name__}: {_sentence(str(error))}",
+        f"a defect in tta itself: {kind.__name__}: {sentence(str(error))}",
         "Every finished turn is kept. Repeat it with TTA_DEBUG=1 to see where it happened, "
         "and please report that.",
     )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, settings_for
+from tta_rebuild.cli.arguments import AsJson
+from tta_rebuild.cli.opening import CommandContext, among_stories, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
@@ -23,28 +23,28 @@ LATEST_ATTEMPTS = 500
 
 def models(
     ctx: typer.Context,
+    *,
     local: Annotated[
         bool, typer.Option(help="Look for servers on this machine (Ollama, LM Studio ...).")
     ] = True,
-    json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
+    json_: AsJson = False,
 ) -> None:
     """Show models, prices, quotas and health.
 
     Nothing is asked of a model, and nothing is spent.
     """
-    at = desk(ctx)
-    lines = overview(at)
-    if json_:
-        for line in lines:
-            at.screen.raw(json.dumps(asdict(line), ensure_ascii=False))
-        return
+    command = context_of(ctx)
+    lines = overview(command)
     for line in lines:
-        show_model(at.screen, line)
-    if local:
-        _show_local(at.screen, settings_for(at))
+        if json_:
+            command.screen.json(asdict(line))
+        else:
+            show_model(command.screen, line)
+    if local and not json_:
+        _show_local(command.screen, settings_for(command))
 
 
-def overview(at: Desk) -> list[ModelOverview]:
+def overview(command: CommandContext) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
     from tta_rebuild.bootstrap import models_overview
     from tta_rebuild.bootstrap.application import utc_now
@@ -53,8 +53,8 @@ def overview(at: Desk) -> list[ModelOverview]:
         return await application.ledger.attempts(limit=LATEST_ATTEMPTS)
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = in_workshop(at, attempts, model="offline")
-    return models_overview(settings_for(at), seen, at=utc_now())
+    seen = among_stories(command, attempts)
+    return models_overview(settings_for(command), seen, at=utc_now())
 
 
 def show_model(screen: Screen, line: ModelOverview) -> None:
@@ -62,8 +62,9 @@ def show_model(screen: Screen, line: ModelOverview) -> None:
     use = [f"choice {line.place}"] if line.place else []
     use += [f"does {task}" for task in line.tasks]
     screen.say(f"{line.name}" + (f"  ({', '.join(use)})" if use else ""), "bold")
+    if line.lacks:
+        screen.say(f"not ready: {line.lacks}", "yellow", indent=2)
     for text in (
-        line.lacks and f"not ready: {line.lacks}",
         line.key_ends and f"key set, ends in {line.key_ends}",
         _price(line),
         _quota(line),

@@ -25,26 +25,26 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Desk:
-    """What the options before the command said, and the screen to write on."""
+class CommandContext:
+    """What every command gets: the options before its name, and the screen to write on."""
 
     data_dir: Path | None = None
     screen: Screen = field(default_factory=Screen)
 
 
-def desk(ctx: typer.Context) -> Desk:
-    """The desk of this run."""
-    found = ctx.find_object(Desk)
-    return found if found is not None else Desk()
+def context_of(ctx: typer.Context) -> CommandContext:
+    """The context of this run."""
+    found = ctx.find_object(CommandContext)
+    return found if found is not None else CommandContext()
 
 
-def among_stories(at: Desk, work: Callable[[Application], Awaitable[T]]) -> T:
+def among_stories(at: CommandContext, work: Callable[[Application], Awaitable[T]]) -> T:
     """The same as ``in_workshop`` for what asks no model: no key and no server is needed."""
     return in_workshop(at, work, model="offline")
 
 
 def in_workshop(
-    at: Desk,
+    at: CommandContext,
     work: Callable[[Application], Awaitable[T]],
     *,
     model: str | None = None,
@@ -89,7 +89,7 @@ async def _warmed(application: Application) -> None:
         logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 
 
-def settings_for(at: Desk, *, model: str | None = None) -> Settings:
+def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.settings import load_settings
 

@@ -7,33 +7,34 @@ begins, so that a mistake in line 90 does not cost the 89 before it.
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from tta_rebuild.cli.asking import theme_of
+from tta_rebuild.cli.files import read_text
 
 MAX_FILE_BYTES = 50_000_000
 _KEYS = ("premise", "theme", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A premise and its name: the ``id`` in the file, or the number of its line."""
+class NamedPremise:
+    """A theme, its name (the ``id`` in the file, or its line's number), and where it stands."""
 
     name: str
     theme: str
+    source: str
 
 
-def read_premises(path: Path) -> list[Line]:
+def read_premises(path: Path) -> list[NamedPremise]:
     """All premises of a file (``-`` is standard input), in order; empty lines are passed over.
 
     Raises BadParameter that names the line.
     """
     lines = []
-    for number, text in enumerate(_text(path).splitlines(), 1):
+    content = read_text(path, max_bytes=MAX_FILE_BYTES, hint="--premises")
+    for number, text in enumerate(content.splitlines(), 1):
         if text.strip():
             lines.append(_line(text.strip(), number, source=f"--premises, line {number}"))
     if not lines:
@@ -41,30 +42,9 @@ def read_premises(path: Path) -> list[Line]:
     return lines
 
 
-def _text(path: Path) -> str:
-    try:
-        if str(path) == "-":
-            return sys.stdin.read(MAX_FILE_BYTES)
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise typer.BadParameter(
-                f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB.",
-                param_hint="--premises",
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{path} cannot be read: {error.strerror}.", param_hint="--premises"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            f"{path} is not UTF-8 text (byte {error.start:,}); save it as UTF-8.",
-            param_hint="--premises",
-        ) from error
-
-
-def _line(text: str, number: int, *, source: str) -> Line:
+def _line(text: str, number: int, *, source: str) -> NamedPremise:
     if not text.startswith("{"):
-        return Line(str(number), theme_of(text, source=source))
+        return NamedPremise(str(number), text, source)
     try:
         found = json.loads(text)
     except ValueError as error:
@@ -74,4 +54,4 @@ def _line(text: str, number: int, *, source: str) -> Line:
         raise typer.BadParameter(
             'there is no "premise" (or "theme") with a text in this line.', param_hint=source
         )
-    return Line(str(found.get("id", number)), theme_of(theme, source=source))
+    return NamedPremise(str(found.get("id", number)), theme, source)

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import re
 import sys
 import unicodedata
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tta_rebuild.cli.exits import ReaderGone
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
+
+MOVE_CHARS = 160
+"""Characters of a move that are shown where it is only echoed."""
 
 # Control characters but tab and line end, bidirectional overrides, halves of surrogate pairs.
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -51,9 +57,27 @@ def one_line(text: str, limit: int = 0) -> str:
     return line if not limit or len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
 
 
+def sentence(text: str) -> str:
+    """A message as a sentence, with its full stop."""
+    text = text.strip() or "no reason was given"
+    return text if text[-1] in ".!?" else f"{text}."
+
+
+def json_line(value: Any, *, indent: int | None = None) -> str:
+    """A value as JSON that can do nothing to a terminal either; dates become ISO text."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_as_text)
+    return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _as_text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def counted(number: int, noun: str) -> str:
-    """``1 turn``, ``2 turns``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    """``1 turn``, ``2 turns``, ``3 stories``."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number:,} {noun}"
 
 
 def prepare_streams() -> None:
@@ -87,6 +111,7 @@ class Screen:
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._streams = {"out": out, "err": err}
         self._consoles: dict[str, Console] = {}
+        self._sign: Status | None = None
 
     def _console(self, name: str) -> Console:
         if name not in self._consoles:
@@ -120,38 +145,57 @@ class Screen:
         """Columns of standard output."""
         return self.out.width
 
-    def say(self, text: str = "", style: str = "", *, indent: int = 0) -> None:
-        """One paragraph (or several lines) on standard output, wrapped between words."""
-        self._lines(self.out, "", text, style, indent)
+    def say(self, text: str = "", style: str = "", *, indent: int = 0, lead: str = "") -> None:
+        """One paragraph (or several lines) on standard output, wrapped between words.
 
-    def note(self, text: str, style: str = "dim") -> None:
+        ``lead`` comes before it in the same line, in bold.
+        """
+        self._lines(self.out, text, style, indent=indent, lead=lead)
+
+    def note(self, text: str, style: str = "dim", *, lead: str = "", lead_style: str = "") -> None:
         """A remark beside the story, on standard error."""
-        self._lines(self.err, "", text, style, 0)
+        self._lines(self.err, text, style, lead=lead, lead_style=lead_style)
 
-    def entry(self, head: str, text: str, *, style: str = "", gap: int = 2) -> None:
-        """A head and a text beside it, which wraps under itself."""
+    def entry(
+        self, head: str, text: str, *, style: str = "", gap: int = 2, head_style: str = "bold"
+    ) -> None:
+        """A head and a text beside it, which wraps under itself; a long head stands above."""
         from rich.cells import cell_len
 
-        head = plain(head)
-        self._lines(self.out, head, text, style, cell_len(head) + gap)
+        indent = cell_len(plain(head)) + gap
+        if indent > self.width // 2:
+            self.say(head, head_style)
+            self.say(text, style, indent=4)
+        else:
+            self._lines(self.out, text, style, head=head, head_style=head_style, indent=indent)
 
     def numbered(self, items: Iterable[str]) -> None:
         """A numbered list with a hanging indent, counted from 1."""
         for number, item in enumerate(items, 1):
-            self.entry(f"{number:>2}", item)
+            self.entry(f"{number:>2}", item, head_style="bold cyan")
 
-    def _lines(self, console: Console, head: str, text: str, style: str, indent: int) -> None:
-        from rich.cells import cell_len
+    def _lines(
+        self,
+        console: Console,
+        text: str,
+        style: str,
+        *,
+        head: str = "",
+        head_style: str = "",
+        indent: int = 0,
+        lead: str = "",
+        lead_style: str = "bold",
+    ) -> None:
         from rich.text import Text
 
-        indent = min(indent, console.width // 2)
-        body = Text(plain(text), style=style)
-        lines = body.wrap(console, console.width - indent, overflow="fold", tab_size=4)
-        for number, line in enumerate(lines):
+        body = Text(plain(lead), style=lead_style) + Text(plain(text), style=style)
+        width = console.width - indent if console.is_terminal or console is self.out else 10**6
+        for line in body.wrap(console, width, overflow="fold", tab_size=4):
             line.rstrip()
-            lead = "" if number else head
-            start = Text(lead, style="bold") + Text(" " * (indent - cell_len(lead)) if line else "")
+            start = Text(plain(head), style=head_style)
+            start.pad_right(max(0, indent - start.cell_len) if line or head else 0)
             console.print(start + line, soft_wrap=True)
+            head = ""
 
     def show(self, renderable: Any) -> None:
         """Anything that rich can draw, such as a tree or a table."""
@@ -165,3 +209,20 @@ class Screen:
             stream.flush()
         except BrokenPipeError as error:
             raise ReaderGone from error
+
+    def json(self, value: Any, *, indent: int | None = None) -> None:
+        """A value as one line of JSON on standard output, or indented."""
+        self.raw(json_line(value, indent=indent))
+
+    def show_waiting(self) -> None:
+        """A moving sign that something is going on, where it can be taken away again."""
+        console = self.out
+        if console.file.isatty() and not console.is_dumb_terminal and not console.no_color:
+            self._sign = console.status("", spinner="dots", spinner_style="dim")
+            self._sign.start()
+
+    def hide_waiting(self) -> None:
+        """Take the sign away, if it is there."""
+        if self._sign is not None:
+            self._sign.stop()
+            self._sign = None

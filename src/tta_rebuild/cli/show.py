@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli import views
-from tta_rebuild.cli.opening import among_stories, desk
+from tta_rebuild.cli import story_view as views
+from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
+from tta_rebuild.cli.facts import facts
+from tta_rebuild.cli.opening import among_stories, context_of
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
+    from tta_rebuild.storage.story_store import Branch
 
 app = typer.Typer(
     help="Show timeline, branches, people, facts.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-
-WhichStory = Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")]
-WhichBranch = Annotated[str, typer.Option(help="The branch to look at.")]
+app.command()(facts)
 
 
 @app.command()
-def timeline(ctx: typer.Context, story: WhichStory, branch: WhichBranch = "main") -> None:
+def timeline(
+    ctx: typer.Context, story: WhichStory, *, branch: WhichBranch = "main", json_: AsJson = False
+) -> None:
     """What happened, turn by turn."""
-    at = desk(ctx)
+    command = context_of(ctx)
 
-    async def work(application: Application) -> None:
-        views.show_timeline(at.screen, await application.stories.path(story, branch))
+    async def work(application: Application) -> list[views.TimelineTurn]:
+        session = await application.stories.resume(story, branch)
+        path = await application.stories.path(session.story_id, session.branch.branch_id)
+        return views.timeline(path, session.state.names)
 
-    among_stories(at, work)
+    turns = among_stories(command, work)
+    if not json_:
+        views.show_timeline(command.screen, turns)
+        return
+    for turn in turns:
+        command.screen.json(asdict(turn))
 
 
 @app.command()
-def tree(ctx: typer.Context, story: WhichStory) -> None:
+def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> None:
     """The branches as a tree."""
-    at = desk(ctx)
+    command = context_of(ctx)
 
-    async def work(application: Application) -> None:
+    async def work(application: Application) -> tuple[str, list[Branch]]:
         row = await application.stories.find(story)
-        views.show_tree(at.screen, row.title, await application.stories.branches(row.story_id))
+        return row.title, list(await application.stories.branches(row.story_id))
 
-    among_stories(at, work)
+    title, branches = among_stories(command, work)
+    if not json_:
+        views.show_tree(command.screen, title, branches)
+        return
+    for branch in branches:
+        command.screen.json(asdict(branch))
 
 
 @app.command()
@@ -50,30 +66,19 @@ def character(
     ctx: typer.Context,
     story: WhichStory,
     name: Annotated[str, typer.Argument(help="Whom; without a name, everybody.")] = "",
+    *,
     branch: WhichBranch = "main",
+    json_: AsJson = False,
 ) -> None:
     """One person of the story, or all of them."""
-    at = desk(ctx)
+    command = context_of(ctx)
 
-    async def work(application: Application) -> None:
-        session = await application.stories.resume(story, branch)
-        views.show_cast(at.screen, session.state, name)
+    async def work(application: Application) -> list[views.CharacterRow]:
+        return views.cast((await application.stories.resume(story, branch)).state, name)
 
-    among_stories(at, work)
-
-
-@app.command()
-def facts(
-    ctx: typer.Context,
-    story: WhichStory,
-    word: Annotated[str, typer.Argument(help="Only those that mention this word.")] = "",
-    branch: WhichBranch = "main",
-) -> None:
-    """What is true at the end of a branch."""
-    at = desk(ctx)
-
-    async def work(application: Application) -> None:
-        session = await application.stories.resume(story, branch)
-        views.show_facts(at.screen, session.state, word)
-
-    among_stories(at, work)
+    people = among_stories(command, work)
+    if not json_:
+        views.show_cast(command.screen, people, in_full=bool(name))
+        return
+    for person in people:
+        command.screen.json(asdict(person))

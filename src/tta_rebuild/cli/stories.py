@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.asking import MAX_NAME_CHARS
+from tta_rebuild.cli.arguments import AsJson, WhichStory
+from tta_rebuild.cli.files import read_text
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import among_stories, desk
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.opening import among_stories, context_of
+from tta_rebuild.cli.screen import Screen, counted, json_line, one_line
+from tta_rebuild.cli.story_options import MAX_NAME_CHARS
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
 if TYPE_CHECKING:
@@ -28,10 +32,11 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-WhichStory = Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")]
+MAX_IMPORT_BYTES = 500_000_000
+"""Largest export that is taken in."""
 
 
-class Format(StrEnum):
+class ExportFormat(StrEnum):
     """How a story is written to a file."""
 
     markdown = "markdown"
@@ -39,43 +44,24 @@ class Format(StrEnum):
 
 
 @app.callback()
-def list_without_a_command(ctx: typer.Context) -> None:
+def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """List, rename, delete, export, import."""
     if ctx.invoked_subcommand is None:
-        list_stories(ctx)
+        list_stories(ctx, json_=json_)
 
 
 @app.command("list")
-def list_stories(
-    ctx: typer.Context,
-    json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
-) -> None:
+def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
-    at = desk(ctx)
-
-    async def work(application: Application) -> list[StoryRow]:
-        return list(await application.stories.list())
-
-    rows = among_stories(at, work)
-    if json_:
-        for row in rows:
-            at.screen.raw(json.dumps(_plain_row(row), ensure_ascii=False))
-        return
-    if not rows:
-        at.screen.say("There are no stories yet. 'tta play' begins one.")
+    screen = context_of(ctx).screen
+    rows = among_stories(context_of(ctx), lambda application: application.stories.list())
     for row in rows:
-        _show_row(at.screen, row)
-
-
-def _plain_row(row: StoryRow) -> dict[str, object]:
-    return {
-        "story_id": row.story_id,
-        "title": row.title,
-        "turns": row.turns,
-        "branches": row.branches,
-        "created_at": row.created_at.isoformat(),
-        "updated_at": row.updated_at.isoformat(),
-    }
+        if json_:
+            screen.json(asdict(row))
+        else:
+            _show_row(screen, row)
+    if not rows and not json_:
+        screen.say("There are no stories yet. 'tta play' begins one.")
 
 
 def _show_row(screen: Screen, row: StoryRow) -> None:
@@ -89,11 +75,10 @@ def _show_row(screen: Screen, row: StoryRow) -> None:
 
 
 def _ago(then: datetime, now: datetime) -> str:
-    seconds = max(0.0, (now - then).total_seconds())
+    seconds = int((now - then).total_seconds())
     for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        count = int(seconds // length)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+        if seconds >= length:
+            return f"{counted(seconds // length, unit)} ago"
     return "just now"
 
 
@@ -104,40 +89,38 @@ def rename(
     title: Annotated[str, typer.Argument(help="The new title.")],
 ) -> None:
     """Give a story another title."""
-    at = desk(ctx)
+    command = context_of(ctx)
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
         raise typer.BadParameter(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
 
-    async def work(application: Application) -> None:
-        await application.stories.rename(story, wanted)
-
-    among_stories(at, work)
-    at.screen.say(f"The story is now called '{wanted}'.")
+    among_stories(command, lambda application: application.stories.rename(story, wanted))
+    command.screen.say(f"The story is now called '{wanted}'.")
 
 
 @app.command()
 def delete(
     ctx: typer.Context,
     story: WhichStory,
+    *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
-    at = desk(ctx)
+    command = context_of(ctx)
 
     async def work(application: Application) -> bool:
         row = await application.stories.find(story)
-        if not yes and not _confirmed(at.screen, row):
+        if not yes and not _confirmed(command.screen, row):
             return False
         await application.stories.delete(row.story_id)
         return True
 
-    if among_stories(at, work):
-        at.screen.say("Deleted.")
+    if among_stories(command, work):
+        command.screen.say("Deleted.")
     else:
-        at.screen.say("Kept.")
+        command.screen.say("Kept.")
         raise typer.Exit(exits.FAILED)
 
 
@@ -158,26 +141,27 @@ def _confirmed(screen: Screen, row: StoryRow) -> bool:
 def export(
     ctx: typer.Context,
     story: WhichStory,
+    *,
     format_: Annotated[
-        Format, typer.Option("--format", help="markdown to read, json to import again.")
-    ] = Format.markdown,
+        ExportFormat, typer.Option("--format", help="markdown to read, json to import again.")
+    ] = ExportFormat.markdown,
     branch: Annotated[str, typer.Option(help="Markdown: the branch to write.")] = "main",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; without it standard output.")
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
-    at = desk(ctx)
+    command = context_of(ctx)
 
     async def work(application: Application) -> str:
-        if format_ is Format.json:
+        if format_ is ExportFormat.json:
             data = await application.stories.export(story)
-            return json.dumps(data, ensure_ascii=False, indent=1)
+            return json_line(data, indent=1)
         return await application.stories.markdown(story, branch)
 
-    text = among_stories(at, work)
+    text = among_stories(command, work)
     if output is None:
-        at.screen.raw(text)
+        command.screen.raw(text)
         return
     try:
         write_whole(output, text)
@@ -186,7 +170,7 @@ def export(
             f"{output} cannot be written: {error.strerror}; make room for it, or name another "
             "place with --output. The story itself is kept"
         ) from error
-    at.screen.say(f"Written to {output}.")
+    command.screen.say(f"Written to {output}.")
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -215,14 +199,10 @@ def import_story(
     ] = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
-    at = desk(ctx)
+    command = context_of(ctx)
+    text = read_text(file, max_bytes=MAX_IMPORT_BYTES, hint="FILE")
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
         data = json.loads(text)
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{file} cannot be read: {error.strerror}.", param_hint="FILE"
-        ) from error
     except (ValueError, RecursionError) as error:
         why = "nested too deep" if isinstance(error, RecursionError) else one_line(str(error), 120)
         raise ImportRejected(
@@ -230,12 +210,20 @@ def import_story(
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
-    async def work(application: Application) -> StoryRow:
-        return await application.stories.import_story(
+    async def work(application: Application) -> tuple[StoryRow, Sequence[StoryRow]]:
+        row = await application.stories.import_story(
             data, allow_boundary_breaks=allow_boundary_breaks
         )
+        return row, await application.stories.copies(row)
 
-    row = among_stories(at, work)
-    at.screen.say(
+    row, copies = among_stories(command, work)
+    command.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )
+    if copies:
+        which = ", ".join(copy.story_id[:8] for copy in copies)
+        command.screen.say(
+            f"The same story was here already, as {which}. To keep only one: "
+            f"tta stories delete {row.story_id[:8]}",
+            "yellow",
+        )

@@ -6,8 +6,6 @@ Ctrl-C keeps every finished turn and says how to go on.
 
 from __future__ import annotations
 
-import asyncio
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -19,12 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.asking import Wishes, kit_of, premise_of
-from tta_rebuild.cli.auto import POLICIES, Moves, automatic, from_lines
-from tta_rebuild.cli.opening import desk, in_workshop
+from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch
+from tta_rebuild.cli.exits import Interrupted
+from tta_rebuild.cli.moves import POLICIES, MoveSource, automatic, from_lines
+from tta_rebuild.cli.opening import context_of, in_workshop
 from tta_rebuild.cli.premises import read_premises
-from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+from tta_rebuild.cli.story_options import StoryOptions, premise_of, with_options
+from tta_rebuild.cli.turn_view import TurnResult, play_turn, show_choices, show_heading
 from tta_rebuild.core.errors import ExecutionError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
 
 
-class AutoTakesAPolicy(TyperCommand):
+class AutoPolicyCommand(TyperCommand):
     """Lets ``--auto`` stand alone or name its policy: ``--auto``, ``--auto random``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -54,18 +54,20 @@ class AutoTakesAPolicy(TyperCommand):
         return super().parse_args(ctx, spelt)
 
 
+@with_options
 def story(
     ctx: typer.Context,
+    *,
     theme: Annotated[str | None, typer.Option(help="What the story is about.")] = None,
     premises: Annotated[
         Path | None,
         typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
     ] = None,
-    story_: Annotated[
-        str, typer.Option("--story", help="Go on with a story: its id or title.")
-    ] = "",
-    branch: Annotated[str, typer.Option(help="With --story: the branch.")] = "main",
-    turns: Annotated[int, typer.Option(help="Turns to play.", min=1, max=100_000)] = 5,
+    story_: GoOnWith = "",
+    branch: WhichBranch = "main",
+    turns: Annotated[
+        int, typer.Option(metavar="<n>", help="Turns to play.", min=1, max=100_000)
+    ] = 5,
     auto: Annotated[
         bool,
         typer.Option(
@@ -75,29 +77,46 @@ def story(
         ),
     ] = False,
     policy: Annotated[str, typer.Option(help="How --auto chooses.", hidden=True)] = "varied",
-    json_: Annotated[bool, typer.Option("--json", help="JSON lines on standard output.")] = False,
-    skip: Annotated[int, typer.Option(help="With --premises: leave out the first N.", min=0)] = 0,
-    character: Annotated[
-        list[str] | None, typer.Option(help='"Name: description; brave=0.8". Repeatable.')
-    ] = None,
-    rule: Annotated[
-        list[str] | None, typer.Option(help='A rule of the world: no_magic="no magic". Repeatable.')
-    ] = None,
-    boundary: Annotated[
-        list[str] | None, typer.Option(help="What to keep out: violence=low. Repeatable.")
-    ] = None,
-    kit: Annotated[str, typer.Option(help="The offline storyteller's kit.", callback=kit_of)] = "",
-    title: Annotated[str, typer.Option(help="The story's title.")] = "",
-    style: Annotated[str, typer.Option(help="How it is told.")] = "balanced",
-    seed: Annotated[int | None, typer.Option(help="Same seed, same story.", min=0)] = None,
-    length: Annotated[
-        int, typer.Option(help="Scenes until the end; 0 has none.", min=0, max=100_000)
+    json_: AsJson = False,
+    skip: Annotated[
+        int, typer.Option(metavar="<n>", help="With --premises: leave out the first N.", min=0)
     ] = 0,
-    model: Annotated[str, typer.Option(help="provider:model, 'local' or 'offline'.")] = "",
+    options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    at = desk(ctx)
-    if sum((theme is not None, premises is not None, bool(story_))) != 1:
+    command = context_of(ctx)
+    _check(sum((theme is not None, premises is not None, bool(story_))), policy, auto, premises)
+    planned = _planned(theme, premises, options, skip)
+
+    def moves(seed: int) -> MoveSource:
+        return automatic(policy, seed) if auto else from_lines(sys.stdin)
+
+    runs: list[StoryRun] = []
+
+    async def work(application: Application) -> None:
+        run = StoryRun(
+            command.screen,
+            application,
+            turns=turns,
+            moves=moves,
+            skipped=skip if premises else None,
+            as_json=json_,
+        )
+        runs.append(run)
+        await (run.go_on(story_, branch) if story_ else run.all(planned))
+
+    try:
+        in_workshop(command, work, model=options.model or None, warm=True)
+    except KeyboardInterrupt:
+        for run in runs:
+            run.say_farewell()
+            raise Interrupted from None
+        raise
+
+
+def _check(sources: int, policy: str, auto: bool, premises: Path | None) -> None:
+    """Raise BadParameter where the options do not say what to tell, or who chooses."""
+    if sources != 1:
         raise typer.BadParameter(
             "give one of --theme, --premises and --story.", param_hint="--theme"
         )
@@ -110,37 +129,13 @@ def story(
             "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
             param_hint="--auto",
         )
-    wishes = Wishes(
-        title=title,
-        kit=kit,
-        characters=character or (),
-        rules=rule or (),
-        boundaries=boundary or (),
-        style=style,
-        seed=seed,
-        length=length,
-        model=model,
-    )
-    planned = _planned(theme, premises, wishes, skip)
-
-    async def work(application: Application) -> None:
-        moves: Callable[[int], Moves] = (
-            (lambda seed: automatic(policy, seed)) if auto else (lambda seed: from_lines(sys.stdin))
-        )
-        run = Run(at.screen, application, turns=turns, moves=moves, as_json=json_)
-        if story_:
-            await run.go_on(story_, branch)
-        else:
-            await run.all(planned, file=premises, skipped=skip)
-
-    in_workshop(at, work, model=model or None, warm=True)
 
 
 def _planned(
-    theme: str | None, file: Path | None, wishes: Wishes, skip: int
+    theme: str | None, file: Path | None, options: StoryOptions, skip: int
 ) -> Sequence[tuple[str, Premise]]:
     if theme is not None:
-        return [("", premise_of(theme, wishes))]
+        return [("", premise_of(theme, options))]
     if file is None:
         return []
     lines = read_premises(file)
@@ -148,11 +143,17 @@ def _planned(
         raise typer.BadParameter(
             f"the file holds {len(lines)} premises, none is left after {skip}.", param_hint="--skip"
         )
-    return [(line.name, premise_of(line.theme, wishes)) for line in lines[skip:]]
+    return [
+        (line.name, premise_of(line.theme, options, source=line.source)) for line in lines[skip:]
+    ]
 
 
-class Run:
-    """Plays stories to the number of turns wished for, and reports each turn as it is stored."""
+class StoryRun:
+    """Plays stories to the number of turns wished for, and reports each turn as it is stored.
+
+    Args:
+        skipped: how many of a file's premises were left out; None if there is no file.
+    """
 
     def __init__(
         self,
@@ -160,7 +161,8 @@ class Run:
         application: Application,
         *,
         turns: int,
-        moves: Callable[[int], Moves],
+        moves: Callable[[int], MoveSource],
+        skipped: int | None,
         as_json: bool,
     ) -> None:
         self.screen = screen
@@ -168,25 +170,17 @@ class Run:
         self.turns = turns
         self.moves = moves
         self.as_json = as_json
+        self.skipped = skipped
+        self.planned = self.done = 0
+        self.session: Session | None = None
 
-    async def all(
-        self, planned: Sequence[tuple[str, Premise]], *, file: Path | None, skipped: int
-    ) -> None:
+    async def all(self, planned: Sequence[tuple[str, Premise]]) -> None:
         """Every planned story from its beginning."""
-        done = 0
-        try:
-            with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
-                for name, premise in planned:
-                    session = await self.stories.open(premise)
-                    await self._tell(session, name, advance)
-                    done += 1
-        except asyncio.CancelledError:
-            if file is not None:
-                self.screen.note(
-                    f"Stopped after {done} of {len(planned)} stories; for the rest, repeat the "
-                    f"command with --skip {skipped + done}."
-                )
-            raise
+        self.planned = len(planned)
+        with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
+            for name, premise in planned:
+                await self._tell(await self.stories.open(premise), name, advance)
+                self.done += 1
 
     async def go_on(self, story: str, branch: str) -> None:
         """Further turns of a story that exists."""
@@ -195,8 +189,6 @@ class Run:
             await self._tell(session, "", advance)
 
     async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
-        from tta_rebuild.engine.action import Action
-
         premise = session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         self._emit(
@@ -212,49 +204,47 @@ class Run:
         )
         if not self.as_json:
             show_heading(self.screen, title, f"story {session.story_id[:8]}")
-        moves = self.moves(premise.seed)
-        played = refused = 0
+        before, self.session = session.state.turn, session
         try:
-            while played < self.turns and not session.state.ended:
-                first = not session.state.turn
-                move = Action.begin() if first else moves.next(session.state.choices)
-                if move is None:
-                    break
-                if not self.as_json and not first:
-                    self.screen.say(f"> {_words(move, session)}", "bold")
-                    self.screen.say()
-                began = time.perf_counter()
-                told = await play_turn(session, move, None if self.as_json else self.screen)
-                seconds = time.perf_counter() - began
-                if told.refused:
-                    self._emit("refused", story_id=session.story_id, reason=told.refused)
-                    refused += 1
-                    if refused > MAX_REFUSALS:
-                        raise ExecutionError(
-                            f"{refused} moves in a row were not played, the last because: "
-                            f"{told.refused}"
-                        )
-                    continue
-                played, refused = played + 1, 0
-                self._report(session, told, move, seconds)
-                advance()
-        except asyncio.CancelledError:
-            if self.as_json:
-                self.screen.note(
-                    f"Kept: {counted(session.state.turn, 'turn')}. "
-                    f"Go on with: tta story --story {session.story_id[:8]} --auto"
-                )
-            raise
+            await self._turns(session, advance)
         finally:
-            self._close(session, played)
+            self._close(session, session.state.turn - before)
 
-    def _report(self, session: Session, told: Told, move: Action, seconds: float) -> None:
-        scene = told.scene
+    async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
+        from tta_rebuild.engine.action import Action
+
+        moves = self.moves(session.state.premise.seed)
+        left, refused = self.turns, 0
+        while left and not session.state.ended:
+            first = not session.state.turn
+            move = Action.begin() if first else moves.next(session.state.choices)
+            if move is None:
+                return
+            if not self.as_json and not first:
+                self.screen.say(f"> {one_line(_words(move, session), MOVE_CHARS)}", "bold")
+                self.screen.say()
+            began = time.perf_counter()
+            result = await play_turn(session, move, None if self.as_json else self.screen)
+            if result.refused:
+                self._emit("refused", story_id=session.story_id, reason=result.refused)
+                refused += 1
+                if refused > MAX_REFUSALS:
+                    raise ExecutionError(
+                        f"{refused} moves in a row were not played, the last because: "
+                        f"{result.refused}"
+                    )
+                continue
+            left, refused = left - 1, 0
+            self._report(session, result, move, time.perf_counter() - began)
+            advance()
+
+    def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
+        scene = result.scene
         if scene is None:
             return
         if not self.as_json:
-            show_choices(self.screen, told.choices)
-            if told.choices:
+            show_choices(self.screen, result.choices)
+            if result.choices:
                 self.screen.say()
             return
         self._emit(
@@ -272,13 +262,23 @@ class Run:
             told_by=scene.told_by,
             degraded=scene.degraded,
             is_ending=scene.is_ending,
-            choices=[asdict(choice) for choice in told.choices],
-            warnings=list(told.warnings),
-            cost_usd=told.cost_usd,
-            tokens=told.tokens,
-            told_ms=round(told.told_s * 1000, 2),
+            choices=[asdict(choice) for choice in result.choices],
+            warnings=list(result.warnings),
+            cost_usd=result.cost_usd,
+            tokens=result.tokens,
+            told_ms=round(result.told_s * 1000, 2),
             ms=round(seconds * 1000, 2),
         )
+
+    def say_farewell(self) -> None:
+        """Say after Ctrl-C what is kept and how to go on."""
+        how = ""
+        if self.skipped is not None:
+            how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
+        elif self.session is not None and self.as_json:  # in prose, the story's end says it
+            how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
+        done = f" after {self.done} of {counted(self.planned, 'story')}" if self.planned > 1 else ""
+        self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
 
     def _close(self, session: Session, played: int) -> None:
         ended = session.state.ended
@@ -298,7 +298,7 @@ class Run:
 
     def _emit(self, kind: str, **values: Any) -> None:
         if self.as_json:
-            self.screen.raw(json.dumps({"type": kind, **values}, ensure_ascii=False))
+            self.screen.json({"type": kind, **values})
 
 
 def _words(move: Action, session: Session) -> str:

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from tta_rebuild.canon.recall import Recollection, recall
 from tta_rebuild.canon.summary import within
 from tta_rebuild.canon.view import Fact
-from tta_rebuild.core.story import Choice, Scene
+from tta_rebuild.core.speech import script
+from tta_rebuild.core.story import Choice
 from tta_rebuild.core.tasks import CharacterVariables
 from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.arc import ArcPoint
@@ -46,7 +47,8 @@ async def brief(
         memory,
         not_after=_position_before(state),
     )
-    recent = [_cut(scene) for scene in state.recent[-SCENES_IN_FULL:]]
+    names = state.names
+    recent = [_cut(script(scene, names)) for scene in state.recent[-SCENES_IN_FULL:]]
     wanted = StoryGenerationInput(
         theme=state.premise.theme,
         universe_id=f"world-{state.premise.seed}",
@@ -115,9 +117,8 @@ def _position_before(state: StoryState) -> int:
     return covered[0] - 1 if covered else state.position
 
 
-def _cut(scene: Scene) -> str:
+def _cut(text: str) -> str:
     """A scene's text; of an overlong one the end, which the next scene follows on from."""
-    text = scene.text
     return text if len(text) <= SCENE_CHARS else "…" + text[-SCENE_CHARS:].split(" ", 1)[-1]
 
 

@@ -5,9 +5,11 @@ Called by ``engine.stories``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
+from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.events import PlayerActed, RecordedEvent, SceneTold
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
@@ -27,7 +29,7 @@ class Side:
     events: int
     actions: tuple[tuple[int, str], ...]
     scenes: tuple[tuple[int, str, str], ...]
-    facts: tuple[str, ...]
+    facts: tuple[Fact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +39,17 @@ class Comparison:
     Attributes:
         shared_events: length of the common path.
         shared_turn: the last turn in common.
-        characters: character id → field → its value on one side and on the other.
+        characters: character id → field → its value on one side and on the other; of a list or a
+            mapping only the part that differs.
+        names: everybody's name, by id.
     """
 
     shared_events: int
     shared_turn: int
     one: Side
     other: Side
-    characters: Mapping[str, Mapping[str, tuple[str, str]]]
+    characters: Mapping[str, Mapping[str, tuple[Any, Any]]]
+    names: Mapping[str, str]
 
 
 async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
@@ -52,17 +57,18 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
     first, first_state = await _path(store, one)
     second, second_state = await _path(store, other)
     shared = 0
-    for mine, theirs in zip(first, second, strict=False):
-        if mine.branch_id != theirs.branch_id:
+    for step, other_step in zip(first, second, strict=False):
+        if step.branch_id != other_step.branch_id:
             break
         shared += 1
-    facts_one, facts_other = _facts(first_state), _facts(second_state)
+    mine, theirs = _facts(first_state), _facts(second_state)
     return Comparison(
         shared_events=shared,
         shared_turn=first[shared - 1].turn if shared else 0,
-        one=_side(one, first[shared:], facts_one - facts_other),
-        other=_side(other, second[shared:], facts_other - facts_one),
+        one=_side(one, first[shared:], [f for key, f in mine.items() if key not in theirs]),
+        other=_side(other, second[shared:], [f for key, f in theirs.items() if key not in mine]),
         characters=_character_differences(first_state, second_state),
+        names=first_state.names | second_state.names,
     )
 
 
@@ -75,7 +81,7 @@ async def _path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent],
     return events, fold.present()
 
 
-def _side(branch: Branch, own: list[RecordedEvent], facts: set[str]) -> Side:
+def _side(branch: Branch, own: list[RecordedEvent], facts: Iterable[Fact]) -> Side:
     return Side(
         branch=branch,
         events=len(own),
@@ -85,18 +91,18 @@ def _side(branch: Branch, own: list[RecordedEvent], facts: set[str]) -> Side:
             for r in own
             if isinstance(r.event, SceneTold)
         ),
-        facts=tuple(sorted(facts)),
+        facts=tuple(facts),
     )
 
 
-def _facts(state: StoryState) -> set[str]:
-    return {f"{f.subject} {f.relation} {f.value}" for f in state.facts}
+def _facts(state: StoryState) -> dict[tuple[str, str, str], Fact]:
+    return {(f.subject, f.relation, f.value): f for f in state.facts}
 
 
 def _character_differences(
     one: StoryState, other: StoryState
-) -> dict[str, dict[str, tuple[str, str]]]:
-    differences: dict[str, dict[str, tuple[str, str]]] = {}
+) -> dict[str, dict[str, tuple[Any, Any]]]:
+    differences: dict[str, dict[str, tuple[Any, Any]]] = {}
     for character_id in sorted({*one.characters, *other.characters}):
         mine, theirs = one.characters.get(character_id), other.characters.get(character_id)
         if mine is None or theirs is None:
@@ -104,10 +110,22 @@ def _character_differences(
             differences[character_id] = {"in the story": where}
             continue
         differing = {
-            f.name: (str(getattr(mine, f.name)), str(getattr(theirs, f.name)))
+            f.name: _parts(getattr(mine, f.name), getattr(theirs, f.name))
             for f in fields(mine)
             if f.name != "last_updated" and getattr(mine, f.name) != getattr(theirs, f.name)
         }
         if differing:
             differences[character_id] = differing
     return differences
+
+
+def _parts(mine: Any, theirs: Any) -> tuple[Any, Any]:
+    """Both values; of two lists or mappings what the other has not, or not so."""
+    if isinstance(mine, Mapping):
+        return (
+            {key: value for key, value in mine.items() if theirs.get(key) != value},
+            {key: value for key, value in theirs.items() if mine.get(key) != value},
+        )
+    if isinstance(mine, list):
+        return [x for x in mine if x not in theirs], [x for x in theirs if x not in mine]
+    return mine, theirs

@@ -24,6 +24,8 @@ from tta_rebuild.core.events import (
     SceneTold,
     StoryOpened,
 )
+from tta_rebuild.core.speech import script
+from tta_rebuild.core.story import Scene
 from tta_rebuild.engine.import_check import boundary_breaks, refuse_breaks
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.safety import SafetyGate
@@ -230,6 +232,7 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
     """One branch as a story to read."""
     fold = StoryFold()
     lines: list[str] = []
+    scenes: dict[int, Scene] = {}
     async for recorded in store.read(branch.branch_id, upto=branch.length):
         fold.apply(recorded)
         match recorded.event:
@@ -237,11 +240,12 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
                 lines.append(f"> {text}")
             case SceneTold(scene=scene):
                 lines.append(f"## {recorded.turn}. {scene.setting or scene.scene_id}")
-                lines.extend(
-                    f"“{p.text}”" if p.speaker and p.text[:1] not in '“"' else p.text
-                    for p in scene.passages
-                )
-    premise = fold.present().premise
+                scenes[len(lines)] = scene
+                lines.append("")
+    present = fold.present()
+    for index, scene in scenes.items():  # only now is everybody's name known
+        lines[index] = script(scene, present.names)
+    premise = present.premise
     row = await store.story(branch.story_id)
     head = [f"# {row.title}", f"*{' '.join(premise.theme.split())}*"]
     return "\n\n".join([*head, *lines]) + "\n"

@@ -86,6 +86,12 @@ class StoryState:
         """Everything that holds at this position; costs time in proportion to its number."""
         return tuple(self.canon.fork(self.position).all_now())
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The name of everybody in the story, by id."""
+        given = {sketch.character_id: sketch.name for sketch in self.premise.characters}
+        return given | {name: known.name for name, known in self.characters.items()}
+
 
 class StoryFold:
     """Takes a branch's events in order and gives its present."""

@@ -233,6 +233,34 @@ class Stories:
         )
         return await self._store.story(story_id)
 
+    async def copies(self, story: StoryRow) -> Sequence[StoryRow]:
+        """The other stories here that hold the very same events on the same branches."""
+        rows = await self._store.stories()
+        return [
+            row
+            for row in rows
+            if row.story_id != story.story_id
+            and (row.turns, row.branches) == (story.turns, story.branches)
+            and await self._same_events(row.story_id, story.story_id)
+        ]
+
+    async def _same_events(self, one: str, other: str) -> bool:
+        pairs = zip(await self._store.branches(one), await self._store.branches(other), strict=True)
+        for mine, theirs in pairs:
+            if (mine.name, mine.forked_at, mine.length) != (
+                theirs.name,
+                theirs.forked_at,
+                theirs.length,
+            ):
+                return False
+            events = self._store.read(theirs.branch_id, after=theirs.forked_at, upto=theirs.length)
+            async for recorded in self._store.read(
+                mine.branch_id, after=mine.forked_at, upto=mine.length
+            ):
+                if recorded.event != (await anext(events)).event:
+                    return False
+        return True
+
     async def markdown(self, story: str, branch: str = MAIN) -> str:
         """One branch as a story to read."""
         return await markdown(self._store, await self.find_branch(await self.find(story), branch))

@@ -16,24 +16,33 @@ if TYPE_CHECKING:
 POLICIES = ("varied", "first", "random")
 
 
-class Moves(Protocol):
+class MoveSource(Protocol):
     """Gives the next move."""
 
     def next(self, choices: Sequence[Choice]) -> Action | None:
         """The next move with these choices on offer; None to stop."""
 
 
-def automatic(policy: str, seed: int) -> Moves:
+def automatic(policy: str, seed: int) -> MoveSource:
     """The moves of a policy of ``POLICIES``; the same seed makes the same choices."""
-    return _Automatic(policy, random.Random(seed))
+    return _PolicyMoves(policy, random.Random(seed))
 
 
-def from_lines(lines: Iterable[str]) -> Moves:
+def from_lines(lines: Iterable[str]) -> MoveSource:
     """A move a line: the number of a choice, or words; empty lines are passed over."""
-    return _Lines(iter(lines))
+    return _LineMoves(iter(lines))
 
 
-class _Automatic:
+def move_of(words: str) -> Action:
+    """What a player typed: the number of a choice, or words of their own."""
+    from tta_rebuild.engine.action import Action
+
+    if words.isdecimal() and len(words) < 4:
+        return Action.choose(int(words))
+    return Action.say(words)
+
+
+class _PolicyMoves:
     """``first`` takes the first choice, ``random`` any, ``varied`` the place taken least so far."""
 
     def __init__(self, policy: str, chance: random.Random) -> None:
@@ -58,16 +67,12 @@ class _Automatic:
         return Action.choose(number)
 
 
-class _Lines:
+class _LineMoves:
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
 
     def next(self, choices: Sequence[Choice]) -> Action | None:
-        from tta_rebuild.engine.action import Action
-
         for line in self._lines:
-            words = plain(line).strip()
-            if words:
-                number = int(words) if words.isdecimal() and len(words) < 4 else 0
-                return Action.choose(number) if number else Action.say(words)
+            if words := plain(line).strip():
+                return move_of(words)
         return None

@@ -1,6 +1,6 @@
 """What a player can type in a story besides playing it: ``?``, ``/undo``, ``/who`` and the like.
 
-``play`` hands every line that begins with a slash to ``Slash.obey``.
+``play`` hands every line that begins with a slash to ``StoryCommands.run``.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tta_rebuild.cli import views
+from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.cli.telling import show_choices, show_scene
+from tta_rebuild.cli.facts_view import facts_with, show_facts
+from tta_rebuild.cli.screen import Screen, counted, one_line, sentence
+from tta_rebuild.cli.turn_view import show_present
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ HELP = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class CommandResult:
     """What a slash command leads to.
 
     Attributes:
@@ -53,8 +54,8 @@ class Outcome:
     leave: bool = False
 
 
-class Slash:
-    """The commands of one sitting."""
+class StoryCommands:
+    """The commands that can be typed while a story is played."""
 
     def __init__(
         self,
@@ -69,36 +70,43 @@ class Slash:
         self.title = title
         self.cost = cost
 
-    async def obey(self, line: str, session: Session) -> Outcome:
+    async def run(self, line: str, session: Session) -> CommandResult:
         """Do what the line says; an unknown command is explained, never played."""
+        from tta_rebuild.engine.action import Action
+
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()
         try:
             match word.lower().lstrip("/"):
                 case "?" | "help" | "h":
-                    self.help()
+                    for head, text in HELP:
+                        self.screen.entry(f"{head:<13}", text)
                 case "quit" | "q" | "exit" | "bye":
-                    return Outcome(session, leave=True)
+                    return CommandResult(session, leave=True)
                 case "look" | "l":
-                    self.look(session)
+                    show_present(self.screen, session.state)
                 case "undo" | "u":
-                    return Outcome(await self.undo(session, rest))
+                    return CommandResult(await self.undo(session, rest))
                 case "fork":
-                    return Outcome(await self.fork(session, rest))
+                    return CommandResult(await self.fork(session, rest))
                 case "branches":
-                    await self.branches(session)
+                    branches = await self.stories.branches(session.story_id)
+                    here = session.branch.branch_id
+                    views.show_tree(self.screen, self.title, branches, here=here)
                 case "switch":
-                    return Outcome(await self.switch(session, rest))
+                    return CommandResult(await self.switch(session, rest))
                 case "who":
-                    views.show_cast(self.screen, session.state, rest)
+                    people = views.cast(session.state, rest)
+                    views.show_cast(self.screen, people, in_full=bool(rest))
                 case "facts":
-                    views.show_facts(self.screen, session.state, rest)
+                    state = session.state
+                    show_facts(self.screen, state.canon, facts_with(rest, state.facts), word=rest)
                 case "why":
                     views.show_why(self.screen, session.state)
                 case "cost":
                     self.screen.say(await self.cost(session.story_id))
                 case "end":
-                    return Outcome(session, move=self._ending(rest))
+                    return CommandResult(session, move=Action.end(rest))
                 case unknown:
                     self.screen.say(
                         f"There is no command /{one_line(unknown, 20)}. ? shows those there are; "
@@ -106,31 +114,15 @@ class Slash:
                         "yellow",
                     )
         except (NothingThere, StoryError, TTAPrimitiveError) as error:
-            self.screen.say(str(error), "yellow")
-        return Outcome(session)
-
-    @staticmethod
-    def _ending(words: str) -> Action:
-        from tta_rebuild.engine.action import Action
-
-        return Action.end(words)
-
-    def help(self) -> None:
-        """What can be typed."""
-        for head, text in HELP:
-            self.screen.entry(f"{head:<13}", text)
-
-    def look(self, session: Session) -> None:
-        """The present once more."""
-        if session.state.scene:
-            show_scene(self.screen, session.state.scene)
-        show_choices(self.screen, session.state.choices)
+            said = sentence(str(error))
+            self.screen.say(said[0].upper() + said[1:], "yellow")
+        return CommandResult(session)
 
     async def undo(self, session: Session, count: str) -> Session:
         """A fork before the last turns, and the play goes on there."""
-        back = int(count) if count.isdecimal() else 1
+        back = int(count[:9]) if count.isdecimal() else 0 if count else 1
         turn = session.state.turn - back
-        if (count and not count.isdecimal()) or back < 1:
+        if back < 1:
             self.screen.say("/undo takes a number of turns, such as /undo 2.", "yellow")
             return session
         if turn < 1:
@@ -147,7 +139,7 @@ class Slash:
             "dim",
         )
         self.screen.say()
-        self.look(there)
+        show_present(self.screen, there.state)
         return there
 
     async def fork(self, session: Session, name: str) -> Session:
@@ -158,17 +150,8 @@ class Slash:
             turn=session.state.turn,
             name=one_line(name, 60) or None,
         )
-        self.screen.say(f"You are now on the branch '{branch.name}'.", "dim")
+        self._say_where(branch.name, session.state.turn)
         return await self.stories.resume(session.story_id, branch.branch_id)
-
-    async def branches(self, session: Session) -> None:
-        """The tree of branches, with the present one marked."""
-        views.show_tree(
-            self.screen,
-            self.title,
-            await self.stories.branches(session.story_id),
-            here=session.branch.branch_id,
-        )
 
     async def switch(self, session: Session, name: str) -> Session:
         """Go on along another branch."""
@@ -176,5 +159,10 @@ class Slash:
             self.screen.say("/switch takes a branch's name; /branches shows them.", "yellow")
             return session
         there = await self.stories.resume(session.story_id, name)
-        self.look(there)
+        self._say_where(there.branch.name, there.state.turn)
+        self.screen.say()
+        show_present(self.screen, there.state)
         return there
+
+    def _say_where(self, branch: str, turn: int) -> None:
+        self.screen.say(f"You are now on the branch '{branch}', after turn {turn}.", "dim")

@@ -56,6 +56,14 @@ def test_facts_of_a_text_file_stand_under_who_where_and_what_holds(
     assert max(map(len, shown.splitlines())) <= 80
 
 
+def test_a_fact_of_a_text_file_keeps_its_sentence_and_the_number_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tale.txt").write_text(TALE)
+    died = next(row for row in rows(capsys, "facts", "tale.txt") if row["relation"] == "alive")
+    assert (died["sentence"], died["sentence_number"]) == ("Mara died that night.", 4)
+
+
 def test_a_text_that_contradicts_itself_ends_with_1_and_shows_both_sentences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

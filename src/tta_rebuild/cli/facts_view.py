@@ -1,11 +1,12 @@
 """How facts, contradictions, rules and corrections look on the screen.
 
-Used by ``canon`` and ``validate``.
+Used by ``tta facts``, ``retcon``, ``validate``, ``show`` and ``compare``, and by ``/facts`` in a
+story.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli.screen import Screen, counted, one_line
@@ -13,6 +14,7 @@ from tta_rebuild.cli.screen import Screen, counted, one_line
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
+    from tta_rebuild.core.story import Claim
     from tta_rebuild.reading.story_reader import StoryRead
 
 _WHO = frozenset(
@@ -22,14 +24,27 @@ _WHERE = frozenset(["located_in", "part_of", "far_from"])
 SECTIONS = ("Who", "Where", "What holds")
 
 
+def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that mention a word; all of them for ""."""
+    wanted = word.casefold()
+    return [
+        fact
+        for fact in facts
+        if any(
+            wanted in text.casefold().replace("_", " ")
+            for text in (fact.subject, fact.relation, fact.value, fact.sentence)
+        )
+    ]
+
+
 def show_facts(
     screen: Screen,
     canon: Canon,
     facts: Sequence[Fact],
-    places: Mapping[int, int],
-    unit: str,
     *,
     word: str = "",
+    places: Mapping[int, int] | None = None,
+    unit: str = "turn",
 ) -> None:
     """Facts under ``SECTIONS``, by subject, each with its relation and where it was told.
 
@@ -38,32 +53,48 @@ def show_facts(
     """
     grouped: dict[str, dict[str, list[Fact]]] = {name: {} for name in SECTIONS}
     for fact in facts:
+        if fact.relation == "name" and fact.value == _name(canon, fact.subject):
+            continue  # it stands above the others
         section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
         grouped[section].setdefault(fact.subject, []).append(fact)
+    mentioned = f" that mention '{one_line(word, 60)}'" if word else ""
+    if word and not facts:
+        screen.say(f"There are no facts{mentioned}.")
+        return
     subjects = len({fact.subject for fact in facts})
-    screen.say(
-        f"{counted(len(facts), 'fact')} about {counted(subjects, 'subject')}"
-        + (f" with '{one_line(word, 60)}'." if word else " at the end.")
-    )
-    for name, by_subject in grouped.items():
+    screen.say(f"{counted(len(facts), 'fact')}{mentioned}, about {counted(subjects, 'subject')}.")
+    for section, by_subject in grouped.items():
+        if word and not by_subject:
+            continue
         screen.say()
-        screen.say(name, "bold")
+        screen.say(section, "bold cyan")
         if not by_subject:
             screen.say("nothing is known", "dim", indent=2)
         for subject, own in sorted(by_subject.items()):
-            screen.say(one_line(_display(canon, subject), 60), indent=2)
+            screen.say(one_line(_name(canon, subject), 60), "bold", indent=2)
             for fact in own:
-                told = places.get(fact.since)
-                source = f" [{unit} {told}]" if told else ""
-                if not fact.certain:
-                    source = f"{source} (inferred)"
-                screen.entry(f"    {fact.relation}:", f"{_words(fact)}{source}", gap=1)
+                told = (places or {}).get(fact.since)
+                source = (f" [{unit} {told}]" if told else "") + (
+                    "" if fact.certain else " (inferred)"
+                )
+                head = f"    {_plain(fact.relation)}:"
+                screen.entry(head, f"{_value(canon, fact)}{source}", gap=1, head_style="")
+
+
+def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
+    """A fact in one line; ``names`` are those of the people, by id."""
+    named = names or {}
+    subject = _plain(named.get(fact.subject, fact.subject))
+    relation = _plain(fact.relation)
+    if fact.value in ("true", "false"):
+        return f"{subject}: {'not ' if fact.value == 'false' else ''}{relation}"
+    return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
     """What a text contradicts in itself, each with both sentences."""
     screen.say()
-    screen.say("Contradictions", "bold")
+    screen.say("Contradictions", "bold cyan")
     if not read.contradictions:
         screen.say("no sentence contradicts an earlier one, as far as rules can tell", indent=2)
     for found in read.contradictions:
@@ -88,7 +119,7 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
     made = compiled(rules)
     kinds = {rule.name: rule.kind.replace("_", " ") for rule in made.rules}
     screen.say()
-    screen.say("World rules", "bold")
+    screen.say("World rules", "bold cyan")
     for name, text in rules.items():
         how = f"checked ({kinds[name]})" if name in kinds else "left to the model"
         if name in kinds and name in made.left_to_model:
@@ -110,38 +141,32 @@ def show_unchecked_rules(screen: Screen, rules: Mapping[str, str]) -> None:
 
 
 def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> None:
-    """What a correction takes back, and every event that depends on it."""
-    fact = plan.fact
-    screen.entry(
-        "never so:",
-        f"{_plain(fact.subject)} {fact.relation} {_plain(fact.value)} "
-        f"[turn {turns.get(fact.since, 0)}]",
-    )
+    """What a correction takes back, and every later fact that depends on it."""
+    screen.entry("never so:", f"{fact_line(plan.fact)} [turn {turns.get(plan.fact.since, 0)}]")
     if plan.becomes is not None:
-        screen.entry("but:", f"{_plain(fact.subject)} {fact.relation} {_plain(plan.becomes.value)}")
+        screen.entry("but:", fact_line(plan.becomes))
     if not plan.dependents:
-        screen.say("No later event depends on it.")
+        screen.say("No later fact depends on it.")
         return
-    screen.say(f"{counted(len(plan.dependents), 'later event')} would no longer stand:")
+    screen.say(f"{counted(len(plan.dependents), 'later fact')} would no longer stand:")
     for dependent in plan.dependents:
-        claim = dependent.claim
-        ends = "no longer " if claim.ends else ""
+        ends = "no longer " if dependent.claim.ends else ""
         screen.entry(
             f"  turn {turns.get(dependent.position, 0)}:",
-            f"{_plain(claim.subject)} {ends}{claim.relation} {_plain(claim.value)}: "
-            f"{one_line(dependent.why)}",
+            f"{ends}{fact_line(dependent.claim)}: {one_line(dependent.why)}",
             gap=1,
         )
 
 
-def _display(canon: Canon, subject: str) -> str:
+def _name(canon: Canon, subject: str) -> str:
     return canon.value(subject, "name") or _plain(subject)
 
 
-def _words(fact: Fact) -> str:
-    if fact.relation == "alive":
-        return "no" if fact.value == "false" else "yes"
-    return one_line(_plain(fact.value))
+def _value(canon: Canon, fact: Fact) -> str:
+    if fact.value in ("true", "false"):
+        return "yes" if fact.value == "true" else "no"
+    is_a_person = fact.relation not in ("role", "alias", "name")
+    return _plain((is_a_person and canon.value(fact.value, "name")) or fact.value)
 
 
 def _plain(name: str) -> str:

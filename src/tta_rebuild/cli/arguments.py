@@ -1,0 +1,77 @@
+"""Arguments and options that several commands take, with what a shell completes them to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+
+def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
+    """Ids of the stories kept here, with their titles; none where they cannot be read."""
+    from tta_rebuild.cli.opening import CommandContext, among_stories
+    from tta_rebuild.cli.screen import one_line
+    from tta_rebuild.core.errors import TTAError
+
+    command = CommandContext(data_dir=ctx.find_root().params.get("data_dir"))
+    try:
+        rows = among_stories(command, lambda application: application.stories.list())
+    except (TTAError, OSError):
+        return
+    for row in rows:
+        if row.story_id.startswith(incomplete):
+            yield row.story_id[:8], one_line(row.title, 60)
+
+
+def _kits(incomplete: str) -> list[str]:
+    from tta_rebuild.bootstrap import kit_names
+
+    return [name for name in kit_names() if name.startswith(incomplete)]
+
+
+def _check_kit(name: str) -> str:
+    """See that a kit can be read before any story begins; raises BadParameter."""
+    if name.strip():
+        from tta_rebuild.bootstrap import check_kit
+        from tta_rebuild.core.errors import RequestRejected
+
+        try:
+            check_kit(name)
+        except RequestRejected as error:
+            raise typer.BadParameter(str(error)) from error
+    return name
+
+
+WhichStory = Annotated[
+    str,
+    typer.Argument(help="A story: its id, the start of it, or its title.", autocompletion=_stories),
+]
+StoryOrFile = Annotated[
+    str,
+    typer.Argument(
+        help="A story (id, the start of it, or title), or a text file.", autocompletion=_stories
+    ),
+]
+GoOnWith = Annotated[
+    str,
+    typer.Option(
+        "--story",
+        help="Go on with a story: its id, the start of it, or its title.",
+        autocompletion=_stories,
+    ),
+]
+OnlyStory = Annotated[
+    str, typer.Option("--story", help="Only this story: id or title.", autocompletion=_stories)
+]
+Kit = Annotated[
+    str,
+    typer.Option(
+        help="What the offline storyteller tells with: contemporary, fantasy, mystery, "
+        "reflective, science_fiction, or a file of your own.",
+        callback=_check_kit,
+        autocompletion=_kits,
+    ),
+]
+WhichBranch = Annotated[str, typer.Option(help="The branch, by its name.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]

@@ -1,0 +1,202 @@
+"""What the options of ``play`` and ``story`` say, turned into a premise.
+
+Values come from a person at a keyboard or from a file: each is checked here, and a wrong one is
+named with what would be right.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+
+import typer
+
+from tta_rebuild.cli.arguments import Kit
+from tta_rebuild.cli.screen import one_line, plain
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.story import CharacterSketch, Premise
+
+MAX_NAME_CHARS = 80
+LEVELS = ("none", "low", "medium", "high")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryOptions:
+    """The options that shape a new story, as they were typed; ``with_options`` offers them."""
+
+    character: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="<text>",
+            help='"Name: description; brave=0.8". The first one is you. Repeatable.',
+        ),
+    ] = None
+    rule: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="<text>", help='A rule of the world: no_magic="no magic". Repeatable.'
+        ),
+    ] = None
+    boundary: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="<text>",
+            help="What to keep out: violence=low (none, low, medium, high). Repeatable.",
+        ),
+    ] = None
+    kit: Kit = ""
+    title: Annotated[str, typer.Option(help="The story's title.")] = ""
+    style: Annotated[str, typer.Option(help="How it is told.")] = "balanced"
+    seed: Annotated[
+        int | None, typer.Option(metavar="<n>", help="Same seed, same story.", min=0)
+    ] = None
+    length: Annotated[
+        int,
+        typer.Option(
+            metavar="<n>", help="Scenes until the end; 0 leaves it to you.", min=0, max=100_000
+        ),
+    ] = 0
+    model: Annotated[
+        str, typer.Option(help="provider:model, 'local' or 'offline'; 'tta models' shows them.")
+    ] = ""
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Offer the fields of ``StoryOptions`` as options of a command that takes ``options``."""
+    kinds = get_type_hints(StoryOptions, include_extras=True)
+    own = inspect.signature(command, eval_str=True).parameters.values()
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        values = {field.name: given.pop(field.name) for field in fields(StoryOptions)}
+        command(**given, options=StoryOptions(**values))
+
+    gathered.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            *(parameter for parameter in own if parameter.name != "options"),
+            *(
+                inspect.Parameter(
+                    field.name,
+                    inspect.Parameter.KEYWORD_ONLY,
+                    default=field.default,
+                    annotation=kinds[field.name],
+                )
+                for field in fields(StoryOptions)
+            ),
+        ]
+    )
+    return gathered
+
+
+def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
+    """The premise of a new story; raises BadParameter where something cannot be understood.
+
+    Args:
+        source: what gave the theme.
+    """
+    from tta_rebuild.core.errors import ValidationError
+    from tta_rebuild.core.story import Premise
+    from tta_rebuild.engine.stories import check_premise
+
+    try:
+        premise = Premise(
+            theme=unicodedata.normalize("NFC", plain(theme)).strip(),
+            title=one_line(options.title, MAX_NAME_CHARS),
+            characters=tuple(
+                _character(text, is_player=number == 0)
+                for number, text in enumerate(options.character or ())
+            ),
+            rules=rules_of(options.rule or ()),
+            boundaries=dict(_boundary(text) for text in options.boundary or ()),
+            kit=options.kit,
+            style=options.style,
+            seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
+            length=options.length,
+            model=options.model,
+        )
+        check_premise(premise)
+    except ValidationError as error:
+        hint = "--character" if "characters have" in str(error) else source
+        raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
+    return premise
+
+
+def _character(text: str, *, is_player: bool) -> CharacterSketch:
+    """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
+    from tta_rebuild.core.story import CharacterSketch
+
+    line = one_line(text)
+    who, _, traits = line.partition(";")
+    name, _, description = who.partition(":")
+    name = name.strip()
+    character_id = _slug(name)
+    if not character_id or len(name) > MAX_NAME_CHARS:
+        raise typer.BadParameter(
+            f"'{one_line(text, 60)}' does not begin with a name of 1 to {MAX_NAME_CHARS} "
+            'characters; write it like "Mara: a stubborn diver; brave=0.8".',
+            param_hint="--character",
+        )
+    return CharacterSketch(
+        character_id=character_id,
+        name=name,
+        description=description.strip(),
+        traits=dict(_trait(part) for part in traits.split(",") if part.strip()),
+        is_player=is_player,
+    )
+
+
+def _trait(text: str) -> tuple[str, float]:
+    name, _, strength = text.partition("=")
+    try:
+        value = float(strength) if strength else 0.7
+    except ValueError:
+        value = -1.0
+    if not name.strip() or not 0.0 <= value <= 1.0:
+        raise typer.BadParameter(
+            f"'{text.strip()}' is no trait; write a name and a strength from 0 to 1, "
+            "like brave=0.8.",
+            param_hint="--character",
+        )
+    return name.strip().lower(), value
+
+
+def rules_of(texts: Sequence[str]) -> dict[str, str]:
+    """A world's rules, name → text; raises BadParameter for one that cannot be understood."""
+    return dict(_rule(text) for text in texts)
+
+
+def _rule(text: str) -> tuple[str, str]:
+    """``name=text``, or the text alone, which then names itself."""
+    line = one_line(text)
+    name, equals, says = line.partition("=")
+    if not equals:
+        name, says = "_".join(_slug(line).split("_")[:4]), line
+    if not _slug(name) or not says.strip():
+        raise typer.BadParameter(
+            f"'{line}' is no rule; write it like no_magic=\"no magic allowed\".",
+            param_hint="--rule",
+        )
+    return _slug(name), says.strip()
+
+
+def _boundary(text: str) -> tuple[str, str]:
+    category, equals, level = one_line(text).partition("=")
+    category, level = _slug(category), level.strip().lower()
+    if not category or not equals or level not in LEVELS:
+        raise typer.BadParameter(
+            f"'{one_line(text, 60)}' is no boundary; write category=level like violence=low; "
+            f"the levels are {', '.join(LEVELS)}.",
+            param_hint="--boundary",
+        )
+    return category, level
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"\W+", "_", unicodedata.normalize("NFC", name).lower()).strip("_")

@@ -1,0 +1,259 @@
+"""How parts of a story look: its people, turns and branches, and what was held back.
+
+Used by the commands in the story (``story_commands``), ``tta show``, ``compare`` and ``replay``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from tta_rebuild.cli.exits import NothingThere
+from tta_rebuild.cli.facts_view import fact_line
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.events import RecordedEvent
+    from tta_rebuild.engine.comparison import Comparison
+    from tta_rebuild.engine.replay import ReplayReport
+    from tta_rebuild.engine.state import StoryState
+    from tta_rebuild.storage.story_store import Branch
+
+
+def cast(state: StoryState, name: str = "") -> list[CharacterRow]:
+    """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
+    sketches = {sketch.character_id: sketch for sketch in state.premise.characters}
+    people = list(state.characters.values())
+    wanted = name.casefold().strip()
+    found = [c for c in people if wanted in (c.character_id.casefold(), c.name.casefold())]
+    if not found:
+        found = [c for c in people if wanted in c.name.casefold()]
+    if name and not found:
+        known = ", ".join(c.name for c in people) or "nobody yet"
+        raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
+    return [
+        CharacterRow(
+            character_id=c.character_id,
+            name=c.name,
+            is_player=c.character_id in sketches and sketches[c.character_id].is_player,
+            description=sketches[c.character_id].description if c.character_id in sketches else "",
+            feels=c.emotional_state,
+            arc=c.arc_stage,
+            traits=c.personality_traits,
+            goals=c.development_goals,
+            ties={state.names.get(other, other): tie for other, tie in c.relationships.items()},
+            remembers=c.memory,
+        )
+        for c in found
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CharacterRow:
+    """A character as shown; traits, goals and ties are name → number."""
+
+    character_id: str
+    name: str
+    is_player: bool
+    description: str
+    feels: str
+    arc: str
+    traits: Mapping[str, float]
+    goals: Mapping[str, float]
+    ties: Mapping[str, float]
+    remembers: Sequence[str]
+
+
+def show_cast(screen: Screen, people: Sequence[CharacterRow], *, in_full: bool) -> None:
+    """Everyone in a line each, or in full."""
+    if not people:
+        screen.say("Nobody has appeared yet.")
+    for person in people:
+        you = " (you)" if person.is_player else ""
+        if not in_full:
+            screen.entry(f"{person.name}{you}", f"feels {person.feels}; arc: {person.arc}")
+            continue
+        screen.say(f"{person.name}{you}", "bold cyan")
+        if person.description:
+            screen.say(person.description)
+        screen.say(f"feels {person.feels}; arc: {person.arc}")
+        for head, values in (
+            ("traits:", person.traits),
+            ("goals:", person.goals),
+            ("ties:", person.ties),
+        ):
+            if values:
+                screen.entry(head, _in_words(values, {}))
+        if person.remembers:
+            screen.say("remembers:", "bold")
+        for memory in person.remembers:
+            screen.entry(" ", one_line(memory, MOVE_CHARS))
+
+
+def show_why(screen: Screen, state: StoryState) -> None:
+    """What the last turn held back, did not offer, or could not do as well as it should."""
+    degraded = state.scene.degraded if state.scene else ""
+    if degraded:
+        screen.entry("told in a simpler way:", degraded, gap=1)
+    for held in state.withheld:
+        against = f" (against: {held.against})" if held.against else ""
+        screen.entry("held back:", f"{held.text} [{held.gate}] {held.reason}{against}", gap=1)
+    for text, reason in state.rejected:
+        screen.entry("not offered:", f"{text}: {reason}", gap=1)
+    if not (degraded or state.withheld or state.rejected):
+        screen.say(
+            "Nothing was held back in this turn, and every choice that was found is offered."
+        )
+
+
+def show_tree(screen: Screen, title: str, branches: Sequence[Branch], *, here: str = "") -> None:
+    """The branches as a tree; ``here`` marks the present one."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    nodes: dict[str | None, Tree] = {None: Tree(Text(one_line(title), style="bold"))}
+    for branch in branches:
+        mark = " <- you are here" if branch.branch_id == here else ""
+        label = f"{branch.name} ({counted(branch.turn, 'turn')}){mark}"
+        parent = nodes.get(branch.parent_id, nodes[None])
+        nodes[branch.branch_id] = parent.add(Text(one_line(label)))
+    screen.show(nodes[None])
+
+
+@dataclass(slots=True)
+class TimelineTurn:
+    """What happened in one turn.
+
+    Attributes:
+        at: when it was played, ISO 8601.
+        action: what the player did, "" for the opening.
+        facts: what became true.
+        ended: what is no longer true.
+        never_so: what was taken back by a correction.
+        held_back: why something was not shown.
+        ends_story: True if the story ended here.
+    """
+
+    turn: int
+    at: str
+    action: str = ""
+    setting: str = ""
+    text: str = ""
+    facts: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+    never_so: list[str] = field(default_factory=list)
+    held_back: list[str] = field(default_factory=list)
+    ends_story: bool = False
+
+
+def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[TimelineTurn]:
+    """The turns of a branch's path, in order."""
+    from tta_rebuild.core import events as told
+    from tta_rebuild.core.speech import script
+
+    turns: dict[int, TimelineTurn] = {}
+    for recorded in events:
+        if not recorded.turn:
+            continue
+        turn = turns.setdefault(
+            recorded.turn, TimelineTurn(recorded.turn, recorded.at.isoformat(timespec="seconds"))
+        )
+        match recorded.event:
+            case told.PlayerActed(text=text):
+                turn.action = text
+            case told.SceneTold(scene=scene):
+                turn.setting, turn.text = scene.setting, script(scene, names)
+            case told.FactAsserted(claim=claim):
+                turn.facts.append(fact_line(claim, names))
+            case told.FactRetracted(claim=claim):
+                turn.ended.append(fact_line(claim, names))
+            case told.FactRetconned(claim=claim):
+                turn.never_so.append(fact_line(claim, names))
+            case told.PassageWithheld(reason=reason):
+                turn.held_back.append(reason)
+            case told.StoryEnded():
+                turn.ends_story = True
+            case _:
+                pass
+    return list(turns.values())
+
+
+def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
+    """Turn by turn: the move, the scene's place and first words, and what became true."""
+    for turn in turns:
+        screen.say(f"turn {turn.turn} · {turn.at[:16].replace('T', ' ')}", "bold cyan")
+        if turn.action:
+            screen.entry("  >", one_line(turn.action, MOVE_CHARS))
+        setting = f"[{one_line(turn.setting, 60)}] " if turn.setting else ""
+        screen.say(setting + one_line(turn.text, 160), indent=5)
+        for mark, lines, style in (
+            ("+", turn.facts, "dim"),
+            ("-", turn.ended, "dim"),
+            ("~", [f"never so: {line}" for line in turn.never_so], "dim"),
+            ("!", [f"held back: {one_line(why, 160)}" for why in turn.held_back], "yellow"),
+        ):
+            for line in lines:
+                screen.entry(f"  {mark}", line, style=style)
+        if turn.ends_story:
+            screen.say("The story ends here.", "bold", indent=5)
+    if not turns:
+        screen.say("Nothing has been told on this branch yet.")
+
+
+def show_comparison(screen: Screen, found: Comparison) -> None:
+    """Where two branches part, then each side's own way, then who is different."""
+    one, other = found.one.branch.name, found.other.branch.name
+    screen.say(f"'{one}' and '{other}' share {counted(found.shared_turn, 'turn')}.")
+    for side in (found.one, found.other):
+        screen.say()
+        screen.say(
+            f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own", "bold cyan"
+        )
+        settings = {turn: setting for turn, _, setting in side.scenes}
+        for turn, action in side.actions:
+            place = f" [{one_line(settings[turn], 60)}]" if settings.get(turn) else ""
+            screen.entry(f"  {turn}", f"{one_line(action, MOVE_CHARS)}{place}")
+        for fact in side.facts:
+            screen.entry("  only here:", fact_line(fact, found.names), style="dim")
+    for character_id, differing in found.characters.items():
+        screen.say()
+        screen.say(found.names.get(character_id, character_id), "bold cyan")
+        for name, (mine, theirs) in differing.items():
+            screen.say(f"{_LABELS.get(name, name.replace('_', ' '))}:", indent=2)
+            screen.entry(f"    {one_line(one, 20)}:", _in_words(mine, found.names), gap=1)
+            screen.entry(f"    {one_line(other, 20)}:", _in_words(theirs, found.names), gap=1)
+
+
+_LABELS = {
+    "personality_traits": "traits",
+    "emotional_state": "feels",
+    "development_goals": "goals",
+    "relationships": "ties",
+    "memory": "remembers",
+    "arc_stage": "arc",
+}
+
+
+def _in_words(value: object, names: Mapping[str, str]) -> str:
+    """A value of a character as a person would write it down."""
+    if isinstance(value, Mapping):
+        listed = [f"{names.get(name, name)} {number:.2f}" for name, number in value.items()]
+        return ", ".join(listed) or "none"
+    if isinstance(value, list):
+        return "; ".join(one_line(text, MOVE_CHARS) for text in value) or "nothing"
+    return one_line(str(value)) or "none"
+
+
+def show_replay(screen: Screen, report: ReplayReport) -> None:
+    """Whether a story played again is the same to the byte; if not, where it first differs."""
+    if report.difference is None:
+        screen.say(
+            f"Every byte agrees: {counted(report.turns, 'turn')}, "
+            f"{counted(report.events, 'event')}, {report.size_bytes:,} bytes."
+        )
+        return
+    there = report.difference
+    screen.say(f"It differs at turn {there.turn}, event '{there.kind}':", "bold")
+    screen.entry("  log  ", there.logged or "(nothing)")
+    screen.entry("  again", there.replayed or "(nothing)")

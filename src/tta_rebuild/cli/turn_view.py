@@ -1,0 +1,151 @@
+"""A turn on the screen: passages as they are released, then choices, warnings and cost.
+
+``play`` and ``story`` both tell through here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tta_rebuild.cli.screen import Screen, plain
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.story import Choice, Passage, Scene
+    from tta_rebuild.engine.action import Action
+    from tta_rebuild.engine.session import Session
+    from tta_rebuild.engine.state import StoryState
+    from tta_rebuild.engine.turn_events import TurnEvent
+
+SILENCE_S = 0.4
+"""So long a silence of the storyteller is not remarked upon."""
+
+
+@dataclass(slots=True)
+class TurnResult:
+    """What came of one turn.
+
+    Attributes:
+        scene: None if the move was refused.
+        refused: why it was not played, "" if it was.
+        warnings: everything the player was told beside the story.
+        cost_usd: US dollars.
+        tokens: all tokens of the turn.
+        told_s: seconds until the last passage was out, checks included.
+    """
+
+    scene: Scene | None = None
+    choices: tuple[Choice, ...] = ()
+    refused: str = ""
+    warnings: tuple[str, ...] = ()
+    cost_usd: float = 0.0
+    tokens: int = 0
+    told_s: float = 0.0
+
+    def take(self, event: TurnEvent) -> None:
+        """Note what an event brings."""
+        from tta_rebuild.engine import turn_events as seen
+
+        match event:
+            case seen.TurnWarning(text=text):
+                self.warnings = (*self.warnings, text)
+            case seen.TurnRefused(reason=reason):
+                self.refused = reason
+            case seen.SceneFinished(scene=scene):
+                self.scene = scene
+            case seen.ChoicesReady(choices=choices):
+                self.choices = choices
+            case seen.CostReported(cost_usd=cost_usd, usage=usage):
+                self.cost_usd, self.tokens = cost_usd, usage.total_tokens
+            case _:
+                pass
+
+
+async def play_turn(session: Session, action: Action, screen: Screen | None = None) -> TurnResult:
+    """Play one turn to its end; with a screen, show it while it is told."""
+    from tta_rebuild.engine.turn_events import PassageReleased
+
+    result = TurnResult()
+    began = time.perf_counter()
+    async with aclosing(session.play(action)) as turn:
+        async for event in turn if screen is None else waiting_shown(turn, screen):
+            result.take(event)
+            if isinstance(event, PassageReleased):
+                result.told_s = time.perf_counter() - began
+            if screen is not None:
+                _show_event(screen, event, session.state.names)
+    return result
+
+
+async def waiting_shown(
+    events: AsyncIterator[TurnEvent], screen: Screen, *, after_s: float = SILENCE_S
+) -> AsyncIterator[TurnEvent]:
+    """The same events; while none comes, a sign on the terminal that the story is being told."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    while True:
+        timer = loop.call_later(after_s, screen.show_waiting)
+        try:
+            event = await anext(events, None)
+        finally:
+            timer.cancel()
+            screen.hide_waiting()
+        if event is None:
+            return
+        yield event
+
+
+def _show_event(screen: Screen, event: TurnEvent, names: Mapping[str, str]) -> None:
+    from tta_rebuild.engine import turn_events as seen
+
+    match event:
+        case seen.PassageReleased(passage=passage):
+            show_passage(screen, passage, names)
+        case seen.TurnWarning(text=text):
+            screen.say(f"({text})", "yellow")
+            screen.say()
+        case seen.SceneRestarted(reason=reason):
+            screen.say(f"(The scene begins anew: {reason})", "yellow")
+            screen.say()
+        case seen.TurnRefused(reason=reason):
+            screen.say(reason, "red", lead="Not played: ", indent=2)
+            screen.say()
+        case _:
+            pass
+
+
+def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> None:
+    """One paragraph of the story; a spoken one stands a little to the right, after a name."""
+    from tta_rebuild.core.speech import quoted, speaker_name
+
+    if passage.speaker:
+        lead = f"{speaker_name(passage.speaker, names)}: "
+        screen.say(quoted(passage.text), lead=lead, indent=2)
+    else:
+        screen.say(passage.text)
+    screen.say()
+
+
+def show_present(screen: Screen, state: StoryState) -> None:
+    """The last scene once more, and what may be done next."""
+    for passage in state.scene.passages if state.scene else ():
+        show_passage(screen, passage, state.names)
+    show_choices(screen, state.choices)
+
+
+def show_choices(screen: Screen, choices: Sequence[Choice]) -> None:
+    """What may be done next."""
+    screen.numbered(choice.text for choice in choices)
+
+
+def show_heading(screen: Screen, title: str, *beside: str) -> None:
+    """A story's title, and what is known of it in a dim line below."""
+    screen.say(title, "bold cyan")
+    details = " · ".join(plain(text) for text in beside if text)
+    if details:
+        screen.say(details, "dim")
+    screen.say()

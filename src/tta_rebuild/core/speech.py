@@ -1,0 +1,58 @@
+"""Spoken lines as a reader sees them: who speaks, and one pair of proper quotation marks.
+
+The command line, the Markdown export and the prompts show a scene through here; what is stored
+stays as the storyteller gave it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from tta_rebuild.core.story import Passage, Scene
+
+_MARKS = '"“”„‟«»'
+_MARK = re.compile(f"[{_MARKS}]")
+
+
+def speaker_name(speaker: str, names: Mapping[str, str]) -> str:
+    """The name of who speaks; ``names`` are those known, by id, and an unknown id stands in."""
+    words = (names.get(speaker) or speaker).replace("_", " ").split()
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+def quoted(text: str) -> str:
+    """Spoken words between “ and ”, whatever marks they came with; marks inside become ‘ and ’.
+
+    Where marks already part what is said from what is told, they are only made proper.
+    """
+    words = text.strip()
+    inner = words.strip(_MARKS).strip()
+    first = _MARK.search(inner)
+    if first is None:
+        return f"“{inner}”"
+    if words[0] in _MARKS and inner[: first.start()][-1:].isspace():
+        inner = words[1:-1] if words[-1] in _MARKS else words[1:]
+        return f"“{_proper(inner, '‘’')}”"
+    return _proper(words, "“”")
+
+
+def _proper(text: str, pair: str) -> str:
+    def mark(found: re.Match[str]) -> str:
+        before = text[: found.start()][-1:]
+        opens = found[0] in "“„‟«" or (found[0] == '"' and (not before or before in " \n(—–"))
+        return pair[0] if opens else pair[1]
+
+    return _MARK.sub(mark, text)
+
+
+def shown(passage: Passage, names: Mapping[str, str]) -> str:
+    """A passage as it is read: prose, or ``Name: “words”``."""
+    if not passage.speaker:
+        return passage.text
+    return f"{speaker_name(passage.speaker, names)}: {quoted(passage.text)}"
+
+
+def script(scene: Scene, names: Mapping[str, str]) -> str:
+    """A scene's passages as paragraphs of plain text, each spoken line with its speaker."""
+    return "\n\n".join(shown(passage, names) for passage in scene.passages)

@@ -1,0 +1,164 @@
+"""``tta show``, ``compare`` and ``stories``: for people in words, for programs with stable keys."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tta_rebuild.bootstrap import kit_names
+from tta_rebuild.cli.main import main
+
+TELL = ("story", "--theme", "A wreck in the bay", "--turns", "3", "--auto", "--seed", "5")
+PEOPLE = ("--character", "Mara: a diver", "--character", "Tom: her brother")
+
+
+@pytest.fixture(autouse=True)
+def kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> str:
+    """The id of a story with a second branch, ``other``."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TTA_DATA_DIR", str(tmp_path / "stories"))
+    monkeypatch.setenv("COLUMNS", "80")
+    for name in ("TTA_CONFIG", "TTA_DEBUG", "TTA_MODEL", "USE_REAL_LLM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main([*TELL, *PEOPLE]) == 0
+    capsys.readouterr()
+    (row,) = rows(capsys, "stories")
+    story_id: str = row["story_id"]
+    assert main(["fork", story_id, "--turn", "1", "--name", "other"]) == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO("I ask Tom about the bay.\nI dive alone.\n"))
+    assert main(["story", "--story", story_id, "--branch", "other"]) == 0
+    return story_id
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    capsys.readouterr()
+    assert main(words) == 0
+    return capsys.readouterr().out
+
+
+def rows(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in said(capsys, *words, "--json").splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("what", "keys"),
+    [
+        (
+            "timeline",
+            "turn at action setting text facts ended never_so held_back ends_story",
+        ),
+        ("tree", "branch_id story_id name parent_id forked_at length turn created_at"),
+        (
+            "character",
+            "character_id name is_player description feels arc traits goals ties remembers",
+        ),
+        ("facts", "subject relation value since sentence speaker certain turn"),
+    ],
+)
+def test_show_has_a_form_for_programs_with_the_documented_keys(
+    what: str, keys: str, kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = rows(capsys, "show", what, kept)
+
+    assert shown
+    assert all(set(row) == set(keys.split()) for row in shown)
+
+
+def test_a_timeline_for_programs_has_a_line_for_each_turn(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = rows(capsys, "show", "timeline", kept, "--branch", "other")
+
+    assert [row["turn"] for row in shown] == [1, 2, 3]
+    assert [bool(row["action"]) for row in shown] == [False, True, True]
+
+
+def test_a_branch_is_found_under_the_name_that_is_shown(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said(capsys, "fork", kept, "--turn", "1", "--name", "Łódź 雨 🎭 \x1b[31mred")
+
+    assert said(capsys, "show", "timeline", kept, "--branch", "Łódź 雨 🎭 red")
+
+
+def test_show_facts_and_facts_are_the_same(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(capsys, "show", "facts", kept) == said(capsys, "facts", kept)
+
+
+def test_a_comparison_is_in_words_and_not_in_python(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = said(capsys, "compare", kept, "main", "other")
+
+    assert "share 1 turn." in shown
+    assert "main: 2 turns of its own" in shown
+    assert not re.search(r"[{}\[]'|': |\['|None", shown)
+    assert "Tom\n" in shown
+    assert "remembers:" in shown
+
+
+def test_a_comparison_for_programs_keeps_numbers_and_lists(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = json.loads(said(capsys, "compare", kept, "main", "other", "--json"))
+
+    mine, theirs = found["characters"]["tom"]["memory"]
+    assert isinstance(mine, list)
+    assert mine != theirs
+    assert {"subject", "relation", "value"} <= set(found["one"]["facts"][0])
+
+
+def test_the_same_story_taken_in_again_says_that_it_is_here_already(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(tmp_path / "door.json")
+    said(capsys, "stories", "export", kept, "--format", "json", "--output", file)
+
+    again = " ".join(said(capsys, "stories", "import", file).split())
+    assert f"The same story was here already, as {kept[:8]}" in again
+    assert len(rows(capsys, "stories")) == 2
+
+    said(capsys, "stories", "delete", kept, "--yes")
+    (copy,) = rows(capsys, "stories")
+    said(capsys, "story", "--story", copy["story_id"], "--turns", "1", "--auto")
+    assert "already" not in said(capsys, "stories", "import", file)
+
+
+def test_who_speaks_is_seen_in_an_export(kept: str, capsys: pytest.CaptureFixture[str]) -> None:
+    written = said(capsys, "stories", "export", kept)
+
+    assert re.search(r"^[A-Z]\w+: “[^“”]+”$", written, re.MULTILINE)
+    assert "““" not in written
+
+
+def completed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, typed: str
+) -> str:
+    capsys.readouterr()
+    monkeypatch.setenv("_TTA_COMPLETE", "complete_zsh")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", typed)
+    main([])
+    return capsys.readouterr().out
+
+
+def test_a_shell_completes_stories_and_kits(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for typed in (f"tta facts {kept[:3]}", "tta play --story ", "tta stories export "):
+        shown = completed(capsys, monkeypatch, typed)
+        assert kept[:8] in shown
+        assert "A wreck in the bay" in shown
+    assert "fantasy" in completed(capsys, monkeypatch, "tta play --kit fan")
+
+
+def test_the_help_names_every_kit(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = " ".join(said(capsys, "play", "--help").split())
+
+    assert ", ".join(kit_names()) in shown
