@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.cli.screen import Screen, one_line, plain, prepare_streams
+from tta_rebuild.cli.screen import Screen, json_text, one_line, plain, prepare_streams
 
 
 @given(st.text())
@@ -82,3 +83,11 @@ def test_prose_wraps_between_words_at_forty_columns(monkeypatch: pytest.MonkeyPa
     assert max(map(len, lines)) <= 40
     assert all(line.split()[-1] in ("word",) for line in lines[:3])
     assert lines[-1].startswith("    ")
+
+
+def test_json_escapes_what_a_terminal_would_obey() -> None:
+    value = {"text": "a\x1b[31m\x9b2J\x7f\u202eb\x00\tc\nd é 日"}
+    written = json_text(value)
+    assert json.loads(written) == value
+    assert written.isprintable()
+    assert "é 日" in written

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,7 +60,7 @@ def compare(
 
     found = among_stories(at, work)
     if json_:
-        at.screen.raw(json.dumps(asdict(found), ensure_ascii=False, indent=1, default=str))
+        at.screen.json(asdict(found), indent=1)
     else:
         views.show_comparison(at.screen, found)
 
@@ -86,7 +85,7 @@ def replay(
 
     report = in_workshop(at, work)
     if json_:
-        at.screen.raw(json.dumps(asdict(report), ensure_ascii=False))
+        at.screen.json(asdict(report))
     else:
         views.show_replay(at.screen, report)
     if not report.agrees:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -69,7 +68,7 @@ def facts(
     if json_:
         for fact in found:
             row = asdict(fact) | {unit: places.get(fact.since)}
-            at.screen.raw(json.dumps(row, ensure_ascii=False))
+            at.screen.json(row)
         return
     show_facts(at.screen, canon, found, places, unit, word=word)
     if text is not None:

@@ -5,8 +5,6 @@ Put under ``tta`` by ``app``. Which engine runs the code is ``bootstrap``'s deci
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +14,8 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.opening import desk, in_workshop, settings_for
+from tta_rebuild.cli.story_file import MAX_TEXT_BYTES
+from tta_rebuild.core.data_files import read_text
 
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
@@ -59,7 +59,7 @@ def run(
 
     Ends with code 1 if the code is invalid.
     """
-    code = _text(file)
+    code = read_text(Path(file), max_bytes=MAX_TEXT_BYTES)
     spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
 
     async def work(executor: CodeExecutor) -> CodeVerdict:
@@ -67,7 +67,7 @@ def run(
 
     verdict = _with_executor(ctx, engine, work)
     if json_:
-        _say(json.dumps(asdict(verdict), ensure_ascii=False))
+        desk(ctx).screen.json(asdict(verdict))
     else:
         if verdict.output:
             _say(verdict.output.rstrip("\n") + (" …" if verdict.truncated else ""))
@@ -87,7 +87,7 @@ def check(
 
     Ends with code 1 if any is invalid.
     """
-    text = _text(story)
+    text = read_text(Path(story), max_bytes=MAX_TEXT_BYTES)
 
     async def work(executor: CodeExecutor) -> StoryCodeReport:
         from tta_rebuild.quality.story_code import check_code
@@ -97,7 +97,7 @@ def check(
     report = _with_executor(ctx, engine, work)
     if json_:
         for checked in report.checked:
-            _say(json.dumps(_row(checked), ensure_ascii=False))
+            desk(ctx).screen.json(_row(checked))
     else:
         screen = desk(ctx).screen
         for checked in report.checked:
@@ -126,19 +126,6 @@ def _with_executor(
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
         return in_workshop(at, lambda workshop: opened(workshop.ledger))
     return asyncio.run(opened())
-
-
-def _text(name: str) -> str:
-    """The file's text; one that cannot be read is a usage error, said in one sentence."""
-    if name == "-":
-        return sys.stdin.read()
-    try:
-        return Path(name).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        problem = error.strerror or str(error)
-    except UnicodeDecodeError:
-        problem = "not text in UTF-8"
-    raise typer.BadParameter(f"{name} cannot be read: {problem}")
 
 
 def _shown(verdict: CodeVerdict) -> str:

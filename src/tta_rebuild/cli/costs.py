@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -58,7 +57,7 @@ def costs(
 
     lines = among_stories(at, work)
     if json_ or format_ is Format.json:
-        at.screen.raw(json.dumps([asdict(line) for line in lines], ensure_ascii=False, indent=1))
+        at.screen.json([asdict(line) for line in lines], indent=1)
     elif format_ is Format.csv:
         at.screen.raw(_csv(lines))
     elif not lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -36,7 +35,7 @@ def models(
     lines = overview(at)
     if json_:
         for line in lines:
-            at.screen.raw(json.dumps(asdict(line), ensure_ascii=False))
+            at.screen.json(asdict(line))
         return
     for line in lines:
         show_model(at.screen, line)

@@ -6,14 +6,13 @@ begins, so that a mistake in line 90 does not cost the 89 before it.
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from tta_rebuild.cli.asking import theme_of
+from tta_rebuild.core.data_files import parse_json, read_text
 
 MAX_FILE_BYTES = 50_000_000
 _KEYS = ("premise", "theme", "prompt")
@@ -30,10 +29,10 @@ class Line:
 def read_premises(path: Path) -> list[Line]:
     """All premises of a file (``-`` is standard input), in order; empty lines are passed over.
 
-    Raises BadParameter that names the line.
+    Raises UnreadableFile, or BadParameter that names the line.
     """
     lines = []
-    for number, text in enumerate(_text(path).splitlines(), 1):
+    for number, text in enumerate(read_text(path, max_bytes=MAX_FILE_BYTES).splitlines(), 1):
         if text.strip():
             lines.append(_line(text.strip(), number, source=f"--premises, line {number}"))
     if not lines:
@@ -41,34 +40,10 @@ def read_premises(path: Path) -> list[Line]:
     return lines
 
 
-def _text(path: Path) -> str:
-    try:
-        if str(path) == "-":
-            return sys.stdin.read(MAX_FILE_BYTES)
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise typer.BadParameter(
-                f"{path} is larger than {MAX_FILE_BYTES // 1_000_000} MB.",
-                param_hint="--premises",
-            )
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{path} cannot be read: {error.strerror}.", param_hint="--premises"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            f"{path} is not UTF-8 text (byte {error.start:,}); save it as UTF-8.",
-            param_hint="--premises",
-        ) from error
-
-
 def _line(text: str, number: int, *, source: str) -> Line:
     if not text.startswith("{"):
         return Line(str(number), theme_of(text, source=source))
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"this is not JSON: {error}.", param_hint=source) from error
+    found = parse_json(text, source)
     theme = next((found[key] for key in _KEYS if isinstance(found.get(key), str)), None)
     if theme is None:
         raise typer.BadParameter(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import re
 import sys
 import unicodedata
@@ -49,6 +50,12 @@ def one_line(text: str, limit: int = 0) -> str:
     """The text as one line, cut with an ellipsis after ``limit`` characters (0: not cut)."""
     line = " ".join(plain(text).split())
     return line if not limit or len(line) <= limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """The value as JSON in which every character that a terminal obeys is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, default=str)
+    return _UNSHOWN.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def counted(number: int, noun: str) -> str:
@@ -156,6 +163,10 @@ class Screen:
     def show(self, renderable: Any) -> None:
         """Anything that rich can draw, such as a tree or a table."""
         self.out.print(renderable)
+
+    def json(self, value: Any, *, indent: int | None = None) -> None:
+        """A value for another program, as JSON, on standard output."""
+        self.raw(json_text(value, indent=indent))
 
     def raw(self, text: str) -> None:
         """Text for another program, on standard output exactly as it is, with a line end."""

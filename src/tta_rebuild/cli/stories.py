@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -15,12 +14,16 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import MAX_NAME_CHARS
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import among_stories, desk
-from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.core.errors import ExecutionError, ImportRejected
+from tta_rebuild.cli.screen import Screen, counted, json_text, one_line, plain
+from tta_rebuild.core.data_files import parse_json, read_text
+from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
     from tta_rebuild.storage.story_store import StoryRow
+
+MAX_IMPORT_BYTES = 250_000_000
+"""Largest story that is taken in, checked before it is parsed."""
 
 app = typer.Typer(
     help="List, rename, delete, export, import.",
@@ -59,7 +62,7 @@ def list_stories(
     rows = among_stories(at, work)
     if json_:
         for row in rows:
-            at.screen.raw(json.dumps(_plain_row(row), ensure_ascii=False))
+            at.screen.json(_plain_row(row))
         return
     if not rows:
         at.screen.say("There are no stories yet. 'tta play' begins one.")
@@ -172,8 +175,8 @@ def export(
     async def work(workshop: Workshop) -> str:
         if format_ is Format.json:
             data = await workshop.stories.export(story)
-            return json.dumps(data, ensure_ascii=False, indent=1)
-        return await workshop.stories.markdown(story, branch)
+            return json_text(data, indent=1)
+        return plain(await workshop.stories.markdown(story, branch))
 
     text = among_stories(at, work)
     if output is None:
@@ -217,16 +220,10 @@ def import_story(
     """Take in a story that was exported as JSON."""
     at = desk(ctx)
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-        data = json.loads(text)
-    except OSError as error:
-        raise typer.BadParameter(
-            f"{file} cannot be read: {error.strerror}.", param_hint="FILE"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        why = "nested too deep" if isinstance(error, RecursionError) else one_line(str(error), 120)
+        data = parse_json(read_text(file, max_bytes=MAX_IMPORT_BYTES), str(file))
+    except UnreadableFile as error:
         raise ImportRejected(
-            f"{file} is not JSON that can be read ({why}); nothing was changed. "
+            f"{one_line(str(error), 200)}; nothing was changed. "
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 

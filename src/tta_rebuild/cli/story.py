@@ -7,7 +7,6 @@ Ctrl-C keeps every finished turn and says how to go on.
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -298,7 +297,7 @@ class Run:
 
     def _emit(self, kind: str, **values: Any) -> None:
         if self.as_json:
-            self.screen.raw(json.dumps({"type": kind, **values}, ensure_ascii=False))
+            self.screen.json({"type": kind, **values})
 
 
 def _words(move: Action, session: Session) -> str:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from tta_rebuild.core.data_files import read_text
+
 MAX_TEXT_BYTES = 2_000_000
 """Largest text that is read: about 350,000 words."""
 
@@ -15,7 +17,7 @@ _HINT = "STORY"
 def text_of_file(name: str) -> str | None:
     """The text of the file of that name; None if there is none, so that it names a kept story.
 
-    Raises BadParameter if there is one that cannot be read as a story, and says why.
+    Raises BadParameter or UnreadableFile if there is one that is no story, and says why.
     """
     path = Path(name)
     looks_like_a_file = path.suffix in (".txt", ".md", ".markdown") or len(path.parts) > 1
@@ -30,20 +32,11 @@ def text_of_file(name: str) -> str | None:
                     f"'{name}' is a folder; name one text file in it.", param_hint=_HINT
                 )
             return None
-        if path.stat().st_size > MAX_TEXT_BYTES:
-            raise typer.BadParameter(
-                f"{name} is larger than {MAX_TEXT_BYTES // 1_000_000} MB; give it in parts.",
-                param_hint=_HINT,
-            )
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
+    except OSError as error:  # a name that no file can have
         raise typer.BadParameter(
             f"{name} cannot be read: {error.strerror}.", param_hint=_HINT
         ) from error
-    except UnicodeDecodeError as error:
-        raise typer.BadParameter(
-            f"{name} is not UTF-8 text (byte {error.start:,}); save it as UTF-8.", param_hint=_HINT
-        ) from error
+    text = read_text(path, max_bytes=MAX_TEXT_BYTES)
     if text.lstrip().startswith("{"):
         raise typer.BadParameter(
             f"{name} holds JSON, not prose; take an exported story in with "

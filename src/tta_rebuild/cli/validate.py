@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,7 +74,7 @@ def validate(
         at.screen.say("Nothing is offered at the end of this branch.")
     for said, result in judged:
         if json_:
-            at.screen.raw(json.dumps({"choice": said, **asdict(result)}, ensure_ascii=False))
+            at.screen.json({"choice": said, **asdict(result)})
         else:
             _show(at.screen, said, result)
     if not json_:
@@ -95,7 +94,7 @@ def _validate_text(
     if as_json:
         for found in read.clashes:
             row = asdict(found.clash) | {"at": found.at, "evidence": found.evidence}
-            at.screen.raw(json.dumps(row, ensure_ascii=False))
+            at.screen.json(row)
     else:
         at.screen.say(
             f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read, "
