@@ -101,7 +101,7 @@ def _check_yaml(text: str, name: str, loader: Any) -> None:
     """
     import yaml
 
-    sizes: dict[str, int] = {}
+    sizes: dict[str | None, int] = {}
     anchors: list[str | None] = []
     counts = [0]
     for event in yaml.parse(text, Loader=loader):
@@ -109,8 +109,7 @@ def _check_yaml(text: str, name: str, loader: Any) -> None:
             anchors.append(event.anchor)
             counts.append(1)
             if len(anchors) > MAX_DEPTH:
-                line = event.start_mark.line + 1
-                raise UnreadableFile(f"{name} is nested too deeply (line {line})")
+                raise UnreadableFile(f"{name} is nested too deeply")
             continue
         size, anchor = 1, getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
