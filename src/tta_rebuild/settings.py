@@ -136,7 +136,8 @@ class Settings(BaseSettings):
 
     def __init__(self, *sources: _Source, **values: Any) -> None:
         # Without sources of ours, BaseSettings would read this process's environment.
-        given = {_VARIABLE_OF.get(n, n): _Found(v, n, "given") for n, v in values.items()}
+        found = {name: value for name, value in values.items() if value != ""}
+        given = {_VARIABLE_OF.get(n, n): _Found(v, n, "given") for n, v in found.items()}
         ordered = (given, *sources)
         plain = [{name: found.value for name, found in source.items()} for source in ordered]
         in_order = tuple(InitSettingsSource(type(self), values) for values in plain)
