@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import AliasChoices, ValidationError
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.secret import MASK, Secret
@@ -35,6 +35,14 @@ def loaded(tmp_path: Path, environ: dict[str, str] | None = None, **files: str) 
         config = tmp_path / "tta.toml"
         config.write_text(files["toml"], encoding="utf-8")
     return load_settings(environ or {}, tmp_path, config)
+
+
+def test_every_setting_stands_in_the_guide() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for field in Settings.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices):
+            for name in field.validation_alias.choices:
+                assert f"| `{name}`" in guide
 
 
 def test_with_nothing_set_the_defaults_hold(tmp_path: Path) -> None:
