@@ -162,7 +162,8 @@ def _file_of(where: str | Path) -> Path:
     if isinstance(where, str) and where.startswith("sqlite"):
         where = make_url(where).database or FILE_NAME
     path = Path(where).expanduser()
-    is_file = path.is_file() or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
+    exists = path.suffix and path.is_file()
+    is_file = exists or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
     return path if is_file else path / FILE_NAME
 
 
