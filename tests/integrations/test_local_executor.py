@@ -17,14 +17,16 @@ import pytest
 
 from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.integrations.code_executor import Ending, Limits, judge
-from tta_rebuild.integrations.jail import Jail, JailReport, JailUnavailable, escapes
-from tta_rebuild.integrations.jail.confine import Bounds
-from tta_rebuild.integrations.jail.seccomp import assemble
-from tta_rebuild.integrations.jail.supervisor import Watch, ending
 from tta_rebuild.integrations.local_executor import LocalExecutor
+from tta_rebuild.sandbox import Jail, JailReport, JailUnavailable, escapes
+from tta_rebuild.sandbox.confine import ResourceLimits
+from tta_rebuild.sandbox.seccomp import assemble
+from tta_rebuild.sandbox.supervisor import Watch, ending
 
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
-BOUNDS = Bounds(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
+BOUNDS = ResourceLimits(
+    cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096
+)
 
 STANDARD = (
     "abc array asyncio base64 bisect calendar cmath collections contextlib copy csv dataclasses "
@@ -257,7 +259,7 @@ async def test_a_jail_on_a_plain_directory_leaves_nothing_for_long_after_a_kill(
     """Killed as by the system, where nothing of this program can run any more."""
     program = (
         "import asyncio, os, signal\n"
-        "from tta_rebuild.integrations.jail import Jail\n"
+        "from tta_rebuild.sandbox import Jail\n"
         "Jail._leave_nothing = lambda self: asyncio.sleep(0)\n"  # as without files of its own
         "from tta_rebuild.integrations.local_executor import LocalExecutor\n"
         "async def main():\n"
