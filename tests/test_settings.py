@@ -9,17 +9,16 @@ import pickle
 import secrets
 import subprocess
 import sys
-from dataclasses import asdict, fields
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AliasChoices, ValidationError
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.secret import MASK, Secret
-from tta_rebuild.settings import ModelQuota, ModelRates, Settings, load_settings
-from tta_rebuild.settings_values import SETTINGS
+from tta_rebuild.settings import KEYS, ModelQuota, ModelRates, Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +35,14 @@ def loaded(tmp_path: Path, environ: dict[str, str] | None = None, **files: str) 
         config = tmp_path / "tta.toml"
         config.write_text(files["toml"], encoding="utf-8")
     return load_settings(environ or {}, tmp_path, config)
+
+
+def test_every_setting_stands_in_the_guide() -> None:
+    guide = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    for field in Settings.model_fields.values():
+        if isinstance(field.validation_alias, AliasChoices):
+            for name in field.validation_alias.choices:
+                assert f"| `{name}`" in guide
 
 
 def test_with_nothing_set_the_defaults_hold(tmp_path: Path) -> None:
@@ -75,12 +82,6 @@ def test_the_example_file_is_valid_as_it_stands(tmp_path: Path) -> None:
     assert not settings.openai_api_key
 
 
-def test_every_setting_has_a_field_and_a_name_of_its_own() -> None:
-    names = {f.name for f in fields(Settings)}
-    assert {s.field for s in SETTINGS} <= names
-    assert len({s.variable for s in SETTINGS}) == len(SETTINGS)
-
-
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
@@ -115,7 +116,7 @@ def test_a_wrong_value_names_the_setting_its_place_and_what_is_allowed(
         ('# a comment\n\nrate_limit = "fast"\n', "rate_limit", 3, "whole number"),
         ("[budgets]\nstory = 1\nday = -2\n", "budgets.day", 3, "at least 0"),
         ('[quotas."gemini:x"]\nrpm = 10\ntpm = 0\n', 'quotas."gemini:x".tpm', 3, "at least 1"),
-        ('[prices."openai:m"]\ninput = 1\n', 'prices."openai:m"', 1, "input and output"),
+        ('[prices."openai:m"]\ninput = 1\n', 'prices."openai:m"', 1, "must have output"),
         ('[routes]\nscene = "gemini:"\n', "routes.scene", 2, "must name a model"),
         ('[servers]\nstudio = "1234"\n', "servers.studio", 2, "must be an address"),
         ("max_cots = 3\n", "max_cots", 1, "did you mean max_cost?"),
@@ -167,6 +168,92 @@ def test_sections_are_read_as_values(tmp_path: Path) -> None:
     assert settings.servers["far"].key.reveal() == "made-up"
 
 
+def test_a_value_of_the_wrong_type_in_the_file_is_refused(tmp_path: Path) -> None:
+    for toml, said in (
+        ("rate_limit = true", "rate_limit: must be a whole number"),
+        ("max_cost = []", "max_cost: must be a number"),
+        ("checks = 7", "checks: must be true or false"),
+        ("model = 5", "model: "),
+        ("chain = 5", "chain: "),
+        ("budgets = 5", "budgets: is no setting; did you mean budgets."),
+        ("quotas = 5", "quotas: "),
+        ('servers = "x"', "servers: "),
+        ("servers.far = 5", "servers.far: must be an address"),
+        ("data_dir = 5", "data_dir: must be a directory"),
+        ("quotas.x.rps = 5", "quotas.x.rps: is no setting; did you mean rpm?"),
+        ("prices.x.input = {}", "prices.x.input: must be a number (US dollars)"),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            loaded(tmp_path, toml=toml)
+        assert said in str(caught.value)
+        assert "tta.toml, line 1)" in str(caught.value)
+
+
+def test_an_option_of_the_command_line_beats_the_environment(tmp_path: Path) -> None:
+    environ = {"TTA_DATA_DIR": "there", "TTA_MODEL": "offline"}
+    options = {"--data-dir": "here", "--model": "gemini"}
+    settings = load_settings(environ, tmp_path, options=options)
+    assert settings.data_dir == tmp_path / "here"
+    assert settings.model == "gemini"
+    assert settings.origins["TTA_DATA_DIR"] == "command line"
+    with pytest.raises(SettingsError, match=r"--model: must name a model.*\(command line\)"):
+        load_settings({}, tmp_path, options={"--model": "gemini:"})
+
+
+def test_a_value_given_to_settings_is_checked_like_one_that_is_read() -> None:
+    assert Settings(max_cost_usd=2, LLM_RATE_LIMIT="7").rate_limit_rpm == 7
+    with pytest.raises(SettingsError, match=r"temperature: must be a number .*, not 9 \(given\)"):
+        Settings(temperature=9)
+    with pytest.raises(SettingsError, match="max_cots: is no setting"):
+        Settings(max_cots=9)
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().model = "gemini"
+
+
+def test_a_program_gives_values_and_its_environment_is_not_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("LLM_RATE_LIMIT", "rate_limit", "rate_limit_rpm", "RATE_LIMIT"):
+        monkeypatch.setenv(name, "7")
+    assert Settings().rate_limit_rpm == 60
+
+
+def test_only_a_settings_own_variable_is_read(tmp_path: Path) -> None:
+    environ = {"MODEL": "gemini", "model": "gemini", "llm_max_cost": "1", "budgets.call": "1"}
+    settings = loaded(tmp_path, environ, env="cache=off\nQUOTAS={}\n")
+    assert settings == Settings(data_dir=settings.data_dir)
+
+
+def test_a_dollar_sign_in_dotenv_stands_for_itself(tmp_path: Path) -> None:
+    settings = loaded(tmp_path, {"HOME": "/nowhere"}, env="OPENAI_API_KEY=a${HOME}b$c\n")
+    assert settings.openai_api_key.reveal() == "a${HOME}b$c"
+
+
+def test_each_provider_may_have_another_address(tmp_path: Path) -> None:
+    toml = '[base_urls]\nopenai = "https://models.example.org/v1/"\ngemini = "http://x"\n'
+    settings = loaded(tmp_path, {"TTA_GEMINI_BASE_URL": "http://127.0.0.1:9"}, toml=toml)
+    assert settings.gemini_base_url == "http://127.0.0.1:9"
+    assert settings.openai_base_url == "https://models.example.org/v1"
+    assert settings.anthropic_base_url == ""
+    with pytest.raises(SettingsError, match="TTA_OPENAI_BASE_URL: must be an address"):
+        loaded(tmp_path, {"TTA_OPENAI_BASE_URL": "models.example.org"})
+
+
+@pytest.mark.parametrize("address", ["postgresql://me:{}@db/tta", "sqlite:///{}", "s3://{}"])
+def test_an_address_is_no_data_directory_and_is_not_shown(tmp_path: Path, address: str) -> None:
+    word = secrets.token_hex(4)
+    for where in (address.format(word), Path(address.format(word))):
+        with pytest.raises(SettingsError, match="must be a directory on this machine") as caught:
+            load_settings({}, tmp_path, options={"--data-dir": where})
+        assert "me:" not in str(caught.value)
+
+
+def test_a_settings_file_of_brackets_is_refused_by_name(tmp_path: Path) -> None:
+    for text in ("a = " + "[" * 50_000, "a = " + "{a = " * 50_000, ".".join("a" * 50_000)):
+        with pytest.raises(SettingsError, match=r"TTA_CONFIG: .*tta\.toml"):
+            loaded(tmp_path, toml=text)
+
+
 def test_keys_in_the_file_are_refused_and_not_shown(tmp_path: Path) -> None:
     canary = secrets.token_hex(16)
     with pytest.raises(SettingsError) as caught:
@@ -204,7 +291,7 @@ def test_a_likely_misspelling_is_noted(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------------ secrets
 
 
-@pytest.mark.parametrize("variable", [s.variable for s in SETTINGS if s.is_key])
+@pytest.mark.parametrize("variable", KEYS)
 def test_a_key_is_shown_nowhere(tmp_path: Path, variable: str) -> None:
     canary = secrets.token_hex(16)
     settings = loaded(tmp_path, {variable: canary})
@@ -212,13 +299,12 @@ def test_a_key_is_shown_nowhere(tmp_path: Path, variable: str) -> None:
         repr(settings),
         str(settings),
         f"{settings}",
-        repr(asdict(settings)),
-        json.dumps(asdict(settings), default=str),
+        repr(settings.model_dump()),
+        json.dumps(settings.model_dump(), default=str),
         repr(copy.deepcopy(settings)),
     ]
     assert all(canary not in text for text in shown)
-    field = next(s.field for s in SETTINGS if s.variable == variable)
-    assert getattr(settings, field).reveal() == canary
+    assert getattr(settings, variable.lower()).reveal() == canary
 
 
 def test_a_key_is_not_pickled() -> None:
@@ -238,6 +324,26 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(
     assert caught.value.__cause__ is None
 
 
+def test_pydantics_debugging_shows_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    canary = secrets.token_hex(16)
+    monkeypatch.setenv("PYDANTIC_SETTINGS_DEBUG", "1")
+    with caplog.at_level("DEBUG"):
+        loaded(tmp_path, {"GEMINI_API_KEY": canary}, env=f"OPENAI_API_KEY={canary}\n")
+    assert "Resolving settings" in caplog.text
+    assert canary not in caplog.text
+
+
+def test_pydantics_own_error_shows_no_value(tmp_path: Path) -> None:
+    canary = secrets.token_hex(16)
+    with pytest.raises(SettingsError) as caught:
+        loaded(tmp_path, {"GEMINI_API_KEY": canary, "TTA_CACHE": canary, "TTA_CHAIN": canary})
+    inner = caught.value.__context__
+    assert isinstance(inner, ValidationError)
+    assert canary not in f"{inner} {inner!r} {caught.value!r}"
+
+
 def test_a_key_in_the_wrong_place_is_not_shown_either(tmp_path: Path) -> None:
     canary = secrets.token_hex(20)
     for variable in ("LLM_MAX_COST", "TTA_CACHE", "TTA_MODEL"):
@@ -254,10 +360,10 @@ def test_a_secret_never_shows_its_text(text: str) -> None:
     assert str(secret) == MASK
 
 
-def test_settings_are_cheap_to_import() -> None:
+def test_help_needs_no_settings() -> None:
     program = (
-        "import sys, tta_rebuild.settings; "
-        "heavy = {'pydantic', 'pydantic_settings', 'sqlalchemy', 'httpx2'} & set(sys.modules); "
+        "import sys, tta_rebuild.cli.app; "
+        "heavy = {'pydantic', 'pydantic_settings', 'tta_rebuild.settings'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -1,70 +1,71 @@
 """Settings: the environment, ``.env`` and a TOML file become one frozen value, read once.
 
 ``bootstrap`` and the commands call ``load_settings``; rooms receive single values, never this one.
-What counts, strongest first: an option on the command line (the caller's ``dataclasses.replace``),
-the environment, ``.env`` in the working directory, the configuration file, the default. An empty
-text is no setting. Keys come from the environment or ``.env`` alone.
+What counts, strongest first: an option on the command line, the environment, ``.env`` in the
+working directory, the configuration file, the default. An empty text is no setting. Keys come from
+the environment or ``.env`` alone.
+
+pydantic-settings merges the sources and pydantic checks the values. What it has no word for is
+here: in which line a value stands, and what a user may have meant.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
-import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, TypeAlias
 
-from tta_rebuild.core.errors import SettingsError
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource
+
+from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_toml, read_text
+from tta_rebuild.core.errors import SettingsError, UnreadableFile
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.settings_values import (
-    SETTINGS,
-    Setting,
-    Wrong,
-    model_name,
-    quota,
-    rates,
-    server_address,
-    shown,
+    RULES,
+    Address,
+    Count,
+    Directory,
+    Key,
+    Lower,
+    ModelName,
+    ModelNames,
+    ModelQuota,
+    ModelRates,
+    Server,
+    Upper,
+    Usd,
+    YesOrNo,
+    must,
 )
 
 APP = "tta"
 
 _KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+_LONGEST_SHOWN = 24
+"""Longer values are not shown in errors: one of them might be a key in the wrong place."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelQuota:
-    """What may be sent to one model; None is no limit."""
+def _platform_dir(kind: str) -> Path:
+    from platformdirs import user_config_path, user_data_path
 
-    rpm: int | None = None
-    tpm: int | None = None
-    rpd: int | None = None
+    return (user_data_path if kind == "data" else user_config_path)(APP, appauthor=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelRates:
-    """The user's own price of one model, US dollars per million tokens."""
-
-    input: float
-    output: float
-    cached: float | None = None
-    cache_write: float | None = None
+def _named(default: Any, variable: str, *in_file: str) -> Any:
+    """A setting with its variable and, unless it is a key, its dotted name in the file."""
+    return Field(default, validation_alias=AliasChoices(variable, *in_file))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
-    """A server that speaks OpenAI's protocol; models there are named ``name:model``."""
-
-    name: str
-    base_url: str
-    key: Secret = field(default_factory=lambda: Secret(""))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(BaseSettings):
     """Everything that can be set. Amounts are US dollars, None is no limit.
+
+    A value given by name is checked as one from a file is. Raises SettingsError.
 
     Attributes:
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
@@ -73,55 +74,115 @@ class Settings:
         cache: ``"off"``, ``"memory"`` or ``"disk"``.
         checks_with_model: one more call per turn, which checks its branches (``TTA_CHECKS``).
         max_cost_usd: per session (``LLM_MAX_COST``); the other budgets are off unless set.
+        gemini_base_url: where Gemini's protocol is spoken; "" is the vendor's own server. The
+            same for the other two.
         quotas, prices: by ``provider:model``.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
         notes: what looks like a mistake but is none for certain, to be shown to the user.
     """
 
-    gemini_api_key: Secret = field(default_factory=lambda: Secret(""))
-    anthropic_api_key: Secret = field(default_factory=lambda: Secret(""))
-    openai_api_key: Secret = field(default_factory=lambda: Secret(""))
-    e2b_api_key: Secret = field(default_factory=lambda: Secret(""))
-    use_real_llm: bool = False
-    rate_limit_rpm: int = 60
-    max_cost_usd: float = 10.0
-    data_dir: Path = field(default_factory=lambda: _platform_dir("data"))
-    model: str = ""
-    chain: tuple[str, ...] = ()
-    log_level: str = "WARNING"
-    budget_per_call_usd: float | None = None
-    budget_per_story_usd: float | None = None
-    budget_per_player_usd: float | None = None
-    budget_per_day_usd: float | None = None
-    budget_total_usd: float | None = None
-    cache: str = "memory"
-    checks_with_model: bool = False
-    max_tokens: int = 2000
-    temperature: float = 0.7
-    timeout_s: float = 30.0
-    trace_prompts: bool = False
-    routes: Mapping[str, str] = field(default_factory=dict)
-    quotas: Mapping[str, ModelQuota] = field(default_factory=dict)
-    prices: Mapping[str, ModelRates] = field(default_factory=dict)
-    servers: Mapping[str, Server] = field(default_factory=dict)
+    model_config = RULES
+
+    servers: Mapping[str, Server] = {}  # first: models may be named after them
+    gemini_api_key: Key = _named(Secret(""), "GEMINI_API_KEY")
+    anthropic_api_key: Key = _named(Secret(""), "ANTHROPIC_API_KEY")
+    openai_api_key: Key = _named(Secret(""), "OPENAI_API_KEY")
+    e2b_api_key: Key = _named(Secret(""), "E2B_API_KEY")
+    gemini_base_url: Address = _named("", "TTA_GEMINI_BASE_URL", "base_urls.gemini")
+    anthropic_base_url: Address = _named("", "TTA_ANTHROPIC_BASE_URL", "base_urls.anthropic")
+    openai_base_url: Address = _named("", "TTA_OPENAI_BASE_URL", "base_urls.openai")
+    use_real_llm: YesOrNo = _named(False, "USE_REAL_LLM", "use_real_llm")
+    rate_limit_rpm: Count = _named(60, "LLM_RATE_LIMIT", "rate_limit")
+    max_cost_usd: Usd = _named(10.0, "LLM_MAX_COST", "max_cost")
+    data_dir: Directory = Field(
+        default_factory=lambda: _platform_dir("data"),
+        validation_alias=AliasChoices("TTA_DATA_DIR", "data_dir"),
+    )
+    model: ModelName = _named("", "TTA_MODEL", "model")
+    chain: ModelNames = _named((), "TTA_CHAIN", "chain")
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
+        must("one of DEBUG, INFO, WARNING, ERROR"),
+        Upper,
+    ] = _named("WARNING", "TTA_LOG_LEVEL", "log_level")
+    budget_per_call_usd: Usd | None = _named(None, "TTA_BUDGET_PER_CALL", "budgets.call")
+    budget_per_story_usd: Usd | None = _named(None, "TTA_BUDGET_PER_STORY", "budgets.story")
+    budget_per_player_usd: Usd | None = _named(None, "TTA_BUDGET_PER_PLAYER", "budgets.player")
+    budget_per_day_usd: Usd | None = _named(None, "TTA_BUDGET_PER_DAY", "budgets.day")
+    budget_total_usd: Usd | None = _named(None, "TTA_BUDGET_TOTAL", "budgets.total")
+    cache: Annotated[Literal["off", "memory", "disk"], must("one of off, memory, disk"), Lower] = (
+        _named("memory", "TTA_CACHE", "cache")
+    )
+    checks_with_model: YesOrNo = _named(False, "TTA_CHECKS", "checks")
+    max_tokens: Annotated[
+        int,
+        Field(ge=16, le=200_000),
+        must("a whole number of at least 16 and at most 200000"),
+    ] = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
+    temperature: Annotated[
+        float, Field(ge=0, le=2), must("a number of at least 0 and at most 2")
+    ] = _named(0.7, "TTA_TEMPERATURE", "temperature")
+    timeout_s: Annotated[
+        float, Field(ge=0.1, le=3600), must("a number (seconds) of at least 0.1 and at most 3600")
+    ] = _named(30.0, "TTA_TIMEOUT", "timeout")
+    trace_prompts: YesOrNo = _named(False, "TTA_TRACE_PROMPTS", "trace_prompts")
+    routes: Mapping[str, ModelName] = {}
+    quotas: Mapping[str, ModelQuota] = {}
+    prices: Mapping[str, ModelRates] = {}
     config_file: Path | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
+
+    def __init__(self, *sources: _Source, **values: Any) -> None:
+        # Without sources of ours, BaseSettings would read this process's environment.
+        found = {name: value for name, value in values.items() if value != ""}
+        given = {_VARIABLE_OF.get(n, n): _Found(v, n, "given") for n, v in found.items()}
+        ordered = (given, *sources)
+        plain = [{name: found.value for name, found in source.items()} for source in ordered]
+        in_order = tuple(InitSettingsSource(type(self), values) for values in plain)
+        try:
+            super().__init__(_build_sources=(in_order, {}))
+        except ValidationError as error:
+            raise _told(error, ordered) from None
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A raw value and where it stands."""
+    """A value, what it is called where it was found, and where that is."""
 
     value: Any
+    name: str
     place: str
+    file: _File | None = None
+
+
+_Source: TypeAlias = Mapping[str, _Found]
+"""By variable, or by name for what has none."""
+
+_CHOICES = {
+    name: [str(choice) for choice in field.validation_alias.choices]
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.validation_alias, AliasChoices)
+}
+VARIABLES = tuple(choices[0] for choices in _CHOICES.values())
+"""The variables that are settings."""
+
+KEYS = tuple(choices[0] for choices in _CHOICES.values() if len(choices) == 1)
+"""Those of them that hold keys."""
+
+_VARIABLE_OF = {name: choices[0] for name, choices in _CHOICES.items()}
+_SECTIONS = ("routes", "quotas", "prices", "servers")
+_IN_FILE = {choices[1]: choices[0] for choices in _CHOICES.values() if len(choices) == 2}
+_IN_FILE |= {section: section for section in _SECTIONS}
+_FIELDS = {"quotas": ModelQuota.model_fields, "prices": ModelRates.model_fields}
 
 
 def load_settings(
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     config_file: Path | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Settings:
     """Read all settings.
 
@@ -130,35 +191,37 @@ def load_settings(
         cwd: where ``.env`` may lie; None is the working directory.
         config_file: the TOML file; None is ``TTA_CONFIG``, or ``config.toml`` in the platform's
             directory for configuration, where it exists.
+        options: option → value, such as ``{"--model": "offline"}``; these come first.
 
     Raises:
         SettingsError: a value is wrong. The message names the setting, where it stands and what
             is allowed; it never shows a key.
     """
     cwd = cwd or Path.cwd()
-    variables = _variables(os.environ if environ is None else environ, cwd)
-    path, document, lines = _document(variables, cwd, config_file)
-    table = dict(document)
-    values: dict[str, Any] = {}
-    origins: dict[str, str] = {}
-    for setting in SETTINGS:
-        found = variables.get(setting.variable)
-        in_file = _taken(table, setting.path, f"{path}", lines) if setting.path else None
-        base = cwd if found else (path.parent if path else cwd)
-        chosen, name = (found, setting.variable) if found else (in_file, ".".join(setting.path))
-        if chosen is None:
-            continue
-        values[setting.field] = _read(setting, name, chosen, base)
-        origins[setting.variable] = chosen.place
-    place = f"{path}" if path else ""
-    servers = dict(_servers(table.pop("servers", {}), variables, place, lines))
-    values["servers"] = servers
-    values["quotas"] = _each("quotas", table, place, lines, lambda v: ModelQuota(**quota(v)))
-    values["prices"] = _each("prices", table, place, lines, lambda v: ModelRates(**rates(v)))
-    values["routes"] = _each("routes", table, place, lines, model_name)
-    _nothing_left(table, document, place, lines)
-    _known_providers(values, servers, origins)
-    return Settings(**values, config_file=path, origins=origins, notes=_notes(variables))
+    environment = _environment(os.environ if environ is None else environ)
+    dotenv = _dotenv(cwd)
+    variables = dotenv | environment
+    if config_file is None and "TTA_CONFIG" in variables:
+        config_file = cwd / Path(variables["TTA_CONFIG"].value).expanduser()
+    usual = _platform_dir("config") / "config.toml"
+    path = config_file or (usual if usual.is_file() else None)
+    document = _document(path, variables) if path else {}
+    in_options = {
+        _VARIABLE_OF[name.strip("-").replace("-", "_")]: _Found(value, name, "command line")
+        for name, value in (options or {}).items()
+    }
+    sources: tuple[_Source, ...] = (
+        in_options,
+        {name: found for name, found in environment.items() if name in VARIABLES},
+        {name: found for name, found in dotenv.items() if name in VARIABLES},
+        document,
+    )
+    chosen = {name: found for source in reversed(sources) for name, found in source.items()}
+    origins = {name: found.place for name, found in chosen.items() if name in VARIABLES}
+    settings = Settings(*sources, config_file=path, origins=origins, notes=_notes(variables))
+    at = chosen.get("TTA_DATA_DIR")
+    base = Path(at.file.name).parent if at and at.file else cwd
+    return settings.model_copy(update={"data_dir": base / settings.data_dir})
 
 
 def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> list[str]:
@@ -166,226 +229,171 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
 
     For redaction where ``load_settings`` fails: any variable whose name ends as a key's does.
     """
-    try:
-        variables = _variables(os.environ if environ is None else environ, cwd or Path.cwd())
-    except (SettingsError, OSError):
-        variables = {n: _Found(v, "") for n, v in (environ or os.environ).items()}
-    return [str(f.value) for n, f in variables.items() if n.upper().endswith(_KEY_ENDINGS)]
+    found = _environment(os.environ if environ is None else environ)
+    with suppress(SettingsError, OSError):
+        found = _dotenv(cwd or Path.cwd()) | found
+    return [f.value.reveal() for f in found.values() if isinstance(f.value, Secret)]
 
 
 # -------------------------------------------------------------------------------- the sources
 
 
-def _variables(environ: Mapping[str, str], cwd: Path) -> dict[str, _Found]:
-    """The environment over ``.env``; empty values are left out."""
-    found: dict[str, _Found] = {}
-    dotenv = cwd / ".env"
-    if dotenv.is_file():
-        from dotenv.parser import parse_stream
+def _environment(environ: Mapping[str, str]) -> dict[str, _Found]:
+    return _variables((name, value, "environment") for name, value in environ.items())
 
-        try:
-            with dotenv.open(encoding="utf-8-sig") as lines:
-                for binding in parse_stream(lines):
-                    if binding.error:
-                        line = binding.original.line
-                        raise SettingsError(".env", f"line {line} of {dotenv} cannot be read")
-                    if binding.key and (binding.value or "").strip():
-                        place = f"{dotenv}, line {binding.original.line}"
-                        found[binding.key] = _Found((binding.value or "").strip(), place)
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(".env", f"{dotenv} cannot be read ({error})") from None
-    for name, value in environ.items():
-        if value.strip():
-            found[name] = _Found(value.strip(), "environment")
+
+def _dotenv(cwd: Path) -> dict[str, _Found]:
+    """``.env``, without the expansion of ``$NAME`` that python-dotenv does: keys hold ``$`` too."""
+    path = cwd / ".env"
+    if not path.is_file():
+        return {}
+    from io import StringIO
+
+    from dotenv.parser import parse_stream
+
+    try:
+        bindings = list(parse_stream(StringIO(read_text(path, max_bytes=MAX_CONFIG_BYTES))))
+    except UnreadableFile as error:
+        raise SettingsError(".env", str(error)) from None
+    for binding in bindings:
+        if binding.error:
+            raise SettingsError(".env", f"line {binding.original.line} of {path} cannot be read")
+    return _variables((b.key, b.value, f"{path}, line {b.original.line}") for b in bindings)
+
+
+def _variables(found: Iterable[tuple[str | None, str | None, str]]) -> dict[str, _Found]:
+    """Those that hold something; a key is a secret from here on."""
+    variables = {}
+    for name, value, place in found:
+        if name and value and (text := value.strip()):
+            is_key = name.upper().endswith(_KEY_ENDINGS)
+            variables[name] = _Found(Secret(text) if is_key else text, name, place)
+    return variables
+
+
+def _document(path: Path, variables: _Source) -> dict[str, _Found]:
+    """The configuration file. Raises SettingsError for a name that means nothing."""
+    try:
+        text = read_text(path, max_bytes=MAX_CONFIG_BYTES)
+        document = parse_toml(text, str(path))
+    except UnreadableFile as error:
+        raise SettingsError("TTA_CONFIG", str(error)) from None
+    file = _File(str(path), tuple(text.splitlines()))
+    found = {}
+    for names, value in _flat(document):
+        name = ".".join(names)
+        if name not in _IN_FILE:
+            raise SettingsError(name, f"{_meant(name, _IN_FILE)} ({file.place(names)})")
+        if name == "servers" and isinstance(value, dict):
+            value = {n: _server(n, entry, variables, file) for n, entry in value.items()}
+        if value != "":
+            found[_IN_FILE[name]] = _Found(value, name, file.place(names), file)
     return found
 
 
-def _document(
-    variables: Mapping[str, _Found], cwd: Path, config_file: Path | None
-) -> tuple[Path | None, dict[str, Any], list[str]]:
-    """The configuration file: its path, its content, its lines."""
-    named = variables.get("TTA_CONFIG")
-    path = config_file
-    if path is None and named is not None:
-        path = cwd / Path(str(named.value)).expanduser()
-    if path is None:
-        path = _platform_dir("config") / "config.toml"
-        if not path.is_file():
-            return None, {}, []
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        return path, tomllib.loads(text), text.splitlines()
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(str(path), f"is no valid TOML: {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError("TTA_CONFIG", f"{path} cannot be read ({reason})") from None
-
-
-def _taken(
-    table: dict[str, Any], path: tuple[str, ...], place: str, lines: list[str]
-) -> _Found | None:
-    """Take a value out of the document; what nobody takes is a mistake."""
-    level: Any = table
-    for part in path[:-1]:
-        level = level.get(part)
-        if not isinstance(level, dict):
-            return None
-    if path[-1] not in level:
-        return None
-    if len(path) > 1:
-        # The caller's document must stay whole, for line numbers.
-        table[path[0]] = level = dict(level)
-    value = level.pop(path[-1])
-    return _Found(value, _where(place, lines, path)) if value != "" else None
-
-
-def _where(place: str, lines: list[str], path: tuple[str, ...]) -> str:
-    """The file and, as far as it can be told, the line of a value."""
-    section: list[str] = []
-    best = 0
-    for number, line in enumerate(lines, start=1):
-        text = line.strip()
-        if text.startswith("[") and text.endswith("]"):
-            section = [part.strip("\"' ") for part in _dotted(text.strip("[]"))]
-            if section == list(path[: len(section)]):
-                best = best or number
-        elif "=" in text and not text.startswith("#"):
-            name = [part.strip("\"' ") for part in _dotted(text.split("=", 1)[0])]
-            if section + name == list(path[: len(section) + len(name)]) and name:
-                return f"{place}, line {number}"
-    return f"{place}, line {best}" if best else place
-
-
-def _dotted(text: str) -> list[str]:
-    """The parts of a dotted TOML key; a quoted part may hold dots."""
-    parts, quote = [""], ""
-    for char in text.strip():
-        if char in "\"'":
-            quote = "" if quote == char else (quote or char)
-        elif char == "." and not quote:
-            parts.append("")
+def _flat(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each setting with its path; the sections of names that the user chooses stay whole."""
+    for name, value in document.items():
+        if name not in _SECTIONS and isinstance(value, dict):
+            yield from (((name, inner), inmost) for inner, inmost in value.items())
         else:
-            parts[-1] += char
-    return parts
+            yield (name,), value
 
 
-# --------------------------------------------------------------------------------- the values
-
-
-def _read(setting: Setting, name: str, found: _Found, base: Path) -> Any:
-    try:
-        value = setting.parse(found.value)
-    except Wrong as wrong:
-        raise _error(name, wrong, found, secret=setting.is_key) from None
-    return base / value.expanduser() if isinstance(value, Path) else value
-
-
-def _error(name: str, wrong: Wrong, found: _Found, *, secret: bool = False) -> SettingsError:
-    value = "" if secret else shown(found.value)
-    return SettingsError(name, f"{wrong}{value} ({found.place})")
-
-
-def _each(
-    section: str, table: dict[str, Any], place: str, lines: list[str], parse: Any
-) -> Mapping[str, Any]:
-    """A section whose keys are names (of models, of tasks)."""
-    content = table.pop(section, {})
-    if not isinstance(content, dict):
-        raise SettingsError(section, f"must be a section: [{section}] ({place})")
-    read: dict[str, Any] = {}
-    for name, value in content.items():
-        try:
-            read[name] = parse(value)
-        except Wrong as wrong:
-            found = _Found(value, _where(place, lines, (section, name, *wrong.path)))
-            path = ".".join((section, f'"{name}"' if ":" in name else name, *wrong.path))
-            raise _error(path, wrong, _Found(wrong.value(value), found.place)) from None
-    return read
-
-
-def _servers(
-    content: Any, variables: Mapping[str, _Found], place: str, lines: list[str]
-) -> Iterator[tuple[str, Server]]:
+def _server(name: str, entry: Any, variables: _Source, file: _File) -> Any:
     """``name = "http://…/v1"``, or a section with ``url`` and the variable that holds the key."""
-    if not isinstance(content, dict):
-        raise SettingsError("servers", f"must be a section: [servers] ({place})")
-    for name, value in content.items():
-        entry = {"url": value} if isinstance(value, str) else value
-        where = _where(place, lines, ("servers", name))
-        if not isinstance(entry, dict) or not set(entry) <= {"url", "key_variable"}:
-            raise SettingsError(f"servers.{name}", f"takes url and key_variable ({where})")
-        try:
-            address = server_address(entry.get("url", ""))
-        except Wrong as wrong:
-            found = _Found(entry.get("url", ""), where)
-            raise _error(f"servers.{name}", wrong, found) from None
-        variable = entry.get("key_variable", "")
-        found_key = variables.get(str(variable))
-        if variable and found_key is None:
-            raise SettingsError(
-                f"servers.{name}.key_variable",
-                f"{variable} is not set: put the key into the environment or .env ({where})",
-            )
-        key = Secret(str(found_key.value) if found_key else "")
-        yield name, Server(name=name, base_url=address, key=key)
+    if not isinstance(entry, dict):
+        return {"name": name, "url": entry}
+    place = file.place(("servers", name))
+    if not set(entry) <= {"url", "key_variable"}:
+        raise SettingsError(f"servers.{name}", f"takes url and key_variable ({place})")
+    variable = entry.get("key_variable", "")
+    if variable and variable not in variables:
+        raise SettingsError(
+            f"servers.{name}.key_variable",
+            f"{variable} is not set: put the key into the environment or .env ({place})",
+        )
+    key = variables[variable].value if variable else ""
+    return {"name": name, "url": entry.get("url"), "key": key}
 
 
-def _nothing_left(
-    table: Mapping[str, Any], document: Mapping[str, Any], place: str, lines: list[str]
-) -> None:
-    """Whatever is left in the document has no meaning: a misspelling, most likely."""
-    known = [".".join(s.path) for s in SETTINGS if s.path]
-    known += ["routes", "quotas", "prices", "servers"]
-    keys = {s.variable.lower(): s.variable for s in SETTINGS if s.is_key}
-    for name, value in table.items():
-        paths = [(name, inner) for inner in value] if isinstance(value, dict) else [(name,)]
-        if isinstance(value, dict) and not value and document.get(name):
-            continue
-        for path in paths:
-            dotted, where = ".".join(path), _where(place, lines, path)
-            if dotted.lower() in keys:
-                variable = keys[dotted.lower()]
-                raise SettingsError(
-                    dotted, f"keys are read from the environment or .env: {variable} ({where})"
-                )
-            close = difflib.get_close_matches(dotted, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
-            raise SettingsError(dotted, f"is no setting; {hint} ({where})")
+# ------------------------------------------------------------------------ what a user is told
 
 
-def _known_providers(
-    values: Mapping[str, Any], servers: Mapping[str, Server], origins: Mapping[str, str]
-) -> None:
-    """Every model that is named belongs to a provider that exists."""
-    known = ("offline", "local", "gemini", "anthropic", "openai", *servers)
-    named = [("TTA_MODEL", values.get("model", ""))]
-    named += [("TTA_CHAIN", model) for model in values.get("chain", ())]
-    named += [(f"routes.{task}", model) for task, model in values["routes"].items()]
-    for name, model in named:
-        provider = model.partition(":")[0]
-        if model and provider not in known:
-            place = origins.get(name, "configuration file")
-            raise SettingsError(
-                name,
-                f"{shown(model).strip(', ')} ({place}): the provider before the colon must "
-                f"be one of {', '.join(known)}",
-            )
+def _told(error: ValidationError, sources: Sequence[_Source]) -> SettingsError:
+    """The first thing that is wrong, with its place and what is allowed."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    variable, *inner = (str(part) for part in first["loc"])
+    found = next((s[variable] for s in sources if variable in s), _Found("", variable, "given"))
+    value, path = found.value, []
+    for part in inner:
+        if not isinstance(value, Mapping) or part not in value:
+            break
+        value = value[part]
+        path.append(part)
+    if found.name == "servers":
+        del path[1:]  # how an address stands there is ours to know
+    allowed = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        allowed, value = f"must have {inner[-1]}", {}
+    elif first["type"] == "extra_forbidden":
+        known = _FIELDS.get(variable, Settings.model_fields)
+        allowed, value = _meant(inner[-1] if inner else variable, known), {}
+    name = ".".join((found.name, *(f'"{part}"' if ":" in part else part for part in path)))
+    place = found.file.place((found.name, *path)) if found.file and path else found.place
+    return SettingsError(name, f"{allowed}{_shown(value)} ({place})")
 
 
-def _notes(variables: Mapping[str, _Found]) -> tuple[str, ...]:
+def _shown(value: Any) -> str:
+    """``, not 'value'`` for an error; nothing where it may be a key, a password or no plain one."""
+    text = str(value)
+    if not isinstance(value, str | int | float) or len(text) > _LONGEST_SHOWN or "@" in text:
+        return ""
+    return f", not {value!r}"
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    """What to do about a name that is no setting."""
+    keys = {key.lower(): key for key in KEYS}
+    if name.lower() in keys:
+        return f"keys are read from the environment or .env: {keys[name.lower()]}"
+    close = difflib.get_close_matches(name, known, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
+    return f"is no setting; {hint}"
+
+
+def _notes(variables: _Source) -> tuple[str, ...]:
     """Variables of ours that look misspelt."""
-    known = [setting.variable for setting in SETTINGS] + ["TTA_CONFIG"]
-    ours = [name for name in variables if name.startswith(("TTA_", "LLM_", "GEMINI_API"))]
-    notes = []
-    for name in sorted(set(ours) - set(known)):
-        close = difflib.get_close_matches(name, known, 1, cutoff=0.8)
-        if close:
-            notes.append(f"{name} is no setting: did you mean {close[0]}?")
-    return tuple(notes)
+    known = [*VARIABLES, "TTA_CONFIG"]
+    ours = {name for name in variables if name.startswith(("TTA_", "LLM_", "GEMINI_API"))}
+    close = {n: difflib.get_close_matches(n, known, 1, 0.8) for n in sorted(ours - set(known))}
+    return tuple(f"{n} is no setting: did you mean {c[0]}?" for n, c in close.items() if c)
 
 
-def _platform_dir(kind: str) -> Path:
-    from platformdirs import user_config_path, user_data_path
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A TOML file's name and lines: tomllib does not tell where a value stood."""
 
-    return (user_data_path if kind == "data" else user_config_path)(APP, appauthor=False)
+    name: str
+    lines: tuple[str, ...]
+
+    def place(self, path: Sequence[str]) -> str:
+        """The file and, as far as it can be told, the line of a value."""
+        section: list[str] = []
+        best = 0
+        for number, line in enumerate(self.lines, start=1):
+            text = line.strip()
+            if text.startswith("["):
+                section = _names(text)
+                if section == list(path[: len(section)]):
+                    best = best or number
+            elif "=" in text and not text.startswith("#"):
+                full = section + _names(text.partition("=")[0])
+                if full == list(path[: len(full)]):
+                    return f"{self.name}, line {number}"
+        return f"{self.name}, line {best}" if best else self.name
+
+
+def _names(text: str) -> list[str]:
+    """The parts of a dotted TOML key; a quoted part may hold dots."""
+    return ["".join(parts) for parts in re.findall(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)", text)]

@@ -137,7 +137,7 @@ CASES = (
         name="an import that is not JSON",
         command=_truncated_export,
         code=2,
-        says=["not JSON", "nothing was"],
+        says=["not valid JSON", "nothing was"],
     ),
     Case(name="an import of another shape", command=_wrong_shape, code=2, says=["branches.0"]),
     Case(
@@ -263,6 +263,22 @@ CASES = (
         command=lambda p: ["play", "--theme", "A wreck", "--kit", "opera"],
         code=2,
         says=["no kit 'opera'", "fantasy"],
+    ),
+    Case(
+        name="a kit of 50,000 brackets",
+        command=lambda p: [
+            "play", "--theme", "A wreck", "--kit", p.file("deep.yaml", "[" * 50_000)
+        ],
+        code=2,
+        says=["deep.yaml", "nested too deeply"],
+    ),
+    Case(
+        name="a file of premises with a line of 50,000 brackets",
+        command=lambda p: [
+            "story", "--auto", "--premises", p.file("p.jsonl", '{"premise": ' + "[" * 50_000)
+        ],
+        code=2,
+        says=["line 1", "nested too deeply"],
     ),
     Case(
         name="a file of premises with a broken line",

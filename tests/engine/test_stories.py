@@ -7,6 +7,7 @@ import random
 from dataclasses import replace
 
 import pytest
+from markdown_it import MarkdownIt
 
 from tta_rebuild.core.errors import (
     BranchNotFound,
@@ -18,6 +19,7 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import EventCodec, SceneTold
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.exchange import without_html
 from tta_rebuild.engine.stories import MAX_THEME_CHARS, title_of
 
 
@@ -222,6 +224,26 @@ async def test_markdown_reads_as_a_story_with_the_players_moves(begun, kit):
     text = await desk.stories.markdown(session.story_id)
     assert "> Follow Mara down to the harbour" in text
     assert session.state.scene.passages[0].text in text
+
+
+async def test_tags_in_a_story_are_words_in_its_markdown(kit):
+    desk = kit.desk()
+    theme = "A keeper <script>alert(1)</script> of a lamp &lt;b&gt; & 1 < 2"
+    session = await desk.stories.open(replace(kit.premise, theme=theme))
+    await kit.play(session, Action.begin(), Action.say("I read <img src=x onerror=alert(2)>"))
+    text = await desk.stories.markdown(session.story_id)
+    shown = MarkdownIt("commonmark").render(text)
+    assert "<script" not in shown
+    assert "<img" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+    assert "& 1 < 2" in text
+
+
+def test_code_in_a_story_stays_and_no_fence_hides_a_tag():
+    code = "```python\nif a <b: print('&amp;')\n```\n"
+    assert without_html(f"<p>\n\n{code}") == f"&lt;p>\n\n{code}"
+    hidden = "<div>\n```\n\n```\n<script>alert(1)</script>\n```\n"
+    assert "<script" not in MarkdownIt("commonmark").render(without_html(hidden))
 
 
 def test_a_title_is_the_first_words_of_the_theme():

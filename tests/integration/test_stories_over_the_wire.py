@@ -30,8 +30,6 @@ from tta_rebuild.engine.turn_events import (
     TurnStored,
     TurnWarning,
 )
-from tta_rebuild.integrations import AnthropicProvider, GeminiLLMProvider, OpenAIProvider
-from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider
 from tta_rebuild.settings import ModelQuota, Server, Settings, load_settings
 
 GEMINI = "gemini:gemini-3.5-flash-lite"
@@ -46,22 +44,18 @@ PREMISE = Premise(
 @asynccontextmanager
 async def open_at(wire: WireServer, folder: Path, **fields: Any) -> AsyncIterator[Application]:
     """A application whose models all live on the loopback server."""
-
-    def make_adapter(provider: str, config: LLMConfig) -> LLMProvider:
-        if provider == "anthropic":
-            return AnthropicProvider("any", config=config, base_url=wire.url)
-        if provider == "openai":
-            return OpenAIProvider("any", config=config, base_url=f"{wire.url}/v1")
-        return GeminiLLMProvider("any", config=config, base_url=wire.url)
-
     defaults: dict[str, Any] = {
         "model": GEMINI,
         "gemini_api_key": ANY_KEY,
         "anthropic_api_key": ANY_KEY,
+        "openai_api_key": ANY_KEY,
+        "gemini_base_url": wire.url,
+        "anthropic_base_url": wire.url,
+        "openai_base_url": f"{wire.url}/v1",
         "rate_limit_rpm": 100_000,
     }
     settings = Settings(data_dir=folder, **(defaults | fields))
-    async with open_application(settings, make_adapter=make_adapter) as application:
+    async with open_application(settings) as application:
         yield application
 
 

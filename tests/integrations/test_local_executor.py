@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import fcntl
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,10 +19,10 @@ import pytest
 from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.integrations.code_executor import Ending, Limits, judge
 from tta_rebuild.integrations.local_executor import LocalExecutor
-from tta_rebuild.sandbox import Jail, JailReport, JailUnavailable, escapes
+from tta_rebuild.sandbox import Jail, JailReport, JailUnavailable, escapes, landlock
 from tta_rebuild.sandbox.confine import ResourceLimits
 from tta_rebuild.sandbox.seccomp import assemble
-from tta_rebuild.sandbox.warden import Watch, ending
+from tta_rebuild.sandbox.supervisor import Watch, ending
 
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
 BOUNDS = ResourceLimits(
@@ -216,10 +220,119 @@ async def test_closing_leaves_no_process_and_no_directory(tmp_path: Path) -> Non
     assert after <= before
 
 
-async def test_a_dead_warden_is_trouble_and_is_replaced(executor: LocalExecutor) -> None:
+def jail_directories() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("tta-jail-*"))
+
+
+async def test_an_open_jail_with_its_own_files_leaves_no_directory(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if not executor.hides_files:
+        pytest.skip("this machine gives the jail no file tree of its own")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    async with LocalExecutor(QUICK) as local:
+        await local.engines()
+        assert jail_directories() == set()
+        assert (await local.run("import enum\nopen('a', 'w').write('x')")).verdict == "valid"
+        assert jail_directories() == set()
+
+
+async def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(
+    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left, used = tmp_path / "tta-jail-left", tmp_path / "tta-jail-used"
+    (left / "inside").mkdir(parents=True)
+    (left / "inside" / "file").write_text("x")
+    used.mkdir()
+    hold = os.open(used, os.O_RDONLY)
+    fcntl.flock(hold, fcntl.LOCK_EX)
+    async with LocalExecutor(QUICK) as local:
+        assert "jail" in await local.engines()
+        assert left not in jail_directories()
+        assert used in jail_directories()
+    os.close(hold)
+
+
+async def test_a_jail_on_a_plain_directory_leaves_nothing_for_long_after_a_kill(
+    executor: LocalExecutor, tmp_path: Path
+) -> None:
+    """Killed as by the system, where nothing of this program can run any more."""
+    program = (
+        "import asyncio, os, signal\n"
+        "from tta_rebuild.sandbox import Jail\n"
+        "Jail._leave_nothing = lambda self: asyncio.sleep(0)\n"  # as without files of its own
+        "from tta_rebuild.integrations.local_executor import LocalExecutor\n"
+        "async def main():\n"
+        "    async with LocalExecutor() as local:\n"
+        "        assert 'jail' in await local.engines()\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "asyncio.run(main())\n"
+    )
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    def left_by_one_that_was_killed() -> set[Path]:
+        killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        return set(tmp_path.glob("tta-jail-*"))
+
+    first = await asyncio.to_thread(left_by_one_that_was_killed)
+    second = await asyncio.to_thread(left_by_one_that_was_killed)
+    assert len(first) == len(second) == 1
+    assert first.isdisjoint(second)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time\nbegan = time.time()\ntime.sleep(2)\nassert time.time() - began > 1.9",
+        "from time import perf_counter as now, sleep\na = now()\nsleep(1)\nassert now() > a + 0.9",
+        "import time as t\nend = t.monotonic() + 9\nwhile t.monotonic() < end:\n    t.sleep(1)",
+        "from datetime import datetime\nprint(datetime.now().year)",
+        "import datetime\nprint(datetime.date.today())",
+        "from time import time\nprint(time())",
+        "import time\nprint(time.time_ns())",
+    ],
+)
+async def test_what_reads_a_clock_is_never_judged_by_monty(
+    executor: LocalExecutor, monty_alone: LocalExecutor, code: str
+) -> None:
+    verdict = await executor.run(code)
+    assert (verdict.verdict, verdict.engine) == ("valid", "jail"), verdict.reason
+    alone = await monty_alone.run(code)
+    assert alone.verdict == "unverified"
+    assert "reads a clock" in alone.reason
+
+
+async def test_what_names_a_time_without_reading_a_clock_stays_with_monty(
+    executor: LocalExecutor,
+) -> None:
+    code = "bedtime = 9\ntimes = [bedtime]\nprint('time to go', times[0])"
+    assert (await executor.run(code)).engine == "monty"
+
+
+async def test_a_snippet_that_walks_to_the_reports_word_gains_no_time_and_harms_no_other(
+    executor: LocalExecutor,
+) -> None:
+    """That it can claim to have finished is said plainly in the guide, 'What is not promised'."""
+    code = (
+        "import sys, os, json, enum\n"
+        "frame = sys._getframe()\n"
+        "while 'nonce' not in frame.f_locals:\n    frame = frame.f_back\n"
+        "claim = {'nonce': frame.f_locals['nonce'], 'end': 'finished'}\n"
+        "os.write(3, json.dumps(claim).encode() + b'\\n')\n"
+    )
+    endless = await executor.run(code + "while True: pass")
+    assert (endless.verdict, endless.engine) == ("blocked", "jail")
+    claimed = await executor.run(code + "1 / 0")
+    assert (claimed.verdict, claimed.engine) == ("valid", "jail")
+    assert (await executor.run("import enum\n1 / 0")).verdict == "invalid"
+
+
+async def test_a_dead_supervisor_is_trouble_and_is_replaced(executor: LocalExecutor) -> None:
     await executor.run("import enum")
     for process in psutil.Process().children():
-        if "jail.warden" in " ".join(process.cmdline()):
+        if "jail.supervisor" in " ".join(process.cmdline()):
             process.kill()
     first = await executor.run("import enum")
     assert first.verdict in {"unverified", "valid"}
@@ -325,3 +438,13 @@ async def test_the_hosts_files_cannot_even_be_seen_where_the_jail_has_its_own(
         pytest.skip("this system refuses namespaces for mounts")
     report = await jail.run("import os\nprint(os.path.exists('/etc/passwd'))", BOUNDS)
     assert report.output == "False\n"
+
+
+async def test_where_the_kernel_offers_landlock_the_jail_opens() -> None:
+    """Without this, a jail that cannot start for a mistake of ours would only skip its tests."""
+    if landlock.abi(ctypes.CDLL(None, use_errno=True)) < 1:
+        pytest.skip("this kernel has no Landlock")
+    async with LocalExecutor(QUICK) as local:
+        await local.run("import enum")
+
+        assert local.jail_problem == ""

@@ -530,3 +530,13 @@ async def test_the_database_is_set_up_to_survive_a_loss_of_power(
     with pytest.raises(StoreReadOnly):
         async with database.reading() as connection:
             await connection.exec_driver_sql("UPDATE stories SET title = 'x'")
+
+
+async def test_a_new_data_directory_may_have_a_dot_in_its_name(tmp_path: Path) -> None:
+    for name in ("my.stories", "v1.2", ".hidden", "a.b/c.d"):
+        store = await SqlStoryStore.open(tmp_path / name)
+        await store.close()
+        assert (tmp_path / name / "stories.db").is_file()
+    store = await SqlStoryStore.open(tmp_path / "one.db")
+    await store.close()
+    assert (tmp_path / "one.db").is_file()

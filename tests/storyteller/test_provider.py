@@ -159,7 +159,7 @@ async def test_a_kit_of_ones_own_is_played(ask: Any, tmp_path: Path) -> None:
         (("chores: [kneading]", ""), "at chores"),
         (("It is early.", "It is {early."), "no slot"),
         (("they: he", "they: it"), r"at cast\.0\.they"),
-        (("name: bakery", "name: [bakery"), "it is no YAML"),
+        (("name: bakery", "name: [bakery"), "it is not valid YAML"),
     ],
 )
 async def test_a_wrong_kit_says_what_is_wrong_and_where(

@@ -271,7 +271,9 @@ class StackBuilder:
                 provider=provider,
             )
         adapter: LLMProvider = adapter_class(provider)(
-            getattr(settings, f"{provider}_api_key"), config=config
+            getattr(settings, f"{provider}_api_key"),
+            config=config,
+            base_url=getattr(settings, f"{provider}_base_url") or None,
         )
         return adapter
 

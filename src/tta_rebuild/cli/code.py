@@ -14,9 +14,10 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson
-from tta_rebuild.cli.files import MAX_STORY_BYTES, read_text
+from tta_rebuild.cli.files import MAX_STORY_BYTES
 from tta_rebuild.cli.opening import context_of, in_workshop, settings_for
 from tta_rebuild.cli.screen import plain
+from tta_rebuild.core.data_files import read_text
 
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
@@ -62,7 +63,7 @@ def run(
 
     Ends with code 1 if the code is invalid.
     """
-    code = read_text(file, max_bytes=MAX_CODE_BYTES, hint="FILE")
+    code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
     spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
 
     async def work(executor: CodeExecutor) -> CodeVerdict:
@@ -91,7 +92,7 @@ def check(
 
     Ends with code 1 if any is invalid.
     """
-    text = read_text(story, max_bytes=MAX_STORY_BYTES, hint="STORY")
+    text = read_text(Path(story), max_bytes=MAX_STORY_BYTES)
 
     async def work(executor: CodeExecutor) -> StoryCodeReport:
         from tta_rebuild.quality.story_code import check_code

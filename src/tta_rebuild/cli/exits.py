@@ -19,6 +19,7 @@ from tta_rebuild.core.errors import (
     StoreReadOnly,
     StoryNotFound,
     TTAError,
+    UnreadableFile,
     ValidationError,
 )
 
@@ -45,6 +46,7 @@ _CODES: tuple[tuple[type[TTAError], int], ...] = (
     (PositionNotFound, NOT_FOUND),
     (ImportRejected, USAGE),
     (SettingsError, USAGE),
+    (UnreadableFile, USAGE),
     (ValidationError, USAGE),
     (PositionConflict, STORE),
     (StoreError, STORE),

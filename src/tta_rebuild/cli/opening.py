@@ -7,7 +7,7 @@ only looks.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -93,12 +93,12 @@ def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.settings import load_settings
 
-    settings = load_settings()
-    settings = replace(
-        settings, data_dir=at.data_dir or settings.data_dir, model=model or settings.model
-    )
+    given = {"--data-dir": at.data_dir, "--model": model}
+    settings = load_settings(options={name: value for name, value in given.items() if value})
     # Offline by option is offline altogether, whatever chain the configuration names.
-    return replace(settings, chain=(), routes={}) if model == "offline" else settings
+    if model == "offline":
+        settings = settings.model_copy(update={"chain": (), "routes": {}})
+    return settings
 
 
 def redactor_of_this_run() -> Redactor:

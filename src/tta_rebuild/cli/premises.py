@@ -6,13 +6,12 @@ begins, so that a mistake in line 90 does not cost the 89 before it.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
-from tta_rebuild.cli.files import read_text
+from tta_rebuild.core.data_files import parse_json, read_text
 
 MAX_FILE_BYTES = 50_000_000
 _KEYS = ("premise", "theme", "prompt")
@@ -30,10 +29,10 @@ class NamedPremise:
 def read_premises(path: Path) -> list[NamedPremise]:
     """All premises of a file (``-`` is standard input), in order; empty lines are passed over.
 
-    Raises BadParameter that names the line.
+    Raises UnreadableFile, or BadParameter that names the line.
     """
     lines = []
-    content = read_text(path, max_bytes=MAX_FILE_BYTES, hint="--premises")
+    content = read_text(path, max_bytes=MAX_FILE_BYTES)
     for number, text in enumerate(content.splitlines(), 1):
         if text.strip():
             lines.append(_line(text.strip(), number, source=f"--premises, line {number}"))
@@ -45,10 +44,7 @@ def read_premises(path: Path) -> list[NamedPremise]:
 def _line(text: str, number: int, *, source: str) -> NamedPremise:
     if not text.startswith("{"):
         return NamedPremise(str(number), text, source)
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"this is not JSON: {error}.", param_hint=source) from error
+    found = parse_json(text, source)
     theme = next((found[key] for key in _KEYS if isinstance(found.get(key), str)), None)
     if theme is None:
         raise typer.BadParameter(

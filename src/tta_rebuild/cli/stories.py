@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,16 +14,19 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, WhichStory
-from tta_rebuild.cli.files import read_text
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import among_stories, context_of
 from tta_rebuild.cli.screen import Screen, counted, json_line, one_line
 from tta_rebuild.cli.story_options import MAX_NAME_CHARS
-from tta_rebuild.core.errors import ExecutionError, ImportRejected
+from tta_rebuild.core.data_files import parse_json, read_text
+from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import StoryRow
+
+MAX_IMPORT_BYTES = 250_000_000
+"""Largest story that is taken in, checked before it is parsed."""
 
 app = typer.Typer(
     help="List, rename, delete, export, import.",
@@ -200,13 +202,11 @@ def import_story(
 ) -> None:
     """Take in a story that was exported as JSON."""
     command = context_of(ctx)
-    text = read_text(file, max_bytes=MAX_IMPORT_BYTES, hint="FILE")
     try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        why = "nested too deep" if isinstance(error, RecursionError) else one_line(str(error), 120)
+        data = parse_json(read_text(file, max_bytes=MAX_IMPORT_BYTES), str(file))
+    except UnreadableFile as error:
         raise ImportRejected(
-            f"{file} is not JSON that can be read ({why}); nothing was changed. "
+            f"{one_line(str(error), 200)}; nothing was changed. "
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 

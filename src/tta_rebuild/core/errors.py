@@ -36,6 +36,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │   ├── StoreNewer                written by a newer version: upgrade
     │   └── StoreDamaged              unreadable, or a log with a hole
     ├── SettingsError                 a setting has a wrong value
+    ├── UnreadableFile                a file from the user: too large, broken, nested too deeply
     └── ExecutorUnavailable           no engine here can run that code
 """
 
@@ -345,6 +346,10 @@ class SettingsError(TTAError):
     def __init__(self, setting: str, message: str) -> None:
         super().__init__(f"{setting}: {message}")
         self.setting = setting
+
+
+class UnreadableFile(TTAError):
+    """A file from a user cannot be read; the message names it and says what is wrong with it."""
 
 
 class ExecutorUnavailable(TTAError):

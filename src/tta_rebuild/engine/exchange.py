@@ -6,6 +6,8 @@ before the first row is written.
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from itertools import groupby
@@ -34,6 +36,9 @@ from tta_rebuild.storage.story_store import Branch, StoryStore
 FORMAT = "tta-story"
 FORMAT_VERSION = 1
 _IMPORTING = " (being imported)"
+
+_HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
+"""What begins a tag, a comment or an entity in Markdown."""
 
 
 class _EventRow(BaseModel):
@@ -248,4 +253,23 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
     premise = present.premise
     row = await store.story(branch.story_id)
     head = [f"# {row.title}", f"*{' '.join(premise.theme.split())}*"]
-    return "\n\n".join([*head, *lines]) + "\n"
+    return without_html("\n\n".join([*head, *lines]) + "\n")
+
+
+def without_html(document: str) -> str:
+    """Tags and entities of the story's own are shown as they were written, not obeyed.
+
+    Text in fenced code stays: there nothing is obeyed anyway.
+    """
+    if not _HTML.search(document):
+        return document
+    from markdown_it import MarkdownIt
+
+    # Read as it will stand: where no tag opens a block, and so none hides where a fence begins.
+    parser = MarkdownIt("commonmark").disable(["html_block", "inline", "text_join"])
+    blocks = [b for b in parser.parse(document) if b.type == "fence" and b.map]
+    fenced = {number for block in blocks for number in range(*(block.map or ()))}
+    return "\n".join(
+        line if number in fenced else _HTML.sub(lambda found: html.escape(found[0]), line)
+        for number, line in enumerate(re.split("\r\n?|\n", document))
+    )

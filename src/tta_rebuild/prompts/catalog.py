@@ -10,14 +10,14 @@ the providers' prompt caches find it. The primitives render; the lab adds varian
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.data_files import parse_json, parse_yaml
+from tta_rebuild.core.errors import SettingsError, UnreadableFile
 from tta_rebuild.prompts.fencing import FORMS
 
 
@@ -162,13 +162,12 @@ def _joined(sections: Sequence[Section], variables: Mapping[str, Any]) -> str:
 
 
 def _read(file: Traversable, schemas: Traversable) -> list[Template]:
-    import yaml  # only needed once a prompt is rendered
-
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = parse_yaml(file.read_text(encoding="utf-8"), file.name)
         schema = None
         if data.get("schema"):
-            schema = json.loads((schemas / f"{data['schema']}.json").read_text(encoding="utf-8"))
+            text = (schemas / f"{data['schema']}.json").read_text(encoding="utf-8")
+            schema = parse_json(text, f"{data['schema']}.json")
         plain = Template(
             name=data["name"],
             version=int(data["version"]),
@@ -191,6 +190,6 @@ def _read(file: Traversable, schemas: Traversable) -> list[Template]:
                     system=(*plain.system, *added),
                 )
             )
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
+    except (UnreadableFile, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise SettingsError(f"prompt template {file.name}", f"cannot be read: {error}") from error
     return variants

@@ -37,7 +37,7 @@ class ResourceLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
-    """What confinement needs to know of this machine; made once by the warden."""
+    """What confinement needs to know of this machine; made once by the supervisor."""
 
     libc: ctypes.CDLL
     machine: str

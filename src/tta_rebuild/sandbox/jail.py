@@ -1,8 +1,8 @@
-"""The host's side of the jail: starts the warden, hands it snippets, tells how they ended.
+"""The host's side of the jail: starts the supervisor, hands it snippets, tells how they ended.
 
-``local_executor`` owns one. Nothing in here runs a snippet; what comes back from the warden is
-read as data. A warden that stops answering is killed, with its child, and started anew on the next
-call.
+``local_executor`` owns one. Nothing in here runs a snippet; what comes back from the supervisor is
+read as data. A supervisor that stops answering is killed, with its child, and started anew on the
+next call.
 """
 
 from __future__ import annotations
@@ -24,22 +24,23 @@ from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.sandbox import escapes
 from tta_rebuild.sandbox.confine import ResourceLimits
 
+_PREFIX = "tta-jail-"
 _GRACE_S = 5.0
 _START_S = 20.0
 _LINE_BYTES = 1 << 22
-_ROOT = str(Path(__file__).resolve().parents[2])
+_ROOT = str(Path(__file__).resolve().parents[1])
 
 _BOOT = """
 import sys, types
-rooms = {{"tta_rebuild": {root!r}, "tta_rebuild.integrations": {root!r} + "/integrations"}}
+rooms = {{"tta_rebuild": {root!r}, "tta_rebuild.sandbox": {root!r} + "/sandbox"}}
 for name, path in rooms.items():
     module = types.ModuleType(name)
     module.__path__ = [path]
     sys.modules[name] = module
-from tta_rebuild.sandbox.warden import main
+from tta_rebuild.sandbox.supervisor import main
 sys.exit(main({base!r}, {host}))
 """
-"""Loads the warden alone: the package's own ``__init__`` may want what ``-S`` leaves out."""
+"""Loads the supervisor alone: the package's own ``__init__`` may want what ``-S`` leaves out."""
 
 
 class JailUnavailable(ExecutorUnavailable):
@@ -57,7 +58,7 @@ class JailReport:
         type, message, line: of the exception; ``builtin`` if the type is Python's own.
         errno: of an OSError that the system raised; module: of an ImportError.
         wants: what is missing here rather than wrong in the code, such as ``an argument``.
-        signal: what killed it, 0 if the warden did.
+        signal: what killed it, 0 if the supervisor did.
         output: standard output and error, at most the bound; ``truncated`` if there was more.
     """
 
@@ -78,7 +79,7 @@ class JailReport:
 
 
 class Jail:
-    """One warden and what it needs; open it once and use it for many snippets.
+    """One supervisor and what it needs; open it once and use it for many snippets.
 
     Snippets run one at a time. Safe to use from many tasks of one event loop.
     """
@@ -87,6 +88,7 @@ class Jail:
         self.facts: dict[str, Any] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._base = ""
+        self._hold = -1
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -100,7 +102,7 @@ class Jail:
         return self.facts.get("separate_files") is True
 
     async def open(self, bounds: ResourceLimits) -> None:
-        """Start the warden and try to break out of it.
+        """Start the supervisor and try to break out of it.
 
         Raises JailUnavailable where the kernel lacks support or an attempt succeeds.
         """
@@ -108,19 +110,21 @@ class Jail:
             await self._start()
             try:
                 await self._prove(bounds)
+                await self._leave_nothing()
             except BaseException:
                 await self._stop()
                 raise
 
     async def run(self, code: str, bounds: ResourceLimits) -> JailReport:
-        """Run one snippet. Raises JailUnavailable if the warden breaks down."""
+        """Run one snippet. Raises JailUnavailable if the supervisor breaks down."""
         async with self._one_at_a_time:
             if self._process is None:
                 await self._start()
+                await self._leave_nothing()
             return await self._ask(code, bounds)
 
     async def close(self) -> None:
-        """End the warden and remove its directory; safe to call twice."""
+        """End the supervisor and remove its directory; safe to call twice."""
         async with self._one_at_a_time:
             await self._stop()
 
@@ -129,7 +133,8 @@ class Jail:
             raise JailUnavailable("the jail needs Linux on x86-64 or arm64")
         if sys.implementation.name != "cpython":
             raise JailUnavailable("the jail needs CPython")
-        self._base = await asyncio.to_thread(_new_base)
+        await asyncio.to_thread(_sweep)
+        self._base, self._hold = await asyncio.to_thread(_new_base)
         boot = _BOOT.format(root=_ROOT, base=self._base, host=os.getpid())
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -205,6 +210,7 @@ class Jail:
     async def _stop(self) -> None:
         process, self._process = self._process, None
         base, self._base = self._base, ""
+        hold, self._hold = self._hold, -1
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
@@ -213,6 +219,13 @@ class Jail:
             await asyncio.shield(_reap(process))
         if base:
             shutil.rmtree(base, ignore_errors=True)
+        if hold >= 0:
+            os.close(hold)
+
+    async def _leave_nothing(self) -> None:
+        """Where it has a file tree of its own, the directory it was built on is needed no more."""
+        if self.hides_files:
+            await asyncio.to_thread(shutil.rmtree, self._base, ignore_errors=True)
 
 
 async def _reap(process: asyncio.subprocess.Process) -> None:
@@ -223,8 +236,39 @@ async def _reap(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _new_base() -> str:
-    """A directory that other users may pass through but not list."""
-    base = tempfile.mkdtemp(prefix="tta-jail-")
-    os.chmod(base, 0o711)
-    return base
+def _new_base() -> tuple[str, int]:
+    """A directory that other users may pass through but not list, and the lock on it."""
+    for _ in range(5):  # another process may sweep it away before it is locked
+        base = tempfile.mkdtemp(prefix=_PREFIX)
+        os.chmod(base, 0o711)
+        hold = _locked(base)
+        if hold >= 0 and os.path.isdir(base):
+            return base, hold
+    raise JailUnavailable(f"no directory can be kept in {tempfile.gettempdir()}")
+
+
+def _sweep() -> None:
+    """Remove what a killed process left behind; a directory in use is locked by its process."""
+    for base in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
+        hold = _locked(str(base))
+        if hold >= 0:
+            shutil.rmtree(base, ignore_errors=True)
+            os.close(hold)
+
+
+def _locked(directory: str) -> int:
+    """The descriptor that holds the lock, which ends with this process; -1 if it cannot be had."""
+    import fcntl  # not on every system
+
+    try:
+        hold = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return -1
+    try:
+        if os.fstat(hold).st_uid == os.geteuid():
+            fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return hold
+    except OSError:
+        pass  # in use
+    os.close(hold)
+    return -1

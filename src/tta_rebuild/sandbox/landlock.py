@@ -1,7 +1,7 @@
 """Landlock through its three system calls: which files a process may touch, from here on, for good.
 
-``warden`` binds itself once (standard library to read, the run directories to write), ``confine``
-adds a second layer per snippet. Layers only ever take away. Source: the kernel's
+``supervisor`` binds itself once (standard library to read, the run directories to write),
+``confine`` adds a second layer per snippet. Layers only ever take away. Source: the kernel's
 ``Documentation/userspace-api/landlock.rst``.
 """
 
@@ -29,7 +29,7 @@ OWN = READ | WRITE_FILE | REMOVE_FILE | MAKE_FILE | TRUNCATE
 """Rights of a snippet in its own directory: plain files, no links, no directories."""
 
 KEEP = OWN | REMOVE_DIR | MAKE_DIR
-"""Rights of the warden where it makes and removes those directories."""
+"""Rights of the supervisor where it makes and removes those directories."""
 
 _FILE_ONLY = WRITE_FILE | READ_FILE | TRUNCATE | 1
 _NET = 0b11

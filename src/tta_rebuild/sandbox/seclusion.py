@@ -1,6 +1,6 @@
 """A file tree of its own for the jail, with nothing in it but what a snippet may read.
 
-The warden moves into it once, before it binds itself with ``landlock``: a mount namespace whose
+The supervisor moves into it once, before it binds itself with ``landlock``: a mount namespace whose
 root is a small file system in memory that holds the standard library, read-only, under its usual
 name. So a snippet cannot even see that a file of the host exists, and the library can be read
 although it may lie in a directory that only root may enter. An ordinary user needs a user namespace
@@ -39,7 +39,7 @@ def leave_the_network(libc: ctypes.CDLL) -> bool:
 def can_leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[str]) -> bool:
     """Whether ``leave_the_files`` works here: tried in a process that ends at once.
 
-    A move that fails half-way cannot be taken back, so the warden asks before it moves.
+    A move that fails half-way cannot be taken back, so the supervisor asks before it moves.
     """
     child = os.fork()
     if child == 0:

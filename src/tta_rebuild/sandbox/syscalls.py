@@ -3,7 +3,7 @@
 Sources: ``arch/x86/entry/syscalls/syscall_64.tbl`` and ``include/uapi/asm-generic/unistd.h`` of
 the Linux kernel. A name that a machine does not have (``open`` on arm64) is absent from its
 table.
-Runs inside the warden, so it imports nothing but the standard library.
+Runs inside the supervisor, so it imports nothing but the standard library.
 """
 
 from __future__ import annotations

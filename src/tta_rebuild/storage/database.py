@@ -37,6 +37,9 @@ from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
 FILE_NAME = "stories.db"
 """The database in a data directory."""
 
+_FILE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
+"""How a name ends that means a database file; any other new name is a directory's."""
+
 _READERS = 4
 _BUSY_MS = 2_000
 _MIGRATION_LOCK = 7_486_711
@@ -159,7 +162,9 @@ def _file_of(where: str | Path) -> Path:
     if isinstance(where, str) and where.startswith("sqlite"):
         where = make_url(where).database or FILE_NAME
     path = Path(where).expanduser()
-    return path if path.suffix and not path.is_dir() else path / FILE_NAME
+    exists = path.suffix and path.is_file()
+    is_file = exists or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
+    return path if is_file else path / FILE_NAME
 
 
 # -------------------------------------------------------------------------------- SQLite

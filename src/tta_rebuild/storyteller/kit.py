@@ -15,7 +15,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_yaml, read_text
+from tta_rebuild.core.errors import RequestRejected, UnreadableFile
 from tta_rebuild.storyteller.line_template import LineTemplate, LineTemplateError, parse
 
 KIT_NAMES = ("fantasy", "mystery", "science_fiction", "contemporary", "reflective")
@@ -145,11 +146,10 @@ def load_kit(name: str) -> Kit:
     """Read one kit. Raises ``RequestRejected`` with file, place and remedy."""
     if is_path(name):
         try:
-            text = Path(name).expanduser().read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+            text = read_text(Path(name).expanduser(), max_bytes=MAX_CONFIG_BYTES)
+        except UnreadableFile as error:
             raise RequestRejected(
-                f"the kit file '{name}' cannot be read ({error}); check the path, or use one of "
-                f"{', '.join(KIT_NAMES)}",
+                f"the kit file {error}; check the path, or use one of {', '.join(KIT_NAMES)}",
                 provider="offline",
             ) from error
     elif name in KIT_NAMES:
@@ -206,13 +206,10 @@ def _strand(entry: StrandEntry) -> Strand:
 
 
 def _yaml(name: str, text: str) -> Any:
-    import yaml  # heavy: only where a kit is read
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=loader)
-    except yaml.YAMLError as error:
-        raise _wrong(name, f"it is no YAML: {error}") from error
+        return parse_yaml(text, "it")
+    except UnreadableFile as error:
+        raise _wrong(name, str(error)) from error
 
 
 def _wrong(name: str, why: str) -> RequestRejected:

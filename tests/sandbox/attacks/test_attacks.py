@@ -33,13 +33,13 @@ def test_the_corpus_holds_at_least_sixty_attacks_of_every_class() -> None:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def jail() -> AsyncIterator[Jail]:
-    warden = Jail()
+    jail = Jail()
     try:
-        await warden.open(BOUNDS)
+        await jail.open(BOUNDS)
     except JailUnavailable as error:
         pytest.skip(f"no jail on this machine: {error}")
-    yield warden
-    await warden.close()
+    yield jail
+    await jail.close()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

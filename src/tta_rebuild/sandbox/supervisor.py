@@ -1,4 +1,4 @@
-"""The warden: a small process that forks, confines and watches one child per snippet.
+"""The supervisor: a small process that forks, confines and watches one child per snippet.
 
 Started by ``jail.Jail`` as ``python -I -S`` with an empty environment. It speaks lines of JSON:
 first what it is, then one reply per request, in order. It never trusts what a child says beyond its
@@ -110,7 +110,7 @@ class Watch:
             self.limit = "output"
 
 
-class Warden:
+class SandboxSupervisor:
     """Runs snippets one after the other.
 
     Args:
@@ -150,10 +150,10 @@ class Warden:
         nonce = secrets.token_hex(16)
         output_read, output_write = os.pipe()
         report_read, report_write = os.pipe()
-        warden = os.getpid()
+        parent = os.getpid()
         child = os.fork()
         if child == 0:
-            self._be_the_child(code, nonce, bounds, directory, (output_write, report_write), warden)
+            self._be_the_child(code, nonce, bounds, directory, (output_write, report_write), parent)
         os.close(output_write)
         os.close(report_write)
         watch = Watch(bounds)
@@ -177,7 +177,7 @@ class Warden:
         bounds: ResourceLimits,
         directory: str,
         pipes: tuple[int, int],
-        warden: int,
+        parent: int,
     ) -> None:
         """Never returns. Any failure ends the child without a report, which is no verdict."""
         try:
@@ -187,7 +187,7 @@ class Warden:
                 os.dup2(source, target)
             os.closerange(REPORT + 1, 1024)
             _forget()
-            confine(self.place, bounds, directory, warden)
+            confine(self.place, bounds, directory, parent)
             perform(code, nonce, REPORT)
         finally:
             _wait_for_the_end()
@@ -243,7 +243,7 @@ def _too_many_files(directory: str, limit_bytes: int) -> bool:
 
 
 def _forget() -> None:
-    """Leave the snippet a plain interpreter: no environment, no native door, no warden in sight."""
+    """Leave the snippet a plain interpreter: no environment, no native door, no module of ours."""
     os.environ.clear()
     for name in [n for n in sys.modules if n.split(".")[0] in {"tta_rebuild", "ctypes", "_ctypes"}]:
         del sys.modules[name]
@@ -260,7 +260,7 @@ def _forget() -> None:
 
 
 def _wait_for_the_end() -> None:
-    """Hang up and stay: ending the process is what the filter forbids, so the warden does it."""
+    """Hang up and stay: the filter forbids to end the process, so the supervisor does it."""
     with contextlib.suppress(OSError):
         os.close(REPORT)
     while True:
@@ -307,7 +307,7 @@ def main(base: str, host: int) -> int:
     if os.geteuid() != 0:
         drop_capabilities(place.libc, place.machine)
     gain_nothing(place.libc)
-    warden = Warden(base, place)
+    supervisor = SandboxSupervisor(base, place)
     landlock.restrict(place.libc, [*_library_rules(landlock.READ), (base, landlock.KEEP)])
     gc = import_module("gc")
     gc.collect()
@@ -319,13 +319,13 @@ def main(base: str, host: int) -> int:
             "landlock": landlock.abi(place.libc),
             "separate_files": secluded,
             "separate_network": alone,
-            "separate_user": warden.separate_user,
+            "separate_user": supervisor.separate_user,
             "python": platform.python_version(),
         },
     )
     for line in requests:
         request = json.loads(line)
-        _say(replies, warden.run(request["code"], ResourceLimits(**request["bounds"])))
+        _say(replies, supervisor.run(request["code"], ResourceLimits(**request["bounds"])))
     return 0
 
 

@@ -1,0 +1,126 @@
+"""Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
+
+For everything that takes a file in: settings, kits, premises, stories. What is too large, no UTF-8,
+not in its format or nested too deeply raises ``UnreadableFile``, which names the file and says why.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tta_rebuild.core.errors import UnreadableFile
+
+T = TypeVar("T")
+
+MAX_DEPTH = 100
+"""Lists and mappings inside each other; no file that a person writes comes near it."""
+
+MAX_CONFIG_BYTES = 1_000_000
+"""Largest YAML or TOML file."""
+
+_MAX_YAML_NODES = 200_000
+"""Values in a YAML file, those repeated by an alias (``*name``) counted each time."""
+
+_MAX_DOTS = 100
+"""In a line of TOML: its parser takes quadratic time over ``a.a.a.…``."""
+
+
+def read_text(path: Path, *, max_bytes: int) -> str:
+    """The file's text; ``-`` is standard input. Raises UnreadableFile."""
+    try:
+        if str(path) == "-":
+            raw = sys.stdin.read(max_bytes + 1).encode("utf-8", "replace")
+        else:
+            with path.open("rb") as file:
+                raw = file.read(max_bytes + 1)
+        if len(raw) > max_bytes:
+            size = f"{max_bytes / 1_000_000:g} MB"
+            raise UnreadableFile(f"{path} is larger than {size}: give it in parts")
+        return raw.decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableFile(
+            f"{path} is not UTF-8 text (byte {error.start:,}): save it as UTF-8"
+        ) from error
+
+
+def parse_json(text: str, name: str) -> Any:
+    """The value of a JSON text. Raises UnreadableFile that names the file."""
+    import json
+
+    return _parsed("JSON", name, partial(json.loads, text))
+
+
+def parse_toml(text: str, name: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises UnreadableFile that names the file."""
+    import tomllib
+
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.count(".") > _MAX_DOTS:
+            raise UnreadableFile(f"{name}: line {number} holds more than {_MAX_DOTS} dots")
+    return _parsed("TOML", name, partial(tomllib.loads, text))
+
+
+def parse_yaml(text: str, name: str) -> Any:
+    """The value of a YAML text, plain types only. Raises UnreadableFile that names the file."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    def load() -> Any:
+        _check_yaml(text, name, loader)
+        return yaml.load(text, Loader=loader)
+
+    return _parsed("YAML", name, load)
+
+
+def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:
+    # A YAMLError is no ValueError; a number or a date that cannot be is no TOML or YAML error.
+    problems: tuple[type[Exception], ...] = (ValueError,)
+    if language == "YAML":
+        from yaml import YAMLError
+
+        problems = (ValueError, YAMLError)
+    try:
+        return parse()
+    except RecursionError:
+        raise UnreadableFile(f"{name} is nested too deeply") from None
+    except problems as error:
+        raise UnreadableFile(f"{name} is not valid {language}: {error}") from error
+
+
+def _check_yaml(text: str, name: str, loader: Any) -> None:
+    """Refuse what the parser in C dies of (depth), and what grows without bound (aliases).
+
+    Only a parser of events goes without recursion and stops in time.
+    """
+    import yaml
+
+    sizes: dict[str | None, int] = {}
+    anchors: list[str | None] = []
+    counts = [0]
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            anchors.append(event.anchor)
+            counts.append(1)
+            if len(anchors) > MAX_DEPTH:
+                raise UnreadableFile(f"{name} is nested too deeply")
+            continue
+        size, anchor = 1, getattr(event, "anchor", None)
+        if isinstance(event, yaml.AliasEvent):
+            if event.anchor in anchors:
+                raise UnreadableFile(f"{name}: '*{event.anchor}' stands inside what it repeats")
+            size, anchor = sizes.get(event.anchor, 1), None
+        elif isinstance(event, yaml.CollectionEndEvent):
+            size, anchor = counts.pop(), anchors.pop()
+        counts[-1] += size
+        if anchor:
+            sizes[anchor] = size
+        if counts[-1] > _MAX_YAML_NODES:
+            most = f"{_MAX_YAML_NODES:,}"
+            raise UnreadableFile(f"{name} holds more than {most} values, its aliases written out")
