@@ -9,6 +9,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -86,6 +88,16 @@ class MemoryStoryStore(StoryStore):
         self._add(kept, number)
         self._store(kept, 0, events, at)
         return kept.row
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """See ``StoryStore.whole``; what other tasks did meanwhile is lost with a failure."""
+        before = deepcopy((self._stories, self._of_story, self._branches, self._numbered))
+        try:
+            yield
+        except BaseException:
+            self._stories, self._of_story, self._branches, self._numbered = before
+            raise
 
     async def stories(self) -> list[StoryRow]:
         """See ``StoryStore.stories``."""
