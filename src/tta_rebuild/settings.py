@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.secret import Secret
@@ -67,6 +69,8 @@ class Settings:
     """Everything that can be set. Amounts are US dollars, None is no limit.
 
     Attributes:
+        database_url: a PostgreSQL server that keeps the stories in place of ``data_dir``; may hold
+            a password. "" is none.
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
@@ -83,6 +87,7 @@ class Settings:
     anthropic_api_key: Secret = field(default_factory=lambda: Secret(""))
     openai_api_key: Secret = field(default_factory=lambda: Secret(""))
     e2b_api_key: Secret = field(default_factory=lambda: Secret(""))
+    database_url: Secret = field(default_factory=lambda: Secret(""))
     use_real_llm: bool = False
     rate_limit_rpm: int = 60
     max_cost_usd: float = 10.0
@@ -170,7 +175,17 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
         variables = _variables(os.environ if environ is None else environ, cwd or Path.cwd())
     except (SettingsError, OSError):
         variables = {n: _Found(v, "") for n, v in (environ or os.environ).items()}
-    return [str(f.value) for n, f in variables.items() if n.upper().endswith(_KEY_ENDINGS)]
+    keys = [str(f.value) for n, f in variables.items() if n.upper().endswith(_KEY_ENDINGS)]
+    return [*keys, *(p for f in variables.values() for p in passwords_in(str(f.value)))]
+
+
+def passwords_in(address: str) -> list[str]:
+    """The password of an address ``scheme://user:password@host``, as written and as meant."""
+    found = re.match(r"[\w+.-]+://[^/@:]*:(.+)@", address)
+    asked = re.findall(r"[?&]password=([^&]+)", address)
+    return [
+        p for written in ([found[1]] if found else []) + asked for p in (written, unquote(written))
+    ]
 
 
 # -------------------------------------------------------------------------------- the sources

@@ -7,6 +7,7 @@ what is allowed.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,8 @@ class Setting:
 
 
 def shown(value: Any) -> str:
-    """``, not 'value'`` for an error; nothing where the value is long or no plain one."""
-    if isinstance(value, (dict, list)) or len(str(value)) > LONGEST_SHOWN:
+    """``, not 'value'`` for an error; nothing where it is long, no plain one, or has a user."""
+    if isinstance(value, (dict, list)) or len(str(value)) > LONGEST_SHOWN or "@" in str(value):
         return ""
     return f", not {value!r}"
 
@@ -126,7 +127,17 @@ def directory(value: Any) -> Path:
     """A path; ``~`` and what it is relative to are settled by the caller."""
     if not isinstance(value, str) or "\x00" in value:
         raise Wrong("must be a path")
+    if re.match(r"[A-Za-z][\w+.-]+:/", value):
+        raise Wrong("must be a path; the address of a PostgreSQL server goes into TTA_DATABASE_URL")
     return Path(value)
+
+
+def database_url(value: Any) -> Secret:
+    """The address of a PostgreSQL server; it may hold a password."""
+    text = str(value).strip()
+    if not text.startswith(("postgresql://", "postgres://")):
+        raise Wrong("must be an address such as postgresql://user@host/name; files: TTA_DATA_DIR")
+    return Secret(text)
 
 
 def model_name(value: Any) -> str:
@@ -195,6 +206,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ANTHROPIC_API_KEY", "anthropic_api_key", (), key, is_key=True),
     Setting("OPENAI_API_KEY", "openai_api_key", (), key, is_key=True),
     Setting("E2B_API_KEY", "e2b_api_key", (), key, is_key=True),
+    Setting("TTA_DATABASE_URL", "database_url", (), database_url, is_key=True),
     Setting("USE_REAL_LLM", "use_real_llm", ("use_real_llm",), yes_or_no),
     Setting("LLM_RATE_LIMIT", "rate_limit_rpm", ("rate_limit",), whole_number(1)),
     Setting("LLM_MAX_COST", "max_cost_usd", ("max_cost",), _USD),

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.kits import check_kit
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
     from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
-    from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
+    from tta_rebuild.bootstrap.workshop import Workshop, check_writable, open_workshop
 
 _HOMES = {
     "ModelOverview": "overview",
@@ -18,6 +18,7 @@ _HOMES = {
     "PROVIDERS": "stack",
     "Workshop": "workshop",
     "check_kit": "kits",
+    "check_writable": "workshop",
     "chosen_model": "stack",
     "CodeEngines": "guards",
     "code_engines": "guards",
@@ -35,6 +36,7 @@ __all__ = [
     "ModelOverview",
     "Workshop",
     "check_kit",
+    "check_writable",
     "chosen_model",
     "code_engines",
     "executor_for",

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
@@ -33,6 +34,7 @@ from tta_rebuild.integrations.wrappers.fallback import (
     Link,
 )
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
@@ -112,6 +114,7 @@ class Bench:
         self._make_adapter = make_adapter
         self._tracker = tracker
         self._cache = cache
+        self._redactor = reply_redactor_for(settings)
         self._estimate = TokenEstimate()
         self._limiter = RateLimiter(
             Quota(rpm=settings.rate_limit_rpm),
@@ -180,7 +183,7 @@ class Bench:
             guarded: LLMProvider = OfflineProvider()
         else:
             seen = TracedLLMProvider(
-                self._adapter(full_name),
+                self._redacted(self._adapter(full_name)),
                 layer="attempt",
                 provider=name,
                 record_text=self._settings.trace_prompts,
@@ -223,6 +226,9 @@ class Bench:
         server, model = await choose_local(wanted, servers_here(self._settings))
         self._local[server.name] = server.base_url
         return f"{server.name}:{model}"
+
+    def _redacted(self, adapter: LLMProvider) -> LLMProvider:
+        return RedactingLLMProvider(adapter, self._redactor) if self._redactor else adapter
 
     def _adapter(self, full_name: str) -> LLMProvider:
         adapter = self._new_adapter(full_name)

@@ -51,18 +51,32 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _require_directory(path: Path) -> None:
+    from tta_rebuild.settings_values import Wrong, directory
+
+    try:
+        directory(str(path))
+    except Wrong as wrong:
+        raise typer.BadParameter(f"{wrong}.", param_hint="--data-dir") from None
+
+
 @app.callback()
 def before(
     ctx: typer.Context,
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Where stories are kept; without it TTA_DATA_DIR, or your data folder."),
+        typer.Option(
+            help="Where stories are kept; without it TTA_DATABASE_URL, TTA_DATA_DIR, or your data "
+            "folder."
+        ),
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""
+    if data_dir is not None:
+        _require_directory(data_dir)
     ctx.obj = Desk(data_dir=data_dir)
 
 

@@ -36,7 +36,7 @@ def fork(
     async def work(workshop: Workshop) -> Branch:
         return await workshop.stories.fork(story, branch=branch, turn=turn, name=name or None)
 
-    made = among_stories(at, work)
+    made = among_stories(at, work, changes=True)
     at.screen.say(
         f"The branch '{made.name}' shares turns 1 to {made.turn}. "
         f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
@@ -84,7 +84,8 @@ def replay(
     async def work(workshop: Workshop) -> ReplayReport:
         return await workshop.stories.replay(story, branch, retell=retell)
 
-    report = in_workshop(at, work)
+    # Asking the storyteller anew may cost something, and that is booked.
+    report = in_workshop(at, work) if retell else among_stories(at, work)
     if json_:
         at.screen.raw(json.dumps(asdict(report), ensure_ascii=False))
     else:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli.canon_views import show_clashes, show_facts, show_plan
-from tta_rebuild.cli.opening import among_stories, desk, in_workshop
+from tta_rebuild.cli.opening import among_stories, desk
 from tta_rebuild.cli.screen import counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
 
@@ -115,7 +115,7 @@ def retcon(
             return made.plan, turns, made
         return plan, turns, None
 
-    plan, turns, made = in_workshop(at, work)
+    plan, turns, made = among_stories(at, work, changes=bool(how))
     show_plan(at.screen, plan, turns)
     if made is None:
         at.screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")

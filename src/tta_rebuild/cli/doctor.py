@@ -9,9 +9,9 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.models import overview, show_model
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, redactor_of_this_run, settings_for
+from tta_rebuild.cli.opening import Desk, among_stories, desk, redactor_of_this_run, settings_for
 from tta_rebuild.cli.screen import Screen, counted
-from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, TTAError
+from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked, TTAError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Workshop
@@ -33,6 +33,7 @@ def doctor(ctx: typer.Context) -> None:
         _code(screen, settings)
         screen.say()
         _models(at, settings)
+        _room(screen, settings)
     except (StoreError, SettingsError, ProviderError) as error:
         screen.entry("WRONG", redactor_of_this_run().redact(str(error)), style="red")
         _advise(screen, error)
@@ -61,11 +62,22 @@ def _settings(screen: Screen, settings: Settings) -> None:
 
 def _stories(at: Desk) -> None:
     async def look(workshop: Workshop) -> tuple[str, int]:
+        await workshop.stories.check()
         return workshop.place, len(await workshop.stories.list())
 
-    place, count = in_workshop(at, look, model="offline")
+    place, count = among_stories(at, look)
     told = "1 story" if count == 1 else f"{count:,} stories"
     at.screen.entry("stories ", f"{told} in {place}")
+
+
+def _room(screen: Screen, settings: Settings) -> None:
+    """Whether a new turn could be stored. Raises StoreError."""
+    from tta_rebuild.bootstrap import check_writable
+
+    try:
+        check_writable(settings)
+    except StoreLocked:
+        screen.entry("note    ", "a story is being played in this data directory", style="yellow")
 
 
 def _code(screen: Screen, settings: Settings) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.opening import Desk, desk, in_workshop, settings_for
+from tta_rebuild.cli.opening import Desk, among_stories, desk, settings_for
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def overview(at: Desk) -> list[ModelOverview]:
         return await workshop.ledger.attempts(limit=LATEST_ATTEMPTS)
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = in_workshop(at, attempts, model="offline")
+    seen = among_stories(at, attempts)
     return models_overview(settings_for(at), seen, at=utc_now())
 
 

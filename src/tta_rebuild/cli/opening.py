@@ -38,9 +38,15 @@ def desk(ctx: typer.Context) -> Desk:
     return found if found is not None else Desk()
 
 
-def among_stories(at: Desk, work: Callable[[Workshop], Awaitable[T]]) -> T:
-    """The same as ``in_workshop`` for what asks no model: no key and no server is needed."""
-    return in_workshop(at, work, model="offline")
+def among_stories(
+    at: Desk, work: Callable[[Workshop], Awaitable[T]], *, changes: bool = False
+) -> T:
+    """The same as ``in_workshop`` for what asks no model: no key and no server is needed.
+
+    What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
+    full, and on one that cannot be written.
+    """
+    return in_workshop(at, work, model="offline", read_only=not changes)
 
 
 def in_workshop(
@@ -49,6 +55,7 @@ def in_workshop(
     *,
     model: str | None = None,
     warm: bool = False,
+    read_only: bool = False,
 ) -> T:
     """Open the workshop, do the work in it, close it again.
 
@@ -67,7 +74,9 @@ def in_workshop(
     _begin_log(settings.log_level)
 
     async def run() -> T:
-        async with open_workshop(settings) as workshop:
+        async with open_workshop(settings, read_only=read_only) as workshop:
+            if workshop.note:
+                at.screen.note(workshop.note, "yellow")
             warming = asyncio.create_task(_warmed(workshop)) if warm else None
             try:
                 return await work(workshop)
@@ -91,12 +100,13 @@ async def _warmed(workshop: Workshop) -> None:
 
 def settings_for(at: Desk, *, model: str | None = None) -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
+    from tta_rebuild.core.secret import Secret
     from tta_rebuild.settings import load_settings
 
     settings = load_settings()
-    settings = replace(
-        settings, data_dir=at.data_dir or settings.data_dir, model=model or settings.model
-    )
+    if at.data_dir is not None:
+        settings = replace(settings, data_dir=at.data_dir, database_url=Secret(""))
+    settings = replace(settings, model=model or settings.model)
     # Offline by option is offline altogether, whatever chain the configuration names.
     return replace(settings, chain=(), routes={}) if model == "offline" else settings
 

@@ -31,6 +31,10 @@ app = typer.Typer(
 WhichStory = Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")]
 
 
+MAX_IMPORT_BYTES = 256_000_000
+"""Largest export that is taken in: some 20,000 turns."""
+
+
 class Format(StrEnum):
     """How a story is written to a file."""
 
@@ -114,7 +118,7 @@ def rename(
     async def work(workshop: Workshop) -> None:
         await workshop.stories.rename(story, wanted)
 
-    among_stories(at, work)
+    among_stories(at, work, changes=True)
     at.screen.say(f"The story is now called '{wanted}'.")
 
 
@@ -134,7 +138,7 @@ def delete(
         await workshop.stories.delete(row.story_id)
         return True
 
-    if among_stories(at, work):
+    if among_stories(at, work, changes=True):
         at.screen.say("Deleted.")
     else:
         at.screen.say("Kept.")
@@ -202,6 +206,18 @@ def write_whole(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
+def _imported(file: Path) -> bytes:
+    """What is to be imported, read no further than it may be long."""
+    with sys.stdin.buffer if str(file) == "-" else file.open("rb") as stream:
+        data = stream.read(MAX_IMPORT_BYTES + 1)
+    if len(data) > MAX_IMPORT_BYTES:
+        raise ImportRejected(
+            f"{file} is larger than {MAX_IMPORT_BYTES // 10**6} MB, more than any story of tta; "
+            "nothing was changed"
+        )
+    return data
+
+
 @app.command("import")
 def import_story(
     ctx: typer.Context,
@@ -217,8 +233,7 @@ def import_story(
     """Take in a story that was exported as JSON."""
     at = desk(ctx)
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
-        data = json.loads(text)
+        data = json.loads(_imported(file).decode("utf-8-sig"))
     except OSError as error:
         raise typer.BadParameter(
             f"{file} cannot be read: {error.strerror}.", param_hint="FILE"
@@ -235,7 +250,7 @@ def import_story(
             data, allow_boundary_breaks=allow_boundary_breaks
         )
 
-    row = among_stories(at, work)
+    row = among_stories(at, work, changes=True)
     at.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )

@@ -11,7 +11,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import rules_of
 from tta_rebuild.cli.canon_views import show_clashes, show_rules
-from tta_rebuild.cli.opening import Desk, desk, in_workshop
+from tta_rebuild.cli.opening import Desk, among_stories, desk
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
 
@@ -70,7 +70,7 @@ def validate(
             (c.text, verdict) for c, verdict in zip(proposed, verdicts, strict=True)
         ], state.premise.rules
 
-    judged, rules = in_workshop(at, work)
+    judged, rules = among_stories(at, work)
     if not judged and not json_:
         at.screen.say("Nothing is offered at the end of this branch.")
     for said, result in judged:

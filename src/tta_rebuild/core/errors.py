@@ -317,7 +317,11 @@ class StoreFull(StoreError):
 
 
 class StoreMissing(StoreError):
-    """Nothing was kept in this place yet; it was only to be looked at, so nothing was made."""
+    """Nothing was kept in this ``place`` yet; it was only to be looked at, so nothing was made."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place}: there are no stories yet")
+        self.place = place
 
 
 class StoreNewer(StoreError):

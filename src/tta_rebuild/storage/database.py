@@ -261,7 +261,7 @@ async def _looking(database: Database) -> Database:
             _require_ours(Path(database.place), found)
         _require_known(database.place, found)
         if found is None:
-            raise StoreMissing(f"{database.place}: there are no stories yet")
+            raise StoreMissing(database.place)
         if found != HEAD:
             raise StoreReadOnly(
                 f"{database.place}: must be upgraded from revision {found} first; "

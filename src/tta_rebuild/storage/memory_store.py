@@ -24,6 +24,7 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import Event, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath
+from tta_rebuild.storage.memory_ledger import MemoryLedger
 from tta_rebuild.storage.prose import phrases_in, words_in
 from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (
@@ -52,14 +53,26 @@ class _Kept:
 
 
 class MemoryStoryStore(StoryStore):
-    """A ``StoryStore`` that ends with the process."""
+    """A ``StoryStore`` that ends with the process.
 
-    def __init__(self) -> None:
+    Args:
+        place: what it stands for, in words.
+    """
+
+    note = ""
+
+    def __init__(self, place: str = "memory") -> None:
+        self.place = place
+        self._ledger = MemoryLedger()
         self._stories: dict[str, StoryRow] = {}
         self._of_story: dict[str, list[str]] = {}
         self._branches: dict[str, _Kept] = {}
         self._numbered: dict[int, _Kept] = {}
         self._numbers = itertools.count(1)
+
+    def ledger(self) -> MemoryLedger:
+        """The ledger beside the stories."""
+        return self._ledger
 
     async def create_story(
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime

@@ -113,7 +113,7 @@ class SqlStoryStore(StoryStore):
         return self._database.note
 
     async def check(self) -> None:
-        """Look for damage. Raises StoreDamaged."""
+        """See ``StoryStore.check``."""
         await self._database.check()
 
     @asynccontextmanager
@@ -122,6 +122,7 @@ class SqlStoryStore(StoryStore):
         try:
             async with self._database.writing():
                 yield
+            await self._database.tidy("PASSIVE")
         except BaseException:
             self._paths.clear()  # the numbers of branches that were not kept are given again
             raise

@@ -128,7 +128,7 @@ def require_content(path: Path) -> None:
         return
     if path.exists() or has_log(path):
         raise was_emptied(path)
-    raise StoreMissing(f"{path}: there are no stories yet")
+    raise StoreMissing(str(path))
 
 
 def was_emptied(path: Path) -> StoreDamaged:

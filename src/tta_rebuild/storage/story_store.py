@@ -191,6 +191,9 @@ class StoryStore(ABC):
     ) -> tuple[int, Mapping[str, Any]] | None:
         """The nearest snapshot on the branch's path at or before ``upto``."""
 
+    async def check(self) -> None:
+        """Look for damage. Raises StoreDamaged."""
+
     @abstractmethod
     async def close(self) -> None:
         """Release files and locks; safe to call twice."""
