@@ -35,6 +35,8 @@ MODEL = 5
 """A model could not be reached or would not answer, or a budget is used up."""
 INTERRUPTED = 130
 """Ctrl-C; every finished turn is kept."""
+TERMINATED = 143
+"""SIGTERM; every finished turn is kept."""
 PIPE_CLOSED = 141
 """Whoever read the output has gone (``tta stories | head``)."""
 

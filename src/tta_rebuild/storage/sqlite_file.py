@@ -85,9 +85,7 @@ def hold(path: Path) -> FileLock:
             "end that one first, or choose another data directory"
         ) from None
     except (FileExistsError, NotADirectoryError) as error:
-        raise StoreError(
-            f"{directory}: is not a directory; choose another data directory"
-        ) from error
+        raise _no_directory(directory) from error
     except (OSError, NotImplementedError) as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise StoreFull(f"{directory}: {NO_SPACE}") from error
@@ -98,6 +96,10 @@ def hold(path: Path) -> FileLock:
     with suppress(OSError):  # a file system without permissions
         _make_private(path)
     return lock
+
+
+def _no_directory(path: Path) -> StoreError:
+    return StoreError(f"{path}: is not a directory; choose another data directory")
 
 
 def check_writable(path: Path) -> None:
@@ -128,6 +130,8 @@ def require_content(path: Path) -> None:
         return
     if path.exists() or has_log(path):
         raise was_emptied(path)
+    if path.parent.exists() and not path.parent.is_dir():
+        raise _no_directory(path.parent)
     raise StoreMissing(str(path))
 
 
