@@ -102,6 +102,8 @@ def _plain(error: DBAPIError, place: str) -> StoreError:
         other = _SQLITE.get(code & 0xFF, (StoreError, f"failed ({origin})"))
         kind, advice = _SQLITE.get(code, other)
         return kind(f"{place}: {advice}")
+    if isinstance(origin, sqlite3.Error):  # Python's own: what was read is no text
+        return damaged(place, str(origin).partition(" column ")[0])
     state = str(getattr(origin, "sqlstate", None) or "")
     for key in (state, state[:2]):
         if key in _POSTGRESQL:
