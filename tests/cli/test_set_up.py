@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.cli.main import main
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.story import Premise
@@ -37,9 +37,9 @@ def quiet_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def spend(place: Path, *attempts: tuple[str, str, float]) -> None:
     async def book() -> None:
-        async with open_workshop(Settings(data_dir=place / "stories")) as workshop:
+        async with open_application(Settings(data_dir=place / "stories")) as application:
             for number, (task, outcome, cost_usd) in enumerate(attempts):
-                await workshop.ledger.book(
+                await application.ledger.book(
                     Attempt(
                         at=datetime(2026, 11, 20 + number, tzinfo=UTC),
                         provider="gemini",
@@ -186,8 +186,10 @@ def test_a_key_in_a_models_words_reaches_neither_the_files_nor_the_screen(
 
     async def play() -> list[object]:
         model = MockLLMProvider(LLMConfig(model="m"), response=text, latency_ms=0)
-        async with open_workshop(settings, make_adapter=lambda _name, _config: model) as workshop:
-            session = await workshop.stories.open(Premise(theme="A lighthouse"))
+        async with open_application(
+            settings, make_adapter=lambda _name, _config: model
+        ) as application:
+            session = await application.stories.open(Premise(theme="A lighthouse"))
             return [item async for item in session.play(Action.begin())]
 
     seen = asyncio.run(play())

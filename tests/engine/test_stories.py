@@ -51,7 +51,7 @@ async def test_an_import_that_breaks_off_leaves_nothing(begun, tmp_path):
 
     store = Breaking()
     with pytest.raises(asyncio.CancelledError):
-        await Stories(desk.stories._parts, store).import_story(data)
+        await Stories(desk.stories._dependencies, store).import_story(data)
     assert await store.stories() == []
 
 
@@ -138,10 +138,12 @@ async def test_a_replay_agrees_where_a_passage_was_held_back_and_where_a_call_fa
         "facts": [{"subject": "mara", "relation": "alive", "value": "false"}],
         "text": "Mara is dead.",
     }
-    clash = kit.scene("The wind turns.", "Mara laughs and walks to the door.", "The lamp swings.")
+    contradiction = kit.scene(
+        "The wind turns.", "Mara laughs and walks to the door.", "The lamp swings."
+    )
     desk = kit.desk(
         kit.scene(dead),
-        clash,
+        contradiction,
         kit.scene("The door stands alone in the dusk."),
         ContentRefused("blocked", reason="SAFETY"),
         kit.scene("A softer scene by the sea."),
