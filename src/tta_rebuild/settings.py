@@ -19,6 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import unquote
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource
@@ -30,6 +31,7 @@ from tta_rebuild.settings_values import (
     RULES,
     Address,
     Count,
+    DatabaseUrl,
     Directory,
     Key,
     Lower,
@@ -68,6 +70,8 @@ class Settings(BaseSettings):
     A value given by name is checked as one from a file is. Raises SettingsError.
 
     Attributes:
+        database_url: a PostgreSQL server that keeps the stories in place of ``data_dir``; may hold
+            a password. "" is none.
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
@@ -89,6 +93,7 @@ class Settings(BaseSettings):
     anthropic_api_key: Key = _named(Secret(""), "ANTHROPIC_API_KEY")
     openai_api_key: Key = _named(Secret(""), "OPENAI_API_KEY")
     e2b_api_key: Key = _named(Secret(""), "E2B_API_KEY")
+    database_url: DatabaseUrl = _named(Secret(""), "TTA_DATABASE_URL")
     gemini_base_url: Address = _named("", "TTA_GEMINI_BASE_URL", "base_urls.gemini")
     anthropic_base_url: Address = _named("", "TTA_ANTHROPIC_BASE_URL", "base_urls.anthropic")
     openai_base_url: Address = _named("", "TTA_OPENAI_BASE_URL", "base_urls.openai")
@@ -232,7 +237,18 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
     found = _environment(os.environ if environ is None else environ)
     with suppress(SettingsError, OSError):
         found = _dotenv(cwd or Path.cwd()) | found
-    return [f.value.reveal() for f in found.values() if isinstance(f.value, Secret)]
+    values = [f.value.reveal() if isinstance(f.value, Secret) else f.value for f in found.values()]
+    keys = [f.value.reveal() for f in found.values() if isinstance(f.value, Secret)]
+    return [*keys, *(password for value in values for password in passwords_in(str(value)))]
+
+
+def passwords_in(address: str) -> list[str]:
+    """The password of an address ``scheme://user:password@host``, as written and as meant."""
+    found = re.match(r"[\w+.-]+://[^/@:]*:(.+)@", address)
+    asked = re.findall(r"[?&]password=([^&]+)", address)
+    return [
+        p for written in ([found[1]] if found else []) + asked for p in (written, unquote(written))
+    ]
 
 
 # -------------------------------------------------------------------------------- the sources
@@ -266,7 +282,7 @@ def _variables(found: Iterable[tuple[str | None, str | None, str]]) -> dict[str,
     variables = {}
     for name, value, place in found:
         if name and value and (text := value.strip()):
-            is_key = name.upper().endswith(_KEY_ENDINGS)
+            is_key = name.upper().endswith((*_KEY_ENDINGS, "_DATABASE_URL"))
             variables[name] = _Found(Secret(text) if is_key else text, name, place)
     return variables
 

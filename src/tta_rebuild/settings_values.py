@@ -51,8 +51,20 @@ def _key(value: Any) -> Secret:
 def _directory(value: Any) -> Path:
     text = str(value) if isinstance(value, (str, Path)) else "\x00"
     if "\x00" in text or re.match(r"[A-Za-z][\w+.-]+:/", text):
-        raise ValueError("must be a directory on this machine, not an address")
+        raise ValueError(
+            "must be a directory on this machine; the address of a PostgreSQL server goes into "
+            "TTA_DATABASE_URL"
+        )
     return Path(text).expanduser()
+
+
+def _database(value: Any) -> Secret:
+    address = value if isinstance(value, Secret) else Secret(str(value).strip())
+    if address and not address.reveal().startswith(("postgresql://", "postgres://")):
+        raise ValueError(
+            "must be an address such as postgresql://user@host/name; for files set TTA_DATA_DIR"
+        )
+    return address
 
 
 def _address(value: Any) -> str:
@@ -96,6 +108,7 @@ Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 
 Usd: TypeAlias = Annotated[
     float, Field(ge=0, allow_inf_nan=False), must("a number (US dollars) of at least 0")
 ]
+DatabaseUrl: TypeAlias = Annotated[Secret, BeforeValidator(_database)]
 Directory: TypeAlias = Annotated[Path, BeforeValidator(_directory)]
 ModelName: TypeAlias = Annotated[str, AfterValidator(_model_name)]
 ModelNames: TypeAlias = Annotated[

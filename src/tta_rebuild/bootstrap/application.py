@@ -15,6 +15,7 @@ from uuid import uuid4
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
+from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.dependencies import Dependencies, Notices
@@ -26,6 +27,8 @@ from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.settings import Settings, load_settings
+from tta_rebuild.storage import sqlite_file
+from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 CACHE_FILE = "replies.db"
@@ -43,6 +46,7 @@ class Application:
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place: where the stories are kept, in words.
+        note: what the player should know of how the stories were found, "" if nothing.
         warm: loads what the first call to a model needs; call it while the player still thinks.
     """
 
@@ -53,6 +57,7 @@ class Application:
     models: tuple[str, ...]
     notices: Notices
     place: str
+    note: str
     settings: Settings
     warm: Callable[[], Awaitable[None]]
 
@@ -75,6 +80,7 @@ async def open_application(
     clock: Callable[[], datetime] = utc_now,
     new_id: Callable[[], str] = short_id,
     make_adapter: MakeAdapter | None = None,
+    read_only: bool = False,
 ) -> AsyncIterator[Application]:
     """Open the store and the storytellers that the settings name.
 
@@ -85,6 +91,7 @@ async def open_application(
             else free. Whoever made it closes it.
         make_adapter: makes the adapters in place of the usual ones, such as for a server of a
             test's own; everything around them stays as it is.
+        read_only: only look at what is there: nothing can be played, booked or changed.
 
     Raises:
         StoreError: the data directory cannot be used.
@@ -94,7 +101,7 @@ async def open_application(
     settings = settings or load_settings()
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
-        store = await SqlStoryStore.open(settings.data_dir, clock=clock)
+        store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices = Notices()
         session_id = new_id()
@@ -107,8 +114,9 @@ async def open_application(
         )
         stack.push_async_callback(tracker.aclose)
         used = await used_today(store.ledger(), settings, now=clock())
+        cache = None if read_only else _cache(settings)
         builder = StackBuilder(
-            settings, tracker, _cache(settings), make_adapter, used_today=used, own=provider
+            settings, tracker, cache, make_adapter, used_today=used, own=provider
         )
         models = await builder.chain()
         stacked = await builder.stack(models)
@@ -133,13 +141,32 @@ async def open_application(
             models=models,
             notices=notices,
             place=store.place,
+            note=store.note,
             settings=settings,
             warm=builder.warm,
         )
 
 
+async def _store(
+    settings: Settings, clock: Callable[[], datetime], *, read_only: bool
+) -> SqlStoryStore | MemoryStoryStore:
+    """Where the settings say that stories are; nothing at all if they are only looked for."""
+    where = settings.database_url.reveal() or settings.data_dir / sqlite_file.FILE_NAME
+    try:
+        return await SqlStoryStore.open(where, clock=clock, read_only=read_only)
+    except StoreMissing as nothing:
+        return MemoryStoryStore(nothing.place)
+
+
+def check_writable(settings: Settings) -> None:
+    """Raise StoreError if no new turn could be stored now where the settings say."""
+    if not settings.database_url:
+        sqlite_file.check_writable(settings.data_dir / sqlite_file.FILE_NAME)
+
+
 def _cache(settings: Settings) -> ResponseCache | None:
     if settings.cache == "off":
         return None
-    on_disk = settings.cache == "disk" and "://" not in str(settings.data_dir)
-    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)
+    if settings.cache == "memory":
+        return ResponseCache()
+    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE))

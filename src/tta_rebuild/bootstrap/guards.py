@@ -12,7 +12,10 @@ from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.story_code import CodeCheck
 from tta_rebuild.integrations.code_executor import CodeExecutor
-from tta_rebuild.settings import Settings
+from tta_rebuild.settings import Settings, passwords_in
+
+SHORTEST_KEY_IN_PROSE = 8
+"""Shorter ones, such as the ``none`` that a local server takes, would mask ordinary words."""
 
 
 def executor_for(
@@ -91,7 +94,16 @@ def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger)
 
 
 def redactor_for(settings: Settings) -> Redactor:
-    """Knows every key in the settings; put it on whatever leaves the program."""
+    """Knows every key and password in the settings; put it on whatever leaves the program."""
+    return Redactor((*_keys(settings), *passwords_in(settings.database_url.reveal())))
+
+
+def reply_redactor_for(settings: Settings) -> Redactor:
+    """Knows what to mask in a model's words: every key that is not short enough to be a word."""
+    return Redactor(key for key in _keys(settings) if len(key) >= SHORTEST_KEY_IN_PROSE)
+
+
+def _keys(settings: Settings) -> list[str]:
     keys = (
         settings.gemini_api_key,
         settings.anthropic_api_key,
@@ -99,4 +111,4 @@ def redactor_for(settings: Settings) -> Redactor:
         settings.e2b_api_key,
         *(server.key for server in settings.servers.values()),
     )
-    return Redactor(key.reveal() for key in keys)
+    return [key.reveal() for key in keys if key]

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -43,6 +44,7 @@ from tta_rebuild.integrations.wrappers.fallback import (
     Link,
 )
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
@@ -126,6 +128,7 @@ class StackBuilder:
         self._own = own
         self._tracker = tracker
         self._cache = cache
+        self._redactor = reply_redactor_for(settings)
         self._estimate = TokenEstimate()
         self._limiter = RateLimiter(
             Quota(rpm=settings.rate_limit_rpm),
@@ -196,7 +199,7 @@ class StackBuilder:
             guarded: LLMProvider = OfflineProvider()
         else:
             seen = TracedLLMProvider(
-                self._adapter(full_name),
+                self._redacted(self._adapter(full_name)),
                 layer="attempt",
                 provider=name,
                 record_text=self._settings.trace_prompts,
@@ -241,6 +244,9 @@ class StackBuilder:
         server, model = await choose_local(wanted, servers_here(self._settings))
         self._local[server.name] = server.base_url
         return f"{server.name}:{model}"
+
+    def _redacted(self, adapter: LLMProvider) -> LLMProvider:
+        return RedactingLLMProvider(adapter, self._redactor) if self._redactor else adapter
 
     def _adapter(self, full_name: str) -> LLMProvider:
         adapter = self._new_adapter(full_name)

@@ -29,7 +29,8 @@ from tta_rebuild.cli.opening import CommandContext
 EXIT_CODES = (
     "Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input, 3 not found, "
     "4 trouble with the place where stories are kept, 5 trouble with a model or a budget, "
-    "130 Ctrl-C (every finished turn is kept), 141 the reader of the output has gone."
+    "130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has "
+    "gone."
 )
 
 
@@ -70,7 +71,10 @@ def before(
     ctx: typer.Context,
     data_dir: Annotated[
         Path | None,
-        typer.Option(help="Where stories are kept; without it TTA_DATA_DIR, or your data folder."),
+        typer.Option(
+            help="Where stories are kept; without it TTA_DATABASE_URL, TTA_DATA_DIR, or your data "
+            "folder."
+        ),
     ] = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")

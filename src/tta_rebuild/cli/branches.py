@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
 from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
 from tta_rebuild.cli.screen import counted, one_line
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.engine.replay import ReplayReport
 
 
 def fork(
@@ -34,6 +38,7 @@ def fork(
         lambda application: application.stories.fork(
             story, branch=branch, turn=turn, name=one_line(name, 60) or None
         ),
+        changes=True,
     )
     command.screen.say(
         f"The branch '{made.name}' shares {counted(made.turn, 'turn')}. "
@@ -78,11 +83,12 @@ def replay(
     Says whether every byte agrees; ends with code 1 if not.
     """
     command = context_of(ctx)
-    report = in_workshop(
-        command,
-        lambda application: application.stories.replay(story, branch, retell=retell),
-        model=None if retell else "offline",
-    )
+
+    async def work(application: Application) -> ReplayReport:
+        return await application.stories.replay(story, branch, retell=retell)
+
+    # Asking the storyteller anew may cost something, and that is booked.
+    report = in_workshop(command, work) if retell else among_stories(command, work)
     if json_:
         command.screen.json(asdict(report))
     else:

@@ -19,7 +19,7 @@ from tta_rebuild.cli.opening import (
     settings_for,
 )
 from tta_rebuild.cli.screen import Screen, counted
-from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError
+from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application, ModelOverview
@@ -88,9 +88,10 @@ def _terminal(screen: Screen) -> dict[str, Any]:
 
 def _examine(command: CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
-    from tta_rebuild.bootstrap import chosen_model
+    from tta_rebuild.bootstrap import check_writable, chosen_model
 
     async def look(application: Application) -> dict[str, Any]:
+        await application.stories.check()
         return {"place": application.place, "count": len(await application.stories.list())}
 
     settings = settings_for(command)
@@ -100,6 +101,10 @@ def _examine(command: CommandContext, report: Report) -> None:
     }
     report.notes.extend(settings.notes)
     report.stories = among_stories(command, look)
+    try:
+        check_writable(settings)
+    except StoreLocked:
+        report.notes.append("a story is being played in this data directory")
     _examine_code(settings, report)
     report.teller = chosen_model(settings)
     report.models = overview(command)

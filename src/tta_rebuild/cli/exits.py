@@ -36,6 +36,8 @@ MODEL = 5
 """A model could not be reached or would not answer, or a budget is used up."""
 INTERRUPTED = 130
 """Ctrl-C; every finished turn is kept."""
+TERMINATED = 143
+"""SIGTERM; every finished turn is kept."""
 PIPE_CLOSED = 141
 """Whoever read the output has gone (``tta stories | head``)."""
 
@@ -72,7 +74,7 @@ class NothingThere(TTAError):
 
 
 class Interrupted(TTAError):
-    """Ctrl-C, and the command has said what is kept; ends with ``INTERRUPTED``."""
+    """Ctrl-C or SIGTERM, and the command has said what is kept."""
 
 
 class ReaderGone(TTAError):

@@ -10,7 +10,7 @@ import typer
 from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory
 from tta_rebuild.cli.facts_view import facts_with, show_contradictions, show_facts, show_plan
 from tta_rebuild.cli.files import story_text
-from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
+from tta_rebuild.cli.opening import among_stories, context_of
 from tta_rebuild.cli.screen import counted, one_line
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def retcon(
             return made.plan, turns, made
         return plan, turns, None
 
-    plan, turns, made = in_workshop(command, work, model="offline")
+    plan, turns, made = among_stories(command, work, changes=bool(how))
     screen = command.screen
     show_plan(screen, plan, turns)
     if made is None:

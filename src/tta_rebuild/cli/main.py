@@ -6,9 +6,10 @@ The installed script calls ``main``. The commands themselves are put together in
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
-from types import TracebackType
+from types import FrameType, TracebackType
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.screen import Screen, prepare_streams, sentence
@@ -21,6 +22,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the words after ``tta``; None takes those of this process.
     """
+    stopped_by: list[int] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        stopped_by.append(number)
+        ctrl_c = signal.getsignal(signal.SIGINT)  # ignored by what a shell runs in the background
+        (ctrl_c if callable(ctrl_c) else signal.default_int_handler)(signal.SIGINT, frame)
+
+    previous_stop = signal.signal(signal.SIGTERM, stop)
     previous_hook = sys.excepthook
     sys.excepthook = _show_traceback if _debugging() else _say_what_was_not_foreseen
     try:
@@ -30,10 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         _abandon_stdout()
         code = exits.PIPE_CLOSED
     except exits.Interrupted:
-        code = exits.INTERRUPTED
+        code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
     except KeyboardInterrupt:
         _complain("stopped; every finished turn is kept.")
-        code = exits.INTERRUPTED
+        code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
     except TTAError as error:
         if _debugging():
             raise
@@ -48,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _abandon_stdout()
         code = exits.FAILED
     sys.excepthook = previous_hook
+    signal.signal(signal.SIGTERM, previous_stop)
     return code
 
 

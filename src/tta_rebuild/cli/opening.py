@@ -38,9 +38,15 @@ def context_of(ctx: typer.Context) -> CommandContext:
     return found if found is not None else CommandContext()
 
 
-def among_stories(at: CommandContext, work: Callable[[Application], Awaitable[T]]) -> T:
-    """The same as ``in_workshop`` for what asks no model: no key and no server is needed."""
-    return in_workshop(at, work, model="offline")
+def among_stories(
+    at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
+) -> T:
+    """The same as ``in_workshop`` for what asks no model: no key and no server is needed.
+
+    What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
+    full, and on one that cannot be written.
+    """
+    return in_workshop(at, work, model="offline", read_only=not changes)
 
 
 def in_workshop(
@@ -49,6 +55,7 @@ def in_workshop(
     *,
     model: str | None = None,
     warm: bool = False,
+    read_only: bool = False,
 ) -> T:
     """Open the application, do the work in it, close it again.
 
@@ -67,7 +74,9 @@ def in_workshop(
     _begin_log(settings.log_level)
 
     async def run() -> T:
-        async with open_application(settings) as application:
+        async with open_application(settings, read_only=read_only) as application:
+            if application.note:
+                at.screen.note(application.note, "yellow")
             warming = asyncio.create_task(_warmed(application)) if warm else None
             try:
                 return await work(application)
@@ -91,10 +100,13 @@ async def _warmed(application: Application) -> None:
 
 def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
+    from tta_rebuild.core.secret import Secret
     from tta_rebuild.settings import load_settings
 
     given = {"--data-dir": at.data_dir, "--model": model}
     settings = load_settings(options={name: value for name, value in given.items() if value})
+    if at.data_dir is not None:
+        settings = settings.model_copy(update={"database_url": Secret("")})
     # Offline by option is offline altogether, whatever chain the configuration names.
     if model == "offline":
         settings = settings.model_copy(update={"chain": (), "routes": {}})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import io
 import json
+import os
 import re
 import sys
 import unicodedata
@@ -81,7 +82,13 @@ def counted(number: int, noun: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let no encoding of this process's streams raise: what it lacks is put in other letters."""
+    """Let no encoding of this process's streams raise: what it lacks is put in other letters.
+
+    A stream that was closed before the start takes and gives nothing.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     codecs.register_error(_ERROR_HANDLER, _stand_in)
     for stream, errors in (
         (sys.stdin, "replace"),

@@ -34,7 +34,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-MAX_IMPORT_BYTES = 500_000_000
+MAX_IMPORT_BYTES = 256_000_000
 """Largest export that is taken in."""
 
 
@@ -98,7 +98,9 @@ def rename(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
 
-    among_stories(command, lambda application: application.stories.rename(story, wanted))
+    among_stories(
+        command, lambda application: application.stories.rename(story, wanted), changes=True
+    )
     command.screen.say(f"The story is now called '{wanted}'.")
 
 
@@ -119,7 +121,7 @@ def delete(
         await application.stories.delete(row.story_id)
         return True
 
-    if among_stories(command, work):
+    if among_stories(command, work, changes=True):
         command.screen.say("Deleted.")
     else:
         command.screen.say("Kept.")
@@ -188,6 +190,18 @@ def write_whole(path: Path, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
+def _imported(file: Path) -> bytes:
+    """What is to be imported, read no further than it may be long."""
+    with sys.stdin.buffer if str(file) == "-" else file.open("rb") as stream:
+        data = stream.read(MAX_IMPORT_BYTES + 1)
+    if len(data) > MAX_IMPORT_BYTES:
+        raise ImportRejected(
+            f"{file} is larger than {MAX_IMPORT_BYTES // 10**6} MB, more than any story of tta; "
+            "nothing was changed"
+        )
+    return data
+
+
 @app.command("import")
 def import_story(
     ctx: typer.Context,
@@ -216,7 +230,7 @@ def import_story(
         )
         return row, await application.stories.copies(row)
 
-    row, copies = among_stories(command, work)
+    row, copies = among_stories(command, work, changes=True)
     command.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )

@@ -11,7 +11,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch
 from tta_rebuild.cli.facts_view import show_contradictions, show_rules
 from tta_rebuild.cli.files import story_text
-from tta_rebuild.cli.opening import context_of, in_workshop
+from tta_rebuild.cli.opening import among_stories, context_of
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.story_options import rules_of
 
@@ -71,7 +71,7 @@ def validate(
         texts = [choice.text for choice in proposed]
         return list(zip(texts, verdicts, strict=True)), state.premise.rules
 
-    judged, rules = in_workshop(command, work, model="offline")
+    judged, rules = among_stories(command, work)
     if json_:
         for said, result in judged:
             screen.json({"choice": said, **asdict(result)})

@@ -33,6 +33,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     ├── StoreError                    the place where stories are kept
     │   ├── StoreLocked               another process holds the data directory
     │   ├── StoreReadOnly · StoreFull
+    │   ├── StoreMissing              nothing was kept there yet, and it was only to be looked at
     │   ├── StoreNewer                written by a newer version: upgrade
     │   └── StoreDamaged              unreadable, or a log with a hole
     ├── SettingsError                 a setting has a wrong value
@@ -319,6 +320,14 @@ class StoreReadOnly(StoreError):
 
 class StoreFull(StoreError):
     """No space left; the turn that did not fit was not stored, everything before it was."""
+
+
+class StoreMissing(StoreError):
+    """Nothing was kept in this ``place`` yet; it was only to be looked at, so nothing was made."""
+
+    def __init__(self, place: str) -> None:
+        super().__init__(f"{place}: there are no stories yet")
+        self.place = place
 
 
 class StoreNewer(StoreError):

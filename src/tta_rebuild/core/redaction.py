@@ -136,13 +136,20 @@ class Redactor:
             self._whole = tuple(sorted(whole.union(self._whole), key=len, reverse=True))
             self._grams = self._grams | grams
 
-    def redact(self, text: str) -> str:
-        """The text with every secret in it replaced by ``MASK``. Idempotent."""
+    def __bool__(self) -> bool:
+        """Whether any secret is registered."""
+        return bool(self._whole)
+
+    def known(self, text: str) -> str:
+        """The text with every registered secret in it replaced by ``MASK``, whatever its form."""
         for secret in self._whole:
             if secret in text:
                 text = text.replace(secret, MASK)
-        if self._grams:
-            text = self._without_pieces(text)
+        return self._without_pieces(text) if self._grams else text
+
+    def redact(self, text: str) -> str:
+        """The same for what only looks like a secret, too. Idempotent."""
+        text = self.known(text)
         folded = text.lower()
         for shapes, mask in ((_KEYS, MASK), (_CARRIERS, rf"\1{MASK}")):
             for shape in shapes:

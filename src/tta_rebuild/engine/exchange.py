@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
-from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreError, StoreNewer
+from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import (
     Event,
@@ -35,7 +35,6 @@ from tta_rebuild.storage.story_store import Branch, StoryStore
 
 FORMAT = "tta-story"
 FORMAT_VERSION = 1
-_IMPORTING = " (being imported)"
 
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 """What begins a tag, a comment or an entity in Markdown."""
@@ -130,21 +129,16 @@ async def import_story(
         refuse_breaks(boundary_breaks(gate, title, ((row.name, own) for row, own in branches)))
     turns = [(turn, list(group)) for turn, group in groupby(root_events, key=lambda r: r.turn)]
     opening = turns.pop(0)[1]
-    made = await store.create_story(
-        story_id, title + _IMPORTING, [r.event for r in opening], at=opening[0].at
-    )
-    try:
-        ids = {root.branch_id: made}
-        ids[root.branch_id] = await _append(store, made, turns)
+    async with store.whole():
+        made = await store.create_story(
+            story_id, title, [r.event for r in opening], at=opening[0].at
+        )
+        ids = {root.branch_id: await _append(store, made, turns)}
         for row, events in branches[1:]:
             parent = ids[row.parent_id or ""]
             child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=now())
             own = [(turn, list(group)) for turn, group in groupby(events, key=lambda r: r.turn)]
             ids[row.branch_id] = await _append(store, child, own)
-    except (StoreError, ImportRejected):
-        await store.delete(story_id)
-        raise
-    await store.rename(story_id, title)
     return story_id
 
 

@@ -118,6 +118,10 @@ class Stories:
         found = await self.find_branch(await self.find(story), branch)
         return [r async for r in self._store.read(found.branch_id, upto=found.length)]
 
+    async def check(self) -> None:
+        """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""
+        await self._store.check()
+
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
         if not title.strip():

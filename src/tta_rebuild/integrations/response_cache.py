@@ -121,7 +121,7 @@ class CacheFile:
     """Answers as JSON in one SQLite file, written by one thread of one process.
 
     Args:
-        path: made where it does not exist; its folder must.
+        path: made where it does not exist, with its folder.
         max_bytes: size of the answers at most; the least recently used leave first.
     """
 
@@ -223,7 +223,8 @@ class CacheFile:
     def _open(self) -> None:
         from filelock import FileLock, Timeout
 
-        self._lock = FileLock(f"{self._path}.lock", thread_local=False)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = FileLock(f"{self._path}.lock", thread_local=False, mode=0o600)
         try:
             self._lock.acquire(timeout=0)
             self._may_write = True
@@ -240,6 +241,8 @@ class CacheFile:
             self._database = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
+        if self._may_write:
+            self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         if not self._may_write:
             database.execute("PRAGMA query_only = ON")

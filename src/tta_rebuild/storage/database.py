@@ -1,70 +1,49 @@
-"""One database, opened: the lock on its directory, one writing connection, several reading ones.
+"""One database, opened: one writing connection and several reading ones.
 
-``sql_store`` and ``sql_ledger`` share one of these. In SQLite a single connection writes and
-checkpoints (two of them can corrupt a write-ahead log in the versions up to 3.51.2 that Python
-ships with), and a lock on the file keeps other processes of this program out; readers are
-``query_only``. ``synchronous=FULL`` makes a stored turn survive a loss of power, not only of the
-process, for one fsync a turn. PostgreSQL brings all that by itself.
+``sql_store`` and ``sql_ledger`` share one of these. ``sqlite_file`` says how a file is held;
+PostgreSQL brings all that by itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Literal
 
 import sqlalchemy as sa
-from filelock import FileLock, Timeout
-from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from filelock import FileLock
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
     StoreError,
     StoreLocked,
+    StoreMissing,
     StoreNewer,
     StoreReadOnly,
 )
-from tta_rebuild.storage.failures import told_plainly
+from tta_rebuild.storage import sqlite_file
+from tta_rebuild.storage.failures import damaged, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
+from tta_rebuild.storage.sqlite_file import NO_TRANSACTION
 
-FILE_NAME = "stories.db"
-"""The database in a data directory."""
-
-_FILE_SUFFIXES = (".db", ".sqlite", ".sqlite3")
-"""How a name ends that means a database file; any other new name is a directory's."""
-
-_READERS = 4
-_BUSY_MS = 2_000
 _MIGRATION_LOCK = 7_486_711
 """Key of the advisory lock under which PostgreSQL is migrated: any number that nobody else uses."""
 
-_NO_TRANSACTION = {"without_transaction": True}
-"""For the few statements that SQLite refuses inside a transaction."""
-
-_WRITER_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA cache_size = -2000",
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
-)
-_READER_PRAGMAS = (
-    "PRAGMA query_only = ON",
-    "PRAGMA cache_size = -8000",
-    f"PRAGMA busy_timeout = {_BUSY_MS}",
-)
-
 
 class Database:
-    """Connections to the place where stories are kept. Made by ``open_database``."""
+    """Connections to the place where stories are kept. Made by ``open_database``.
+
+    Attributes:
+        place: a path, or an address without its password.
+        note: what the player should know of how it was found, "" if nothing.
+    """
 
     def __init__(
         self,
@@ -72,16 +51,17 @@ class Database:
         writer: AsyncEngine | None,
         reader: AsyncEngine,
         *,
-        one_writer: bool,
         lock: FileLock | None = None,
     ) -> None:
         self.place = place
+        self.note = ""
         self._writer = writer
         self._reader = reader
-        self._one_writer = one_writer
         self._write_turn = asyncio.Lock()
+        self._transaction: ContextVar[AsyncConnection | None] = ContextVar("writing", default=None)
         self._lock = lock
         self._is_open = True
+        self._is_marked = False
 
     @property
     def is_sqlite(self) -> bool:
@@ -90,34 +70,60 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that is stored as a whole when the block ends, or not at all."""
+        """A transaction that is stored as a whole when the block ends, or not at all.
+
+        A block within a block of the same task is part of the outer one.
+        """
         self._require_open()
         if self._writer is None:
             raise StoreReadOnly(f"{self.place}: opened for reading only")
+        outer = self._transaction.get()
+        if outer is not None:
+            yield outer
+            return
+        one_at_a_time = self._write_turn if self.is_sqlite else nullcontext()
         with told_plainly(self.place):
-            if not self._one_writer:
-                async with self._writer.begin() as connection:
+            async with one_at_a_time, self._writer.begin() as connection:
+                token = self._transaction.set(connection)
+                try:
                     yield connection
-                return
-            async with self._write_turn, self._writer.begin() as connection:
-                yield connection
+                finally:
+                    self._transaction.reset(token)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection whose every statement sees what is stored at that moment."""
+        """A connection whose every statement sees what is stored at that moment.
+
+        Within ``writing`` of the same task it sees what is being written, too.
+        """
         self._require_open()
+        within = self._transaction.get()
+        if within is not None:
+            yield within
+            return
         with told_plainly(self.place):
             async with self._reader.connect() as connection:
                 yield connection
 
-    async def forget_deleted(self) -> None:
-        """Empty the write-ahead log into the file, so that no copy of deleted text stays in it."""
-        if not self.is_sqlite or self._writer is None:
+    async def tidy(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
+        """Bring what is in the write-ahead log into the file (SQLite).
+
+        ``PASSIVE`` as far as no reader is in the way; ``TRUNCATE`` leaves nothing in the log, so
+        that no copy of deleted text stays in it.
+        """
+        if not self.is_sqlite or self._writer is None or self._transaction.get() is not None:
             return
         with told_plainly(self.place):
-            async with self._write_turn, self._writer.connect() as connection:
-                idle = await connection.execution_options(**_NO_TRANSACTION)
-                await idle.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            async with self._write_turn:
+                await self._run(f"PRAGMA wal_checkpoint({mode})", "PRAGMA user_version = 1")
+
+    async def check(self) -> None:
+        """Look for damage (SQLite). Raises StoreDamaged."""
+        if self.is_sqlite:
+            async with self.reading() as connection:
+                found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+            if found != "ok":
+                raise damaged(self.place, str(found))
 
     async def close(self) -> None:
         """Close readers first, so that the writer does the last checkpoint; then the lock."""
@@ -128,10 +134,48 @@ class Database:
             await self._reader.dispose()
             if self._writer is not None and self._writer is not self._reader:
                 async with self._write_turn:
+                    if self._is_marked:
+                        with suppress(DBAPIError):  # a full disk: the log stays beside the file
+                            await self._run("PRAGMA user_version = 0")
                     await self._writer.dispose()
         finally:
             if self._lock is not None:
                 self._lock.release()
+
+    async def begin_writing(self, clock: Callable[[], datetime]) -> None:
+        """Upgrade the file, and mark it as open until ``close`` (SQLite)."""
+        assert self._writer is not None
+        path = Path(self.place)
+        had_log = sqlite_file.has_log(path)
+        with told_plainly(self.place):
+            async with self._writer.connect() as connection:
+                found = await connection.run_sync(_revision)
+                was_open = (await connection.exec_driver_sql("PRAGMA user_version")).scalar()
+            _require_ours(path, found)
+            if found != HEAD:
+                await self._upgrade(path, str(found), clock())
+            await self._run("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
+        self._is_marked = True
+        if was_open and not had_log:
+            self.note = sqlite_file.log_lost(path)
+
+    async def _upgrade(self, path: Path, found: str, at: datetime) -> None:
+        assert self._writer is not None
+        backup = _backup_name(path, found, at)
+        backup.touch(mode=0o600)
+        async with self._writer.connect() as connection:
+            idle = await connection.execution_options(**NO_TRANSACTION)
+            await idle.exec_driver_sql("VACUUM INTO ?", (str(backup),))
+        async with self._writer.begin() as connection:
+            await connection.run_sync(migrate)
+
+    async def _run(self, *statements: str) -> None:
+        """Each by itself, outside any transaction."""
+        assert self._writer is not None
+        async with self._writer.connect() as connection:
+            idle = await connection.execution_options(**NO_TRANSACTION)
+            for statement in statements:
+                await idle.exec_driver_sql(statement)
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -141,147 +185,92 @@ class Database:
 async def open_database(
     where: str | Path, *, clock: Callable[[], datetime], read_only: bool = False
 ) -> Database:
-    """Open a data directory, a database file, or a ``postgresql://`` address.
+    """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
 
     A new database is made where there is none; one of an older revision is backed up beside
     itself (SQLite) and upgraded in place.
 
+    Args:
+        read_only: only look: beside the process that plays, on a read-only or a full disk, with
+            a user of PostgreSQL who may only read.
+
     Raises:
         StoreLocked: another process holds the data directory.
         StoreReadOnly: it cannot be written.
+        StoreFull: no space is left.
+        StoreMissing: ``read_only``, and nothing was kept there yet.
         StoreNewer: a newer version of this program wrote it.
-        StoreDamaged: the file is not a database of stories.
+        StoreDamaged: the file is not a database of stories, or is damaged.
         StoreError: it cannot be reached.
     """
-    if isinstance(where, str) and "://" in where and make_url(where).drivername != "sqlite":
-        return await _open_server(where)
-    return await _open_file(_file_of(where), clock=clock, read_only=read_only)
+    address = str(where)
+    if "://" in address and not address.startswith("sqlite:"):
+        return await _open_server(address, read_only=read_only)
+    path = sqlite_file.file_of(where)
+    return await (_look_at_file(path) if read_only else _open_file(path, clock))
 
 
-def _file_of(where: str | Path) -> Path:
-    if isinstance(where, str) and where.startswith("sqlite"):
-        where = make_url(where).database or FILE_NAME
-    path = Path(where).expanduser()
-    exists = path.suffix and path.is_file()
-    is_file = exists or (path.suffix in _FILE_SUFFIXES and not path.is_dir())
-    return path if is_file else path / FILE_NAME
-
-
-# -------------------------------------------------------------------------------- SQLite
-
-
-async def _open_file(path: Path, *, clock: Callable[[], datetime], read_only: bool) -> Database:
-    if read_only:
-        return await _open_file_for_reading(path)
-    lock = _lock(path)
-    writer = _sqlite_engine(_uri(path, "rwc"), _WRITER_PRAGMAS, writes=True)
-    reader = _sqlite_engine(_uri(path, "rw"), _READER_PRAGMAS, writes=False)
-    database = Database(str(path), writer, reader, one_writer=True, lock=lock)
+async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
+    lock = sqlite_file.hold(path)
     try:
-        with told_plainly(str(path)):
-            await _bring_up_to_date(path, writer, clock)
+        try:
+            sqlite_file.require_content(path)
+        except StoreMissing:
+            with told_plainly(str(path)):
+                sqlite_file.make_new(path)
+        writer, reader = (sqlite_file.engine_for(path, mode) for mode in ("rw", "ro"))
+    except BaseException:
+        lock.release()
+        raise
+    database = Database(str(path), writer, reader, lock=lock)
+    try:
+        await database.begin_writing(clock)
     except BaseException:
         await database.close()
         raise
     return database
 
 
-async def _open_file_for_reading(path: Path) -> Database:
-    """Without a lock and without writing: beside another process, or on a read-only medium."""
-    reader = _sqlite_engine(_uri_for_reading(path), _READER_PRAGMAS, writes=False)
-    database = Database(str(path), None, reader, one_writer=True)
+async def _look_at_file(path: Path) -> Database:
+    sqlite_file.require_content(path)
+    try:
+        database = await _looking(Database(str(path), None, sqlite_file.engine_for(path, "ro")))
+    except (StoreDamaged, StoreNewer, StoreLocked):
+        raise
+    except StoreError as error:  # no shared memory beside a file that cannot be written
+        if sqlite_file.has_log(path):
+            raise type(error)(
+                f"{path}: its write-ahead log cannot be read in this place; copy the directory to "
+                "where it can be written, and look there"
+            ) from error
+        unshared = sqlite_file.engine_for(path, "ro", immutable=True)
+        database = await _looking(Database(str(path), None, unshared))
+    async with database.reading() as connection:
+        was_open = (await connection.exec_driver_sql("PRAGMA user_version")).scalar()
+    if was_open and not sqlite_file.has_log(path):
+        database.note = sqlite_file.log_lost(path)
+    return database
+
+
+async def _looking(database: Database) -> Database:
+    """See that it can be read as it is, or close it again."""
     try:
         async with database.reading() as connection:
             found = await connection.run_sync(_revision)
-            _require_known(str(path), found)
-            if found != HEAD:
-                raise StoreReadOnly(
-                    f"{path}: must be upgraded from revision {found} first; "
-                    "open it once where it can be written"
-                )
+        if database.is_sqlite:
+            _require_ours(Path(database.place), found)
+        _require_known(database.place, found)
+        if found is None:
+            raise StoreMissing(database.place)
+        if found != HEAD:
+            raise StoreReadOnly(
+                f"{database.place}: must be upgraded from revision {found} first; "
+                "play once where it can be written"
+            )
     except BaseException:
         await database.close()
         raise
     return database
-
-
-def _lock(path: Path) -> FileLock:
-    directory = path.parent
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path.with_name(path.name + ".lock"), timeout=0, thread_local=False)
-        lock.acquire()
-    except Timeout:
-        raise StoreLocked(
-            f"{directory}: another process of tta is using this data directory; "
-            "end that one first, or choose another data directory"
-        ) from None
-    except (FileExistsError, NotADirectoryError) as error:
-        raise StoreError(
-            f"{directory}: is not a directory; choose another data directory"
-        ) from error
-    except (OSError, NotImplementedError) as error:
-        raise StoreReadOnly(
-            f"{directory}: cannot be written ({getattr(error, 'strerror', None) or error}); make "
-            "it writable, or choose another data directory"
-        ) from error
-    return lock
-
-
-def _uri(path: Path, mode: str, **further: str) -> URL:
-    file = f"file:{quote(str(path.absolute()))}"
-    query = {"mode": mode, "uri": "true", **further}
-    return URL.create("sqlite+aiosqlite", database=file, query=query)
-
-
-def _uri_for_reading(path: Path) -> URL:
-    if not path.is_file():
-        raise StoreError(f"{path}: there are no stories yet")
-    has_log = path.with_name(path.name + "-wal").exists()
-    return _uri(path, "ro") if has_log else _uri(path, "ro", immutable="1")
-
-
-def _sqlite_engine(url: URL, pragmas: tuple[str, ...], *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        pool_size=1 if writes else _READERS,
-        max_overflow=0,
-        pool_timeout=None,
-        pool_reset_on_return="rollback" if writes else None,
-        skip_autocommit_rollback=not writes,
-        **({} if writes else {"isolation_level": "AUTOCOMMIT"}),
-    )
-
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin below, not at the driver's whim
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(pragma)
-        cursor.close()
-
-    def begin(connection: sa.Connection) -> None:
-        if not connection.get_execution_options().get("without_transaction"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", prepare)
-    if writes:
-        event.listen(engine.sync_engine, "begin", begin)
-    return engine
-
-
-async def _bring_up_to_date(path: Path, writer: AsyncEngine, clock: Callable[[], datetime]) -> None:
-    async with writer.connect() as connection:
-        found = await connection.run_sync(_revision)
-    _require_known(str(path), found)
-    if found == HEAD:
-        return
-    if found is not None:
-        backup = _backup_name(path, found, clock())
-        async with writer.connect() as connection:
-            idle = await connection.execution_options(**_NO_TRANSACTION)
-            await idle.exec_driver_sql("VACUUM INTO ?", (str(backup),))
-    async with writer.begin() as connection:
-        await connection.run_sync(migrate)
 
 
 def _backup_name(path: Path, revision: str, at: datetime) -> Path:
@@ -290,27 +279,31 @@ def _backup_name(path: Path, revision: str, at: datetime) -> Path:
     return next(name for name in candidates if not name.exists())
 
 
-# -------------------------------------------------------------------------------- PostgreSQL
-
-
-async def _open_server(where: str) -> Database:
+async def _open_server(address: str, *, read_only: bool) -> Database:
     try:
-        url = make_url(where)
+        url = make_url(address)
         if url.get_backend_name() not in ("postgresql", "postgres"):
             raise ArgumentError(url.drivername)
-        url = url.set(drivername="postgresql+asyncpg")
-        engine = create_async_engine(url, pool_size=_READERS + 1, pool_pre_ping=True)
-    except ArgumentError as error:
+        # libpq's name for what asyncpg calls ssl
+        options = {"ssl" if name == "sslmode" else name: v for name, v in url.query.items()}
+        url = url.set(drivername="postgresql+asyncpg", query=options)
+        engine = create_async_engine(
+            url, pool_size=sqlite_file.READERS + 1, pool_pre_ping=True, hide_parameters=True
+        )
+    except (ArgumentError, ValueError):  # from None: their messages may hold the password
         raise StoreError(
-            "the address of the store must be a directory, a file, or postgresql://user@host/name"
-        ) from error
+            "the address of the store must be a directory, a file, or postgresql://user@host/name; "
+            "in a user's name or password, write / : @ as %2F %3A %40"
+        ) from None
     except ModuleNotFoundError as error:
         raise StoreError(
             "PostgreSQL needs the driver asyncpg: install tta-rebuild[postgres]"
         ) from error
     reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-    place = url.render_as_string(hide_password=True)
-    database = Database(place, engine, reader, one_writer=False)
+    place = url.set(query={}).render_as_string(hide_password=True)
+    if read_only:
+        return await _looking(Database(place, None, reader))
+    database = Database(place, engine, reader)
     try:
         with told_plainly(place):
             async with engine.begin() as connection:
@@ -335,6 +328,12 @@ def _revision(connection: sa.Connection) -> str | None:
         found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
         return str(found) if found is not None else None
     return "" if "stories" in tables or (tables and connection.dialect.name == "sqlite") else None
+
+
+def _require_ours(path: Path, found: str | None) -> None:
+    _require_known(str(path), found)
+    if found is None:
+        raise sqlite_file.was_emptied(path)
 
 
 def _require_known(place: str, found: str | None) -> None:

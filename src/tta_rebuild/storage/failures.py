@@ -20,14 +20,19 @@ from tta_rebuild.core.errors import (
     StoreReadOnly,
 )
 
-_BACKUP = "restore it from a backup, or move it away to begin with an empty one"
+NO_SPACE = (
+    "no space left: nothing of this change was stored, everything before it was; free some space "
+    "and repeat. What is there can still be listed and exported"
+)
+
+_BACKUP = (
+    "restore it from a backup, or move it away to begin with an empty one; 'tta stories export' "
+    "saves what can still be read"
+)
 
 _SQLITE: dict[int, tuple[type[StoreError], str]] = {
-    sqlite3.SQLITE_FULL: (
-        StoreFull,
-        "no space left: nothing of this change was stored, everything before it was; "
-        "free some space and repeat",
-    ),
+    sqlite3.SQLITE_FULL: (StoreFull, NO_SPACE),
+    sqlite3.SQLITE_IOERR_SHMSIZE: (StoreFull, NO_SPACE),
     sqlite3.SQLITE_READONLY: (
         StoreReadOnly,
         "cannot be written: make the directory and the file in it writable, "
@@ -85,12 +90,20 @@ def told_plainly(place: str) -> Iterator[None]:
         ) from error
 
 
+def damaged(place: str, found: str) -> StoreDamaged:
+    """The error for a database in which a check has ``found`` something."""
+    return StoreDamaged(f"{place}: is damaged ({found}); {_BACKUP}")
+
+
 def _plain(error: DBAPIError, place: str) -> StoreError:
     origin = error.orig
     code = getattr(origin, "sqlite_errorcode", None)
     if code is not None:
-        kind, advice = _SQLITE.get(code & 0xFF, (StoreError, f"failed ({origin})"))
+        other = _SQLITE.get(code & 0xFF, (StoreError, f"failed ({origin})"))
+        kind, advice = _SQLITE.get(code, other)
         return kind(f"{place}: {advice}")
+    if isinstance(origin, sqlite3.Error):  # Python's own: what was read is no text
+        return damaged(place, str(origin).partition(" column ")[0])
     state = str(getattr(origin, "sqlstate", None) or "")
     for key in (state, state[:2]):
         if key in _POSTGRESQL:

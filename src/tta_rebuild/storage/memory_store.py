@@ -9,6 +9,8 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +24,7 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import Event, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath
+from tta_rebuild.storage.memory_ledger import MemoryLedger
 from tta_rebuild.storage.prose import phrases_in, words_in
 from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (
@@ -50,14 +53,26 @@ class _Kept:
 
 
 class MemoryStoryStore(StoryStore):
-    """A ``StoryStore`` that ends with the process."""
+    """A ``StoryStore`` that ends with the process.
 
-    def __init__(self) -> None:
+    Args:
+        place: what it stands for, in words.
+    """
+
+    note = ""
+
+    def __init__(self, place: str = "memory") -> None:
+        self.place = place
+        self._ledger = MemoryLedger()
         self._stories: dict[str, StoryRow] = {}
         self._of_story: dict[str, list[str]] = {}
         self._branches: dict[str, _Kept] = {}
         self._numbered: dict[int, _Kept] = {}
         self._numbers = itertools.count(1)
+
+    def ledger(self) -> MemoryLedger:
+        """The ledger beside the stories."""
+        return self._ledger
 
     async def create_story(
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
@@ -86,6 +101,16 @@ class MemoryStoryStore(StoryStore):
         self._add(kept, number)
         self._store(kept, 0, events, at)
         return kept.row
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """See ``StoryStore.whole``; what other tasks did meanwhile is lost with a failure."""
+        before = deepcopy((self._stories, self._of_story, self._branches, self._numbered))
+        try:
+            yield
+        except BaseException:
+            self._stories, self._of_story, self._branches, self._numbered = before
+            raise
 
     async def stories(self) -> list[StoryRow]:
         """See ``StoryStore.stories``."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -93,9 +94,9 @@ class SqlStoryStore(StoryStore):
         codec: EventCodec | None = None,
         read_only: bool = False,
     ) -> Self:
-        """Open a data directory, a database file, or a ``postgresql://`` address.
+        """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
 
-        ``read_only`` reads a SQLite database without holding it, beside the process that plays.
+        ``read_only`` only looks: beside the process that plays, on a read-only or a full disk.
         Errors are those of ``open_database``.
         """
         database = await open_database(where, clock=clock, read_only=read_only)
@@ -105,6 +106,26 @@ class SqlStoryStore(StoryStore):
     def place(self) -> str:
         """Where the stories are: a file, or an address without its password."""
         return self._database.place
+
+    @property
+    def note(self) -> str:
+        """What the player should know of how the database was found, "" if nothing."""
+        return self._database.note
+
+    async def check(self) -> None:
+        """See ``StoryStore.check``."""
+        await self._database.check()
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """See ``StoryStore.whole``."""
+        try:
+            async with self._database.writing():
+                yield
+            await self._database.tidy("PASSIVE")
+        except BaseException:
+            self._paths.clear()  # the numbers of branches that were not kept are given again
+            raise
 
     def ledger(self) -> SqlLedger:
         """The ledger in the same database; usable until this store is closed."""
@@ -144,6 +165,7 @@ class SqlStoryStore(StoryStore):
                 created_at=micros,
             )
             await self._events.store(connection, number, 0, 0, events, micros)
+        await self._database.tidy("PASSIVE")  # the file alone knows of every story
         return await self.branch(f"{story_id}.1")
 
     async def stories(self) -> list[StoryRow]:
@@ -177,7 +199,7 @@ class SqlStoryStore(StoryStore):
                 await connection.execute(sa.delete(table).where(table.c.branch.in_(own)))
             await connection.execute(sa.delete(BRANCHES).where(BRANCHES.c.story == row.number))
             await connection.execute(sa.delete(STORIES).where(STORIES.c.number == row.number))
-        await self._database.forget_deleted()
+        await self._database.tidy("TRUNCATE")
 
     async def branches(self, story_id: str) -> list[Branch]:
         """See ``StoryStore.branches``."""

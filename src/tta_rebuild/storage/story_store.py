@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -95,6 +96,10 @@ class StoryStore(ABC):
 
         Raises StoryError if a story of that id exists.
         """
+
+    @abstractmethod
+    def whole(self) -> AbstractAsyncContextManager[None]:
+        """All that this task does to the store in the block is kept when it ends, or nothing is."""
 
     @abstractmethod
     async def stories(self) -> list[StoryRow]:
@@ -185,6 +190,9 @@ class StoryStore(ABC):
         self, branch_id: str, shape: str, *, upto: int | None = None
     ) -> tuple[int, Mapping[str, Any]] | None:
         """The nearest snapshot on the branch's path at or before ``upto``."""
+
+    async def check(self) -> None:
+        """Look for damage. Raises StoreDamaged."""
 
     @abstractmethod
     async def close(self) -> None:

@@ -16,5 +16,6 @@ Outermost first, with the reason for each place::
       paced           every attempt counts against the quota
       costed          every attempt is paid for: a row of its own in the ledger
       traced          every attempt is seen: a span of its own
+      redacting       no key of ours comes back in its words
       adapter
 """

@@ -1,0 +1,213 @@
+"""The file that holds the stories: held by one process, private, and never quietly empty.
+
+``database`` opens it. In SQLite a single connection writes and checkpoints (two of them can corrupt
+a write-ahead log in the versions up to 3.51.2 that Python ships with), and a lock beside the file
+keeps other processes of this program from writing; readers are ``query_only``.
+``synchronous=FULL`` makes a stored turn survive a loss of power, not only of the process, for one
+fsync a turn.
+
+The file's ``user_version`` is 1 from opening to closing: where it is 1 and no write-ahead log lies
+beside the file, the log has been lost, and perhaps turns with it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from filelock import FileLock, Timeout
+from sqlalchemy import event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from tta_rebuild.core.errors import (
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreMissing,
+    StoreReadOnly,
+)
+from tta_rebuild.storage.failures import NO_SPACE
+from tta_rebuild.storage.migrations import migrate
+
+FILE_NAME = "stories.db"
+"""The database in a data directory."""
+
+READERS = 4
+NO_TRANSACTION = {"without_transaction": True}
+"""For the few statements that SQLite refuses inside a transaction."""
+
+_CACHE = "replies.db"
+"""What ``integrations.response_cache`` keeps in a data directory."""
+
+_LEAST_FREE_BYTES = 256 * 1024
+_BUSY = "PRAGMA busy_timeout = 2000"
+_WRITER = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA cache_size = -2000",
+    _BUSY,
+)
+_READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8000", _BUSY)
+
+
+def file_of(where: str | Path) -> Path:
+    """The file meant by a data directory, a file ending in ``.db``, or a ``sqlite:///`` address."""
+    if isinstance(where, str) and where.startswith("sqlite:"):
+        return Path(make_url(where).database or FILE_NAME).expanduser()
+    path = Path(where).expanduser()
+    return path if path.suffix == ".db" and not path.is_dir() else path / FILE_NAME
+
+
+def hold(path: Path) -> FileLock:
+    """Make the directory, keep others out of it, and let nobody else read what is in it.
+
+    Raises StoreLocked, StoreReadOnly, StoreFull, StoreError.
+    """
+    directory = path.parent
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FileLock(f"{path}.lock", timeout=0, thread_local=False, mode=0o600)
+        lock.acquire()
+    except Timeout:
+        raise StoreLocked(
+            f"{directory}: another process of tta is using this data directory; "
+            "end that one first, or choose another data directory"
+        ) from None
+    except (FileExistsError, NotADirectoryError) as error:
+        raise _no_directory(directory) from error
+    except (OSError, NotImplementedError) as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            raise StoreFull(f"{directory}: {NO_SPACE}") from error
+        raise StoreReadOnly(
+            f"{directory}: cannot be written ({getattr(error, 'strerror', None) or error}); make "
+            "it writable, or choose another data directory. What is in it can be read as it is"
+        ) from error
+    with suppress(OSError):  # a file system without permissions
+        _make_private(path)
+    return lock
+
+
+def _no_directory(path: Path) -> StoreError:
+    return StoreError(f"{path}: is not a directory; choose another data directory")
+
+
+def check_writable(path: Path) -> None:
+    """Raise what ``hold`` raises, or StoreFull, if no story could be played here now."""
+    hold(path).release()
+    if shutil.disk_usage(path.parent).free < _LEAST_FREE_BYTES:
+        raise StoreFull(f"{path.parent}: {NO_SPACE}")
+
+
+def _make_private(path: Path) -> None:
+    """Our files for their owner alone, and the directory too where nothing else lies in it."""
+    if os.name == "nt":
+        return
+    entries = list(path.parent.iterdir())
+    ours = [entry for entry in entries if entry.name.startswith((path.name, _CACHE))]
+    for place in (*ours, path.parent) if len(ours) == len(entries) else ours:
+        found = place.lstat()
+        if found.st_mode & 0o077 and found.st_uid == os.geteuid() and not place.is_symlink():
+            place.chmod(stat.S_IMODE(found.st_mode) & 0o700)
+
+
+def require_content(path: Path) -> None:
+    """Raise StoreMissing if nothing was kept here yet, StoreDamaged if the file was emptied.
+
+    Comes before SQLite sees the file: it would delete the write-ahead log of an empty one.
+    """
+    if path.is_file() and path.stat().st_size:
+        return
+    if path.exists() or has_log(path):
+        raise was_emptied(path)
+    if path.parent.exists() and not path.parent.is_dir():
+        raise _no_directory(path.parent)
+    raise StoreMissing(str(path))
+
+
+def was_emptied(path: Path) -> StoreDamaged:
+    """The error for a file without tables: it is put in place whole, so it was not always so."""
+    if path.exists():
+        return StoreDamaged(
+            f"{path}: is damaged: it holds nothing, so it was emptied, or has lost its write-ahead "
+            f"log ({path.name}-wal); restore it from a backup, or delete it to begin anew"
+        )
+    return StoreDamaged(
+        f"{path}: is missing, but its write-ahead log ({path.name}-wal) is there; put the file "
+        "back beside it, restore both from a backup, or delete the log to begin anew"
+    )
+
+
+def has_log(path: Path) -> bool:
+    """Whether a write-ahead log with something in it lies beside the file."""
+    log = path.with_name(f"{path.name}-wal")
+    return log.is_file() and log.stat().st_size > 0
+
+
+def log_lost(path: Path) -> str:
+    """What to tell of a file that was not closed and whose write-ahead log is not there."""
+    return (
+        f"{path}: was not closed in order, and its write-ahead log ({path.name}-wal) is not beside "
+        "it: the last turns may be missing. If you copied the file, copy the log with it"
+    )
+
+
+def make_new(path: Path) -> None:
+    """Put an empty database in place, whole or not at all."""
+    beside = path.with_name(f"{path.name}.new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    engine = sa.create_engine(URL.create("sqlite", database=str(beside)))
+    try:
+        with engine.begin() as connection:
+            migrate(connection)
+        beside.replace(path)
+    finally:
+        engine.dispose()
+        beside.unlink(missing_ok=True)
+
+
+def engine_for(path: Path, mode: str, *, immutable: bool = False) -> AsyncEngine:
+    """Connections to the file: one that writes (``mode`` is ``rw``), several that read (``ro``).
+
+    Args:
+        immutable: read without any lock, where nobody can write: a read-only or full disk.
+    """
+    writes = mode == "rw"
+    query = {"mode": mode, "uri": "true"} | ({"immutable": "1"} if immutable else {})
+    file = f"file:{quote(str(path.absolute()))}"
+    engine = create_async_engine(
+        URL.create("sqlite+aiosqlite", database=file, query=query),
+        pool_size=1 if writes else READERS,
+        max_overflow=0,
+        pool_timeout=None,
+        pool_reset_on_return="rollback" if writes else None,
+        skip_autocommit_rollback=not writes,
+        **({} if writes else {"isolation_level": "AUTOCOMMIT"}),
+    )
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin below, not at the driver's whim
+        cursor = connection.cursor()
+        for pragma in _WRITER if writes else _READER:
+            cursor.execute(pragma)
+        cursor.close()
+
+    def begin(connection: sa.Connection) -> None:
+        if not connection.get_execution_options().get("without_transaction"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    if writes:
+        event.listen(engine.sync_engine, "begin", begin)
+    return engine
