@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from typing import Any
 
 PROMPT = "Tell the next scene. METACONCEPTS TO FOLLOW: none. " + "What happened so far. " * 200
@@ -84,7 +85,11 @@ async def measure(
             await settle()
         cpu_ms = (time.process_time() - began) * 1000 / count
         gc.collect()
-        said = {"cpu_ms": cpu_ms, "took_ms": sum(took_ms, []), "rss_mb": resident_mb()}
+        said = {
+            "cpu_ms": cpu_ms,
+            "took_ms": list(chain.from_iterable(took_ms)),
+            "rss_mb": resident_mb(),
+        }
         if count > 5_000:
             del said["took_ms"]
         print(json.dumps(said), flush=True)

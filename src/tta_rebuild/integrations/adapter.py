@@ -445,23 +445,3 @@ def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:
         f"{prompt}\n\nAnswer with one JSON object and nothing else: no heading, no code fence. "
         f"It must satisfy this JSON schema:\n{written}"
     )
-
-
-async def close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
-    """Close an SDK's stream that does not pass its closing on to the connection.
-
-    google-genai leaves the connection open when its generator is closed, and the rest of the
-    answer is sent and billed; only a cancellation that reaches the innermost read closes it. So
-    the next read is begun and cancelled. Reading in a task all the time would do the same, and
-    cost a switch of tasks per piece.
-    """
-    while True:
-        reading = asyncio.ensure_future(anext(stream, None))
-        await asyncio.sleep(0)
-        if not reading.done():
-            reading.cancel()
-            await asyncio.wait((reading,))
-        ended = reading.cancelled() or reading.exception() is not None
-        if ended or reading.result() is None:
-            break
-    await stream.aclose()

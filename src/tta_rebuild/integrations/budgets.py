@@ -115,10 +115,10 @@ class Account:
 class Hold:
     """What one call holds in its accounts until its attempts have used it up or it ends."""
 
-    __slots__ = ("_accounts", "_desk", "held_usd")
+    __slots__ = ("_accounts", "_queue", "held_usd")
 
-    def __init__(self, desk: Desk, accounts: Sequence[Account]) -> None:
-        self._desk = desk
+    def __init__(self, queue: BudgetQueue, accounts: Sequence[Account]) -> None:
+        self._queue = queue
         self._accounts = accounts
         self.held_usd = 0.0
 
@@ -129,14 +129,14 @@ class Hold:
             return
         for account in self._accounts:
             if account.lacks(more):
-                raise self._desk.refusal(account, usd, held_by_caller=self.held_usd)
+                raise self._queue.refusal(account, usd, held_by_caller=self.held_usd)
         self._add(more)
 
     async def wait_for(self, usd: float) -> None:
         """Hold at least so much; wait while others hold what is missing.
 
         Waiting ends when what is *spent* leaves no room, or when no other call ends for as long
-        as the desk has patience; then BudgetExceededError is raised.
+        as the queue has patience; then BudgetExceededError is raised.
         """
         while True:
             more = usd - self.held_usd
@@ -145,8 +145,8 @@ class Hold:
                 self._add(max(0.0, more))
                 return
             is_hopeless = lacking.spent_usd + usd > lacking.budget.limit_usd + ROUNDING_USD
-            if is_hopeless or not await self._desk.something_ended():
-                raise self._desk.refusal(lacking, usd, held_by_caller=self.held_usd)
+            if is_hopeless or not await self._queue.something_ended():
+                raise self._queue.refusal(lacking, usd, held_by_caller=self.held_usd)
 
     def spend(self, usd: float) -> None:
         """Turn so much of what is held into money spent; more than held is spent all the same."""
@@ -156,14 +156,14 @@ class Hold:
             account.held_usd -= freed
             account.spent_usd += usd
             if account.budget.scope != "call":
-                self._desk.warn(account.reached())
+                self._queue.warn(account.reached())
 
     def release(self) -> None:
         """Give back what is still held."""
         for account in self._accounts:
             account.held_usd = max(0.0, account.held_usd - self.held_usd)
         self.held_usd = 0.0
-        self._desk.ended()
+        self._queue.ended()
 
     def _add(self, usd: float) -> None:
         self.held_usd += usd
@@ -171,7 +171,7 @@ class Hold:
             account.held_usd += usd
 
 
-class Desk:
+class BudgetQueue:
     """Where calls wait for money that others hold, and where warnings go out.
 
     Args:

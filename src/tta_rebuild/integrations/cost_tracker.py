@@ -33,7 +33,14 @@ from tta_rebuild.core.errors import (
     StreamBroken,
 )
 from tta_rebuild.core.usage import Attempt, Ledger, Outcome, Usage
-from tta_rebuild.integrations.budgets import Account, Budget, BudgetWarning, Desk, Hold, Scope
+from tta_rebuild.integrations.budgets import (
+    Account,
+    Budget,
+    BudgetQueue,
+    BudgetWarning,
+    Hold,
+    Scope,
+)
 from tta_rebuild.integrations.ledger_writer import LedgerWriter
 from tta_rebuild.integrations.llm_provider import (
     CHARS_PER_TOKEN,
@@ -274,7 +281,7 @@ class CostTracker:
         self.estimate = TokenEstimate()
         self._player_id = player_id
         self._session_id = session_id
-        self._desk = Desk(self.clock, patience_s=patience_s, on_warning=on_warning)
+        self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = LedgerWriter(ledger, self.clock)
         self._accounts: dict[tuple[int, str], asyncio.Future[Account]] = {}
         self._calls: dict[str, Call] = {}
@@ -287,7 +294,7 @@ class CostTracker:
 
         Raises StoreError if what was spent before cannot be read.
         """
-        hold = Hold(self._desk, await self._accounts_of(request))
+        hold = Hold(self._queue, await self._accounts_of(request))
         call = Call(self, f"call-{next(self._serial)}", hold)
         self._calls[call.call_id] = call
         return call

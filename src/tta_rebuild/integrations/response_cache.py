@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tta_rebuild.cache")
 
 DAY_S = 86_400.0
-Found = tuple[float, str]
+_Row = tuple[float, str]
 _COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -40,9 +40,9 @@ _COUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """An answer from the cache; ``place`` is ``"memory"``, ``"file"``, ``"similar"`` (a near
-    prompt) or ``"shared"`` (somebody else's answer that was on its way)."""
+class CacheHit:
+    """An answer from the cache; ``place`` is ``"memory"``, ``"file"`` or ``"shared"``
+    (somebody else's answer that was on its way)."""
 
     response: LLMResponse
     place: str
@@ -83,11 +83,11 @@ class ResponseCache:
         self._kept.move_to_end(key)
         return response
 
-    async def find(self, key: str) -> Hit | None:
+    async def find(self, key: str) -> CacheHit | None:
         """The answer from memory or from the file, or None."""
         response = self.get(key)
         if response is not None:
-            return Hit(response, "memory")
+            return CacheHit(response, "memory")
         if self._file is None:
             return None
         now = self._clock.wall().timestamp()
@@ -96,7 +96,7 @@ class ResponseCache:
             return None
         born, response = found
         self._keep(key, born, response)
-        return Hit(response, "file")
+        return CacheHit(response, "file")
 
     def put(self, key: str, response: LLMResponse) -> None:
         """Keep an answer; the file follows on its own."""
@@ -193,14 +193,14 @@ class CacheFile:
         self._reader = sqlite3.connect(self._path, isolation_level=None)
         self._reader.execute("PRAGMA query_only = ON")
 
-    def _get(self, key: str, since: float) -> Found | None:
+    def _get(self, key: str, since: float) -> _Row | None:
         assert self._reader is not None
-        row: Found | None = self._reader.execute(
+        row: _Row | None = self._reader.execute(
             "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
         ).fetchone()
         return row
 
-    def _guarded(self, work: Callable[..., Found | None], *args: Any) -> Found | None:
+    def _guarded(self, work: Callable[..., _Row | None], *args: Any) -> _Row | None:
         if not self._is_usable:
             return None
         try:
