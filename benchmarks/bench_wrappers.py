@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import (
     AccountedLLMProvider,
@@ -34,7 +35,6 @@ from tta_rebuild.integrations import (
     TracedLLMProvider,
 )
 from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
 CONTEXT = TTAContext(
     workflow_id="bench",

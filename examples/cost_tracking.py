@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from tta_rebuild.storage.memory_ledger import MemoryLedger
-
 from tta_rebuild.core import TTAContext
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.integrations import (
     Budget,
     BudgetExceededError,

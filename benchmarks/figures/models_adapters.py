@@ -1,29 +1,20 @@
-"""The adapters: leaving a stream (3), the first prose (5), overhead against peers (7).
-
-The peers live in environments of their own under ``.venv-peers`` (made here when missing), because
-their dependencies clash with ours. All talk to one loopback server, whose CPU is not counted.
-"""
+"""The adapters: leaving a stream (3), the first prose (5). Their cost: ``benchmarks.overhead``."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import os
 import statistics
-import subprocess
-import sys
 import time
-import venv
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 from tests.wire import Record, RunningWire
 
 from benchmarks.figures import Row
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.integrations import (
     AnthropicProvider,
     CostTracker,
@@ -36,26 +27,12 @@ from tta_rebuild.integrations import (
 )
 from tta_rebuild.integrations.llm_provider import TextPiece
 from tta_rebuild.narrative import ProsePiece, StoryGenerationInput, StoryGeneratorPrimitive
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
-ROOT = Path(__file__).resolve().parents[2]
-PEERS = ROOT / "benchmarks" / "peers"
-ENVIRONMENTS = ROOT / ".venv-peers"
-PACKAGES = {"litellm_router": "litellm", "pydantic_ai_agent": "pydantic-ai-slim[google]"}
-NAMES = {
-    "raw_genai": "google-genai alone",
-    "our_stack": "our full stack",
-    "litellm_router": "litellm Router",
-    "pydantic_ai_agent": "pydantic-ai Agent",
-}
 MODELS = {
     "gemini": "gemini-2.5-flash-lite",
     "openai": "gpt-4.1-mini",
     "anthropic": "claude-haiku-4-5",
 }
-WIDTHS = "1,32"
-"""At which concurrency overhead is measured."""
-
 PIECE_CHARS = 24
 CONTEXT = {"workflow_id": "figures", "correlation_id": "figures"}
 
@@ -184,90 +161,8 @@ async def first_prose(quick: bool) -> AsyncGenerator[Row, None]:
     )
 
 
-# ---------------------------------------------------------------------------------- 7: overhead
-
-
-def _python(peer: str) -> str:
-    """The interpreter that has what a peer program needs; made if it is not there."""
-    package = PACKAGES.get(peer)
-    if package is None:
-        return sys.executable
-    home = ENVIRONMENTS / peer
-    python = home / "bin" / "python"
-    if not (home / "ready").exists():
-        venv.create(home, with_pip=True, clear=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package],
-            check=True,
-            capture_output=True,
-        )
-        (home / "ready").touch()
-    return str(python)
-
-
-def _run(
-    peer: str, url: str, calls: int, widths: str, warm_up: int | None = None
-) -> dict[str, Any]:
-    command = [_python(peer), str(PEERS / f"{peer}.py"), url, str(calls), widths]
-    if warm_up is not None:
-        command.append(str(warm_up))
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT / "src"),
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{peer} failed: {done.stderr[-400:]}")
-    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return result
-
-
-def overhead(quick: bool) -> Iterator[Row]:
-    calls, rounds = (200, 1) if quick else (400, 4)
-    with RunningWire() as wire:
-        wire.settings(keep_records=False)
-        spent: dict[str, list[dict[str, float]]] = {peer: [] for peer in NAMES}
-        # In turns, so that what else the machine does falls on all of them alike.
-        for number in range(2 * rounds):
-            for peer, runs in spent.items():
-                if peer not in PACKAGES or number % 2 == 0:
-                    runs.append(_run(peer, wire.url, calls, WIDTHS)["cpu_ms"])
-        for width in WIDTHS.split(","):
-            least = {peer: min(run[width] for run in runs) for peer, runs in spent.items()}
-            ratio = least["our_stack"] / least["raw_genai"]
-            yield Row(
-                number="7",
-                what=f"CPU per call, full stack over google-genai alone, concurrency {width}",
-                measured=f"{ratio:.2f} x ({least['our_stack']:.2f}/{least['raw_genai']:.2f} ms)",
-                bound="<= 1.15 x",
-                ok=ratio <= 1.15,
-            )
-            for peer in PACKAGES:
-                yield Row(
-                    number="7",
-                    what=f"CPU per call below {NAMES[peer]}, concurrency {width}",
-                    measured=f"{least['our_stack']:.2f} / {least[peer]:.2f} ms",
-                    bound="below",
-                    ok=least["our_stack"] < least[peer],
-                )
-        count = 1_000 if quick else 50_000
-        # Warm until the cache of replies in memory is full: its size is bounded, and no leak.
-        growth_mb = _run("our_stack", wire.url, count, "32", 600 if quick else 2_000)["growth_mb"]
-        yield Row(
-            number="7",
-            what=f"memory growth over {count:,} calls",
-            measured=f"{growth_mb:.1f} MB",
-            bound="< 5 MB",
-            ok=growth_mb < 5,
-        )
-
-
 async def measure(quick: bool) -> AsyncGenerator[Row, None]:
     async for row in leaving(quick):
         yield row
     async for row in first_prose(quick):
-        yield row
-    for row in overhead(quick):
         yield row

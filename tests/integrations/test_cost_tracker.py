@@ -573,7 +573,7 @@ async def test_levels_told_before_a_restart_are_not_told_again() -> None:
 
 
 def test_a_negative_budget_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 or more"):
+    with pytest.raises(ValueError, match="at least 0"):
         Budget(scope="day", limit_usd=-1)
 
 

@@ -318,5 +318,5 @@ async def test_the_estimate_learns_how_dense_a_models_tokens_are() -> None:
 
 
 def test_a_quota_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="rpm must be at least 1"):
+    with pytest.raises(ValueError, match="rpm must be a whole number and at least 1"):
         Quota(rpm=0)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError
 
@@ -41,8 +42,7 @@ class Budget:
     how_to_raise: str = ""
 
     def __post_init__(self) -> None:
-        if not self.limit_usd >= 0:
-            raise ValueError(f"a budget is 0 or more US dollars, not {self.limit_usd}")
+        check_number("limit_usd", self.limit_usd, least=0)
 
     def advice(self) -> str:
         """What to do when it is used up."""
@@ -89,6 +89,11 @@ class Account:
     def lacks(self, need_usd: float) -> bool:
         """True if so much more does not fit while others hold what they hold."""
         return self.spent_usd + self.held_usd + need_usd > self.budget.limit_usd + ROUNDING_USD
+
+    @property
+    def is_overspent(self) -> bool:
+        """True if more is spent than the budget allows, whatever is held."""
+        return self.spent_usd > self.budget.limit_usd + ROUNDING_USD
 
     def reached(self, *, refused_usd: float = 0.0) -> list[BudgetWarning]:
         """The levels newly reached. A call that was refused counts as if it had been made."""

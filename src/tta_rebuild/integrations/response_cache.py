@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
@@ -65,6 +66,8 @@ class ResponseCache:
         file: CacheFile | None = None,
         clock: Clock | None = None,
     ) -> None:
+        check_number("entries", entries, least=1, whole=True)
+        check_number("max_age_s", max_age_s, above=0)
         self._entries = entries
         self._max_age_s = max_age_s
         self._file = file
