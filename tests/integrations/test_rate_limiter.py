@@ -233,6 +233,16 @@ async def test_a_pause_longer_than_one_may_wait_is_told_at_once() -> None:
     assert told.value.retry_after_s == pytest.approx(40.0)
 
 
+@pytest.mark.parametrize(("then_s", "left_s"), [(5.0, 40.0), (60.0, 60.0)])
+async def test_a_pause_never_shortens_an_earlier_one(then_s: float, left_s: float) -> None:
+    limiter = RateLimiter(clock=ManualClock())
+    limiter.pause(MODEL, 40.0)
+    limiter.pause(MODEL, then_s)
+    with pytest.raises(QuotaFull) as told:
+        await limiter.reserve(MODEL, tokens=1, max_wait_s=1.0)
+    assert told.value.retry_after_s == pytest.approx(left_s)
+
+
 async def test_no_room_in_time_is_an_error_of_its_own_and_leaves_the_queue() -> None:
     clock = ManualClock()
     limiter = RateLimiter(Quota(rpm=1), clock=clock)

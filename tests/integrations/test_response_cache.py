@@ -79,6 +79,16 @@ async def test_whoever_asks_something_else_gets_an_answer_of_their_own(
     assert len(model.seen) == 2
 
 
+async def test_stacks_of_another_scope_do_not_share_answers_and_those_of_the_same_do() -> None:
+    cache = ResponseCache()
+    model = ScriptedProvider(Told("one"), Told("two"))
+    texts = [
+        (await CachedLLMProvider(model, cache, scope=scope).complete(request_of())).text
+        for scope in ("gemini offline", "gemini claude", "gemini offline")
+    ]
+    assert texts == ["one", "two", "one"]
+
+
 async def test_stacks_with_other_models_or_settings_do_not_share_answers() -> None:
     cache = ResponseCache()
     small, large = ScriptedProvider(model="small"), ScriptedProvider(model="large")
