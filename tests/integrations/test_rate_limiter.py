@@ -233,6 +233,18 @@ async def test_a_pause_longer_than_one_may_wait_is_told_at_once() -> None:
     assert told.value.retry_after_s == pytest.approx(40.0)
 
 
+async def test_what_was_withdrawn_after_it_arrived_leaves_the_window_once() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock=clock)
+    kept, withdrawn = [await limiter.reserve(MODEL, tokens=10) for _ in range(2)]
+    kept.arrived()
+    withdrawn.arrived()
+    withdrawn.withdraw()
+    assert limiter.used(MODEL) == (1, 10)
+    await clock.advance(60.0)
+    assert limiter.used(MODEL) == (0, 0)
+
+
 @pytest.mark.parametrize(("then_s", "left_s"), [(5.0, 40.0), (60.0, 60.0)])
 async def test_a_pause_never_shortens_an_earlier_one(then_s: float, left_s: float) -> None:
     limiter = RateLimiter(clock=ManualClock())
