@@ -6,7 +6,7 @@ All programs talk to one loopback server in a process of its own, whose CPU is n
 run side by side and are asked in turns, a few dozen calls at a time, so that whatever else the
 machine does falls on all of them alike; figures are medians over the rounds, of the ratio within
 each round. ``--peers`` brings in litellm and pydantic-ai, each in an environment of its own under
-``.venv-peers`` (made when missing), since their dependencies clash with ours.
+``.venv-peers`` (made when missing), since their dependencies contradict ours.
 """
 
 from __future__ import annotations
