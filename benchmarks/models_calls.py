@@ -1,17 +1,22 @@
-"""The full provider stack beside others: CPU per call and memory, against one loopback server.
+"""A call through our whole provider stack beside the raw SDK and two common stacks.
 
-The peers live in environments of their own under ``.venv-peers`` (made here when missing), because
-their dependencies contradict ours. The server's CPU is not counted.
+CPU per call, the median time of a call, and the memory that many calls leave behind. All programs
+talk to one loopback server in a process of its own, whose CPU is not counted. They run side by side
+and are asked in turns, so that whatever else the machine does falls on all of them alike; figures
+are medians over the rounds, ratios are taken within each round. The peers live in environments of
+their own under ``.venv-peers`` (made here when missing): their dependencies contradict ours.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 import venv
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,94 +26,108 @@ from benchmarks import Row
 from benchmarks.timing import at_most
 
 ROOT = Path(__file__).resolve().parents[1]
-PEERS = ROOT / "benchmarks" / "peers"
+PROGRAMS = ROOT / "benchmarks" / "peers"
 ENVIRONMENTS = ROOT / ".venv-peers"
+RAW, OURS = "raw_genai", "our_stack"
 PACKAGES = {"litellm_router": "litellm", "pydantic_ai_agent": "pydantic-ai-slim[google]"}
-NAMES = {
-    "raw_genai": "google-genai alone",
-    "our_stack": "our full stack",
-    "litellm_router": "litellm Router",
-    "pydantic_ai_agent": "pydantic-ai Agent",
-}
-MOST_OVER = {"raw_genai": 0.9, "litellm_router": 1.0, "pydantic_ai_agent": 1.0}
-WIDTHS = "1,32"
-"""At which concurrency overhead is measured."""
+CPU_OVER = {RAW: 0.9, "litellm_router": 1.0, "pydantic_ai_agent": 1.0}
+TIME_OVER_RAW = 1.1
 
 
-def _python(peer: str) -> str:
-    """The interpreter that has what a peer program needs; made if it is not there."""
-    package = PACKAGES.get(peer)
+class Program:
+    """One program that makes calls when it is told to."""
+
+    def __init__(self, name: str, url: str) -> None:
+        self._process = subprocess.Popen(
+            [_python(name), str(PROGRAMS / f"{name}.py"), url],
+            env=os.environ
+            | {"PYTHONPATH": str(ROOT / "src"), "LITELLM_LOCAL_MODEL_COST_MAP": "True"},
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> Program:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._process.communicate(timeout=30)
+
+    def calls(self, count: int, width: int) -> dict[str, Any]:
+        """So many calls by so many callers at once."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(count, width, file=self._process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        return answer
+
+
+def measure(quick: bool) -> Iterator[Row]:
+    names = [RAW, OURS, *(name for name in PACKAGES if not quick and _is_there(name))]
+    with RunningWire() as wire:
+        wire.settings(keep_records=False)
+        for width in (1, 32):
+            yield from _beside(names, wire.url, width, rounds=4 if quick else 12)
+        count = 1_000 if quick else 50_000
+        # Warm until the cache of replies in memory is full: its size is bounded, and no leak.
+        with Program(OURS, wire.url) as program:
+            before_mb = program.calls(2_000, 32)["rss_mb"]
+            growth_mb = program.calls(count, 32)["rss_mb"] - before_mb
+        yield at_most(f"memory growth over {count:,} calls", growth_mb, 5, "MB")
+
+
+def _beside(names: list[str], url: str, width: int, rounds: int) -> Iterator[Row]:
+    count = max(20, 4 * width)
+    cpu_ms: dict[str, list[float]] = {name: [] for name in names}
+    p50_ms: dict[str, list[float]] = {name: [] for name in names}
+    with ExitStack() as stack:
+        programs = {name: stack.enter_context(Program(name, url)) for name in names}
+        for program in programs.values():
+            program.calls(2 * count, width)  # warm
+        for number in range(rounds):
+            for name in names if number % 2 else reversed(names):
+                answer = programs[name].calls(count, width)
+                cpu_ms[name].append(answer["cpu_ms"])
+                p50_ms[name].append(statistics.median(answer["took_ms"]))
+    for name in names:
+        if name != OURS:
+            what = f"CPU per call, {width} at once, over {name}"
+            yield _ratio(what, cpu_ms[OURS], cpu_ms[name], CPU_OVER[name])
+    what = f"median time of a call, {width} at once, over {RAW}"
+    yield _ratio(what, p50_ms[OURS], p50_ms[RAW], TIME_OVER_RAW)
+
+
+def _ratio(what: str, ours: list[float], theirs: list[float], bound: float) -> Row:
+    ratio = statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
+    return Row(
+        what=what,
+        measured=f"{ratio:.2f} x ({statistics.median(ours):.2f} ms)",
+        bound=f"<= {bound} x",
+        ok=ratio <= bound,
+        peer=f"{statistics.median(theirs):.2f} ms",
+    )
+
+
+def _python(name: str) -> str:
+    """The interpreter that has what a program needs; made if it is not there."""
+    package = PACKAGES.get(name)
     if package is None:
         return sys.executable
-    home = ENVIRONMENTS / peer
+    home = ENVIRONMENTS / name
     python = home / "bin" / "python"
     if not (home / "ready").exists():
         print(f"(installing {package}, once; this may take minutes)", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
-        subprocess.run(
-            [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", package],
-            check=True,
-            capture_output=True,
-        )
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, package], check=True, capture_output=True)
         (home / "ready").touch()
     return str(python)
 
 
-def _run(
-    peer: str, url: str, calls: int, widths: str, warm_up: int | None = None
-) -> dict[str, Any]:
-    command = [_python(peer), str(PEERS / f"{peer}.py"), url, str(calls), widths]
-    if warm_up is not None:
-        command.append(str(warm_up))
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT / "src"),
-        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-    }
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise RuntimeError(f"{peer} failed: {done.stderr[-400:]}")
-    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return result
-
-
-def measure(quick: bool) -> Iterator[Row]:
-    with RunningWire() as wire:
-        wire.settings(keep_records=False)
-        yield from _cpu_per_call(wire.url, *((200, 1) if quick else (400, 4)))
-        count = 1_000 if quick else 50_000
-        # Warm until the cache of replies in memory is full: its size is bounded, and no leak.
-        growth_mb = _run("our_stack", wire.url, count, "32", 600 if quick else 2_000)["growth_mb"]
-        yield at_most(f"memory growth over {count:,} calls", growth_mb, 5, "MB")
-
-
-def _cpu_per_call(url: str, calls: int, rounds: int) -> Iterator[Row]:
-    spent: dict[str, list[dict[str, float]]] = {peer: [] for peer in NAMES if _is_there(peer)}
-    # In turns, so that what else the machine does falls on all of them alike.
-    for number in range(2 * rounds):
-        for peer, runs in spent.items():
-            if peer not in PACKAGES or number % 2 == 0:
-                runs.append(_run(peer, url, calls, WIDTHS)["cpu_ms"])
-    for width in WIDTHS.split(","):
-        least = {peer: min(run[width] for run in runs) for peer, runs in spent.items()}
-        ours = least.pop("our_stack")
-        for peer, name in NAMES.items():
-            if peer == "our_stack":
-                continue
-            bound = MOST_OVER[peer]
-            yield Row(
-                what=f"CPU per call of our full stack over {name}, {width} at once",
-                measured=f"{ours / least[peer]:.2f} x ({ours:.2f} ms)" if peer in least else "-",
-                bound=f"<= {bound} x",
-                ok=ours <= bound * least[peer] if peer in least else None,
-                peer=f"{least[peer]:.2f} ms" if peer in least else f"{name} could not be installed",
-            )
-
-
-def _is_there(peer: str) -> bool:
+def _is_there(name: str) -> bool:
     try:
-        _python(peer)
+        _python(name)
     except subprocess.CalledProcessError:
         return False
     return True

@@ -14,6 +14,7 @@ from tools.wire import Record, RunningWire
 from benchmarks import Row
 from benchmarks.timing import at_most, quantile
 from benchmarks.workloads.model_stack import CONTEXT
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.integrations import (
     AnthropicProvider,
     CostTracker,
@@ -26,7 +27,6 @@ from tta_rebuild.integrations import (
 )
 from tta_rebuild.integrations.llm_provider import TextPiece
 from tta_rebuild.narrative import ProsePiece, StoryGenerationInput, StoryGeneratorPrimitive
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
 MODELS = {
     "gemini": "gemini-2.5-flash-lite",

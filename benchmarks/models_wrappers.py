@@ -10,6 +10,7 @@ from itertools import count
 from benchmarks import Row
 from benchmarks.timing import least_cpu_ms
 from benchmarks.workloads.model_stack import CONTEXT
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import (
     AccountedLLMProvider,
@@ -34,7 +35,6 @@ from tta_rebuild.integrations import (
     TracedLLMProvider,
 )
 from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
 CALLS = 100
 NUMBERS = count()

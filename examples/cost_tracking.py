@@ -13,6 +13,7 @@ import asyncio
 from datetime import UTC, datetime
 
 from tta_rebuild.core import TTAContext
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.integrations import (
     Budget,
     BudgetExceededError,
@@ -25,7 +26,6 @@ from tta_rebuild.integrations import (
     MockLLMProvider,
 )
 from tta_rebuild.settings import load_settings
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
 MODEL = LLMConfig(model="gemini-2.5-flash", max_tokens=400)
 SCENE = "The lamp had gone out an hour ago, and still the room was bright. " * 8

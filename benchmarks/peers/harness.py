@@ -1,9 +1,10 @@
 """What every peer program shares; imports nothing but the standard library.
 
-    python PEER.py URL CALLS CONCURRENCY[,CONCURRENCY...] [WARM-UP CALLS]
+    python PEER.py URL
 
-prints ``{"cpu_ms": {concurrency: CPU milliseconds per call}, "growth_mb": memory growth after
-warm-up}``.
+reads ``CALLS CALLERS`` from standard input, line by line, and answers each line with one of JSON:
+``{"cpu_ms": [CPU milliseconds per call], "took_ms": [milliseconds of each call], "rss_mb": ...}``.
+Several peers started side by side and asked in turns meet the same weather on a shared machine.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import chain
 from typing import Any
 
 PROMPT = "Tell the next scene. METACONCEPTS TO FOLLOW: none. " + "What happened so far. " * 200
@@ -46,9 +49,8 @@ SCHEMA: dict[str, Any] = {
     "required": ["passages", "setting_description", "emotional_tone", "story_branches"],
 }
 MODEL = "gemini-2.5-flash-lite"
-WARM_UP = 30
-PUT_OFF_S = 1.0
-"""After warming up, so that what a stack does a little later is warm too."""
+MOST_TIMES = 2_000
+"""Times of calls that are kept, so that a long run's memory is not the harness's own."""
 
 
 def resident_mb() -> float:
@@ -58,33 +60,40 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def _calls(call: Callable[[int], Awaitable[str]], first: int, count: int, width: int) -> None:
-    numbers = iter(range(first, first + count))
+async def _timed(
+    call: Callable[[int], Awaitable[str]], numbers: Iterator[int], *, most: int
+) -> deque[float]:
+    took_ms: deque[float] = deque(maxlen=most)
+    for number in numbers:
+        began = time.perf_counter()
+        text = await call(number)
+        took_ms.append((time.perf_counter() - began) * 1000)
+        if '"passages"' not in text:
+            raise SystemExit(f"no scene came back: {text[:200]}")
+    return took_ms
 
-    async def worker() -> None:
-        for number in numbers:
-            text = await call(number)
-            if '"passages"' not in text:
-                raise SystemExit(f"no scene came back: {text[:200]}")
 
-    await asyncio.gather(*(worker() for _ in range(width)))
-
-
-async def measure(call: Callable[[int], Awaitable[str]]) -> None:
-    """Warm up, then measure; ``call(n)`` asks once (a different prompt for each n)."""
-    count, widths = int(sys.argv[2]), [int(width) for width in sys.argv[3].split(",")]
-    warm_up = int(sys.argv[4]) if len(sys.argv) > 4 else max(WARM_UP, 2 * max(widths))
-    await _calls(call, 0, warm_up, max(widths))
-    await asyncio.sleep(PUT_OFF_S)
-    gc.collect()
-    before_mb = resident_mb()
-    cpu_ms = {}
-    for number, width in enumerate(widths, start=1):
+async def measure(
+    call: Callable[[int], Awaitable[str]], settle: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Serve the orders; ``call(n)`` asks once (a different prompt for each n), ``settle`` waits for
+    what a stack does behind its calls, so that it counts."""
+    first = 0
+    while order := (await asyncio.to_thread(sys.stdin.readline)).split():
+        count, width = map(int, order)
+        numbers = iter(range(first, first + count))
+        first += count
+        gc.collect()
         began = time.process_time()
-        await _calls(call, number * 1_000_000, count, width)
-        cpu_ms[str(width)] = (time.process_time() - began) / count * 1000
-    gc.collect()
-    print(json.dumps({"cpu_ms": cpu_ms, "growth_mb": resident_mb() - before_mb}))
+        timed = (_timed(call, numbers, most=MOST_TIMES // width) for _ in range(width))
+        took_ms = await asyncio.gather(*timed)
+        if settle is not None:
+            await settle()
+        cpu_ms = (time.process_time() - began) * 1000 / count
+        gc.collect()
+        times = list(chain.from_iterable(took_ms))
+        said = {"cpu_ms": cpu_ms, "took_ms": times, "rss_mb": resident_mb()}
+        print(json.dumps(said), flush=True)
 
 
 def address() -> str:

@@ -56,7 +56,7 @@ async def main() -> None:
             )
             return (await provider.complete(request)).text
 
-        await measure(call)
+        await measure(call, tracker.flush)
         await provider.aclose()
         await tracker.aclose()
         await store.close()

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations import (
     AccountedLLMProvider,
@@ -39,7 +40,6 @@ from tta_rebuild.integrations import (
     TracedLLMProvider,
 )
 from tta_rebuild.integrations.wrappers.fallback import ALSO_WITHOUT_BUDGET
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
 MODEL = "gemini-2.5-flash"
 CONTEXT = TTAContext(

@@ -19,6 +19,7 @@ LINES = {
     "timeline_manager": 8,
     "character_state": 10,
     "branch_validator": 11,
+    "short": 6,
 }
 
 
@@ -40,7 +41,7 @@ def lines_of(text: str) -> set[str]:
     lines, section, number = {"page#1"}, "", 0
     for line in text.splitlines():
         if line.startswith("## "):
-            section, number = line.split()[1].rsplit(".", 1)[-1], 0
+            section, number = line.split()[1].rsplit(".", 1)[-1].lower(), 0
         elif line.startswith("- ") and section:
             number += 1
             lines.add(f"{section}#{number}")

@@ -8,9 +8,9 @@ import pytest
 
 from tta_rebuild.bootstrap.guards import code_check_for
 from tta_rebuild.core.events import CodeChecked
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.engine.action import Action
 from tta_rebuild.settings import load_settings
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 
 
 def told(kit, code):

@@ -235,6 +235,32 @@ async def test_a_stream_that_broke_is_charged_for_what_came() -> None:
     assert 0 < row.usage.output_tokens < 125
 
 
+class BreaksOff(RequestProvider):
+    """Gives three pieces and breaks off; the second is the largest."""
+
+    def __init__(self) -> None:
+        super().__init__(LLMConfig(model="gemini-2.5-flash", max_tokens=1000))
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        raise NotImplementedError
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        for size in (40, 80, 40):
+            yield TextPiece("x" * size)
+        raise StreamBroken("cut", text="x" * 160)
+
+
+async def test_a_broken_stream_is_charged_for_one_piece_more_than_came() -> None:
+    tracker = CostTracker(prices=PRICES, clock=ManualClock())
+    came = []
+    with pytest.raises(StreamBroken):
+        async for item in CostTrackingLLMProvider(BreaksOff(), tracker).stream(request_of()):
+            came.append(item)
+    assert [len(item.text) for item in came if isinstance(item, TextPiece)] == [40, 80, 40]
+    (row,) = tracker.calls
+    assert row.usage.output_tokens == 160 / 4 + 80 / 4
+
+
 async def test_a_whole_answer_that_nobody_waited_for_is_charged_at_its_worst() -> None:
     at = Fixed(Told(takes_s=9.0))
     call = asyncio.create_task(at.costed.complete(request_of()))
@@ -573,7 +599,7 @@ async def test_levels_told_before_a_restart_are_not_told_again() -> None:
 
 
 def test_a_negative_budget_is_refused() -> None:
-    with pytest.raises(ValueError, match="0 or more"):
+    with pytest.raises(ValueError, match="at least 0"):
         Budget(scope="day", limit_usd=-1)
 
 

@@ -233,6 +233,28 @@ async def test_a_pause_longer_than_one_may_wait_is_told_at_once() -> None:
     assert told.value.retry_after_s == pytest.approx(40.0)
 
 
+async def test_what_was_withdrawn_after_it_arrived_leaves_the_window_once() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock=clock)
+    kept, withdrawn = [await limiter.reserve(MODEL, tokens=10) for _ in range(2)]
+    kept.arrived()
+    withdrawn.arrived()
+    withdrawn.withdraw()
+    assert limiter.used(MODEL) == (1, 10)
+    await clock.advance(60.0)
+    assert limiter.used(MODEL) == (0, 0)
+
+
+@pytest.mark.parametrize(("then_s", "left_s"), [(5.0, 40.0), (60.0, 60.0)])
+async def test_a_pause_never_shortens_an_earlier_one(then_s: float, left_s: float) -> None:
+    limiter = RateLimiter(clock=ManualClock())
+    limiter.pause(MODEL, 40.0)
+    limiter.pause(MODEL, then_s)
+    with pytest.raises(QuotaFull) as told:
+        await limiter.reserve(MODEL, tokens=1, max_wait_s=1.0)
+    assert told.value.retry_after_s == pytest.approx(left_s)
+
+
 async def test_no_room_in_time_is_an_error_of_its_own_and_leaves_the_queue() -> None:
     clock = ManualClock()
     limiter = RateLimiter(Quota(rpm=1), clock=clock)
@@ -318,5 +340,5 @@ async def test_the_estimate_learns_how_dense_a_models_tokens_are() -> None:
 
 
 def test_a_quota_of_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="rpm must be at least 1"):
+    with pytest.raises(ValueError, match="rpm must be a whole number and at least 1"):
         Quota(rpm=0)

@@ -30,7 +30,6 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
 )
 from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
-from tta_rebuild.integrations.semantic_cache import SemanticCache
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
 
 
@@ -78,6 +77,16 @@ async def test_whoever_asks_something_else_gets_an_answer_of_their_own(
     await provider.complete(request_of())
     await provider.complete(replace(request_of(), **change))  # type: ignore[arg-type]
     assert len(model.seen) == 2
+
+
+async def test_stacks_of_another_scope_do_not_share_answers_and_those_of_the_same_do() -> None:
+    cache = ResponseCache()
+    model = ScriptedProvider(Told("one"), Told("two"))
+    texts = [
+        (await CachedLLMProvider(model, cache, scope=scope).complete(request_of())).text
+        for scope in ("gemini offline", "gemini claude", "gemini offline")
+    ]
+    assert texts == ["one", "two", "one"]
 
 
 async def test_stacks_with_other_models_or_settings_do_not_share_answers() -> None:
@@ -366,68 +375,3 @@ async def test_closing_twice_is_safe(tmp_path: Path) -> None:
     await file.aclose()
     await file.aclose()
     assert await file.get("key", since=0.0, now=1.0) is None
-
-
-# ---------------------------------------------------------------------- nearly the same
-
-
-class Letters:
-    """An embedding that counts letters: near for anagrams, far for other words."""
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    async def __call__(self, text: str) -> list[float]:
-        self.calls += 1
-        await asyncio.sleep(0)
-        return [float(text.lower().count(letter)) for letter in "abcdefghijklmnopqrstuvwxyz"]
-
-
-async def test_nearly_the_same_prompt_in_the_same_story_finds_the_answer() -> None:
-    model = ScriptedProvider(Told("one"), Told("two"))
-    provider = CachedLLMProvider(model, similar=SemanticCache(Letters()))
-    await provider.complete(request_of("go north", story_id="s"))
-    near = await provider.complete(request_of("Go North!", story_id="s"))
-    assert near.text == "one"
-    assert near.metadata["cache"] == "similar"
-    assert near.cost_usd == 0.0
-    assert text_of(await read(provider, request_of("GO NORTH", story_id="s"))) == "one"
-    assert len(model.seen) == 1
-
-
-@pytest.mark.parametrize(
-    "request_",
-    [
-        request_of("Go North!", story_id="another"),
-        request_of("Go North!", story_id="s", task="dialogue"),
-        request_of("Go North!", story_id="s", system="other rules"),
-        request_of("burn down the mill", story_id="s"),
-        request_of("Go North!"),
-    ],
-    ids=["story", "task", "system", "prompt", "no story"],
-)
-async def test_what_differs_in_more_than_wording_is_asked_anew(request_: LLMRequest) -> None:
-    model = ScriptedProvider(Told("one"), Told("two"))
-    provider = CachedLLMProvider(model, similar=SemanticCache(Letters()))
-    await provider.complete(request_of("go north", story_id="s"))
-    assert (await provider.complete(request_)).text == "two"
-
-
-async def test_an_exact_hit_asks_for_no_embedding() -> None:
-    letters = Letters()
-    provider = CachedLLMProvider(ScriptedProvider(), similar=SemanticCache(letters))
-    await provider.complete(request_of(story_id="s"))
-    await provider.complete(request_of(story_id="s"))
-    assert letters.calls == 1
-
-
-async def test_stories_and_entries_of_the_semantic_cache_are_bounded() -> None:
-    model = ScriptedProvider()
-    similar = SemanticCache(Letters(), entries=1, stories=1)
-    provider = CachedLLMProvider(model, similar=similar)
-    await provider.complete(request_of("abc", story_id="one"))
-    await provider.complete(request_of("xyz", story_id="one"))
-    await provider.complete(request_of("abc!", story_id="one"))
-    await provider.complete(request_of("abc", story_id="two", max_tokens=9))
-    await provider.complete(request_of("abc?", story_id="one"))
-    assert len(model.seen) == 5

@@ -63,6 +63,21 @@ async def test_a_busy_provider_is_tried_again_and_each_try_carries_its_number() 
     assert [seen.request.attempt for seen in model.seen] == [1, 2, 3]
 
 
+class Lowest(random.Random):
+    """Draws the least that it may."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return a
+
+
+async def test_the_jitter_is_full_so_a_wait_may_be_none_at_all() -> None:
+    clock = ManualClock()
+    model = ScriptedProvider(ProviderBusy("once"), Told())
+    provider = RetryingLLMProvider(model, clock=clock, random=Lowest())
+    await clock.until(provider.complete(request_of()))
+    assert clock.slept == [0.0]
+
+
 async def test_after_the_last_try_the_last_error_is_raised() -> None:
     clock = ManualClock()
     model = ScriptedProvider(BUSY)

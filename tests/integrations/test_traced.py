@@ -173,6 +173,16 @@ async def test_tokens_durations_and_first_chunks_are_measured() -> None:
     assert first == pytest.approx(0.45)
 
 
+async def test_what_is_measured_goes_under_the_model_that_was_asked_for() -> None:
+    telemetry = Telemetry()
+    model = telemetry.traced(ScriptedProvider())
+    await model.complete(request_of(model="gemini-2.5-pro"))
+    await model.complete(request_of())
+    points = telemetry.metrics()["gen_ai.client.operation.duration"]
+    asked = {labels["gen_ai.request.model"] for labels, _ in points}
+    assert asked == {"gemini-2.5-pro", "gemini-2.5-flash"}
+
+
 async def test_only_attempts_are_counted_so_that_nothing_counts_twice() -> None:
     telemetry = Telemetry()
     stack = telemetry.traced(telemetry.traced(ScriptedProvider()), layer="call")

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, CostLine, Ledger, Usage
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 

@@ -71,8 +71,11 @@ class TTAPrimitiveError(TTAError):
         self.context = context
 
 
-class ValidationError(TTAPrimitiveError):
-    """The input is wrong: change it, a repetition does not help."""
+class ValidationError(TTAPrimitiveError, ValueError):
+    """The input is wrong: change it, a repetition does not help.
+
+    Constructors raise it too, for values that cannot be; so it is a ``ValueError``.
+    """
 
 
 class ExecutionError(TTAPrimitiveError):
@@ -236,6 +239,7 @@ class StreamBroken(ProviderError):
 class BudgetExceededError(ExecutionError):
     """A budget would be overspent by the call that was about to be made; nothing was sent.
 
+    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``).
     Amounts are US dollars. ``scope`` is ``"call"``, ``"story"``, ``"player"``, ``"day"``,
     ``"session"`` or ``"total"``.
     """
@@ -252,6 +256,9 @@ class BudgetExceededError(ExecutionError):
         super().__init__(
             f"budget per {scope} would be exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent "
             f"or reserved and this call may cost up to ${needed_usd:.4f}; {how_to_raise}"
+            if needed_usd
+            else f"budget per {scope} exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent; "
+            f"{how_to_raise}"
         )
         self.scope = scope
         self.limit_usd = limit_usd

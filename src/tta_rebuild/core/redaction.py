@@ -1,8 +1,8 @@
 """Redaction: takes secrets out of everything that leaves the program as text.
 
-Stands at the bottom and knows no settings: ``bootstrap`` hands the values of the keys in and puts
-the one ``Redactor`` on log handlers, error messages, spans (``core.span_redaction``), the ledger,
-the cache, exports, crash reports and the server's answers.
+Stands at the bottom and knows no settings: ``bootstrap`` hands the values of the keys in and puts a
+``Redactor`` on the log handlers; the command line puts one on error messages and tracebacks. For
+spans there is ``core.span_redaction``, which a program puts around its own exporter.
 
 Two nets. Registered secrets are found in whatever form text can carry them: plain, cut off at
 either end, base64 at any alignment, hexadecimal, URL-encoded, escaped. Keys nobody registered are
@@ -15,12 +15,10 @@ import base64
 import json
 import logging
 import re
-import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -232,19 +230,6 @@ def guard_handlers(redactor: Redactor, loggers: Iterable[logging.Logger] = ()) -
     for handler in (*handlers, logging.lastResort):
         if handler is not None and not any(isinstance(f, RedactingFilter) for f in handler.filters):
             handler.addFilter(RedactingFilter(redactor))
-
-
-def crash_hook(
-    redactor: Redactor,
-) -> Callable[[type[BaseException], BaseException, TracebackType | None], None]:
-    """A ``sys.excepthook`` that writes the redacted traceback to standard error."""
-
-    def report(
-        kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
-        sys.stderr.write(redactor.traceback(error))
-
-    return report
 
 
 def hint(secret: str) -> str:

@@ -1,17 +1,19 @@
-"""The protection of the model layer for any primitive: retries, a time limit, a fallback.
+"""The protection of the model layer for anybody's primitives: waiting, a time limit, a fallback.
 
-Stands at the bottom beside the primitive that it wraps; callers put it around a step of theirs.
+Stands at the bottom beside ``base_primitive``; programs extend it, the engine does not.
 """
 
 from __future__ import annotations
 
 import logging
 import random
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import (
     BudgetExceededError,
@@ -54,46 +56,56 @@ class Resilience:
 
     Attributes:
         attempts: runs at most, the first included.
-        timeout_s: seconds for each run, None for no limit.
+        timeout_s: seconds for each run; None for no limit.
         base_s, cap_s: the wait before run n+1 is drawn from [0, min(cap_s, base_s · 2^(n-1))].
     """
 
     attempts: int = 3
-    timeout_s: float | None = None
+    timeout_s: float | None = 60.0
     base_s: float = 0.5
     cap_s: float = 10.0
 
+    def __post_init__(self) -> None:
+        check_number("attempts", self.attempts, least=1, whole=True)
+        if self.timeout_s is not None:
+            check_number("timeout_s", self.timeout_s, above=0)
+        for name in ("base_s", "cap_s"):
+            check_number(name, getattr(self, name), least=0)
+
 
 class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
-    """Runs a primitive again where that may help, and has something to give where it does not.
+    """A primitive that is run again where that may help, and has a fallback where it does not.
 
-    Invalid input is logged with its context and raised, never repeated and never papered over. A
-    result of ``fallback`` is logged as such; that it can be told from a real one is the fallback's
-    to see to.
+    A subclass writes ``_execute_once``. A provider that is busy is waited for as long as it says;
+    a run that takes too long, or raises ``TimeoutError``, counts as failed. Invalid input is logged
+    with its context and raised, never repeated and never papered over. A result of ``fallback`` is
+    logged as such; that it can be told from a real one is the fallback's to see to.
 
     Args:
-        wrapped: the primitive; its name is kept.
         fallback: gives the result when every run failed; without one the last error is raised.
     """
 
     def __init__(
         self,
-        wrapped: TTAPrimitive[TInput, TOutput],
+        name: str,
         resilience: Resilience | None = None,
         *,
         fallback: Fallback[TInput, TOutput] | None = None,
         clock: Clock | None = None,
         random_source: random.Random | None = None,
     ) -> None:
-        super().__init__(wrapped.name)
-        self.wrapped = wrapped
+        super().__init__(name)
         self.resilience = resilience or Resilience()
         self._fallback = fallback
         self._clock: Clock = clock or SystemClock()
         self._random = random_source or random.Random()
 
+    @abstractmethod
+    async def _execute_once(self, input_data: TInput, context: TTAContext) -> TOutput:
+        """One run: the result. ``ValidationError`` and ``ExecutionError`` mean what they say."""
+
     async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
-        """The wrapped primitive's result, or the fallback's.
+        """The result of the first run that has one, or the fallback's.
 
         Raises:
             ValidationError: the input is wrong.
@@ -113,20 +125,17 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
             number += 1
 
     async def _run(self, input_data: TInput, context: TTAContext) -> TOutput:
-        limit_s = self.resilience.timeout_s
         import asyncio  # loaded with the first loop, not with the package
 
+        limit_s = self.resilience.timeout_s
         limit = asyncio.timeout(limit_s)
         try:
             async with limit:
-                return await self.wrapped.execute(input_data, context)
+                return await self._execute_once(input_data, context)
         except TimeoutError as error:
-            if not limit.expired():
-                raise
+            why = f"took longer than {limit_s:g} s" if limit.expired() else "ran out of time"
             raise ExecutionError(
-                f"{self.name} took longer than {limit_s:g} s; allow it more time or ask for less",
-                self.name,
-                context,
+                f"{self.name} {why}; allow it more time or ask for less", self.name, context
             ) from error
 
     async def _pause(self, number: int, error: ExecutionError, context: TTAContext) -> None:

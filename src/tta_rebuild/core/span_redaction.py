@@ -1,7 +1,8 @@
 """A span exporter that redacts: attributes, events (exceptions with their tracebacks), status.
 
-``bootstrap`` wraps whatever exporter is configured in it. Needs the ``telemetry`` extra, so nothing
-imports this module unless tracing is on.
+The engine configures no exporter: a program that does puts this one around it. The engine's own
+spans carry no keys, and prompts only where ``TTA_TRACE_PROMPTS`` asks for them. Needs the
+``telemetry`` extra.
 """
 
 from __future__ import annotations

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.prices import Price, PriceBook, Rates
     from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
     from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
-    from tta_rebuild.integrations.semantic_cache import SemanticCache
     from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
     from tta_rebuild.integrations.wrappers.circuit import (
         Circuit,
@@ -103,7 +102,6 @@ _HOMES = {
     "RetryPolicy": "wrappers.retrying",
     "RetryingLLMProvider": "wrappers.retrying",
     "RoutedLLMProvider": "wrappers.routed",
-    "SemanticCache": "semantic_cache",
     "SofteningLLMProvider": "wrappers.softening",
     "TracedLLMProvider": "wrappers.traced",
     "WrapperProvider": "llm_provider",
@@ -155,7 +153,6 @@ __all__ = [
     "RetryPolicy",
     "RetryingLLMProvider",
     "RoutedLLMProvider",
-    "SemanticCache",
     "SofteningLLMProvider",
     "TracedLLMProvider",
     "WrapperProvider",

@@ -12,7 +12,7 @@ import json
 import os
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, ClassVar
@@ -117,7 +117,7 @@ class Adapter(RequestProvider):
 
     Args:
         api_key: the key; None reads ``key_variable`` from the environment.
-        config: model and defaults; ``model`` alone is a shorter way to say it.
+        config: model and defaults; ``model`` alone is a shorter way to say it, and comes first.
         base_url: another server that speaks the vendor's protocol.
         piece_timeout_s: greatest silence inside a stream, after its first piece.
         now: the time, aware; for daily resets and dates in ``Retry-After``.
@@ -134,8 +134,6 @@ class Adapter(RequestProvider):
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (keys of ``_REFUSED_WORDS``)."""
     key_variable: str
-    provider: str
-    """The name by which prices, quotas and errors know it."""
 
     def __init__(
         self,
@@ -147,7 +145,10 @@ class Adapter(RequestProvider):
         piece_timeout_s: float = 20.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        config = config or LLMConfig(model=model or self.default_model)
+        if config is None:
+            config = LLMConfig(model=self.default_model if model is None else model)
+        elif model is not None:
+            config = replace(config, model=model)
         super().__init__(config)
         self.base_url = base_url
         self.piece_timeout_s = piece_timeout_s
@@ -445,23 +446,3 @@ def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:
         f"{prompt}\n\nAnswer with one JSON object and nothing else: no heading, no code fence. "
         f"It must satisfy this JSON schema:\n{written}"
     )
-
-
-async def close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
-    """Close an SDK's stream that does not pass its closing on to the connection.
-
-    google-genai leaves the connection open when its generator is closed, and the rest of the
-    answer is sent and billed; only a cancellation that reaches the innermost read closes it. So
-    the next read is begun and cancelled. Reading in a task all the time would do the same, and
-    cost a switch of tasks per piece.
-    """
-    while True:
-        reading = asyncio.ensure_future(anext(stream, None))
-        await asyncio.sleep(0)
-        if not reading.done():
-            reading.cancel()
-            await asyncio.wait((reading,))
-        ended = reading.cancelled() or reading.exception() is not None
-        if ended or reading.result() is None:
-            break
-    await stream.aclose()

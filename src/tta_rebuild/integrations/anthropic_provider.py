@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Asked, Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
-from tta_rebuild.integrations.stainless_adapter import StainlessAdapter
+from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 _HOME = "https://api.anthropic.com"
 
@@ -31,7 +31,7 @@ _FINISH = {
 }
 
 
-class AnthropicProvider(StainlessAdapter):
+class AnthropicProvider(SdkAdapter):
     """Anthropic's models. JSON is asked for by schema, or as a tool's input on older models."""
 
     vendor: ClassVar[str] = "anthropic"

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError
 
@@ -41,8 +42,7 @@ class Budget:
     how_to_raise: str = ""
 
     def __post_init__(self) -> None:
-        if not self.limit_usd >= 0:
-            raise ValueError(f"a budget is 0 or more US dollars, not {self.limit_usd}")
+        check_number("limit_usd", self.limit_usd, least=0)
 
     def advice(self) -> str:
         """What to do when it is used up."""
@@ -90,6 +90,11 @@ class Account:
         """True if so much more does not fit while others hold what they hold."""
         return self.spent_usd + self.held_usd + need_usd > self.budget.limit_usd + ROUNDING_USD
 
+    @property
+    def is_overspent(self) -> bool:
+        """True if more is spent than the budget allows, whatever is held."""
+        return self.spent_usd > self.budget.limit_usd + ROUNDING_USD
+
     def reached(self, *, refused_usd: float = 0.0) -> list[BudgetWarning]:
         """The levels newly reached. A call that was refused counts as if it had been made."""
         percent = 100.0 * self.spent_usd / self.budget.limit_usd if self.budget.limit_usd else 0.0
@@ -115,10 +120,10 @@ class Account:
 class Hold:
     """What one call holds in its accounts until its attempts have used it up or it ends."""
 
-    __slots__ = ("_accounts", "_desk", "held_usd")
+    __slots__ = ("_accounts", "_queue", "held_usd")
 
-    def __init__(self, desk: Desk, accounts: Sequence[Account]) -> None:
-        self._desk = desk
+    def __init__(self, queue: BudgetQueue, accounts: Sequence[Account]) -> None:
+        self._queue = queue
         self._accounts = accounts
         self.held_usd = 0.0
 
@@ -129,14 +134,14 @@ class Hold:
             return
         for account in self._accounts:
             if account.lacks(more):
-                raise self._desk.refusal(account, usd, held_by_caller=self.held_usd)
+                raise self._queue.refusal(account, usd, held_by_caller=self.held_usd)
         self._add(more)
 
     async def wait_for(self, usd: float) -> None:
         """Hold at least so much; wait while others hold what is missing.
 
         Waiting ends when what is *spent* leaves no room, or when no other call ends for as long
-        as the desk has patience; then BudgetExceededError is raised.
+        as the queue has patience; then BudgetExceededError is raised.
         """
         while True:
             more = usd - self.held_usd
@@ -145,8 +150,8 @@ class Hold:
                 self._add(max(0.0, more))
                 return
             is_hopeless = lacking.spent_usd + usd > lacking.budget.limit_usd + ROUNDING_USD
-            if is_hopeless or not await self._desk.something_ended():
-                raise self._desk.refusal(lacking, usd, held_by_caller=self.held_usd)
+            if is_hopeless or not await self._queue.something_ended():
+                raise self._queue.refusal(lacking, usd, held_by_caller=self.held_usd)
 
     def spend(self, usd: float) -> None:
         """Turn so much of what is held into money spent; more than held is spent all the same."""
@@ -156,14 +161,14 @@ class Hold:
             account.held_usd -= freed
             account.spent_usd += usd
             if account.budget.scope != "call":
-                self._desk.warn(account.reached())
+                self._queue.warn(account.reached())
 
     def release(self) -> None:
         """Give back what is still held."""
         for account in self._accounts:
             account.held_usd = max(0.0, account.held_usd - self.held_usd)
         self.held_usd = 0.0
-        self._desk.ended()
+        self._queue.ended()
 
     def _add(self, usd: float) -> None:
         self.held_usd += usd
@@ -171,7 +176,7 @@ class Hold:
             account.held_usd += usd
 
 
-class Desk:
+class BudgetQueue:
     """Where calls wait for money that others hold, and where warnings go out.
 
     Args:

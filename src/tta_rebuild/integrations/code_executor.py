@@ -70,6 +70,11 @@ class CodeVerdict:
     line: int | None = None
     error: str = ""
 
+    @property
+    def success(self) -> bool | None:
+        """True for valid, False for invalid or blocked, None where nobody could tell."""
+        return None if self.verdict == "unverified" else self.verdict == "valid"
+
 
 LANGUAGES: Mapping[str, str] = MappingProxyType(
     {
@@ -96,6 +101,7 @@ class CodeExecutor(ABC):
     ) -> None:
         self.limits = limits or Limits()
         self._clock = clock
+        self._users = 0
 
     @property
     @abstractmethod
@@ -129,6 +135,14 @@ class CodeExecutor(ABC):
             what = known or language.strip() or "an unnamed language"
             verdict = self._verdict("unverified", f"no engine here runs {what[:40]}")
         return replace(verdict, duration_s=self._clock() - began)
+
+    async def execute(self, code: str, language: str = "python") -> CodeVerdict:
+        """``run`` for those who keep no executor open: what it opened is closed again.
+
+        Inside ``async with``, engines and sandboxes stay open for the next one.
+        """
+        async with self:
+            return await self.run(code, language)
 
     def _verdict(
         self,
@@ -173,6 +187,7 @@ class CodeExecutor(ABC):
         )
 
     async def __aenter__(self) -> Self:
+        self._users += 1
         return self
 
     async def __aexit__(
@@ -181,7 +196,9 @@ class CodeExecutor(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self.aclose()
+        self._users -= 1
+        if not self._users:
+            await self.aclose()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,250 +2,54 @@
 
 ``wrappers.costed`` calls this: ``open_call`` for a logical call, ``hold_worst`` before a model is
 asked (in every budget that covers the call), ``begin`` for each attempt (a row in the ledger,
-whatever becomes of it). After a restart the budgets go on from what the ledger says.
-
-What an attempt that did not end well is charged:
-
-- the tokens that the provider named, where it did (on the error, or on the pieces of a stream);
-- a stream that was left or broke: its prompt, the text that came, and one piece more, since the
-  provider may have sent one that did not arrive;
-- nothing, where the provider refused with an error status (it does not bill those);
-- the worst case, where an answer may have been written of which nothing arrived (a timeout, a
-  cancelled call that was not a stream).
+whatever becomes of it; see ``attempts``). After a restart the budgets go on from what the ledger
+says.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count
 
+from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import (
-    ContentRefused,
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    ReplyUnusable,
-    StreamBroken,
-)
+from tta_rebuild.core.errors import BudgetExceededError, ValidationError
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Outcome, Usage
-from tta_rebuild.integrations.budgets import Account, Budget, BudgetWarning, Desk, Hold, Scope
-from tta_rebuild.integrations.ledger_writer import LedgerWriter
-from tta_rebuild.integrations.llm_provider import (
-    CHARS_PER_TOKEN,
-    LLMConfig,
-    LLMRequest,
-    LLMResponse,
-    TextPiece,
+from tta_rebuild.integrations.attempts import Call, RunningAttempt
+from tta_rebuild.integrations.budgets import (
+    Account,
+    Budget,
+    BudgetQueue,
+    BudgetWarning,
+    Hold,
+    Scope,
 )
+from tta_rebuild.integrations.ledger_writer import LedgerWriter
+from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest, LLMResponse
 from tta_rebuild.integrations.prices import Price, PriceBook
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
 log = logging.getLogger("tta_rebuild.costs")
 
 
-class Call:
-    """One logical call: its hold on the budgets, and its attempts so far."""
+RAISE_IT = "raise budget_usd, or use a model that costs nothing"
 
-    __slots__ = ("_tracker", "attempts", "call_id", "hold", "spent_usd")
-
-    def __init__(self, tracker: CostTracker, call_id: str, hold: Hold) -> None:
-        self._tracker = tracker
-        self.call_id = call_id
-        self.hold = hold
-        self.attempts = 0
-        self.spent_usd = 0.0
-
-    def close(self) -> None:
-        """The call is over: what it still holds goes back. Safe to call twice."""
-        self._tracker.forget(self)
-        self.hold.release()
-
-
-class RunningAttempt:
-    """One attempt between its beginning and its one row in the ledger."""
-
-    __slots__ = (
-        "_at",
-        "_began",
-        "_call",
-        "_chars",
-        "_counted",
-        "_first_piece_s",
-        "_is_over",
-        "_largest_piece",
-        "_model",
-        "_number",
-        "_own_call",
-        "_price",
-        "_provider",
-        "_request",
-        "_tracker",
-        "_worst",
-    )
-
-    def __init__(
-        self,
-        tracker: CostTracker,
-        request: LLMRequest,
-        call: Call,
-        *,
-        owns_call: bool,
-        provider: str,
-        model: str,
-        price: Price,
-        worst: Usage,
-    ) -> None:
-        call.attempts += 1
-        self._tracker = tracker
-        self._request = request
-        self._call = call
-        self._own_call = owns_call
-        self._number = call.attempts
-        self._provider = provider
-        self._model = model
-        self._price = price
-        self._worst = worst
-        self._at = tracker.clock.wall()
-        self._began = tracker.clock.now()
-        self._first_piece_s: float | None = None
-        self._counted: Usage | None = None
-        self._chars = 0
-        self._largest_piece = 0
-        self._is_over = False
-
-    def piece(self, piece: TextPiece) -> None:
-        """A piece of a stream has come."""
-        if self._first_piece_s is None:
-            self._first_piece_s = self._tracker.clock.now() - self._began
-        if piece.usage is not None:
-            self._counted = piece.usage
-        size = len(piece.text)
-        self._chars += size
-        self._largest_piece = max(self._largest_piece, size)
-
-    def answered(self, response: LLMResponse) -> LLMResponse:
-        """The attempt ended well; gives the response with its cost."""
-        usage = response.usage
-        if not usage.total_tokens and response.tokens_used:
-            usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
-        # One adapter serves many servers: who it was put before knows better than it does.
-        provider = self._provider or response.provider
-        price = self._tracker.prices.price(provider, response.model or self._model, at=self._at)
-        cost_usd = price.cost_usd(usage)
-        self._tracker.estimate.learn(self._model, self._request, usage)
-        for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
-            self._refused_before()
-        self._end("ok", usage, cost_usd, price, provider, response.model or self._model)
-        return replace(response, cost_usd=cost_usd)
-
-    def _refused_before(self) -> None:
-        """The adapter first asked in a way that this server does not take: a request of its own."""
-        self._book("error", Usage(), 0.0, self._price, self._provider, self._model)
-        self._call.attempts += 1
-        self._number = self._call.attempts
-
-    def failed(self, error: ProviderError) -> None:
-        """The attempt ended with an error of the provider."""
-        outcome: Outcome = "error"
-        if isinstance(error, (ProviderBusy, QuotaExhausted)):
-            outcome = "busy"
-        elif isinstance(error, ContentRefused):
-            outcome = "refused"
-        elif isinstance(error, ReplyUnusable):
-            outcome = "unusable"
-        elif isinstance(error, StreamBroken):
-            outcome = "broken"
-        if error.usage is not None:
-            self._charge(outcome, error.usage)
-        elif self._chars:
-            self._charge(outcome, self._sent())
-        elif isinstance(error, StreamBroken) and error.text:
-            self._chars = len(error.text)
-            self._charge(outcome, self._sent())
-        else:
-            self._charge(outcome, self._worst if error.may_be_billed else Usage())
-
-    def left(self, *, is_stream: bool) -> None:
-        """The caller left before the end."""
-        self._charge("cancelled", self._sent() if is_stream else self._worst)
-
-    def crashed(self) -> None:
-        """The attempt ended in a way that nobody foresaw. Does nothing if it is over."""
-        if not self._is_over:
-            self._charge("error", self._sent() if self._chars else self._worst)
-
-    def _sent(self) -> Usage:
-        """What a stream had cost when it ended early, one piece more than arrived."""
-        estimate = self._tracker.estimate
-        one_more = -(-self._largest_piece // int(CHARS_PER_TOKEN))
-        if self._counted is not None:
-            output_tokens = self._counted.output_tokens + one_more
-            usage = replace(self._counted, output_tokens=output_tokens, estimated=True)
-        else:
-            usage = Usage(
-                input_tokens=estimate.input_tokens(self._model, self._request),
-                output_tokens=round(self._chars / CHARS_PER_TOKEN) + one_more,
-                estimated=True,
-            )
-        return usage
-
-    def _charge(self, outcome: Outcome, usage: Usage) -> None:
-        cost_usd = self._price.cost_usd(usage)
-        self._end(outcome, usage, cost_usd, self._price, self._provider, self._model)
-
-    def _end(
-        self,
-        outcome: Outcome,
-        usage: Usage,
-        cost_usd: float,
-        price: Price,
-        provider: str,
-        model: str,
-    ) -> None:
-        if self._is_over:
-            return
-        self._is_over = True
-        self._call.spent_usd += cost_usd
-        self._call.hold.spend(cost_usd)
-        if self._own_call:
-            self._call.close()
-        self._book(outcome, usage, cost_usd, price, provider, model)
-
-    def _book(
-        self,
-        outcome: Outcome,
-        usage: Usage,
-        cost_usd: float,
-        price: Price,
-        provider: str,
-        model: str,
-    ) -> None:
-        self._tracker.book(
-            self._request,
-            outcome=outcome,
-            usage=usage,
-            cost_usd=cost_usd,
-            provider=provider,
-            model=model,
-            attempt=self._number,
-            is_priced=price.is_known,
-            at=self._at,
-            latency_s=self._tracker.clock.now() - self._began,
-            first_piece_s=self._first_piece_s,
-        )
+MOST_CALLS = 1_000
+"""Attempts that ``CostTracker.calls`` remembers where a ledger keeps them all."""
 
 
 class CostTracker:
     """Budgets, prices and the ledger of one process.
 
     Args:
-        ledger: where attempts are kept; budgets go on from it after a restart.
+        ledger: where attempts are kept; budgets go on from it after a restart. In memory if None.
         budgets: any number, also several of one scope.
+        budget_usd: what may be spent through this tracker, from its beginning, in US dollars.
         prices: what models cost.
         player_id, session_id: whose spending this is, unless a request's context says otherwise
             (``session_state["player_id"]``, ``session_state["session_id"]``).
@@ -257,9 +61,10 @@ class CostTracker:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: Ledger | None = None,
         budgets: Iterable[Budget] = (),
         *,
+        budget_usd: float | None = None,
         prices: PriceBook | None = None,
         clock: Clock | None = None,
         player_id: str = "",
@@ -267,15 +72,26 @@ class CostTracker:
         on_warning: Callable[[BudgetWarning], None] | None = None,
         patience_s: float = 30.0,
     ) -> None:
-        self.ledger = ledger
+        if isinstance(ledger, (int, float)):
+            raise ValidationError(f"for a budget write CostTracker(budget_usd={ledger})")
+        self._in_memory = MemoryLedger() if ledger is None else None
+        self.ledger: Ledger = self._in_memory or ledger  # type: ignore[assignment]
+        self.budget_usd = budget_usd
+        self._own: Account | None = None
+        if budget_usd is not None:
+            check_number("budget_usd", budget_usd, least=0)
+            self._own = Account(Budget(scope="total", limit_usd=budget_usd, how_to_raise=RAISE_IT))
+        self.spent = 0.0
+        """US dollars booked through this tracker so far."""
+        self._recent: deque[Attempt] = deque(maxlen=MOST_CALLS)
         self.budgets = tuple(budgets)
         self.prices = prices or PriceBook()
         self.clock: Clock = clock or SystemClock()
         self.estimate = TokenEstimate()
         self._player_id = player_id
         self._session_id = session_id
-        self._desk = Desk(self.clock, patience_s=patience_s, on_warning=on_warning)
-        self._writer = LedgerWriter(ledger, self.clock)
+        self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
+        self._writer = LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[int, str], asyncio.Future[Account]] = {}
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
@@ -287,7 +103,7 @@ class CostTracker:
 
         Raises StoreError if what was spent before cannot be read.
         """
-        hold = Hold(self._desk, await self._accounts_of(request))
+        hold = Hold(self._queue, await self._accounts_of(request))
         call = Call(self, f"call-{next(self._serial)}", hold)
         self._calls[call.call_id] = call
         return call
@@ -309,9 +125,18 @@ class CostTracker:
             await call.hold.wait_for(self._cost_at_worst(price, self._worst(request, config)))
 
     async def begin(
-        self, request: LLMRequest, config: LLMConfig, *, provider: str = ""
+        self,
+        request: LLMRequest,
+        config: LLMConfig,
+        *,
+        provider: str = "",
+        is_named: bool = True,
     ) -> RunningAttempt:
         """One attempt begins. Its call is the request's, or one of its own.
+
+        Args:
+            provider: whose model it is.
+            is_named: False where the answer may know better whose model it was.
 
         Raises:
             BudgetExceededError: it does not fit; nothing was sent.
@@ -336,6 +161,7 @@ class CostTracker:
             call,
             owns_call=owns_call,
             provider=provider,
+            is_named=is_named and bool(provider),
             model=model,
             price=price,
             worst=worst,
@@ -376,7 +202,7 @@ class CostTracker:
     ) -> None:
         """Book one row; it is written soon (see ``flush``)."""
         state = request.context.session_state
-        self._writer.add(
+        self._keep(
             Attempt(
                 at=at or self.clock.wall(),
                 provider=provider,
@@ -398,6 +224,63 @@ class CostTracker:
                 prompt_version=request.template,
             )
         )
+
+    def record_call(
+        self, model: str, input_tokens: int, output_tokens: int = 0, *, provider: str = ""
+    ) -> float:
+        """Book a call that was made without a wrapper; gives its cost in US dollars.
+
+        Raises:
+            BudgetExceededError: with this call more than ``budget_usd`` is spent; it is booked.
+            ValidationError: the model is no name, or a count is none.
+        """
+        check_text("model", model)
+        check_number("input_tokens", input_tokens, least=0, whole=True)
+        check_number("output_tokens", output_tokens, least=0, whole=True)
+        usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+        price = self.price_of(provider, model)
+        cost_usd = price.cost_usd(usage)
+        self._keep(
+            Attempt(
+                at=self.clock.wall(),
+                provider=provider,
+                model=model,
+                task="",
+                outcome="ok",
+                usage=usage,
+                cost_usd=cost_usd,
+                priced=price.is_known,
+                player_id=self._player_id,
+                session_id=self._session_id,
+            )
+        )
+        if self._own is not None:
+            Hold(self._queue, [self._own]).spend(cost_usd)
+            if self._own.is_overspent:
+                raise BudgetExceededError(
+                    scope="total",
+                    limit_usd=self._own.budget.limit_usd,
+                    spent_usd=self._own.spent_usd,
+                    needed_usd=0.0,
+                    how_to_raise=RAISE_IT,
+                )
+        return cost_usd
+
+    @property
+    def calls(self) -> list[Attempt]:
+        """What was booked through this tracker, newest last: one for each call and attempt.
+
+        The latest ``MOST_CALLS`` of them where a ledger was given, which has them all.
+        """
+        return list(self._recent if self._in_memory is None else self._in_memory.rows)
+
+    def _keep(self, attempt: Attempt) -> None:
+        self.spent += attempt.cost_usd
+        if self._in_memory is None:
+            self._recent.append(attempt)
+            self._writer.add(attempt)
+        else:
+            self._in_memory.add(attempt)
 
     def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
         """A reply came from the cache: a row that cost nothing."""
@@ -449,7 +332,7 @@ class CostTracker:
             "day": self.clock.wall().date().isoformat(),
             "total": "",
         }
-        accounts = []
+        accounts = [self._own] if self._own is not None else []
         for index, budget in enumerate(self.budgets):
             if budget.scope == "call":
                 accounts.append(Account(budget))

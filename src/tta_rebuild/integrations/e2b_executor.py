@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import os
 import re
 import secrets
 import time
@@ -86,7 +87,7 @@ class E2BExecutor(CodeExecutor):
     """Runs Python in E2B sandboxes.
 
     Args:
-        api_key: E2B's key; it goes to ``endpoint`` and nowhere else.
+        api_key: E2B's key, from ``E2B_API_KEY`` where None; it goes to ``endpoint`` alone.
         limits: ``wall_s`` is what a snippet gets; memory and files are E2B's own matter.
         sandboxes: how many may run at once.
         lifetime_s: whole seconds after which a sandbox is replaced; E2B kills it soon after.
@@ -95,13 +96,13 @@ class E2BExecutor(CodeExecutor):
         now: the time of day, for the ledger.
 
     Raises:
-        KeyMissing: the key is empty.
+        KeyMissing: there is no key.
         SdkMissing: the SDK is not installed.
     """
 
     def __init__(
         self,
-        api_key: Secret | str,
+        api_key: Secret | str | None = None,
         limits: Limits | None = None,
         *,
         endpoint: E2BEndpoint | None = None,
@@ -113,7 +114,8 @@ class E2BExecutor(CodeExecutor):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         super().__init__(limits, clock=clock)
-        if not reveal(api_key):
+        key = reveal(api_key) or os.environ.get(KEY_VARIABLE, "").strip()
+        if not key:
             raise KeyMissing(
                 KEY_VARIABLE, provider="e2b", otherwise="run code here (--engine local)"
             )
@@ -123,7 +125,7 @@ class E2BExecutor(CodeExecutor):
             raise SdkMissing(
                 "the E2B SDK is not installed: pip install 'tta-rebuild[e2b]'", provider="e2b"
             ) from error
-        self._api_key = Secret(reveal(api_key))
+        self._api_key = Secret(key)
         self._endpoint = endpoint or E2BEndpoint()
         self._lifetime_s = lifetime_s
         self._ledger = ledger

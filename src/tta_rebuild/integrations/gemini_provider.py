@@ -12,6 +12,7 @@ error even without retry options, unseen), and being redirected by the environme
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from typing import Any, ClassVar
 from tta_rebuild.core.errors import ProviderError
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk, close_by_cancelling
+from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
 from tta_rebuild.integrations.gemini_errors import from_api_error
 from tta_rebuild.integrations.llm_provider import LLMConfig
 
@@ -155,7 +156,7 @@ class GeminiLLMProvider(Adapter):
             ended = True
         finally:
             if not ended:
-                await close_by_cancelling(stream)
+                await _close_by_cancelling(stream)
 
     def _translated(self, error: Exception, asked: Asked) -> ProviderError:
         from google.genai import errors
@@ -165,6 +166,26 @@ class GeminiLLMProvider(Adapter):
         if isinstance(error, ValueError):
             return self._no_answer(error, asked)
         return self._no_connection(error, asked)
+
+
+async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
+    """Close the SDK's stream that does not pass its closing on to the connection.
+
+    google-genai leaves the connection open when its generator is closed, and the rest of the
+    answer is sent and billed; only a cancellation that reaches the innermost read closes it. So
+    the next read is begun and cancelled. Reading in a task all the time would do the same, and
+    cost a switch of tasks per piece.
+    """
+    while True:
+        reading = asyncio.ensure_future(anext(stream, None))
+        await asyncio.sleep(0)
+        if not reading.done():
+            reading.cancel()
+            await asyncio.wait((reading,))
+        ended = reading.cancelled() or reading.exception() is not None
+        if ended or reading.result() is None:
+            break
+    await stream.aclose()
 
 
 def _config_class() -> type[Any]:

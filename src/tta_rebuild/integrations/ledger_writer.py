@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Protocol, runtime_checkable
 
@@ -47,10 +48,11 @@ class LedgerWriter:
         self._failure: StoreError | None = None
 
     def add(self, attempt: Attempt) -> None:
-        """Take a row; it is written soon."""
+        """Take a row; it is written soon, or with the next one where no event loop runs."""
         self._pending.append(attempt)
         if self._timer is None:
-            self._timer = self._clock.call_later(LINGER_S, self._start)
+            with suppress(RuntimeError):  # no event loop
+                self._timer = self._clock.call_later(LINGER_S, self._start)
 
     async def flush(self) -> None:
         """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""

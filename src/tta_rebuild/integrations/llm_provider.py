@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.checks import check_number, check_text
+from tta_rebuild.core.errors import ProviderBusy, ValidationError
 from tta_rebuild.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -36,6 +37,20 @@ class LLMConfig:
     temperature: float = 0.7
     top_p: float = 1.0
     timeout_seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        check_text("model", self.model)
+        for name, bounds in _KNOBS.items():
+            check_number(name, getattr(self, name), **bounds)
+
+
+_KNOBS: dict[str, dict[str, Any]] = {
+    "max_tokens": {"least": 1, "whole": True},
+    "temperature": {"least": 0, "most": 2},
+    "top_p": {"least": 0, "most": 1},
+    "timeout_seconds": {"above": 0},
+}
+"""What the knobs of a call may be set to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +89,20 @@ class LLMRequest:
     turn: int = 0
     attempt: int = 1
     call_id: str = ""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str):
+            raise ValidationError(f"prompt must be a text, not {type(self.prompt).__name__}")
+        for name in self.overrides():
+            if name == "model":
+                check_text(name, self.model)
+            else:
+                check_number(name, getattr(self, name), **_KNOBS[name])
+
+    def overrides(self) -> dict[str, Any]:
+        """What this request sets otherwise than the provider's config, by name."""
+        values = {name: getattr(self, name) for name in ("model", *_KNOBS)}
+        return {name: value for name, value in values.items() if value is not None}
 
     @property
     def full_text(self) -> str:
@@ -167,8 +196,12 @@ class LLMProvider(ABC):
     """
 
     price: Price | None = None
+    provider: str = ""
+    """Whose model it is, as prices and quotas know it; "" where nobody says."""
 
     def __init__(self, config: LLMConfig) -> None:
+        if not isinstance(config, LLMConfig):
+            raise ValidationError(f"a provider takes an LLMConfig, not {config!r}")
         self.config = config
 
     @abstractmethod
@@ -183,7 +216,7 @@ class LLMProvider(ABC):
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer to a request. Raises ``ProviderError``."""
-        return await self.generate(request.full_text, request.context)
+        return await self.generate(request.full_text, request.context, **request.overrides())
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
@@ -191,7 +224,8 @@ class LLMProvider(ABC):
         Closing the generator early ends the call behind it.
         """
         text = ""
-        async for piece in self.generate_stream(request.full_text, request.context):
+        pieces = self.generate_stream(request.full_text, request.context, **request.overrides())
+        async for piece in pieces:
             text += piece
             yield TextPiece(piece)
         usage = estimated_usage(request.full_text, text)
@@ -244,8 +278,11 @@ class WrapperProvider(RequestProvider):
     """A provider that changes one thing about another; by default it changes nothing."""
 
     def __init__(self, wrapped: LLMProvider) -> None:
+        if not isinstance(wrapped, LLMProvider):
+            raise ValidationError(f"{type(self).__name__} takes a provider, not {wrapped!r}")
         super().__init__(wrapped.config)
         self.wrapped = wrapped
+        self.provider = wrapped.provider
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """Pass the request on."""
@@ -281,6 +318,8 @@ class MockLLMProvider(RequestProvider):
         latency_ms: simulated service time, milliseconds.
         should_fail: every call raises ``ProviderBusy``.
     """
+
+    provider = "mock"
 
     def __init__(
         self,
@@ -323,7 +362,7 @@ class MockLLMProvider(RequestProvider):
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The settable text; a subclass that overrides ``generate`` is asked through that."""
         if type(self).generate is not MockLLMProvider.generate:
-            return await self.generate(request.full_text, request.context)
+            return await self.generate(request.full_text, request.context, **request.overrides())
         return await self._called(request)
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:

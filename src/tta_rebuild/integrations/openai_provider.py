@@ -19,7 +19,7 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMConfig
 from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
-from tta_rebuild.integrations.stainless_adapter import StainlessAdapter
+from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 _HOME = "https://api.openai.com/v1"
 _NO_KEY = "none"
@@ -27,7 +27,7 @@ _NO_KEY = "none"
 _FINISH = {"stop": "stop", "length": "length", "content_filter": "safety", "eos": "stop"}
 
 
-class OpenAIProvider(StainlessAdapter):
+class OpenAIProvider(SdkAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
     A server on this machine or in its private network needs no key. The key in

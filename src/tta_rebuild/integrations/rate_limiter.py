@@ -23,8 +23,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock, Timer
-from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge
+from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
 
 log = logging.getLogger("tta_rebuild.limiter")
 
@@ -53,8 +54,9 @@ class Quota:
     def __post_init__(self) -> None:
         for name in ("rpm", "tpm", "rpd"):
             value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ValueError(f"{name} must be at least 1 or None for no limit, not {value}")
+            if value is not None:
+                check_number(name, value, least=1, whole=True)
+        check_number("window_s", self.window_s, above=0)
 
 
 class Grant(Protocol):
@@ -288,6 +290,7 @@ class RateLimiter:
         default: the quota of every model that ``per_model`` does not name.
         per_model: quotas by the model's name.
         used_today: requests already made today, by model (from the ledger, after a restart).
+        requests_per_minute, tokens_per_minute: the same as a ``default`` with these.
     """
 
     def __init__(
@@ -297,8 +300,18 @@ class RateLimiter:
         *,
         clock: Clock | None = None,
         used_today: Mapping[str, int] | None = None,
+        requests_per_minute: int | None = None,
+        tokens_per_minute: int | None = None,
     ) -> None:
-        self._default = default or Quota()
+        if default is not None and not isinstance(default, Quota):
+            raise ValidationError(
+                f"default must be a Quota, not {default!r}; "
+                "for requests per minute write RateLimiter(requests_per_minute=...)"
+            )
+        short = Quota(rpm=requests_per_minute, tpm=tokens_per_minute)
+        if default is not None and short != Quota():
+            raise ValidationError("give either a default quota or what it allows per minute")
+        self._default = default or short
         self._per_model = dict(per_model or {})
         self._clock = clock or SystemClock()
         self._used_today = dict(used_today or {})
@@ -323,6 +336,16 @@ class RateLimiter:
                 used_today=self._used_today.get(model, 0),
             )
         return window
+
+    async def acquire(
+        self, model: str = "", *, tokens: int = 0, max_wait_s: float | None = None
+    ) -> None:
+        """Wait for room for one request that is sent now; nothing is to be ended.
+
+        It counts for a window from now on, by this clock: ``reserve`` also covers the time that a
+        request is on its way. Raises as ``reserve`` does.
+        """
+        (await self.reserve(model, tokens=tokens, max_wait_s=max_wait_s)).settle(tokens)
 
     async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:
         """Wait for room for one request of at most ``tokens`` tokens.

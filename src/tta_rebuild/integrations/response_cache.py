@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("tta_rebuild.cache")
 
 DAY_S = 86_400.0
-Found = tuple[float, str]
+_Row = tuple[float, str]
 _COUNTS = (
     "input_tokens",
     "output_tokens",
@@ -40,9 +41,9 @@ _COUNTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """An answer from the cache; ``place`` is ``"memory"``, ``"file"``, ``"similar"`` (a near
-    prompt) or ``"shared"`` (somebody else's answer that was on its way)."""
+class CacheHit:
+    """An answer from the cache; ``place`` is ``"memory"``, ``"file"`` or ``"shared"``
+    (somebody else's answer that was on its way)."""
 
     response: LLMResponse
     place: str
@@ -65,6 +66,8 @@ class ResponseCache:
         file: CacheFile | None = None,
         clock: Clock | None = None,
     ) -> None:
+        check_number("entries", entries, least=1, whole=True)
+        check_number("max_age_s", max_age_s, above=0)
         self._entries = entries
         self._max_age_s = max_age_s
         self._file = file
@@ -83,11 +86,11 @@ class ResponseCache:
         self._kept.move_to_end(key)
         return response
 
-    async def find(self, key: str) -> Hit | None:
+    async def find(self, key: str) -> CacheHit | None:
         """The answer from memory or from the file, or None."""
         response = self.get(key)
         if response is not None:
-            return Hit(response, "memory")
+            return CacheHit(response, "memory")
         if self._file is None:
             return None
         now = self._clock.wall().timestamp()
@@ -96,7 +99,7 @@ class ResponseCache:
             return None
         born, response = found
         self._keep(key, born, response)
-        return Hit(response, "file")
+        return CacheHit(response, "file")
 
     def put(self, key: str, response: LLMResponse) -> None:
         """Keep an answer; the file follows on its own."""
@@ -193,14 +196,14 @@ class CacheFile:
         self._reader = sqlite3.connect(self._path, isolation_level=None)
         self._reader.execute("PRAGMA query_only = ON")
 
-    def _get(self, key: str, since: float) -> Found | None:
+    def _get(self, key: str, since: float) -> _Row | None:
         assert self._reader is not None
-        row: Found | None = self._reader.execute(
+        row: _Row | None = self._reader.execute(
             "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
         ).fetchone()
         return row
 
-    def _guarded(self, work: Callable[..., Found | None], *args: Any) -> Found | None:
+    def _guarded(self, work: Callable[..., _Row | None], *args: Any) -> _Row | None:
         if not self._is_usable:
             return None
         try:

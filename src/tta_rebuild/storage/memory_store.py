@@ -23,8 +23,8 @@ from tta_rebuild.core.errors import (
     StoryNotFound,
 )
 from tta_rebuild.core.events import Event, RecordedEvent, prose_of
+from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.storage.branch_path import BranchPath
-from tta_rebuild.storage.memory_ledger import MemoryLedger
 from tta_rebuild.storage.prose import phrases_in, words_in
 from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (

@@ -39,7 +39,7 @@ class OfflineProvider(RequestProvider):
         config: its ``model`` names the storyteller; other knobs have no effect.
     """
 
-    name = "offline"
+    provider = "offline"
 
     def __init__(self, config: LLMConfig | None = None) -> None:
         super().__init__(config or LLMConfig(model=MODEL))
@@ -68,7 +68,7 @@ class OfflineProvider(RequestProvider):
             model=request.model or self.config.model,
             finish_reason="stop",
             usage=usage,
-            provider=self.name,
+            provider=self.provider,
         )
 
     def _pieces(self, request: LLMRequest) -> list[str]:
@@ -84,7 +84,7 @@ class OfflineProvider(RequestProvider):
         raise RequestRejected(
             f"the embedded storyteller does not know the task '{request.task}'; it answers scene, "
             "continue_scene, dialogue, monologue and branch_check",
-            provider=self.name,
+            provider=self.provider,
             model=self.config.model,
         )
 

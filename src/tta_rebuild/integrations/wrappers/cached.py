@@ -22,8 +22,7 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
     WrapperProvider,
 )
-from tta_rebuild.integrations.response_cache import Hit, ResponseCache
-from tta_rebuild.integrations.semantic_cache import SemanticCache
+from tta_rebuild.integrations.response_cache import CacheHit, ResponseCache
 from tta_rebuild.integrations.single_flight import SingleFlight
 
 REPLAY_CHARS = 64
@@ -35,7 +34,6 @@ class CachedLLMProvider(WrapperProvider):
 
     Args:
         cache: may be shared by several stacks.
-        similar: answers to nearly the same prompts, within a story; None for exact ones only.
         tracker: books a row of cost 0 for every answer from the cache, if given.
         scope: sets answers apart beyond model and settings, such as the names in the chain.
     """
@@ -45,13 +43,11 @@ class CachedLLMProvider(WrapperProvider):
         wrapped: LLMProvider,
         cache: ResponseCache | None = None,
         *,
-        similar: SemanticCache | None = None,
         tracker: CostTracker | None = None,
         scope: str = "",
     ) -> None:
         super().__init__(wrapped)
         self.cache = cache or ResponseCache()
-        self.similar = similar
         self.tracker = tracker
         config = self.config
         settings = (scope, config.model, config.max_tokens, config.temperature, config.top_p)
@@ -66,7 +62,7 @@ class CachedLLMProvider(WrapperProvider):
             return self._given_again(request, hit)
         is_shared = self._flights.is_under_way(key)
         response = await self._flights.call(key, lambda: self._ask(key, request))
-        return self._given_again(request, Hit(response, "shared")) if is_shared else response
+        return self._given_again(request, CacheHit(response, "shared")) if is_shared else response
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """The same in pieces; a kept answer is streamed in pieces too."""
@@ -80,7 +76,9 @@ class CachedLLMProvider(WrapperProvider):
         try:
             async for item in items:
                 if is_shared and isinstance(item, StreamEnded):
-                    item = StreamEnded(self._given_again(request, Hit(item.response, "shared")))
+                    item = StreamEnded(
+                        self._given_again(request, CacheHit(item.response, "shared"))
+                    )
                 yield item
         finally:
             await items.aclose()
@@ -90,61 +88,36 @@ class CachedLLMProvider(WrapperProvider):
         await super().aclose()
         await self.cache.aclose()
 
-    async def _find(self, key: str) -> Hit | None:
+    async def _find(self, key: str) -> CacheHit | None:
         hit = await self.cache.find(key)
         if hit is None:
             # Somebody's answer may have come while the file was being looked at.
             response = self.cache.get(key)
-            hit = Hit(response, "memory") if response is not None else None
+            hit = CacheHit(response, "memory") if response is not None else None
         return hit
 
     async def _ask(self, key: str, request: LLMRequest) -> LLMResponse:
-        if self.similar is None:
-            response = await self.wrapped.complete(request)
-            self._keep(key, request, response)
-            return response
-        embedding = await self.similar.embedding(request)
-        near = self.similar.find(request, embedding)
-        if near is not None:
-            return self._given_again(request, Hit(near, "similar"))
         response = await self.wrapped.complete(request)
-        if self._keep(key, request, response):
-            self.similar.put(request, embedding, response)
+        self._keep(key, request, response)
         return response
 
     async def _ask_in_pieces(
         self, key: str, request: LLMRequest
     ) -> AsyncGenerator[StreamItem, None]:
-        embedding = None
-        items: AsyncGenerator[StreamItem, None] | None = None
-        if self.similar is not None:
-            embedding = await self.similar.embedding(request)
-            near = self.similar.find(request, embedding)
-            if near is not None:
-                items = _replayed(self._given_again(request, Hit(near, "similar")))
-        is_new = items is None
-        items = items or self.wrapped.stream(request)
+        items = self.wrapped.stream(request)
         try:
             async for item in items:
-                if (
-                    isinstance(item, StreamEnded)
-                    and is_new
-                    and self._keep(key, request, item.response)
-                    and self.similar is not None
-                    and embedding is not None
-                ):
-                    self.similar.put(request, embedding, item.response)
+                if isinstance(item, StreamEnded):
+                    self._keep(key, request, item.response)
                 yield item
         finally:
             await items.aclose()
 
-    def _keep(self, key: str, request: LLMRequest, response: LLMResponse) -> bool:
-        if not is_worth_keeping(request, response):
-            return False
-        self.cache.put(key, response)
-        return True
+    def _keep(self, key: str, request: LLMRequest, response: LLMResponse) -> None:
+        if is_worth_keeping(request, response):
+            self.cache.put(key, response)
 
-    def _given_again(self, request: LLMRequest, hit: Hit) -> LLMResponse:
+    def _given_again(self, request: LLMRequest, hit: CacheHit) -> LLMResponse:
         if self.tracker is not None:
             self.tracker.book_cached(request, hit.response)
         metadata = {**hit.response.metadata, "cache": hit.place}

@@ -14,6 +14,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Literal
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import (
     BudgetExceededError,
@@ -62,6 +63,13 @@ class CircuitPolicy:
     window_s: float = 60.0
     cool_down_s: float = 30.0
     probes: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("failures", "probes"):
+            check_number(name, getattr(self, name), least=1, whole=True)
+        check_number("failure_rate", self.failure_rate, above=0, most=1)
+        check_number("window_s", self.window_s, above=0)
+        check_number("cool_down_s", self.cool_down_s, least=0)
 
 
 State = Literal["closed", "open", "half-open"]

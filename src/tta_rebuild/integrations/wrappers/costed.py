@@ -20,6 +20,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.integrations.attempts import RunningAttempt
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import (
     LLMProvider,
@@ -77,7 +78,7 @@ class BudgetedLLMProvider(WrapperProvider):
     def __init__(self, wrapped: LLMProvider, tracker: CostTracker, *, provider: str = "") -> None:
         super().__init__(wrapped)
         self.tracker = tracker
-        self.provider = provider
+        self.provider = provider or self.provider
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """Hold, pass on, give back what was not spent."""
@@ -113,20 +114,30 @@ class CostTrackingLLMProvider(WrapperProvider):
     """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
 
     Args:
-        provider: the server's name, such as ``"gemini"`` or ``"ollama"``; "" for the adapter's own.
+        tracker: one of its own, without a budget, where None.
+        provider: the server's name, such as ``"gemini"`` or ``"ollama"``; where "", the one that
+            each answer names.
 
     Raises (besides what is wrapped):
         BudgetExceededError: the attempt would overspend a budget; nothing was sent.
     """
 
-    def __init__(self, wrapped: LLMProvider, tracker: CostTracker, *, provider: str = "") -> None:
+    def __init__(
+        self, wrapped: LLMProvider, tracker: CostTracker | None = None, *, provider: str = ""
+    ) -> None:
         super().__init__(wrapped)
-        self.tracker = tracker
-        self.provider = provider
+        self.tracker = tracker or CostTracker()
+        self.provider = provider or self.provider
+        self._is_named = bool(provider)
+
+    async def _begin(self, request: LLMRequest) -> RunningAttempt:
+        return await self.tracker.begin(
+            request, self.config, provider=self.provider, is_named=self._is_named
+        )
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """Pass the attempt on and book it."""
-        attempt = await self.tracker.begin(request, self.config, provider=self.provider)
+        attempt = await self._begin(request)
         try:
             return attempt.answered(await self.wrapped.complete(request))
         except ProviderError as error:
@@ -140,7 +151,7 @@ class CostTrackingLLMProvider(WrapperProvider):
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """Pass the stream on and book what was sent, also where the reader leaves."""
-        attempt = await self.tracker.begin(request, self.config, provider=self.provider)
+        attempt = await self._begin(request)
         items = self.wrapped.stream(request)
         try:
             async for item in items:

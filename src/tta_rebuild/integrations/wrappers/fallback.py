@@ -25,6 +25,7 @@ from tta_rebuild.core.errors import (
     RequestTooLarge,
     SdkMissing,
     StreamBroken,
+    ValidationError,
 )
 from tta_rebuild.integrations.llm_provider import (
     LLMProvider,
@@ -85,13 +86,17 @@ class FallbackLLMProvider(WrapperProvider):
     A response of another than the first link says so in ``degraded``. Where pieces had come before
     a link broke off, ``StreamRestarted`` precedes the pieces of the next. If all fail, the first
     link's error is raised, with the others' as notes: it is the one to act upon.
+
+    Args:
+        links: in order; a bare provider stands for a link that takes over for ``WHEN_IT_CANNOT``
+            and is named after its model.
     """
 
-    def __init__(self, links: Sequence[Link]) -> None:
-        if not links:
-            raise ValueError("a fallback chain needs at least one model")
-        super().__init__(links[0].provider)
-        self.links = tuple(links)
+    def __init__(self, links: Sequence[Link | LLMProvider]) -> None:
+        if isinstance(links, LLMProvider) or not links:
+            raise ValidationError("a fallback chain is a list of at least one model")
+        self.links = tuple(link if isinstance(link, Link) else _bare(link) for link in links)
+        super().__init__(self.links[0].provider)
         self._teller = self.links[0]
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
@@ -144,6 +149,12 @@ class FallbackLLMProvider(WrapperProvider):
         """Close all links."""
         for link in self.links:
             await link.provider.aclose()
+
+
+def _bare(provider: LLMProvider) -> Link:
+    if not isinstance(provider, LLMProvider):
+        raise ValidationError(f"a fallback chain is made of providers or links, not {provider!r}")
+    return Link(provider=provider, name=provider.config.model)
 
 
 class _Chain:

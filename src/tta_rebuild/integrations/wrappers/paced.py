@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 
-from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy, ProviderError, QuotaExhausted
+from tta_rebuild.core.checks import check_number
+from tta_rebuild.core.errors import (
+    BudgetExceededError,
+    ProviderBusy,
+    ProviderError,
+    QuotaExhausted,
+    ValidationError,
+)
 from tta_rebuild.integrations.llm_provider import (
     LLMProvider,
     LLMRequest,
@@ -19,15 +26,19 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
     WrapperProvider,
 )
-from tta_rebuild.integrations.rate_limiter import Grant, Limiter
+from tta_rebuild.integrations.rate_limiter import Grant, Limiter, RateLimiter
 from tta_rebuild.integrations.token_estimate import TokenEstimate
+
+USUAL_RPM = 60
+"""Requests per minute where nothing else is said, as of ``LLM_RATE_LIMIT``."""
 
 
 class RateLimitedLLMProvider(WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
-        limiter: shared by all who use the same account.
+        limiter: shared by all who use the same account; one of its own where None.
+        requests_per_minute: what that one allows; 60 where None.
         max_wait_s: seconds to wait for room before ``QuotaFull``; None waits as long as it
             takes. A fallback can only take over once this gives up.
         estimate: how many tokens a request may take; learns from the answers.
@@ -43,14 +54,26 @@ class RateLimitedLLMProvider(WrapperProvider):
     def __init__(
         self,
         wrapped: LLMProvider,
-        limiter: Limiter,
+        limiter: Limiter | None = None,
         *,
+        requests_per_minute: int | None = None,
         max_wait_s: float | None = None,
         estimate: TokenEstimate | None = None,
         provider: str = "",
     ) -> None:
         super().__init__(wrapped)
-        self.limiter = limiter
+        if limiter is not None and requests_per_minute is not None:
+            raise ValidationError("give either a limiter or requests_per_minute")
+        if limiter is not None and not hasattr(limiter, "reserve"):
+            raise ValidationError(
+                f"limiter must be a RateLimiter, not {limiter!r}; "
+                "for a number write requests_per_minute=..."
+            )
+        if requests_per_minute is None:
+            requests_per_minute = USUAL_RPM
+        self.limiter: Limiter = limiter or RateLimiter(requests_per_minute=requests_per_minute)
+        if max_wait_s is not None:
+            check_number("max_wait_s", max_wait_s, least=0)
         self.max_wait_s = max_wait_s
         self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""

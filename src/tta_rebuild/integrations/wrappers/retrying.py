@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import (
     ProviderBusy,
@@ -52,6 +53,12 @@ class RetryPolicy:
     base_s: float = 0.5
     cap_s: float = 20.0
     deadline_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("attempts", "unusable_attempts"):
+            check_number(name, getattr(self, name), least=1, whole=True)
+        for name in ("base_s", "cap_s", "deadline_s"):
+            check_number(name, getattr(self, name), least=0)
 
 
 class RetryBudget:

@@ -1,6 +1,6 @@
 """OpenAI's and Anthropic's errors as ours, by what the caller should do.
 
-Both SDKs come from the same generator (Stainless), so their exceptions have one shape: a status, a
+Both SDKs come from one generator, so their exceptions have one shape: a status, a
 body with ``type``, ``code`` and ``message``, and the response's headers. Servers that speak
 OpenAI's protocol fill in less of it.
 """

@@ -1,7 +1,7 @@
 """What the adapters of OpenAI and Anthropic share: how their SDKs' exceptions become ours.
 
-Both SDKs come from the same generator and name their exceptions alike; ``stainless_errors`` reads
-what an API error says.
+Both SDKs come from one generator and name their exceptions alike; ``sdk_errors`` reads what an API
+error says.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from importlib import import_module
 
 from tta_rebuild.core.errors import ProviderError, ProviderTimeout
 from tta_rebuild.integrations.adapter import Adapter, Asked
-from tta_rebuild.integrations.stainless_errors import from_api_error
+from tta_rebuild.integrations.sdk_errors import from_api_error
 
 
-class StainlessAdapter(Adapter):
-    """An adapter over an SDK made by Stainless; ``sdk`` names its module."""
+class SdkAdapter(Adapter):
+    """An adapter over one of these SDKs; ``sdk`` names its module."""
 
     def _translated(self, error: Exception, asked: Asked) -> ProviderError:
         sdk = import_module(self.sdk)

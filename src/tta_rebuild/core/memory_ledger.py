@@ -1,15 +1,14 @@
-"""The ledger in memory, for tests and for play that leaves nothing behind."""
+"""The ledger in memory: that of a cost tracker which was given none, and of tests."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import attrgetter
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping
-from tta_rebuild.storage.stored_time import in_utc
 
 _KEYS: dict[Grouping, Callable[[Attempt], str]] = {
     "day": lambda attempt: attempt.at.date().isoformat(),
@@ -23,11 +22,17 @@ class MemoryLedger:
     """A ``core.usage.Ledger`` that ends with the process; days are days in UTC."""
 
     def __init__(self) -> None:
-        self._attempts: list[Attempt] = []
+        self.rows: list[Attempt] = []
+
+    def add(self, attempt: Attempt) -> None:
+        """Keep one attempt. Raises ValueError for a time without a zone."""
+        if attempt.at.tzinfo is None:
+            raise ValueError(f"{attempt.at.isoformat()} has no time zone; pass an aware time")
+        self.rows.append(replace(attempt, at=attempt.at.astimezone(UTC)))
 
     async def book(self, attempt: Attempt) -> None:
         """See ``Ledger.book``."""
-        self._attempts.append(replace(attempt, at=in_utc(attempt.at)))
+        self.add(attempt)
 
     async def spent_usd(
         self,
@@ -63,7 +68,7 @@ class MemoryLedger:
     def _matching(self, story_id: str | None, since: datetime | None) -> Iterable[Attempt]:
         return (
             attempt
-            for attempt in self._attempts
+            for attempt in self.rows
             if story_id in (None, attempt.story_id) and (since is None or attempt.at >= since)
         )
 

@@ -1,0 +1,43 @@
+"""What a constructor refuses: values that cannot be meant, named with what is allowed.
+
+Stands at the bottom; every room's constructors that callers outside reach may use it.
+"""
+
+from __future__ import annotations
+
+import math
+from numbers import Real
+
+from tta_rebuild.core.errors import ValidationError
+
+
+def check_number(
+    name: str,
+    value: object,
+    *,
+    least: float = -math.inf,
+    most: float = math.inf,
+    above: float = -math.inf,
+    whole: bool = False,
+) -> None:
+    """Refuse what is no number (True is none), not finite, or outside [least, most].
+
+    ``above`` leaves its own value out. Raises ValidationError.
+    """
+    is_number = isinstance(value, int if whole else Real) and not isinstance(value, bool)
+    if is_number and least <= value <= most and above < value < math.inf:  # type: ignore[operator]
+        return
+    bounds = [
+        f"above {above:g}" if above > -math.inf else "",
+        f"at least {least:g}" if least > -math.inf else "",
+        f"at most {most:g}" if most < math.inf else "",
+    ]
+    kind = "a whole number" if whole else "a number"
+    allowed = " and ".join((kind, *(bound for bound in bounds if bound)))
+    raise ValidationError(f"{name} must be {allowed}, not {value!r}")
+
+
+def check_text(name: str, value: object) -> None:
+    """Refuse what is no text, or is blank. Raises ValidationError."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValidationError(f"{name} must be a text that is not empty, not {value!r}")
