@@ -21,9 +21,6 @@ from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
 from tta_rebuild.storage.story_store import Branch, Found
 
-SCENES_IN_FULL = 2
-"""Last scenes that the prompt holds word for word."""
-
 SUMMARY_LINES = 14
 """Lines of the story so far, however long it is."""
 
@@ -46,7 +43,7 @@ async def brief(
         memory,
         not_after=_position_before(state),
     )
-    recent = [_cut(scene) for scene in state.recent[-SCENES_IN_FULL:]]
+    recent = [_cut(scene) for scene in state.recent]
     wanted = StoryGenerationInput(
         theme=state.premise.theme,
         universe_id=f"world-{state.premise.seed}",
@@ -111,8 +108,7 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
 
 def _position_before(state: StoryState) -> int:
     """The last position that the scenes given in full do not cover."""
-    covered = state.recent_positions[-SCENES_IN_FULL:]
-    return covered[0] - 1 if covered else state.position
+    return state.recent_positions[0] - 1 if state.recent_positions else state.position
 
 
 def _cut(scene: Scene) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
-from tta_rebuild.core.events import RecordedEvent, StoryOpened
+from tta_rebuild.core.events import RecordedEvent, StoryOpened, TimelineMarked
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.choices import judge
 from tta_rebuild.engine.comparison import Comparison, compare
@@ -20,7 +20,10 @@ from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.replay import ReplayReport, replay
 from tta_rebuild.engine.retcons import Retconned, make_retcon
 from tta_rebuild.engine.session import Session
+from tta_rebuild.engine.snapshots import folded_whole
+from tta_rebuild.engine.timeline_links import marked_on_timeline
 from tta_rebuild.narrative.branch_validator import BranchValidation
+from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive, TimelineState
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 MAX_THEME_CHARS = 20_000
@@ -118,6 +121,14 @@ class Stories:
         found = await self.find_branch(await self.find(story), branch)
         return [r async for r in self._store.read(found.branch_id, upto=found.length)]
 
+    async def timeline(self, story: str, branch: str = MAIN) -> TimelineState:
+        """The story's own timeline on a branch, in order of story time; read from the log."""
+        timeline = TimelineManagerPrimitive()
+        for recorded in await self.path(story, branch):
+            if isinstance(recorded.event, TimelineMarked):
+                timeline.record(story, marked_on_timeline(recorded.event, recorded.at))
+        return timeline.get_state(story)
+
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
         if not title.strip():
@@ -162,8 +173,9 @@ class Stories:
         Raises:
             StoryError: nothing of the kind was ever so on this branch.
         """
-        session = await self.resume(story, branch)
-        return plan_retcon(session.state.canon, claim, becomes)
+        found = await self.find_branch(await self.find(story), branch)
+        whole = await folded_whole(self._store, found)
+        return plan_retcon(whole.fold.canon, claim, becomes)
 
     async def retcon(
         self,
@@ -185,10 +197,11 @@ class Stories:
             StoryError: nothing of the kind was ever so on this branch.
             PositionClash: somebody else wrote to the branch at the same time.
         """
-        session = await self.resume(story, branch)
-        plan = plan_retcon(session.state.canon, claim, becomes)
+        found = await self.find_branch(await self.find(story), branch)
+        whole = await folded_whole(self._store, found)
+        plan = plan_retcon(whole.fold.canon, claim, becomes)
         return await make_retcon(
-            self._store, session.branch, plan, how, reason=reason, at=self._parts.clock()
+            self._store, found, plan, how, reason=reason, at=self._parts.clock()
         )
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
