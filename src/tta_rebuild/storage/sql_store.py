@@ -51,7 +51,7 @@ from tta_rebuild.storage.sql_rows import (
     no_branch,
     story_row,
 )
-from tta_rebuild.storage.sql_search import forget_words, ranked
+from tta_rebuild.storage.sql_search import forget_words, narrowed, ranked
 from tta_rebuild.storage.stored_time import from_micros, to_micros
 from tta_rebuild.storage.story_store import (
     MAIN,
@@ -327,14 +327,15 @@ class SqlStoryStore(StoryStore):
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
             end = row.length if upto is None else min(upto, row.length)
+            telling, places = await narrowed(connection, phrases, path.spans(0, end))
             hits = [
                 hit
-                for spans in batches(path.spans(0, end))
-                for hit in await ranked(connection, phrases, spans, limit)
+                for spans in batches(places)
+                for hit in await ranked(connection, telling, spans, limit)
             ]
             hits = sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
-            places = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
-            rows = await event_rows(connection, places)
+            found = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
+            rows = await event_rows(connection, found)
         return self._events.found(hits, rows)
 
     # ---------------------------------------------------------------------------- snapshots

@@ -167,7 +167,9 @@ class StoryStore(ABC):
 
         Prose is what scenes tell and what the player said. Case, accents, possessives and plural
         endings do not matter; an entry of several words is found as a phrase. Equal ranks: the
-        later event first. Events of sibling branches are never found.
+        later event first. Events of sibling branches are never found. On a path of thousands of
+        events a word that hundreds of them hold may be passed over for the rarer ones; if all are
+        such, only the path's last part may be searched.
         """
 
     @abstractmethod
