@@ -229,10 +229,9 @@ async def test_a_turn_is_stored_although_its_snapshot_cannot_be(kit):
     assert (await desk.stories.resume(session.story_id)).state == session.state
 
 
-async def test_an_imported_story_is_folded_once(played):
+async def test_an_imported_story_is_folded_once(played, kit):
     desk, session = played
-    text = "".join([piece async for piece in desk.stories.export(session.story_id)])
-    copy = await desk.stories.import_story(snapshots.json.loads(text))
+    copy = await desk.stories.import_story(await kit.exported(desk, session.story_id))
     await desk.stories.resume(copy.story_id)
     desk.store.events_read = 0
     await desk.stories.resume(copy.story_id)
@@ -240,7 +239,7 @@ async def test_an_imported_story_is_folded_once(played):
 
 
 async def test_the_name_of_the_shape_changes_when_the_fold_does():
-    """If this fails, the same events now fold to something else: raise ``FOLD``, then the digest."""
+    """If this fails, the same events now fold to something else: raise ``FOLD`` too."""
     store = MemoryStoryStore()
     opening = [StoryOpened(premise=Premise(theme="a pier", characters=CAST))]
     branch = await store.create_story("sea", "Sea", opening, at=NOON)

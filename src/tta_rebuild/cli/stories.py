@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -169,37 +171,42 @@ def export(
     """Write a story as Markdown, or whole with all branches as JSON."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> str:
-        if format_ is Format.json:
-            data = await workshop.stories.export(story)
-            return json.dumps(data, ensure_ascii=False, indent=1)
-        return await workshop.stories.markdown(story, branch)
+    async def work(workshop: Workshop) -> None:
+        with _lines_to(at.screen, output) as put:
+            if format_ is Format.markdown:
+                put(await workshop.stories.markdown(story, branch))
+                return
+            async with aclosing(workshop.stories.export(story)) as lines:
+                async for line in lines:
+                    put(line)
 
-    text = among_stories(at, work)
-    if output is None:
-        at.screen.raw(text)
-        return
-    try:
-        write_whole(output, text)
-    except OSError as error:
-        raise ExecutionError(
-            f"{output} cannot be written: {error.strerror}; make room for it, or name another "
-            "place with --output. The story itself is kept"
-        ) from error
-    at.screen.say(f"Written to {output}.")
+    among_stories(at, work)
+    if output is not None:
+        at.screen.say(f"Written to {output}.")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a full disk leaves the old one as it was.
+@contextmanager
+def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Takes lines for standard output, or for a file that is written whole or not at all.
 
-    Raises OSError.
+    Raises ExecutionError if the file cannot be written; an old one stays as it was.
     """
+    if path is None:
+        yield screen.raw
+        return
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            yield lambda line: print(line.removesuffix("\n"), file=file)
         beside.replace(path)
+    except OSError as error:
+        raise ExecutionError(
+            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
+            "place with --output. The story itself is kept"
+        ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 @app.command("import")

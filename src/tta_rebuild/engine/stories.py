@@ -5,7 +5,8 @@ Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
@@ -216,9 +217,12 @@ class Stories:
         found = await self.find_branch(await self.find(story), branch)
         return await replay(self._parts, self._store, found, retell=retell)
 
-    async def export(self, story: str) -> dict[str, Any]:
-        """The whole story with all branches as JSON values; ``import_story`` reads them."""
-        return await export(self._store, (await self.find(story)).story_id)
+    async def export(self, story: str) -> AsyncGenerator[str, None]:
+        """The whole story with all branches as lines of JSON text; ``import_story`` reads it."""
+        row = await self.find(story)
+        async with aclosing(export(self._store, row.story_id)) as lines:
+            async for line in lines:
+                yield line
 
     async def import_story(
         self, data: Mapping[str, Any], *, allow_boundary_breaks: bool = False
