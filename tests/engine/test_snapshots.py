@@ -25,7 +25,7 @@ from tta_rebuild.core.events import (
 from tta_rebuild.core.story import CharacterSketch, Choice, Claim, Passage, Premise, Scene
 from tta_rebuild.engine import snapshots
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.snapshots import SHAPE, folded, folded_whole, keep_snapshot, snapshot_text
+from tta_rebuild.engine.snapshots import folded, folded_whole, keep_snapshot, shape, snapshot_text
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -175,7 +175,7 @@ async def test_a_story_played_on_from_a_snapshot_replays_to_the_byte(played, kit
 
 
 async def stored(desk, session):
-    return await desk.store.latest_snapshot(session.branch.branch_id, SHAPE)
+    return await desk.store.latest_snapshot(session.branch.branch_id, shape())
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ async def stored(desk, session):
 async def test_a_damaged_snapshot_is_not_believed(played, harm):
     desk, session = played
     position, text = await stored(desk, session)
-    await desk.store.save_snapshot(session.branch.branch_id, position, SHAPE, harm(text))
+    await desk.store.save_snapshot(session.branch.branch_id, position, shape(), harm(text))
     again = await desk.stories.resume(session.story_id)
     assert again.state == session.state
     assert desk.store.events_read >= session.branch.length
@@ -195,13 +195,13 @@ async def test_a_snapshot_of_another_story_is_not_believed(played, kit):
     position, text = await stored(desk, session)
     other = await desk.stories.open(Premise(theme="another theme altogether"))
     await kit.play(other, Action.begin(), *[Action.choose(2)] * 24)
-    await desk.store.save_snapshot(other.branch.branch_id, position, SHAPE, text)
+    await desk.store.save_snapshot(other.branch.branch_id, position, shape(), text)
     assert (await desk.stories.resume(other.story_id)).state == other.state
 
 
 async def test_a_snapshot_of_another_program_is_not_read(played, monkeypatch):
     desk, session = played
-    monkeypatch.setattr(snapshots, "SHAPE", "present/another")
+    monkeypatch.setattr(snapshots, "shape", lambda: "present/another")
     assert (await desk.stories.resume(session.story_id)).state == session.state
     assert desk.store.events_read >= session.branch.length
 
@@ -253,4 +253,4 @@ async def test_the_name_of_the_shape_changes_when_the_fold_does():
         length = await store.append(branch.branch_id, number, events, expected=length, at=NOON)
     whole = await folded_whole(store, await store.branch(branch.branch_id))
     digest = sha256(snapshot_text(whole.fold, whole.last).encode()).hexdigest()[:12]
-    assert (snapshots.FOLD, digest) == (1, "06512eea7573")
+    assert (snapshots.FOLD, digest) == (1, "c81171757f7d")

@@ -12,23 +12,21 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass, field
+from datetime import UTC
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from typing import Any
 
-from tta_rebuild import __version__
 from tta_rebuild.canon.history import HistorySnapshot
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.errors import HistoryNotLoaded, StoreError, StoryError
 from tta_rebuild.core.events import EventCodec, RecordedEvent
 from tta_rebuild.engine.state import Present, StoryFold
-from tta_rebuild.storage.stored_time import to_micros
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 FOLD = 1
 """Rises when the same events fold to something else than before."""
-
-SHAPE = f"present/{FOLD}/{__version__}"
 
 TURNS_BETWEEN = 20
 """Turns after which the next snapshot is due: what is read of the log at most, as a rule."""
@@ -81,7 +79,7 @@ async def keep_snapshot(store: StoryStore, branch: Branch, at: Folded) -> None:
     at.snapshot_turn = at.fold.now.turn
     try:
         await store.save_snapshot(
-            branch.branch_id, at.last.position, SHAPE, snapshot_text(at.fold, at.last)
+            branch.branch_id, at.last.position, shape(), snapshot_text(at.fold, at.last)
         )
     except (StoreError, StoryError) as error:
         _log.debug("no snapshot of %s: %s", branch.branch_id, error)
@@ -89,7 +87,7 @@ async def keep_snapshot(store: StoryStore, branch: Branch, at: Folded) -> None:
 
 async def _from_snapshot(store: StoryStore, branch: Branch) -> Folded | None:
     try:
-        found = await store.latest_snapshot(branch.branch_id, SHAPE, upto=branch.length)
+        found = await store.latest_snapshot(branch.branch_id, shape(), upto=branch.length)
     except StoreError:
         return None  # if the log cannot be read either, reading it will say so
     kept = _read(found[1]) if found else None
@@ -148,12 +146,18 @@ def _read(text: str) -> tuple[str, StoryFold] | None:
 
 def _mark(recorded: RecordedEvent) -> str:
     """Tells an event at its place from every other one."""
-    stored = EventCodec().to_json(recorded.event)
-    return _digest(f"{recorded.position} {recorded.turn} {to_micros(recorded.at)} {stored}")
+    stored, at = EventCodec().to_json(recorded.event), recorded.at.astimezone(UTC)
+    return _digest(f"{recorded.position} {recorded.turn} {at.isoformat()} {stored}")
 
 
 def _digest(text: str) -> str:
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@cache
+def shape() -> str:
+    """The name under which the snapshots of this program are kept."""
+    return f"present/{FOLD}/{version('tta-rebuild')}"
 
 
 @cache
