@@ -7,6 +7,7 @@ said by the player, or imported), and what the player saw is read.
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections import Counter
@@ -66,7 +67,8 @@ async def reaches(row: dict[str, Any], level: str, path: str) -> bool:
         )
     if path == "import":
         table = Table(Scripted(reply(*row["parts"])))
-        data = await table.stories.export((await table.begin()).story_id)
+        story_id = (await table.begin()).story_id
+        data = json.loads("".join([line async for line in table.stories.export(story_id)]))
         data["branches"][0]["events"][0]["data"]["premise"]["boundaries"] = boundaries
         try:
             await table.stories.import_story(data)

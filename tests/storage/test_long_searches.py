@@ -21,7 +21,15 @@ def long_from_twenty_events_on(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_rare_word_is_found_however_long_ago_and_common_ones_only_lately(
     tmp_path: Path, told: Any
 ) -> None:
-    async with await SqlStoryStore.open(tmp_path) as store:
+    await _searched(tmp_path, told)
+
+
+async def test_the_same_in_postgresql(postgresql_database: str, told: Any) -> None:
+    await _searched(postgresql_database, told)
+
+
+async def _searched(place: str | Path, told: Any) -> None:
+    async with await SqlStoryStore.open(place) as store:
         events = [told.act(f"I greet the keeper {n}") for n in range(60)]
         events[3] = told.act("I hide the astrolabe from the keeper")
         branch = await store.create_story("sea", "Sea", events, at=told.noon)
