@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from statistics import median
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.core.events import Event, TimelineMarked
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
@@ -34,8 +34,8 @@ PREMISE = Premise(theme="A lighthouse keeper finds a sealed letter in the harbou
 async def told(home: Path, turns: int) -> str:
     """A story of so many turns by the embedded storyteller; its id."""
     settings = replace(load_settings(), data_dir=home, model="offline", chain=(), routes={})
-    async with open_workshop(settings) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_application(settings) as application:
+        session = await application.stories.open(PREMISE)
         await play(session, Action.begin())
         for number in range(1, turns):
             await play(session, Action.choose(1 + number % max(1, len(session.state.choices))))
@@ -81,8 +81,8 @@ async def opening_s(home: Path) -> float:
     """CPU seconds from the closed data directory to the end of the next turn."""
     settings = replace(load_settings(), data_dir=home, model="offline", chain=(), routes={})
     began = time.process_time()
-    async with open_workshop(settings) as workshop:
-        await play(await workshop.stories.resume("long"), Action.choose(1))
+    async with open_application(settings) as application:
+        await play(await application.stories.resume("long"), Action.choose(1))
         return time.process_time() - began
 
 

@@ -6,17 +6,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.application import Application, open_application
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
-    from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
-    from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
+    from tta_rebuild.bootstrap.stack_builder import OFFLINE, PROVIDERS, chosen_model
 
 _HOMES = {
     "ModelOverview": "overview",
     "OFFLINE": "stack",
     "PROVIDERS": "stack",
-    "Workshop": "workshop",
+    "Application": "application",
     "check_kit": "kits",
     "chosen_model": "stack",
     "CodeEngines": "guards",
@@ -24,23 +24,23 @@ _HOMES = {
     "executor_for": "guards",
     "local_servers": "overview",
     "models_overview": "overview",
-    "open_workshop": "workshop",
+    "open_application": "application",
     "redactor_for": "guards",
 }
 
 __all__ = [
     "OFFLINE",
     "PROVIDERS",
+    "Application",
     "CodeEngines",
     "ModelOverview",
-    "Workshop",
     "check_kit",
     "chosen_model",
     "code_engines",
     "executor_for",
     "local_servers",
     "models_overview",
-    "open_workshop",
+    "open_application",
     "redactor_for",
 ]
 

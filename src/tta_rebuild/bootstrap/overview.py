@@ -12,7 +12,7 @@ from datetime import datetime
 from importlib.util import find_spec
 
 from tta_rebuild.bootstrap.spending import price_book
-from tta_rebuild.bootstrap.stack import (
+from tta_rebuild.bootstrap.stack_builder import (
     OFFLINE,
     PROVIDERS,
     adapter_class,

@@ -27,7 +27,7 @@ Voids = dict[tuple[int, Claim], int]
 """An event and the claim in it that an author took back → the event that took it back."""
 
 
-class History:
+class SlotHistory:
     """Everything that happened in one slot of one subject, in order of story position."""
 
     __slots__ = ("backdated", "claims", "ends", "positions")
@@ -111,7 +111,7 @@ class Segment:
     def __init__(self, parent: Segment | None = None, forked_at: int = 0) -> None:
         self.parent = parent
         self.forked_at = forked_at
-        self.slots: dict[str, dict[Key, History]] = {}
+        self.slots: dict[str, dict[Key, SlotHistory]] = {}
         self.voided: Voids = {}
         self.cuts = array("q")
         self._begins = 0  # the position of the snapshot that it was restored from
@@ -140,7 +140,7 @@ class Segment:
             subjects=dict(self._texts),
         )
 
-    def slots_of(self, subject: str) -> dict[Key, History] | None:
+    def slots_of(self, subject: str) -> dict[Key, SlotHistory] | None:
         """The slots of a subject in this segment, None if nothing was ever said of it here."""
         slots = self.slots.get(subject)
         if slots is None and subject in self._texts:
@@ -170,10 +170,10 @@ class Segment:
                 rows.append((relation, slot, *place, entry.ends, *said, *who))
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
-    def _read(self, text: str) -> dict[Key, History]:
-        slots: dict[Key, History] = {}
+    def _read(self, text: str) -> dict[Key, SlotHistory]:
+        slots: dict[Key, SlotHistory] = {}
         for relation, slot, position, recorded, turn, ends, *said in json.loads(text):
-            history = slots[relation, slot] = History()
+            history = slots[relation, slot] = SlotHistory()
             about, what, value, claim_ends, sentence, speaker, certain = said
             claim = Claim(
                 subject=about,
@@ -198,7 +198,7 @@ class Segment:
         self._texts.pop(subject, None)
         history = slots.get(key)
         if history is None:
-            history = slots[key] = History()
+            history = slots[key] = SlotHistory()
         history.add(position, claim, ends=ends, recorded=recorded)
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
@@ -312,7 +312,7 @@ class Segment:
         return total
 
 
-def _entry(history: History, place: int) -> Entry:
+def _entry(history: SlotHistory, place: int) -> Entry:
     return Entry(
         history.positions[place],
         history.recorded(place),
@@ -327,7 +327,7 @@ def _void(entry: Entry, voids: list[tuple[Voids, int]]) -> bool:
 
 
 def _latest_in(
-    history: History, horizon: int, limit: int, voids: list[tuple[Voids, int]]
+    history: SlotHistory, horizon: int, limit: int, voids: list[tuple[Voids, int]]
 ) -> Entry | None:
     place = bisect_right(history.positions, horizon) - 1
     if not voids and history.backdated is None:

@@ -21,7 +21,7 @@ from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 app = typer.Typer(
@@ -55,8 +55,8 @@ def list_stories(
     """All stories, the latest played first."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> list[StoryRow]:
-        return list(await workshop.stories.list())
+    async def work(application: Application) -> list[StoryRow]:
+        return list(await application.stories.list())
 
     rows = among_stories(at, work)
     if json_:
@@ -113,8 +113,8 @@ def rename(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
 
-    async def work(workshop: Workshop) -> None:
-        await workshop.stories.rename(story, wanted)
+    async def work(application: Application) -> None:
+        await application.stories.rename(story, wanted)
 
     among_stories(at, work)
     at.screen.say(f"The story is now called '{wanted}'.")
@@ -129,11 +129,11 @@ def delete(
     """Remove a story with all its branches, for good (asks first)."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> bool:
-        row = await workshop.stories.find(story)
+    async def work(application: Application) -> bool:
+        row = await application.stories.find(story)
         if not yes and not _confirmed(at.screen, row):
             return False
-        await workshop.stories.delete(row.story_id)
+        await application.stories.delete(row.story_id)
         return True
 
     if among_stories(at, work):
@@ -171,12 +171,12 @@ def export(
     """Write a story as Markdown, or whole with all branches as JSON."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> None:
+    async def work(application: Application) -> None:
         with _lines_to(at.screen, output) as put:
             if format_ is Format.markdown:
-                put(await workshop.stories.markdown(story, branch))
+                put(await application.stories.markdown(story, branch))
                 return
-            async with aclosing(workshop.stories.export(story)) as lines:
+            async with aclosing(application.stories.export(story)) as lines:
                 async for line in lines:
                     put(line)
 
@@ -237,8 +237,8 @@ def import_story(
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
-    async def work(workshop: Workshop) -> StoryRow:
-        return await workshop.stories.import_story(
+    async def work(application: Application) -> StoryRow:
+        return await application.stories.import_story(
             data, allow_boundary_breaks=allow_boundary_breaks
         )
 

@@ -27,7 +27,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │       └── BudgetExceededError   the money is used up: raise the budget or play offline
     ├── StoryError
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionClash             somebody else wrote first: load again
+    │   ├── PositionConflict             somebody else wrote first: load again
     │   ├── HistoryNotLoaded          only the present is in memory: fold the whole log
     │   └── ImportRejected            the file is not a story that can be read
     ├── StoreError                    the place where stories are kept
@@ -287,7 +287,7 @@ class HistoryNotLoaded(StoryError):
         self.position = position
 
 
-class PositionClash(StoryError):
+class PositionConflict(StoryError):
     """Somebody else wrote to this branch first: nothing was stored, load it again.
 
     Positions count events along the branch path; ``actual`` is the position found.

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.snapshots import Folded, folded, keep_snapshot
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
@@ -34,8 +34,10 @@ class Session:
         state: the present; replaced by a new value after every turn.
     """
 
-    def __init__(self, parts: Parts, store: StoryStore, branch: Branch, at: Folded) -> None:
-        self._parts = parts
+    def __init__(
+        self, dependencies: Dependencies, store: StoryStore, branch: Branch, at: Folded
+    ) -> None:
+        self._dependencies = dependencies
         self._store = store
         self._folded = at
         self._one_turn = asyncio.Lock()
@@ -43,12 +45,12 @@ class Session:
         self.state: StoryState = at.fold.present()
 
     @classmethod
-    async def load(cls, parts: Parts, store: StoryStore, branch: Branch) -> Session:
+    async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
         """Fold the branch's path into its present, from the last snapshot on it if there is one.
 
         Raises StoreDamaged, StoreNewer.
         """
-        session = cls(parts, store, branch, await folded(store, branch))
+        session = cls(dependencies, store, branch, await folded(store, branch))
         await session._keep_snapshot()  # an imported story, or one of an older program
         return session
 
@@ -63,13 +65,13 @@ class Session:
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
 
         Raises:
-            PositionClash: another writer was first; load the session again.
+            PositionConflict: another writer was first; load the session again.
             ProviderError: no storyteller could answer.
             BudgetExceededError: the turn would overspend.
             StoreError: the turn could not be stored.
         """
         async with self._one_turn:
-            turn = play_turn(self._parts, self.branch, self.state, action, self._search)
+            turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
             async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, FinishedTurn):
@@ -88,7 +90,7 @@ class Session:
         )
 
     async def _keep(self, finished: FinishedTurn) -> None:
-        at = self._parts.clock()
+        at = self._dependencies.clock()
         before = self.branch.length
         length = await self._store.append(
             self.branch.branch_id, finished.turn, finished.events, expected=before, at=at

@@ -16,8 +16,8 @@ from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.choices import judge
 from tta_rebuild.engine.comparison import Comparison, compare
 from tta_rebuild.engine.consequences import opening_characters
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.exchange import export, import_story, markdown
-from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.replay import ReplayReport, replay
 from tta_rebuild.engine.retcons import Retconned, make_retcon
 from tta_rebuild.engine.session import Session
@@ -37,12 +37,12 @@ class Stories:
     """The stories of one store.
 
     Args:
-        parts: what turns are played with.
+        dependencies: what turns are played with.
         store: where stories are kept.
     """
 
-    def __init__(self, parts: Parts, store: StoryStore) -> None:
-        self._parts = parts
+    def __init__(self, dependencies: Dependencies, store: StoryStore) -> None:
+        self._dependencies = dependencies
         self._store = store
 
     async def open(self, premise: Premise) -> Session:
@@ -52,20 +52,20 @@ class Stories:
             ValidationError: the premise cannot be played, and why.
         """
         check_premise(premise)
-        self._parts.safety(dict(premise.boundaries))
+        self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
         branch = await self._store.create_story(
-            self._parts.new_id(),
+            self._dependencies.new_id(),
             title,
             [StoryOpened(premise=premise), *opening_characters(premise.characters)],
-            at=self._parts.clock(),
+            at=self._dependencies.clock(),
         )
-        return await Session.load(self._parts, self._store, branch)
+        return await Session.load(self._dependencies, self._store, branch)
 
     async def resume(self, story: str, branch: str = MAIN) -> Session:
         """Take a story up again; see ``find`` and ``find_branch`` for what names one."""
         found = await self.find_branch(await self.find(story), branch)
-        return await Session.load(self._parts, self._store, found)
+        return await Session.load(self._dependencies, self._store, found)
 
     async def judge(
         self, story: str, branch: str, choices: Sequence[Choice]
@@ -76,7 +76,7 @@ class Stories:
             ValidationError: a choice is too short or too long.
         """
         session = await self.resume(story, branch)
-        return await judge(self._parts, session.branch, session.state, choices)
+        return await judge(self._dependencies, session.branch, session.state, choices)
 
     async def list(self) -> Sequence[StoryRow]:
         """All stories, the latest played first."""
@@ -153,7 +153,9 @@ class Stories:
         """
         origin = await self.find_branch(await self.find(story), branch)
         position = await self._store.turn_end(origin.branch_id, turn)
-        return await self._store.fork(origin.branch_id, position, name=name, at=self._parts.clock())
+        return await self._store.fork(
+            origin.branch_id, position, name=name, at=self._dependencies.clock()
+        )
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
         """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
@@ -163,8 +165,10 @@ class Stories:
         """
         target = session.state.turn - turns
         position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
-        branch = await self._store.fork(session.branch.branch_id, position, at=self._parts.clock())
-        return await Session.load(self._parts, self._store, branch)
+        branch = await self._store.fork(
+            session.branch.branch_id, position, at=self._dependencies.clock()
+        )
+        return await Session.load(self._dependencies, self._store, branch)
 
     async def plan_retcon(
         self, story: str, branch: str, claim: Claim, becomes: Claim | None = None
@@ -196,13 +200,13 @@ class Stories:
 
         Raises:
             StoryError: nothing of the kind was ever so on this branch.
-            PositionClash: somebody else wrote to the branch at the same time.
+            PositionConflict: somebody else wrote to the branch at the same time.
         """
         found = await self.find_branch(await self.find(story), branch)
         whole = await folded_whole(self._store, found)
         plan = plan_retcon(whole.fold.canon, claim, becomes)
         return await make_retcon(
-            self._store, found, plan, how, reason=reason, at=self._parts.clock()
+            self._store, found, plan, how, reason=reason, at=self._dependencies.clock()
         )
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
@@ -215,7 +219,7 @@ class Stories:
     async def replay(self, story: str, branch: str = MAIN, *, retell: bool = False) -> ReplayReport:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
         found = await self.find_branch(await self.find(story), branch)
-        return await replay(self._parts, self._store, found, retell=retell)
+        return await replay(self._dependencies, self._store, found, retell=retell)
 
     async def export(self, story: str) -> AsyncGenerator[str, None]:
         """The whole story with all branches as lines of JSON text; ``import_story`` reads it."""
@@ -239,9 +243,9 @@ class Stories:
         story_id = await import_story(
             self._store,
             data,
-            story_id=self._parts.new_id(),
-            now=self._parts.clock,
-            safety=self._parts.safety,
+            story_id=self._dependencies.new_id(),
+            now=self._dependencies.clock,
+            safety=self._dependencies.safety,
             allow_boundary_breaks=allow_boundary_breaks,
         )
         return await self._store.story(story_id)
