@@ -80,7 +80,8 @@ async def main() -> None:
             print(f"Told again, every byte agrees: {report.agrees}.")
 
             file = Path(there) / "wreck.json"
-            file.write_text(json.dumps(await stories.export(session.story_id)), encoding="utf-8")
+            lines = [line async for line in stories.export(session.story_id)]
+            file.write_text("\n".join(lines), encoding="utf-8")
 
         async with open_application(Settings(data_dir=Path(there))) as application:
             row = await application.stories.import_story(

@@ -166,6 +166,13 @@ class Kit:
         """Play moves one after the other; gives all that was seen."""
         return [event for action in actions async for event in session.play(action)]
 
+    async def exported(self, desk: Desk, story_id: str) -> dict[str, Any]:
+        """A story's export, read back."""
+        exported: dict[str, Any] = json.loads(
+            "\n".join([line async for line in desk.stories.export(story_id)])
+        )
+        return exported
+
 
 @pytest.fixture
 def kit() -> Kit:

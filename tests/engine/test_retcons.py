@@ -104,10 +104,10 @@ async def test_the_story_goes_on_and_replays_to_the_byte_after_a_correction(lent
     assert report.turns == 5
 
 
-async def test_a_correction_travels_with_an_exported_story(lent):
+async def test_a_correction_travels_with_an_exported_story(lent, kit):
     desk, session = lent
     await desk.stories.retcon(session.story_id, "main", LAMP, KEY)
-    file = await desk.stories.export(session.story_id)
+    file = await kit.exported(desk, session.story_id)
     row = await desk.stories.import_story(file)
     canon = (await desk.stories.resume(row.story_id)).state.canon
     assert canon.holds_at("mara", "holds", "key") is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from dataclasses import replace
 
@@ -43,9 +42,9 @@ async def test_a_story_is_found_by_id_by_the_beginning_of_it_and_by_title(begun)
         assert (await desk.stories.find(name)).story_id == session.story_id
 
 
-async def test_an_import_that_breaks_off_leaves_nothing(begun, tmp_path):
+async def test_an_import_that_breaks_off_leaves_nothing(begun, kit):
     desk, session = begun
-    data = await desk.stories.export(session.story_id)
+    data = await kit.exported(desk, session.story_id)
 
     class Breaking(MemoryStoryStore):
         async def append(self, *args, **named):
@@ -161,7 +160,7 @@ async def test_a_replay_agrees_where_a_passage_was_held_back_and_where_a_call_fa
 
 async def test_a_replay_finds_a_log_that_was_tampered_with(begun, kit):
     desk, session = begun
-    data = await desk.stories.export(session.story_id)
+    data = await kit.exported(desk, session.story_id)
     for row in data["branches"][0]["events"]:
         if row["kind"] == SceneTold.KIND:
             row["data"]["scene"]["passages"][0]["text"] = "Somebody else wrote this."
@@ -178,9 +177,9 @@ async def test_a_story_goes_out_and_in_again_unchanged(begun, kit):
     branch = await desk.stories.fork(session.story_id, turn=1, name="other way")
     other = await desk.stories.resume(session.story_id, branch.name)
     await kit.play(other, Action.choose(2))
-    data = json.loads(json.dumps(await desk.stories.export(session.story_id)))
+    data = await kit.exported(desk, session.story_id)
     copy = await desk.stories.import_story(data)
-    again = await desk.stories.export(copy.story_id)
+    again = await kit.exported(desk, copy.story_id)
     assert _events(again) == _events(data)
     assert copy.title == data["title"]
     taken_up = await desk.stories.resume(copy.story_id, "other way")
@@ -209,9 +208,9 @@ def _events(data):
         lambda d: d["branches"].append(d["branches"][0]),
     ],
 )
-async def test_a_file_that_is_no_story_is_refused_and_stores_nothing(begun, break_it):
+async def test_a_file_that_is_no_story_is_refused_and_stores_nothing(begun, kit, break_it):
     desk, session = begun
-    data = json.loads(json.dumps(await desk.stories.export(session.story_id)))
+    data = await kit.exported(desk, session.story_id)
     break_it(data)
     with pytest.raises(ImportRejected):
         await desk.stories.import_story(data)

@@ -17,7 +17,7 @@ async def test_a_scene_is_linked_to_the_scene_whose_fact_it_changes(kit):
     )
     session = await desk.stories.open(kit.premise)
     await kit.play(session, Action.begin(), Action.choose(1), Action.choose(1))
-    timeline = session.state.timeline
+    timeline = await desk.stories.timeline(session.story_id)
     links = {e.event_id: e.causal_links for e in timeline.event_history}
     assert links["turn-2-scene"] == ["turn-2-action"]
     assert links["turn-3-scene"] == ["turn-3-action", "turn-1-scene"]
@@ -36,6 +36,7 @@ async def test_inferred_links_hold_on_a_fork_and_replay_to_the_byte(kit):
     await kit.play(session, Action.begin(), Action.choose(1), Action.choose(1))
     other = await desk.stories.rewind(session)
     await kit.play(other, Action.choose(2))
-    (last,) = [e for e in other.state.timeline.event_history if e.event_id == "turn-3-scene"]
+    timeline = await desk.stories.timeline(session.story_id, other.branch.name)
+    (last,) = [e for e in timeline.event_history if e.event_id == "turn-3-scene"]
     assert last.causal_links == ["turn-3-action", "turn-1-scene"]
     assert (await desk.stories.replay(session.story_id, other.branch.name)).agrees

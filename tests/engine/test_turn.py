@@ -97,7 +97,7 @@ async def test_a_prompt_and_an_export_say_who_spoke_in_one_pair_of_quotation_mar
 
 async def test_copies_of_a_story_hold_the_same_events_and_go_apart_with_the_next_turn(begun, kit):
     desk, session = begun
-    copy = await desk.stories.import_story(await desk.stories.export(session.story_id))
+    copy = await desk.stories.import_story(await kit.exported(desk, session.story_id))
     assert [row.story_id for row in await desk.stories.copies(copy)] == [session.story_id]
     again = await desk.stories.resume(copy.story_id)
     await kit.play(again, Action.say("I wait"))

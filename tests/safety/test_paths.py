@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -138,10 +139,14 @@ async def test_nobody_is_warned_of_what_is_held_back(kit):
     assert "content warning" not in table.shown
 
 
+async def export_of(table: Any, story_id: str) -> dict[str, Any]:
+    return json.loads("\n".join([line async for line in table.stories.export(story_id)]))
+
+
 async def exported(kit: Any, table: Any, **boundaries: str) -> dict[str, Any]:
     """A story told without boundaries, and then given some by hand."""
     session = await table.begin()
-    data = await table.stories.export(session.story_id)
+    data = await export_of(table, session.story_id)
     data["branches"][0]["events"][0]["data"]["premise"]["boundaries"] = boundaries
     return data
 
@@ -180,7 +185,7 @@ async def test_an_imported_story_with_boundaries_that_mean_nothing_is_refused(ki
 async def test_what_was_held_back_does_not_stand_in_the_way_of_export_and_import(kit):
     table = kit.table(kit.reply(kit.calm, f"{BAD}."))
     session = await table.begin(violence="none")
-    row = await table.stories.import_story(await table.stories.export(session.story_id))
+    row = await table.stories.import_story(await export_of(table, session.story_id))
     assert row.turns == 1
 
 

@@ -484,7 +484,7 @@ async def test_a_deleted_storys_words_are_nowhere_in_the_files(tmp_path: Path, t
         for turn in range(1, 40):
             events = told.turn(f"I say {secret} {turn}", f"The {secret} answered.")
             length = await store.append("gone.1", turn, events, expected=length, at=told.noon)
-        await store.save_snapshot("gone.1", 4, "fold/1", {"seen": secret})
+        await store.save_snapshot("gone.1", 4, "fold/1", secret)
         assert _files_with(tmp_path, secret)
         await store.delete("gone")
         assert _files_with(tmp_path, secret) == []

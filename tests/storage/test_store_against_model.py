@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -144,7 +145,7 @@ class StoreMachine(RuleBasedStateMachine):
     def snapshot(self, line: Line, share: float) -> None:
         position = round(share * len(line.path))
         if position:
-            seen = {"texts": [text for _, text in line.path[:position]]}
+            seen = json.dumps([text for _, text in line.path[:position]])
             self.run(self.store.save_snapshot(line.branch_id, position, "texts/1", seen))
 
     @rule(line=lines)
@@ -152,7 +153,7 @@ class StoreMachine(RuleBasedStateMachine):
         latest = self.run(self.store.latest_snapshot(line.branch_id, "texts/1"))
         if latest is not None:
             position, seen = latest
-            assert seen["texts"] == [text for _, text in line.path[:position]]
+            assert json.loads(seen) == [text for _, text in line.path[:position]]
 
     @invariant()
     def lengths_agree(self) -> None:

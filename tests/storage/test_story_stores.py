@@ -18,7 +18,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_store import SqlStoryStore
-from tta_rebuild.storage.story_store import Branch, StoryStore
+from tta_rebuild.storage.story_store import SNAPSHOT_CHARS_AN_EVENT, Branch, StoryStore
 
 
 async def path_of(store: StoryStore, branch_id: str, **bounds: Any) -> list[RecordedEvent]:
@@ -85,7 +85,7 @@ class StoryStoreContract:
         other = await store.create_story("hill", "On the hill", told.opening(), at=told.noon)
         child = await store.fork(main.branch_id, 4, at=told.noon)
         await store.append(child.branch_id, 2, told.turn("I swim"), expected=4, at=told.noon)
-        await store.save_snapshot(child.branch_id, 6, "fold/1", {"a": 1})
+        await store.save_snapshot(child.branch_id, 6, "fold/1", "a")
         await store.delete("sea")
 
         assert [row.story_id for row in await store.stories()] == ["hill"]
@@ -152,7 +152,7 @@ class StoryStoreContract:
             store.tail("nowhere", 5),
             store.turn_end("nowhere", 1),
             store.search("nowhere", ["x"]),
-            store.save_snapshot("nowhere", 1, "s", {}),
+            store.save_snapshot("nowhere", 1, "s", ""),
             store.latest_snapshot("nowhere", "s"),
         ):
             with pytest.raises(BranchNotFound, match="nowhere"):
@@ -424,12 +424,10 @@ class StoryStoreContract:
     ) -> None:
         assert await store.latest_snapshot(main.branch_id, "fold/1") is None
         for position in (4, 7):
-            state = {"at": position, "names": ["Mára"]}
-            await store.save_snapshot(main.branch_id, position, "fold/1", state)
+            await store.save_snapshot(main.branch_id, position, "fold/1", f"Mára\n\t{position}")
         child = await store.fork(main.branch_id, 5, at=told.noon)
 
-        latest = await store.latest_snapshot(main.branch_id, "fold/1")
-        assert latest == (7, {"at": 7, "names": ["Mára"]})
+        assert await store.latest_snapshot(main.branch_id, "fold/1") == (7, "Mára\n\t7")
         assert (await store.latest_snapshot(main.branch_id, "fold/1", upto=6) or (0,))[0] == 4
         assert (await store.latest_snapshot(child.branch_id, "fold/1") or (0,))[0] == 4
         assert await store.latest_snapshot(main.branch_id, "fold/2") is None
@@ -440,33 +438,42 @@ class StoryStoreContract:
     ) -> None:
         child = await store.fork(main.branch_id, 7, at=told.noon)
         await store.append(child.branch_id, 3, told.turn("I run"), expected=7, at=told.noon)
-        await store.save_snapshot(child.branch_id, 6, "fold/1", {"n": 6})
-        await store.save_snapshot(child.branch_id, 9, "fold/1", {"n": 9})
-        assert await store.latest_snapshot(main.branch_id, "fold/1") == (6, {"n": 6})
-        assert await store.latest_snapshot(child.branch_id, "fold/1") == (9, {"n": 9})
+        await store.save_snapshot(child.branch_id, 6, "fold/1", "six")
+        await store.save_snapshot(child.branch_id, 9, "fold/1", "nine")
+        assert await store.latest_snapshot(main.branch_id, "fold/1") == (6, "six")
+        assert await store.latest_snapshot(child.branch_id, "fold/1") == (9, "nine")
 
     async def test_a_snapshot_can_be_replaced(self, store: StoryStore, main: Branch) -> None:
-        for n in (1, 2):
-            await store.save_snapshot(main.branch_id, 4, "fold/1", {"n": n})
-        assert await store.latest_snapshot(main.branch_id, "fold/1") == (4, {"n": 2})
+        for text in ("one", "two"):
+            await store.save_snapshot(main.branch_id, 4, "fold/1", text)
+        assert await store.latest_snapshot(main.branch_id, "fold/1") == (4, "two")
 
-    async def test_only_the_furthest_snapshots_are_kept(self, store: StoryStore, told: Any) -> None:
+    async def test_large_snapshots_stay_further_apart_than_small_ones_and_the_latest_always_stays(
+        self, store: StoryStore, told: Any
+    ) -> None:
         events = [told.act(f"I {n}") for n in range(30)]
-        branch = await store.create_story("sea", "Sea", events, at=told.noon)
-        for position in range(1, 31):
-            await store.save_snapshot(branch.branch_id, position, "fold/1", {"n": position})
-        await store.save_snapshot(branch.branch_id, 2, "fold/2", {"n": 2})
+        for story, size in (("small", 1), ("large", 4 * SNAPSHOT_CHARS_AN_EVENT)):
+            branch = await store.create_story(story, story, events, at=told.noon)
+            for position in range(1, 31):
+                await store.save_snapshot(branch.branch_id, position, "fold/1", "x" * size)
+            kept = set()
+            for upto in range(1, 31):
+                found = await store.latest_snapshot(branch.branch_id, "fold/1", upto=upto)
+                kept.add(found[0] if found else None)
+            wanted = range(1, 31) if size == 1 else (1, 5, 9, 13, 17, 21, 25, 29, 30)
+            assert kept == set(wanted)
 
-        nearest = [
-            await store.latest_snapshot(branch.branch_id, "fold/1", upto=upto)
-            for upto in (30, 21, 20)
-        ]
-        assert nearest == [(30, {"n": 30}), (21, {"n": 21}), None]
-        assert await store.latest_snapshot(branch.branch_id, "fold/2") == (2, {"n": 2})
+    async def test_snapshots_of_another_shape_make_room(
+        self, store: StoryStore, main: Branch
+    ) -> None:
+        await store.save_snapshot(main.branch_id, 4, "fold/1", "old")
+        await store.save_snapshot(main.branch_id, 7, "fold/2", "new")
+        assert await store.latest_snapshot(main.branch_id, "fold/1") is None
+        assert await store.latest_snapshot(main.branch_id, "fold/2") == (7, "new")
 
     async def test_a_snapshot_must_lie_on_the_path(self, store: StoryStore, main: Branch) -> None:
         with pytest.raises(PositionNotFound):
-            await store.save_snapshot(main.branch_id, 11, "fold/1", {})
+            await store.save_snapshot(main.branch_id, 11, "fold/1", "")
 
     async def test_closing_twice_is_allowed(self, store: StoryStore) -> None:
         await store.close()

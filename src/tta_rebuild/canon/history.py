@@ -3,14 +3,21 @@
 A ``Segment`` holds what was asserted, ended and retconned between a fork and the branch's end, and
 knows its parent. ``view.Canon`` asks it; nobody else touches it. Memory per assertion: the claim
 that the event holds anyway, two machine words, and a byte.
+
+A segment that was restored from a snapshot knows of the time before it only the last entry of each
+slot, and reads a subject's entries when the subject first comes up. That is all that the next turns
+ask for; questions about earlier times raise ``HistoryNotLoaded``.
 """
 
 from __future__ import annotations
 
+import json
 from array import array
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
+from tta_rebuild.core.errors import HistoryNotLoaded
 from tta_rebuild.core.story import Claim
 
 Key = tuple[str, str]
@@ -65,6 +72,22 @@ class Entry:
         self.ends = ends
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistorySnapshot:
+    """What a segment needs to go on from a position.
+
+    Attributes:
+        turns: turns begun up to there.
+        turn_began_at: where the last of them began.
+        subjects: subject → its slots' last entries, as JSON text.
+    """
+
+    position: int
+    turns: int
+    turn_began_at: int
+    subjects: Mapping[str, str]
+
+
 class Segment:
     """A branch's own part of the path, over its parent's.
 
@@ -73,7 +96,17 @@ class Segment:
         forked_at: up to which position the parent's path is shared.
     """
 
-    __slots__ = ("cuts", "forked_at", "parent", "slots", "voided")
+    __slots__ = (
+        "_begins",
+        "_texts",
+        "_turns",
+        "_turns_before",
+        "cuts",
+        "forked_at",
+        "parent",
+        "slots",
+        "voided",
+    )
 
     def __init__(self, parent: Segment | None = None, forked_at: int = 0) -> None:
         self.parent = parent
@@ -81,14 +114,88 @@ class Segment:
         self.slots: dict[str, dict[Key, SlotHistory]] = {}
         self.voided: Voids = {}
         self.cuts = array("q")
+        self._begins = 0  # the position of the snapshot that it was restored from
+        self._texts: dict[str, str] = {}  # subjects as a snapshot holds them, where still true
+        self._turns: dict[int, int] = {}  # positions before ``_begins`` → their turn
+        self._turns_before = 0  # turns that began before the first of ``cuts``
+
+    @classmethod
+    def restored(cls, kept: HistorySnapshot) -> Segment:
+        """A branch's whole path as far as a snapshot; later entries are recorded as usual."""
+        segment = cls()
+        segment._begins = kept.position
+        segment._texts = dict(kept.subjects)
+        segment._turns_before = kept.turns - 1
+        segment.cuts.append(kept.turn_began_at)
+        return segment
+
+    def snapshot(self, position: int) -> HistorySnapshot:
+        """The last entries of all slots; a subject that nothing was said of since is not redone."""
+        for subject in self.slots.keys() - self._texts.keys():
+            self._texts[subject] = self._written(subject)
+        return HistorySnapshot(
+            position=position,
+            turns=self.cuts_upto(position),
+            turn_began_at=self.last_cut(position),
+            subjects=dict(self._texts),
+        )
+
+    def slots_of(self, subject: str) -> dict[Key, SlotHistory] | None:
+        """The slots of a subject in this segment, None if nothing was ever said of it here."""
+        slots = self.slots.get(subject)
+        if slots is None and subject in self._texts:
+            slots = self.slots[subject] = self._read(self._texts[subject])
+        return slots
+
+    def knows_of(self, subject: str) -> bool:
+        """Whether anything was ever said of a subject here."""
+        return subject in self.slots or subject in self._texts
+
+    def void(self, entry: Entry, position: int) -> None:
+        """An author takes an entry back, by the event at ``position``."""
+        if self._begins:
+            raise HistoryNotLoaded(self._begins)  # what held before the entry holds again
+        self.voided[entry.recorded, entry.claim] = position
+        self._texts.clear()
+
+    def _written(self, subject: str) -> str:
+        rows = []
+        for relation, slot in sorted(self.slots[subject]):
+            entry = self.latest(subject, (relation, slot), 1 << 62)
+            if entry is not None:
+                claim = entry.claim
+                place = (entry.position, entry.recorded, self.cuts_upto(entry.position))
+                said = (claim.subject, claim.relation, claim.value, claim.ends, claim.sentence)
+                who = (claim.speaker, claim.certain)
+                rows.append((relation, slot, *place, entry.ends, *said, *who))
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+    def _read(self, text: str) -> dict[Key, SlotHistory]:
+        slots: dict[Key, SlotHistory] = {}
+        for relation, slot, position, recorded, turn, ends, *said in json.loads(text):
+            history = slots[relation, slot] = SlotHistory()
+            about, what, value, claim_ends, sentence, speaker, certain = said
+            claim = Claim(
+                subject=about,
+                relation=what,
+                value=value,
+                ends=claim_ends,
+                sentence=sentence,
+                speaker=speaker,
+                certain=certain,
+            )
+            history.add(position, claim, ends=ends, recorded=recorded)
+            self._turns[position] = turn
+        return slots
 
     def record(
         self, subject: str, key: Key, position: int, claim: Claim, *, ends: bool, recorded: int
     ) -> None:
         """Write an entry into this segment."""
-        slots = self.slots.get(subject)
+        slots = self.slots_of(subject)
         if slots is None:
             slots = self.slots[subject] = {}
+        self._texts.pop(subject, None)
         history = slots.get(key)
         if history is None:
             history = slots[key] = SlotHistory()
@@ -104,7 +211,9 @@ class Segment:
         while segment is not None:
             if segment.voided:
                 voids.append((segment.voided, limit))
-            slots = segment.slots.get(subject)
+            if horizon < segment._begins:
+                raise HistoryNotLoaded(segment._begins)
+            slots = segment.slots_of(subject)
             history = slots.get(key) if slots is not None else None
             if history is not None:
                 found = _latest_in(history, horizon, limit, voids)
@@ -125,7 +234,7 @@ class Segment:
         segment: Segment | None = self
         seen: set[Key] | None = None
         while segment is not None:
-            slots = segment.slots.get(subject)
+            slots = segment.slots_of(subject)
             if slots:
                 if seen is None:
                     seen = set(slots)
@@ -142,7 +251,7 @@ class Segment:
         segment: Segment | None = self
         seen: set[str] = set()
         while segment is not None:
-            for subject in segment.slots:
+            for subject in segment.slots.keys() | segment._texts.keys():
                 if subject not in seen:
                     seen.add(subject)
                     yield subject
@@ -156,7 +265,9 @@ class Segment:
         while segment is not None:
             if segment.voided:
                 voids.append((segment.voided, limit))
-            for history in segment.slots.get(subject, {}).values():
+            if after < segment._begins:
+                raise HistoryNotLoaded(segment._begins)
+            for history in (segment.slots_of(subject) or {}).values():
                 for place in range(bisect_right(history.positions, after), len(history.positions)):
                     entry = _entry(history, place)
                     if max(entry.position, entry.recorded) <= limit and not _void(entry, voids):
@@ -178,6 +289,8 @@ class Segment:
             place = bisect_right(segment.cuts, at)
             if place:
                 return segment.cuts[place - 1]
+            if segment._begins:
+                raise HistoryNotLoaded(segment._begins)
             at = min(at, segment.forked_at)
             segment = segment.parent
         return 0
@@ -187,7 +300,13 @@ class Segment:
         total = 0
         segment: Segment | None = self
         while segment is not None:
-            total += bisect_right(segment.cuts, at)
+            place = bisect_right(segment.cuts, at)
+            if place or not segment._begins:
+                total += segment._turns_before + place
+            elif at in segment._turns:
+                total += segment._turns[at]
+            else:
+                raise HistoryNotLoaded(segment._begins)
             at = min(at, segment.forked_at)
             segment = segment.parent
         return total

@@ -8,7 +8,7 @@ never a source of truth.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 PER_LAYER = 10
@@ -34,15 +34,18 @@ class SummaryLine:
         return f"{turns}: {self.text}"
 
 
+@dataclass(slots=True)
 class StorySummary:
     """Grows by one line per turn and stays of logarithmic size.
 
     ``PER_LAYER`` lines of one layer at most; the oldest ``DRAWN_TOGETHER`` of a full layer become
     one line of the next, made of the two of them in which most happened.
+
+    Attributes:
+        layers: the finest first.
     """
 
-    def __init__(self) -> None:
-        self._layers: list[list[SummaryLine]] = [[]]
+    layers: list[list[SummaryLine]] = field(default_factory=lambda: [[]])
 
     def add(self, turn: int, text: str, weight: int) -> None:
         """One turn's line; ``weight`` counts what it changed."""
@@ -52,9 +55,9 @@ class StorySummary:
         self._put(0, SummaryLine(turn, turn, line, max(1, weight)))
 
     def _put(self, depth: int, line: SummaryLine) -> None:
-        if depth == len(self._layers):
-            self._layers.append([])
-        layer = self._layers[depth]
+        if depth == len(self.layers):
+            self.layers.append([])
+        layer = self.layers[depth]
         layer.append(line)
         if len(layer) > PER_LAYER:
             old = layer[:DRAWN_TOGETHER]
@@ -63,7 +66,7 @@ class StorySummary:
 
     def lines(self) -> list[SummaryLine]:
         """All lines, oldest turns first."""
-        return [line for layer in reversed(self._layers) for line in layer]
+        return [line for layer in reversed(self.layers) for line in layer]
 
 
 def within(lines: Sequence[SummaryLine], most: int) -> list[SummaryLine]:

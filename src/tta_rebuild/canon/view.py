@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tta_rebuild.canon.history import Entry, Key, Segment
+from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
 from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
 from tta_rebuild.core.errors import PositionNotFound, StoryError
 from tta_rebuild.core.events import (
@@ -92,6 +92,21 @@ class Canon:
         self._segment = Segment()
         self._live: dict[str, dict[Key, Entry]] = {}
         self._keys: dict[str, str] = {}
+
+    @classmethod
+    def restored(cls, kept: HistorySnapshot) -> Canon:
+        """The canon as it was when ``snapshot`` was called: it answers for that moment and later.
+
+        Questions about earlier moments, and retcons, raise HistoryNotLoaded.
+        """
+        canon = cls()
+        canon._segment = Segment.restored(kept)
+        canon.position = kept.position
+        return canon
+
+    def snapshot(self) -> HistorySnapshot:
+        """What ``restored`` needs; only of a canon that was not made by ``fork``."""
+        return self._segment.snapshot(self.position)
 
     # ------------------------------------------------------------------------ taking events
 
@@ -240,7 +255,8 @@ class Canon:
         """Ids of those who go by a name, part of a name, alias, title or role, now."""
         name = key_of(name)
         now = self._now(_NAMED + name)
-        found = [slot for (_, slot) in now]
+        # in the order in which they came by it, however this canon was put together
+        found = [slot for _, slot in sorted((e.position, slot) for (_, slot), e in now.items())]
         if name not in found and self.knows_of(name):
             found.insert(0, name)
         return found
@@ -249,7 +265,7 @@ class Canon:
         """Whether any fact of this path has it as its subject."""
         segment: Segment | None = self._segment
         while segment is not None:
-            if subject in segment.slots:
+            if segment.knows_of(subject):
                 return True
             segment = segment.parent
         return False
@@ -420,7 +436,7 @@ class Canon:
             entry = self._segment.latest(subject, key, entry.position - 1)
         at = position
         if entry is not None:
-            self._segment.voided[entry.recorded, entry.claim] = position
+            self._segment.void(entry, position)
             at = entry.position
             self._live.clear()
         if becomes is not None:

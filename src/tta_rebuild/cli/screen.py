@@ -66,7 +66,11 @@ def sentence(text: str) -> str:
 
 def json_line(value: Any, *, indent: int | None = None) -> str:
     """A value as JSON that can do nothing to a terminal either; dates become ISO text."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, default=_as_text)
+    return escaped_json(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_text))
+
+
+def escaped_json(text: str) -> str:
+    """JSON text in which every character that a terminal obeys is escaped."""
     return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

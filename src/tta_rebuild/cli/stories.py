@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,7 +17,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, WhichStory
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import among_stories, context_of
-from tta_rebuild.cli.screen import Screen, counted, json_line, one_line
+from tta_rebuild.cli.screen import Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.cli.story_options import MAX_NAME_CHARS
 from tta_rebuild.core.data_files import parse_json, read_text
 from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
@@ -157,37 +158,42 @@ def export(
     """Write a story as Markdown, or whole with all branches as JSON."""
     command = context_of(ctx)
 
-    async def work(application: Application) -> str:
-        if format_ is ExportFormat.json:
-            data = await application.stories.export(story)
-            return json_line(data, indent=1)
-        return await application.stories.markdown(story, branch)
+    async def work(application: Application) -> None:
+        with _lines_to(command.screen, output) as put:
+            if format_ is ExportFormat.markdown:
+                put(plain(await application.stories.markdown(story, branch)))
+                return
+            async with aclosing(application.stories.export(story)) as lines:
+                async for line in lines:
+                    put(escaped_json(line))
 
-    text = among_stories(command, work)
-    if output is None:
-        command.screen.raw(text)
-        return
-    try:
-        write_whole(output, text)
-    except OSError as error:
-        raise ExecutionError(
-            f"{output} cannot be written: {error.strerror}; make room for it, or name another "
-            "place with --output. The story itself is kept"
-        ) from error
-    command.screen.say(f"Written to {output}.")
+    among_stories(command, work)
+    if output is not None:
+        command.screen.say(f"Written to {output}.")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file whole or not at all: a full disk leaves the old one as it was.
+@contextmanager
+def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], None]]:
+    """Takes lines for standard output, or for a file that is written whole or not at all.
 
-    Raises OSError.
+    Raises ExecutionError if the file cannot be written; an old one stays as it was.
     """
+    if path is None:
+        yield screen.raw
+        return
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(text if text.endswith("\n") else text + "\n", encoding="utf-8")
+        with beside.open("w", encoding="utf-8") as file:
+            yield lambda line: print(line.removesuffix("\n"), file=file)
         beside.replace(path)
+    except OSError as error:
+        raise ExecutionError(
+            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
+            "place with --output. The story itself is kept"
+        ) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _imported(file: Path) -> bytes:

@@ -29,6 +29,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
     │   ├── PositionConflict          somebody else wrote first: load again
     │   ├── MoveRefused               the move was not played: make another
+    │   ├── HistoryNotLoaded          only the present is in memory: fold the whole log
     │   └── ImportRejected            the file is not a story that can be read
     ├── StoreError                    the place where stories are kept
     │   ├── StoreLocked               another process holds the data directory
@@ -284,6 +285,16 @@ class BranchNotFound(StoryError):
 
 class PositionNotFound(StoryError):
     """The branch has no such turn or position."""
+
+
+class HistoryNotLoaded(StoryError):
+    """A story taken up from a snapshot was asked what was so before it: fold its whole log."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(
+            f"what was so before event {position} is not loaded; fold the branch's whole log"
+        )
+        self.position = position
 
 
 class PositionConflict(StoryError):

@@ -22,9 +22,6 @@ from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
 from tta_rebuild.storage.story_store import Branch, Found
 
-SCENES_IN_FULL = 2
-"""Last scenes that the prompt holds word for word."""
-
 SUMMARY_LINES = 14
 """Lines of the story so far, however long it is."""
 
@@ -48,7 +45,7 @@ async def brief(
         not_after=_position_before(state),
     )
     names = state.names
-    recent = [_cut(script(scene, names)) for scene in state.recent[-SCENES_IN_FULL:]]
+    recent = [_cut(script(scene, names)) for scene in state.recent]
     wanted = StoryGenerationInput(
         theme=state.premise.theme,
         universe_id=f"world-{state.premise.seed}",
@@ -113,8 +110,7 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
 
 def _position_before(state: StoryState) -> int:
     """The last position that the scenes given in full do not cover."""
-    covered = state.recent_positions[-SCENES_IN_FULL:]
-    return covered[0] - 1 if covered else state.position
+    return state.recent_positions[0] - 1 if state.recent_positions else state.position
 
 
 def _cut(text: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic_core import PydanticSerializationError, to_json
 
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
@@ -66,41 +66,33 @@ class _StoryFile(BaseModel):
     branches: list[_BranchRow]
 
 
-async def export(store: StoryStore, story_id: str) -> dict[str, Any]:
-    """The whole story with all branches, as plain JSON values."""
+async def export(store: StoryStore, story_id: str) -> AsyncGenerator[str, None]:
+    """The whole story with all branches as JSON text, an event a line; never held as a whole."""
     codec = EventCodec()
     row = await store.story(story_id)
-    branches = []
-    for branch in await store.branches(story_id):
-        own = []
-        async for recorded in store.read(
-            branch.branch_id, after=branch.forked_at, upto=branch.length
-        ):
-            kind, version, text = codec.to_json(recorded.event)
-            own.append(
-                {
-                    "turn": recorded.turn,
-                    "at": recorded.at.isoformat(),
-                    "kind": kind,
-                    "version": version,
-                    "data": from_json(text),
-                }
-            )
-        branches.append(
-            {
-                "branch_id": branch.branch_id,
-                "name": branch.name,
-                "parent_id": branch.parent_id,
-                "forked_at": branch.forked_at,
-                "events": own,
-            }
-        )
-    return {
-        "format": FORMAT,
-        "version": FORMAT_VERSION,
-        "title": row.title,
-        "branches": branches,
-    }
+    yield _opened({"format": FORMAT, "version": FORMAT_VERSION, "title": row.title}, "branches")
+    for number, branch in enumerate(await store.branches(story_id)):
+        head = {
+            "branch_id": branch.branch_id,
+            "name": branch.name,
+            "parent_id": branch.parent_id,
+            "forked_at": branch.forked_at,
+        }
+        yield ("]}," if number else "") + _opened(head, "events")
+        lead = ""
+        own = store.read(branch.branch_id, after=branch.forked_at, upto=branch.length)
+        async for recorded in own:
+            kind, version, data = codec.to_json(recorded.event)
+            at = recorded.at.isoformat()
+            event = {"turn": recorded.turn, "at": at, "kind": kind, "version": version}
+            yield f'{lead}{to_json(event).decode()[:-1]},"data":{data}}}'
+            lead = ","
+    yield "]}]}"
+
+
+def _opened(head: Mapping[str, Any], rows: str) -> str:
+    """A JSON object as far as the list ``rows``, whose items and end follow."""
+    return f'{to_json(head).decode()[:-1]},"{rows}":['
 
 
 async def import_story(
@@ -244,9 +236,8 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
     present = fold.present()
     for index, scene in scenes.items():  # only now is everybody's name known
         lines[index] = script(scene, present.names)
-    premise = present.premise
     row = await store.story(branch.story_id)
-    head = [f"# {row.title}", f"*{' '.join(premise.theme.split())}*"]
+    head = [f"# {row.title}", f"*{' '.join(present.premise.theme.split())}*"]
     return without_html("\n\n".join([*head, *lines]) + "\n")
 
 

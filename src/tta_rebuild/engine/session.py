@@ -16,7 +16,8 @@ from tta_rebuild.core.story import Choice, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.state import StoryFold, StoryState
+from tta_rebuild.engine.snapshots import Folded, folded, keep_snapshot
+from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import (
     ChoicesReady,
@@ -60,22 +61,24 @@ class Session:
     """
 
     def __init__(
-        self, dependencies: Dependencies, store: StoryStore, branch: Branch, fold: StoryFold
+        self, dependencies: Dependencies, store: StoryStore, branch: Branch, at: Folded
     ) -> None:
         self._dependencies = dependencies
         self._store = store
-        self._fold = fold
+        self._folded = at
         self._one_turn = asyncio.Lock()
         self.branch = branch
-        self.state: StoryState = fold.present()
+        self.state: StoryState = at.fold.present()
 
     @classmethod
     async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
-        """Fold the branch's path into its present. Raises StoreDamaged, StoreNewer."""
-        fold = StoryFold()
-        async for recorded in store.read(branch.branch_id, upto=branch.length):
-            fold.apply(recorded)
-        return cls(dependencies, store, branch, fold)
+        """Fold the branch's path into its present, from the last snapshot on it if there is one.
+
+        Raises StoreDamaged, StoreNewer.
+        """
+        session = cls(dependencies, store, branch, await folded(store, branch))
+        await session._keep_snapshot()  # an imported story, or one of an older program
+        return session
 
     @property
     def story_id(self) -> str:
@@ -103,6 +106,7 @@ class Session:
                         yield ChoicesReady(item.choices)
                         yield CostReported(item.cost_usd, item.usage, item.calls)
                         yield TurnStored(item.turn, self.branch.length)
+                        await self._keep_snapshot()
                     else:
                         yield item
 
@@ -154,14 +158,17 @@ class Session:
             self.branch.branch_id, finished.turn, finished.events, expected=before, at=at
         )
         for position, event in enumerate(finished.events, start=before + 1):
-            self._fold.apply(
-                RecordedEvent(
-                    branch_id=self.branch.branch_id,
-                    position=position,
-                    turn=finished.turn,
-                    at=at,
-                    event=event,
-                )
+            recorded = RecordedEvent(
+                branch_id=self.branch.branch_id,
+                position=position,
+                turn=finished.turn,
+                at=at,
+                event=event,
             )
+            self._folded.take(recorded)
         self.branch = replace(self.branch, length=length, turn=finished.turn)
-        self.state = self._fold.present()
+        self.state = self._folded.fold.present()
+
+    async def _keep_snapshot(self) -> None:
+        if self._folded.is_due:
+            await keep_snapshot(self._store, self.branch, self._folded)

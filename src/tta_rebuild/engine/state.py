@@ -1,12 +1,11 @@
 """The present of a story on one branch: a fold over the branch's events.
 
 ``engine.session`` feeds it every stored event in order; what comes out is the same whether the
-events were just played or read back from the log.
+events were just played, read back from the log, or follow on a snapshot (``engine.snapshots``).
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -24,7 +23,6 @@ from tta_rebuild.core.events import (
     SceneTold,
     StoryEnded,
     StoryOpened,
-    TimelineMarked,
 )
 from tta_rebuild.core.story import Choice, Premise, Scene
 from tta_rebuild.narrative.character_state import (
@@ -32,17 +30,9 @@ from tta_rebuild.narrative.character_state import (
     CharacterState,
     new_character,
 )
-from tta_rebuild.narrative.timeline_manager import (
-    TimelineEvent,
-    TimelineManagerPrimitive,
-    TimelineState,
-)
 
-RECENT_SCENES = 20
-"""Scenes kept at hand, whatever the story's length."""
-
-UNIVERSE = "this"
-"""The only universe of a session's timeline: its own story."""
+RECENT_SCENES = 2
+"""Last scenes kept at hand, and given to the storyteller word for word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +51,6 @@ class StoryState:
         withheld: what was held back in the last turn.
         characters: by id, in order of appearance.
         ended: True if the story has ended on this branch.
-        timeline: the story's own timeline, in order of story time.
         canon: what holds, shared with the fold: ask it at ``position``.
     """
 
@@ -78,7 +67,6 @@ class StoryState:
     withheld: tuple[PassageWithheld, ...] = ()
     characters: Mapping[str, CharacterState] = field(default_factory=dict)
     ended: bool = False
-    timeline: TimelineState
     canon: Canon = field(compare=False, repr=False)
 
     @property
@@ -93,24 +81,40 @@ class StoryState:
         return given | {name: known.name for name, known in self.characters.items()}
 
 
-class StoryFold:
-    """Takes a branch's events in order and gives its present."""
+@dataclass(slots=True, kw_only=True)
+class Present:
+    """What ``StoryFold`` keeps beside the canon: of bounded size, however long the story is.
 
-    def __init__(self) -> None:
-        self.canon = Canon()
-        self.timeline = TimelineManagerPrimitive()
-        self._premise: Premise | None = None
-        self._recent: deque[tuple[int, Scene]] = deque(maxlen=RECENT_SCENES)
-        self._summary = StorySummary()
-        self._changes = 0
-        self._characters: dict[str, CharacterState] = {}
-        self._position = 0
-        self._turn = 0
-        self._action = ""
-        self._choices: tuple[Choice, ...] = ()
-        self._rejected: tuple[tuple[str, str], ...] = ()
-        self._withheld: tuple[PassageWithheld, ...] = ()
-        self._ended = False
+    Attributes:
+        scenes: the last scenes, oldest first, each with its position.
+        changes: facts asserted or retracted since the last line of the summary.
+        others: as in ``StoryState``.
+    """
+
+    premise: Premise | None = None
+    position: int = 0
+    turn: int = 0
+    action: str = ""
+    scenes: list[tuple[int, Scene]] = field(default_factory=list)
+    summary: StorySummary = field(default_factory=StorySummary)
+    changes: int = 0
+    choices: tuple[Choice, ...] = ()
+    rejected: tuple[tuple[str, str], ...] = ()
+    withheld: tuple[PassageWithheld, ...] = ()
+    characters: dict[str, CharacterState] = field(default_factory=dict)
+    ended: bool = False
+
+
+class StoryFold:
+    """Takes a branch's events in order and gives its present.
+
+    Args:
+        now, canon: where an earlier fold came to; without them it begins with the first event.
+    """
+
+    def __init__(self, now: Present | None = None, canon: Canon | None = None) -> None:
+        self.now = now or Present()
+        self.canon = canon or Canon()
 
     def present(self) -> StoryState:
         """The state after the last event applied.
@@ -118,79 +122,71 @@ class StoryFold:
         Raises:
             StoreDamaged: no event has opened the story.
         """
-        if self._premise is None:
+        now = self.now
+        if now.premise is None:
             raise StoreDamaged("this story's log does not begin with its opening; it is incomplete")
         return StoryState(
-            premise=self._premise,
-            position=self._position,
-            turn=self._turn,
-            action=self._action,
-            scene=self._recent[-1][1] if self._recent else None,
-            recent=tuple(scene for _, scene in self._recent),
-            recent_positions=tuple(position for position, _ in self._recent),
-            summary=tuple(self._summary.lines()),
-            choices=self._choices,
-            rejected=self._rejected,
-            withheld=self._withheld,
-            characters=dict(self._characters),
-            ended=self._ended,
-            timeline=self.timeline.get_state(UNIVERSE),
+            premise=now.premise,
+            position=now.position,
+            turn=now.turn,
+            action=now.action,
+            scene=now.scenes[-1][1] if now.scenes else None,
+            recent=tuple(scene for _, scene in now.scenes),
+            recent_positions=tuple(position for position, _ in now.scenes),
+            summary=tuple(now.summary.lines()),
+            choices=now.choices,
+            rejected=now.rejected,
+            withheld=now.withheld,
+            characters=dict(now.characters),
+            ended=now.ended,
             canon=self.canon,
         )
 
     def apply(self, recorded: RecordedEvent) -> None:
-        """Take the next event of the path."""
-        if recorded.turn != self._turn:
-            self._turn = recorded.turn
-            self._withheld = ()
-            self._action = ""
-        self._position = recorded.position
+        """Take the next event of the path.
+
+        Raises:
+            HistoryNotLoaded: it takes back what was so before the snapshot of this fold.
+        """
         self.canon.apply(recorded.position, recorded.event)
+        now = self.now
+        if recorded.turn != now.turn:
+            now.turn = recorded.turn
+            now.withheld = ()
+            now.action = ""
+        now.position = recorded.position
         match recorded.event:
             case StoryOpened(premise=premise):
-                self._premise = premise
+                now.premise = premise
             case PlayerActed(text=text):
-                self._action = text
+                now.action = text
             case SceneTold(scene=scene):
-                self._recent.append((recorded.position, scene))
+                now.scenes = [*now.scenes, (recorded.position, scene)][-RECENT_SCENES:]
             case PassageWithheld() as withheld:
-                self._withheld = (*self._withheld, withheld)
+                now.withheld = (*now.withheld, withheld)
             case ChoicesOffered(choices=choices, rejected=rejected):
-                self._choices, self._rejected = choices, rejected
+                now.choices, now.rejected = choices, rejected
                 self._summarise(recorded.turn)
             case FactAsserted() | FactRetracted():
-                self._changes += 1
+                now.changes += 1
             case CharacterChanged() as change:
                 self._change(change, recorded)
             case StoryEnded():
-                self._ended = True
-            case TimelineMarked() as marked:
-                self.timeline.record(
-                    UNIVERSE,
-                    TimelineEvent(
-                        event_id=marked.event_id,
-                        event_type=marked.event_type,
-                        event_data=dict(marked.event_data),
-                        timestamp=marked.timestamp,
-                        causal_links=list(marked.causal_links),
-                        character_ids=list(marked.character_ids),
-                        created_at=recorded.at,
-                    ),
-                )
+                now.ended = True
             case _:
                 pass
 
     def _summarise(self, turn: int) -> None:
-        scene = self._recent[-1][1] if self._recent else None
-        first = scene.text.split(". ", 1)[0] if scene else ""
-        self._summary.add(turn, self._action or first, self._changes)
-        self._changes = 0
+        now = self.now
+        first = now.scenes[-1][1].text.split(". ", 1)[0] if now.scenes else ""
+        now.summary.add(turn, now.action or first, now.changes)
+        now.changes = 0
 
     def _change(self, change: CharacterChanged, recorded: RecordedEvent) -> None:
-        before = self._characters.get(change.character_id) or new_character(
+        before = self.now.characters.get(change.character_id) or new_character(
             change.character_id, recorded.at
         )
-        self._characters[change.character_id] = replace(
+        self.now.characters[change.character_id] = replace(
             before,
             name=change.name or before.name,
             personality_traits={**before.personality_traits, **change.traits},

@@ -5,12 +5,13 @@ Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
-from tta_rebuild.core.events import RecordedEvent, StoryOpened
+from tta_rebuild.core.events import RecordedEvent, StoryOpened, TimelineMarked
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.choices import judge
 from tta_rebuild.engine.comparison import Comparison, compare
@@ -20,7 +21,10 @@ from tta_rebuild.engine.exchange import export, import_story, markdown
 from tta_rebuild.engine.replay import ReplayReport, replay
 from tta_rebuild.engine.retcons import Retconned, make_retcon
 from tta_rebuild.engine.session import Session
+from tta_rebuild.engine.snapshots import folded_whole
+from tta_rebuild.engine.timeline_links import marked_on_timeline
 from tta_rebuild.narrative.branch_validator import BranchValidation
+from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive, TimelineState
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 MAX_THEME_CHARS = 20_000
@@ -122,6 +126,14 @@ class Stories:
         """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""
         await self._store.check()
 
+    async def timeline(self, story: str, branch: str = MAIN) -> TimelineState:
+        """The story's own timeline on a branch, in order of story time; read from the log."""
+        timeline = TimelineManagerPrimitive()
+        for recorded in await self.path(story, branch):
+            if isinstance(recorded.event, TimelineMarked):
+                timeline.record(story, marked_on_timeline(recorded.event, recorded.at))
+        return timeline.get_state(story)
+
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
         if not title.strip():
@@ -170,8 +182,9 @@ class Stories:
         Raises:
             StoryError: nothing of the kind was ever so on this branch.
         """
-        session = await self.resume(story, branch)
-        return plan_retcon(session.state.canon, claim, becomes)
+        found = await self.find_branch(await self.find(story), branch)
+        whole = await folded_whole(self._store, found)
+        return plan_retcon(whole.fold.canon, claim, becomes)
 
     async def retcon(
         self,
@@ -193,10 +206,11 @@ class Stories:
             StoryError: nothing of the kind was ever so on this branch.
             PositionConflict: somebody else wrote to the branch at the same time.
         """
-        session = await self.resume(story, branch)
-        plan = plan_retcon(session.state.canon, claim, becomes)
+        found = await self.find_branch(await self.find(story), branch)
+        whole = await folded_whole(self._store, found)
+        plan = plan_retcon(whole.fold.canon, claim, becomes)
         return await make_retcon(
-            self._store, session.branch, plan, how, reason=reason, at=self._dependencies.clock()
+            self._store, found, plan, how, reason=reason, at=self._dependencies.clock()
         )
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
@@ -211,9 +225,12 @@ class Stories:
         found = await self.find_branch(await self.find(story), branch)
         return await replay(self._dependencies, self._store, found, retell=retell)
 
-    async def export(self, story: str) -> dict[str, Any]:
-        """The whole story with all branches as JSON values; ``import_story`` reads them."""
-        return await export(self._store, (await self.find(story)).story_id)
+    async def export(self, story: str) -> AsyncGenerator[str, None]:
+        """The whole story with all branches as lines of JSON text; ``import_story`` reads it."""
+        row = await self.find(story)
+        async with aclosing(export(self._store, row.story_id)) as lines:
+            async for line in lines:
+                yield line
 
     async def import_story(
         self, data: Mapping[str, Any], *, allow_boundary_breaks: bool = False

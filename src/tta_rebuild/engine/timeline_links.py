@@ -1,15 +1,19 @@
-"""Which earlier scenes a scene goes back to, inferred from its facts.
+"""The story's own timeline: which earlier scenes a scene goes back to, inferred from its facts.
 
-Called by ``engine.turn`` for the story's own timeline, where only the order of telling is known: a
-scene that changes or uses what an earlier scene made so has that scene among its causes.
+Called by ``engine.turn``, where only the order of telling is known: a scene that changes or uses
+what an earlier scene made so has that scene among its causes. ``engine.stories`` reads the timeline
+back from the log.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from tta_rebuild.canon.view import Canon, Fact
+from tta_rebuild.core.events import TimelineMarked
 from tta_rebuild.core.story import NARRATOR, Claim
+from tta_rebuild.narrative.timeline_manager import TimelineEvent
 
 MOST_LINKS = 4
 _OF_THINGS = ("state", "located_in", "part_of")
@@ -48,3 +52,16 @@ def _needed(canon: Canon, claim: Claim) -> Iterator[Fact]:
             yield bearer
     if relation.value in ("thing", "place"):
         yield from (f for f in canon.facts_about(claim.value) if f.relation in _OF_THINGS)
+
+
+def marked_on_timeline(marked: TimelineMarked, at: datetime) -> TimelineEvent:
+    """A log entry as the timeline manager takes it; ``at`` is when it was stored."""
+    return TimelineEvent(
+        event_id=marked.event_id,
+        event_type=marked.event_type,
+        event_data=dict(marked.event_data),
+        timestamp=marked.timestamp,
+        causal_links=list(marked.causal_links),
+        character_ids=list(marked.character_ids),
+        created_at=at,
+    )

@@ -8,12 +8,11 @@ from __future__ import annotations
 import itertools
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from tta_rebuild.core.errors import (
     BranchNotFound,
@@ -29,13 +28,13 @@ from tta_rebuild.storage.prose import phrases_in, words_in
 from tta_rebuild.storage.stored_time import in_utc
 from tta_rebuild.storage.story_store import (
     MAIN,
-    SNAPSHOTS_KEPT,
     Branch,
     Found,
     StoryRow,
     StoryStore,
     check_fork,
     check_turn,
+    too_near,
 )
 
 _BM25_K1, _BM25_B = 1.2, 0.75
@@ -49,7 +48,7 @@ class _Kept:
     row: Branch
     path: BranchPath
     own: list[RecordedEvent] = field(default_factory=list)
-    snapshots: dict[tuple[str, int], Mapping[str, Any]] = field(default_factory=dict)
+    snapshots: dict[tuple[str, int], str] = field(default_factory=dict)
 
 
 class MemoryStoryStore(StoryStore):
@@ -242,21 +241,21 @@ class MemoryStoryStore(StoryStore):
         ]
         return sorted(found, key=lambda f: (f.rank, -f.position))[:limit]
 
-    async def save_snapshot(
-        self, branch_id: str, position: int, shape: str, state: Mapping[str, Any]
-    ) -> None:
+    async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """See ``StoryStore.save_snapshot``."""
         kept = self._kept(branch_id)
         check_fork(branch_id, position, kept.row.length)
-        snapshots = self._numbered[kept.path.owner_of(position)].snapshots
-        snapshots[shape, position] = dict(state)
-        positions = sorted((p for s, p in snapshots if s == shape), reverse=True)
-        for oldest in positions[SNAPSHOTS_KEPT:]:
-            del snapshots[shape, oldest]
+        owner = self._numbered[kept.path.owner_of(position)]
+        here = {at: text for (s, at), text in owner.snapshots.items() if s == shape}
+        earlier = sorted((at for at in here if at < position), reverse=True)[:2]
+        if too_near(earlier, len(state)):
+            del here[earlier[0]]
+        here[position] = state
+        owner.snapshots = {(shape, at): text for at, text in here.items()}
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
-    ) -> tuple[int, Mapping[str, Any]] | None:
+    ) -> tuple[int, str] | None:
         """See ``StoryStore.latest_snapshot``."""
         kept = self._kept(branch_id)
         end = kept.row.length if upto is None else min(upto, kept.row.length)
@@ -264,7 +263,7 @@ class MemoryStoryStore(StoryStore):
             snapshots = self._numbered[span.owner].snapshots
             inside = [p for s, p in snapshots if s == shape and span.after < p <= span.upto]
             if inside:
-                return max(inside), dict(snapshots[shape, max(inside)])
+                return max(inside), snapshots[shape, max(inside)]
         return None
 
     async def close(self) -> None:

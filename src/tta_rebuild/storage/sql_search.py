@@ -9,14 +9,22 @@ dropped without reading its row. Asked by ``sql_store`` alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.storage.branch_path import Span
 from tta_rebuild.storage.prose import words_in
-from tta_rebuild.storage.sql_rows import inside
+from tta_rebuild.storage.sql_rows import SPANS_AT_ONCE, inside
+
+NEAR_EVENTS = 5_000
+"""About five hundred turns: as far back as a search looks for words that are everywhere."""
+
+COMMON_EVENTS = 500
+"""A word that more events of a long story hold tells little about where to look."""
 
 _POSITION_BITS = 32
 _POSITIONS = (1 << _POSITION_BITS) - 1
@@ -69,6 +77,29 @@ async def keep_words(
         await connection.execute(sa.insert(_SERVER), placed)
 
 
+async def narrowed(
+    connection: AsyncConnection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
+) -> tuple[Sequence[tuple[str, ...]], Sequence[Span]]:
+    """What to rank, so that a search does not take longer the longer the story is.
+
+    Ranking costs time for every event that holds a phrase; counting costs a twentieth of it and can
+    stop. On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are
+    left out, for they tell little; if there are no others, the last ``NEAR_EVENTS`` are searched.
+    """
+    end = spans[-1].upto if spans else 0
+    if end <= NEAR_EVENTS or len(spans) > SPANS_AT_ONCE:
+        return phrases, spans
+    on_server = connection.dialect.name != "sqlite"
+    query = _server_query if on_server else _file_query
+    asked = {f"query_{n}": query([phrase], spans) for n, phrase in enumerate(phrases)}
+    row = (await connection.execute(_counting(len(phrases), on_server=on_server), asked)).one()
+    rare = [phrase for phrase, count in zip(phrases, row, strict=True) if count <= COMMON_EVENTS]
+    if rare:
+        return rare, spans
+    near = (replace(span, after=max(span.after, end - NEAR_EVENTS)) for span in spans)
+    return phrases, [span for span in near if span.after < span.upto]
+
+
 async def ranked(
     connection: AsyncConnection,
     phrases: Sequence[tuple[str, ...]],
@@ -76,19 +107,12 @@ async def ranked(
     limit: int,
 ) -> list[Hit]:
     """The best events in these spans that hold any of the phrases; words as ``words_in`` cuts."""
-    owners = list(dict.fromkeys(span.owner for span in spans))
     if connection.dialect.name == "sqlite":
-        scope = " OR ".join(f'"b{owner}"' for owner in owners)
-        words = " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
         number = _SQLITE.c.rowid
+        places = (number.between(_number(s, s.after + 1), _number(s, s.upto)) for s in spans)
         best = (
             sa.select(number, _BM25.label("rank"))
-            .where(
-                _MATCHES(f"scope : ({scope}) AND words : ({words})"),
-                sa.or_(
-                    *(number.between(_number(s, s.after + 1), _number(s, s.upto)) for s in spans)
-                ),
-            )
+            .where(_MATCHES(_file_query(phrases, spans)), sa.or_(*places))
             .order_by(sa.literal_column("rank"), number.op("&")(_POSITIONS).desc())
             .limit(limit)
         )
@@ -96,10 +120,8 @@ async def ranked(
             Hit(row.rowid >> _POSITION_BITS, row.rowid & _POSITIONS, row.rank)
             for row in await connection.execute(best)
         ]
-    scope = " | ".join(f"b{owner}:A" for owner in owners)
-    words = " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)
-    asked = sa.func.to_tsquery("simple", f"({scope}) & ({words})")
-    rank = -sa.func.ts_rank(_WORDS, sa.func.to_tsquery("simple", words))
+    asked = sa.func.to_tsquery("simple", _server_query(phrases, spans))
+    rank = -sa.func.ts_rank(_WORDS, sa.func.to_tsquery("simple", _server_words(phrases)))
     best = (
         sa.select(_SERVER.c.branch, _SERVER.c.position, rank.label("rank"))
         .where(_INDEXED.op("@@")(asked), inside(_SERVER, spans))
@@ -107,6 +129,39 @@ async def ranked(
         .limit(limit)
     )
     return [Hit(*row) for row in await connection.execute(best)]
+
+
+@lru_cache
+def _counting(phrases: int, *, on_server: bool) -> sa.Select[Any]:
+    """How many rows each of so many queries finds, counted up to one over ``COMMON_EVENTS``."""
+    counts = []
+    for number in range(phrases):
+        query = sa.bindparam(f"query_{number}", type_=sa.Text)
+        hits = sa.select(sa.literal(1)).select_from(_SERVER if on_server else _SQLITE)
+        if on_server:
+            hits = hits.where(_INDEXED.op("@@")(sa.func.to_tsquery("simple", query)))
+        else:
+            hits = hits.where(_MATCHES(query))
+        some = hits.limit(COMMON_EVENTS + 1).subquery()
+        counts.append(sa.select(sa.func.count()).select_from(some).scalar_subquery())
+    return sa.select(*counts)
+
+
+def _file_query(phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]) -> str:
+    """Any of the phrases on any of the spans' branches, in the language of FTS5."""
+    scope = " OR ".join(f'"b{owner}"' for owner in dict.fromkeys(span.owner for span in spans))
+    words = " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
+    return f"scope : ({scope}) AND words : ({words})"
+
+
+def _server_query(phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]) -> str:
+    """The same in the language of PostgreSQL."""
+    scope = " | ".join(f"b{owner}:A" for owner in dict.fromkeys(span.owner for span in spans))
+    return f"({scope}) & ({_server_words(phrases)})"
+
+
+def _server_words(phrases: Sequence[tuple[str, ...]]) -> str:
+    return " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)
 
 
 async def forget_words(connection: AsyncConnection, branches: Sequence[int]) -> None:

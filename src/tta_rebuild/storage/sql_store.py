@@ -8,8 +8,7 @@ ranges.
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,17 +52,17 @@ from tta_rebuild.storage.sql_rows import (
     no_branch,
     story_row,
 )
-from tta_rebuild.storage.sql_search import forget_words, ranked
+from tta_rebuild.storage.sql_search import forget_words, narrowed, ranked
 from tta_rebuild.storage.stored_time import from_micros, to_micros
 from tta_rebuild.storage.story_store import (
     MAIN,
-    SNAPSHOTS_KEPT,
     Branch,
     Found,
     StoryRow,
     StoryStore,
     check_fork,
     check_turn,
+    too_near,
 )
 
 _CHUNK = 1_000
@@ -350,43 +349,39 @@ class SqlStoryStore(StoryStore):
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
             end = row.length if upto is None else min(upto, row.length)
+            telling, places = await narrowed(connection, phrases, path.spans(0, end))
             hits = [
                 hit
-                for spans in batches(path.spans(0, end))
-                for hit in await ranked(connection, phrases, spans, limit)
+                for spans in batches(places)
+                for hit in await ranked(connection, telling, spans, limit)
             ]
             hits = sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
-            places = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
-            rows = await event_rows(connection, places)
+            found = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
+            rows = await event_rows(connection, found)
         return self._events.found(hits, rows)
 
     # ---------------------------------------------------------------------------- snapshots
 
-    async def save_snapshot(
-        self, branch_id: str, position: int, shape: str, state: Mapping[str, Any]
-    ) -> None:
+    async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """See ``StoryStore.save_snapshot``."""
-        text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
         async with self._database.writing() as connection:
             row = await branch_row(connection, branch_id, lock=True)
             check_fork(branch_id, position, row.length)
             owner = (await self._path(connection, row)).owner_of(position)
+            own, at = SNAPSHOTS.c.branch == owner, SNAPSHOTS.c.position
+            before = sa.select(at).where(own, SNAPSHOTS.c.shape == shape, at < position)
+            last_two = await connection.execute(before.order_by(at.desc()).limit(2))
+            earlier = list(last_two.scalars())
+            outdated = sa.or_(SNAPSHOTS.c.shape != shape, at == position)
+            if too_near(earlier, len(state)):
+                outdated = sa.or_(outdated, at == earlier[0])
+            await connection.execute(sa.delete(SNAPSHOTS).where(own, outdated))
             key = {"branch": owner, "shape": shape, "position": position}
-            await connection.execute(sa.delete(SNAPSHOTS).filter_by(**key))
-            await connection.execute(sa.insert(SNAPSHOTS).values(**key, state=text))
-            others = sa.select(SNAPSHOTS.c.position).filter_by(branch=owner, shape=shape)
-            too_many = others.order_by(SNAPSHOTS.c.position.desc()).offset(SNAPSHOTS_KEPT).limit(1)
-            oldest = (await connection.execute(too_many)).scalar()
-            if oldest is not None:
-                await connection.execute(
-                    sa.delete(SNAPSHOTS)
-                    .filter_by(branch=owner, shape=shape)
-                    .where(SNAPSHOTS.c.position <= oldest)
-                )
+            await connection.execute(sa.insert(SNAPSHOTS).values(**key, state=state))
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
-    ) -> tuple[int, Mapping[str, Any]] | None:
+    ) -> tuple[int, str] | None:
         """See ``StoryStore.latest_snapshot``."""
         async with self._database.reading() as connection:
             row = await branch_row(connection, branch_id)
@@ -401,7 +396,7 @@ class SqlStoryStore(StoryStore):
                 )
                 found = (await connection.execute(nearest)).first()
                 if found is not None:
-                    return found.position, json.loads(found.state)
+                    return found.position, found.state
         return None
 
     async def close(self) -> None:

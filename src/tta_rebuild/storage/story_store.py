@@ -8,12 +8,12 @@ test class holds for both.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from tta_rebuild.core.errors import PositionNotFound, StoryError
 from tta_rebuild.core.events import Event, RecordedEvent
@@ -21,8 +21,8 @@ from tta_rebuild.core.events import Event, RecordedEvent
 MAIN = "main"
 """The name of a story's first branch."""
 
-SNAPSHOTS_KEPT = 10
-"""Snapshots of one shape that a branch keeps; going back further folds from the beginning."""
+SNAPSHOT_CHARS_AN_EVENT = 400
+"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,23 +172,24 @@ class StoryStore(ABC):
 
         Prose is what scenes tell and what the player said. Case, accents, possessives and plural
         endings do not matter; an entry of several words is found as a phrase. Equal ranks: the
-        later event first. Events of sibling branches are never found.
+        later event first. Events of sibling branches are never found. On a path of thousands of
+        events a word that hundreds of them hold may be passed over for the rarer ones; if all are
+        such, only the path's last part may be searched.
         """
 
     @abstractmethod
-    async def save_snapshot(
-        self, branch_id: str, position: int, shape: str, state: Mapping[str, Any]
-    ) -> None:
+    async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """Keep a folded state as a cache; ``shape`` names the fold and its version.
 
-        Of each branch and shape only the furthest ``SNAPSHOTS_KEPT`` stay.
+        Those of other shapes on the same branch go. The latest always stays; older ones stay
+        ``SNAPSHOT_CHARS_AN_EVENT`` apart, so that a fork finds one near, whatever its place.
         Raises PositionNotFound, BranchNotFound.
         """
 
     @abstractmethod
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
-    ) -> tuple[int, Mapping[str, Any]] | None:
+    ) -> tuple[int, str] | None:
         """The nearest snapshot on the branch's path at or before ``upto``."""
 
     async def check(self) -> None:
@@ -206,6 +207,14 @@ def check_turn(branch_id: str, turn: int, last: int) -> None:
             f"branch {branch_id} is already in turn {last}, turn {turn} cannot follow; "
             "fork before it to tell it again"
         )
+
+
+def too_near(earlier: Sequence[int], size: int) -> bool:
+    """Whether the last of the earlier snapshots may go once one of ``size`` characters is kept.
+
+    ``earlier`` are the positions of the last two, latest first. For the stores.
+    """
+    return len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < size
 
 
 def check_fork(branch_id: str, position: int, length: int) -> None:

@@ -1,0 +1,167 @@
+"""Taking a story up without reading its whole log: snapshots of the fold, kept beside the log.
+
+Called by ``engine.session``. The log is the story; a snapshot is a cache that may be missing, old
+or damaged at any time. It is used only if it is whole, was made by a program that folds in the same
+way, and belongs to the event that stands at its position in the log; otherwise the log is folded
+from its beginning. Nothing in it grows with the number of turns: beside the present it holds the
+last entry of every slot of the canon, as text that is read when its subject first comes up.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from datetime import UTC
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import Any
+
+from tta_rebuild.canon.history import HistorySnapshot
+from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.errors import HistoryNotLoaded, StoreError, StoryError
+from tta_rebuild.core.events import EventCodec, RecordedEvent
+from tta_rebuild.engine.state import Present, StoryFold
+from tta_rebuild.storage.story_store import Branch, StoryStore
+
+FOLD = 1
+"""Rises when the same events fold to something else than before."""
+
+TURNS_BETWEEN = 20
+"""Turns after which the next snapshot is due: what is read of the log at most, as a rule."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Folded:
+    """A branch's fold, its last event, and the turn up to which a snapshot spares the reading."""
+
+    fold: StoryFold = field(default_factory=StoryFold)
+    last: RecordedEvent | None = None
+    snapshot_turn: int = 0
+
+    def take(self, recorded: RecordedEvent) -> None:
+        """Fold the next event of the path."""
+        self.fold.apply(recorded)
+        self.last = recorded
+
+    @property
+    def is_due(self) -> bool:
+        """Whether a new snapshot would spare the next reader much."""
+        return self.fold.now.turn - self.snapshot_turn >= TURNS_BETWEEN
+
+
+async def folded(store: StoryStore, branch: Branch) -> Folded:
+    """The fold of a branch's path, from the nearest snapshot if one can be used.
+
+    Raises StoreDamaged, StoreNewer.
+    """
+    try:
+        found = await _from_snapshot(store, branch)
+    except HistoryNotLoaded:  # an author took back something from before the snapshot
+        found = None
+    return found or await folded_whole(store, branch)
+
+
+async def folded_whole(store: StoryStore, branch: Branch) -> Folded:
+    """The fold of a branch's whole path, for questions about its past. Errors as of ``folded``."""
+    whole = Folded()
+    async for recorded in store.read(branch.branch_id, upto=branch.length):
+        whole.take(recorded)
+    return whole
+
+
+async def keep_snapshot(store: StoryStore, branch: Branch, at: Folded) -> None:
+    """Keep where the branch stands now. What cannot be kept only costs the next reader time."""
+    assert at.last is not None  # a story has an opening
+    at.snapshot_turn = at.fold.now.turn
+    try:
+        await store.save_snapshot(
+            branch.branch_id, at.last.position, shape(), snapshot_text(at.fold, at.last)
+        )
+    except (StoreError, StoryError) as error:
+        _log.debug("no snapshot of %s: %s", branch.branch_id, error)
+
+
+async def _from_snapshot(store: StoryStore, branch: Branch) -> Folded | None:
+    try:
+        found = await store.latest_snapshot(branch.branch_id, shape(), upto=branch.length)
+    except StoreError:
+        return None  # if the log cannot be read either, reading it will say so
+    kept = _read(found[1]) if found else None
+    if kept is None:
+        return None
+    mark, fold = kept
+    at = Folded(fold, snapshot_turn=fold.now.turn)
+    begin = fold.now.position - 1
+    async for recorded in store.read(branch.branch_id, after=begin, upto=branch.length):
+        if at.last is not None:
+            at.take(recorded)
+        elif _mark(recorded) == mark:
+            at.last = recorded
+        else:
+            return None
+    return at
+
+
+# ------------------------------------------------------------------------------------ the text
+
+
+def snapshot_text(fold: StoryFold, last: RecordedEvent) -> str:
+    """A fold as text: a checksum, the present, then one line for each subject of the canon."""
+    canon = fold.canon.snapshot()
+    head = {"mark": _mark(last), "turns": canon.turns, "turn_began_at": canon.turn_began_at}
+    lines = [json.dumps(head), _adapter().dump_json(fold.now).decode()]
+    for subject, text in sorted(canon.subjects.items()):
+        lines.append(f"{json.dumps(subject)}\t{text}")
+    body = "\n".join(lines)
+    return f"{_digest(body)}\n{body}"
+
+
+def _read(text: str) -> tuple[str, StoryFold] | None:
+    """The mark and the fold in a snapshot's text; None if it is not as it was written."""
+    digest, _, body = text.partition("\n")
+    if digest != _digest(body):
+        return None
+    first, second, *lines = body.split("\n")
+    head = json.loads(first)
+    try:
+        now: Present = _adapter().validate_json(second)
+    except ValueError:
+        return None  # of another shape, although it has the same name
+    subjects = {}
+    for line in lines:
+        subject, _, entries = line.partition("\t")
+        subjects[json.loads(subject)] = entries
+    canon = HistorySnapshot(
+        position=now.position,
+        turns=head["turns"],
+        turn_began_at=head["turn_began_at"],
+        subjects=subjects,
+    )
+    return head["mark"], StoryFold(now, Canon.restored(canon))
+
+
+def _mark(recorded: RecordedEvent) -> str:
+    """Tells an event at its place from every other one."""
+    stored, at = EventCodec().to_json(recorded.event), recorded.at.astimezone(UTC)
+    return _digest(f"{recorded.position} {recorded.turn} {at.isoformat()} {stored}")
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+@cache
+def shape() -> str:
+    """The name under which the snapshots of this program are kept."""
+    return f"present/{FOLD}/{version('tta-rebuild')}"
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter  # heavy: only needed once a snapshot is read or written
+
+    return TypeAdapter(Present)
