@@ -463,7 +463,7 @@ _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.sql_store import SqlStoryStore
-import sqlalchemy.dialects.sqlite.aiosqlite
+import sqlalchemy.dialects.sqlite
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 async def main():

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -22,7 +22,6 @@ from filelock import FileLock, Timeout
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
@@ -33,6 +32,10 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.storage.failures import told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
+from tta_rebuild.storage.threaded_sqlite import create_threaded_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 FILE_NAME = "stories.db"
 """The database in a data directory."""
@@ -226,7 +229,7 @@ def _lock(path: Path) -> FileLock:
 def _uri(path: Path, mode: str, **further: str) -> URL:
     file = f"file:{quote(str(path.absolute()))}"
     query = {"mode": mode, "uri": "true", **further}
-    return URL.create("sqlite+aiosqlite", database=file, query=query)
+    return URL.create("sqlite", database=file, query=query)
 
 
 def _uri_for_reading(path: Path) -> URL:
@@ -237,11 +240,9 @@ def _uri_for_reading(path: Path) -> URL:
 
 
 def _sqlite_engine(url: URL, pragmas: tuple[str, ...], *, writes: bool) -> AsyncEngine:
-    engine = create_async_engine(
+    engine = create_threaded_engine(
         url,
-        pool_size=1 if writes else _READERS,
-        max_overflow=0,
-        pool_timeout=None,
+        connections=1 if writes else _READERS,
         pool_reset_on_return="rollback" if writes else None,
         skip_autocommit_rollback=not writes,
         **({} if writes else {"isolation_level": "AUTOCOMMIT"}),
@@ -289,6 +290,8 @@ def _backup_name(path: Path, revision: str, at: datetime) -> Path:
 
 
 async def _open_server(where: str) -> Database:
+    from sqlalchemy.ext.asyncio import create_async_engine  # loads the whole ORM
+
     try:
         url = make_url(where)
         if url.get_backend_name() not in ("postgresql", "postgres"):

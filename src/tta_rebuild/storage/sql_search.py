@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.storage.branch_path import Span
 from tta_rebuild.storage.prose import words_in
 from tta_rebuild.storage.sql_rows import inside
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _POSITION_BITS = 32
 _POSITIONS = (1 << _POSITION_BITS) - 1
