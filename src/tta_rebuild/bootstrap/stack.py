@@ -37,7 +37,6 @@ from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
-from tta_rebuild.narrative.scene_request import softened
 from tta_rebuild.settings import Settings
 
 if TYPE_CHECKING:
@@ -258,4 +257,6 @@ class Bench:
 
 def _softer(request: LLMRequest) -> LLMRequest | None:
     """A refused scene, put more gently; other tasks are small enough to do without."""
+    from tta_rebuild.narrative.scene_request import softened
+
     return softened(request) if request.task in ("scene", "continue_scene") else None

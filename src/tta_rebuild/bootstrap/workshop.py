@@ -6,16 +6,16 @@ Whoever opens, closes: everything that holds a file or a connection is released 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.bootstrap.stack import Bench, MakeAdapter
-from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.parts import Notices, Parts
@@ -24,9 +24,12 @@ from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.safety import SafetyGate
 from tta_rebuild.settings import Settings
 from tta_rebuild.storage.sql_store import SqlStoryStore
+
+if TYPE_CHECKING:
+    from tta_rebuild.canon.world_rules import WorldRules
+    from tta_rebuild.safety import SafetyGate
 
 CACHE_FILE = "replies.db"
 """The cache of replies, in the data directory."""
@@ -108,8 +111,8 @@ async def open_workshop(
         parts = Parts(
             provider=provider,
             catalog=PromptCatalog.load(),
-            safety=SafetyGate,
-            world_rules=lambda rules: WorldRules(compiled(rules).rules),
+            safety=_safety_gate,
+            world_rules=_world_rules,
             clock=clock,
             new_id=new_id,
             session_id=session_id,
@@ -128,6 +131,21 @@ async def open_workshop(
             settings=settings,
             warm=bench.warm,
         )
+
+
+# What only a turn needs is loaded by the first one: most commands look at stories and play none.
+
+
+def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
+    from tta_rebuild.safety import SafetyGate
+
+    return SafetyGate(boundaries)
+
+
+def _world_rules(rules: Mapping[str, str]) -> WorldRules:
+    from tta_rebuild.canon.world_rules import WorldRules, compiled
+
+    return WorldRules(compiled(rules).rules)
 
 
 def _cache(settings: Settings) -> ResponseCache | None:

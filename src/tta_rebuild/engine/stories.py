@@ -1,27 +1,27 @@
 """All stories of one store: open, take up again, fork, rewind, correct, list, delete.
 
-Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
+Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``. What plays or reads a story
+loads with the first method that needs it, so that listing them is quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
 from tta_rebuild.core.events import RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Premise
-from tta_rebuild.engine.choices import judge
-from tta_rebuild.engine.comparison import Comparison, compare
-from tta_rebuild.engine.consequences import opening_characters
-from tta_rebuild.engine.exchange import export, import_story, markdown
 from tta_rebuild.engine.parts import Parts
-from tta_rebuild.engine.replay import ReplayReport, replay
-from tta_rebuild.engine.retcons import Retconned, make_retcon
-from tta_rebuild.engine.session import Session
-from tta_rebuild.narrative.branch_validator import BranchValidation
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
+
+if TYPE_CHECKING:
+    from tta_rebuild.canon.retcon import RetconChoice, RetconPlan
+    from tta_rebuild.engine.comparison import Comparison
+    from tta_rebuild.engine.replay import ReplayReport
+    from tta_rebuild.engine.retcons import Retconned
+    from tta_rebuild.engine.session import Session
+    from tta_rebuild.narrative.branch_validator import BranchValidation
 
 MAX_THEME_CHARS = 20_000
 """Longest theme, in characters: about five thousand words."""
@@ -47,6 +47,8 @@ class Stories:
         Raises:
             ValidationError: the premise cannot be played, and why.
         """
+        from tta_rebuild.engine.consequences import opening_characters
+
         check_premise(premise)
         self._parts.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
@@ -56,12 +58,12 @@ class Stories:
             [StoryOpened(premise=premise), *opening_characters(premise.characters)],
             at=self._parts.clock(),
         )
-        return await Session.load(self._parts, self._store, branch)
+        return await self._session(branch)
 
     async def resume(self, story: str, branch: str = MAIN) -> Session:
         """Take a story up again; see ``find`` and ``find_branch`` for what names one."""
         found = await self.find_branch(await self.find(story), branch)
-        return await Session.load(self._parts, self._store, found)
+        return await self._session(found)
 
     async def judge(
         self, story: str, branch: str, choices: Sequence[Choice]
@@ -71,6 +73,8 @@ class Stories:
         Raises:
             ValidationError: a choice is too short or too long.
         """
+        from tta_rebuild.engine.choices import judge
+
         session = await self.resume(story, branch)
         return await judge(self._parts, session.branch, session.state, choices)
 
@@ -152,6 +156,11 @@ class Stories:
         target = session.state.turn - turns
         position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
         branch = await self._store.fork(session.branch.branch_id, position, at=self._parts.clock())
+        return await self._session(branch)
+
+    async def _session(self, branch: Branch) -> Session:
+        from tta_rebuild.engine.session import Session
+
         return await Session.load(self._parts, self._store, branch)
 
     async def plan_retcon(
@@ -162,6 +171,8 @@ class Stories:
         Raises:
             StoryError: nothing of the kind was ever so on this branch.
         """
+        from tta_rebuild.canon.retcon import plan_retcon
+
         session = await self.resume(story, branch)
         return plan_retcon(session.state.canon, claim, becomes)
 
@@ -185,6 +196,9 @@ class Stories:
             StoryError: nothing of the kind was ever so on this branch.
             PositionClash: somebody else wrote to the branch at the same time.
         """
+        from tta_rebuild.canon.retcon import plan_retcon
+        from tta_rebuild.engine.retcons import make_retcon
+
         session = await self.resume(story, branch)
         plan = plan_retcon(session.state.canon, claim, becomes)
         return await make_retcon(
@@ -193,6 +207,8 @@ class Stories:
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""
+        from tta_rebuild.engine.comparison import compare
+
         row = await self.find(story)
         return await compare(
             self._store, await self.find_branch(row, one), await self.find_branch(row, other)
@@ -200,11 +216,15 @@ class Stories:
 
     async def replay(self, story: str, branch: str = MAIN, *, retell: bool = False) -> ReplayReport:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
+        from tta_rebuild.engine.replay import replay
+
         found = await self.find_branch(await self.find(story), branch)
         return await replay(self._parts, self._store, found, retell=retell)
 
     async def export(self, story: str) -> dict[str, Any]:
         """The whole story with all branches as JSON values; ``import_story`` reads them."""
+        from tta_rebuild.engine.exchange import export
+
         return await export(self._store, (await self.find(story)).story_id)
 
     async def import_story(
@@ -219,6 +239,8 @@ class Stories:
             ImportRejected: it is no such story, or it breaks the boundaries that it states
                 itself; nothing was stored.
         """
+        from tta_rebuild.engine.exchange import import_story
+
         story_id = await import_story(
             self._store,
             data,
@@ -231,6 +253,8 @@ class Stories:
 
     async def markdown(self, story: str, branch: str = MAIN) -> str:
         """One branch as a story to read."""
+        from tta_rebuild.engine.exchange import markdown
+
         return await markdown(self._store, await self.find_branch(await self.find(story), branch))
 
 
