@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit
+    from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
-    from tta_rebuild.bootstrap.stack import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
 
 _HOMES = {
     "ModelOverview": "overview",
-    "OFFLINE": "stack",
-    "PROVIDERS": "stack",
+    "OFFLINE": "model_names",
+    "PROVIDERS": "model_names",
     "Workshop": "workshop",
     "check_kit": "kits",
-    "chosen_model": "stack",
+    "chosen_model": "model_names",
     "CodeEngines": "guards",
     "code_engines": "guards",
     "executor_for": "guards",

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
+from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
-from tta_rebuild.bootstrap.stack import Bench, MakeAdapter
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.parts import Notices, Parts
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.settings import Settings
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.stack import MakeAdapter
     from tta_rebuild.canon.world_rules import WorldRules
+    from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.safety import SafetyGate
 
 CACHE_FILE = "replies.db"
@@ -104,9 +105,15 @@ async def open_workshop(
         )
         stack.push_async_callback(tracker.aclose)
         used = await used_today(store.ledger(), settings, now=clock())
-        bench = Bench(settings, tracker, _cache(settings), make_adapter, used_today=used)
-        models = await bench.chain()
-        provider = await bench.stack(models)
+        models: tuple[str, ...] = (OFFLINE,)
+        if is_all_offline(settings):
+            provider, warm = _embedded(), _nothing_to_warm
+        else:
+            from tta_rebuild.bootstrap.stack import Bench
+
+            bench = Bench(settings, tracker, _cache(settings), make_adapter, used_today=used)
+            models = await bench.chain()
+            provider, warm = await bench.stack(models), bench.warm
         stack.push_async_callback(provider.aclose)
         parts = Parts(
             provider=provider,
@@ -129,11 +136,22 @@ async def open_workshop(
             notices=notices,
             place=store.place,
             settings=settings,
-            warm=bench.warm,
+            warm=warm,
         )
 
 
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.
+
+
+def _embedded() -> LLMProvider:
+    from tta_rebuild.integrations.offline import OfflineProvider
+    from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+
+    return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+
+
+async def _nothing_to_warm() -> None:
+    """The embedded storyteller answers at once."""
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
@@ -151,5 +169,7 @@ def _world_rules(rules: Mapping[str, str]) -> WorldRules:
 def _cache(settings: Settings) -> ResponseCache | None:
     if settings.cache == "off":
         return None
+    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+
     on_disk = settings.cache == "disk" and "://" not in str(settings.data_dir)
     return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)

@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Show timeline, branches, people, facts.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 
 WhichStory = Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")]

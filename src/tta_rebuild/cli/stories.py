@@ -26,6 +26,7 @@ app = typer.Typer(
     help="List, rename, delete, export, import.",
     invoke_without_command=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 
 WhichStory = Annotated[str, typer.Argument(help="A story: its id, the start of it, or its title.")]
