@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.kits import check_kit
     from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
+    from tta_rebuild.bootstrap.story_list import listed_stories
     from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
 
 _HOMES = {
@@ -22,6 +23,7 @@ _HOMES = {
     "CodeEngines": "guards",
     "code_engines": "guards",
     "executor_for": "guards",
+    "listed_stories": "story_list",
     "local_servers": "overview",
     "models_overview": "overview",
     "open_workshop": "workshop",
@@ -38,6 +40,7 @@ __all__ = [
     "chosen_model",
     "code_engines",
     "executor_for",
+    "listed_stories",
     "local_servers",
     "models_overview",
     "open_workshop",

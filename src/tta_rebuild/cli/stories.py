@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +15,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import MAX_NAME_CHARS
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import among_stories, desk
+from tta_rebuild.cli.opening import among_stories, desk, settings_for
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
@@ -52,12 +53,16 @@ def list_stories(
     json_: Annotated[bool, typer.Option("--json", help="JSON lines.")] = False,
 ) -> None:
     """All stories, the latest played first."""
+    from tta_rebuild.bootstrap import listed_stories
+
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> list[StoryRow]:
-        return list(await workshop.stories.list())
+    async def work(workshop: Workshop) -> Sequence[StoryRow]:
+        return await workshop.stories.list()
 
-    rows = among_stories(at, work)
+    rows = listed_stories(settings_for(at))
+    if rows is None:
+        rows = among_stories(at, work)
     if json_:
         for row in rows:
             at.screen.raw(json.dumps(_plain_row(row), ensure_ascii=False))

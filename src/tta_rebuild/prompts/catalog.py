@@ -164,8 +164,9 @@ def _joined(sections: Sequence[Section], variables: Mapping[str, Any]) -> str:
 def _read(file: Traversable, schemas: Traversable) -> list[Template]:
     import yaml  # only needed once a prompt is rendered
 
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C: ten times as quick
     try:
-        data = yaml.safe_load(file.read_text(encoding="utf-8"))
+        data = yaml.load(file.read_text(encoding="utf-8"), Loader=loader)
         schema = None
         if data.get("schema"):
             schema = json.loads((schemas / f"{data['schema']}.json").read_text(encoding="utf-8"))
