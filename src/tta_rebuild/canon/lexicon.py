@@ -88,6 +88,7 @@ class Lexicon:
         plain: lemma → family of the bare verb.
         phrasal: lemma → {following words → family}.
         sets: the closed sets by name.
+        acts: what ``clauses`` found in the sentences it read last.
     """
 
     families: Mapping[str, Family]
@@ -97,6 +98,7 @@ class Lexicon:
     phrasal: Mapping[str, Mapping[tuple[str, ...], Family]]
     sets: Mapping[str, frozenset[str]]
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    acts: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def declaring(self, more: Iterable[Family]) -> Lexicon:
         """The same words with an author's families added."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from tta_rebuild.canon.asides import asides
 from tta_rebuild.canon.clauses import Act, Clauses, Phrase
@@ -26,6 +27,11 @@ _TITLES = re.compile(r"\b(Mr|Mrs|Ms|Dr|St|Prof|Capt|Lt|Sgt)\.")
 
 def sentences_of(text: str) -> list[str]:
     """The sentences of a text, in order, quotation marks kept with them."""
+    return list(_sentences_of(text))
+
+
+@lru_cache(maxsize=256)
+def _sentences_of(text: str) -> tuple[str, ...]:
     found: list[str] = []
     rest = _TITLES.sub(r"\1", text)
     begin = 0
@@ -50,7 +56,7 @@ def sentences_of(text: str) -> list[str]:
     piece = rest[begin:].strip()
     if piece:
         found.append(piece)
-    return found
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
