@@ -2,8 +2,8 @@
 
 The cost tracker asks here. Prices come from the genai-prices package, which is installed with any
 model's SDK and loaded when the first paid model is priced; the user's own come first. A model that
-nobody knows is counted at the
-dearest price its provider has, with a warning, so that a budget holds all the same.
+nobody knows is counted at the dearest price its provider has, with a warning, so that a budget
+holds all the same.
 """
 
 from __future__ import annotations
