@@ -99,7 +99,9 @@ def _overview(
     at: datetime,
 ) -> ModelOverview:
     provider, _, model = name.partition(":")
-    price = prices.price(provider, model, at=at)
+    # the catalogue of prices comes with the first SDK; without it there is nothing to look up
+    looked_up = provider not in PROVIDERS or name in settings.prices or _installed("genai_prices")
+    price = prices.price(provider, model, at=at) if looked_up else None
     known = price if price and price.is_known else None
     quota = settings.quotas.get(name)
     seen = [a for a in attempts if (a.provider, a.model) == (provider, model)]
