@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.integrations.attacks.corpus import ATTACKS, Attack
-from tests.integrations.attacks.watch import HostWatch, left_behind
+from tests.sandbox.attacks.corpus import ATTACKS, Attack
+from tests.sandbox.attacks.watch import HostWatch, left_behind
 
 from tta_rebuild.integrations.code_executor import Limits
-from tta_rebuild.integrations.jail import Jail, JailUnavailable
-from tta_rebuild.integrations.jail.confine import Bounds
 from tta_rebuild.integrations.local_executor import LocalExecutor
+from tta_rebuild.sandbox import Jail, JailUnavailable
+from tta_rebuild.sandbox.confine import Bounds
 
 LIMITS = Limits(wall_s=0.8, cpu_s=1, output_bytes=4096)
 BOUNDS = Bounds(cpu_s=1, wall_s=0.8, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)

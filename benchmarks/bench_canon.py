@@ -21,13 +21,13 @@ def canon_of(events: int) -> Canon:
 @pytest.mark.parametrize("events", SIZES)
 def test_check_of_eight_sentences(benchmark: Any, events: int) -> None:
     checker = Checker(canon_of(events))
-    benchmark(lambda: [checker.clashes(sentence) for sentence in SENTENCES])
+    benchmark(lambda: [checker.contradictions(sentence) for sentence in SENTENCES])
 
 
 @pytest.mark.parametrize("events", SIZES)
 def test_check_of_a_proposal(benchmark: Any, events: int) -> None:
     checker = Checker(canon_of(events))
-    benchmark(lambda: checker.clashes(PROPOSAL))
+    benchmark(lambda: checker.contradictions(PROPOSAL))
 
 
 @pytest.mark.parametrize("events", SIZES)

@@ -16,7 +16,7 @@ from tta_rebuild.storage.sql_store import SqlStoryStore
 SIZES = (1_000, 100_000)
 
 
-class Bench(Protocol):
+class StackBuilder(Protocol):
     group: str
 
     def __call__(self, work: Any) -> Any: ...
@@ -54,34 +54,34 @@ def player(request: pytest.FixtureRequest) -> Iterator[Player]:
         player.close()
 
 
-def test_append_of_a_turn(player: Player, benchmark: Bench) -> None:
+def test_append_of_a_turn(player: Player, benchmark: StackBuilder) -> None:
     benchmark.group = "append of a turn"
     before = player.length
     benchmark(player.append)
     assert player.length > before
 
 
-def test_last_fifty_events(player: Player, benchmark: Bench) -> None:
+def test_last_fifty_events(player: Player, benchmark: StackBuilder) -> None:
     benchmark.group = "last 50 events"
     found = benchmark(lambda: player.run(player.store.tail(BRANCH, 50)))
     assert len(found) == 50
 
 
-def test_fork(player: Player, benchmark: Bench) -> None:
+def test_fork(player: Player, benchmark: StackBuilder) -> None:
     benchmark.group = "fork"
     middle = player.length // 2
     fork = benchmark(lambda: player.run(player.store.fork(BRANCH, middle, at=AT)))
     assert fork.length == middle
 
 
-def test_search_for_two_words(player: Player, benchmark: Bench) -> None:
+def test_search_for_two_words(player: Player, benchmark: StackBuilder) -> None:
     benchmark.group = "search"
     words = ["harbour", "(17)"]
     found = benchmark(lambda: player.run(player.store.search(BRANCH, words, limit=20)))
     assert len(found) == 20
 
 
-def test_reading_a_thousand_turns(player: Player, benchmark: Bench) -> None:
+def test_reading_a_thousand_turns(player: Player, benchmark: StackBuilder) -> None:
     if player.length < 1_000 * EVENTS_A_TURN:
         pytest.skip("the story is shorter")
     benchmark.group = "1,000 turns read"

@@ -1,6 +1,6 @@
-"""A storyteller that contradicts itself: three sentences in ten clash with what it told before.
+"""A storyteller that contradicts itself: three sentences in ten contradict what it told before.
 
-Each clash is planted with its facts declared, as a model in structured mode would declare them, and
+Each contradiction is planted with its facts declared, as a model in structured mode would declare them, and
 over people, places and things that occur nowhere else, so that every one of them is known to be a
 contradiction, and every other sentence is known to be none.
 """
@@ -20,7 +20,7 @@ CLASHING = 0.37
 """Of sentences for which something can be contradicted; over all it comes to three in ten."""
 
 RULES = {name: text for plant in PLANTS for name, text in (plant.rules or {}).items()}
-"""World rules that must be in force for some of the clashes."""
+"""World rules that must be in force for some of the contradictions."""
 
 
 def _own(plant: Plant) -> Plant:
@@ -71,7 +71,7 @@ class Drafts:
     clean: set[str] = field(default_factory=set)
     expected: list[str] = field(default_factory=list)
     sentences: int = 0
-    clashing: int = 0
+    contradicting: int = 0
 
 
 class Contradictor:
@@ -96,17 +96,17 @@ class Contradictor:
         here: list[Setting] = []
         self._waiting.clear()
         sentences: list[tuple[str, list[Fact]]] = []
-        clashed = False
+        contradicted = False
         for number in range(SENTENCES):
             told = here if not self._told or (here and chance.random() < 0.5) else self._told
             if number and told and chance.random() < CLASHING:
                 setting = chance.choice(told)
                 text = setting.fill(chance.choice(setting.plant.tuning + setting.plant.held))
                 self.drafts.planted[text] = setting.plant.kind
-                self.drafts.clashing += 1
-                if not clashed:
+                self.drafts.contradicting += 1
+                if not contradicted:
                     self.drafts.expected.append(text)
-                clashed = True
+                contradicted = True
                 sentences.append((text, setting.claims(text)))
                 continue
             if not number or chance.random() < 0.35:

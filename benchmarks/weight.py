@@ -20,12 +20,12 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from unittest.mock import patch
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.integrations.llm_provider import LLMRequest, StreamItem
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.settings import Settings
+from tta_rebuild.storyteller import OfflineProvider
 
 ROOT = Path(__file__).parents[1]
 THEME = "A lighthouse keeper finds a door under the stairs."
@@ -82,8 +82,8 @@ async def turns() -> None:
     """CPU of a turn, the storyteller's own apart."""
     with tempfile.TemporaryDirectory() as home, patch.object(OfflineProvider, "stream", timed):
         settings = Settings(data_dir=Path(home), model="offline")
-        async with open_workshop(settings) as workshop:
-            session = await workshop.stories.open(Premise(theme=THEME, seed=7))
+        async with open_application(settings) as application:
+            session = await application.stories.open(Premise(theme=THEME, seed=7))
             async for _ in session.play(Action.begin()):
                 pass
             found = []

@@ -10,7 +10,7 @@ import tempfile
 from contextlib import aclosing
 from pathlib import Path
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
@@ -41,8 +41,8 @@ async def main() -> None:
         seed=7,
     )
     with tempfile.TemporaryDirectory() as data_dir:
-        async with open_workshop(Settings(data_dir=Path(data_dir))) as workshop:
-            session = await workshop.stories.open(premise)
+        async with open_application(Settings(data_dir=Path(data_dir))) as application:
+            session = await application.stories.open(premise)
             for action in (Action.begin(), Action.choose(1), Action.say("I knock, and listen.")):
                 await play(session, action)
             print(f"{session.state.turn} turns are kept in story {session.story_id}.")

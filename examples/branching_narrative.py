@@ -13,7 +13,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from tta_rebuild.core import TTAContext
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.narrative import (
     BranchProposal,
     BranchValidatorPrimitive,
@@ -23,6 +22,7 @@ from tta_rebuild.narrative import (
     TimelineManagerPrimitive,
     TimelineUpdate,
 )
+from tta_rebuild.storyteller import OfflineProvider
 
 OPENING = StoryGenerationInput(
     theme="A lighthouse keeper finds a door under the stairs that was not there yesterday",

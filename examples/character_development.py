@@ -12,8 +12,8 @@ import asyncio
 from datetime import UTC, datetime
 
 from tta_rebuild.core import TTAContext
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
+from tta_rebuild.storyteller import OfflineProvider
 
 MIRA = CharacterState(
     character_id="mira",

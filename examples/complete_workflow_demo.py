@@ -13,7 +13,7 @@ import tempfile
 from contextlib import aclosing
 from pathlib import Path
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.core.story import CharacterSketch, Premise, Scene
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
@@ -62,8 +62,8 @@ async def play_to_the_end(session: Session) -> None:
 async def main() -> None:
     """Walk through everything."""
     with tempfile.TemporaryDirectory() as here, tempfile.TemporaryDirectory() as there:
-        async with open_workshop(Settings(data_dir=Path(here))) as workshop:
-            stories = workshop.stories
+        async with open_application(Settings(data_dir=Path(here))) as application:
+            stories = application.stories
             session = await stories.open(PREMISE)
             await play_to_the_end(session)
             for character in session.state.characters.values():
@@ -82,8 +82,10 @@ async def main() -> None:
             file = Path(there) / "wreck.json"
             file.write_text(json.dumps(await stories.export(session.story_id)), encoding="utf-8")
 
-        async with open_workshop(Settings(data_dir=Path(there))) as workshop:
-            row = await workshop.stories.import_story(json.loads(file.read_text(encoding="utf-8")))
+        async with open_application(Settings(data_dir=Path(there))) as application:
+            row = await application.stories.import_story(
+                json.loads(file.read_text(encoding="utf-8"))
+            )
             print(f"'{row.title}' has arrived with {row.branches} branches.")
 
 

@@ -23,8 +23,8 @@ from tta_rebuild.integrations import (
     RetryingLLMProvider,
     RetryPolicy,
 )
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.integrations.wrappers.fallback import ALSO_WITHOUT_BUDGET
+from tta_rebuild.storyteller import OfflineProvider
 
 CONTEXT = TTAContext(
     workflow_id="example",

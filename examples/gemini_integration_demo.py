@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import ProviderBusy, ProviderError, QuotaExhausted
 from tta_rebuild.integrations import GeminiLLMProvider, LLMConfig, LLMProvider
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.narrative import StoryGenerationInput, StoryGeneratorPrimitive
 from tta_rebuild.settings import Settings, load_settings
+from tta_rebuild.storyteller import OfflineProvider
 
 OPENING = StoryGenerationInput(
     theme="A lighthouse keeper finds a door under the stairs that was not there yesterday",

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 
 from tta_rebuild.core import TTAContext
 from tta_rebuild.integrations import GeminiLLMProvider, LLMProvider
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.narrative import (
     DraftRestarted,
     PassageDrafted,
@@ -25,6 +24,7 @@ from tta_rebuild.narrative import (
     StoryGeneratorPrimitive,
 )
 from tta_rebuild.settings import load_settings
+from tta_rebuild.storyteller import OfflineProvider
 
 OPENING = StoryGenerationInput(
     theme="A ferryman who carries letters between two shores that have forgotten each other",

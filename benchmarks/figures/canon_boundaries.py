@@ -21,10 +21,10 @@ from tta_rebuild.core.errors import ImportRejected
 from tta_rebuild.core.events import ChoicesOffered, PassageWithheld, SceneTold
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.turn_events import ChoicesReady, TurnRefused
-from tta_rebuild.integrations.offline import OfflineProvider
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
 from tta_rebuild.safety import SafetyGate
-from tta_rebuild.safety.reading import plain
+from tta_rebuild.safety.tokens import plain
+from tta_rebuild.storyteller import OfflineProvider
 
 TOLD = (
     "passage|middle of a passage|spoken passage|flat|flat dialogue|consequence|setting|no JSON|"

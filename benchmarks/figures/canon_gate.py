@@ -19,17 +19,17 @@ from unittest.mock import patch
 
 from benchmarks.contradictor import RULES, Contradictor
 from benchmarks.figures import Row
-from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage, Premise
 from tta_rebuild.engine import turn as turn_module
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
@@ -66,10 +66,10 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
     everything = "\n".join(shown)
     escaped = Counter(k for s, k in drafts.planted.items() if s in everything)
     false = [e for e in withheld if not any(e.text.startswith(s) for s in drafts.planted)]
-    share = drafts.clashing / drafts.sentences
+    share = drafts.contradicting / drafts.sentences
     yield Row(
         number="6a",
-        what=f"planted contradictions shown in {turns:,} turns ({share:.0%} of sentences clash)",
+        what=f"planted contradictions shown in {turns:,} turns ({share:.0%} of sentences contradiction)",
         measured=f"{sum(escaped.values())} of {len(drafts.expected):,}",
         bound="0",
         ok=not escaped and share >= 0.295,
@@ -120,7 +120,7 @@ async def _session(stack: AsyncExitStack, teller: Contradictor) -> Session:
     stack.push_async_callback(store.close)
     ids = count()
     began = datetime(2026, 1, 1, tzinfo=UTC)
-    parts = Parts(
+    parts = Dependencies(
         provider=teller.provider,
         catalog=PromptCatalog.load(),
         safety=SafetyGate,

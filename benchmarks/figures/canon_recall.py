@@ -16,12 +16,12 @@ from statistics import mean
 
 from benchmarks.figures import Row
 from benchmarks.scripted import ScriptedTeller, filler_sentence, invented_name, scene_reply
-from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.story import CharacterSketch, Premise
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
@@ -74,7 +74,7 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
     teller = ScriptedTeller(tell)
     ids = count()
     began = datetime(2026, 1, 1, tzinfo=UTC)
-    parts = Parts(
+    parts = Dependencies(
         provider=teller,
         catalog=PromptCatalog.load(),
         safety=SafetyGate,

@@ -17,8 +17,8 @@ from benchmarks.figures import Row
 
 WIDTH = 80
 SECTIONS = {
-    "facts": ("Who", "Where", "What holds", "Clashes"),
-    "validate": ("Clashes", "World rules"),
+    "facts": ("Who", "Where", "What holds", "Contradictions"),
+    "validate": ("Contradictions", "World rules"),
 }
 RULES = ("--rule", "no magic", "--rule", "kindness should matter in the end")
 

@@ -104,8 +104,8 @@ def measure(quick: bool) -> Iterator[Row]:
         per_event = grown * 1024 / size
         checker = Checker(canon)
         runs: dict[str, Callable[[int], object]] = {
-            "sentence": lambda n, c=checker: c.clashes(SENTENCES[n % len(SENTENCES)]),
-            "proposal": lambda n, c=checker: c.clashes(PROPOSAL),
+            "sentence": lambda n, c=checker: c.contradictions(SENTENCES[n % len(SENTENCES)]),
+            "proposal": lambda n, c=checker: c.contradictions(PROPOSAL),
             "view": lambda n, c=canon: c.facts_about(
                 PEOPLE[n % 10], at=1 + (n * 7919) % c.position
             ),

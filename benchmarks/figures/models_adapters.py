@@ -1,7 +1,7 @@
 """The adapters: leaving a stream (3), the first prose (5), overhead against peers (7).
 
 The peers live in environments of their own under ``.venv-peers`` (made here when missing), because
-their dependencies clash with ours. All talk to one loopback server, whose CPU is not counted.
+their dependencies contradict ours. All talk to one loopback server, whose CPU is not counted.
 """
 
 from __future__ import annotations

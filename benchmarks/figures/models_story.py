@@ -21,7 +21,7 @@ from tests.wire.faults import SOAK_KINDS, Fault
 from tests.wire.process import RunningWire
 
 from benchmarks.figures import Row
-from tta_rebuild.bootstrap import Workshop, open_workshop
+from tta_rebuild.bootstrap import Application, open_application
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, SceneTold
 from tta_rebuild.core.secret import Secret
@@ -57,7 +57,7 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
 
 
 @asynccontextmanager
-async def _workshop(wire: RunningWire, folder: str, **more: Any) -> AsyncIterator[Workshop]:
+async def _workshop(wire: RunningWire, folder: str, **more: Any) -> AsyncIterator[Application]:
     def make_adapter(provider: str, config: LLMConfig) -> LLMProvider:
         return GeminiLLMProvider(
             "no-real-key", config=config, base_url=wire.url, piece_timeout_s=2.0
@@ -71,8 +71,8 @@ async def _workshop(wire: RunningWire, folder: str, **more: Any) -> AsyncIterato
         max_cost_usd=1_000.0,
         **more,
     )
-    async with open_workshop(settings, make_adapter=make_adapter) as workshop:
-        yield workshop
+    async with open_application(settings, make_adapter=make_adapter) as application:
+        yield application
 
 
 # ------------------------------------------------------------------------ as a player feels it
@@ -81,9 +81,9 @@ async def _workshop(wire: RunningWire, folder: str, **more: Any) -> AsyncIterato
 async def _as_a_player_feels_it(wire: RunningWire, turns: int) -> AsyncIterator[Row]:
     first_s: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        async with _workshop(wire, folder) as workshop:
-            await workshop.warm()
-            session = await workshop.stories.open(PREMISE)
+        async with _workshop(wire, folder) as application:
+            await application.warm()
+            session = await application.stories.open(PREMISE)
             for _ in range(turns):
                 began = time.perf_counter()
                 seen = False
@@ -93,11 +93,11 @@ async def _as_a_player_feels_it(wire: RunningWire, turns: int) -> AsyncIterator[
                         seen = True
             p95 = sorted(first_s)[min(len(first_s) - 1, int(0.95 * len(first_s)))]
             yield _row("9a", f"first sentence on the screen, p95 of {turns} turns", p95, 1.0)
-            async for row in _workflow(workshop):
+            async for row in _workflow(application):
                 yield row
 
 
-async def _workflow(workshop: Workshop) -> AsyncIterator[Row]:
+async def _workflow(application: Application) -> AsyncIterator[Row]:
     """The four primitives on the whole stack, one after the other, at simulated service times."""
     context = TTAContext(
         workflow_id="workflow",
@@ -106,7 +106,7 @@ async def _workflow(workshop: Workshop) -> AsyncIterator[Row]:
         metaconcepts=[],
         player_boundaries={},
     )
-    before_usd = await workshop.ledger.spent_usd()
+    before_usd = await application.ledger.spent_usd()
     where = StoryGenerationInput(
         theme=PREMISE.theme,
         universe_id="u",
@@ -115,7 +115,7 @@ async def _workflow(workshop: Workshop) -> AsyncIterator[Row]:
         previous_context="",
         player_preferences={},
     )
-    generator = StoryGeneratorPrimitive(workshop.provider)
+    generator = StoryGeneratorPrimitive(application.provider)
     taken, story = await _timed(generator.execute(where, context))
     yield _row("9b", "story generation", taken, 3.0)
     update = TimelineUpdate("u", "story_beat", {"scene": story.scene_id}, 1)
@@ -130,11 +130,11 @@ async def _workflow(workshop: Workshop) -> AsyncIterator[Row]:
         BranchProposal("u", branch["consequence"], branch["choice"], ["companion"])
         for branch in story.story_branches
     ]
-    validator = BranchValidatorPrimitive(llm_provider=workshop.provider)
+    validator = BranchValidatorPrimitive(llm_provider=application.provider)
     taken, _ = await _timed(validator.validate_all(proposals, context))
     yield _row("9e", "branch validation, all branches in one call", taken, 2.0)
-    await workshop.tracker.flush()
-    spent_usd = await workshop.ledger.spent_usd() - before_usd
+    await application.tracker.flush()
+    spent_usd = await application.ledger.spent_usd() - before_usd
     yield Row(
         number="9f",
         what="cost of the whole workflow, gemini-3.5-flash-lite",
@@ -183,9 +183,12 @@ async def _soak(wire: RunningWire, turns: int) -> AsyncIterator[Row]:
     wire.sometimes(FAULT_SHARE, faults, seed=3)
     stories = 8 if turns >= 800 else 4
     with tempfile.TemporaryDirectory() as folder:
-        async with _workshop(wire, folder, timeout_s=3.0, cache="off") as workshop:
+        async with _workshop(wire, folder, timeout_s=3.0, cache="off") as application:
             await asyncio.gather(
-                *(_soaked(workshop, turns // stories, number, found) for number in range(stories))
+                *(
+                    _soaked(application, turns // stories, number, found)
+                    for number in range(stories)
+                )
             )
     records = wire.records()
     faulty = sum(1 for record in records if record.fault)
@@ -205,8 +208,8 @@ async def _soak(wire: RunningWire, turns: int) -> AsyncIterator[Row]:
         yield Row(number=number, what=what, measured=f"{count}", bound="0", ok=count == 0)
 
 
-async def _soaked(workshop: Workshop, turns: int, number: int, found: _Soak) -> None:
-    session = await workshop.stories.open(PREMISE)
+async def _soaked(application: Application, turns: int, number: int, found: _Soak) -> None:
+    session = await application.stories.open(PREMISE)
     for _ in range(turns):
         turn = session.state.turn + 1
         warned = stored = False
@@ -221,16 +224,16 @@ async def _soaked(workshop: Workshop, turns: int, number: int, found: _Soak) -> 
         assert scene is not None
         texts = [p.text for p in scene.passages]
         found.doubled += len(set(texts)) < len(texts)
-        if await _is_degraded(workshop, session, turn):
+        if await _is_degraded(application, session, turn):
             found.degraded += 1
             found.silent += not (warned and scene.degraded)
-    read = await workshop.stories.path(session.story_id)
+    read = await application.stories.path(session.story_id)
     found.lost += turns - sum(isinstance(r.event, SceneTold) for r in read)
 
 
-async def _is_degraded(workshop: Workshop, session: Session, turn: int) -> bool:
+async def _is_degraded(application: Application, session: Session, turn: int) -> bool:
     """By the reply itself: told by another than the model, or no whole scene in its form."""
-    path = await workshop.stories.path(session.story_id)
+    path = await application.stories.path(session.story_id)
     replies = [r.event for r in path if r.turn == turn and isinstance(r.event, ModelReplied)]
     last = replies[-1]
     if not last.model.startswith("gemini:"):

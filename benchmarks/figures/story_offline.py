@@ -21,8 +21,8 @@ from typing import Any
 from benchmarks.figures import Row
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations.llm_provider import LLMRequest
-from tta_rebuild.integrations.offline import OfflineProvider
-from tta_rebuild.integrations.offline.grammar import four_grams, sentences
+from tta_rebuild.storyteller import OfflineProvider
+from tta_rebuild.storyteller.line_template import four_grams, sentences
 
 TURNS = 50
 WINDOW = 20

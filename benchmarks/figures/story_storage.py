@@ -14,7 +14,7 @@ from sqlite3 import connect
 from benchmarks.figures import Row
 from benchmarks.storage_load import AT, BRANCH, EVENTS_A_TURN, STORY, filled, turn_of
 from tta_rebuild.core.errors import (
-    PositionClash,
+    PositionConflict,
     StoreDamaged,
     StoreError,
     StoreFull,
@@ -277,5 +277,10 @@ _CONDITIONS: tuple[
     ("a full disk (2 MB file system), no stored turn lost", StoreFull, "no space left", _full),
     ("a read-only file system, still readable", StoreReadOnly, "cannot be written", _read_only),
     ("a second process on the data directory", StoreLocked, "another process", _second),
-    ("a wrong expected position, nothing stored", PositionClash, "load the story", _wrong_position),
+    (
+        "a wrong expected position, nothing stored",
+        PositionConflict,
+        "load the story",
+        _wrong_position,
+    ),
 )

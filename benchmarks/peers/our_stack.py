@@ -12,7 +12,7 @@ from pathlib import Path
 
 from harness import MODEL, PROMPT, SCHEMA, address, measure
 
-from tta_rebuild.bootstrap.stack import Bench
+from tta_rebuild.bootstrap.stack_builder import StackBuilder
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations import (
     Budget,
@@ -27,7 +27,7 @@ from tta_rebuild.settings import Settings
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 
-class LoopbackBench(Bench):
+class LoopbackBench(StackBuilder):
     """The stack's builder, with Gemini's adapter pointed at the loopback server."""
 
     def _adapter(self, full_name: str) -> LLMProvider:

@@ -97,7 +97,7 @@ BUILT = [
     "gatehouse",
     "theatre",
     "shed",
-    "workshop",
+    "application",
     "pier",
 ]
 

@@ -17,7 +17,7 @@ def _claim(subject: str, relation: str, value: str) -> Claim:
     return Claim(subject=subject, relation=relation, value=value)
 
 
-def test_what_clashes_with_the_new_past_depends_on_the_old_one(canon_of: MakeCanon) -> None:
+def test_what_contradictions_with_the_new_past_depends_on_the_old_one(canon_of: MakeCanon) -> None:
     canon = canon_of(
         ("bram", "alive", "true"),
         ("mara", "located_in", "tower"),

@@ -71,14 +71,14 @@ def play_and_kill(arguments: list[str], after_s: float) -> list[dict[str, Any]]:
 
 async def look(data_dir: Path, story_id: str) -> tuple[int, int]:
     """Turns of the story, and how many of them are not whole."""
-    from tta_rebuild.bootstrap import open_workshop
+    from tta_rebuild.bootstrap import open_application
     from tta_rebuild.core.events import ChoicesOffered, SceneTold
     from tta_rebuild.settings import Settings
 
-    async with open_workshop(Settings(data_dir=data_dir)) as workshop:
-        session = await workshop.stories.resume(story_id)
+    async with open_application(Settings(data_dir=data_dir)) as application:
+        session = await application.stories.resume(story_id)
         kinds: dict[int, set[type]] = {}
-        for recorded in await workshop.stories.path(story_id):
+        for recorded in await application.stories.path(story_id):
             if recorded.turn:
                 kinds.setdefault(recorded.turn, set()).add(type(recorded.event))
         whole = {SceneTold, ChoicesOffered}

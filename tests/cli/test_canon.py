@@ -48,7 +48,7 @@ def test_facts_of_a_text_file_stand_under_who_where_and_what_holds(
     (tmp_path / "tale.txt").write_text(TALE)
     assert main(["facts", "tale.txt"]) == 0
     shown = capsys.readouterr().out
-    for section in ("Who\n", "Where\n", "What holds\n", "Clashes\n"):
+    for section in ("Who\n", "Where\n", "What holds\n", "Contradictions\n"):
         assert section in shown
     assert "alive: no [sentence 4]" in shown
     assert "holds: silver lamp" in shown

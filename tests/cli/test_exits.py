@@ -20,7 +20,7 @@ from tta_rebuild.core import errors
         (errors.SettingsError("TTA_X", "y"), 2),
         (errors.StoreLocked("x"), 4),
         (errors.StoreDamaged("x"), 4),
-        (errors.PositionClash(branch_id="b", expected=1, actual=2), 4),
+        (errors.PositionConflict(branch_id="b", expected=1, actual=2), 4),
         (errors.KeyMissing("GEMINI_API_KEY"), 5),
         (errors.ProviderBusy("x"), 5),
         (

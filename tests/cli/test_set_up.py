@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.cli.main import main
 from tta_rebuild.core.usage import Attempt, Usage
 from tta_rebuild.settings import Settings
@@ -33,9 +33,9 @@ def quiet_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def spend(place: Path, *attempts: tuple[str, str, float]) -> None:
     async def book() -> None:
-        async with open_workshop(Settings(data_dir=place / "stories")) as workshop:
+        async with open_application(Settings(data_dir=place / "stories")) as application:
             for number, (task, outcome, cost_usd) in enumerate(attempts):
-                await workshop.ledger.book(
+                await application.ledger.book(
                     Attempt(
                         at=datetime(2026, 11, 20 + number, tzinfo=UTC),
                         provider="gemini",

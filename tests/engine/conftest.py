@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.story import CharacterSketch, Premise
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.story_code import CodeCheck
@@ -31,6 +30,7 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
 )
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
@@ -139,7 +139,7 @@ class Desk:
 
     @property
     def stories(self) -> Stories:
-        parts = Parts(
+        dependencies = Dependencies(
             provider=self.teller,
             catalog=CATALOG,
             safety=SafetyGate,
@@ -148,7 +148,7 @@ class Desk:
             new_id=self.new_id,
             check_code=self.check_code,
         )
-        return Stories(parts, self.store)
+        return Stories(dependencies, self.store)
 
 
 @dataclass(frozen=True)

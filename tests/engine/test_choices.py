@@ -98,7 +98,7 @@ async def test_a_model_that_checks_branches_sees_the_facts_that_matter_to_them(k
         '{"branches": []}',
     )
     stories = desk.stories
-    stories._parts = replace(stories._parts, checks_with_model=True)
+    stories._dependencies = replace(stories._dependencies, checks_with_model=True)
     session = await stories.open(kit.premise)
     await kit.play(session, Action.begin(), Action.say("I greet Mara"))
     checks = [r for r in desk.teller.requests if r.task == "branch_check"]

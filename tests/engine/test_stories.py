@@ -122,10 +122,12 @@ async def test_a_replay_agrees_where_a_passage_was_held_back_and_where_a_call_fa
         "facts": [{"subject": "mara", "relation": "alive", "value": "false"}],
         "text": "Mara is dead.",
     }
-    clash = kit.scene("The wind turns.", "Mara laughs and walks to the door.", "The lamp swings.")
+    contradiction = kit.scene(
+        "The wind turns.", "Mara laughs and walks to the door.", "The lamp swings."
+    )
     desk = kit.desk(
         kit.scene(dead),
-        clash,
+        contradiction,
         kit.scene("The door stands alone in the dusk."),
         ContentRefused("blocked", reason="SAFETY"),
         kit.scene("A softer scene by the sea."),

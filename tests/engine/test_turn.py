@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from tta_rebuild.core.errors import ExecutionError, PositionClash
+from tta_rebuild.core.errors import ExecutionError, PositionConflict
 from tta_rebuild.core.events import ModelReplied, PassageWithheld, PlayerActed, SceneTold
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.telling import CUT_SHORT
@@ -148,7 +148,7 @@ async def test_two_sessions_on_one_branch_never_mix(begun, kit):
     desk, session = begun
     other = await desk.stories.resume(session.story_id)
     await kit.play(session, Action.choose(1))
-    with pytest.raises(PositionClash):
+    with pytest.raises(PositionConflict):
         await kit.play(other, Action.choose(2))
     again = await desk.stories.resume(session.story_id)
     assert again.state == session.state
@@ -183,9 +183,9 @@ async def test_a_sentence_against_what_holds_is_held_back_and_the_storyteller_go
     assert session.state.withheld == tuple(held)
 
 
-async def test_two_clashes_end_the_scene_soundly_and_say_so(kit):
-    clash = kit.scene("Mara laughs and walks to the door.")
-    desk = kit.desk(kit.scene(DEAD), clash, clash)
+async def test_two_contradictions_end_the_scene_soundly_and_say_so(kit):
+    contradiction = kit.scene("Mara laughs and walks to the door.")
+    desk = kit.desk(kit.scene(DEAD), contradiction, contradiction)
     session = await desk.stories.open(kit.premise)
     await kit.play(session, Action.begin())
     seen = await kit.play(session, Action.say("I look at the door"))

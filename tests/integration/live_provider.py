@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.integrations.adapter_contract import SCENE_SCHEMA, context, request, told
 
-from tta_rebuild.bootstrap import open_workshop
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.core.errors import KeyRejected, ModelUnavailable
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
@@ -133,8 +133,12 @@ class LiveProvider:
             max_cost_usd=limit_usd,
             checks_with_model=True,
         )
-        async with open_workshop(settings, make_adapter=lambda _name, _config: adapter) as workshop:
-            session = await workshop.stories.open(Premise(theme="A ferryman reads his own letters"))
+        async with open_application(
+            settings, make_adapter=lambda _name, _config: adapter
+        ) as application:
+            session = await application.stories.open(
+                Premise(theme="A ferryman reads his own letters")
+            )
             for action in (
                 Action.begin(),
                 Action.choose(1),
@@ -150,7 +154,7 @@ class LiveProvider:
             assert scene.told_by.startswith(adapter.provider)
             story = TimelineUpdate("live", "story_beat", {"scene": scene.passages[0].text}, 1)
             assert (await TimelineManagerPrimitive().execute(story, context())).current_position
-            answer = await CharacterStatePrimitive(llm_provider=workshop.provider).execute(
+            answer = await CharacterStatePrimitive(llm_provider=application.provider).execute(
                 CharacterInteraction(
                     character_id="orla",
                     scene_context=scene.passages[0].text,
@@ -159,7 +163,7 @@ class LiveProvider:
                 context(),
             )
             assert answer.dialogue
-            await workshop.tracker.flush()
-            rows = await workshop.ledger.attempts()
+            await application.tracker.flush()
+            rows = await application.ledger.attempts()
         assert 0 < sum(row.cost_usd for row in rows) < limit_usd
         assert {row.task for row in rows} >= {"scene", "branch_check"}

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tests.wire import Fault, WireServer
 
-from tta_rebuild.bootstrap import Workshop, open_workshop
+from tta_rebuild.bootstrap import Application, open_application
 from tta_rebuild.core.events import ModelReplied
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.story import CharacterSketch, Premise
@@ -44,8 +44,8 @@ PREMISE = Premise(
 
 
 @asynccontextmanager
-async def open_at(wire: WireServer, folder: Path, **fields: Any) -> AsyncIterator[Workshop]:
-    """A workshop whose models all live on the loopback server."""
+async def open_at(wire: WireServer, folder: Path, **fields: Any) -> AsyncIterator[Application]:
+    """A application whose models all live on the loopback server."""
 
     def make_adapter(provider: str, config: LLMConfig) -> LLMProvider:
         if provider == "anthropic":
@@ -61,8 +61,8 @@ async def open_at(wire: WireServer, folder: Path, **fields: Any) -> AsyncIterato
         "rate_limit_rpm": 100_000,
     }
     settings = Settings(data_dir=folder, **(defaults | fields))
-    async with open_workshop(settings, make_adapter=make_adapter) as workshop:
-        yield workshop
+    async with open_application(settings, make_adapter=make_adapter) as application:
+        yield application
 
 
 @dataclass
@@ -104,14 +104,14 @@ async def play(session: Session, action: Action | None = None) -> Seen:
     return seen
 
 
-async def rows(workshop: Workshop) -> Sequence[Attempt]:
-    await workshop.tracker.flush()
-    return await workshop.ledger.attempts()
+async def rows(application: Application) -> Sequence[Attempt]:
+    await application.tracker.flush()
+    return await application.ledger.attempts()
 
 
-async def tellers(workshop: Workshop, session: Session) -> list[str]:
+async def tellers(application: Application, session: Session) -> list[str]:
     """Which model told each turn, in order."""
-    path = await workshop.stories.path(session.story_id)
+    path = await application.stories.path(session.story_id)
     return [r.event.model for r in path if isinstance(r.event, ModelReplied)]
 
 
@@ -121,14 +121,14 @@ async def tellers(workshop: Workshop, session: Session) -> list[str]:
 async def test_the_embedded_storyteller_takes_over_and_the_model_comes_back(
     wire: WireServer, tmp_path: Path
 ) -> None:
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         whole = await play(session)
         wire.faults.always(Fault("not_found"))
         without = await play(session)
         wire.faults.clear()
         again = await play(session)
-        told_by = await tellers(workshop, session)
+        told_by = await tellers(application, session)
 
     assert whole.warnings == again.warnings == []
     assert any("the embedded storyteller has taken over" in said for said in without.warnings)
@@ -141,8 +141,8 @@ async def test_the_next_model_of_the_chain_comes_before_the_embedded_storyteller
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.faults.always(Fault("forbidden"), model="gemini-3.5-flash-lite")
-    async with open_at(wire, tmp_path, chain=(GEMINI, CLAUDE, "offline")) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path, chain=(GEMINI, CLAUDE, "offline")) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
 
     assert [record.protocol for record in wire.records] == ["gemini", "anthropic"]
@@ -153,8 +153,8 @@ async def test_a_daily_quota_is_asked_once_and_the_story_goes_on(
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.faults.always(Fault("daily_quota", retry_after_s=0.01))
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         turns = [await play(session) for _ in range(3)]
 
     assert len(wire.records) == 1
@@ -165,11 +165,11 @@ async def test_when_the_budget_is_used_up_the_free_storyteller_tells_on_and_says
     wire: WireServer, tmp_path: Path
 ) -> None:
     limit_usd = 0.012
-    async with open_at(wire, tmp_path, max_cost_usd=limit_usd) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path, max_cost_usd=limit_usd) as application:
+        session = await application.stories.open(PREMISE)
         turns = [await play(session) for _ in range(12)]
-        told_by = await tellers(workshop, session)
-        booked_usd = sum(row.cost_usd for row in await rows(workshop))
+        told_by = await tellers(application, session)
+        booked_usd = sum(row.cost_usd for row in await rows(application))
 
     assert told_by[0].startswith("gemini:")
     assert told_by[-1].startswith("offline")
@@ -188,10 +188,10 @@ async def test_a_scene_cut_in_the_middle_is_told_anew_and_never_doubled(
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.faults.next(Fault("cut", after_pieces=30))
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
-        booked = await rows(workshop)
+        booked = await rows(application)
 
     assert len(seen.restarts) == 1
     assert len(set(seen.shown)) == len(seen.shown)
@@ -203,8 +203,8 @@ async def test_a_refused_scene_is_asked_for_once_more_and_more_gently(
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.faults.next(Fault("blocked"))
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
 
     first, second = wire.records
@@ -217,8 +217,8 @@ async def test_a_scene_refused_twice_is_told_by_the_embedded_storyteller(
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.faults.always(Fault("blocked"))
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
 
     assert len(wire.records) == 2
@@ -229,8 +229,8 @@ async def test_a_scene_cut_at_the_token_limit_keeps_its_whole_passages_and_says_
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.faults.always(Fault("max_tokens", after_pieces=36))
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
 
     assert seen.stored
@@ -247,8 +247,8 @@ async def test_a_turn_that_is_cancelled_closes_the_connection_and_books_what_was
     wire: WireServer, tmp_path: Path
 ) -> None:
     wire.settings.tokens_per_s = 300
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         shown = asyncio.Event()
 
         async def sit() -> None:
@@ -263,7 +263,7 @@ async def test_a_turn_that_is_cancelled_closes_the_connection_and_books_what_was
         with pytest.raises(asyncio.CancelledError):
             await turn
         await wire.settled()
-        (row,) = await rows(workshop)
+        (row,) = await rows(application)
         assert session.state.turn == 0
         wire.settings.tokens_per_s = 0
         assert (await play(session)).stored
@@ -283,13 +283,13 @@ async def test_a_turn_that_is_cancelled_closes_the_connection_and_books_what_was
 async def test_budgets_go_on_after_a_restart_from_what_the_ledger_says(
     wire: WireServer, tmp_path: Path, scope: str
 ) -> None:
-    async with open_at(wire, tmp_path) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path) as application:
+        session = await application.stories.open(PREMISE)
         spent_usd = (await play(session)).cost_usd
     asked = len(wire.records)
     limit = {f"budget_{'total' if scope == 'total' else f'per_{scope}'}_usd": spent_usd * 1.01}
-    async with open_at(wire, tmp_path, **limit) as workshop:
-        session = await workshop.stories.resume(session.story_id, "main")
+    async with open_at(wire, tmp_path, **limit) as application:
+        session = await application.stories.resume(session.story_id, "main")
         seen = await play(session)
 
     assert len(wire.records) == asked
@@ -298,8 +298,8 @@ async def test_budgets_go_on_after_a_restart_from_what_the_ledger_says(
 
 async def test_a_new_session_has_its_own_budget(wire: WireServer, tmp_path: Path) -> None:
     for turn in range(2):
-        async with open_at(wire, tmp_path, max_cost_usd=0.012) as workshop:
-            session = await workshop.stories.open(PREMISE)
+        async with open_at(wire, tmp_path, max_cost_usd=0.012) as application:
+            session = await application.stories.open(PREMISE)
             assert (await play(session)).warnings == [], turn
     assert len(wire.records) == 2
 
@@ -307,8 +307,8 @@ async def test_a_new_session_has_its_own_budget(wire: WireServer, tmp_path: Path
 async def test_a_daily_quota_goes_on_after_a_restart(wire: WireServer, tmp_path: Path) -> None:
     quotas = {GEMINI: ModelQuota(rpd=2)}
     for _ in range(3):
-        async with open_at(wire, tmp_path, quotas=quotas, cache="off") as workshop:
-            session = await workshop.stories.open(PREMISE)
+        async with open_at(wire, tmp_path, quotas=quotas, cache="off") as application:
+            session = await application.stories.open(PREMISE)
             seen = await play(session)
     assert len(wire.records) == 2
     assert any("daily quota used up" in said for said in seen.warnings)
@@ -328,22 +328,22 @@ async def test_quotas_of_one_name_at_two_providers_do_not_meet(
         "cache": "off",
     }
     settings = Settings(data_dir=tmp_path, **fields)  # type: ignore[arg-type]
-    async with open_workshop(settings) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_application(settings) as application:
+        session = await application.stories.open(PREMISE)
         for _ in range(3):
             await play(session)
-        booked = await rows(workshop)
+        booked = await rows(application)
     assert [(row.provider, row.cost_usd) for row in booked] == [("here", 0.0), ("there", 0.0)]
 
 
 async def test_a_cache_on_disk_answers_after_a_restart(wire: WireServer, tmp_path: Path) -> None:
     shown = []
     for _ in range(2):
-        async with open_at(wire, tmp_path, cache="disk") as workshop:
-            session = await workshop.stories.open(PREMISE)
+        async with open_at(wire, tmp_path, cache="disk") as application:
+            session = await application.stories.open(PREMISE)
             seen = await play(session)
             shown.append(seen.shown)
-            outcomes = [row.outcome for row in await rows(workshop)]
+            outcomes = [row.outcome for row in await rows(application)]
     assert len(wire.records) == 1
     assert shown[0] == shown[1]
     assert outcomes == ["ok", "cached"]
@@ -357,10 +357,10 @@ async def test_tasks_go_where_their_route_says_and_checks_are_one_call_a_turn(
     wire: WireServer, tmp_path: Path
 ) -> None:
     fields = {"checks_with_model": True, "routes": {"branch_check": CLAUDE}}
-    async with open_at(wire, tmp_path, **fields) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path, **fields) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
-        booked = await rows(workshop)
+        booked = await rows(application)
 
     assert [(row.task, row.provider) for row in booked] == [
         ("scene", "gemini"),
@@ -373,8 +373,8 @@ async def test_tasks_go_where_their_route_says_and_checks_are_one_call_a_turn(
 async def test_a_check_that_fails_leaves_the_turn_whole(wire: WireServer, tmp_path: Path) -> None:
     wire.faults.always(Fault("not_found"), model="claude-haiku-4-5")
     fields = {"checks_with_model": True, "routes": {"branch_check": CLAUDE}}
-    async with open_at(wire, tmp_path, **fields) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_at(wire, tmp_path, **fields) as application:
+        session = await application.stories.open(PREMISE)
         seen = await play(session)
     assert seen.stored
     assert session.state.choices
@@ -388,10 +388,10 @@ async def test_settings_from_env_and_file_reach_the_wire(wire: WireServer, tmp_p
     )
     (tmp_path / "tta.toml").write_text(f'[servers]\nstudio = "{wire.url}/v1"\n', encoding="utf-8")
     settings = load_settings({}, tmp_path)
-    async with open_workshop(settings) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_application(settings) as application:
+        session = await application.stories.open(PREMISE)
         await play(session)
-        booked = await rows(workshop)
+        booked = await rows(application)
 
     assert [record.model for record in wire.records] == ["small-model"] * 2
     assert wire.records[0].body["max_tokens"] == 777
@@ -408,8 +408,8 @@ async def test_local_finds_the_users_own_server_on_this_machine(
         model="local:large-model",
         servers={"studio": Server(name="studio", base_url=f"{wire.url}/v1")},
     )
-    async with open_workshop(settings) as workshop:
-        session = await workshop.stories.open(PREMISE)
+    async with open_application(settings) as application:
+        session = await application.stories.open(PREMISE)
         await play(session)
-        assert workshop.models == ("studio:large-model", "offline")
+        assert application.models == ("studio:large-model", "offline")
     assert wire.records[0].model == "large-model"

@@ -14,14 +14,16 @@ import pytest
 
 from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.integrations.code_executor import Ending, Limits, judge
-from tta_rebuild.integrations.jail import Jail, JailReport, JailUnavailable, escapes
-from tta_rebuild.integrations.jail.confine import Bounds
-from tta_rebuild.integrations.jail.seccomp import assemble
-from tta_rebuild.integrations.jail.warden import Watch, ending
 from tta_rebuild.integrations.local_executor import LocalExecutor
+from tta_rebuild.sandbox import Jail, JailReport, JailUnavailable, escapes
+from tta_rebuild.sandbox.confine import ResourceLimits
+from tta_rebuild.sandbox.seccomp import assemble
+from tta_rebuild.sandbox.warden import Watch, ending
 
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
-BOUNDS = Bounds(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
+BOUNDS = ResourceLimits(
+    cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096
+)
 
 STANDARD = (
     "abc array asyncio base64 bisect calendar cmath collections contextlib copy csv dataclasses "

@@ -43,7 +43,7 @@ class Found:
 class DeadTom:
     """A canon in which Tom is dead."""
 
-    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
+    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
         says = "Tom" in text or any(claim.subject == "tom" for claim in claims)
         return [Found("Tom died in scene 2")] if says else []
 
@@ -132,7 +132,9 @@ async def test_an_unusable_answer_changes_nothing(
     assert (await validator.execute(GOOD, context)).issues == []
 
 
-async def test_the_canons_clashes_are_errors_in_text_and_in_effects(context: TTAContext) -> None:
+async def test_the_canons_contradictions_are_errors_in_text_and_in_effects(
+    context: TTAContext,
+) -> None:
     validator = BranchValidatorPrimitive(checker=DeadTom())
     by_text = await validator.execute(
         replace(GOOD, choice_text="Mira asks Tom about the chest"), context
@@ -146,9 +148,11 @@ async def test_the_canons_clashes_are_errors_in_text_and_in_effects(context: TTA
     assert (await validator.execute(GOOD, context)).is_valid
 
 
-async def test_a_clash_that_the_canon_is_not_sure_of_is_a_warning(context: TTAContext) -> None:
+async def test_a_contradiction_that_the_canon_is_not_sure_of_is_a_warning(
+    context: TTAContext,
+) -> None:
     class Unsure(DeadTom):
-        def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
+        def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
             return [Found("Tom may be dead", fix="Ask Ann instead", severity="warning")]
 
     verdict = await BranchValidatorPrimitive(checker=Unsure()).execute(GOOD, context)

@@ -302,7 +302,7 @@ async def test_going_on_tells_the_model_what_was_read_withheld_and_why(
             context,
             told_so_far="Mira knocks.",
             withheld="Tom, dead for years, opens.",
-            clash="Tom is alive: he spoke in scene 2",
+            contradiction="Tom is alive: he spoke in scene 2",
         )
     )
     (request,) = provider.requests

@@ -38,7 +38,7 @@ def scene_values(said: str) -> dict[str, Any]:
         "action": said,
         "told_so_far": said,
         "withheld": said,
-        "clash": said,
+        "contradiction": said,
     }
 
 

@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tta_rebuild.canon.world_rules import WorldRules, compiled
 from tta_rebuild.core.story import CharacterSketch, Premise
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.turn_events import (
@@ -36,6 +35,7 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
 )
 from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
@@ -124,7 +124,7 @@ class Table:
 
     @property
     def stories(self) -> Stories:
-        parts = Parts(
+        parts = Dependencies(
             provider=self.provider or self.teller,
             catalog=CATALOG,
             safety=SafetyGate,

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.safety import Finding, SafetyGate
+from tta_rebuild.safety import BoundaryFinding, SafetyGate
 
 
-def judge(row: dict[str, Any], level: str) -> Finding | None:
+def judge(row: dict[str, Any], level: str) -> BoundaryFinding | None:
     """The finding in the first part that has one, read after the parts before it."""
     gate, before = SafetyGate({row["category"]: level}), ""
     for part in row["parts"]:

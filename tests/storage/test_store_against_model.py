@@ -21,7 +21,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tta_rebuild.core.errors import PositionClash, PositionNotFound
+from tta_rebuild.core.errors import PositionConflict, PositionNotFound
 from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_store import SqlStoryStore
@@ -92,9 +92,9 @@ class StoreMachine(RuleBasedStateMachine):
         assert length == len(line.path)
 
     @rule(line=lines, off=st.integers(-3, 3).filter(bool))
-    def clash(self, line: Line, off: int) -> None:
+    def contradiction(self, line: Line, off: int) -> None:
         events = [PlayerActed(text="never stored")]
-        with pytest.raises(PositionClash):
+        with pytest.raises(PositionConflict):
             self.run(
                 self.store.append(
                     line.branch_id, 10_000, events, expected=len(line.path) + off, at=NOON

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.core.errors import PositionClash
+from tta_rebuild.core.errors import PositionConflict
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 EVENTS_A_TURN = 5
@@ -135,7 +135,7 @@ async def test_two_writers_on_one_server_never_mix_their_turns(
                     at=told.noon,
                 )
                 stored += 1
-            except PositionClash:
+            except PositionConflict:
                 await asyncio.sleep(0)
         return stored
 

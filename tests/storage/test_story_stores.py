@@ -10,7 +10,7 @@ import pytest
 
 from tta_rebuild.core.errors import (
     BranchNotFound,
-    PositionClash,
+    PositionConflict,
     PositionNotFound,
     StoryError,
     StoryNotFound,
@@ -154,11 +154,11 @@ class StoryStoreContract:
         self, store: StoryStore, main: Branch, told: Any
     ) -> None:
         for expected in (0, 9, 11):
-            with pytest.raises(PositionClash) as clash:
+            with pytest.raises(PositionConflict) as contradiction:
                 await store.append(
                     main.branch_id, 4, told.turn("I jump"), expected=expected, at=told.noon
                 )
-            assert (clash.value.expected, clash.value.actual) == (expected, 10)
+            assert (contradiction.value.expected, contradiction.value.actual) == (expected, 10)
         assert await store.branch(main.branch_id) == main
         assert len(await path_of(store, main.branch_id)) == 10
 
@@ -173,7 +173,7 @@ class StoryStoreContract:
         results = await asyncio.gather(*(write(n) for n in range(8)), return_exceptions=True)
 
         assert [r for r in results if r == 13] == [13]
-        assert sum(isinstance(r, PositionClash) for r in results) == 7
+        assert sum(isinstance(r, PositionConflict) for r in results) == 7
         path = await path_of(store, main.branch_id)
         assert len(path) == 13
         winner = results.index(13)

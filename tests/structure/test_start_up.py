@@ -80,7 +80,7 @@ def test_a_first_story_is_played_without_migrations_without_the_orm_and_without_
 
     assert "tta_rebuild.engine.session" in found
     unused = {"alembic", "sqlalchemy.orm", "greenlet", "genai_prices", "openai", "anthropic"}
-    assert not {*unused, "google.genai", "tta_rebuild.bootstrap.stack"} & found
+    assert not {*unused, "google.genai", "tta_rebuild.bootstrap.stack_builder"} & found
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -6,18 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.application import Application, open_application
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit
     from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
     from tta_rebuild.bootstrap.story_list import listed_stories
-    from tta_rebuild.bootstrap.workshop import Workshop, open_workshop
 
 _HOMES = {
     "ModelOverview": "overview",
     "OFFLINE": "model_names",
     "PROVIDERS": "model_names",
-    "Workshop": "workshop",
+    "Application": "application",
     "check_kit": "kits",
     "chosen_model": "model_names",
     "CodeEngines": "guards",
@@ -26,16 +26,16 @@ _HOMES = {
     "listed_stories": "story_list",
     "local_servers": "overview",
     "models_overview": "overview",
-    "open_workshop": "workshop",
+    "open_application": "application",
     "redactor_for": "guards",
 }
 
 __all__ = [
     "OFFLINE",
     "PROVIDERS",
+    "Application",
     "CodeEngines",
     "ModelOverview",
-    "Workshop",
     "check_kit",
     "chosen_model",
     "code_engines",
@@ -43,7 +43,7 @@ __all__ = [
     "listed_stories",
     "local_servers",
     "models_overview",
-    "open_workshop",
+    "open_application",
     "redactor_for",
 ]
 

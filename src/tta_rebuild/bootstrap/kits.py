@@ -9,6 +9,6 @@ def check_kit(name: str) -> None:
     Raises:
         RequestRejected: it cannot, and why.
     """
-    from tta_rebuild.integrations.offline.kit import KitShelf
+    from tta_rebuild.storyteller.kit import KitShelf
 
     KitShelf().kit(name, "")

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
 from tta_rebuild.bootstrap.spending import price_book
-from tta_rebuild.bootstrap.stack import adapter_class, servers_here
+from tta_rebuild.bootstrap.stack_builder import adapter_class, servers_here
 from tta_rebuild.core.usage import Attempt
 from tta_rebuild.integrations.local_discovery import LocalServer, find_local_servers
 from tta_rebuild.integrations.prices import PriceBook

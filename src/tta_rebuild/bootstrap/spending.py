@@ -1,6 +1,6 @@
 """What may be spent: budgets, prices and the day's quotas, from the settings and the ledger.
 
-``workshop`` builds the cost tracker and the limiter from it, ``overview`` shows it.
+``application`` builds the cost tracker and the limiter from it, ``overview`` shows it.
 """
 
 from __future__ import annotations

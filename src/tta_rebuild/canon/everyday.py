@@ -14,8 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from tta_rebuild.canon.clauses import Clauses, words_of
-from tta_rebuild.canon.lexicon import Family, built_in_words
+from tta_rebuild.reading.clauses import Clauses, words_of
+from tta_rebuild.reading.lexicon import Family, built_in_words
 
 _STOP = frozenset(
     (

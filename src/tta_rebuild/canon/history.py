@@ -20,7 +20,7 @@ Voids = dict[tuple[int, Claim], int]
 """An event and the claim in it that an author took back → the event that took it back."""
 
 
-class History:
+class SlotHistory:
     """Everything that happened in one slot of one subject, in order of story position."""
 
     __slots__ = ("backdated", "claims", "ends", "positions")
@@ -78,7 +78,7 @@ class Segment:
     def __init__(self, parent: Segment | None = None, forked_at: int = 0) -> None:
         self.parent = parent
         self.forked_at = forked_at
-        self.slots: dict[str, dict[Key, History]] = {}
+        self.slots: dict[str, dict[Key, SlotHistory]] = {}
         self.voided: Voids = {}
         self.cuts = array("q")
 
@@ -91,7 +91,7 @@ class Segment:
             slots = self.slots[subject] = {}
         history = slots.get(key)
         if history is None:
-            history = slots[key] = History()
+            history = slots[key] = SlotHistory()
         history.add(position, claim, ends=ends, recorded=recorded)
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
@@ -193,7 +193,7 @@ class Segment:
         return total
 
 
-def _entry(history: History, place: int) -> Entry:
+def _entry(history: SlotHistory, place: int) -> Entry:
     return Entry(
         history.positions[place],
         history.recorded(place),
@@ -208,7 +208,7 @@ def _void(entry: Entry, voids: list[tuple[Voids, int]]) -> bool:
 
 
 def _latest_in(
-    history: History, horizon: int, limit: int, voids: list[tuple[Voids, int]]
+    history: SlotHistory, horizon: int, limit: int, voids: list[tuple[Voids, int]]
 ) -> Entry | None:
     place = bisect_right(history.positions, horizon) - 1
     if not voids and history.backdated is None:

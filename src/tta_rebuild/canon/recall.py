@@ -40,7 +40,7 @@ _COMMON = frozenset(
 )
 
 
-class Found(Protocol):
+class FoundEvent(Protocol):
     """An event that a search found."""
 
     @property
@@ -56,7 +56,7 @@ class Found(Protocol):
         """Its prose."""
 
 
-Search: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]
+Search: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[FoundEvent]]]
 """Words and a limit → events with any of them, best first."""
 
 
@@ -195,7 +195,7 @@ def _overlap(text: str, words: Sequence[str]) -> float:
     return sum(1.0 for word in words if word in low)
 
 
-def _excerpt(hit: Found, words: Sequence[str]) -> str:
+def _excerpt(hit: FoundEvent, words: Sequence[str]) -> str:
     """The sentences of an event that have most of the words, with its turn before them."""
     told = [s for s in _SENTENCE_END.split(" ".join(hit.text.split())) if s]
     best = sorted(range(len(told)), key=lambda i: (-_overlap(told[i], words), i))[:2]

@@ -116,7 +116,7 @@ class Relation:
         rising: numbers that only grow.
         indexed: its value is a way to name the subject.
         subject, value: the kinds of both sides (``person``, ``place``, ``thing``, ``text`` …).
-        clash, area: kind and class of the clash when a second value comes.
+        contradiction, area: kind and class of the contradiction when a second value comes.
     """
 
     name: str
@@ -137,7 +137,7 @@ class Relation:
     indexed: bool = False
     subject: str = "any"
     value: str = "text"
-    clash: str = "fact_changed"
+    contradiction: str = "fact_changed"
     area: Area = "fact"
 
     def say(self, subject: str, value: str) -> str:
@@ -166,7 +166,7 @@ class Relations:
     """The table: built-in relations and those that an author declared.
 
     An unknown relation is taken as an open one with any number of values side by side, so that a
-    world may speak of anything; it then clashes only when it is denied.
+    world may speak of anything; it then contradictions only when it is denied.
     """
 
     def __init__(

@@ -2,7 +2,7 @@
 
 The engine shows the list before it writes the correction, and makes the fork if the author wants
 the story told anew from there. The list is exact by construction: an event depends on a fact if,
-without it (or with what it becomes), the event's claim would clash or would have nothing to end,
+without it (or with what it becomes), the event's claim would contradiction or would have nothing to end,
 and it did not with it; and on, for what depends on that event.
 """
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from tta_rebuild.canon.claim_check import ClaimCheck
 from tta_rebuild.canon.history import Entry
-from tta_rebuild.canon.lexicon import Lexicon, built_in_words
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.events import FactAsserted, FactRetconned, FactRetracted
 from tta_rebuild.core.story import Claim
+from tta_rebuild.reading.claim_check import ClaimCheck
+from tta_rebuild.reading.lexicon import Lexicon, built_in_words
 
 RetconChoice = Literal["keep", "mark", "rewrite"]
 
@@ -142,5 +142,5 @@ def _trouble(canon: Canon, claim: Claim, words: Lexicon) -> str:
         if canon.holds_at(claim.subject, claim.relation, claim.value) is None:
             return f"it ends what was never so: {claim.subject} {claim.relation} {claim.value}"
         return ""
-    clash = next(ClaimCheck(canon, words).clashes(claim, None, told=True), None)
-    return clash.message if clash is not None else ""
+    contradiction = next(ClaimCheck(canon, words).contradictions(claim, None, told=True), None)
+    return contradiction.message if contradiction is not None else ""

@@ -12,7 +12,7 @@ from tta_rebuild.cli import exits, views
 from tta_rebuild.cli.opening import among_stories, desk, in_workshop
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.engine.comparison import Comparison
     from tta_rebuild.engine.replay import ReplayReport
     from tta_rebuild.storage.story_store import Branch
@@ -33,8 +33,8 @@ def fork(
     """
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> Branch:
-        return await workshop.stories.fork(story, branch=branch, turn=turn, name=name or None)
+    async def work(application: Application) -> Branch:
+        return await application.stories.fork(story, branch=branch, turn=turn, name=name or None)
 
     made = among_stories(at, work)
     at.screen.say(
@@ -56,8 +56,8 @@ def compare(
     """
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> Comparison:
-        return await workshop.stories.compare(story, first, second)
+    async def work(application: Application) -> Comparison:
+        return await application.stories.compare(story, first, second)
 
     found = among_stories(at, work)
     if json_:
@@ -81,8 +81,8 @@ def replay(
     """
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> ReplayReport:
-        return await workshop.stories.replay(story, branch, retell=retell)
+    async def work(application: Application) -> ReplayReport:
+        return await application.stories.replay(story, branch, retell=retell)
 
     report = in_workshop(at, work)
     if json_:

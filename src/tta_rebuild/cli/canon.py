@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tta_rebuild.cli.canon_views import show_clashes, show_facts, show_plan
+from tta_rebuild.cli.canon_views import show_contradictions, show_facts, show_plan
 from tta_rebuild.cli.opening import among_stories, desk, in_workshop
 from tta_rebuild.cli.screen import counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon
     from tta_rebuild.engine.retcons import Retconned
@@ -43,7 +43,7 @@ def facts(
     at = desk(ctx)
     text = text_of_file(story)
     if text is not None:
-        from tta_rebuild.canon.story_reader import read_story
+        from tta_rebuild.reading.story_reader import read_story
 
         read = read_story(text)
         places = {p: n + 1 for p, n in read.positions.items()}
@@ -52,12 +52,12 @@ def facts(
             at.screen.say(f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read.")
     else:
 
-        async def work(workshop: Workshop) -> tuple[Canon, dict[int, int]]:
+        async def work(application: Application) -> tuple[Canon, dict[int, int]]:
             from tta_rebuild.engine.state import StoryFold
 
             fold = StoryFold()
             turns = {}
-            for recorded in await workshop.stories.path(story, branch):
+            for recorded in await application.stories.path(story, branch):
                 if turn is None or recorded.turn <= turn:
                     fold.apply(recorded)
                     turns[recorded.position] = recorded.turn
@@ -73,7 +73,7 @@ def facts(
         return
     show_facts(at.screen, canon, found, places, unit, word=word)
     if text is not None:
-        show_clashes(at.screen, read)
+        show_contradictions(at.screen, read)
 
 
 def retcon(
@@ -101,15 +101,15 @@ def retcon(
     if how and how not in WAYS:
         raise typer.BadParameter(f"choose from {', '.join(WAYS)}.", param_hint="--how")
 
-    async def work(workshop: Workshop) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
+    async def work(application: Application) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
         from tta_rebuild.core.story import Claim
 
         wrong = Claim(subject=subject, relation=relation, value=value)
         right = Claim(subject=subject, relation=relation, value=becomes) if becomes else None
-        turns = {r.position: r.turn for r in await workshop.stories.path(story, branch)}
-        plan = await workshop.stories.plan_retcon(story, branch, wrong, right)
+        turns = {r.position: r.turn for r in await application.stories.path(story, branch)}
+        plan = await application.stories.plan_retcon(story, branch, wrong, right)
         if how:
-            made = await workshop.stories.retcon(
+            made = await application.stories.retcon(
                 story, branch, wrong, right, how=WAYS[how], reason=one_line(reason)
             )
             return made.plan, turns, made

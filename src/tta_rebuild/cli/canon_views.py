@@ -1,4 +1,4 @@
-"""How facts, clashes, rules and corrections look on the screen. Used by ``canon``, ``validate``."""
+"""How facts, contradictions, rules and corrections look on the screen. Used by ``canon``, ``validate``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from tta_rebuild.cli.screen import Screen, counted, one_line
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
-    from tta_rebuild.canon.story_reader import StoryRead
     from tta_rebuild.canon.view import Canon, Fact
+    from tta_rebuild.reading.story_reader import StoryRead
 
 _WHO = frozenset(
     ["alive", "name", "alias", "role", "kin", "age", "species", "born_in", "trait", "ability"]
@@ -57,28 +57,28 @@ def show_facts(
                 screen.entry(f"    {fact.relation}:", f"{_words(fact)}{source}", gap=1)
 
 
-def show_clashes(screen: Screen, read: StoryRead) -> None:
+def show_contradictions(screen: Screen, read: StoryRead) -> None:
     """What a text contradicts in itself, each with both sentences."""
     screen.say()
-    screen.say("Clashes", "bold")
-    if not read.clashes:
-        screen.say("no sentence clashes with an earlier one, as far as rules can tell", indent=2)
-    for found in read.clashes:
-        clash = found.clash
-        screen.entry(f"  {clash.severity}:", one_line(clash.message), gap=1)
-        screen.entry(f"    sentence {found.at + 1}:", one_line(clash.sentence), gap=1)
+    screen.say("Contradictions", "bold")
+    if not read.contradictions:
+        screen.say("no sentence contradicts an earlier one, as far as rules can tell", indent=2)
+    for found in read.contradictions:
+        contradiction = found.contradiction
+        screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
+        screen.entry(f"    sentence {found.at + 1}:", one_line(contradiction.sentence), gap=1)
         if found.evidence is not None:
             against = read.sentences[found.evidence]
             screen.entry(f"    sentence {found.evidence + 1}:", one_line(against), gap=1)
-        elif clash.against:
-            screen.entry("    against:", one_line(clash.against), gap=1)
-        if clash.fix:
-            screen.entry("    fix:", one_line(clash.fix), gap=1)
+        elif contradiction.against:
+            screen.entry("    against:", one_line(contradiction.against), gap=1)
+        if contradiction.fix:
+            screen.entry("    fix:", one_line(contradiction.fix), gap=1)
 
 
 def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
     """Which of a world's rules are checked by rule, and which only a model can judge."""
-    from tta_rebuild.canon.world_rules import compiled
+    from tta_rebuild.reading.world_rules import compiled
 
     if not rules:
         return

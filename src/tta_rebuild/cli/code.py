@@ -125,7 +125,7 @@ def _with_executor(
             return await work(executor)
 
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
-        return in_workshop(at, lambda workshop: opened(workshop.ledger))
+        return in_workshop(at, lambda application: opened(application.ledger))
     return asyncio.run(opened())
 
 

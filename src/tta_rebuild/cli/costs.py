@@ -17,7 +17,7 @@ from tta_rebuild.cli.opening import among_stories, desk
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.usage import CostLine
 
 FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd")
@@ -51,10 +51,10 @@ def costs(
     """Show what the models have cost."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> Sequence[CostLine]:
-        story_id = (await workshop.stories.find(story)).story_id if story else None
+    async def work(application: Application) -> Sequence[CostLine]:
+        story_id = (await application.stories.find(story)).story_id if story else None
         since = datetime.now(UTC) - timedelta(days=days) if days else None
-        return await workshop.ledger.costs(by.value, story_id=story_id, since=since)
+        return await application.ledger.costs(by.value, story_id=story_id, since=since)
 
     lines = among_stories(at, work)
     if json_ or format_ is Format.json:

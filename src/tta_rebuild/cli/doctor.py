@@ -14,7 +14,7 @@ from tta_rebuild.cli.screen import Screen, counted
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.settings import Settings
 
 
@@ -60,8 +60,8 @@ def _settings(screen: Screen, settings: Settings) -> None:
 
 
 def _stories(at: Desk) -> None:
-    async def look(workshop: Workshop) -> tuple[str, int]:
-        return workshop.place, len(await workshop.stories.list())
+    async def look(application: Application) -> tuple[str, int]:
+        return application.place, len(await application.stories.list())
 
     place, count = in_workshop(at, look, model="offline")
     told = "1 story" if count == 1 else f"{count:,} stories"

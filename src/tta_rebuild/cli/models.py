@@ -13,7 +13,7 @@ from tta_rebuild.cli.opening import Desk, desk, in_workshop, settings_for
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import ModelOverview, Workshop
+    from tta_rebuild.bootstrap import Application, ModelOverview
     from tta_rebuild.core.usage import Attempt
     from tta_rebuild.settings import Settings
 
@@ -47,10 +47,10 @@ def models(
 def overview(at: Desk) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
     from tta_rebuild.bootstrap import models_overview
-    from tta_rebuild.bootstrap.workshop import utc_now
+    from tta_rebuild.bootstrap.application import utc_now
 
-    async def attempts(workshop: Workshop) -> Sequence[Attempt]:
-        return await workshop.ledger.attempts(limit=LATEST_ATTEMPTS)
+    async def attempts(application: Application) -> Sequence[Attempt]:
+        return await application.ledger.attempts(limit=LATEST_ATTEMPTS)
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
     seen = in_workshop(at, attempts, model="offline")

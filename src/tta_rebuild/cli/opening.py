@@ -1,4 +1,4 @@
-"""How a command gets at the stories: settings are read, the workshop is opened, work is done.
+"""How a command gets at the stories: settings are read, the application is opened, work is done.
 
 Every command that touches stories goes through ``in_workshop``, or through ``among_stories`` if it
 only looks.
@@ -17,7 +17,7 @@ from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import ProviderError, TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.redaction import Redactor
     from tta_rebuild.settings import Settings
 
@@ -38,39 +38,39 @@ def desk(ctx: typer.Context) -> Desk:
     return found if found is not None else Desk()
 
 
-def among_stories(at: Desk, work: Callable[[Workshop], Awaitable[T]]) -> T:
+def among_stories(at: Desk, work: Callable[[Application], Awaitable[T]]) -> T:
     """The same as ``in_workshop`` for what asks no model: no key and no server is needed."""
     return in_workshop(at, work, model="offline")
 
 
 def in_workshop(
     at: Desk,
-    work: Callable[[Workshop], Awaitable[T]],
+    work: Callable[[Application], Awaitable[T]],
     *,
     model: str | None = None,
     warm: bool = False,
 ) -> T:
-    """Open the workshop, do the work in it, close it again.
+    """Open the application, do the work in it, close it again.
 
     Args:
         warm: load what the first call to a model needs while the player still thinks.
 
     Raises:
         StoreError, SettingsError: it cannot be opened.
-        KeyboardInterrupt: after the workshop was closed in good order.
+        KeyboardInterrupt: after the application was closed in good order.
     """
     import asyncio
 
-    from tta_rebuild.bootstrap import open_workshop
+    from tta_rebuild.bootstrap import open_application
 
     settings = settings_for(at, model=model)
     _begin_log(settings.log_level)
 
     async def run() -> T:
-        async with open_workshop(settings) as workshop:
-            warming = asyncio.create_task(_warmed(workshop)) if warm else None
+        async with open_application(settings) as application:
+            warming = asyncio.create_task(_warmed(application)) if warm else None
             try:
-                return await work(workshop)
+                return await work(application)
             finally:
                 if warming is not None:
                     warming.cancel()
@@ -79,12 +79,12 @@ def in_workshop(
     return asyncio.run(run())
 
 
-async def _warmed(workshop: Workshop) -> None:
+async def _warmed(application: Application) -> None:
     """Warm up; what is missing is told when a model is asked, and the next one takes over."""
     import logging
 
     try:
-        await workshop.warm()
+        await application.warm()
     except ProviderError as error:
         logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 

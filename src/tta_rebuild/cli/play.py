@@ -19,7 +19,7 @@ from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading,
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -98,8 +98,8 @@ def play(
             param_hint="--theme",
         )
 
-    async def work(workshop: Workshop) -> None:
-        sitting = Sitting(at, workshop)
+    async def work(application: Application) -> None:
+        sitting = Sitting(at, application)
         if begins is not None:
             await sitting.begin(begins)
         elif story:
@@ -113,10 +113,10 @@ def play(
 class Sitting:
     """One player at one terminal."""
 
-    def __init__(self, at: Desk, workshop: Workshop) -> None:
+    def __init__(self, at: Desk, application: Application) -> None:
         self.screen: Screen = at.screen
-        self.workshop = workshop
-        self.stories = workshop.stories
+        self.application = application
+        self.stories = application.stories
 
     async def ask(self, wishes: Wishes) -> None:
         """Find out kindly what to play."""
@@ -169,7 +169,7 @@ class Sitting:
             f"story {session.story_id[:8]}",
             "" if session.branch.name == "main" else f"branch {session.branch.name}",
             f"turn {session.state.turn}" if session.state.turn else "",
-            f"told by {first}" if (first := self.workshop.models[0]) != "offline" else "",
+            f"told by {first}" if (first := self.application.models[0]) != "offline" else "",
         )
         try:
             if not session.state.turn:
@@ -233,10 +233,10 @@ class Sitting:
         )
 
     async def _cost(self, story_id: str) -> str:
-        await self.workshop.tracker.flush()
-        story_usd = await self.workshop.ledger.spent_usd(story_id=story_id)
-        session_usd = await self.workshop.tracker.spent_usd("session")
-        limit_usd = self.workshop.settings.max_cost_usd
+        await self.application.tracker.flush()
+        story_usd = await self.application.ledger.spent_usd(story_id=story_id)
+        session_usd = await self.application.tracker.spent_usd("session")
+        limit_usd = self.application.settings.max_cost_usd
         return (
             f"This sitting ${session_usd:.4f} of at most ${limit_usd:.2f}, "
             f"this story ${story_usd:.4f}."

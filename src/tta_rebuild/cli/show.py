@@ -10,7 +10,7 @@ from tta_rebuild.cli import views
 from tta_rebuild.cli.opening import among_stories, desk
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
 
 app = typer.Typer(
     help="Show timeline, branches, people, facts.",
@@ -28,8 +28,8 @@ def timeline(ctx: typer.Context, story: WhichStory, branch: WhichBranch = "main"
     """What happened, turn by turn."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> None:
-        views.show_timeline(at.screen, await workshop.stories.path(story, branch))
+    async def work(application: Application) -> None:
+        views.show_timeline(at.screen, await application.stories.path(story, branch))
 
     among_stories(at, work)
 
@@ -39,9 +39,9 @@ def tree(ctx: typer.Context, story: WhichStory) -> None:
     """The branches as a tree."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> None:
-        row = await workshop.stories.find(story)
-        views.show_tree(at.screen, row.title, await workshop.stories.branches(row.story_id))
+    async def work(application: Application) -> None:
+        row = await application.stories.find(story)
+        views.show_tree(at.screen, row.title, await application.stories.branches(row.story_id))
 
     among_stories(at, work)
 
@@ -56,8 +56,8 @@ def character(
     """One person of the story, or all of them."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> None:
-        session = await workshop.stories.resume(story, branch)
+    async def work(application: Application) -> None:
+        session = await application.stories.resume(story, branch)
         views.show_cast(at.screen, session.state, name)
 
     among_stories(at, work)
@@ -73,8 +73,8 @@ def facts(
     """What is true at the end of a branch."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> None:
-        session = await workshop.stories.resume(story, branch)
+    async def work(application: Application) -> None:
+        session = await application.stories.resume(story, branch)
         views.show_facts(at.screen, session.state, word)
 
     among_stories(at, work)

@@ -20,7 +20,7 @@ from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ExecutionError, ImportRejected
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 app = typer.Typer(
@@ -57,8 +57,8 @@ def list_stories(
 
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> Sequence[StoryRow]:
-        return await workshop.stories.list()
+    async def work(application: Application) -> Sequence[StoryRow]:
+        return await application.stories.list()
 
     rows = listed_stories(settings_for(at))
     if rows is None:
@@ -117,8 +117,8 @@ def rename(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
 
-    async def work(workshop: Workshop) -> None:
-        await workshop.stories.rename(story, wanted)
+    async def work(application: Application) -> None:
+        await application.stories.rename(story, wanted)
 
     among_stories(at, work)
     at.screen.say(f"The story is now called '{wanted}'.")
@@ -133,11 +133,11 @@ def delete(
     """Remove a story with all its branches, for good (asks first)."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> bool:
-        row = await workshop.stories.find(story)
+    async def work(application: Application) -> bool:
+        row = await application.stories.find(story)
         if not yes and not _confirmed(at.screen, row):
             return False
-        await workshop.stories.delete(row.story_id)
+        await application.stories.delete(row.story_id)
         return True
 
     if among_stories(at, work):
@@ -175,11 +175,11 @@ def export(
     """Write a story as Markdown, or whole with all branches as JSON."""
     at = desk(ctx)
 
-    async def work(workshop: Workshop) -> str:
+    async def work(application: Application) -> str:
         if format_ is Format.json:
-            data = await workshop.stories.export(story)
+            data = await application.stories.export(story)
             return json.dumps(data, ensure_ascii=False, indent=1)
-        return await workshop.stories.markdown(story, branch)
+        return await application.stories.markdown(story, branch)
 
     text = among_stories(at, work)
     if output is None:
@@ -236,8 +236,8 @@ def import_story(
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
-    async def work(workshop: Workshop) -> StoryRow:
-        return await workshop.stories.import_story(
+    async def work(application: Application) -> StoryRow:
+        return await application.stories.import_story(
             data, allow_boundary_breaks=allow_boundary_breaks
         )
 

@@ -28,7 +28,7 @@ from tta_rebuild.cli.telling import Told, play_turn, show_choices, show_heading
 from tta_rebuild.core.errors import ExecutionError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -123,11 +123,11 @@ def story(
     )
     planned = _planned(theme, premises, wishes, skip)
 
-    async def work(workshop: Workshop) -> None:
+    async def work(application: Application) -> None:
         moves: Callable[[int], Moves] = (
             (lambda seed: automatic(policy, seed)) if auto else (lambda seed: from_lines(sys.stdin))
         )
-        run = Run(at.screen, workshop, turns=turns, moves=moves, as_json=json_)
+        run = Run(at.screen, application, turns=turns, moves=moves, as_json=json_)
         if story_:
             await run.go_on(story_, branch)
         else:
@@ -157,14 +157,14 @@ class Run:
     def __init__(
         self,
         screen: Screen,
-        workshop: Workshop,
+        application: Application,
         *,
         turns: int,
         moves: Callable[[int], Moves],
         as_json: bool,
     ) -> None:
         self.screen = screen
-        self.stories = workshop.stories
+        self.stories = application.stories
         self.turns = turns
         self.moves = moves
         self.as_json = as_json

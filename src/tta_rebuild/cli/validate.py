@@ -10,7 +10,7 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.asking import rules_of
-from tta_rebuild.cli.canon_views import show_clashes, show_rules
+from tta_rebuild.cli.canon_views import show_contradictions, show_rules
 from tta_rebuild.cli.opening import Desk, desk, in_workshop
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.story_file import text_of_file
@@ -18,7 +18,7 @@ from tta_rebuild.cli.story_file import text_of_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tta_rebuild.bootstrap import Workshop
+    from tta_rebuild.bootstrap import Application
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
 WhichStory = Annotated[
@@ -55,17 +55,17 @@ def validate(
     wanted = one_line(choice)
 
     async def work(
-        workshop: Workshop,
+        application: Application,
     ) -> tuple[list[tuple[str, BranchValidation]], Mapping[str, str]]:
         from tta_rebuild.core.story import Choice
 
-        state = (await workshop.stories.resume(story, branch)).state
+        state = (await application.stories.resume(story, branch)).state
         proposed = list(state.choices)
         if wanted:
             players = [c.character_id for c in state.premise.characters if c.is_player]
             concerned = tuple(affects or players or list(state.characters)[:1])
             proposed = [Choice(text=wanted, consequence=one_line(consequence), affects=concerned)]
-        verdicts = await workshop.stories.judge(story, branch, proposed)
+        verdicts = await application.stories.judge(story, branch, proposed)
         return [
             (c.text, verdict) for c, verdict in zip(proposed, verdicts, strict=True)
         ], state.premise.rules
@@ -87,23 +87,23 @@ def validate(
 def _validate_text(
     at: Desk, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
 ) -> None:
-    from tta_rebuild.canon.story_reader import read_story
-    from tta_rebuild.canon.world_rules import WorldRules, compiled
+    from tta_rebuild.reading.story_reader import read_story
+    from tta_rebuild.reading.world_rules import WorldRules, compiled
 
     read = read_story(text, rules=WorldRules(compiled(rules).rules))
-    errors = sum(found.clash.blocks for found in read.clashes)
+    errors = sum(found.contradiction.blocks for found in read.contradictions)
     if as_json:
-        for found in read.clashes:
-            row = asdict(found.clash) | {"at": found.at, "evidence": found.evidence}
+        for found in read.contradictions:
+            row = asdict(found.contradiction) | {"at": found.at, "evidence": found.evidence}
             at.screen.raw(json.dumps(row, ensure_ascii=False))
     else:
         at.screen.say(
             f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read, "
             f"{counted(len(read.canon.all_now()), 'fact')} understood, "
             f"{counted(errors, 'contradiction')}, "
-            f"{counted(len(read.clashes) - errors, 'doubt')}."
+            f"{counted(len(read.contradictions) - errors, 'doubt')}."
         )
-        show_clashes(at.screen, read)
+        show_contradictions(at.screen, read)
         show_rules(at.screen, rules)
         at.screen.say()
         at.screen.say(

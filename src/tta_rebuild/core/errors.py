@@ -27,7 +27,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │       └── BudgetExceededError   the money is used up: raise the budget or play offline
     ├── StoryError
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionClash             somebody else wrote first: load again
+    │   ├── PositionConflict             somebody else wrote first: load again
     │   └── ImportRejected            the file is not a story that can be read
     ├── StoreError                    the place where stories are kept
     │   ├── StoreLocked               another process holds the data directory
@@ -276,7 +276,7 @@ class PositionNotFound(StoryError):
     """The branch has no such turn or position."""
 
 
-class PositionClash(StoryError):
+class PositionConflict(StoryError):
     """Somebody else wrote to this branch first: nothing was stored, load it again.
 
     Positions count events along the branch path; ``actual`` is the position found.

@@ -78,7 +78,7 @@ class PassageWithheld:
     Attributes:
         gate: ``"canon"`` or ``"safety"``.
         reason: in plain words.
-        against: the sentence or rule it clashes with.
+        against: the sentence or rule it contradicts.
     """
 
     KIND: ClassVar[str] = "passage_withheld"

@@ -86,12 +86,12 @@ class ContinueSceneVariables(SceneVariables, total=False):
     Attributes:
         told_so_far: what of this scene the player has already read.
         withheld: the sentence that was held back.
-        clash: why, in plain words, with the fact it clashes with.
+        contradiction: why, in plain words, with the fact it contradicts.
     """
 
     told_so_far: str
     withheld: str
-    clash: str
+    contradiction: str
 
 
 class DialogueVariables(TypedDict, total=False):

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tta_rebuild.canon.lookahead import dead_ends, false_choices
 from tta_rebuild.canon.recall import facts_for
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.branch_validator import (
     BranchProposal,
@@ -22,6 +21,7 @@ from tta_rebuild.narrative.branch_validator import (
     BranchValidatorPrimitive,
     IssueSeverity,
 )
+from tta_rebuild.reading.lookahead import dead_ends, false_choices
 from tta_rebuild.storage.story_store import Branch
 
 MAX_CHOICES = 5
@@ -37,7 +37,7 @@ ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class ChoiceOffer:
     """The choices of a turn.
 
     Attributes:
@@ -63,7 +63,7 @@ async def offer(
     gate: Gate,
     validator: BranchValidatorPrimitive,
     context: TTAContext,
-) -> Offer:
+) -> ChoiceOffer:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
     Args:
@@ -89,7 +89,7 @@ async def offer(
         else:
             rejected.append((choice.text, _reason(verdict)))
     sound = _that_lead_on(state, sound, gate, rejected)
-    return Offer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
+    return ChoiceOffer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
 
 
 def proposals_for(
@@ -128,23 +128,23 @@ def proposals_for(
 
 
 async def judge(
-    parts: Parts, branch: Branch, state: StoryState, choices: Sequence[Choice]
+    dependencies: Dependencies, branch: Branch, state: StoryState, choices: Sequence[Choice]
 ) -> list[BranchValidation]:
     """Verdicts on choices as the story stands now, by rule and canon; no model is asked."""
     gate = Gate(
         state,
-        parts.safety(dict(state.premise.boundaries)),
-        parts.world_rules(state.premise.rules),
+        dependencies.safety(dict(state.premise.boundaries)),
+        dependencies.world_rules(state.premise.rules),
     )
     context = TTAContext(
         workflow_id=branch.story_id,
         correlation_id=branch.branch_id,
-        timestamp=parts.clock(),
+        timestamp=dependencies.clock(),
         metaconcepts=list(state.premise.metaconcepts),
         player_boundaries=dict(state.premise.boundaries),
         universe_id=f"world-{state.premise.seed}",
     )
-    validator = BranchValidatorPrimitive(checker=gate, catalog=parts.catalog)
+    validator = BranchValidatorPrimitive(checker=gate, catalog=dependencies.catalog)
     return await validator.validate_all(
         proposals_for(state, choices, state.action, gate, context), context
     )

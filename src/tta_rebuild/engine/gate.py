@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tta_rebuild.canon.checker import Checker
-from tta_rebuild.canon.clash import Clash, Findings
-from tta_rebuild.canon.reader import sentences_of
-from tta_rebuild.canon.world_rules import WorldRules
+from tta_rebuild.canon.contradiction import Contradiction, Findings
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.safety import Finding, SafetyGate
+from tta_rebuild.reading.checker import Checker
+from tta_rebuild.reading.prose_reader import sentences_of
+from tta_rebuild.reading.world_rules import WorldRules
+from tta_rebuild.safety import BoundaryFinding, SafetyGate
 
 SEAM_CHARS = 240
 """Characters of what was shown last in which a phrase may begin that the next passage ends."""
@@ -71,7 +71,7 @@ class Gate:
     def examine(self, passage: Passage) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
-        The sentences before the first clash pass; from there on the passage is held back.
+        The sentences before the first contradiction pass; from there on the passage is held back.
         """
         passage = self._labelled(passage)
         findings = self._findings(passage)
@@ -99,10 +99,10 @@ class Gate:
         self._accept(good, findings)
         return good
 
-    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> list[Clash]:
+    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> list[Contradiction]:
         """What makes a choice impossible as things stand; ``claims`` are its declared effects."""
-        found = [*self.checker.clashes(text), *self.checker.check_effects(claims, text)]
-        return [clash for clash in found if clash.blocks]
+        found = [*self.checker.contradictions(text), *self.checker.check_effects(claims, text)]
+        return [contradiction for contradiction in found if contradiction.blocks]
 
     def objection_to(self, choice: Choice) -> str | None:
         """Why a choice is not offered, or None if it may be."""
@@ -138,12 +138,12 @@ class Gate:
         if not blocking:
             return None
         order = {sentence: i for i, sentence in enumerate(told)}
-        first = min(blocking, key=lambda clash: order.get(clash.sentence, 0))
+        first = min(blocking, key=lambda contradiction: order.get(contradiction.sentence, 0))
         return first.sentence, PassageWithheld(
             text=first.sentence, gate="canon", reason=first.message, against=first.against
         )
 
-    def _unsafe(self, passage: Passage, told: Sequence[str]) -> tuple[str, Finding] | None:
+    def _unsafe(self, passage: Passage, told: Sequence[str]) -> tuple[str, BoundaryFinding] | None:
         """The first sentence that the player's boundaries keep out, and what is in it."""
         if passage.speaker not in self._cast:  # a name of the storyteller's own making
             for reading in (passage.speaker, passage.speaker.replace("_", " ")):

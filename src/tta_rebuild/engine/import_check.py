@@ -14,7 +14,7 @@ from tta_rebuild.core.errors import ImportRejected
 from tta_rebuild.core.events import ChoicesOffered, PlayerActed, RecordedEvent, SceneTold
 from tta_rebuild.core.story import Scene
 from tta_rebuild.engine.gate import SEAM_CHARS
-from tta_rebuild.safety import Finding, SafetyGate
+from tta_rebuild.safety import BoundaryFinding, SafetyGate
 
 _PLACES_NAMED = 3
 
@@ -29,7 +29,7 @@ class BoundaryBreak:
 
     turn: int
     place: str
-    finding: Finding
+    finding: BoundaryFinding
 
     def __str__(self) -> str:
         where = f"turn {self.turn}, {self.place}" if self.turn else self.place

@@ -26,7 +26,7 @@ from tta_rebuild.core.events import (
     prose_of,
 )
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.recording import RecordedProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
@@ -69,7 +69,7 @@ class ReplayReport:
 
 
 async def replay(
-    parts: Parts, store: StoryStore, branch: Branch, *, retell: bool = False
+    dependencies: Dependencies, store: StoryStore, branch: Branch, *, retell: bool = False
 ) -> ReplayReport:
     """Play a branch again.
 
@@ -86,7 +86,7 @@ async def replay(
         logged = list(group)
         if turn:
             past = [found for found in map(prose.get, _recalled(logged)) if found]
-            again = await _again(parts, branch, fold, logged, past, retell=retell)
+            again = await _again(dependencies, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
                 difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
                 return ReplayReport(
@@ -113,7 +113,7 @@ async def replay(
 
 
 async def _again(
-    parts: Parts,
+    dependencies: Dependencies,
     branch: Branch,
     fold: StoryFold,
     logged: Sequence[RecordedEvent],
@@ -124,18 +124,18 @@ async def _again(
     """The turn's events as they come out today, or why none do."""
     if not retell:
         replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
-        parts = replace(parts, provider=RecordedProvider(replies))
+        dependencies = replace(dependencies, provider=RecordedProvider(replies))
     noted = [v for r in logged if isinstance(r.event, CodeChecked) for v in r.event.verdicts]
 
     async def check_code(text: str) -> tuple[CodeVerdictNoted, ...]:
         return tuple(noted)
 
-    parts = replace(parts, check_code=check_code)
+    dependencies = replace(dependencies, check_code=check_code)
 
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past
 
-    turn = play_turn(parts, branch, fold.present(), _action(logged), memory)
+    turn = play_turn(dependencies, branch, fold.present(), _action(logged), memory)
     try:
         async with aclosing(turn) as items:
             async for item in items:

@@ -47,7 +47,7 @@ async def make_retcon(
     the first dependent event and writes there; the old telling stays as it was.
 
     Raises:
-        PositionClash: somebody else wrote to the branch since the plan was made.
+        PositionConflict: somebody else wrote to the branch since the plan was made.
     """
     events: list[Event] = [plan.event(reason)]
     if how == "mark":

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import (
@@ -33,8 +33,10 @@ class Session:
         state: the present; replaced by a new value after every turn.
     """
 
-    def __init__(self, parts: Parts, store: StoryStore, branch: Branch, fold: StoryFold) -> None:
-        self._parts = parts
+    def __init__(
+        self, dependencies: Dependencies, store: StoryStore, branch: Branch, fold: StoryFold
+    ) -> None:
+        self._dependencies = dependencies
         self._store = store
         self._fold = fold
         self._one_turn = asyncio.Lock()
@@ -42,12 +44,12 @@ class Session:
         self.state: StoryState = fold.present()
 
     @classmethod
-    async def load(cls, parts: Parts, store: StoryStore, branch: Branch) -> Session:
+    async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
         """Fold the branch's path into its present. Raises StoreDamaged, StoreNewer."""
         fold = StoryFold()
         async for recorded in store.read(branch.branch_id, upto=branch.length):
             fold.apply(recorded)
-        return cls(parts, store, branch, fold)
+        return cls(dependencies, store, branch, fold)
 
     @property
     def story_id(self) -> str:
@@ -60,13 +62,13 @@ class Session:
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
 
         Raises:
-            PositionClash: another writer was first; load the session again.
+            PositionConflict: another writer was first; load the session again.
             ProviderError: no storyteller could answer.
             BudgetExceededError: the turn would overspend.
             StoreError: the turn could not be stored.
         """
         async with self._one_turn:
-            turn = play_turn(self._parts, self.branch, self.state, action, self._search)
+            turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
             async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, FinishedTurn):
@@ -84,7 +86,7 @@ class Session:
         )
 
     async def _keep(self, finished: FinishedTurn) -> None:
-        at = self._parts.clock()
+        at = self._dependencies.clock()
         before = self.branch.length
         length = await self._store.append(
             self.branch.branch_id, finished.turn, finished.events, expected=before, at=at

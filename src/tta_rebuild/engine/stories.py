@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
 from tta_rebuild.core.events import RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Premise
-from tta_rebuild.engine.parts import Parts
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 if TYPE_CHECKING:
@@ -33,12 +33,12 @@ class Stories:
     """The stories of one store.
 
     Args:
-        parts: what turns are played with.
+        dependencies: what turns are played with.
         store: where stories are kept.
     """
 
-    def __init__(self, parts: Parts, store: StoryStore) -> None:
-        self._parts = parts
+    def __init__(self, dependencies: Dependencies, store: StoryStore) -> None:
+        self._dependencies = dependencies
         self._store = store
 
     async def open(self, premise: Premise) -> Session:
@@ -50,13 +50,13 @@ class Stories:
         from tta_rebuild.engine.consequences import opening_characters
 
         check_premise(premise)
-        self._parts.safety(dict(premise.boundaries))
+        self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
         branch = await self._store.create_story(
-            self._parts.new_id(),
+            self._dependencies.new_id(),
             title,
             [StoryOpened(premise=premise), *opening_characters(premise.characters)],
-            at=self._parts.clock(),
+            at=self._dependencies.clock(),
         )
         return await self._session(branch)
 
@@ -76,7 +76,7 @@ class Stories:
         from tta_rebuild.engine.choices import judge
 
         session = await self.resume(story, branch)
-        return await judge(self._parts, session.branch, session.state, choices)
+        return await judge(self._dependencies, session.branch, session.state, choices)
 
     async def list(self) -> Sequence[StoryRow]:
         """All stories, the latest played first."""
@@ -145,7 +145,9 @@ class Stories:
         """
         origin = await self.find_branch(await self.find(story), branch)
         position = await self._store.turn_end(origin.branch_id, turn)
-        return await self._store.fork(origin.branch_id, position, name=name, at=self._parts.clock())
+        return await self._store.fork(
+            origin.branch_id, position, name=name, at=self._dependencies.clock()
+        )
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
         """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
@@ -155,13 +157,15 @@ class Stories:
         """
         target = session.state.turn - turns
         position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
-        branch = await self._store.fork(session.branch.branch_id, position, at=self._parts.clock())
+        branch = await self._store.fork(
+            session.branch.branch_id, position, at=self._dependencies.clock()
+        )
         return await self._session(branch)
 
     async def _session(self, branch: Branch) -> Session:
         from tta_rebuild.engine.session import Session
 
-        return await Session.load(self._parts, self._store, branch)
+        return await Session.load(self._dependencies, self._store, branch)
 
     async def plan_retcon(
         self, story: str, branch: str, claim: Claim, becomes: Claim | None = None
@@ -194,7 +198,7 @@ class Stories:
 
         Raises:
             StoryError: nothing of the kind was ever so on this branch.
-            PositionClash: somebody else wrote to the branch at the same time.
+            PositionConflict: somebody else wrote to the branch at the same time.
         """
         from tta_rebuild.canon.retcon import plan_retcon
         from tta_rebuild.engine.retcons import make_retcon
@@ -202,7 +206,7 @@ class Stories:
         session = await self.resume(story, branch)
         plan = plan_retcon(session.state.canon, claim, becomes)
         return await make_retcon(
-            self._store, session.branch, plan, how, reason=reason, at=self._parts.clock()
+            self._store, session.branch, plan, how, reason=reason, at=self._dependencies.clock()
         )
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
@@ -219,7 +223,7 @@ class Stories:
         from tta_rebuild.engine.replay import replay
 
         found = await self.find_branch(await self.find(story), branch)
-        return await replay(self._parts, self._store, found, retell=retell)
+        return await replay(self._dependencies, self._store, found, retell=retell)
 
     async def export(self, story: str) -> dict[str, Any]:
         """The whole story with all branches as JSON values; ``import_story`` reads them."""
@@ -244,9 +248,9 @@ class Stories:
         story_id = await import_story(
             self._store,
             data,
-            story_id=self._parts.new_id(),
-            now=self._parts.clock,
-            safety=self._parts.safety,
+            story_id=self._dependencies.new_id(),
+            now=self._dependencies.clock,
+            safety=self._dependencies.safety,
             allow_boundary_breaks=allow_boundary_breaks,
         )
         return await self._store.story(story_id)

@@ -1,7 +1,7 @@
 """Second step of a turn: the scene is told, and every passage passes the gate before it is shown.
 
-Called by ``engine.turn``. A passage that clashes is held back; the storyteller is asked once to go
-on from the last good sentence with the clash named; if that clashes too, the scene ends soundly
+Called by ``engine.turn``. A passage that contradictions is held back; the storyteller is asked once to go
+on from the last good sentence with the contradiction named; if that contradictions too, the scene ends soundly
 and says so.
 """
 
@@ -37,7 +37,7 @@ CUT_SHORT_NOTE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ToldScene:
     """A scene as it was shown: the last item of ``tell``.
 
     Attributes:
@@ -53,7 +53,7 @@ class Told:
     degraded: str
 
 
-TellingItem: TypeAlias = PassageReleased | SceneRestarted | TurnWarning | Told
+TellingItem: TypeAlias = PassageReleased | SceneRestarted | TurnWarning | ToldScene
 
 
 async def tell(
@@ -62,7 +62,7 @@ async def tell(
     context: TTAContext,
     gate: Gate,
 ) -> AsyncGenerator[TellingItem, None]:
-    """Tell the scene through the gate; ``Told`` comes last. Raises ``ProviderError``."""
+    """Tell the scene through the gate; ``ToldScene`` comes last. Raises ``ProviderError``."""
     passages: list[Passage] = []
     withheld: list[PassageWithheld] = []
     notes: list[str] = []
@@ -71,7 +71,7 @@ async def tell(
 
     drafts: AsyncGenerator[StoryItem, None] = generator.tell(wanted, context)
     for is_repair in (False, True):
-        clash: PassageWithheld | None = None
+        contradiction: PassageWithheld | None = None
         kept = len(passages)
         gate.mark()
         async with aclosing(drafts):
@@ -83,7 +83,7 @@ async def tell(
                     for passage in passages:
                         yield PassageReleased(passage)
                 elif isinstance(item, PassageDrafted):
-                    good, clash = gate.examine(item.passage)
+                    good, contradiction = gate.examine(item.passage)
                     if good is not None:
                         for text in gate.warnings(good):
                             if text not in warned:
@@ -91,13 +91,13 @@ async def tell(
                                 yield TurnWarning(text)
                         passages.append(good)
                         yield PassageReleased(good)
-                    if clash is not None:
+                    if contradiction is not None:
                         break
                 elif isinstance(item, StoryDrafted):
                     story = item.story
-        if clash is None:
+        if contradiction is None:
             break
-        withheld.append(clash)
+        withheld.append(contradiction)
         story = None
         if is_repair:
             notes.append(CUT_SHORT_NOTE)
@@ -106,8 +106,8 @@ async def tell(
                 wanted,
                 context,
                 told_so_far="\n\n".join(p.text for p in passages),
-                withheld=clash.text,
-                clash=f"{clash.reason} {clash.against}".strip(),
+                withheld=contradiction.text,
+                contradiction=f"{contradiction.reason} {contradiction.against}".strip(),
             )
 
     if not passages:
@@ -115,7 +115,7 @@ async def tell(
         yield PassageReleased(passages[0])
     if story is not None and story.degraded:
         notes.insert(0, story.degraded)
-    yield Told(
+    yield ToldScene(
         story=story,
         passages=tuple(passages),
         withheld=tuple(withheld),

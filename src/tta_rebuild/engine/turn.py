@@ -32,14 +32,14 @@ from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, Refusal, admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point
 from tta_rebuild.engine.briefing import Memory, brief
-from tta_rebuild.engine.choices import Offer, offer
+from tta_rebuild.engine.choices import ChoiceOffer, offer
 from tta_rebuild.engine.consequences import characters_after
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.parts import Parts
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.story_code import code_checked, quality_after
-from tta_rebuild.engine.telling import Told, tell
+from tta_rebuild.engine.telling import ToldScene, tell
 from tta_rebuild.engine.timeline_links import inferred_causes
 from tta_rebuild.engine.turn_events import TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
@@ -69,7 +69,7 @@ TurnItem: TypeAlias = TurnEvent | FinishedTurn
 
 
 async def play_turn(
-    parts: Parts, branch: Branch, state: StoryState, action: Action, memory: Memory
+    dependencies: Dependencies, branch: Branch, state: StoryState, action: Action, memory: Memory
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
 
@@ -80,7 +80,7 @@ async def play_turn(
         ProviderError: no storyteller could answer.
         BudgetExceededError: the turn would overspend.
     """
-    safety = parts.safety(dict(state.premise.boundaries))
+    safety = dependencies.safety(dict(state.premise.boundaries))
     move = admit(state, action, safety)
     if isinstance(move, Refusal):
         yield TurnRefused(move.reason)
@@ -89,16 +89,16 @@ async def play_turn(
     point = arc_point(turn, state.premise.length)
     if move.wants_end:
         point = ArcPoint("resolution", should_end=True)
-    context = _context(parts, branch, state)
-    provider = RecordingProvider(parts.provider)
-    generator = StoryGeneratorPrimitive(provider, catalog=parts.catalog)
-    gate = Gate(state, safety, parts.world_rules(state.premise.rules))
+    context = _context(dependencies, branch, state)
+    provider = RecordingProvider(dependencies.provider)
+    generator = StoryGeneratorPrimitive(provider, catalog=dependencies.catalog)
+    gate = Gate(state, safety, dependencies.world_rules(state.premise.rules))
 
-    told: Told | None = None
+    told: ToldScene | None = None
     wanted, recollection = await brief(state, move, turn, point, branch, memory)
     async with aclosing(tell(generator, wanted, context, gate)) as telling:
         async for item in telling:
-            if isinstance(item, Told):
+            if isinstance(item, ToldScene):
                 told = item
             else:
                 yield item
@@ -107,17 +107,17 @@ async def play_turn(
     degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
     scene = _scene(turn, told, point, provider.replies, gate)
     validator = BranchValidatorPrimitive(
-        llm_provider=provider if parts.checks_with_model else None,
+        llm_provider=provider if dependencies.checks_with_model else None,
         checker=gate,
-        catalog=parts.catalog,
+        catalog=dependencies.catalog,
     )
     proposed = told.story.choices if told.story and not scene.is_ending else ()
     offered = await offer(state, proposed, move.text, gate, validator, context)
     if offered.note and not scene.is_ending:
         degraded.append(offered.note)
-    for text in (*degraded, *parts.notices.taken()):
+    for text in (*degraded, *dependencies.notices.taken()):
         yield TurnWarning(text)
-    code = await code_checked(scene, parts.check_code)
+    code = await code_checked(scene, dependencies.check_code)
     scene = replace(scene, degraded="; ".join(degraded), quality=quality_after(scene, code))
     changes = await characters_after(state, told.passages, move.text, point.stage, context)
     yield FinishedTurn(
@@ -144,18 +144,18 @@ async def play_turn(
     )
 
 
-def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
+def _context(dependencies: Dependencies, branch: Branch, state: StoryState) -> TTAContext:
     names = state.premise.metaconcepts
     concepts = MetaconceptRegistry.get_for_primitive("story_generator")
     return TTAContext(
         workflow_id=branch.story_id,
-        correlation_id=parts.new_id(),
-        timestamp=parts.clock(),
+        correlation_id=dependencies.new_id(),
+        timestamp=dependencies.clock(),
         metaconcepts=list(names) if names else list(concepts),
         player_boundaries=dict(state.premise.boundaries),
         session_state={
-            "player_id": parts.player_id,
-            "session_id": parts.session_id,
+            "player_id": dependencies.player_id,
+            "session_id": dependencies.session_id,
             "branch_id": branch.branch_id,
             "turn": state.turn + 1,
         },
@@ -164,7 +164,7 @@ def _context(parts: Parts, branch: Branch, state: StoryState) -> TTAContext:
 
 
 def _scene(
-    turn: int, told: Told, point: ArcPoint, replies: Sequence[ModelReplied], gate: Gate
+    turn: int, told: ToldScene, point: ArcPoint, replies: Sequence[ModelReplied], gate: Gate
 ) -> Scene:
     story = told.story
     scene_id = story.scene_id if story else f"scene-{turn}-cut-short"
@@ -185,9 +185,9 @@ def _events(
     turn: int,
     before: Sequence[Choice],
     move: Move,
-    told: Told,
+    told: ToldScene,
     scene: Scene,
-    offered: Offer,
+    offered: ChoiceOffer,
     gate: Gate,
     changes: Sequence[Event],
     replies: Sequence[ModelReplied],

@@ -26,7 +26,7 @@ from tta_rebuild.integrations.code_executor import (
 )
 
 if TYPE_CHECKING:
-    from tta_rebuild.integrations.jail import Jail, JailReport
+    from tta_rebuild.sandbox import Jail, JailReport
 
 _MONTY_FEED_S = 0.25
 """Seconds for monty; what takes longer goes to the jail, or stays undecided."""
@@ -213,7 +213,7 @@ class LocalExecutor(CodeExecutor):
         """The jail, proven; None where it cannot be had."""
         async with self._opening:
             if self._jail is None and not self.jail_problem:
-                from tta_rebuild.integrations.jail import Jail
+                from tta_rebuild.sandbox import Jail
 
                 jail = Jail()
                 try:
@@ -226,9 +226,9 @@ class LocalExecutor(CodeExecutor):
             return self._jail
 
     def _bounds(self) -> Any:
-        from tta_rebuild.integrations.jail.confine import Bounds
+        from tta_rebuild.sandbox.confine import ResourceLimits
 
-        return Bounds(
+        return ResourceLimits(
             cpu_s=self.limits.cpu_s,
             wall_s=self.limits.wall_s,
             memory_bytes=self.limits.memory_bytes,

@@ -2,7 +2,7 @@
 
 The fourth of the four primitives. The engine hands it the choices of a scene before the player
 sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
-whatever else is said; a ``ClashChecker`` (the canon's) compares with what is true in the story;
+whatever else is said; a ``ContradictionChecker`` (the canon's) compares with what is true in the story;
 a model, where there is one, is asked once for all proposals together, and only what rules cannot
 answer.
 """
@@ -21,8 +21,8 @@ from tta_rebuild.narrative.branch_rules import RULES, dead_end_risk
 from tta_rebuild.narrative.branch_values import (
     BranchProposal,
     BranchValidation,
-    Clash,
-    ClashChecker,
+    ContradictionChecker,
+    ContradictionLike,
     IssueSeverity,
     ValidationIssue,
 )
@@ -31,8 +31,8 @@ __all__ = [
     "BranchProposal",
     "BranchValidation",
     "BranchValidatorPrimitive",
-    "Clash",
-    "ClashChecker",
+    "ContradictionChecker",
+    "ContradictionLike",
     "IssueSeverity",
     "ValidationIssue",
 ]
@@ -57,7 +57,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         name: str = "BranchValidator",
         *,
         llm_provider: LLMProvider | None = None,
-        checker: ClashChecker | None = None,
+        checker: ContradictionChecker | None = None,
         catalog: Any | None = None,
     ) -> None:
         super().__init__(name)
@@ -124,13 +124,15 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             for f in rule(proposal, parent)
         ]
         if self.checker is not None:
-            for clash in self.checker.clashes(proposal.choice_text, proposal.effects):
+            for contradiction in self.checker.contradictions(
+                proposal.choice_text, proposal.effects
+            ):
                 issues.append(
                     ValidationIssue(
-                        IssueSeverity(clash.severity),
+                        IssueSeverity(contradiction.severity),
                         "consistency",
-                        clash.message,
-                        clash.fix or "Offer what is still possible as things stand",
+                        contradiction.message,
+                        contradiction.fix or "Offer what is still possible as things stand",
                     )
                 )
         return issues

@@ -73,12 +73,12 @@ class BranchValidation:
     degraded: str = ""
 
 
-class Clash(Protocol):
+class ContradictionLike(Protocol):
     """A text against something that holds."""
 
     @property
     def message(self) -> str:
-        """What clashes with what, in plain words."""
+        """What contradicts what, in plain words."""
 
     @property
     def fix(self) -> str:
@@ -89,8 +89,10 @@ class Clash(Protocol):
         """``error`` or ``warning``."""
 
 
-class ClashChecker(Protocol):
+class ContradictionChecker(Protocol):
     """Compares a text with what is true in the story; the canon's checker is one."""
 
-    def clashes(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Clash]:
+    def contradictions(
+        self, text: str, claims: Sequence[Claim] = ()
+    ) -> Sequence[ContradictionLike]:
         """What in the text, or in the claims it makes, contradicts what holds."""

@@ -103,7 +103,7 @@ _WARMING = re.compile(
 )
 _COOLING = re.compile(
     r"\b(conflict|fight|fought|argu|quarrel|attack|betray|threat|insult|accus|decei|lied|lying|"
-    r"steal|stole|hurt|abandon|reject|confront|clash|hostil|anger|angry|hate|hatred|mock|enem|"
+    r"steal|stole|hurt|abandon|reject|confront|contradiction|hostil|anger|angry|hate|hatred|mock|enem|"
     r"rival|oppos)\w*",
     re.IGNORECASE,
 )

@@ -119,14 +119,14 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         *,
         told_so_far: str,
         withheld: str,
-        clash: str,
+        contradiction: str,
     ) -> AsyncGenerator[StoryItem, None]:
         """Go on with a scene of which a sentence was held back (see ``ContinueSceneVariables``).
 
         Gives the remaining passages and the choices, as ``tell`` does.
         """
         self._validate(input_data, context)
-        rest = {"told_so_far": told_so_far, "withheld": withheld, "clash": clash}
+        rest = {"told_so_far": told_so_far, "withheld": withheld, "contradiction": contradiction}
         return self._told(input_data, context, _streamed, rest)
 
     async def _told(
@@ -211,7 +211,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             rest = {
                 "told_so_far": f"{before}\n\n{told}".strip(),
                 "withheld": str(request.variables.get("withheld", "")),
-                "clash": str(request.variables.get("clash", "")),
+                "contradiction": str(request.variables.get("contradiction", "")),
             }
             return scene_request(self._templates(), wanted, context, rest=rest)
         if reply.told:

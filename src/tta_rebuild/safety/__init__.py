@@ -1,5 +1,5 @@
 """What a player allows: boundaries and warnings as a gate, not as a wish in a prompt."""
 
-from tta_rebuild.safety.gate import Finding, SafetyGate
+from tta_rebuild.safety.gate import BoundaryFinding, SafetyGate
 
-__all__ = ["Finding", "SafetyGate"]
+__all__ = ["BoundaryFinding", "SafetyGate"]

@@ -16,7 +16,7 @@ from typing import Any
 
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.inflection import family_of, singular
-from tta_rebuild.safety.lexicon import HARMLESS, Grammar, Lexicon, Phrase, Step
+from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, PhraseParser, Step
 
 EVERY = "*"
 """The category of phrases that are harmless whatever is looked for."""
@@ -50,8 +50,8 @@ class Table:
 
     categories: Mapping[str, Category]
     aliases: Mapping[str, str]
-    lexicon: Lexicon
-    grammar: Grammar
+    lexicon: PhraseIndex
+    grammar: PhraseParser
 
 
 @cache
@@ -59,7 +59,7 @@ def table() -> Table:
     """The data of the package, read on first use."""
     home = files("tta_rebuild.safety") / "data"
     grammar = _grammar(tomllib.loads((home / "classes.toml").read_text("utf-8")))
-    lexicon = Lexicon()
+    lexicon = PhraseIndex()
     categories: dict[str, Category] = {}
     aliases: dict[str, str] = {}
     entries: dict[str, dict[str, Any]] = {}
@@ -84,16 +84,18 @@ def table() -> Table:
     return Table(categories=categories, aliases=aliases, lexicon=lexicon, grammar=grammar)
 
 
-def _grammar(raw: Mapping[str, Any]) -> Grammar:
+def _grammar(raw: Mapping[str, Any]) -> PhraseParser:
     irregular = {word: frozenset(forms.split()) for word, forms in raw["irregular"].items()}
     classes: dict[str, Step] = {}
-    grammar = Grammar(irregular=irregular, classes=classes)
+    grammar = PhraseParser(irregular=irregular, classes=classes)
     for name, words in raw["classes"].items():
         classes[name] = grammar.step("|".join(words.split()))
     return grammar
 
 
-def _phrases(grammar: Grammar, category: str, raw: Mapping[str, Any]) -> Iterator[Phrase]:
+def _phrases(
+    grammar: PhraseParser, category: str, raw: Mapping[str, Any]
+) -> Iterator[BoundaryPhrase]:
     for key, weight in _WEIGHTS.items():
         for text in re.split(r"[,\n]", _COMMENT.sub("", raw.get(key, ""))):
             if text.strip():
@@ -105,7 +107,7 @@ def category_names() -> list[str]:
     return sorted(table().categories)
 
 
-def categories_of(name: str) -> Iterator[tuple[Category, list[Phrase]]]:
+def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
     """The categories that a boundary's name means, with phrases that the table does not hold.
 
     A known name or alias is one category; ``fear/horror`` is both; anything else is taken at its
@@ -134,9 +136,9 @@ def categories_of(name: str) -> Iterator[tuple[Category, list[Phrase]]]:
     yield Category(name=bare, warn=4, names=frozenset()), [_at_its_word(bare)]
 
 
-def _at_its_word(key: str) -> Phrase:
+def _at_its_word(key: str) -> BoundaryPhrase:
     words = re.findall(r"[^\W_]+", key)
     irregular = table().grammar.irregular
     steps = [Step(frozenset({word, singular(word)})) for word in words[:-1]]
     steps.append(Step(family_of(words[-1], irregular)))
-    return Phrase(key, 1, tuple(steps))
+    return BoundaryPhrase(key, 1, tuple(steps))

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.categories import EVERY, Category, categories_of, table
 from tta_rebuild.safety.levels import HIGH, NONE, THRESHOLDS, level_of
-from tta_rebuild.safety.lexicon import HARMLESS, Lexicon, Phrase
 from tta_rebuild.safety.names import is_name
 from tta_rebuild.safety.negation import is_negated
-from tta_rebuild.safety.reading import Reading, read
+from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex
+from tta_rebuild.safety.tokens import TokenisedText, read
 
 _LONGEST_PHRASE = 14
 """Words before a text that a phrase may begin in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class BoundaryFinding:
     """Heavy matter in a text.
 
     Attributes:
@@ -78,7 +78,7 @@ class SafetyGate:
             name: _Bound(category=category, threshold=THRESHOLDS[HIGH], level="")
             for name, category in table().categories.items()
         }
-        self._own = Lexicon()
+        self._own = PhraseIndex()
         for name, level in boundaries.items():
             for category, phrases in categories_of(_positive(str(name))):
                 self._bind(category, _meant(str(name), level), str(level).strip())
@@ -95,7 +95,7 @@ class SafetyGate:
                 category=category, threshold=threshold, level=said or level
             )
 
-    def finding(self, text: str, before: str = "") -> Finding | None:
+    def finding(self, text: str, before: str = "") -> BoundaryFinding | None:
         """What the boundaries keep out of the text: the heaviest, of these the first.
 
         Args:
@@ -104,7 +104,7 @@ class SafetyGate:
         """
         if not self._held:
             return None
-        best: Finding | None = None
+        best: BoundaryFinding | None = None
         for found in self._findings(text, before, self._held):
             bound = self._bounds[found.category]
             if found.weight >= bound.threshold and (best is None or found.weight > best.weight):
@@ -134,15 +134,17 @@ class SafetyGate:
             "Say it another way, or change the boundary for a new story."
         )
 
-    def _findings(self, text: str, before: str, wanted: frozenset[str]) -> Iterator[Finding]:
+    def _findings(
+        self, text: str, before: str, wanted: frozenset[str]
+    ) -> Iterator[BoundaryFinding]:
         reading, new = read(text), 0
         if before:
             whole = read(f"{before} {text}")
             new = max(0, len(whole.words) - len(reading.words))
             reading = _mended(whole, new)
         start = max(0, new - _LONGEST_PHRASE)
-        heavy: list[tuple[Phrase, int, int]] = []
-        harmless: list[tuple[Phrase, int, int]] = []
+        heavy: list[tuple[BoundaryPhrase, int, int]] = []
+        harmless: list[tuple[BoundaryPhrase, int, int]] = []
         searched = wanted | {EVERY}
         for lexicon in (table().lexicon, self._own):
             for match in lexicon.matches(reading, searched, start):
@@ -156,7 +158,7 @@ class SafetyGate:
             weight = phrase.weight
             if category.negatable and weight > 1 and is_negated(reading, begin):
                 weight -= 1
-            yield Finding(
+            yield BoundaryFinding(
                 category=category.name,
                 weight=weight,
                 words=reading.text(begin, end),
@@ -165,7 +167,7 @@ class SafetyGate:
 
 
 def _means_something_else(
-    phrase: Phrase, begin: int, end: int, harmless: list[tuple[Phrase, int, int]]
+    phrase: BoundaryPhrase, begin: int, end: int, harmless: list[tuple[BoundaryPhrase, int, int]]
 ) -> bool:
     return any(
         other.category in (EVERY, phrase.category) and at < end and begin < to
@@ -173,7 +175,7 @@ def _means_something_else(
     )
 
 
-def _mended(whole: Reading, new: int) -> Reading:
+def _mended(whole: TokenisedText, new: int) -> TokenisedText:
     """The reading with the word that the seam may have cut in two, put together again."""
     if 0 < new < len(whole.words) and whole.sentence[new] == whole.sentence[new - 1]:
         joined = whole.words[new - 1][0] + whole.words[new][0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tta_rebuild.safety.reading import Reading
+from tta_rebuild.safety.tokens import TokenisedText
 
 _TITLES = frozenset(
     "mr mrs ms miss dr doctor prof professor sir lady lord captain capt judge aunt uncle father "
@@ -16,7 +16,7 @@ _PLACES = frozenset(
 _OF_ONE = frozenset("was is has said says had went came took gave asked would will did".split())
 
 
-def is_name(reading: Reading, at: int, names: frozenset[str]) -> bool:
+def is_name(reading: TokenisedText, at: int, names: frozenset[str]) -> bool:
     """True if the word at ``at`` is a name.
 
     Args:

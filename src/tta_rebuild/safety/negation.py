@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tta_rebuild.safety.reading import Reading
+from tta_rebuild.safety.tokens import TokenisedText
 
 _REACH = 6
 """Words before a match in which a negation counts, within its clause."""
@@ -19,7 +19,7 @@ _UNDOING = frozenset(
 _PARTING = frozenset("but when while because until before after then so and if".split())
 
 
-def is_negated(reading: Reading, at: int) -> bool:
+def is_negated(reading: TokenisedText, at: int) -> bool:
     """True if a negation governs the word at ``at``."""
     for place in range(at - 1, max(-1, at - 1 - _REACH), -1):
         if reading.clause[place] != reading.clause[at]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from tta_rebuild.core.errors import (
     BranchNotFound,
-    PositionClash,
+    PositionConflict,
     PositionNotFound,
     StoryError,
     StoryNotFound,
@@ -126,7 +126,7 @@ class MemoryStoryStore(StoryStore):
         at = in_utc(at)
         kept = self._kept(branch_id)
         if kept.row.length != expected:
-            raise PositionClash(branch_id=branch_id, expected=expected, actual=kept.row.length)
+            raise PositionConflict(branch_id=branch_id, expected=expected, actual=kept.row.length)
         check_turn(branch_id, turn, kept.row.turn)
         if events:
             self._store(kept, turn, events, at)

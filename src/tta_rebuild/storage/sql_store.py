@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from cachetools import LRUCache
 
 from tta_rebuild.core.errors import (
-    PositionClash,
+    PositionConflict,
     PositionNotFound,
     StoreDamaged,
     StoryError,
@@ -207,7 +207,7 @@ class SqlStoryStore(StoryStore):
         async with self._database.writing() as connection:
             row = await branch_row(connection, branch_id, lock=True)
             if row.length != expected:
-                raise PositionClash(branch_id=branch_id, expected=expected, actual=row.length)
+                raise PositionConflict(branch_id=branch_id, expected=expected, actual=row.length)
             check_turn(branch_id, turn, row.turn)
             if not events:
                 return expected

@@ -127,7 +127,7 @@ class StoryStore(ABC):
         """Store one whole turn or nothing; gives the branch's new length.
 
         Raises:
-            PositionClash: the branch's length is not ``expected``.
+            PositionConflict: the branch's length is not ``expected``.
             BranchNotFound: no such branch.
             StoryError: ``turn`` is before the branch's last turn.
         """

@@ -1,0 +1,177 @@
+"""From settings to objects: the application that ``cli`` and ``server`` open and work in.
+
+Whoever opens, closes: everything that holds a file or a connection is released when the
+``async with`` block ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
+from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
+from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
+from tta_rebuild.core.redaction import guard_handlers
+from tta_rebuild.core.usage import Ledger
+from tta_rebuild.engine.dependencies import Dependencies, Notices
+from tta_rebuild.engine.stories import Stories
+from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.settings import Settings
+from tta_rebuild.storage.sql_store import SqlStoryStore
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.integrations.response_cache import ResponseCache
+    from tta_rebuild.reading.world_rules import WorldRules
+    from tta_rebuild.safety import SafetyGate
+
+CACHE_FILE = "replies.db"
+"""The cache of replies, in the data directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """Everything that a caller needs to tell stories.
+
+    Attributes:
+        provider: the whole stack, as one provider.
+        tracker: what is spent and held of the budgets of this session.
+        ledger: every attempt ever made.
+        models: the chain of models in use, first choice first, as ``provider:model``.
+        notices: what the player should be told between turns (budget marks).
+        place: where the stories are kept, in words.
+        warm: loads what the first call to a model needs; call it while the player still thinks.
+    """
+
+    stories: Stories
+    provider: LLMProvider
+    tracker: CostTracker
+    ledger: Ledger
+    models: tuple[str, ...]
+    notices: Notices
+    place: str
+    settings: Settings
+    warm: Callable[[], Awaitable[None]]
+
+
+def utc_now() -> datetime:
+    """The time now, UTC."""
+    return datetime.now(UTC)
+
+
+def short_id() -> str:
+    """A fresh identifier: twelve hexadecimal digits."""
+    return uuid4().hex[:12]
+
+
+@asynccontextmanager
+async def open_application(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    new_id: Callable[[], str] = short_id,
+    make_adapter: MakeAdapter | None = None,
+) -> AsyncIterator[Application]:
+    """Open the store and the storytellers that the settings name.
+
+    Args:
+        make_adapter: makes the adapters in place of the usual ones, such as for a server of a
+            test's own; everything around them stays as it is.
+
+    Raises:
+        StoreError: the data directory cannot be used.
+        SettingsError: the models named cannot be used as named.
+        ProviderError: a key is missing, or no local server runs.
+    """
+    guard_handlers(redactor_for(settings))
+    async with AsyncExitStack() as stack:
+        store = await SqlStoryStore.open(settings.data_dir, clock=clock)
+        stack.push_async_callback(store.close)
+        notices = Notices()
+        session_id = new_id()
+        tracker = CostTracker(
+            store.ledger(),
+            budgets_of(settings),
+            prices=price_book(settings),
+            session_id=session_id,
+            on_warning=lambda warning: notices.add(str(warning)),
+        )
+        stack.push_async_callback(tracker.aclose)
+        used = await used_today(store.ledger(), settings, now=clock())
+        models: tuple[str, ...] = (OFFLINE,)
+        if is_all_offline(settings):
+            provider, warm = _embedded(), _nothing_to_warm
+        else:
+            from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+            builder = StackBuilder(
+                settings, tracker, _cache(settings), make_adapter, used_today=used
+            )
+            models = await builder.chain()
+            provider, warm = await builder.stack(models), builder.warm
+        stack.push_async_callback(provider.aclose)
+        dependencies = Dependencies(
+            provider=provider,
+            catalog=PromptCatalog.load(),
+            safety=_safety_gate,
+            world_rules=_world_rules,
+            clock=clock,
+            new_id=new_id,
+            session_id=session_id,
+            notices=notices,
+            check_code=code_check_for(settings, stack, ledger=store.ledger()),
+            checks_with_model=settings.checks_with_model,
+        )
+        yield Application(
+            stories=Stories(dependencies, store),
+            provider=provider,
+            tracker=tracker,
+            ledger=store.ledger(),
+            models=models,
+            notices=notices,
+            place=store.place,
+            settings=settings,
+            warm=warm,
+        )
+
+
+# What only a turn needs is loaded by the first one: most commands look at stories and play none.
+
+
+def _embedded() -> LLMProvider:
+    from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+    from tta_rebuild.storyteller import OfflineProvider
+
+    return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+
+
+async def _nothing_to_warm() -> None:
+    """The embedded storyteller answers at once."""
+
+
+def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
+    from tta_rebuild.safety import SafetyGate
+
+    return SafetyGate(boundaries)
+
+
+def _world_rules(rules: Mapping[str, str]) -> WorldRules:
+    from tta_rebuild.reading.world_rules import WorldRules, compiled
+
+    return WorldRules(compiled(rules).rules)
+
+
+def _cache(settings: Settings) -> ResponseCache | None:
+    if settings.cache == "off":
+        return None
+    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+
+    on_disk = settings.cache == "disk" and "://" not in str(settings.data_dir)
+    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)

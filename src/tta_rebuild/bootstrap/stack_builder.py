@@ -1,0 +1,239 @@
+"""The provider stack, written down once, outermost first::
+
+    traced → routed → cached → accounted → fallback over
+        [ budgeted → retrying → circuit → paced → costed → traced → adapter ]
+
+``application`` builds one per run, unless the embedded storyteller alone answers. The reason for each
+place stands in ``integrations.wrappers``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
+from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
+from tta_rebuild.integrations.response_cache import ResponseCache
+from tta_rebuild.integrations.token_estimate import TokenEstimate
+from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
+from tta_rebuild.integrations.wrappers.circuit import CircuitBreakerLLMProvider
+from tta_rebuild.integrations.wrappers.costed import (
+    AccountedLLMProvider,
+    BudgetedLLMProvider,
+    CostTrackingLLMProvider,
+)
+from tta_rebuild.integrations.wrappers.fallback import (
+    ALSO_WITHOUT_BUDGET,
+    WHEN_IT_CANNOT,
+    FallbackLLMProvider,
+    Link,
+)
+from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
+from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
+from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
+from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+from tta_rebuild.settings import Settings
+from tta_rebuild.storyteller import OfflineProvider
+
+if TYPE_CHECKING:
+    from tta_rebuild.integrations.adapter import Adapter
+
+LONGEST_QUEUE_S = 20.0
+"""How long a call waits for its place in a quota before the next model of the chain is asked."""
+
+MakeAdapter: TypeAlias = Callable[[str, LLMConfig], LLMProvider]
+"""Provider and configuration → the adapter, in place of the usual one (for servers of tests)."""
+
+
+def servers_here(settings: Settings) -> Mapping[str, str]:
+    """Name → address of what ``local`` looks at: the user's servers on this machine come first."""
+    from tta_rebuild.integrations.local_discovery import USUAL_SERVERS, is_loopback
+
+    own = {s.name: s.base_url for s in settings.servers.values() if is_loopback(s.base_url)}
+    known = {address.replace("localhost", "127.0.0.1") for address in own.values()}
+    return own | {name: url for name, url in USUAL_SERVERS.items() if url not in known}
+
+
+def adapter_class(provider: str) -> type[Adapter]:
+    """The adapter of one of ``PROVIDERS``; its module is loaded now, its SDK is not."""
+    if provider == "gemini":
+        from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
+
+        return GeminiLLMProvider
+    if provider == "anthropic":
+        from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
+
+        return AnthropicProvider
+    from tta_rebuild.integrations.openai_provider import OpenAIProvider
+
+    return OpenAIProvider
+
+
+class StackBuilder:
+    """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
+
+    Args:
+        used_today: requests made today before this start, by ``provider:model``.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tracker: CostTracker,
+        cache: ResponseCache | None,
+        make_adapter: MakeAdapter | None = None,
+        used_today: Mapping[str, int] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._make_adapter = make_adapter
+        self._tracker = tracker
+        self._cache = cache
+        self._estimate = TokenEstimate()
+        self._limiter = RateLimiter(
+            Quota(rpm=settings.rate_limit_rpm),
+            {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in settings.quotas.items()},
+            used_today=used_today,
+        )
+        self._adapters: dict[str, LLMProvider] = {}
+        self._local: dict[str, str] = {}
+        self._made: list[tuple[str, LLMProvider]] = []
+
+    async def chain(self) -> tuple[str, ...]:
+        """The full names of the models to ask, in order; the embedded storyteller last.
+
+        Raises SettingsError, and ModelUnavailable if no local server runs.
+        """
+        full = [await self._full_name(name) for name in named_chain(self._settings)]
+        return tuple(dict.fromkeys(full))
+
+    async def stack(self, models: Sequence[str]) -> LLMProvider:
+        """The stack over a chain of models, with the routes of single tasks beside it."""
+        default = self._answering(models)
+        routes = {}
+        for task, model in self._settings.routes.items():
+            full = await self._full_name(model)
+            routes[task] = self._answering(tuple(dict.fromkeys((full, *models))))
+        stacked = RoutedLLMProvider(default, routes) if routes else default
+        return TracedLLMProvider(stacked, record_text=self._settings.trace_prompts)
+
+    async def warm(self) -> None:
+        """Load what the first call needs: SDKs, clients, the catalogue of prices."""
+        # All begun at once: the command line waits for its player without letting others run.
+        priced = [name.partition(":") for name, _ in self._made]
+        await asyncio.gather(
+            *(adapter.warm() for _, adapter in self._made),
+            *(asyncio.to_thread(self._tracker.price_of, name, model) for name, _, model in priced),
+        )
+
+    def _answering(self, models: Sequence[str]) -> LLMProvider:
+        links = [
+            Link(
+                provider=self._guarded(model),
+                name="the embedded storyteller" if model == OFFLINE else model,
+                takes_over_for=ALSO_WITHOUT_BUDGET if model == OFFLINE else WHEN_IT_CANNOT,
+            )
+            for model in models
+        ]
+        provider: LLMProvider = AccountedLLMProvider(FallbackLLMProvider(links), self._tracker)
+        if self._cache is not None:
+            provider = CachedLLMProvider(
+                provider, self._cache, tracker=self._tracker, scope=" ".join(models)
+            )
+        return provider
+
+    def _guarded(self, full_name: str) -> LLMProvider:
+        """One model with all that guards it; the same one for every chain that names it."""
+        if full_name in self._adapters:
+            return self._adapters[full_name]
+        name = full_name.partition(":")[0]
+        if full_name == OFFLINE:
+            guarded: LLMProvider = OfflineProvider()
+        else:
+            seen = TracedLLMProvider(
+                self._adapter(full_name),
+                layer="attempt",
+                provider=name,
+                record_text=self._settings.trace_prompts,
+            )
+            costed = CostTrackingLLMProvider(seen, self._tracker, provider=name)
+            paced = RateLimitedLLMProvider(
+                costed,
+                self._limiter,
+                max_wait_s=LONGEST_QUEUE_S,
+                estimate=self._estimate,
+                provider=name,
+            )
+            retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
+            budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
+            guarded = SofteningLLMProvider(budgeted, _softer)
+        self._adapters[full_name] = guarded
+        return guarded
+
+    async def _full_name(self, name: str) -> str:
+        """``provider:model`` for a name that may leave the model open. Raises SettingsError."""
+        provider, _, model = name.partition(":")
+        if provider == OFFLINE:
+            return OFFLINE
+        if provider == "local":
+            return await self._found_here(model)
+        if provider in self._settings.servers:
+            if not model:
+                raise SettingsError("TTA_MODEL", f"{name}: say which model, as {name}:MODEL")
+            return name
+        if provider not in PROVIDERS:
+            known = ", ".join((OFFLINE, "local", *PROVIDERS, *self._settings.servers))
+            raise SettingsError("TTA_MODEL", f"'{provider}' is no provider; choose from {known}")
+        if not model:
+            return f"{provider}:{adapter_class(provider).default_model}"
+        return name
+
+    async def _found_here(self, wanted: str) -> str:
+        from tta_rebuild.integrations.local_discovery import choose_local
+
+        server, model = await choose_local(wanted, servers_here(self._settings))
+        self._local[server.name] = server.base_url
+        return f"{server.name}:{model}"
+
+    def _adapter(self, full_name: str) -> LLMProvider:
+        adapter = self._new_adapter(full_name)
+        self._made.append((full_name, adapter))
+        return adapter
+
+    def _new_adapter(self, full_name: str) -> LLMProvider:
+        settings = self._settings
+        provider, _, model = full_name.partition(":")
+        config = LLMConfig(
+            model=model,
+            max_tokens=settings.max_tokens,
+            temperature=settings.temperature,
+            timeout_seconds=settings.timeout_s,
+        )
+        if self._make_adapter is not None:
+            return self._make_adapter(provider, config)
+        if provider in self._local or provider in settings.servers:
+            from tta_rebuild.integrations.openai_provider import OpenAIProvider
+
+            server = settings.servers.get(provider)
+            return OpenAIProvider(
+                server.key if server else None,
+                config=config,
+                base_url=server.base_url if server else self._local[provider],
+                provider=provider,
+            )
+        adapter: LLMProvider = adapter_class(provider)(
+            getattr(settings, f"{provider}_api_key"), config=config
+        )
+        return adapter
+
+
+def _softer(request: LLMRequest) -> LLMRequest | None:
+    """A refused scene, put more gently; other tasks are small enough to do without."""
+    from tta_rebuild.narrative.scene_request import softened
+
+    return softened(request) if request.task in ("scene", "continue_scene") else None

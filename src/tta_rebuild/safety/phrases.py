@@ -1,0 +1,264 @@
+"""Phrases over words, found in one pass: how the word lists are written and how they match.
+
+``safety.categories`` writes the lists' phrases into a ``PhraseIndex``; ``safety.gate`` matches. A
+phrase is steps with spaces between them:
+
+    stab~           the word with its endings
+    massacr*        any word that begins so
+    gun|rifle~      one or the other
+    dead|no+more    the same, where one is several words
+    <person>        a word of that class of ``data/classes.toml``
+    <Name>          a word written like a name
+    _3              up to three words of any kind, within the clause (from _4 on: the sentence)
+
+A phrase is found through its rarest step, by looking the word up, so that a text costs the same
+however long the lists are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.safety.inflection import forms_of
+from tta_rebuild.safety.tokens import TokenisedText
+
+_FAR = 4
+"""A gap from which on a phrase may reach across a comma."""
+
+HARMLESS = 0
+"""The weight of phrases in which the words mean something else."""
+
+_SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
+_LONGEST_REMEMBERED = 40
+_FREQUENT = frozenset(
+    "a an the his her their my your our its this that these those some every he she it they we you "
+    "i him them me us in on at to of from with by for into over under up down out off and or but "
+    "not no as is was are were be been had has have do did does would could all one so if then "
+    "there what who when where too never nothing more than through before after hand hands eye "
+    "eyes head face back man men woman women take took taken go went come came make made get got "
+    "put see saw found find keep kept lost".split()
+)
+_GAP = re.compile(r"_(\d*)")
+_MASK = re.compile(r"[*#%]")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One word of a phrase: what it may be, and how many others may stand before it."""
+
+    words: frozenset[str] = frozenset()
+    prefixes: tuple[str, ...] = ()
+    name: bool = False
+    gap: int = 0
+
+    def fits(self, reading: TokenisedText, at: int) -> bool:
+        """True if the word at that place is one of these."""
+        if self.name and reading.capital[at]:
+            return True
+        for form in reading.words[at]:
+            if form in self.words or (self.prefixes and form.startswith(self.prefixes)):
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryPhrase:
+    """A phrase of a category; weight ``HARMLESS`` cancels what it overlaps.
+
+    Attributes:
+        anchor: the step by which the phrase is found: its rarest.
+    """
+
+    category: str
+    weight: int
+    steps: tuple[Step, ...]
+    anchor: int = 0
+
+    def span(self, reading: TokenisedText, at: int) -> tuple[int, int] | None:
+        """Where a match whose anchor stands at ``at`` begins and ends (exclusive)."""
+        begin = _back(self.steps, reading, at, self.anchor) if self.anchor else at
+        if begin < 0:
+            return None
+        end = _end(self.steps, reading, at + 1, self.anchor + 1)
+        return (begin, end) if end else None
+
+
+def _end(steps: tuple[Step, ...], reading: TokenisedText, at: int, step: int) -> int:
+    """The end of a match of the steps from ``step`` on, at or after ``at``; 0 if there is none."""
+    if step == len(steps):
+        return at
+    wanted = steps[step]
+    part = reading.clause if wanted.gap < _FAR else reading.sentence
+    for place in range(at, min(at + wanted.gap + 1, len(part))):
+        if part[place] != part[at - 1]:
+            return 0
+        if wanted.fits(reading, place):
+            found = _end(steps, reading, place + 1, step + 1)
+            if found:
+                return found
+    return 0
+
+
+def _back(steps: tuple[Step, ...], reading: TokenisedText, at: int, step: int) -> int:
+    """The begin of a match of the steps before ``step``, which stands at ``at``; -1 if none."""
+    if step == 0:
+        return at
+    wanted, gap = steps[step - 1], steps[step].gap
+    part = reading.clause if gap < _FAR else reading.sentence
+    for place in range(at - 1, max(at - 2 - gap, -1), -1):
+        if part[place] != part[at]:
+            return -1
+        if wanted.fits(reading, place):
+            found = _back(steps, reading, place, step - 1)
+            if found >= 0:
+                return found
+    return -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhraseParser:
+    """What the phrases may refer to: irregular forms and classes of words."""
+
+    irregular: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    classes: Mapping[str, Step] = field(default_factory=dict)
+    _read: dict[str, Step] = field(default_factory=dict)
+
+    def step(self, text: str, gap: int = 0) -> Step:
+        """Read one step. Raises ValidationError for an unknown class."""
+        known = self._read.get(text)  # the lists have each step four times over
+        if known is None:
+            known = self._read[text] = self._step(text)
+        return replace(known, gap=gap) if gap else known
+
+    def _step(self, text: str) -> Step:
+        words: set[str] = set()
+        prefixes: list[str] = []
+        name = False
+        for part in text.split("|"):
+            if part == "<Name>":
+                name = True
+            elif part.startswith("<"):
+                known = self.classes.get(part[1:-1])
+                if known is None:
+                    raise ValidationError(f"the word lists know no class '{part}'")
+                words |= known.words
+                prefixes += known.prefixes
+                name = name or known.name
+            elif part.endswith("*"):
+                prefixes.append(part[:-1])
+            elif part.endswith("~"):
+                words |= forms_of(part[:-1], self.irregular)
+            else:
+                words.add(part)
+        return Step(frozenset(words), tuple(prefixes), name)
+
+    def phrases(self, category: str, weight: int, text: str) -> Iterator[BoundaryPhrase]:
+        """Read a phrase: one, and one more for each alternative of several words.
+
+        Raises:
+            ValidationError: it cannot be found by any of its words.
+        """
+        parts = text.replace("-", " ").split()
+        wide = next((i for i, part in enumerate(parts) if "+" in part), None)
+        if wide is None:
+            yield self._phrase(category, weight, text, parts)
+            return
+        ways = parts[wide].split("|")
+        narrow = "|".join(way for way in ways if "+" not in way)
+        for way in [narrow, *(way.replace("+", " ") for way in ways if "+" in way)]:
+            if way:
+                yield from self.phrases(
+                    category, weight, " ".join([*parts[:wide], way, *parts[wide + 1 :]])
+                )
+
+    def _phrase(
+        self, category: str, weight: int, text: str, parts: Sequence[str]
+    ) -> BoundaryPhrase:
+        steps: list[Step] = []
+        gap = 0
+        for part in parts:
+            skip = _GAP.fullmatch(part)
+            if skip:
+                gap += int(skip.group(1) or 1)
+            else:
+                steps.append(self.step(part, gap))
+                gap = 0
+        if not steps or steps[0].gap or gap:
+            raise ValidationError(f"the word lists hold a phrase with a loose end: '{text}'")
+        anchor = min(range(len(steps)), key=lambda place: _commonness(steps[place]))
+        if _commonness(steps[anchor]) == inf:
+            raise ValidationError(f"the word lists hold a phrase without a word: '{text}'")
+        return BoundaryPhrase(category, weight, tuple(steps), anchor)
+
+
+def _commonness(step: Step) -> float:
+    """How often a step is met, roughly; infinite if it cannot be looked up."""
+    if step.name or any(len(prefix) < _SHORTEST_PREFIX for prefix in step.prefixes):
+        return inf
+    frequent = len(step.words & _FREQUENT)
+    return 10_000 * frequent + len(step.words) + len(step.prefixes)
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseIndex:
+    """Phrases by their rarest word.
+
+    Attributes:
+        masked: words that are often written with stars in them.
+    """
+
+    by_word: dict[str, list[BoundaryPhrase]] = field(default_factory=dict)
+    by_prefix: dict[str, list[BoundaryPhrase]] = field(default_factory=dict)
+    masked: set[str] = field(default_factory=set)
+    _known: dict[str, tuple[BoundaryPhrase, ...]] = field(default_factory=dict)
+
+    def add(self, phrase: BoundaryPhrase) -> None:
+        """Take a phrase in; only while the lists are being loaded."""
+        anchor = phrase.steps[phrase.anchor]
+        for word in anchor.words:
+            self.by_word.setdefault(word, []).append(phrase)
+        for prefix in anchor.prefixes:
+            self.by_prefix.setdefault(prefix, []).append(phrase)
+
+    def found_by(self, form: str) -> tuple[BoundaryPhrase, ...]:
+        """The phrases whose rarest word may be this one."""
+        known = self._known.get(form)
+        if known is None:
+            known = self._look_up(form)
+            if len(self._known) < 50_000 and len(form) < _LONGEST_REMEMBERED:
+                self._known[form] = known
+        return known
+
+    def _look_up(self, form: str) -> tuple[BoundaryPhrase, ...]:
+        if form[0] == "\x02":  # a letter was taken out: only whole words count
+            return tuple(self.by_word.get(form[1:], ()))
+        found = list(self.by_word.get(form, ()))
+        for length in range(_SHORTEST_PREFIX, min(len(form), _LONGEST_PREFIX) + 1):
+            found += self.by_prefix.get(form[:length], ())
+        if _MASK.search(form):
+            hidden = re.compile(_MASK.sub(".", re.sub(r"[^\w*#%]", "", form)))
+            for word in self.masked:
+                if hidden.fullmatch(word):
+                    found += self._look_up(word)
+        return tuple(found)
+
+    def matches(
+        self, reading: TokenisedText, wanted: Container[str], start: int = 0
+    ) -> Iterator[tuple[BoundaryPhrase, int, int]]:
+        """Every match: the phrase, where it begins and where it ends (exclusive).
+
+        Args:
+            wanted: the categories looked for.
+            start: the first word at which a phrase is looked up.
+        """
+        for at in range(start, len(reading.words)):
+            for form in reading.words[at]:
+                for phrase in self.found_by(form):
+                    if phrase.category in wanted:
+                        span = phrase.span(reading, at)
+                        if span:
+                            yield phrase, *span

@@ -1,0 +1,214 @@
+"""Reads a text as a person would: words, sentences and clauses, whatever the spelling hides.
+
+``safety.gate`` reads every text with ``read`` before it looks for anything. Look-alike letters,
+invisible characters, accents, emphasis inside words, digits for letters, letters spelled out one
+by one and stretched letters are undone. Where a spelling can mean more than one word, the word has
+several forms and each is looked up.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+_LOOKALIKES = str.maketrans(
+    # Cyrillic, Greek, Armenian, small capitals and a few others, each to the letter it looks like
+    "абвгԁеһіјкӏмոорԛгѕтυѵѡхуҽєсАВСЕНІЈКМОРЅТХУαβγεηικνορτυχωϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧօոսհցքʏ"
+    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡᴢøłđħŧıɑɡæ",
+    "aбbrdehijklmnopqrstuvwxyeecABCEHIJKMOPSTXYabyenikvoptuxwcABEZHIKMNOPTYXonuhgpy"
+    "abcdefghijklmnoprstuvwzoldhtiaga",
+)
+_FILLERS = dict.fromkeys(map(ord, "\u115f\u1160\u3164\u2800\u034f\u180e"))
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_MARKS = re.compile(r"[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]")
+_QUOTES = str.maketrans("\u2018\u2019\u02bc\u201c\u201d\u2033", "'''\"\"\"")
+_SPELLED = re.compile(r"(?<![^\W_])[^\W_]([ .\-_*/\u00b7\u2022])(?:[^\W_]\1)+[^\W_](?![^\W_])")
+_CHUNK = re.compile(r"[^\s\u2013\u2014\u2026/]+|[\u2013\u2014\u2026/]")
+_STRETCHED = re.compile(r"(.)\1{2,}")
+_DOUBLED = re.compile(r"(.)\1+")
+_INSIDE = re.compile(r"[-_.,;:\"()\[\]{}<>=&?]+")
+_SIGNS = "*~`^'#%"
+_EMPHASIS = re.compile(r"[*~`^]+")
+_DIGITS_FOR_LETTERS = str.maketrans("0345789@$!|+\u20ac\u00a3", "oeastbgasilteL".lower())
+_LETTERLIKE = re.compile(r"[0-9@$!|+\u20ac\u00a3]")
+_NUMBER = re.compile(r"\d+(?:st|nd|rd|th|s|am|pm|kg|km|cm|mm|m|ft|lb|x)?")
+_ABBREVIATED = frozenset("mr mrs ms dr st prof capt sgt lt rev hon jr sr vs etc".split())
+_LONGEST_WORD, _LONGEST_SPELLED = 40, 400
+SPELLED_OUT = "\x01"
+"""Begins a word that was put together from single letters."""
+
+
+class _Chunk(NamedTuple):
+    """What stands between two spaces: its words' forms, what it ends, whether it is capital."""
+
+    words: tuple[tuple[str, ...], ...]
+    ends_sentence: bool
+    ends_clause: bool
+    capital: bool
+
+
+@dataclass(slots=True)
+class TokenisedText:
+    """A text as words in order; the lists run in parallel.
+
+    Attributes:
+        words: each word's forms, most likely first; lower case.
+        sentence: the number of the sentence that the word stands in.
+        clause: the number of the clause, across sentences.
+        capital: True where the word is written like a name.
+        opens: True for the first word of a sentence.
+    """
+
+    words: list[tuple[str, ...]] = field(default_factory=list)
+    sentence: list[int] = field(default_factory=list)
+    clause: list[int] = field(default_factory=list)
+    capital: list[bool] = field(default_factory=list)
+    opens: list[bool] = field(default_factory=list)
+
+    def text(self, start: int, end: int) -> str:
+        """The words from ``start`` up to ``end``, as they were understood."""
+        return " ".join(forms[0].lstrip(SPELLED_OUT) for forms in self.words[start:end])
+
+
+def plain(text: str) -> str:
+    """The text in plain letters: no look-alikes, invisible characters or accents."""
+    if text.isascii():
+        return text
+    unfolded = unicodedata.normalize("NFKC", text).translate(_QUOTES).translate(_FILLERS)
+    bare = _MARKS.sub("", unicodedata.normalize("NFD", _INVISIBLE.sub("", unfolded)))
+    return bare.translate(_LOOKALIKES)
+
+
+def read(text: str) -> TokenisedText:
+    """The words of a text. Linear in its length."""
+    reading = TokenisedText()
+    words, capitals = reading.words, 0
+    sentence = clause = 0
+    opens = True
+    for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
+        chunk = _chunk(match.group())
+        for place, forms in enumerate(chunk.words):
+            words.append(forms)
+            reading.sentence.append(sentence)
+            reading.clause.append(clause)
+            capital = chunk.capital and place == 0
+            reading.capital.append(capital)
+            reading.opens.append(opens)
+            capitals += capital
+            opens = False
+        if chunk.ends_sentence:
+            sentence += 1
+            clause += 1
+            opens = True
+        elif chunk.ends_clause:
+            clause += 1
+    if len(words) > 4 and capitals > 0.6 * len(words):  # a headline, not names
+        reading.capital = [False] * len(words)
+    return reading
+
+
+def _join(match: re.Match[str]) -> str:
+    return SPELLED_OUT + match.group().replace(match.group(1), "")
+
+
+def _chunk(chunk: str) -> _Chunk:
+    return _remembered(chunk) if len(chunk) < _LONGEST_WORD else _understood(chunk)
+
+
+@lru_cache(maxsize=16_384)
+def _remembered(chunk: str) -> _Chunk:
+    return _understood(chunk)
+
+
+def _understood(chunk: str) -> _Chunk:
+    if chunk.isalpha() and chunk.isascii():
+        lower = chunk.lower()
+        return _Chunk((_forms(lower),), False, False, chunk[0].isupper() and not chunk.isupper())
+    core = chunk.lstrip("\"'([{<*_~`-.,;:!?#\u00bf\u00a1")
+    bare = core.rstrip("\"')]}>*_~`-.,;:!?#")
+    tail = core[len(bare) :]
+    if not bare.lstrip(SPELLED_OUT):
+        ends = any(mark in chunk for mark in ".!?\u2026")
+        return _Chunk((), ends, True, False)
+    if len(bare) == 1 and tail.startswith("**"):  # f***
+        bare += "*" * (len(tail) - len(tail.lstrip("*")))
+    lower = bare.casefold()
+    found = _words(lower, emphasised=chunk[0] == "_" or tail[:1] == "_")
+    if tail[:1] == "'" and lower.endswith("in"):  # killin'
+        found = (*found[:-1], (*found[-1], lower + "g"))
+    stops = any(mark in tail for mark in ".!?")
+    initial = len(bare) == 1 and bare.isupper() and bare != "I"
+    if stops and "." in tail and (lower in _ABBREVIATED or initial):
+        stops = False
+    return _Chunk(
+        found,
+        stops,
+        stops or any(mark in tail for mark in ",;:-"),
+        bare[0].isupper() and not bare.isupper(),
+    )
+
+
+def _words(core: str, *, emphasised: bool) -> tuple[tuple[str, ...], ...]:
+    """The words of a chunk without its outer punctuation."""
+    if core.startswith(SPELLED_OUT):
+        return (_spelled(core),)
+    if emphasised:
+        core = core.replace("_", "")
+    parts = [part for part in _INSIDE.split(core) if part.strip(_SIGNS)]
+    if len(parts) < 2:
+        return tuple(_forms(part) for part in parts)
+    first, *rest = (_forms(part) for part in parts)
+    return ((*first, "".join(parts)), *rest)
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    """The ways to read one word, none of them empty."""
+    if len(word) > _LONGEST_WORD:
+        return (word,)
+    forms = {word: None}
+    if "'" in word:
+        head, _, tail = word.partition("'")
+        if tail in ("s", "d", "ll", "re", "ve", ""):
+            forms = {head: None, word: None}
+        else:
+            forms[word.replace("'", "")] = None
+    if _EMPHASIS.search(word):
+        forms = {_EMPHASIS.sub("", word): None, **forms}
+    if _LETTERLIKE.search(word) and not _NUMBER.fullmatch(word):
+        for form in list(forms):
+            forms[form.replace("1", "i").translate(_DIGITS_FOR_LETTERS)] = None
+            if "1" in form or "!" in form or "|" in form:
+                as_l = form.replace("1", "l").replace("!", "l").replace("|", "l")
+                forms[as_l.translate(_DIGITS_FOR_LETTERS)] = None
+    for form in list(forms):
+        if _STRETCHED.search(form):
+            forms |= dict.fromkeys(_shortened(form))
+        elif len(form) > 5 and _DOUBLED.search(form):
+            for match in _DOUBLED.finditer(form):
+                shorter = form[: match.start()] + form[match.end() - 1 :]
+                if len(shorter) > 5:
+                    forms["\x02" + shorter] = None
+    return tuple(form for form in forms if form)
+
+
+def _shortened(word: str) -> set[str]:
+    """A stretched word with each of its long runs as one letter or two: ``kiiillled``."""
+    found = {_DOUBLED.sub(r"\1", word)}
+    ways = [word]
+    for _ in range(3):
+        ways = [_STRETCHED.sub(run, way, count=1) for way in ways for run in (r"\1", r"\1\1")]
+    return found | set(ways)
+
+
+def _spelled(core: str) -> tuple[str, ...]:
+    """A word put together from letters, and the words that may stand inside it."""
+    whole = core.lstrip(SPELLED_OUT)
+    forms = dict.fromkeys(_forms(whole))
+    letters = whole[:_LONGEST_SPELLED]
+    for start in range(len(letters)):
+        for end in range(start + 4, min(start + 12, len(letters)) + 1):
+            forms[letters[start:end]] = None
+    return tuple(forms)

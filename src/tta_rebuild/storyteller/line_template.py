@@ -1,0 +1,205 @@
+"""Templates: how a line of a kit becomes a sentence.
+
+Called by ``writer`` only. A line is plain English with two marks: ``[a|b|]`` is one of several
+wordings (they nest, one may be empty) and ``{name}`` is a slot, filled from the state of the story
+or, where a kit has a word list of that name, with one of its words.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """``{name}``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """``[a|b]``."""
+
+    ways: tuple[tuple[Node, ...], ...]
+
+
+Node: TypeAlias = str | Slot | Wordings
+
+
+class LineTemplateError(ValueError):
+    """A line of a kit has an unbalanced mark."""
+
+
+_MARKS = re.compile(r"[\[\]|]|\{[^{}\[\]|]*\}|[{}]")
+_SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class LineTemplate:
+    """One line of a kit, parsed.
+
+    Attributes:
+        mark: three characters that stand for this line in a story's notes.
+        needs: the slots that occur whatever wording is taken (all slots, in fact).
+    """
+
+    source: str
+    nodes: tuple[Node, ...]
+    needs: frozenset[str]
+    mark: str
+
+    def expand(
+        self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
+    ) -> str:
+        """One wording, slots filled, articles and capitals put right."""
+        return tidy(self.draft(rng, slots, words))
+
+    def draft(
+        self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
+    ) -> str:
+        """One wording as it comes, for weighing; ``tidy`` makes it fit to read."""
+        out: list[str] = []
+        _expand(self.nodes, rng, slots, words, out)
+        return "".join(out)
+
+
+def _expand(
+    nodes: tuple[Node, ...],
+    rng: Random,
+    slots: Mapping[str, str],
+    words: Mapping[str, Sequence[str]],
+    out: list[str],
+) -> None:
+    for node in nodes:
+        if isinstance(node, str):
+            out.append(node)
+        elif isinstance(node, Slot):
+            filled = slots.get(node.name)
+            if filled is None:
+                among = words[node.name]
+                filled = among[int(rng.random() * len(among))]
+            out.append(filled)
+        else:
+            _expand(node.ways[int(rng.random() * len(node.ways))], rng, slots, words, out)
+
+
+def parse(source: str) -> LineTemplate:
+    """A line of a kit as a template.
+
+    Raises:
+        LineTemplateError: a bracket or brace has no partner.
+    """
+    needs: set[str] = set()
+    stack: list[list[list[Node]]] = [[[]]]
+    position = 0
+    for found in _MARKS.finditer(source):
+        if found.start() > position:
+            stack[-1][-1].append(source[position : found.start()])
+        position = found.end()
+        mark = found.group()
+        if mark == "[":
+            stack.append([[]])
+        elif mark == "|":
+            if len(stack) == 1:
+                raise LineTemplateError(f"a '|' outside brackets in: {source}")
+            stack[-1].append([])
+        elif mark == "]":
+            if len(stack) == 1:
+                raise LineTemplateError(f"a ']' without its '[' in: {source}")
+            ways = stack.pop()
+            stack[-1][-1].append(Wordings(tuple(tuple(way) for way in ways)))
+        else:
+            name = _SLOT_NAME.fullmatch(mark)
+            if name is None:
+                raise LineTemplateError(f"'{mark}' is no slot in: {source}")
+            needs.add(name.group(1))
+            stack[-1][-1].append(Slot(name.group(1)))
+    if len(stack) != 1:
+        raise LineTemplateError(f"a '[' without its ']' in: {source}")
+    if position < len(source):
+        stack[-1][-1].append(source[position:])
+    return LineTemplate(source, tuple(stack[0][0]), frozenset(needs), fingerprint(source, 3))
+
+
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+
+def fingerprint(text: str, characters: int) -> str:
+    """A short, stable name of a text: six bits a character, from BLAKE2b."""
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    number = int.from_bytes(digest, "big")
+    return "".join(_ALPHABET[(number >> (6 * i)) & 63] for i in range(characters))
+
+
+_SPACES = re.compile(r"\s+")
+_BEFORE_STOP = re.compile(r"\s+([,.;:!?…])")
+_ARTICLE = re.compile(r"\b([Aa])(n?) (?=([“‘]?)([A-Za-z0-9]+))")
+_SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…] )|(?<=[.!?…][”’] )|(?<=^“)|(?<=[.!?] “))([a-z])")
+_DOUBLE_STOP = re.compile(r"([.!?])\.(?!\.)")
+_VOWEL_BUT_CONSONANT = re.compile(r"(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])", re.I)
+_SILENT_H = re.compile(r"(?:hour|hono|hones|heir)", re.I)
+_LETTER_NAMES_LIKE_VOWELS = frozenset("AEFHILMNORSX8")
+
+
+def article_for(word: str) -> str:
+    """ "a" or "an", by the sound that the word begins with."""
+    if _SILENT_H.match(word):
+        return "an"
+    if len(word) > 1 and word.isupper() and not re.search("[AEIOU]", word[1:]):
+        return "an" if word[0] in _LETTER_NAMES_LIKE_VOWELS else "a"
+    if word[0] in "8" or word in {"11", "18"}:
+        return "an"
+    if word[0].lower() in "aeiou" and not _VOWEL_BUT_CONSONANT.match(word):
+        return "an"
+    return "a"
+
+
+def _right_article(found: re.Match[str]) -> str:
+    article = article_for(found.group(4))
+    if found.group(1) == "A":
+        article = article.capitalize()
+    return article + " "
+
+
+_GOES_ON = re.compile(r"(?:says?|asks?|you (?:say|ask|tell|want to know))\b")
+
+
+def _capital(found: re.Match[str]) -> str:
+    """A capital, but not for what says whose the quotation before it was."""
+    start = found.start(1)
+    before, rest = found.string[:start], found.string[start:]
+    if before.endswith(("” ", "’ ")) and _GOES_ON.match(rest):
+        return found.group(1)
+    return found.group(1).upper()
+
+
+def tidy(text: str) -> str:
+    """Spaces, articles and capitals as print has them."""
+    text = _SPACES.sub(" ", text).strip()
+    text = _BEFORE_STOP.sub(r"\1", text)
+    text = _DOUBLE_STOP.sub(r"\1", text)
+    text = _ARTICLE.sub(_right_article, text)
+    return _SENTENCE_START.sub(_capital, text)
+
+
+_SENTENCE_END = re.compile(r"(?<=[.!?…])[”’\"]?\s+")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, roughly: split after a full stop and white space."""
+    return [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+
+
+_WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")
+
+
+def four_grams(text: str) -> list[tuple[str, ...]]:
+    """Every run of four words, lower case."""
+    tokens = _WORD.findall(text.lower())
+    return list(zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False))

@@ -1,0 +1,147 @@
+"""The writer: writes one sentence at a time and remembers what it has written.
+
+Called by ``teller`` and ``choices``. Of several lines that fit and several wordings of each, it
+takes the one that shares the fewest runs of four words with what the player has read lately, and
+never a sentence that was told within the last turns.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from random import Random
+
+from tta_rebuild.storyteller.line_template import (
+    LineTemplate,
+    fingerprint,
+    four_grams,
+    sentences,
+    tidy,
+)
+from tta_rebuild.storyteller.word_filter import WordFilter
+
+PRINT_LENGTH = 4
+MARK_LENGTH = 3
+TURNS_REMEMBERED = 26
+MARKS_REMEMBERED = 900
+
+_LINES_TRIED = 6
+_WORDINGS_TRIED = 2
+
+
+class LineWriter:
+    """One scene's writing.
+
+    Args:
+        told: fingerprints of the sentences of the last turns, one string per turn.
+        marks: the lines used lately, oldest first, three characters each.
+        recent: the last scenes, for their runs of words.
+    """
+
+    def __init__(
+        self,
+        rng: Random,
+        bounds: WordFilter,
+        words: Mapping[str, Sequence[str]],
+        *,
+        told: Sequence[str] = (),
+        marks: str = "",
+        recent: Iterable[str] = (),
+    ) -> None:
+        self.rng = rng
+        self.slots: dict[str, str] = {}
+        self._bounds = bounds
+        self._words = words
+        self._known = {
+            turn[i : i + PRINT_LENGTH] for turn in told for i in range(0, len(turn), PRINT_LENGTH)
+        }
+        self._uses = Counter(marks[i : i + MARK_LENGTH] for i in range(0, len(marks), MARK_LENGTH))
+        self._grams: set[tuple[str, ...]] = set()
+        for text in recent:
+            self._grams |= _runs(text)
+        self.marks: list[str] = []
+        self.prints: list[str] = []
+
+    def allows(self, text: str) -> bool:
+        """True if nothing in the text is kept out by boundaries or rules."""
+        return self._bounds.allows(text)
+
+    def line(self, lines: Sequence[LineTemplate], **more: str) -> str:
+        """The best wording of one of the lines, "" if none can be used.
+
+        Lines used least come first; ``more`` fills slots for this line only.
+        """
+        slots = {**self.slots, **more} if more else self.slots
+        ready = [
+            (self._uses[line.mark], self.rng.random(), line)
+            for line in lines
+            if all(need in slots or need in self._words for need in line.needs)
+        ]
+        ready.sort(key=lambda entry: entry[:2])
+        best: tuple[float, str, LineTemplate] | None = None
+        for start in range(0, len(ready), _LINES_TRIED):
+            drafts = [
+                (self._sameness(text) + 0.2 * uses, number, text, line)
+                for number, (uses, _, line) in enumerate(ready[start : start + _LINES_TRIED])
+                for text in self._wordings(line, slots)
+            ]
+            drafts.sort(key=lambda draft: draft[:2])
+            for score, _, text, line in drafts:
+                told = tidy(text)
+                if self._usable(told):
+                    best = (score, told, line)
+                    break
+            if best is not None:
+                break
+        if best is None:
+            return ""
+        self.keep(best[1])
+        self.marks.append(best[2].mark)
+        self._uses[best[2].mark] += 1
+        return best[1]
+
+    def _wordings(self, line: LineTemplate, slots: Mapping[str, str]) -> list[str]:
+        return [line.draft(self.rng, slots, self._words) for _ in range(_WORDINGS_TRIED)]
+
+    def phrase(self, lines: Sequence[LineTemplate], **slots: str) -> str:
+        """DraftedPassage of a sentence: any wording that may be said, in lower case, not remembered."""
+        ready = [line for line in lines if all(n in slots or n in self._words for n in line.needs)]
+        text = ""
+        for _ in range(6):
+            text = self.rng.choice(ready).expand(self.rng, slots, self._words)
+            if self._bounds.allows(text):
+                break
+        return text[:1].lower() + text[1:]
+
+    def keep(self, text: str) -> None:
+        """Remember a text as told."""
+        self._grams.update(four_grams(text))
+        for sentence in sentences(text):
+            mark = fingerprint(_plain(sentence), PRINT_LENGTH)
+            self._known.add(mark)
+            self.prints.append(mark)
+
+    def is_new(self, text: str) -> bool:
+        """True if no sentence of it was told within the turns remembered."""
+        marks = [fingerprint(_plain(part), PRINT_LENGTH) for part in sentences(text)]
+        return len(set(marks)) == len(marks) and not self._known.intersection(marks)
+
+    def _usable(self, text: str) -> bool:
+        return bool(text) and self._bounds.allows(text) and self.is_new(text)
+
+    def _sameness(self, text: str) -> float:
+        grams = four_grams(text)
+        if not grams:
+            return 0.3
+        return sum(gram in self._grams for gram in grams) / len(grams)
+
+
+@lru_cache(maxsize=256)
+def _runs(text: str) -> frozenset[tuple[str, ...]]:
+    """The runs of a told scene, counted once however often the scene comes back as recent."""
+    return frozenset(four_grams(text))
+
+
+def _plain(sentence: str) -> str:
+    return sentence.strip(' “”"‘’').lower()

@@ -1,0 +1,74 @@
+"""One spoken line, or one thought, of a character: the tasks ``dialogue`` and ``monologue``.
+
+Called by ``provider``. The line follows the character's emotion, the trigger and the scene; it
+names the character, and a thought names the goal, as the contract's offline path does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from tta_rebuild.storyteller.kit import Kit
+from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.word_filter import WordFilter
+
+_FEELING_OF_TRIGGER = {
+    "fear": "fearful",
+    "hope": "hopeful",
+    "anger": "angry",
+    "sad": "sorrowful",
+    "sadness": "sorrowful",
+    "grief": "sorrowful",
+    "joy": "joyful",
+    "conflict": "conflicted",
+    "determination": "determined",
+}
+
+
+def dialogue(variables: Mapping[str, Any], kit: Kit) -> str:
+    """What the character says: plain text, no quotation marks, no name before it."""
+    writer, feeling = _writer(variables, kit)
+    lines = kit.pools.get(f"line_{feeling}", ()) or kit.pools["line_any"]
+    return (
+        writer.line(lines)
+        or writer.line(kit.pools["line_any"])
+        or f"{writer.slots['npc']} is here."
+    )
+
+
+def monologue(variables: Mapping[str, Any], kit: Kit) -> str:
+    """What the character thinks, with their goal where they have one."""
+    writer, _ = _writer(variables, kit)
+    named = writer.line(kit.pools["thought"]) if "goal" in writer.slots else ""
+    return named or writer.line(kit.pools["thought_bare"]) or "One thing at a time."
+
+
+def _writer(variables: Mapping[str, Any], kit: Kit) -> tuple[LineWriter, str]:
+    character = variables.get("character") or {}
+    name = str(character.get("name") or character.get("character_id") or "Someone")
+    trigger = str(variables.get("trigger") or "").lower()
+    feeling = _FEELING_OF_TRIGGER.get(trigger) or str(character.get("emotion") or "neutral")
+    context = _topic(str(variables.get("scene_context") or ""))
+    events = variables.get("story_events") or []
+    rng = Random(
+        f"{variables.get('seed') or 0}:{name}:{trigger}:{feeling}:{context}:{len(events)}"
+        f":{events[-1] if events else ''}"
+    )
+    writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}), kit.words)
+    writer.slots.update(npc=name, context=context, context_cap=context[:1].upper() + context[1:])
+    goal = str(variables.get("goal") or "") or next(iter(character.get("goals") or {}), "")
+    if goal:
+        goal = goal.replace("_", " ")
+        writer.slots.update(goal=goal, goal_cap=goal[:1].upper() + goal[1:])
+    return writer, feeling
+
+
+def _topic(context: str) -> str:
+    """A scene as a noun phrase that fits any line: what is short and nominal, or "this"."""
+    words = re.sub(r"\s+", " ", context).strip().rstrip(".!?")
+    if words and len(words.split()) <= 5 and re.match(r"(?:the|an?|our|this|my)\b", words, re.I):
+        return words[0].lower() + words[1:]
+    return "this"

@@ -1,0 +1,414 @@
+"""PremiseReading a premise: who, what and where it speaks of, by simple rules and no model.
+
+Called by ``teller`` for every scene (a premise never changes, so the reading is cached). Whatever
+is found here appears in the story under the premise's own words: people join the cast, places are
+walked to, things become what the story turns on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from tta_rebuild.storyteller.line_template import tidy
+from tta_rebuild.storyteller.word_lists import (
+    DETERMINERS,
+    KNOWN_PLACES,
+    NO_HEADS,
+    NO_NAMES,
+    NO_TITLES,
+    PEOPLE,
+    PLACES,
+    STOPS,
+    TRAILING,
+    VERBS,
+    words,
+)
+
+LONGEST_READ = 3000
+"""Characters of a premise that are read; the rest of a very long one is passed over."""
+
+
+_EVERY = words("every each another any no this")
+
+
+@dataclass(frozen=True, slots=True)
+class PremiseReading:
+    """What a premise speaks of. All phrases carry their article or are names.
+
+    Attributes:
+        opening: the premise's statements, ready to be told, "" if it has none.
+        speaks_to_you: True if the opening says "you".
+        role: what the premise says that the player is ("guardian angel"), "" if it does not.
+    is_lone: True if the role is that of the one person a premise tells of ("A man never sleeps").
+        people: such as "the nurse".
+        names: names of people, such as "Leonardo DiCaprio".
+        places: such as "the grand hall" or "Ft. Knox".
+        things: such as "the dripping noise".
+    """
+
+    opening: tuple[str, ...]
+    speaks_to_you: bool
+    role: str
+    is_lone: bool
+    people: tuple[str, ...]
+    names: tuple[str, ...]
+    places: tuple[str, ...]
+    things: tuple[str, ...]
+
+
+_IRREGULAR_PEOPLE = {
+    "men": "man",
+    "women": "woman",
+    "children": "child",
+    "people": "",
+    "wives": "wife",
+    "witches": "witch",
+    "heroes": "hero",
+    "thieves": "thief",
+}
+_COMMANDS = re.compile(
+    r"^(?:please\s+)?(?:write|tell|pitch|make|describe|fit|expand|give|create|imagine|use)\b", re.I
+)
+_META = re.compile(
+    r"\b(?:write|reddit|prompts?|paragraphs?|reader|this picture|soundtrack|cliche|"
+    r"bonus points|question of the week|words or less|world-building|reboot)\b",
+    re.I,
+)
+_TAGS = re.compile(r"\[\s*[A-Za-z]{1,3}\s*\]")
+_COMMAND_TOPIC = re.compile(
+    r"^(?:please\s+)?(?:write|tell|pitch|make|describe)\b.*?\b(?:about|in which|where)\s+", re.I
+)
+_DETACHED = re.compile(r"\s+(['’](?:s|re|ve|m|ll|d)\b|n['’]t\b)", re.I)
+_TOKEN = re.compile(r"[A-Za-zÀ-ÿ0-9$]+(?:[-'’.][A-Za-zÀ-ÿ0-9]+)*|[.,;:!?…“”\"()—-]+")
+_PERSONAL = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
+_FIRST_PERSON_VERBS = {"i'm": "you're", "i've": "you've", "i'll": "you'll", "i'd": "you'd"}
+
+
+def mended(text: str) -> str:
+    """Text with the usual damage of collected prose put right (spaces, split contractions)."""
+    text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in text[:LONGEST_READ])
+    text = _TAGS.sub(" ", text)
+    text = _DETACHED.sub(r"\1", text)
+    text = re.sub(r"\s+(['’])\s+", r"\1 ", text)
+    text = re.sub(r"\s*\.{3,}|\s*…", "…", text)
+    text = re.sub(r"\bit['’]s (?=only\b|own\b|meta\b)", "its ", text)
+    text = re.sub(r"\b(\w+)['’]s (?=finally gets\b)", r"\1 ", text)
+    text = re.sub(r"\b(with|the|to|of) \1\b", r"\1", text)
+    text = re.sub(r"\$\s+(\d)", r"$\1", text)
+    text = re.sub(r"#\s*\d+|\br/\w+", " ", text)
+    text = re.sub(r"\s+([.,;:!?”])", r"\1", text)
+    text = re.sub(r"“\s+", "“", text)
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def to_second_person(text: str) -> str:
+    """``My cat`` → ``Your cat``; quoted speech stays as it is."""
+
+    def turn(found: re.Match[str]) -> str:
+        word = found.group()
+        new = _PERSONAL.get(word.lower()) or _FIRST_PERSON_VERBS.get(word.lower(), word)
+        return new.capitalize() if word[0].isupper() and word.lower() not in ("i",) else new
+
+    parts = re.split(r"(“[^”]*”|\"[^\"]*\")", text)
+    for i in range(0, len(parts), 2):
+        part = re.sub(r"\b[Ii] am\b", "you are", parts[i])
+        part = re.sub(r"\b[Ii] was\b", "you were", part)
+        parts[i] = re.sub(r"\b(?:I['’](?:m|ve|ll|d)|I|[Mm]e|[Mm]y|[Mm]ine|[Mm]yself)\b", turn, part)
+    return tidy("".join(parts))
+
+
+@lru_cache(maxsize=64)
+def read_premise(theme: str) -> PremiseReading:
+    """Who, what and where a premise speaks of; finds nothing in an empty one."""
+    text = mended(theme)
+    statements = _statements(text)
+    phrases, role = _phrases(text)
+    names, name_places, name_things = _names(text)
+    people: list[str] = []
+    places: list[str] = list(name_places)
+    things: list[str] = []
+    for phrase in phrases:
+        head = phrase.split()[-1].lower()
+        if person := _person(head):
+            if role and role.endswith(person):
+                continue
+            if head == person:
+                people.append(phrase)
+            else:  # many of them: what the story is about rather than company in it
+                things.append(phrase)
+        elif _singular(head) in PLACES:
+            places.append(phrase)
+        else:
+            things.append(phrase)
+    things = [
+        t for t in things if not any(name.lower() in t.lower() for name in (*names, *name_places))
+    ]
+    things += name_things
+    things.sort(key=lambda thing: -_mentions(text, thing))
+    whole = (*things, *places, *names)
+    things = [t for t in things if not any(_part_of(t, other) for other in whole)]
+    if re.search(r"\bAI\b", text):
+        things.insert(0, "the AI")
+    names = [n for n in names if not re.search(rf"\b[Yy]ou are {re.escape(n)}\b", text)]
+    lone = "" if role else _lone(statements, people, names)
+    if lone:
+        people = [p for p in people if p.removeprefix("the ") != lone]
+    if not (people or places or things or names or lone):
+        things = _bare_nouns(text)
+    opening = tuple(to_second_person(s) for s in statements)
+    speaks = bool(opening) and bool(re.search(r"\b[Yy]our?\b", opening[0]))
+    if not (people or places or things or names) and (lone or role or speaks):
+        things = ["your secret"]
+    return PremiseReading(
+        opening=opening,
+        speaks_to_you=speaks,
+        role=role or lone,
+        is_lone=bool(lone),
+        people=_by_head(people)[:4],
+        names=_unique(names)[:4],
+        places=_unique(places)[:4],
+        things=_unique(things)[:8],
+    )
+
+
+def _statements(text: str) -> list[str]:
+    kept: list[str] = []
+    words = 0
+    for sentence in re.split(r"(?<=[.!?…])[”\"]?\s+(?=[A-Z“\"])", text):
+        if _COMMANDS.match(sentence) or sentence.endswith("?") or _META.search(sentence):
+            continue
+        if words and words + len(sentence.split()) > 62:
+            break
+        if not kept and len(sentence.split()) > 90:
+            break
+        if sentence.count("“") != sentence.count("”"):
+            sentence = sentence.replace("“", "").replace("”", "")
+        words += len(sentence.split())
+        if words < 4 and not kept:  # a title rather than a statement
+            continue
+        sentence = sentence[0].upper() + sentence[1:]
+        kept.append(sentence if sentence[-1] in ".!?…”" else f"{sentence}.")
+    return kept
+
+
+_NOT_PLAYED = re.compile(r"\b(?:kill\w*|murder\w*|suicid\w*|dies|villain|supervillain|god)\b", re.I)
+
+
+def _lone(statements: list[str], people: list[str], names: list[str]) -> str:
+    """The one person that the premise opens with, where it tells of nobody else: the player."""
+    text = " ".join(statements)
+    if names or len(people) != 1 or re.search(r"\byou\b", text) or _NOT_PLAYED.search(text):
+        return ""
+    role = people[0].removeprefix("the ")
+    return role if re.match(rf"An? {re.escape(role)}\b", text, re.I) else ""
+
+
+def _part_of(one: str, other: str) -> bool:
+    """True if one phrase is but a piece of another: "Cop" of "Mall Cop"."""
+    bare, whole = one.lower().removeprefix("the "), other.lower().removeprefix("the ")
+    return bare != whole and bool(re.search(rf"(?:^| ){re.escape(bare)}(?: |$)", whole))
+
+
+def _bare_nouns(text: str) -> list[str]:
+    """Known places and people that are spoken of without an article: "use stairs" → the stairs."""
+    known = PLACES | PEOPLE
+    found = [
+        w
+        for w in re.findall(r"[a-z]+", text.lower())
+        if {w, _singular(w)} & known - NO_HEADS - {"well"}
+    ]
+    return [f"the {word}" for word in dict.fromkeys(found)]
+
+
+def _mentions(text: str, phrase: str) -> int:
+    """How often the head of a phrase occurs: what a premise repeats is what it is about."""
+    head = _singular(phrase.split()[-1].lower())
+    return len(re.findall(rf"\b{re.escape(head)}", text.lower()))
+
+
+def _person(word: str) -> str:
+    word = word.lower()
+    if word in _IRREGULAR_PEOPLE:
+        return _IRREGULAR_PEOPLE[word]
+    one = _singular(word)
+    return one if one in PEOPLE else ""
+
+
+def _one(phrase: str) -> str:
+    words = phrase.split()
+    return " ".join([*words[:-1], _person(words[-1])])
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return f"{word[:-3]}y"
+    return word[:-1] if word.endswith("s") and not word.endswith("ss") else word
+
+
+def _unique(found: list[str]) -> tuple[str, ...]:
+    seen: dict[str, str] = {}
+    for item in found:
+        key = item.lower()
+        bare = key.split(" ", 1)[-1]
+        if not any(bare == k.split(" ", 1)[-1] for k in seen):
+            seen[key] = item
+    return tuple(seen.values())
+
+
+def _by_head(people: list[str]) -> tuple[str, ...]:
+    """One phrase for each kind of person, the fullest."""
+    fullest: dict[str, str] = {}
+    for phrase in people:
+        head = phrase.split()[-1].lower()
+        fullest[head] = max(fullest.get(head, ""), phrase, key=len)
+    return tuple(fullest.values())
+
+
+def _phrases(text: str) -> tuple[list[str], str]:
+    """Noun phrases that a determiner opens, with "the"; and the player's role."""
+    text = _COMMAND_TOPIC.sub("", text)
+    tokens = _TOKEN.findall(text)
+    found: list[str] = []
+    role = ""
+    for i, token in enumerate(tokens):
+        low = token.lower()
+        title = i == 0 and low not in DETERMINERS | _EVERY | STOPS | VERBS | NO_TITLES
+        if low not in DETERMINERS and not title:
+            continue
+        phrase: list[str] = []
+        for word in tokens[i if title else i + 1 : i + 5]:
+            bare = word.lower()
+            if not word[0].isalnum() or bare in STOPS:
+                break
+            if "'" in bare or ("’" in bare and not bare.endswith(("'s", "’s"))):
+                break
+            if bare[0].isdigit() and phrase:
+                break
+            if _is_verb(bare) and phrase:
+                break
+            if bare in VERBS and not bare.endswith(("ed", "ing", "en")):
+                break
+            if bare in DETERMINERS:
+                break
+            phrase.append(word)
+        while phrase and (phrase[-1].lower().endswith("ly") or phrase[-1].lower() in TRAILING):
+            phrase.pop()
+        if not phrase or _bad_head(phrase[-1]):
+            continue
+        if title and len(phrase) > 3:
+            continue
+        phrase = [
+            w
+            for w in phrase
+            if w.lower()
+            not in ("seemingly", "totally", "literally", "largest", "worst", "greatest")
+        ]
+        words = " ".join(w if _is_name(w) else w.lower() for w in phrase)
+        if (
+            i >= 2
+            and [t.lower() for t in tokens[i - 2 : i]] == ["you", "are"]
+            and low in ("a", "an")
+        ):
+            role = role or words
+            continue
+        if _is_name(phrase[0]) and low in ("a", "an", "the") and all(_is_name(w) for w in phrase):
+            words = " ".join(phrase)
+        if title and len(phrase) == 1:
+            words = words.lower()
+            if phrase[0] in KNOWN_PLACES or words.endswith(("ism", "ness")):
+                found += [phrase[0]] if phrase[0] in KNOWN_PLACES else [words]
+                continue
+        owner = "your" if low in ("your", "my") else "the"
+        if low in ("two", "three", "four", "five") and phrase[-1].lower() != _singular(
+            phrase[-1].lower()
+        ):
+            words = f"{low} {words}"
+        found.append(f"{owner} {words}")
+    if not role and (
+        part := re.search(
+            r"(?:[Yy]ou are (?:part of |secretly |such |training to become )?(?:an?|the)"
+            r"|[Yy]our job (?:is|was) an?) ([a-z ]+?)"
+            r"(?= (?:during|hired|working|in|at|of|and|with|who|on)\b|[,.]|$)",
+            text,
+        )
+    ):
+        role = " ".join(part.group(1).split()[:3])
+        found = [f for f in found if f != f"the {role}"]
+    return found, "" if role.endswith(("person", "one")) else role
+
+
+def _is_verb(word: str) -> bool:
+    """Known as a verb, or the third person of one."""
+    return word in VERBS or (word.endswith("s") and (word[:-1] in VERBS or word[:-2] in VERBS))
+
+
+def _is_name(word: str) -> bool:
+    return len(word) > 1 and (word[0].isupper() or word[-1].isupper())
+
+
+def _bad_head(word: str) -> bool:
+    low = word.lower()
+    return (
+        low in NO_HEADS
+        or low in VERBS
+        or len(low) < 3
+        or low[0].isdigit()
+        or low.endswith(("'s", "’s", "ly"))
+    )
+
+
+_NAME_RUN = re.compile(
+    r"(?<![.!?“:…]\s)(?<![“(])(?<!^)\b(?:(?:St|Ft|Mt|Dr|Mr|Mrs|Ms)\.\s+)?"
+    r"[A-ZÀ-Þ][\w'’-]*[\wÀ-ÿ](?:\s+[A-ZÀ-Þ][\w-]+|\s+of\s+[A-Z]\w+|\s+of\s+the\s+[A-Z]\w+)*"
+)
+_START_NAME = re.compile(
+    r"(?:^|[.!?:…]\s+)((?:[A-Z][a-z]+\s+){1,3}[A-Z][a-z]+(?:[A-Z][a-z]+)?|[A-Z][a-z]{2,}(?=,))"
+)
+_PLACE_BEFORE = re.compile(r"\b(?:in|at|to|from|of|near|reaches|discovered|into|on)\s+$", re.I)
+_THING_NAMES = words(
+    """
+    google facebook excalibur mjonir youtube twitter instagram amazon internet
+    """
+)
+_PERSON_AFTER = re.compile(
+    r"^(?:,| (?:is|was|has|had|turns|says|said|decides|decided|realizes|begins|discovers|just|and|"
+    r"wants|must|can|opens|walks|finds|never|always|does|did|loses|comes|goes|takes|keeps|wakes))\b|^,"
+)
+
+
+def _names(text: str) -> tuple[list[str], list[str], list[str]]:
+    people: list[str] = []
+    places: list[str] = []
+    things: list[str] = []
+    spans = [(m.start(), m.group()) for m in _NAME_RUN.finditer(text)]
+    spans += [(m.start(1), m.group(1)) for m in _START_NAME.finditer(text)]
+    for start, found in sorted(spans):
+        name = re.sub(r"['’]s?$", "", found).strip()
+        if text[start + len(found) :].startswith(":") or text[:start].endswith(": "):
+            continue  # the title of a work
+        words = [w for w in name.split() if w not in NO_NAMES]
+        if not words or name in NO_NAMES or words != name.split():
+            continue
+        if words[0].lower() in STOPS | VERBS or (len(name) > 3 and name.isupper()):
+            continue
+        before, after = text[:start], text[start + len(found) :]
+        last = words[-1].lower()
+        if name.lower() in _THING_NAMES:
+            things.append(name)
+        elif (
+            last in PLACES
+            or name.startswith(("Ft.", "St.", "Mt.", "United"))
+            or words[0] in KNOWN_PLACES
+        ):
+            places.append(name)
+        elif (
+            _person(last) or _PERSON_AFTER.match(after) or (len(words) == 2 and " of " not in name)
+        ):
+            people.append(name)
+        elif _PLACE_BEFORE.search(before):
+            places.append(name)
+        else:
+            things.append(name)
+    return people, places, things

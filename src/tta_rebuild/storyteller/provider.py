@@ -1,0 +1,128 @@
+"""The embedded storyteller as a provider: answers the engine's tasks from their values.
+
+``bootstrap`` puts it at the end of the provider stack; everything above sees an ``LLMProvider``.
+It reads ``request.task`` and ``request.variables`` (``core.tasks``) and never the prompt's words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.integrations.llm_provider import (
+    LLMConfig,
+    LLMRequest,
+    LLMResponse,
+    RequestProvider,
+    StreamEnded,
+    StreamItem,
+    TextPiece,
+    estimated_usage,
+)
+
+if TYPE_CHECKING:
+    from tta_rebuild.storyteller.kit import KitShelf
+
+MODEL = "storyteller-1"
+
+
+class OfflineProvider(RequestProvider):
+    """Tells stories from authored kits: no key, no network, the same words for the same seed.
+
+    It keeps nothing between calls but the kits it has read; what a story needs to remember is in
+    ``notes`` of each scene. A call costs nothing and takes a few milliseconds.
+
+    Args:
+        config: its ``model`` names the storyteller; other knobs have no effect.
+    """
+
+    name = "offline"
+
+    def __init__(self, config: LLMConfig | None = None) -> None:
+        super().__init__(config or LLMConfig(model=MODEL))
+
+    @cached_property
+    def _shelf(self) -> KitShelf:
+        from tta_rebuild.storyteller.kit import KitShelf
+
+        return KitShelf()
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer.
+
+        Raises:
+            RequestRejected: the task is unknown, or the kit asked for cannot be read.
+        """
+        return self._response(request, "".join(self._pieces(request)))
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The answer in pieces, a passage at a time. Raises as ``complete`` does."""
+        pieces = self._pieces(request)
+        for piece in pieces:
+            yield TextPiece(piece)
+        yield StreamEnded(self._response(request, "".join(pieces)))
+
+    def _response(self, request: LLMRequest, text: str) -> LLMResponse:
+        usage = estimated_usage(request.full_text, text)
+        return LLMResponse(
+            text=text,
+            tokens_used=usage.total_tokens,
+            model=request.model or self.config.model,
+            finish_reason="stop",
+            usage=usage,
+            provider=self.name,
+        )
+
+    def _pieces(self, request: LLMRequest) -> list[str]:
+        # here and not above: most commands open a storyteller and never ask it
+        from tta_rebuild.storyteller import checks, lines
+
+        variables = request.variables
+        if request.task in ("scene", "continue_scene", ""):
+            return scene_pieces(self._scene(request, variables))
+        if request.task in ("dialogue", "monologue"):
+            kit = self._shelf.kit("", "")
+            tell = lines.dialogue if request.task == "dialogue" else lines.monologue
+            return [tell(variables, kit)]
+        if request.task == "branch_check":
+            return [_json(checks.branch_check(variables))]
+        if request.task == "fact_check":
+            return [_json(checks.fact_check(variables))]
+        raise RequestRejected(
+            f"the embedded storyteller does not know the task '{request.task}'; it answers scene, "
+            "continue_scene, dialogue, monologue, branch_check and fact_check",
+            provider=self.name,
+            model=self.config.model,
+        )
+
+    def _scene(self, request: LLMRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
+        from tta_rebuild.storyteller.resume import rest_of_scene
+        from tta_rebuild.storyteller.teller import Teller
+
+        if not request.task:  # a bare prompt: its words are the premise, nothing else is known
+            variables = {"theme": request.prompt, "boundaries": request.context.player_boundaries}
+        kit = self._shelf.kit(str(variables.get("kit") or ""), str(variables.get("theme") or ""))
+        if request.task == "continue_scene":
+            return rest_of_scene(variables, kit)
+        return Teller(variables, kit).scene()
+
+
+def scene_pieces(reply: Mapping[str, Any]) -> list[str]:
+    """A scene reply as JSON text in pieces: the head, each passage, the rest.
+
+    Passages come before choices, so that the telling can begin at once.
+    """
+    head = {key: reply[key] for key in ("scene_id", "setting_description", "emotional_tone")}
+    pieces = [_json(head)[:-1] + ',"passages":[']
+    for number, passage in enumerate(reply["passages"]):
+        pieces.append(("," if number else "") + _json(passage))
+    tail = {key: reply[key] for key in ("story_branches", "is_ending", "notes")}
+    pieces.append("]," + _json(tail)[1:])
+    return pieces
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,44 @@
+"""Going on from the last good sentence, after a passage of a scene was held back.
+
+Called by ``provider`` for the task ``continue_scene``. The scene is told again as it would have
+been (same seed, same turn); what was read already is passed over, what was held back is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tta_rebuild.storyteller.kit import Kit
+from tta_rebuild.storyteller.line_template import sentences
+from tta_rebuild.storyteller.teller import Teller
+
+
+def rest_of_scene(variables: Mapping[str, Any], kit: Kit) -> dict[str, Any]:
+    """The rest of a scene as a scene reply of its own.
+
+    Where nothing of the scene is ours (another model began it), a short, plain close of the scene
+    follows: what stands around, and the choices.
+    """
+    told = str(variables.get("told_so_far") or "")
+    withheld = str(variables.get("withheld") or "")
+    reply = Teller(variables, kit).scene()
+    told_sentences = {_plain(s) for s in sentences(told)}
+    held_back = {_plain(s) for s in sentences(withheld)}
+    passages = [p for p in reply["passages"] if _sentences(p) and not _sentences(p) & held_back]
+    rest = [p for p in passages if not _sentences(p) & told_sentences]
+    ours = len(rest) < len(passages)
+    if told and not ours:  # somebody else's scene: say nothing new of what was done
+        rest = [p for p in rest if not p["facts"]][-2:]
+    if not rest:
+        rest = passages[-1:]
+    reply["passages"] = rest
+    return reply
+
+
+def _sentences(passage: Mapping[str, Any]) -> set[str]:
+    return {_plain(s) for s in sentences(passage["text"])}
+
+
+def _plain(sentence: str) -> str:
+    return " ".join(sentence.lower().strip(' “”"').split())
