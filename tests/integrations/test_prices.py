@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sys
 from datetime import UTC, datetime
 
 import pytest
 
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.prices import Price, PriceBook, Rates
+from tta_rebuild.integrations.prices import DEAREST_WITHOUT_CATALOG, Price, PriceBook, Rates
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PROSE = Usage(input_tokens=1000, output_tokens=200)
@@ -113,3 +114,16 @@ def test_the_worst_case_is_no_less_than_any_real_bill() -> None:
         for written in (0, 250_000):
             usage = Usage(input_tokens=250_000, cache_write_tokens=written, output_tokens=1000)
             assert price.cost_usd(usage) <= worst + 1e-12
+
+
+def test_without_the_catalogue_a_model_counts_as_the_dearest_there_is(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for module in ("genai_prices", "genai_prices.data_snapshot"):
+        monkeypatch.setitem(sys.modules, module, None)
+
+    price = PriceBook().price("gemini", "gemini-2.5-flash", at=NOW)
+
+    assert not price.is_known
+    assert (price.rates.input, price.rates.output) == DEAREST_WITHOUT_CATALOG
+    assert "pip install genai-prices" in caplog.text

@@ -123,6 +123,84 @@ async def test_a_migrated_sqlite_database_has_the_tables_of_the_schema(played: P
     engine.dispose()
 
 
+def _shape(connection: sa.Connection) -> dict[str, Any]:
+    """Tables, columns, keys and indexes, however they were made."""
+    found = sa.inspect(connection)
+    return {
+        table: (
+            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
+            found.get_pk_constraint(table)["constrained_columns"],
+            sorted(str(f["referred_table"]) for f in found.get_foreign_keys(table)),
+            sorted(str(u["column_names"]) for u in found.get_unique_constraints(table)),
+            sorted(f"{i['name']} {i['column_names']}" for i in found.get_indexes(table)),
+        )
+        for table in found.get_table_names()
+    }
+
+
+def _by_revisions(connection: sa.Connection) -> None:
+    migrate(connection, REVISIONS[0])
+    migrate(connection)
+
+
+def test_a_new_sqlite_database_is_what_the_revisions_lead_to(tmp_path: Path) -> None:
+    made = []
+    for name, make in (("new", migrate), ("upgraded", _by_revisions)):
+        engine = sa.create_engine(f"sqlite:///{tmp_path}/{name}.db")
+        with engine.begin() as connection:
+            make(connection)
+            words = "SELECT sql FROM sqlite_master WHERE name = 'prose'"
+            version = "SELECT * FROM alembic_version"
+            further = [connection.exec_driver_sql(sql).all() for sql in (words, version)]
+            made.append((_shape(connection), further))
+        engine.dispose()
+
+    assert made[0] == made[1]
+
+
+async def test_a_new_postgresql_database_is_what_the_revisions_lead_to(
+    postgresql_database: str,
+) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    url = postgresql_database.replace("postgresql://", "postgresql+asyncpg://")
+    engine = create_async_engine(url)
+    indexes = sa.text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
+    made = []
+    for make in (migrate, _by_revisions):
+        async with engine.connect() as connection, connection.begin() as undone:
+            await connection.run_sync(make)
+            shape = await connection.run_sync(_shape)
+            made.append((shape, (await connection.execute(indexes)).all()))
+            await undone.rollback()
+    await engine.dispose()
+
+    assert made[0] == made[1]
+    assert made[0][0]
+
+
+_OPENED_ANEW = """
+import asyncio, sys
+from tta_rebuild.storage.sql_store import SqlStoryStore
+async def main():
+    await (await SqlStoryStore.open(sys.argv[1])).close()
+asyncio.run(main())
+print(*sorted({name.partition(".")[0] for name in sys.modules}), sep="\\n")
+"""
+
+
+def test_a_new_database_is_made_and_opened_without_alembic(tmp_path: Path) -> None:
+    for _ in ("new", "current"):
+        run = subprocess.run(
+            [sys.executable, "-c", _OPENED_ANEW, str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "sqlalchemy" in run.stdout.split()
+        assert not {"alembic", "aiosqlite", "greenlet"} & set(run.stdout.split())
+
+
 async def test_a_migrated_postgresql_database_has_the_tables_of_the_schema(
     postgresql_database: str,
 ) -> None:
@@ -441,7 +519,7 @@ _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.sql_store import SqlStoryStore
-import sqlalchemy.dialects.sqlite.aiosqlite
+import sqlalchemy.dialects.sqlite
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 async def main():

@@ -9,21 +9,23 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application, check_writable, open_application
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit, kit_names
+    from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
     from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
-    from tta_rebuild.bootstrap.stack_builder import OFFLINE, PROVIDERS, chosen_model
+    from tta_rebuild.bootstrap.story_list import listed_stories
 
 _HOMES = {
     "ModelOverview": "overview",
-    "OFFLINE": "stack_builder",
-    "PROVIDERS": "stack_builder",
+    "OFFLINE": "model_names",
+    "PROVIDERS": "model_names",
     "Application": "application",
     "check_kit": "kits",
-    "check_writable": "application",
-    "chosen_model": "stack_builder",
+    "chosen_model": "model_names",
     "CodeEngines": "guards",
     "code_engines": "guards",
     "executor_for": "guards",
+    "check_writable": "application",
     "kit_names": "kits",
+    "listed_stories": "story_list",
     "local_servers": "overview",
     "models_overview": "overview",
     "open_application": "application",
@@ -42,6 +44,7 @@ __all__ = [
     "code_engines",
     "executor_for",
     "kit_names",
+    "listed_stories",
     "local_servers",
     "models_overview",
     "open_application",

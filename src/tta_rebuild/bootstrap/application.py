@@ -6,15 +6,16 @@ Whoever opens, closes: everything that holds a file or a connection is released 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
+from tta_rebuild.bootstrap.model_names import OFFLINE, is_all_offline
 from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
-from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
@@ -22,14 +23,17 @@ from tta_rebuild.engine.dependencies import Dependencies, Notices
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.reading.world_rules import WorldRules, compiled
-from tta_rebuild.safety import SafetyGate
 from tta_rebuild.settings import Settings, load_settings
 from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 from tta_rebuild.storage.sql_store import SqlStoryStore
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.integrations.response_cache import ResponseCache
+    from tta_rebuild.reading.world_rules import WorldRules
+    from tta_rebuild.safety import SafetyGate
 
 CACHE_FILE = "replies.db"
 """The cache of replies, in the data directory."""
@@ -114,18 +118,28 @@ async def open_application(
         )
         stack.push_async_callback(tracker.aclose)
         used = await used_today(store.ledger(), settings, now=clock())
-        cache = None if read_only else _cache(settings)
-        builder = StackBuilder(
-            settings, tracker, cache, make_adapter, used_today=used, own=provider
-        )
-        models = await builder.chain()
-        stacked = await builder.stack(models)
+        models: tuple[str, ...] = (OFFLINE,)
+        if provider is None and is_all_offline(settings):
+            stacked, warm = _embedded(), _nothing_to_warm
+        else:
+            from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+            builder = StackBuilder(
+                settings,
+                tracker,
+                None if read_only else _cache(settings),
+                make_adapter,
+                used_today=used,
+                own=provider,
+            )
+            models = await builder.chain()
+            stacked, warm = await builder.stack(models), builder.warm
         stack.push_async_callback(stacked.aclose)
         dependencies = Dependencies(
             provider=stacked,
             catalog=PromptCatalog.load(),
-            safety=SafetyGate,
-            world_rules=lambda rules: WorldRules(compiled(rules).rules),
+            safety=_safety_gate,
+            world_rules=_world_rules,
             clock=clock,
             new_id=new_id,
             session_id=session_id,
@@ -143,7 +157,7 @@ async def open_application(
             place=store.place,
             note=store.note,
             settings=settings,
-            warm=builder.warm,
+            warm=warm,
         )
 
 
@@ -164,9 +178,36 @@ def check_writable(settings: Settings) -> None:
         sqlite_file.check_writable(settings.data_dir / sqlite_file.FILE_NAME)
 
 
+# What only a turn needs is loaded by the first one: most commands look at stories and play none.
+
+
+def _embedded() -> LLMProvider:
+    from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+    from tta_rebuild.storyteller import OfflineProvider
+
+    return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
+
+
+async def _nothing_to_warm() -> None:
+    """The embedded storyteller answers at once."""
+
+
+def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
+    from tta_rebuild.safety import SafetyGate
+
+    return SafetyGate(boundaries)
+
+
+def _world_rules(rules: Mapping[str, str]) -> WorldRules:
+    from tta_rebuild.reading.world_rules import WorldRules, compiled
+
+    return WorldRules(compiled(rules).rules)
+
+
 def _cache(settings: Settings) -> ResponseCache | None:
     if settings.cache == "off":
         return None
-    if settings.cache == "memory":
-        return ResponseCache()
-    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE))
+    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+
+    on_disk = settings.cache == "disk"
+    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tta_rebuild.core.errors import SettingsError
-from tta_rebuild.core.events import CodeVerdictNoted
 from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.story_code import CodeCheck
@@ -16,6 +16,11 @@ from tta_rebuild.settings import Settings, passwords_in
 
 SHORTEST_KEY_IN_PROSE = 8
 """Shorter ones, such as the ``none`` that a local server takes, would mask ordinary words."""
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.events import CodeVerdictNoted
+    from tta_rebuild.engine.story_code import CodeCheck
+    from tta_rebuild.integrations.code_executor import CodeExecutor
 
 
 def executor_for(
@@ -75,6 +80,7 @@ def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger)
     executors: list[CodeExecutor] = []
 
     async def check(text: str) -> tuple[CodeVerdictNoted, ...]:
+        from tta_rebuild.core.events import CodeVerdictNoted
         from tta_rebuild.quality.story_code import check_code
 
         if not executors:

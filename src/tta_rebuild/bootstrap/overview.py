@@ -11,14 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
 
+from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
 from tta_rebuild.bootstrap.spending import price_book
-from tta_rebuild.bootstrap.stack_builder import (
-    OFFLINE,
-    PROVIDERS,
-    adapter_class,
-    chosen_model,
-    servers_here,
-)
+from tta_rebuild.bootstrap.stack_builder import adapter_class, servers_here
 from tta_rebuild.core.usage import Attempt
 from tta_rebuild.integrations.local_discovery import LocalServer, find_local_servers
 from tta_rebuild.integrations.prices import PriceBook
@@ -104,7 +99,9 @@ def _overview(
     at: datetime,
 ) -> ModelOverview:
     provider, _, model = name.partition(":")
-    price = prices.price(provider, model, at=at)
+    # the catalogue of prices comes with the first SDK; without it there is nothing to look up
+    looked_up = provider not in PROVIDERS or name in settings.prices or _installed("genai_prices")
+    price = prices.price(provider, model, at=at) if looked_up else None
     known = price if price and price.is_known else None
     quota = settings.quotas.get(name)
     seen = [a for a in attempts if (a.provider, a.model) == (provider, model)]

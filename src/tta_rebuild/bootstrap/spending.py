@@ -14,9 +14,7 @@ from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations.budgets import Budget, Scope
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
-from tta_rebuild.integrations.openai_provider import is_near
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
-from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
 from tta_rebuild.settings import Settings
 
 OWN = "own"
@@ -57,10 +55,12 @@ def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:
     }
     if own is not None and own.price is not None:
         overlay[f"{OWN}:{own.config.model}"] = own.price
-    at_home = {s.name for s in settings.servers.values() if is_near(s.base_url)}
-    return PriceBook(
-        overlay, free_providers=FREE_PROVIDERS | USUAL_SERVERS.keys() | at_home | {OWN}
-    )
+    at_home = {OWN, *USUAL_SERVERS}
+    if settings.servers:
+        from tta_rebuild.integrations.openai_provider import is_near
+
+        at_home |= {s.name for s in settings.servers.values() if is_near(s.base_url)}
+    return PriceBook(overlay, free_providers=FREE_PROVIDERS | at_home)
 
 
 async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Mapping[str, int]:
@@ -71,6 +71,8 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     of_a_day = {name: q.rpd for name, q in settings.quotas.items() if q.rpd}
     if not of_a_day:
         return {}
+    from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
+
     since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
     rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))
     return Counter(

@@ -3,7 +3,8 @@
     traced → routed → cached → accounted → fallback over
         [ budgeted → retrying → circuit → paced → costed → traced → adapter ]
 
-``application`` builds one per run. The reason for each place stands in ``integrations.wrappers``.
+``application`` builds one per run, unless the embedded storyteller alone answers. The reason for
+each place stands in ``integrations.wrappers``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild.bootstrap.guards import reply_redactor_for
+from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -49,37 +51,17 @@ from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
-from tta_rebuild.narrative.scene_request import softened
 from tta_rebuild.settings import Settings
 from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.adapter import Adapter
 
-OFFLINE = "offline"
-"""The name of the embedded storyteller among the models."""
-
 LONGEST_QUEUE_S = 20.0
 """How long a call waits for its place in a quota before the next model of the chain is asked."""
 
-PROVIDERS = ("gemini", "anthropic", "openai")
-
 MakeAdapter: TypeAlias = Callable[[str, LLMConfig], LLMProvider]
 """Provider and configuration → the adapter, in place of the usual one (for servers of tests)."""
-
-
-def chosen_model(settings: Settings) -> str:
-    """The model that is played with: the one named, else by the keys there.
-
-    A key alone spends nothing: without a model named, keys count only with ``USE_REAL_LLM=true``.
-    """
-    if settings.model:
-        return settings.model
-    if settings.use_real_llm:
-        for name in PROVIDERS:
-            if getattr(settings, f"{name}_api_key"):
-                return name
-    return OFFLINE
 
 
 def servers_here(settings: Settings) -> Mapping[str, str]:
@@ -144,19 +126,14 @@ class StackBuilder:
 
         Raises SettingsError, and ModelUnavailable if no local server runs.
         """
-        settings = self._settings
-        named = settings.chain or (chosen_model(settings), OFFLINE)
-        if settings.chain and settings.model and settings.model != settings.chain[0]:
-            named = (settings.model, *(m for m in settings.chain if m != settings.model))
+        named = named_chain(self._settings)
         if self._own is not None:
-            named = (f"{OWN}:{self._own.config.model}", *(settings.chain or (OFFLINE,)))
+            named = (f"{OWN}:{self._own.config.model}", *(self._settings.chain or (OFFLINE,)))
         full = [await self._full_name(name) for name in named]
         return tuple(dict.fromkeys(full))
 
     async def stack(self, models: Sequence[str]) -> LLMProvider:
         """The stack over a chain of models, with the routes of single tasks beside it."""
-        if tuple(models) == (OFFLINE,) and not self._settings.routes:
-            return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
         default = self._answering(models)
         routes = {}
         for task, model in self._settings.routes.items():
@@ -307,4 +284,6 @@ def _named(response: LLMResponse) -> LLMResponse:
 
 def _softer(request: LLMRequest) -> LLMRequest | None:
     """A refused scene, put more gently; other tasks are small enough to do without."""
+    from tta_rebuild.narrative.scene_request import softened
+
     return softened(request) if request.task in ("scene", "continue_scene") else None

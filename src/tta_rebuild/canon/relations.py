@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
 _ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
 
 
+@lru_cache(maxsize=8192)
 def key_of(name: str) -> str:
     """The id under which a name is kept: lower case, no article, words joined by ``_``."""
     text = _ARTICLES.sub("", name.strip().lower().replace("_", " "))

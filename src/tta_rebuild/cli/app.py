@@ -1,29 +1,20 @@
 """The commands of ``tta``, put together; ``main`` runs it.
 
-Nothing here or in the modules it names imports another room while it loads.
+A command's module is loaded when it is called by name, so that ``tta --help`` needs none of them
+and a command none of the others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from typer.main import get_command
 
-from tta_rebuild.cli import (
-    branches,
-    code,
-    costs,
-    doctor,
-    facts,
-    models,
-    play,
-    show,
-    stories,
-    story,
-    validate,
-)
 from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = (
@@ -33,21 +24,85 @@ EXIT_CODES = (
     "gone."
 )
 
+COMMANDS = {
+    "play": ("play", "Play a story."),
+    "story": ("story", "Tell one or many stories by itself."),
+    "stories": ("stories", "List, rename, delete, export, import."),
+    "show": ("show", "Show timeline, branches, people, facts."),
+    "fork": ("branches", "Begin another way from a turn."),
+    "compare": ("branches", "Show how two branches differ."),
+    "replay": ("branches", "Play a story again from its log."),
+    "validate": ("validate", "Check a choice against a story, or a whole text against itself."),
+    "facts": ("facts", "Show who is who, where everybody is, and what holds."),
+    "retcon": ("facts", "Take back or correct a fact of a story."),
+    "doctor": ("doctor", "Say what is set up, and what is missing."),
+    "costs": ("costs", "Show what the models have cost."),
+    "models": ("models", "Show models, prices, quotas and health."),
+    "code": ("code", "Run code where it can do no harm, and check the code in a story."),
+}
+"""Name → the module of it, and the first line of its help."""
 
-class StoryGroup(TyperGroup):
-    """Leads who names a command without its group to it: ``tta export`` to ``stories export``."""
+
+class Loaded(MutableMapping[str, Any]):
+    """Commands by name; each is loaded when it is asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._loaded:
+            module = import_module(f"tta_rebuild.cli.{COMMANDS[name][0]}")
+            self._loaded[name] = get_command(_typer_of(module, name))
+            self._loaded[name].name = name
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._loaded[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._loaded[name]
+
+
+def _typer_of(module: Any, name: str) -> typer.Typer:
+    """The module's own ``app``, or its function of that name as one."""
+    if hasattr(module, "app"):
+        own: typer.Typer = module.app
+        return own
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command()(getattr(module, name))
+    return alone
+
+
+class Commands(TyperGroup):
+    """All commands, of which the help tells without loading them."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Loaded()
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that is meant; raises UsageError with the nearest one there is."""
-        for name, group in self.commands.items():
-            if args and args[0] not in self.commands and args[0] in getattr(group, "commands", {}):
-                ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
+        """The command that is meant; leads ``tta export`` to ``tta stories export``."""
+        if args and args[0] not in COMMANDS:
+            for name in ("stories", "show", "code"):
+                if args[0] in getattr(self.commands[name], "commands", {}):
+                    ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
         return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Names with the first line of their help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, about) for name, (_, about) in COMMANDS.items()])
 
 
 app = typer.Typer(
-    cls=StoryGroup,
     name="tta",
+    cls=Commands,
     help="Branching stories that stay true to themselves. Begin with: tta play",
     epilog=EXIT_CODES,
     no_args_is_help=True,
@@ -82,19 +137,3 @@ def before(
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""
     ctx.obj = CommandContext(data_dir=data_dir)
-
-
-app.command()(play.play)
-app.command(cls=story.AutoPolicyCommand)(story.story)
-app.add_typer(stories.app, name="stories")
-app.add_typer(show.app, name="show")
-app.command()(branches.fork)
-app.command()(branches.compare)
-app.command()(branches.replay)
-app.command()(validate.validate)
-app.command()(facts.facts)
-app.command()(facts.retcon)
-app.command()(doctor.doctor)
-app.command()(costs.costs)
-app.command()(models.models)
-app.add_typer(code.app, name="code")

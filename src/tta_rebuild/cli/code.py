@@ -30,6 +30,7 @@ app = typer.Typer(
     help="Run code where it can do no harm, and check the code in a story.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 
 Engine = Annotated[

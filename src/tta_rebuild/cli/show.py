@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Show timeline, branches, people, facts.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 app.command()(facts)
 

@@ -16,7 +16,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, WhichStory
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import among_stories, context_of
+from tta_rebuild.cli.opening import among_stories, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.cli.story_options import MAX_NAME_CHARS
 from tta_rebuild.core.data_files import parse_json, read_text
@@ -33,6 +33,7 @@ app = typer.Typer(
     help="List, rename, delete, export, import.",
     invoke_without_command=True,
     rich_markup_mode=None,
+    add_completion=False,
 )
 
 MAX_IMPORT_BYTES = 256_000_000
@@ -56,8 +57,13 @@ def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None
 @app.command("list")
 def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
-    screen = context_of(ctx).screen
-    rows = among_stories(context_of(ctx), lambda application: application.stories.list())
+    from tta_rebuild.bootstrap import listed_stories
+
+    command = context_of(ctx)
+    screen = command.screen
+    rows = listed_stories(settings_for(command))
+    if rows is None:
+        rows = among_stories(command, lambda application: application.stories.list())
     for row in rows:
         if json_:
             screen.json(asdict(row))

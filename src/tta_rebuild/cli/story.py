@@ -323,3 +323,7 @@ def _progress(screen: Screen, total: int, as_json: bool) -> Iterator[Callable[[]
     with Progress(*columns, console=screen.err, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task("turns", total=total)
         yield lambda: progress.advance(task)
+
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app.command(cls=AutoPolicyCommand)(story)

@@ -33,7 +33,7 @@ def quoted(text: str) -> str:
         return f"“{inner}”"
     if words[0] in _MARKS and inner[: first.start()][-1:].isspace():
         inner = words[1:-1] if words[-1] in _MARKS else words[1:]
-        return f"“{_proper(inner, '‘’')}”"
+        return f"“{_proper(inner.strip(), '‘’')}”"
     return _proper(words, "“”")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tta_rebuild.engine.story_code import CodeCheck
-from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.reading.world_rules import WorldRules
-from tta_rebuild.safety import SafetyGate
+if TYPE_CHECKING:
+    from tta_rebuild.engine.story_code import CodeCheck
+    from tta_rebuild.integrations.llm_provider import LLMProvider
+    from tta_rebuild.prompts import PromptCatalog
+    from tta_rebuild.reading.world_rules import WorldRules
+    from tta_rebuild.safety import SafetyGate
 
 
 class Notices:

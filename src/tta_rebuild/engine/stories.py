@@ -1,31 +1,29 @@
 """All stories of one store: open, take up again, fork, rewind, correct, list, delete.
 
-Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``.
+Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``. What plays or reads a story
+loads with the first method that needs it, so that listing them is quick.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
 from tta_rebuild.core.events import RecordedEvent, StoryOpened, TimelineMarked
 from tta_rebuild.core.story import Choice, Claim, Premise
-from tta_rebuild.engine.choices import judge
-from tta_rebuild.engine.comparison import Comparison, compare
-from tta_rebuild.engine.consequences import opening_characters
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.exchange import export, import_story, markdown
-from tta_rebuild.engine.replay import ReplayReport, replay
-from tta_rebuild.engine.retcons import Retconned, make_retcon
-from tta_rebuild.engine.session import Session
-from tta_rebuild.engine.snapshots import folded_whole
-from tta_rebuild.engine.timeline_links import marked_on_timeline
-from tta_rebuild.narrative.branch_validator import BranchValidation
-from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive, TimelineState
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
+
+if TYPE_CHECKING:
+    from tta_rebuild.canon.retcon import RetconChoice, RetconPlan
+    from tta_rebuild.engine.comparison import Comparison
+    from tta_rebuild.engine.replay import ReplayReport
+    from tta_rebuild.engine.retcons import Retconned
+    from tta_rebuild.engine.session import Session
+    from tta_rebuild.narrative.branch_validator import BranchValidation
+    from tta_rebuild.narrative.timeline_manager import TimelineState
 
 MAX_THEME_CHARS = 20_000
 """Longest theme, in characters: about five thousand words."""
@@ -51,6 +49,8 @@ class Stories:
         Raises:
             ValidationError: the premise cannot be played, and why.
         """
+        from tta_rebuild.engine.consequences import opening_characters
+
         check_premise(premise)
         self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
@@ -60,12 +60,12 @@ class Stories:
             [StoryOpened(premise=premise), *opening_characters(premise.characters)],
             at=self._dependencies.clock(),
         )
-        return await Session.load(self._dependencies, self._store, branch)
+        return await self._session(branch)
 
     async def resume(self, story: str, branch: str = MAIN) -> Session:
         """Take a story up again; see ``find`` and ``find_branch`` for what names one."""
         found = await self.find_branch(await self.find(story), branch)
-        return await Session.load(self._dependencies, self._store, found)
+        return await self._session(found)
 
     async def judge(
         self, story: str, branch: str, choices: Sequence[Choice]
@@ -75,6 +75,8 @@ class Stories:
         Raises:
             ValidationError: a choice is too short or too long.
         """
+        from tta_rebuild.engine.choices import judge
+
         session = await self.resume(story, branch)
         return await judge(self._dependencies, session.branch, session.state, choices)
 
@@ -128,6 +130,9 @@ class Stories:
 
     async def timeline(self, story: str, branch: str = MAIN) -> TimelineState:
         """The story's own timeline on a branch, in order of story time; read from the log."""
+        from tta_rebuild.engine.timeline_links import marked_on_timeline
+        from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive
+
         timeline = TimelineManagerPrimitive()
         for recorded in await self.path(story, branch):
             if isinstance(recorded.event, TimelineMarked):
@@ -172,6 +177,11 @@ class Stories:
         branch = await self._store.fork(
             session.branch.branch_id, position, at=self._dependencies.clock()
         )
+        return await self._session(branch)
+
+    async def _session(self, branch: Branch) -> Session:
+        from tta_rebuild.engine.session import Session
+
         return await Session.load(self._dependencies, self._store, branch)
 
     async def plan_retcon(
@@ -182,6 +192,9 @@ class Stories:
         Raises:
             StoryError: nothing of the kind was ever so on this branch.
         """
+        from tta_rebuild.canon.retcon import plan_retcon
+        from tta_rebuild.engine.snapshots import folded_whole
+
         found = await self.find_branch(await self.find(story), branch)
         whole = await folded_whole(self._store, found)
         return plan_retcon(whole.fold.canon, claim, becomes)
@@ -206,6 +219,10 @@ class Stories:
             StoryError: nothing of the kind was ever so on this branch.
             PositionConflict: somebody else wrote to the branch at the same time.
         """
+        from tta_rebuild.canon.retcon import plan_retcon
+        from tta_rebuild.engine.retcons import make_retcon
+        from tta_rebuild.engine.snapshots import folded_whole
+
         found = await self.find_branch(await self.find(story), branch)
         whole = await folded_whole(self._store, found)
         plan = plan_retcon(whole.fold.canon, claim, becomes)
@@ -215,6 +232,8 @@ class Stories:
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""
+        from tta_rebuild.engine.comparison import compare
+
         row = await self.find(story)
         return await compare(
             self._store, await self.find_branch(row, one), await self.find_branch(row, other)
@@ -222,11 +241,15 @@ class Stories:
 
     async def replay(self, story: str, branch: str = MAIN, *, retell: bool = False) -> ReplayReport:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
+        from tta_rebuild.engine.replay import replay
+
         found = await self.find_branch(await self.find(story), branch)
         return await replay(self._dependencies, self._store, found, retell=retell)
 
     async def export(self, story: str) -> AsyncGenerator[str, None]:
         """The whole story with all branches as lines of JSON text; ``import_story`` reads it."""
+        from tta_rebuild.engine.exchange import export
+
         row = await self.find(story)
         async with aclosing(export(self._store, row.story_id)) as lines:
             async for line in lines:
@@ -244,6 +267,8 @@ class Stories:
             ImportRejected: it is no such story, or it breaks the boundaries that it states
                 itself; nothing was stored.
         """
+        from tta_rebuild.engine.exchange import import_story
+
         story_id = await import_story(
             self._store,
             data,
@@ -284,6 +309,8 @@ class Stories:
 
     async def markdown(self, story: str, branch: str = MAIN) -> str:
         """One branch as a story to read."""
+        from tta_rebuild.engine.exchange import markdown
+
         return await markdown(self._store, await self.find_branch(await self.find(story), branch))
 
 

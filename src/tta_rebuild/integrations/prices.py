@@ -1,8 +1,9 @@
 """What a call costs: prices by model and date, in US dollars.
 
-The cost tracker asks here. Prices come from the genai-prices package, which is loaded when the
-first paid model is priced; the user's own come first. A model that nobody knows is counted at the
-dearest price its provider has, with a warning, so that a budget holds all the same.
+The cost tracker asks here. Prices come from the genai-prices package, which is installed with any
+model's SDK and loaded when the first paid model is priced; the user's own come first. A model that
+nobody knows is counted at the dearest price its provider has, with a warning, so that a budget
+holds all the same.
 """
 
 from __future__ import annotations
@@ -139,9 +140,16 @@ class PriceBook:
         return read[1]
 
     def _find(self, provider: str, model: str) -> ModelInfo | None:
-        from genai_prices import Usage as CatalogUsage
-        from genai_prices import calc_price
-
+        try:
+            from genai_prices import Usage as CatalogUsage
+            from genai_prices import calc_price
+        except ModuleNotFoundError:
+            log.warning(
+                "no prices are installed: %s is counted as the dearest model there is; "
+                "pip install genai-prices, or put its price into the configuration, under prices",
+                f"{provider}:{model}" if provider else model,
+            )
+            return None
         bare = model.rsplit("/", 1)[-1] if model.startswith("models/") else model
         names = [CATALOG_NAMES.get(provider, provider), None] if provider else [None]
         for name in names:
@@ -163,11 +171,15 @@ class PriceBook:
         return price
 
     def _look_for_the_dearest(self, provider: str, at: datetime) -> Price:
-        from genai_prices.data_snapshot import get_snapshot
-
         name = CATALOG_NAMES.get(provider, provider)
         costs_input, costs_output = 0.0, 0.0
-        for known in get_snapshot().providers:
+        try:
+            from genai_prices.data_snapshot import get_snapshot
+
+            catalog = get_snapshot().providers
+        except ModuleNotFoundError:
+            catalog = []
+        for known in catalog:
             if known.id != name:
                 continue
             for model in known.models:

@@ -24,6 +24,9 @@ _LETTING = frozenset(
 _INTRANSITIVE = frozenset(["move", "arrive", "stay", "die", "collapse", "mental"])
 
 
+SENTENCES_KEPT = 512
+
+
 @dataclass(frozen=True, slots=True)
 class Clause:
     """A verb with what belongs to it; roles are phrases as written, None where missing.
@@ -59,7 +62,19 @@ class ClauseReader(Phrases, VerbPlaces):
     """
 
     def read(self, sentence: str) -> list[Clause]:
-        """The acts of one sentence, in order. Quoted speech is to be taken out before."""
+        """The acts of one sentence, in order. Quoted speech is to be taken out before.
+
+        A sentence is read when it is checked, when it is heard and again as the scene before the
+        next one, so what was found is kept for a while.
+        """
+        known = self._lexicon.acts.get(sentence)
+        if known is None:
+            if len(self._lexicon.acts) >= SENTENCES_KEPT:
+                self._lexicon.acts.clear()
+            known = self._lexicon.acts[sentence] = self._read(sentence)
+        return known
+
+    def _read(self, sentence: str) -> list[Clause]:
         words = words_of(sentence)
         low = [w.lower() for w in words]
         verbs = self._verbs(words, low)

@@ -71,6 +71,7 @@ class Lexicon:
         plain: lemma → family of the bare verb.
         phrasal: lemma → {following words → family}.
         sets: the closed sets by name.
+        acts: what ``clauses`` found in the sentences it read last.
     """
 
     families: Mapping[str, Family]
@@ -80,6 +81,7 @@ class Lexicon:
     phrasal: Mapping[str, Mapping[tuple[str, ...], Family]]
     sets: Mapping[str, frozenset[str]]
     phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    acts: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def cues(self, families: Iterable[str]) -> frozenset[str]:
         """The relations whose change verbs of these families tell."""

@@ -6,6 +6,7 @@ Used by ``reader`` for every sentence, beside the clauses.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY
@@ -79,7 +80,8 @@ _FAR = re.compile(
 )
 
 
-def scene_claims(narration: str) -> list[Claim]:
+@lru_cache(maxsize=512)
+def scene_claims(narration: str) -> tuple[Claim, ...]:
     """The hour and the weather, where a sentence gives them."""
     low = narration.lower()
     found: list[Claim] = []
@@ -104,7 +106,7 @@ def scene_claims(narration: str) -> list[Claim]:
         if pattern.search(low):
             found.append(_claim(STORY, "weather", weather))
             break
-    return found
+    return tuple(found)
 
 
 def _claim(subject: str, relation: str, value: str) -> Claim:

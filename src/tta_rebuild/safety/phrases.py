@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from tta_rebuild.core.errors import ValidationError
@@ -125,9 +125,16 @@ class PhraseParser:
 
     irregular: Mapping[str, frozenset[str]] = field(default_factory=dict)
     classes: Mapping[str, Step] = field(default_factory=dict)
+    _read: dict[str, Step] = field(default_factory=dict)
 
     def step(self, text: str, gap: int = 0) -> Step:
         """Read one step. Raises ValidationError for an unknown class."""
+        known = self._read.get(text)  # the lists have each step four times over
+        if known is None:
+            known = self._read[text] = self._step(text)
+        return replace(known, gap=gap) if gap else known
+
+    def _step(self, text: str) -> Step:
         words: set[str] = set()
         prefixes: list[str] = []
         name = False
@@ -147,7 +154,7 @@ class PhraseParser:
                 words |= forms_of(part[:-1], self.irregular)
             else:
                 words.add(part)
-        return Step(frozenset(words), tuple(prefixes), name, gap)
+        return Step(frozenset(words), tuple(prefixes), name)
 
     def phrases(self, category: str, weight: int, text: str) -> Iterator[BoundaryPhrase]:
         """Read a phrase: one, and one more for each alternative of several words.

@@ -12,13 +12,12 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import sqlalchemy as sa
 from filelock import FileLock
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
@@ -32,6 +31,9 @@ from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.failures import damaged, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
 from tta_rebuild.storage.sqlite_file import NO_TRANSACTION
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _MIGRATION_LOCK = 7_486_711
 """Key of the advisory lock under which PostgreSQL is migrated: any number that nobody else uses."""
@@ -280,6 +282,8 @@ def _backup_name(path: Path, revision: str, at: datetime) -> Path:
 
 
 async def _open_server(address: str, *, read_only: bool) -> Database:
+    from sqlalchemy.ext.asyncio import create_async_engine  # loads the whole ORM
+
     try:
         url = make_url(address)
         if url.get_backend_name() not in ("postgresql", "postgres"):

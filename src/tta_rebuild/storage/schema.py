@@ -1,8 +1,10 @@
-"""The tables, for SQLite and PostgreSQL alike; ``migrations`` makes them, the stores query them.
+"""The tables, for SQLite and PostgreSQL alike, as they are now; the stores query them.
+
+``migrations`` makes them where there are none, and lifts older ones to this shape.
 
 Times are whole microseconds (``stored_time``). The
-index of words is a virtual FTS5 table in SQLite and a plain table with a GIN index in PostgreSQL;
-``sql_search`` knows both.
+index of words is a virtual FTS5 table in SQLite and a plain table with a GIN index in PostgreSQL,
+made with the rest by ``METADATA.create_all``; ``sql_search`` knows both.
 """
 
 from __future__ import annotations
@@ -99,3 +101,24 @@ ATTEMPTS = sa.Table(
     sa.Index("attempts_session", "session_id", "at", "cost_usd"),
     sqlite_autoincrement=True,
 )
+
+_PROSE = {
+    # scope holds the branch as a word of its own, so that the index itself leaves out the rest
+    "sqlite": (
+        "CREATE VIRTUAL TABLE prose USING fts5("
+        "scope, words, tokenize = 'unicode61 remove_diacritics 0')",
+    ),
+    "postgresql": (
+        "CREATE TABLE prose (branch BIGINT NOT NULL REFERENCES branches (number), "
+        "position BIGINT NOT NULL, scope TEXT NOT NULL, words TEXT NOT NULL, "
+        "PRIMARY KEY (branch, position))",
+        "CREATE INDEX prose_words ON prose USING gin "
+        "((setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words)))",
+    ),
+}
+
+
+@sa.event.listens_for(METADATA, "after_create")
+def _make_prose(_target: object, connection: sa.Connection, **_: object) -> None:
+    for statement in _PROSE[connection.dialect.name]:
+        connection.exec_driver_sql(statement)

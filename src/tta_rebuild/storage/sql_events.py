@@ -6,10 +6,9 @@ Used by ``sql_store`` alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
@@ -18,6 +17,9 @@ from tta_rebuild.storage.sql_rows import hole
 from tta_rebuild.storage.sql_search import Hit, keep_words
 from tta_rebuild.storage.stored_time import from_micros
 from tta_rebuild.storage.story_store import Found
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class EventRows:

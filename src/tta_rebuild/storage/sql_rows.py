@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.schema import BRANCHES, EVENTS, STORIES
 from tta_rebuild.storage.stored_time import from_micros
 from tta_rebuild.storage.story_store import Branch, StoryRow
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 SPANS_AT_ONCE = 200
 """Ranges in one statement; SQLite allows an expression a depth of 1,000."""

@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.storage.branch_path import Span
 from tta_rebuild.storage.prose import words_in
@@ -25,6 +24,9 @@ NEAR_EVENTS = 5_000
 
 COMMON_EVENTS = 500
 """A word that more events of a long story hold tells little about where to look."""
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _POSITION_BITS = 32
 _POSITIONS = (1 << _POSITION_BITS) - 1

@@ -12,11 +12,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import sqlalchemy as sa
 from cachetools import LRUCache
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tta_rebuild.core.errors import (
     PositionConflict,
@@ -64,6 +63,9 @@ from tta_rebuild.storage.story_store import (
     check_turn,
     too_near,
 )
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 _CHUNK = 1_000
 """Events that a long reading fetches at once."""

@@ -18,14 +18,13 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from filelock import FileLock, Timeout
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
@@ -37,6 +36,10 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.storage.failures import NO_SPACE
 from tta_rebuild.storage.migrations import migrate
+from tta_rebuild.storage.threaded_sqlite import create_threaded_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 FILE_NAME = "stories.db"
 """The database in a data directory."""
@@ -186,11 +189,9 @@ def engine_for(path: Path, mode: str, *, immutable: bool = False) -> AsyncEngine
     writes = mode == "rw"
     query = {"mode": mode, "uri": "true"} | ({"immutable": "1"} if immutable else {})
     file = f"file:{quote(str(path.absolute()))}"
-    engine = create_async_engine(
-        URL.create("sqlite+aiosqlite", database=file, query=query),
-        pool_size=1 if writes else READERS,
-        max_overflow=0,
-        pool_timeout=None,
+    engine = create_threaded_engine(
+        URL.create("sqlite", database=file, query=query),
+        connections=1 if writes else READERS,
         pool_reset_on_return="rollback" if writes else None,
         skip_autocommit_rollback=not writes,
         **({} if writes else {"isolation_level": "AUTOCOMMIT"}),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.integrations.llm_provider import (
@@ -21,10 +22,9 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
     estimated_usage,
 )
-from tta_rebuild.storyteller import checks, lines
-from tta_rebuild.storyteller.kit import KitShelf
-from tta_rebuild.storyteller.resume import rest_of_scene
-from tta_rebuild.storyteller.teller import Teller
+
+if TYPE_CHECKING:
+    from tta_rebuild.storyteller.kit import KitShelf
 
 MODEL = "storyteller-1"
 
@@ -43,7 +43,12 @@ class OfflineProvider(RequestProvider):
 
     def __init__(self, config: LLMConfig | None = None) -> None:
         super().__init__(config or LLMConfig(model=MODEL))
-        self._shelf = KitShelf()
+
+    @cached_property
+    def _shelf(self) -> KitShelf:
+        from tta_rebuild.storyteller.kit import KitShelf
+
+        return KitShelf()
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer.
@@ -72,6 +77,9 @@ class OfflineProvider(RequestProvider):
         )
 
     def _pieces(self, request: LLMRequest) -> list[str]:
+        # here and not above: most commands open a storyteller and never ask it
+        from tta_rebuild.storyteller import checks, lines
+
         variables = request.variables
         if request.task in ("scene", "continue_scene", ""):
             return scene_pieces(self._scene(request, variables))
@@ -89,6 +97,9 @@ class OfflineProvider(RequestProvider):
         )
 
     def _scene(self, request: LLMRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
+        from tta_rebuild.storyteller.resume import rest_of_scene
+        from tta_rebuild.storyteller.teller import Teller
+
         if not request.task:  # a bare prompt: its words are the premise, nothing else is known
             variables = {"theme": request.prompt, "boundaries": request.context.player_boundaries}
         kit = self._shelf.kit(str(variables.get("kit") or ""), str(variables.get("theme") or ""))

@@ -1,0 +1,37 @@
+"""Which models the settings ask for, by name; nothing of a provider is loaded for that."""
+
+from __future__ import annotations
+
+from tta_rebuild.settings import Settings
+
+OFFLINE = "offline"
+"""The name of the embedded storyteller among the models."""
+
+PROVIDERS = ("gemini", "anthropic", "openai")
+
+
+def chosen_model(settings: Settings) -> str:
+    """The model that is played with: the one named, else by the keys there.
+
+    A key alone spends nothing: without a model named, keys count only with ``USE_REAL_LLM=true``.
+    """
+    if settings.model:
+        return settings.model
+    if settings.use_real_llm:
+        for name in PROVIDERS:
+            if getattr(settings, f"{name}_api_key"):
+                return name
+    return OFFLINE
+
+
+def named_chain(settings: Settings) -> tuple[str, ...]:
+    """The models to ask, in order, as the settings name them; the model may be left open."""
+    if settings.chain and settings.model and settings.model != settings.chain[0]:
+        return (settings.model, *(m for m in settings.chain if m != settings.model))
+    return settings.chain or (chosen_model(settings), OFFLINE)
+
+
+def is_all_offline(settings: Settings) -> bool:
+    """True if the embedded storyteller alone answers everything."""
+    asked = {name.partition(":")[0] for name in named_chain(settings)}
+    return asked == {OFFLINE} and not settings.routes

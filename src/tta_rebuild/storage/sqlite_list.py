@@ -1,0 +1,50 @@
+"""The list of stories straight from a SQLite file, for ``tta stories``.
+
+Loading a database toolkit takes twenty times as long as this one question. It is answered here only
+where nothing is out of the ordinary: everything else, and every error, is for ``SqlStoryStore``.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import quote
+
+from tta_rebuild.storage.migrations import HEAD
+from tta_rebuild.storage.stored_time import from_micros
+from tta_rebuild.storage.story_store import StoryRow
+
+FILE_NAME = "stories.db"
+
+_LATEST_FIRST = (
+    "SELECT story_id, title, created_at, updated_at, branches, turns FROM stories "
+    "ORDER BY updated_at DESC, number DESC"
+)
+
+
+def listed(data_dir: Path) -> Sequence[StoryRow] | None:
+    """As ``SqlStoryStore.stories`` gives them; None if the store has to be asked itself."""
+    file = data_dir / FILE_NAME
+    address = f"file:{quote(str(file.absolute()))}?mode=ro"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=0)) as connection:
+            revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
+            in_use = connection.execute("PRAGMA user_version").fetchone()[0]
+            if revision != [(HEAD,)] or in_use:
+                return None
+            rows = connection.execute(_LATEST_FIRST).fetchall()
+    except sqlite3.Error:
+        return None
+    return [
+        StoryRow(
+            story_id=story_id,
+            title=title,
+            created_at=from_micros(created),
+            updated_at=from_micros(updated),
+            branches=branches,
+            turns=turns,
+        )
+        for story_id, title, created, updated, branches, turns in rows
+    ]
