@@ -1,7 +1,7 @@
 """English, in one place: sentences, words, stems, the forms of verbs and nouns, numbers in words.
 
 Every room that looks at words asks here. Sentences are cut by ``sentencex`` (rules for 244
-languages), stems by ``snowballstemmer``, number words by ``text2num``; what is here besides is what
+languages), stems by ``PyStemmer``, number words by ``text2num``; what is here besides is what
 no kept library does without a model or seconds of import time (``inflect`` takes more than three,
 and makes "bu" of "bus"). All of it is loaded on first use.
 """
@@ -12,6 +12,10 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from Stemmer import Stemmer
 
 _VOWELS = frozenset("aeiou")
 _HISSING = ("s", "x", "z", "ch", "sh")
@@ -62,10 +66,10 @@ def words_of(text: str) -> list[str]:
 
 
 @cache
-def _stemmer() -> object:
-    from snowballstemmer import stemmer
+def _stemmer() -> Stemmer:
+    from Stemmer import Stemmer
 
-    return stemmer("english")
+    return Stemmer("english")
 
 
 @lru_cache(maxsize=20_000)
@@ -75,7 +79,7 @@ def stem(word: str) -> str:
     Source: M. Porter, Snowball's English stemmer. A stem is no word ("stori"); irregular forms
     ("went") keep a stem of their own.
     """
-    return str(_stemmer().stemWord(word.lower()))  # type: ignore[attr-defined]
+    return str(_stemmer().stemWord(word.lower()))
 
 
 @cache
