@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from tests.alone import run_alone
-
 from tools.record_session import sample, told
 
 ROOT = Path(__file__).parents[2]
