@@ -15,7 +15,7 @@ help:
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
 	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
-	@echo "make recording  draw a played session for the README"
+	@echo "make recording  play the sample of the README and its drawn session again"
 
 $(VENV)/.base: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

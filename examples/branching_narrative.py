@@ -12,19 +12,10 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from tta_rebuild.core import TTAContext
-from tta_rebuild.narrative import (
-    BranchProposal,
-    BranchValidatorPrimitive,
-    GeneratedStory,
-    StoryGenerationInput,
-    StoryGeneratorPrimitive,
-    TimelineManagerPrimitive,
-    TimelineUpdate,
-)
+import tta_rebuild as tta
 from tta_rebuild.storyteller import OfflineProvider
 
-OPENING = StoryGenerationInput(
+OPENING = tta.StoryGenerationInput(
     theme="A lighthouse keeper finds a door under the stairs that was not there yesterday",
     universe_id="lighthouse",
     timeline_position=0,
@@ -36,7 +27,7 @@ OPENING = StoryGenerationInput(
 )
 
 
-def show(story: GeneratedStory) -> None:
+def show(story: tta.GeneratedStory) -> None:
     """Print what the player reads."""
     for passage in story.passages:
         print(f"  {passage.text}")
@@ -45,7 +36,7 @@ def show(story: GeneratedStory) -> None:
 
 async def main() -> None:
     """Tell a scene, judge its choices, follow two of them."""
-    context = TTAContext(
+    context = tta.TTAContext(
         workflow_id="lighthouse",
         correlation_id="example",
         timestamp=datetime.now(UTC),
@@ -53,16 +44,16 @@ async def main() -> None:
         player_boundaries={"violence": "none"},
     )
     provider = OfflineProvider()
-    generator = StoryGeneratorPrimitive(provider)
-    timeline = TimelineManagerPrimitive()
-    validator = BranchValidatorPrimitive(llm_provider=provider)
+    generator = tta.StoryGeneratorPrimitive(provider)
+    timeline = tta.TimelineManagerPrimitive()
+    validator = tta.BranchValidatorPrimitive(llm_provider=provider)
 
     scene = await generator.execute(OPENING, context)
     print("The opening:")
     show(scene)
 
     proposals = [
-        BranchProposal(
+        tta.BranchProposal(
             universe_id="lighthouse",
             branch_description=choice.consequence or choice.text,
             choice_text=choice.text,
@@ -72,7 +63,7 @@ async def main() -> None:
     ]
     # Something that this world does not allow, to see it refused.
     proposals.append(
-        BranchProposal(
+        tta.BranchProposal(
             universe_id="lighthouse",
             branch_description="Mira casts a spell, which opens the door.",
             choice_text="Mira opens the door with a magic spell",
@@ -89,7 +80,7 @@ async def main() -> None:
             print(f"            {issue.severity.value}: {issue.message}")
 
     state = await timeline.execute(
-        TimelineUpdate(
+        tta.TimelineUpdate(
             "lighthouse", "choice", {"choices": [c.text for c in scene.choices]}, timestamp=0
         ),
         context,
@@ -112,7 +103,8 @@ async def main() -> None:
             context,
         )
         state = await timeline.execute(
-            TimelineUpdate(branch, "consequence", {"chosen": choice.text}, 1, [opening]), context
+            tta.TimelineUpdate(branch, "consequence", {"chosen": choice.text}, 1, [opening]),
+            context,
         )
         print(f"\nBranch {number}: {choice.text}")
         show(following)

@@ -11,11 +11,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from tta_rebuild.core import TTAContext
-from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
+import tta_rebuild as tta
 from tta_rebuild.storyteller import OfflineProvider
 
-MIRA = CharacterState(
+MIRA = tta.CharacterState(
     character_id="mira",
     name="Mira",
     personality_traits={"brave": 0.7, "kind": 0.8},
@@ -52,18 +51,18 @@ ARC = (
 
 async def main() -> None:
     """Lead Mira through her arc."""
-    context = TTAContext(
+    context = tta.TTAContext(
         workflow_id="lighthouse",
         correlation_id="example",
         timestamp=datetime.now(UTC),
         metaconcepts=["Develop Compelling Characters", "Promote Self-Compassion"],
         player_boundaries={"violence": "low"},
     )
-    characters = CharacterStatePrimitive(llm_provider=OfflineProvider(), states=[MIRA])
+    characters = tta.CharacterStatePrimitive(llm_provider=OfflineProvider(), states=[MIRA])
     for stage, scene, trigger, others in ARC:
         characters.update_arc_stage("mira", stage)
         response = await characters.execute(
-            CharacterInteraction(
+            tta.CharacterInteraction(
                 character_id="mira",
                 scene_context=scene,
                 emotional_trigger=trigger,

@@ -12,24 +12,17 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from tta_rebuild.core import TTAContext
+import tta_rebuild as tta
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.integrations import (
     Budget,
-    BudgetExceededError,
     CostTracker,
     CostTrackingLLMProvider,
-    GeminiLLMProvider,
-    LLMConfig,
-    LLMProvider,
-    LLMRequest,
-    MockLLMProvider,
 )
-from tta_rebuild.settings import load_settings
 
-MODEL = LLMConfig(model="gemini-2.5-flash", max_tokens=400)
+MODEL = tta.LLMConfig(model="gemini-2.5-flash", max_tokens=400)
 SCENE = "The lamp had gone out an hour ago, and still the room was bright. " * 8
-CONTEXT = TTAContext(
+CONTEXT = tta.TTAContext(
     workflow_id="example",
     correlation_id="example",
     timestamp=datetime.now(UTC),
@@ -38,14 +31,14 @@ CONTEXT = TTAContext(
 )
 
 
-def model() -> LLMProvider:
+def model() -> tta.LLMProvider:
     """Gemini where a key is set and wanted, a stand-in otherwise."""
-    settings = load_settings()
+    settings = tta.load_settings()
     if settings.use_real_llm and settings.gemini_api_key:
         print("Gemini answers, and bills for it.")
-        return GeminiLLMProvider(settings.gemini_api_key, config=MODEL)
+        return tta.GeminiLLMProvider(settings.gemini_api_key, config=MODEL)
     print("No key: a stand-in answers at Gemini's prices, and nothing is billed.")
-    return MockLLMProvider(MODEL, response=SCENE, latency_ms=5)
+    return tta.MockLLMProvider(MODEL, response=SCENE, latency_ms=5)
 
 
 async def main() -> None:
@@ -60,7 +53,7 @@ async def main() -> None:
     try:
         for turn in range(1, 50):
             task = "scene" if turn % 3 else "branch_check"
-            request = LLMRequest(
+            request = tta.LLMRequest(
                 prompt=f"Tell turn {turn} of the story of the lamp that burns without oil.",
                 context=CONTEXT,
                 task=task,
@@ -69,7 +62,7 @@ async def main() -> None:
             )
             response = await provider.complete(request)
             print(f"turn {turn}: {response.tokens_used} tokens, ${response.cost_usd:.6f}")
-    except BudgetExceededError as error:
+    except tta.BudgetExceededError as error:
         print(f"stopped: {error}")
     finally:
         await provider.aclose()

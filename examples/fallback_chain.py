@@ -12,21 +12,19 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from tta_rebuild.core import TTAContext
+import tta_rebuild as tta
 from tta_rebuild.integrations import (
     CircuitBreakerLLMProvider,
     CircuitPolicy,
     FallbackLLMProvider,
     Link,
-    LLMRequest,
-    MockLLMProvider,
     RetryingLLMProvider,
     RetryPolicy,
 )
 from tta_rebuild.integrations.wrappers.fallback import ALSO_WITHOUT_BUDGET
 from tta_rebuild.storyteller import OfflineProvider
 
-CONTEXT = TTAContext(
+CONTEXT = tta.TTAContext(
     workflow_id="example",
     correlation_id="example",
     timestamp=datetime.now(UTC),
@@ -39,7 +37,7 @@ async def main() -> None:
     """Five turns: the model answers, fails three times, and is back."""
     print("No key is needed: a stand-in plays the model, the embedded storyteller is real.")
     logging.getLogger("tta_rebuild").setLevel(logging.ERROR)
-    model = MockLLMProvider(response="The model tells: the gate stood open.", latency_ms=1)
+    model = tta.MockLLMProvider(response="The model tells: the gate stood open.", latency_ms=1)
     guarded = RetryingLLMProvider(
         CircuitBreakerLLMProvider(model, CircuitPolicy(failures=5, cool_down_s=0.3)),
         RetryPolicy(attempts=3, base_s=0.01),
@@ -57,7 +55,7 @@ async def main() -> None:
 
     async def tell(turn: int) -> None:
         before = model.call_count
-        request = LLMRequest(
+        request = tta.LLMRequest(
             prompt="What does the keeper say to the stranger at the gate?",
             context=CONTEXT,
             task="dialogue",

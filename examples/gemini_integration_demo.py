@@ -12,14 +12,11 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 
-from tta_rebuild.core import TTAContext
-from tta_rebuild.core.errors import ProviderBusy, ProviderError, QuotaExhausted
-from tta_rebuild.integrations import GeminiLLMProvider, LLMConfig, LLMProvider
-from tta_rebuild.narrative import StoryGenerationInput, StoryGeneratorPrimitive
-from tta_rebuild.settings import Settings, load_settings
+import tta_rebuild as tta
+from tta_rebuild.core.errors import QuotaExhausted
 from tta_rebuild.storyteller import OfflineProvider
 
-OPENING = StoryGenerationInput(
+OPENING = tta.StoryGenerationInput(
     theme="A lighthouse keeper finds a door under the stairs that was not there yesterday",
     universe_id="lighthouse",
     timeline_position=0,
@@ -31,12 +28,14 @@ OPENING = StoryGenerationInput(
 )
 
 
-def storyteller(settings: Settings) -> LLMProvider:
+def storyteller(settings: tta.Settings) -> tta.LLMProvider:
     """Gemini where it may be used, the embedded storyteller otherwise."""
     if settings.use_real_llm and settings.gemini_api_key:
-        config = LLMConfig(model=GeminiLLMProvider.default_model, max_tokens=settings.max_tokens)
+        config = tta.LLMConfig(
+            model=tta.GeminiLLMProvider.default_model, max_tokens=settings.max_tokens
+        )
         print(f"Told by {config.model}.\n")
-        return GeminiLLMProvider(settings.gemini_api_key, config=config)
+        return tta.GeminiLLMProvider(settings.gemini_api_key, config=config)
     print(
         "Told by the embedded storyteller: set USE_REAL_LLM=true and GEMINI_API_KEY for Gemini.\n"
     )
@@ -45,24 +44,24 @@ def storyteller(settings: Settings) -> LLMProvider:
 
 async def main() -> int:
     """Tell one scene, or say what to do."""
-    context = TTAContext(
+    context = tta.TTAContext(
         workflow_id="example",
         correlation_id="gemini",
         timestamp=datetime.now(UTC),
         metaconcepts=[],
         player_boundaries={"violence": "low"},
     )
-    provider = storyteller(load_settings())
+    provider = storyteller(tta.load_settings())
     try:
-        story = await StoryGeneratorPrimitive(provider).execute(OPENING, context)
+        story = await tta.StoryGeneratorPrimitive(provider).execute(OPENING, context)
     except QuotaExhausted as error:
         print(f"Over for today: {error}", file=sys.stderr)
         return 1
-    except ProviderBusy as error:
+    except tta.ProviderBusy as error:
         wait = "a moment" if error.retry_after_s is None else f"{error.retry_after_s:.0f} s"
         print(f"Busy, try again in {wait}: {error}", file=sys.stderr)
         return 1
-    except ProviderError as error:
+    except tta.ProviderError as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
         return 1
     finally:

@@ -13,20 +13,16 @@ import time
 from contextlib import aclosing
 from datetime import UTC, datetime
 
-from tta_rebuild.core import TTAContext
-from tta_rebuild.integrations import GeminiLLMProvider, LLMProvider
+import tta_rebuild as tta
 from tta_rebuild.narrative import (
     DraftRestarted,
     PassageDrafted,
     ProsePiece,
     StoryDrafted,
-    StoryGenerationInput,
-    StoryGeneratorPrimitive,
 )
-from tta_rebuild.settings import load_settings
 from tta_rebuild.storyteller import OfflineProvider
 
-OPENING = StoryGenerationInput(
+OPENING = tta.StoryGenerationInput(
     theme="A ferryman who carries letters between two shores that have forgotten each other",
     universe_id="ferry",
     timeline_position=0,
@@ -38,19 +34,19 @@ OPENING = StoryGenerationInput(
 )
 
 
-def storyteller() -> LLMProvider:
+def storyteller() -> tta.LLMProvider:
     """Gemini where it may be used, the embedded storyteller otherwise."""
-    settings = load_settings()
+    settings = tta.load_settings()
     if settings.use_real_llm and settings.gemini_api_key:
         print("Told by Gemini.\n")
-        return GeminiLLMProvider(settings.gemini_api_key)
+        return tta.GeminiLLMProvider(settings.gemini_api_key)
     print("Told by the embedded storyteller (USE_REAL_LLM is off or GEMINI_API_KEY is not set).\n")
     return OfflineProvider()
 
 
 async def main() -> None:
     """Tell one scene."""
-    context = TTAContext(
+    context = tta.TTAContext(
         workflow_id="example",
         correlation_id="streaming",
         timestamp=datetime.now(UTC),
@@ -58,7 +54,7 @@ async def main() -> None:
         player_boundaries={"violence": "low"},
     )
     provider = storyteller()
-    teller = StoryGeneratorPrimitive(provider)
+    teller = tta.StoryGeneratorPrimitive(provider)
     began = time.monotonic()
     first_s: float | None = None
     # Leaving this block early (Ctrl-C, a break) closes the connection: nothing more is billed.

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     )
     from tta_rebuild.core.errors import (
         BudgetExceededError,
+        ContentRefused,
         ExecutionError,
+        KeyRejected,
+        ModelUnavailable,
         MoveRefused,
         ProviderBusy,
         ProviderError,
@@ -93,7 +96,8 @@ _HOMES = {
     "bootstrap": "Application open_application",
     "canon": "Fact",
     "core": "Metaconcept MetaconceptCategory MetaconceptRegistry TTAContext TTAPrimitive",
-    "core.errors": "BudgetExceededError ExecutionError MoveRefused ProviderBusy ProviderError "
+    "core.errors": "BudgetExceededError ContentRefused ExecutionError KeyRejected ModelUnavailable "
+    "MoveRefused ProviderBusy ProviderError "
     "SettingsError StoreError StoryError TTAError TTAPrimitiveError ValidationError",
     "core.story": "CharacterSketch Choice Claim DialogueLine Passage Premise Scene",
     "core.usage": "Usage",
@@ -129,12 +133,14 @@ __all__ = [
     "Choice",
     "ChoicesReady",
     "Claim",
+    "ContentRefused",
     "CostReported",
     "DialogueLine",
     "ExecutionError",
     "Fact",
     "GeminiLLMProvider",
     "GeneratedStory",
+    "KeyRejected",
     "LLMConfig",
     "LLMProvider",
     "LLMRequest",
@@ -143,6 +149,7 @@ __all__ = [
     "MetaconceptCategory",
     "MetaconceptRegistry",
     "MockLLMProvider",
+    "ModelUnavailable",
     "MoveRefused",
     "OpenAIProvider",
     "Passage",

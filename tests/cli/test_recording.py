@@ -33,7 +33,7 @@ def test_the_recording_fits_a_readme_and_asks_nothing_of_another_server(
 
 
 def test_a_recording_shows_the_real_command_with_its_colours(recorder: ModuleType) -> None:
-    session = recorder.played()
+    session = recorder.recorded()
 
     assert f'tta play --theme "{recorder.PREMISE}"' in session
     assert "Go on with: tta play --story" in session

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.alone import run_alone
+from tools.record_session import sample, told
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -73,3 +74,31 @@ def test_every_command_in_the_documentation_exists(where: str, shown: str) -> No
 def test_the_documentation_shows_programs_and_commands() -> None:
     assert PROGRAMS
     assert list(commands())
+
+
+def test_the_sample_of_the_readme_is_what_its_command_tells() -> None:
+    command, shown = sample((ROOT / "README.md").read_text(encoding="utf-8"))
+
+    assert shown == told(command, shown), "the storyteller tells it otherwise now: make recording"
+    assert "--seed" in command
+    assert "\n> 1\n" in shown, "a played turn begins with a move"
+
+
+def test_the_sample_of_the_readme_is_about_its_premise() -> None:
+    command, shown = sample((ROOT / "README.md").read_text(encoding="utf-8"))
+    theme = shlex.split(command.replace("\\\n", " "))[-1]
+    opening, turn = shown.split("\n> 1\n")
+
+    assert theme.rstrip(".") in " ".join(opening.split())
+    subjects = {word for word in re.findall(r"\w+", theme) if len(word) > 5}
+    assert subjects & set(re.findall(r"\w+", turn)), f"none of {subjects} in the second scene"
+
+
+def test_every_yes_of_the_comparison_names_a_guide_page_that_exists() -> None:
+    rows = re.findall(r"^\| (?!-)(.+?) \| (.+?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    ours = {what: says for what, says in rows if says.startswith("yes")}
+
+    assert len(ours) >= 6
+    for what, says in ours.items():
+        [page] = re.findall(r"\]\((docs/[\w-]+\.md)\)", says) or [""]
+        assert (ROOT / page).is_file(), f"{what}: {says}"

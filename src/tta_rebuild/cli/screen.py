@@ -15,6 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
+from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO
 
 from tta_rebuild.cli.exits import ReaderGone
@@ -75,6 +76,8 @@ def escaped_json(text: str) -> str:
 
 
 def _as_text(value: Any) -> str:
+    if isinstance(value, Enum):
+        return str(value.value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
