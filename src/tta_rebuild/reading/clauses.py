@@ -1,10 +1,10 @@
 """From a sentence to who does what to whom: a small rule-based reader of clauses.
 
-Stands under ``prose_reader``, which turns acts into claims; leans on ``verb_places`` and ``noun_phrases``.
-Works in one pass over the words, with look-ups only; a sentence takes well under a millisecond. It
-understands plain narrative English: subject, verb group with negation, tense and modality, object,
-phrases of place and means, verbs in a row under one subject, and the passive. What it does not
-understand it leaves out.
+Stands under ``prose_reader``, which turns acts into claims; leans on ``verb_places`` and
+``noun_phrases``. Works in one pass over the words, with look-ups only; a sentence takes well under
+a millisecond. It understands plain narrative English: subject, verb group with negation, tense and
+modality, object, phrases of place and means, verbs in a row under one subject, and the passive.
+What it does not understand it leaves out.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class ClauseReader(Phrases, VerbPlaces):
         return _VerbGroup(sentence, lemma, begin, start, place, end, subject)
 
     def _is_modal(self, group: _VerbGroup, infinitive: bool, carried: bool) -> bool:
-        """Whether it is only wanted, possible or asked for; ``carried``: whether the last one is."""
+        """Whether it is only possible, wanted or asked for; ``carried``: the last was."""
         leading = self._lexicon.lemma.get(group.leading)
         sets = self._lexicon.sets
         if not self._modals.isdisjoint(group.auxiliaries):
