@@ -109,6 +109,12 @@ def test_what_was_done_is_remembered_in_the_past(clause: str, past: str) -> None
     assert in_the_past(clause) == past
 
 
+def test_a_premise_may_end_a_phrase_with_a_superlative() -> None:
+    reading = read_premise("It was the largest. The lamp was the greatest.")
+
+    assert reading.things == ("the lamp",)
+
+
 def test_a_lone_person_of_a_premise_is_the_player() -> None:
     reading = read_premise("A hardcore doomsday prepper is living through the apocalypse.")
 

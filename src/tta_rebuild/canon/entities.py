@@ -108,6 +108,10 @@ class Mentions:
         if len(row) > 8:
             del row[0]
 
+    def copy(self) -> Mentions:
+        """The same mentions, to go on from without changing these."""
+        return Mentions(list(self.people), list(self.things), dict(self.gender))
+
 
 class Entities:
     """Resolves phrases against the canon.

@@ -29,6 +29,38 @@ _PROSE_FACTOR = 0.93
 """What was read by rule is a little less sure than what was declared."""
 
 
+class _Draft:
+    """What is found while a draft is checked against a canon, sentence by sentence."""
+
+    def __init__(self, canon: Canon, lexicon: Lexicon) -> None:
+        self.canon = canon
+        self.lexicon = lexicon
+        self.by_claims = ClaimCheck(canon, lexicon)
+        self.by_deeds = DeedCheck(canon, lexicon)
+        self.found: list[Contradiction] = []
+        self.kept: list[Claim] = []
+        self.dropped: list[Claim] = []
+        self.read: list[Claim] = []
+
+    def hold(self, claim: Claim, way: SentenceRead) -> None:
+        """Hold a claim against what is so, if the text supports it; drop it otherwise."""
+        if not supports(way.sentence, claim, self.canon, self.lexicon, way.families):
+            self.dropped.append(claim)
+            return
+        self.kept.append(claim)
+        self.found.extend(self.by_claims.contradictions(claim, way))
+
+    def prose(self, read: SentenceRead) -> Iterable[Contradiction]:
+        """The contradictions of what a sentence itself says and tells to be done."""
+        for claim in read.claims:
+            if claim.speaker != NARRATOR:
+                continue
+            factor = _PROSE_FACTOR if claim.certain else 0.7
+            for contradiction in self.by_claims.contradictions(claim, read):
+                yield replace(contradiction, certainty=round(contradiction.certainty * factor, 3))
+        yield from self.by_deeds.contradictions(read)
+
+
 class Checker:
     """Finds contradictions between a draft and a canon.
 
@@ -73,48 +105,38 @@ class Checker:
         pieces = sentences_of(text)
         canon = self.canon if len(pieces) < 2 else self.canon.fork()
         reader = self._reader if canon is self.canon else ProseReader(canon, self._lexicon)
-        mentions = Mentions(
-            list(self._mentions.people), list(self._mentions.things), dict(self._mentions.gender)
-        )
-        found: list[Contradiction] = []
-        kept: list[Claim] = []
-        dropped: list[Claim] = []
-        read: list[Claim] = []
-        by_claims = ClaimCheck(canon, self._lexicon)
-        by_deeds = DeedCheck(canon, self._lexicon)
-        understood_all: list[SentenceRead] = []
+        mentions = self._mentions.copy()
+        draft = _Draft(canon, self._lexicon)
+        understood: list[SentenceRead] = []
         waiting, placed = self._placed(pieces, claims, text)
         for number, sentence in enumerate(pieces):
-            understood = reader.read_sentence(sentence, speaker=speaker, mentions=mentions)
-            understood_all.append(understood)
+            read = reader.read_sentence(sentence, speaker=speaker, mentions=mentions)
+            understood.append(read)
             mine, waiting = _claims_of(sentence, waiting, last=number + 1 == len(pieces))
-            # What a passage told before counts for a claim that names no sentence: a change in
-            # its first sentence makes way for a fact stated in its last.
-            so_far = together(understood_all, text) if number in placed else understood
-            for claim, way in [
-                *((c, understood) for c in mine),
-                *((c, self._way(c, so_far, understood)) for c in placed.get(number, ())),
-            ]:
-                if not supports(way.sentence, claim, canon, self._lexicon, way.families):
-                    dropped.append(claim)
-                    continue
-                kept.append(claim)
-                found.extend(by_claims.contradictions(claim, way))
+            loose = placed.get(number, [])
+            for claim in mine:
+                draft.hold(claim, read)
+            if loose:
+                # What a passage told before counts for a claim that names no sentence: a change in
+                # its first sentence makes way for a fact stated in its last.
+                so_far = together(understood, text)
+                for claim in loose:
+                    draft.hold(claim, self._way(claim, so_far, read))
             if prose and speaker == NARRATOR:
-                found.extend(self._prose(understood, by_claims, by_deeds))
-                found.extend(self._by_rules(sentence, understood, canon))
-            read.extend(c for c in understood.claims if c.certain)
+                draft.found.extend(draft.prose(read))
+                draft.found.extend(self._by_rules(sentence, read, canon))
+            certain = [c for c in read.claims if c.certain]
+            draft.read.extend(certain)
             if canon is not self.canon:
-                own = [*mine, *placed.get(number, ())]
-                _assert(canon, own or [c for c in understood.claims if c.certain])
+                _assert(canon, [*mine, *loose] or certain)
         if not pieces:
             for claim in claims:
-                kept.append(claim)
-                found.extend(by_claims.contradictions(claim, None))
+                draft.kept.append(claim)
+                draft.found.extend(draft.by_claims.contradictions(claim, None))
         return Findings(
-            contradictions=tuple(_distinct(found)),
-            claims=tuple(kept) if claims else tuple(read),
-            dropped=tuple(dropped),
+            contradictions=tuple(_distinct(draft.found)),
+            claims=tuple(draft.kept if claims else draft.read),
+            dropped=tuple(draft.dropped),
         )
 
     def check_effects(self, effects: Iterable[Claim], text: str = "") -> list[Contradiction]:
@@ -147,9 +169,7 @@ class Checker:
         loose = [c for c in claims if c not in tied]
         if not loose:
             return tied, {}
-        mentions = Mentions(
-            list(self._mentions.people), list(self._mentions.things), dict(self._mentions.gender)
-        )
+        mentions = self._mentions.copy()
         read = self._reader.read(text, mentions=mentions)
         placed: dict[int, list[Claim]] = {}
         for claim in loose:
@@ -188,17 +208,6 @@ class Checker:
             told_hour=told,
             classes_of=classes_of,
         )
-
-    def _prose(
-        self, understood: SentenceRead, by_claims: ClaimCheck, by_deeds: DeedCheck
-    ) -> Iterable[Contradiction]:
-        for claim in understood.claims:
-            if claim.speaker != NARRATOR:
-                continue
-            factor = _PROSE_FACTOR if claim.certain else 0.7
-            for contradiction in by_claims.contradictions(claim, understood):
-                yield replace(contradiction, certainty=round(contradiction.certainty * factor, 3))
-        yield from by_deeds.contradictions(understood)
 
 
 def _assert(canon: Canon, claims: Iterable[Claim]) -> None:

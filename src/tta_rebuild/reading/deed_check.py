@@ -131,22 +131,7 @@ class DeedCheck:
         if gone is None or "repair" in read.families or "make" in read.families:
             return
         words = set(re.findall(r"[a-z]+", read.sentence.lower()))
-        if words & {
-            "ashes",
-            "ruins",
-            "rubble",
-            "remains",
-            "wreckage",
-            "pieces",
-            "memory",
-            "site",
-            "stood",
-            "new",
-            "another",
-            "charred",
-            "shards",
-            "splinters",
-        }:
+        if words & self._lexicon.sets["left_of_it"]:
             return
         yield self._contradiction(
             "destroyed_used",

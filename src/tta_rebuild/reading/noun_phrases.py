@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tta_rebuild.reading.sentence_words import BREAKS, INTO, RELATIVE, SentenceWords
+from tta_rebuild.reading.sentence_words import BREAKS, INTO, RELATIVE, Sentence, SentenceWords
+
+_ROLE_AFTER = {"with": "W", "using": "W", "of": "OF", "about": "ABOUT"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,86 +31,66 @@ class NounPhrase:
 class Phrases(SentenceWords):
     """Finds phrases and their roles."""
 
-    def _subject(
-        self, words: list[str], low: list[str], begin: int, group: int
-    ) -> NounPhrase | None:
+    def _subject(self, sentence: Sentence, begin: int, group: int) -> NounPhrase | None:
         """The noun phrase that ends where the verb group begins."""
+        words, low = sentence.words, sentence.low
         end = group
         if end > begin and low[end - 1] in RELATIVE and end - 1 > begin:
             end -= 1  # "Mara, who came": the one before "who"
         while end > begin and low[end - 1] in (",",):
             end -= 1
         start = end
-        while start > begin and self._in_phrase(words, low, start - 1):
+        while start > begin and self._in_phrase(low[start - 1]):
             start -= 1
         if start == end:
             return None
-        phrase = self._phrase(words, low, start, end)
+        phrase = self._phrase(sentence, start, end)
         if phrase is None:
             return None
         # "the key of the tower opened", "the man in the hat": take the head, not the last noun
         before = low[start - 1] if start > begin else ""
-        if before in (
-            "of",
-            "in",
-            "with",
-            "from",
-            "at",
-            "on",
-            "by",
-            "under",
-            "near",
-            "behind",
-            "beside",
-            "inside",
-            "for",
-        ):
+        if before in self._lexicon.sets["prepositions_of_nouns"]:
             for inner in range(start + 1, end):  # "in the library Mara": two phrases
                 if words[inner][:1].isupper() and not words[inner - 1][:1].isupper():
-                    return self._phrase(words, low, inner, end)
-            head = self._subject(words, low, begin, start - 1)
+                    return self._phrase(sentence, inner, end)
+            head = self._subject(sentence, begin, start - 1)
             if head is not None:
                 return head
             return None if before != "of" else phrase
         if before == "," and start - 1 > begin:
             # an apposition: "Mara, the smith, opened"
-            head = self._subject(words, low, begin, start - 1)
-            if (
-                head is not None
-                and head.words
-                and head.words[0][:1].isupper()
-                and phrase.determiner
-            ):
+            head = self._subject(sentence, begin, start - 1)
+            if head is not None and head.words[0][:1].isupper() and phrase.determiner:
                 return head
         return phrase
 
-    def _front(self, words: list[str], low: list[str], begin: int, group: int) -> NounPhrase | None:
+    def _front(self, sentence: Sentence, begin: int, group: int) -> NounPhrase | None:
         """The place in "In the library Mara leaned back"."""
+        words, low = sentence.words, sentence.low
         if begin and low[begin - 1] not in BREAKS:
             return None
         if begin >= group or low[begin] not in ("in", "inside", "at"):
             return None
         end = begin + 1
-        while end < group and self._in_phrase(words, low, end):
+        while end < group and self._in_phrase(low[end]):
             begins_name = words[end][:1].isupper() and words[end - 1][:1].islower()
             if end > begin + 1 and begins_name and low[end - 1] not in self._determiners:
                 break
             end += 1
-        phrase = self._phrase(words, low, begin + 1, end)
+        phrase = self._phrase(sentence, begin + 1, end)
         return replace(phrase, preposition=low[begin]) if phrase is not None else None
 
-    def _in_phrase(self, words: list[str], low: list[str], place: int) -> bool:
-        word = low[place]
-        if (
+    def _in_phrase(self, word: str) -> bool:
+        return not (
             word in BREAKS
             or word in self._joins
             or word in self._prepositions
             or word in self._auxiliaries
-        ):
-            return False
-        return word not in ("to", "not", "there", "then", "never")
+            or word in ("to", "not", "there", "then", "never")
+        )
 
-    def _phrase(self, words: list[str], low: list[str], start: int, end: int) -> NounPhrase | None:
+    def _phrase(self, sentence: Sentence, start: int, end: int) -> NounPhrase | None:
+        words, low = sentence.words, sentence.low
         determiner = ""
         while start < end and (
             low[start] in self._determiners
@@ -124,98 +106,85 @@ class Phrases(SentenceWords):
             end -= 1
         if start >= end:
             return None
-        return NounPhrase(tuple(words[start:end]), determiner, start, end)
+        return NounPhrase(words[start:end], determiner, start, end)
 
     def _roles(
-        self, words: list[str], low: list[str], start: int, stop: int, passive: bool
+        self, sentence: Sentence, start: int, stop: int, passive: bool
     ) -> dict[str, NounPhrase]:
+        """The phrases behind a verb by what they are to it."""
         roles: dict[str, NounPhrase] = {}
-        place = start
-        role = "O"
-        preposition = ""
-        broken = False
+        place, role, preposition, broken = start, "O", "", False
         while place < stop:
-            word = low[place]
-            if word in ("with", "using"):
-                role, place = "W", place + 1
+            word = sentence.low[place]
+            marked = self._role_after(word, passive, broken)
+            if marked:
+                role, place = marked, place + 1
+                if word in self._to and not (passive and word == "by"):
+                    preposition = word
+                broken = broken or word == "and" or word in BREAKS
                 continue
-            if word in self._from:
-                role, place = "F", place + 1
-                continue
-            if word == "of":
-                role, place = "OF", place + 1
-                continue
-            if word == "about":
-                role, place = "ABOUT", place + 1
-                continue
-            if word == "to":
-                role, place, preposition = ("X" if broken else "TO"), place + 1, word
-                continue
-            if word == "by" and passive:
-                role, place = "X", place + 1
-                continue
-            if word in self._to:
-                role = "X" if broken else "INTO" if word in INTO else "T"
-                place, preposition = place + 1, word
-                continue
-            if word in self._prepositions or word in ("by", "and", "or"):
-                role, place, broken = "X", place + 1, broken or word == "and"
-                continue
-            if word in BREAKS:
-                role, place, broken = "X", place + 1, True
-                continue
-            ahead = place
-            while (
-                ahead < stop
-                and self._in_phrase(words, low, ahead)
-                and not (
-                    ahead > place
-                    and (
-                        low[ahead] in self._determiners
-                        or (low[ahead] in self._pronouns)
-                        or low[ahead].endswith("ly")
-                        or (
-                            low[ahead - 1] in self._pronouns
-                            and low[ahead - 1] not in ("her", "his")
-                        )
-                        or (
-                            words[ahead][0].isupper() != words[ahead - 1][0].isupper()
-                            and low[ahead - 1] not in self._determiners
-                            and words[ahead - 1][0].isupper()
-                        )
-                    )
-                )
-            ):
-                ahead += 1
-                if low[ahead - 1].endswith("'s"):
-                    continue
-            if ahead == place:
-                place += 1
-                continue
-            phrase = self._phrase(words, low, place, ahead)
-            if phrase is not None and preposition:
-                phrase = replace(phrase, preposition=preposition)
+            end = self._phrase_end(sentence, place, stop)
+            phrase = self._phrase(sentence, place, end)
             if phrase is not None:
-                if role == "O" and "O" in roles and "R" not in roles:
-                    # two objects in a row: "gave Bram the key"
-                    roles["R"], roles["O"] = roles["O"], phrase
-                elif role == "TO":
-                    roles.setdefault("R", phrase)
-                    roles["T"] = phrase
-                elif role == "INTO":
-                    roles["T"] = phrase
-                else:
-                    roles.setdefault(role, phrase)
-            place = ahead
-            if role != "O":
+                _give(roles, role, replace(phrase, preposition=preposition))
+            if end > place and role != "O":
                 role = "X"
+            place = max(end, place + 1)
         return roles
 
-    def _agent(self, words: list[str], low: list[str], start: int, stop: int) -> NounPhrase | None:
-        for place in range(start, stop):
-            if low[place] == "by":
-                ahead = place + 1
-                while ahead < stop and self._in_phrase(words, low, ahead):
-                    ahead += 1
-                return self._phrase(words, low, place + 1, ahead)
-        return None
+    def _role_after(self, word: str, passive: bool, broken: bool) -> str:
+        """What a preposition or a break makes of the next phrase, "" for any other word."""
+        if word in _ROLE_AFTER:
+            return _ROLE_AFTER[word]
+        if word in self._from:
+            return "F"
+        if word in self._to and not (passive and word == "by"):
+            return "X" if broken else "TO" if word == "to" else "INTO" if word in INTO else "T"
+        others = word in self._prepositions or word in BREAKS or word in ("by", "and", "or")
+        return "X" if others else ""
+
+    def _phrase_end(self, sentence: Sentence, start: int, stop: int) -> int:
+        end = start
+        while end < stop and self._in_phrase(sentence.low[end]):
+            if end > start and self._begins_phrase(sentence, end):
+                break
+            end += 1
+        return end
+
+    def _begins_phrase(self, sentence: Sentence, place: int) -> bool:
+        """Whether a new phrase begins within a row of nouns: "Bram | the key", "him | gold"."""
+        word, before = sentence.low[place], sentence.low[place - 1]
+        written, written_before = sentence.words[place], sentence.words[place - 1]
+        return (
+            word in self._determiners
+            or word in self._pronouns
+            or word.endswith("ly")
+            or (before in self._pronouns and before not in ("her", "his"))
+            or (
+                written_before[0].isupper()
+                and not written[0].isupper()
+                and before not in self._determiners
+            )
+        )
+
+    def _agent(self, sentence: Sentence, start: int, stop: int) -> NounPhrase | None:
+        """Who did it, in the passive: "by Mara"."""
+        if "by" not in sentence.low[start:stop]:
+            return None
+        start = end = sentence.low.index("by", start) + 1
+        while end < stop and self._in_phrase(sentence.low[end]):
+            end += 1
+        return self._phrase(sentence, start, end)
+
+
+def _give(roles: dict[str, NounPhrase], role: str, phrase: NounPhrase) -> None:
+    if role == "O" and "O" in roles and "R" not in roles:
+        # two objects in a row: "gave Bram the key"
+        roles["R"], roles["O"] = roles["O"], phrase
+    elif role == "TO":
+        roles.setdefault("R", phrase)
+        roles["T"] = phrase
+    elif role == "INTO":
+        roles["T"] = phrase
+    else:
+        roles.setdefault(role, phrase)

@@ -1,11 +1,12 @@
 """The ground of the clause reader: words of a sentence, and the closed sets it goes by.
 
-Leans on the lexicon; ``verb_places``, ``phrases`` and ``clauses`` stand on it.
+Leans on the lexicon; ``verb_places``, ``noun_phrases`` and ``clauses`` stand on it.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from tta_rebuild.reading.lexicon import Lexicon
 
@@ -15,6 +16,20 @@ _WORD = re.compile(
 BREAKS = frozenset(",;:.!?()—–-")
 INTO = frozenset(["to", "into", "inside", "onto", "toward", "towards", "aboard"])
 RELATIVE = frozenset(["who", "which", "that"])
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What ``words_of`` finds in a sentence; ``low`` is ``words`` in lower case."""
+
+    words: tuple[str, ...]
+    low: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Sentence:
+        """The words of a text."""
+        words = tuple(words_of(text))
+        return cls(words, tuple(w.lower() for w in words))
 
 
 def words_of(sentence: str) -> list[str]:

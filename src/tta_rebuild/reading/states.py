@@ -18,34 +18,7 @@ from tta_rebuild.reading.lexicon import Lexicon
 from tta_rebuild.reading.noun_phrases import NounPhrase
 
 _AGE = re.compile(r"^(?:only |just |now |already )*(\w+)(?:-| )(?:years|year)(?:-| )(?:old|of age)")
-_LEVEL = frozenset(
-    [
-        "very",
-        "so",
-        "too",
-        "quite",
-        "rather",
-        "still",
-        "already",
-        "now",
-        "once",
-        "really",
-        "terribly",
-        "only",
-        "just",
-        "truly",
-        "always",
-        "completely",
-        "utterly",
-        "fully",
-        "half",
-        "entirely",
-        "well",
-        "also",
-        "perfectly",
-        "wide",
-    ]
-)
+_AFTER_DEAD = frozenset(["and", "now", "for", "these", "in", "by", "at", "on", "since", "to"])
 
 
 class WhoIsWho(Protocol):
@@ -132,75 +105,61 @@ class StateReader:
         self, act: Clause, roles: dict[str, str], who: WhoIsWho, mentions: Mentions
     ) -> list[Claim]:
         phrase = act.roles.get("S")
-        if phrase is None:
-            return []
-        words = [w for w in act.complement if w not in _LEVEL]
-        negated = act.negated or (bool(words) and words[0] in ("not", "never", "no"))
+        words = [w for w in act.complement if w not in self._lexicon.sets["levels"]]
+        negated = act.negated or words[:1] in (["not"], ["never"], ["no"])
         while words and words[0] in ("not", "never", "no"):
             words = words[1:]
-        if not words:
+        if phrase is None or not words:
             return []
         plain = _until_break(words)
-        text = " ".join(plain)
+        part_of_it = self._of_a_part(phrase, plain, negated, who, mentions)
+        if part_of_it is not None:
+            return [part_of_it]
         subject = roles.get("S", "")
-        # "Mara's eyes were green", "Mara's name was Iva", "Mara's mother was Ana"
-        owner, part = _owned(phrase.words)
-        if not owner and phrase.determiner in ("his", "her", "their") and len(phrase.words) == 1:
-            owner = who.entities.resolve(
-                {"his": "he", "her": "she", "their": "they"}[phrase.determiner], mentions
-            ).entity
-            part = phrase.words[-1].lower()
-        if owner and part:
-            bearer = who.canon.id_of(owner)
-            if part in self._relations.parts and not negated:
-                return [_claim(bearer, "trait", f"{_colour(plain)} {part}")]
-            if part == "name" and plain:
-                return [_claim(bearer, "name", plain[0], ends=negated)]
-            if part in self._kin and plain and not negated:
-                return [_claim(who.canon.id_of(plain[0]), "kin", f"{part} of {bearer}")]
-        if not subject:
+        if not subject or phrase.words[-1].lower() in ("it", "weather", "sky", "there"):
             return []
-        if phrase.words[-1].lower() in ("it", "weather", "sky", "there"):
-            return []
-        age = _AGE.match(text)
+        age = _AGE.match(" ".join(plain))
         if age and number_in(age.group(1)):
             return [_claim(subject, "age", number_in(age.group(1)))]
         if plain[0] in ("in", "at", "inside", "aboard", "within") or (
             plain[0] == "on" and not who.is_somebody(subject, mentions)
         ):
             place = roles.get("T")
-            if place and who.is_place(place) and not negated:
-                return [_claim(subject, "located_in", place)]
-            return []
-        if len(plain) == 1 and number_in(plain[0]) and number_in(plain[0]) != "1":
-            if who.is_somebody(subject, mentions):
-                return [_claim(subject, "age", number_in(plain[0]))]
-            return []
-        if plain[0] in ("dead", "alive"):
-            dead = (plain[0] == "dead") != negated
-            if (
-                plain[0] == "dead"
-                and len(plain) > 1
-                and plain[1]
-                not in ("and", "now", "for", "these", "in", "by", "at", "on", "since", "to")
-            ):
-                return []
-            return [_claim(subject, "alive", "false" if dead else "true")]
+            located = place and who.is_place(place) and not negated
+            return [_claim(subject, "located_in", place)] if place and located else []
+        if len(plain) == 1 and number_in(plain[0]) not in ("", "1"):
+            somebody = who.is_somebody(subject, mentions)
+            return [_claim(subject, "age", number_in(plain[0]))] if somebody else []
         if plain[0] == "born" and roles.get("T") and not negated:
             return [_claim(subject, "born_in", roles["T"])]
-        if plain[0] == "made" and "of" in plain[1:2] and not negated:
-            return [_claim(subject, "made_of", " ".join(plain[2:4]))]
-        if plain[0] in ("unable", "incapable") or plain[:2] == ["able", "to"]:
-            verb = plain[2] if plain[1:2] in (["to"], ["of"]) and len(plain) > 2 else ""
-            can = plain[0] == "able" and not negated
-            return [_claim(subject, "ability", verb if can else f"not {verb}")] if verb else []
-        if plain[0] in ("called", "named", "known") and len(plain) > 1:
-            name = plain[2] if plain[1] == "as" and len(plain) > 2 else plain[1]
-            return [_claim(subject, "alias" if plain[0] == "known" else "name", name)]
-        if text.startswith(("part of", "a part of")) and not negated:
-            whole = plain[plain.index("of") + 1 :]
-            return [_claim(subject, "part_of", " ".join(whole))]
-        return self._adjective_or_noun(act, subject, plain, negated, who)
+        told = _set_phrase(subject, plain, negated)
+        return self._adjective_or_noun(act, subject, plain, negated, who) if told is None else told
+
+    def _of_a_part(
+        self,
+        phrase: NounPhrase,
+        plain: list[str],
+        negated: bool,
+        who: WhoIsWho,
+        mentions: Mentions,
+    ) -> Claim | None:
+        """ "Mara's eyes were green", "her name was Iva", "Mara's mother was Ana"."""
+        owner, part = _owned(phrase.words)
+        if not owner and phrase.determiner in ("his", "her", "their") and len(phrase.words) == 1:
+            owner = who.entities.resolve(
+                {"his": "he", "her": "she", "their": "they"}[phrase.determiner], mentions
+            ).entity
+            part = phrase.words[-1].lower()
+        if not owner or not part:
+            return None
+        bearer = who.canon.id_of(owner)
+        if part in self._relations.parts and not negated:
+            return _claim(bearer, "trait", f"{_colour(plain)} {part}")
+        if part == "name":
+            return _claim(bearer, "name", plain[0], ends=negated)
+        if part in self._kin and not negated:
+            return _claim(who.canon.id_of(plain[0]), "kin", f"{part} of {bearer}")
+        return None
 
     def _adjective_or_noun(
         self, act: Clause, subject: str, plain: list[str], negated: bool, who: WhoIsWho
@@ -235,15 +194,14 @@ class StateReader:
                         )
                         return found
             return found
-        head = bare[-1] if len(bare) <= 3 else bare[0]
         noun = _noun(bare)
-        if noun in self._lexicon.sets["person_nouns"] or noun.removesuffix("s") in ("",):
+        if noun in self._lexicon.sets["person_nouns"] or noun in ("s", ""):
             role = " ".join(bare[: bare.index(noun) + 1])
             found.append(_claim(subject, "role", role, ends=negated, certain=plain[0] != "a"))
         elif self._relations.side("trait", "a " + noun) or noun in ("vegetarian", "vegan", "liar"):
             word = "a " + noun if self._relations.side("trait", "a " + noun) else noun
             found.append(_claim(subject, "trait", f"not {word}" if negated else word))
-        elif noun in _SPECIES and head:
+        elif noun in self._lexicon.sets["species"]:
             found.append(_claim(subject, "species", noun, ends=negated))
         return found
 
@@ -251,26 +209,7 @@ class StateReader:
         self, act: Clause, subject: str, plain: list[str], who: WhoIsWho
     ) -> Claim | None:
         """ "the sister of Bram", "Bram's sister"."""
-        words = [
-            w
-            for w in plain
-            if w
-            not in (
-                "the",
-                "a",
-                "an",
-                "only",
-                "younger",
-                "older",
-                "elder",
-                "little",
-                "big",
-                "eldest",
-                "youngest",
-                "own",
-                "twin-",
-            )
-        ]
+        words = [w for w in plain if w not in self._lexicon.sets["before_kin"]]
         if len(words) >= 3 and words[0] in self._kin and words[1] == "of":
             return _claim(subject, "kin", f"{words[0]} of {who.canon.id_of(_name(words[2:]))}")
         if len(words) >= 2 and words[0].endswith("'s") and words[1] in self._kin:
@@ -359,37 +298,31 @@ class StateReader:
         return [_claim(bearer, "name", name.text, ends=act.negated)]
 
 
-_SPECIES = frozenset(
-    [
-        "elf",
-        "dwarf",
-        "dragon",
-        "human",
-        "robot",
-        "android",
-        "ghost",
-        "vampire",
-        "werewolf",
-        "goblin",
-        "troll",
-        "giant",
-        "fairy",
-        "mermaid",
-        "wolf",
-        "cat",
-        "dog",
-        "fox",
-        "raven",
-        "horse",
-        "orc",
-    ]
-)
-
-
 def _claim(
     subject: str, relation: str, value: str, *, ends: bool = False, certain: bool = True
 ) -> Claim:
     return Claim(subject=subject, relation=relation, value=value, ends=ends, certain=certain)
+
+
+def _set_phrase(subject: str, plain: list[str], negated: bool) -> list[Claim] | None:
+    """What "dead", "made of", "unable to", "called" and "part of" say; None for other words."""
+    first, second = plain[0], (plain[1] if len(plain) > 1 else "")
+    if first in ("dead", "alive"):
+        if first == "dead" and second and second not in _AFTER_DEAD:
+            return []
+        return [_claim(subject, "alive", "false" if (first == "dead") != negated else "true")]
+    if first == "made" and second == "of" and not negated:
+        return [_claim(subject, "made_of", " ".join(plain[2:4]))]
+    if first in ("unable", "incapable") or plain[:2] == ["able", "to"]:
+        verb = plain[2] if second in ("to", "of") and len(plain) > 2 else ""
+        can = first == "able" and not negated
+        return [_claim(subject, "ability", verb if can else f"not {verb}")] if verb else []
+    if first in ("called", "named", "known") and second:
+        name = plain[2] if second == "as" and len(plain) > 2 else second
+        return [_claim(subject, "alias" if first == "known" else "name", name)]
+    if " ".join(plain).startswith(("part of", "a part of")) and not negated:
+        return [_claim(subject, "part_of", " ".join(plain[plain.index("of") + 1 :]))]
+    return None
 
 
 def _until_break(words: list[str]) -> list[str]:

@@ -17,38 +17,6 @@ from tta_rebuild.reading.lexicon import Lexicon
 from tta_rebuild.reading.prose_reader import SentenceRead
 
 _WORD = re.compile(r"[a-zà-ÿ]+|\d+")
-_EMPTY = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "and",
-        "in",
-        "on",
-        "at",
-        "to",
-        "for",
-        "with",
-        "by",
-        "is",
-        "was",
-        "not",
-        "no",
-        "never",
-        "he",
-        "she",
-        "it",
-        "they",
-        "his",
-        "her",
-        "their",
-        "one",
-        "true",
-        "false",
-    ]
-)
-
 _DENIALS = frozenset("no not never nothing nobody none without cannot t".split())
 
 
@@ -70,7 +38,7 @@ def supports(
     stems = {stem(lexicon.lemma.get(w, w)) for w in words} | {stem(w) for w in words}
     subject_words = _WORD.findall(claim.subject.lower().replace("_", " "))
     about = (
-        any(stem(w) in stems for w in subject_words if w not in _EMPTY)
+        any(stem(w) in stems for w in subject_words if w not in lexicon.sets["empty_words"])
         or any(w in PRONOUNS for w in words)
         or "i" in words
         or "you" in words
@@ -78,7 +46,9 @@ def supports(
     )
     relation = canon.relations[claim.relation]
     value_words = [
-        w for w in _WORD.findall(claim.value.lower().replace("_", " ")) if w not in _EMPTY
+        w
+        for w in _WORD.findall(claim.value.lower().replace("_", " "))
+        if w not in lexicon.sets["empty_words"]
     ]
     told = any(stem(w) in stems for w in value_words) or any(
         w.isdigit() and w in {number_in(said) for said in words} for w in value_words
@@ -129,7 +99,11 @@ def _shares(
     numbers = {number_in(word) for word in words}
 
     def share(text: str) -> float:
-        wanted = [w for w in _WORD.findall(text.lower().replace("_", " ")) if w not in _EMPTY]
+        wanted = [
+            w
+            for w in _WORD.findall(text.lower().replace("_", " "))
+            if w not in lexicon.sets["empty_words"]
+        ]
         hits = sum(stem(w) in stems or (w.isdigit() and w in numbers) for w in wanted)
         return hits / len(wanted) if wanted else 0.0
 

@@ -5,75 +5,67 @@ Under ``clauses``. Tells verbs from nouns of the same form by what stands before
 
 from __future__ import annotations
 
-from tta_rebuild.reading.sentence_words import BREAKS, SentenceWords
+from tta_rebuild.reading.sentence_words import BREAKS, Sentence, SentenceWords
 
 
 class VerbPlaces(SentenceWords):
     """Finds verbs."""
 
-    def _verbs(self, words: list[str], low: list[str]) -> list[int]:
+    def _verbs(self, sentence: Sentence) -> list[int]:
         """Places of full verbs: the last word of each verb group."""
         found: list[int] = []
-        lemma = self._lexicon.lemma
-        count = len(low)
+        low, lemma = sentence.low, self._lexicon.lemma
         place = 0
-        while place < count:
+        while place < len(low):
             word = low[place]
-            if (
-                word not in lemma
-                and word not in self._auxiliaries
-                and not self._looks_finite(words, low, place)
-            ):
+            if not self._may_be_verb(sentence, place):
                 place += 1
-                continue
-            if place and words[place][0].isupper() and low[place - 1] not in BREAKS:
-                place += 1
-                continue
-            if word not in self._auxiliaries and self._is_noun_here(words, low, place):
-                place += 1
-                continue
-            if word in self._auxiliaries:
-                ahead = place + 1
-                while ahead < count and (
-                    low[ahead] in self._adverbs
-                    or low[ahead] in self._auxiliaries
-                    or low[ahead].endswith("ly")
-                ):
-                    ahead += 1
-                if ahead < count and low[ahead] in lemma and low[ahead] not in self._determiners:
-                    was = low[place:ahead]
-                    is_be = any(lemma.get(w) == "be" for w in was)
-                    form = low[ahead]
-                    verbal = not is_be or form.endswith("ing") or form in self._lexicon.participles
-                    if verbal and not (
-                        is_be
-                        and form in ("open", "dead", "light", "clean", "empty", "dry", "shut")
-                        and form == lemma[form]
-                    ):
-                        found.append(ahead)
-                        place = ahead + 1
-                        continue
-                adjective = ahead < count and low[ahead] in lemma
-                last = ahead - 1
-                while last > place and low[last] not in self._auxiliaries:
-                    last -= 1
-                if lemma.get(low[last]) in ("be", "have", "do") or low[last] in self._auxiliaries:
-                    found.append(last)
-                place = ahead + 1 if adjective else last + 1
-                continue
-            found.append(place)
-            options = self._lexicon.phrasal.get(lemma.get(word, ""), {})
-            place += 2 if place + 1 < count and (low[place + 1],) in options else 1
+            elif word in self._auxiliaries:
+                verb, place = self._after_auxiliary(low, place)
+                found.append(verb)
+            else:
+                found.append(place)
+                options = self._lexicon.phrasal.get(lemma.get(word, ""), {})
+                place += 2 if low[place + 1 : place + 2] in options else 1
         return found
 
-    def _looks_finite(self, words: list[str], low: list[str], place: int) -> bool:
-        """An unknown word in -ed straight after a name or pronoun is taken for a verb."""
-        word = low[place]
-        return (
-            len(word) > 4 and word.endswith("ed") and place > 0 and low[place - 1] in self._pronouns
-        )
+    def _may_be_verb(self, sentence: Sentence, place: int) -> bool:
+        low = sentence.low
+        word, auxiliary = low[place], low[place] in self._auxiliaries
+        if not auxiliary and word not in self._lexicon.lemma:
+            # an unknown word in -ed straight after a pronoun is taken for a verb
+            if not (len(word) > 4 and word.endswith("ed") and place):
+                return False
+            if low[place - 1] not in self._pronouns:
+                return False
+        if place and sentence.words[place][0].isupper() and low[place - 1] not in BREAKS:
+            return False
+        return auxiliary or not self._is_noun_here(low, place)
 
-    def _is_noun_here(self, words: list[str], low: list[str], place: int) -> bool:
+    def _after_auxiliary(self, low: tuple[str, ...], place: int) -> tuple[int, int]:
+        """The full verb of a group that an auxiliary opens, and where to read on."""
+        lemma = self._lexicon.lemma
+        ahead = place + 1
+        while ahead < len(low) and (
+            low[ahead] in self._adverbs
+            or low[ahead] in self._auxiliaries
+            or low[ahead].endswith("ly")
+        ):
+            ahead += 1
+        known = ahead < len(low) and low[ahead] in lemma
+        if known and low[ahead] not in self._determiners:
+            form = low[ahead]
+            is_be = any(lemma.get(w) == "be" for w in low[place:ahead])
+            verbal = form.endswith("ing") or form in self._lexicon.participles
+            adjective = form in self._lexicon.sets["verbs_and_adjectives"] and form == lemma[form]
+            if not is_be or (verbal and not adjective):
+                return ahead, ahead + 1
+        last = ahead - 1
+        while last > place and low[last] not in self._auxiliaries:
+            last -= 1
+        return last, ahead + 1 if known else last + 1
+
+    def _is_noun_here(self, low: tuple[str, ...], place: int) -> bool:
         word, before = low[place], low[place - 1] if place else ""
         if before in self._determiners and before != "that":
             return (
@@ -113,5 +105,3 @@ class VerbPlaces(SentenceWords):
         return word.endswith("ed") or (
             word in self._lexicon.participles and self._lexicon.lemma.get(word) != word
         )
-
-    # ------------------------------------------------------------------------------ one act

@@ -13,14 +13,7 @@ from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.memory import DEEDS_REMEMBERED
 from tta_rebuild.storyteller.player_move import PlayerMove, in_the_past
 from tta_rebuild.storyteller.scene_context import SceneContext
-from tta_rebuild.storyteller.word_lists import words
-
-_MEMORABLE = words(
-    """
-    give promise help tell try show care do
-    """
-)
-
+from tta_rebuild.storyteller.word_lists import word_list
 
 _FREE_POOLS = {
     "say": "free_say",
@@ -34,9 +27,7 @@ _FREE_POOLS = {
 
 def answer(scene: SceneContext, act: PlayerMove) -> list[DraftedPassage]:
     """What the player did, and what comes of it."""
-    pools, memory = scene.kit.pools, scene.memory
-    me, partner = scene.world.player_id, scene.partner()
-    facts: list[dict[str, Any]] = []
+    pools = scene.kit.pools
     more: dict[str, str] = {}
     if act.clause and scene.bounds.allows(act.clause):
         more["act"] = act.clause
@@ -45,62 +36,71 @@ def answer(scene: SceneContext, act: PlayerMove) -> list[DraftedPassage]:
         more["said_on"] = re.sub(r"\.”$", ",”", act.said)
     blocked = (act.clause and "act" not in more) or (act.said and "said" not in more)
     if blocked:
-        text = scene.writer.line(pools["free_stayed"])
-        return [DraftedPassage(text)]
+        return [DraftedPassage(scene.writer.line(pools["free_stayed"]))]
     if act.free and act.kind in _FREE_POOLS:
         text = scene.writer.line(pools[_FREE_POOLS[act.kind]], **more)
         if act.kind == "question":
             text += " " + _reply_to(scene, act)
         elif act.kind == "say":
             text += " " + scene.writer.line(pools["free_heard"], **more)
-        memory.kinds.append(act.kind)
+        scene.memory.kinds.append(act.kind)
         return [DraftedPassage(tidy(text))]
+    return [_deed(scene, act, more)]
+
+
+def _deed(scene: SceneContext, act: PlayerMove, more: dict[str, str]) -> DraftedPassage:
+    """What the player did, with its result and what it makes true."""
+    pools = scene.kit.pools
     first = scene.writer.line(pools["free_do" if act.free else "echo"], **more)
     if not first and more.get("act"):
         first = tidy(more["act"]) + "."
         scene.writer.keep(first)
     thing = act.thing or scene.writer.slots.get("held", "")
-    if act.kind == "take" and act.thing:
-        holder = memory.holders.get(act.thing)
-        if holder and holder != me:
-            facts.append(claim(holder, "holds", act.thing, ends=True))
-        memory.holders[act.thing] = me
-        facts.append(claim(me, "holds", act.thing))
-    elif act.kind == "give" and memory.holders.get(act.thing) == me:
-        memory.holders[act.thing] = partner.character_id
-        facts += [
-            claim(me, "holds", act.thing, ends=True),
-            claim(partner.character_id, "holds", act.thing),
-        ]
-    elif act.kind == "promise":
-        facts.append(
-            claim(me, "promise", f"to stand by {partner.name} over {scene.writer.slots['want']}")
-        )
-    elif act.kind == "tell":
-        known = f"what you know of {act.detail or scene.writer.slots['focus']}"
-        facts.append(claim(partner.character_id, "knows", known))
-    elif act.kind == "help":
-        facts.append(claim(partner.character_id, "feeling", "grateful"))
+    facts = _made_true(scene, act)
     pool = f"result_{act.kind}"
-    usable = pool in pools and not (act.free and act.kind in ("take", "give", "show", "do"))
-    usable = usable or (bool(act.thing) and pool in pools)
+    usable = bool(act.thing) or not (act.free and act.kind in ("take", "give", "show", "do"))
     if act.free and act.kind == "go" and not act.dest:
         usable = False
         if act.detail:
             more["goal"] = act.detail
-            return [DraftedPassage(scene.writer.line(pools["free_impossible_place"], **more))]
+            return DraftedPassage(scene.writer.line(pools["free_impossible_place"], **more))
     result = scene.writer.line(
-        pools[pool if usable else "free_result"],
+        pools[pool if usable and pool in pools else "free_result"],
         **{**more, **({"thing": thing} if thing else {})},
     )
     _remember(scene, act)
-    return [DraftedPassage(tidy(f"{first} {result}"), facts)]
+    return DraftedPassage(tidy(f"{first} {result}"), facts)
+
+
+def _made_true(scene: SceneContext, act: PlayerMove) -> list[dict[str, Any]]:
+    me, partner, memory = scene.world.player_id, scene.partner(), scene.memory
+    match act.kind:
+        case "take" if act.thing:
+            holder = memory.holders.get(act.thing)
+            memory.holders[act.thing] = me
+            lost = [claim(holder, "holds", act.thing, ends=True)] if holder else []
+            return [*(lost if holder != me else []), claim(me, "holds", act.thing)]
+        case "give" if memory.holders.get(act.thing) == me:
+            memory.holders[act.thing] = partner.character_id
+            return [
+                claim(me, "holds", act.thing, ends=True),
+                claim(partner.character_id, "holds", act.thing),
+            ]
+        case "promise":
+            want = f"to stand by {partner.name} over {scene.writer.slots['want']}"
+            return [claim(me, "promise", want)]
+        case "tell":
+            known = f"what you know of {act.detail or scene.writer.slots['focus']}"
+            return [claim(partner.character_id, "knows", known)]
+        case "help":
+            return [claim(partner.character_id, "feeling", "grateful")]
+    return []
 
 
 def _remember(scene: SceneContext, act: PlayerMove) -> None:
     memory = scene.memory
     memory.kinds.append(act.kind)
-    memorable = act.kind in _MEMORABLE and not act.clause.startswith("you see ")
+    memorable = act.kind in word_list("memorable_acts") and not act.clause.startswith("you see ")
     if act.clause and memorable and len(act.clause) < 90:
         memory.deeds = [*memory.deeds, in_the_past(act.clause)][-DEEDS_REMEMBERED:]
 

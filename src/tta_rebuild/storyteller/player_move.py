@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from tta_rebuild.core.english import past
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.memory import Memory, StoredChoice
 from tta_rebuild.storyteller.premise import to_second_person
+from tta_rebuild.storyteller.word_lists import word_table
 
 LONGEST_ECHO = 140
 
@@ -41,48 +43,6 @@ class PlayerMove:
     free: bool = False
 
 
-_KINDS: Mapping[str, str] = {
-    "go": (
-        "go walk run head travel climb enter leave return sail ride fly drive cross visit "
-        "descend step hurry move march wander swim crawl row sneak"
-    ),
-    "search": (
-        "look search examine inspect explore study check investigate scan observe watch read "
-        "find seek feel smell listen touch count measure"
-    ),
-    "take": "take grab pick collect steal keep carry lift get pocket gather",
-    "give": "give hand offer return lend pass gift pay",
-    "show": "show",
-    "help": (
-        "help assist aid support carry fix repair mend build clean cook heal comfort hug save "
-        "protect"
-    ),
-    "promise": "promise swear vow",
-    "tell": "tell confess explain reveal share warn admit inform",
-    "wait": "wait stay rest sleep sit stand pause meditate relax breathe nap linger",
-    "ask": "ask question interrogate",
-    "fight": (
-        "punch attack fight kill stab shoot murder strangle slap hit beat hurt slay behead poison "
-        "torture execute choke"
-    ),
-    "say": (
-        "say shout whisper yell call greet answer reply sing mutter speak talk thank "
-        "apologise apologize"
-    ),
-    "do": (
-        "open close shut push pull use turn light press knock throw break hide follow draw "
-        "write play dance eat drink try start stop make cut dig hold drop put set bring send "
-        "choose trust laugh smile cry nod wave bow jump kick "
-        "burn destroy kiss tie untie unlock lock wear remove plant pour ring bury feed "
-        "pet stroke paint type delete turn wake dream think consider decide remember imagine "
-        "ignore accept agree join challenge chase escape distract trick persuade convince "
-        "bribe threaten summon cast pray praise name count let face greet approach confront "
-        "leave fold fill empty catch"
-    ),
-}
-_VERB_KIND: Mapping[str, str] = {
-    verb: kind for kind, verbs in reversed(list(_KINDS.items())) for verb in verbs.split()
-}
 _REFUSES = re.compile(
     r"^(?:no\b|nope|never\b|refuse|decline|"
     r"(?:i|you) (?:refuse|decline|won['’]?t|will not|do(?:n['’]t| not)|"
@@ -224,8 +184,16 @@ def _free(text: str, names: Mapping[str, str]) -> PlayerMove:
     return PlayerMove(kind, clause=clause, detail=detail, free=True, **found)
 
 
+@cache
+def _kinds() -> Mapping[str, str]:
+    """Verb → kind; a verb in two kinds belongs to the first."""
+    listed = reversed(list(word_table("verbs").items()))
+    return {verb: kind for kind, verbs in listed for verb in verbs.split()}
+
+
 def _verb(word: str) -> tuple[str, str]:
     """The verb in its plain form and its kind; ("", "") if unknown."""
+    kinds = _kinds()
     ways = [word]
     if word.endswith("ing") and len(word) > 5:
         ways += [word[:-3], word[:-3] + "e", word[:-4]]
@@ -234,8 +202,8 @@ def _verb(word: str) -> tuple[str, str]:
     if word.endswith("s") and len(word) > 3:
         ways += [word[:-1], word[:-2]]
     for way in ways:
-        if way in _VERB_KIND:
-            return way, _VERB_KIND[way]
+        if way in kinds:
+            return way, kinds[way]
     return "", ""
 
 

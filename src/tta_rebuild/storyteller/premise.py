@@ -1,4 +1,4 @@
-"""PremiseReading a premise: who, what and where it speaks of, by simple rules and no model.
+"""Reading a premise: who, what and where it speaks of, by simple rules and no model.
 
 Called by ``teller`` for every scene (a premise never changes, so the reading is cached). Whatever
 is found here appears in the story under the premise's own words: people join the cast, places are
@@ -13,25 +13,10 @@ from functools import lru_cache
 
 from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.line_template import tidy
-from tta_rebuild.storyteller.word_lists import (
-    DETERMINERS,
-    KNOWN_PLACES,
-    NO_HEADS,
-    NO_NAMES,
-    NO_TITLES,
-    PEOPLE,
-    PLACES,
-    STOPS,
-    TRAILING,
-    VERBS,
-    words,
-)
+from tta_rebuild.storyteller.word_lists import word_list
 
 LONGEST_READ = 3000
 """Characters of a premise that are read; the rest of a very long one is passed over."""
-
-
-_EVERY = words("every each another any no this")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +27,7 @@ class PremiseReading:
         opening: the premise's statements, ready to be told, "" if it has none.
         speaks_to_you: True if the opening says "you".
         role: what the premise says that the player is ("guardian angel"), "" if it does not.
-    is_lone: True if the role is that of the one person a premise tells of ("A man never sleeps").
+        is_lone: True if the role is that of the only person ("A man never sleeps").
         people: such as "the nurse".
         names: names of people, such as "Leonardo DiCaprio".
         places: such as "the grand hall" or "Ft. Knox".
@@ -83,6 +68,12 @@ _COMMAND_TOPIC = re.compile(
 )
 _DETACHED = re.compile(r"\s+(['’](?:s|re|ve|m|ll|d)\b|n['’]t\b)", re.I)
 _TOKEN = re.compile(r"[A-Za-zÀ-ÿ0-9$]+(?:[-'’.][A-Za-zÀ-ÿ0-9]+)*|[.,;:!?…“”\"()—-]+")
+_NO_TITLE = ("determiners", "without_article", "stops", "verbs", "no_titles")
+_PART = re.compile(
+    r"(?:[Yy]ou are (?:part of |secretly |such |training to become )?(?:an?|the)"
+    r"|[Yy]our job (?:is|was) an?) ([a-z ]+?)"
+    r"(?= (?:during|hired|working|in|at|of|and|with|who|on)\b|[,.]|$)"
+)
 _PERSONAL = {"i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself"}
 _FIRST_PERSON_VERBS = {"i'm": "you're", "i've": "you've", "i'll": "you'll", "i'd": "you'd"}
 
@@ -139,7 +130,7 @@ def read_premise(theme: str) -> PremiseReading:
                 people.append(phrase)
             else:  # many of them: what the story is about rather than company in it
                 things.append(phrase)
-        elif singular(head) in PLACES:
+        elif singular(head) in word_list("places"):
             places.append(phrase)
         else:
             things.append(phrase)
@@ -214,11 +205,11 @@ def _part_of(one: str, other: str) -> bool:
 
 def _bare_nouns(text: str) -> list[str]:
     """Known places and people that are spoken of without an article: "use stairs" → the stairs."""
-    known = PLACES | PEOPLE
+    known = word_list("places") | word_list("people")
     found = [
         w
         for w in re.findall(r"[a-z]+", text.lower())
-        if {w, singular(w)} & known - NO_HEADS - {"well"}
+        if {w, singular(w)} & known - word_list("no_heads") - {"well"}
     ]
     return [f"the {word}" for word in dict.fromkeys(found)]
 
@@ -234,7 +225,7 @@ def _person(word: str) -> str:
     if word in _IRREGULAR_PEOPLE:
         return _IRREGULAR_PEOPLE[word]
     one = singular(word)
-    return one if one in PEOPLE else ""
+    return one if one in word_list("people") else ""
 
 
 def _one(phrase: str) -> str:
@@ -269,74 +260,61 @@ def _phrases(text: str) -> tuple[list[str], str]:
     role = ""
     for i, token in enumerate(tokens):
         low = token.lower()
-        title = i == 0 and low not in DETERMINERS | _EVERY | STOPS | VERBS | NO_TITLES
-        if low not in DETERMINERS and not title:
+        title = i == 0 and not any(low in word_list(name) for name in _NO_TITLE)
+        if low not in word_list("determiners") and not title:
             continue
-        phrase: list[str] = []
-        for word in tokens[i if title else i + 1 : i + 5]:
-            bare = word.lower()
-            if not word[0].isalnum() or bare in STOPS:
-                break
-            if "'" in bare or ("’" in bare and not bare.endswith(("'s", "’s"))):
-                break
-            if bare[0].isdigit() and phrase:
-                break
-            if _is_verb(bare) and phrase:
-                break
-            if bare in VERBS and not bare.endswith(("ed", "ing", "en")):
-                break
-            if bare in DETERMINERS:
-                break
-            phrase.append(word)
-        while phrase and (phrase[-1].lower().endswith("ly") or phrase[-1].lower() in TRAILING):
-            phrase.pop()
-        if not phrase or _bad_head(phrase[-1]):
-            continue
+        phrase = _phrase_at(tokens, i if title else i + 1, i + 5)
         if title and len(phrase) > 3:
             continue
-        phrase = [
-            w
-            for w in phrase
-            if w.lower()
-            not in ("seemingly", "totally", "literally", "largest", "worst", "greatest")
-        ]
+        phrase = [w for w in phrase if w.lower() not in word_list("superlatives")]
+        if not phrase:  # "the worst"
+            continue
         words = " ".join(w if _is_name(w) else w.lower() for w in phrase)
-        if (
-            i >= 2
-            and [t.lower() for t in tokens[i - 2 : i]] == ["you", "are"]
-            and low in ("a", "an")
-        ):
+        if low in ("a", "an") and [t.lower() for t in tokens[max(0, i - 2) : i]] == ["you", "are"]:
             role = role or words
             continue
-        if _is_name(phrase[0]) and low in ("a", "an", "the") and all(_is_name(w) for w in phrase):
-            words = " ".join(phrase)
         if title and len(phrase) == 1:
             words = words.lower()
-            if phrase[0] in KNOWN_PLACES or words.endswith(("ism", "ness")):
-                found += [phrase[0]] if phrase[0] in KNOWN_PLACES else [words]
+            if phrase[0] in word_list("known_places") or words.endswith(("ism", "ness")):
+                found.append(phrase[0] if phrase[0] in word_list("known_places") else words)
                 continue
-        owner = "your" if low in ("your", "my") else "the"
-        if low in ("two", "three", "four", "five") and phrase[-1].lower() != singular(
-            phrase[-1].lower()
-        ):
+        last = phrase[-1].lower()
+        if low in ("two", "three", "four", "five") and last != singular(last):
             words = f"{low} {words}"
-        found.append(f"{owner} {words}")
-    if not role and (
-        part := re.search(
-            r"(?:[Yy]ou are (?:part of |secretly |such |training to become )?(?:an?|the)"
-            r"|[Yy]our job (?:is|was) an?) ([a-z ]+?)"
-            r"(?= (?:during|hired|working|in|at|of|and|with|who|on)\b|[,.]|$)",
-            text,
-        )
-    ):
+        found.append(f"{'your' if low in ('your', 'my') else 'the'} {words}")
+    if not role and (part := _PART.search(text)):
         role = " ".join(part.group(1).split()[:3])
         found = [f for f in found if f != f"the {role}"]
     return found, "" if role.endswith(("person", "one")) else role
 
 
+def _phrase_at(tokens: list[str], start: int, stop: int) -> list[str]:
+    """The words of a noun phrase up to its head, none if that could not be told of."""
+    phrase: list[str] = []
+    for word in tokens[start:stop]:
+        bare = word.lower()
+        if (
+            not word[0].isalnum()
+            or bare in word_list("stops")
+            or "'" in bare
+            or ("’" in bare and not bare.endswith("’s"))
+            or (phrase and (bare[0].isdigit() or _is_verb(bare)))
+            or (bare in word_list("verbs") and not bare.endswith(("ed", "ing", "en")))
+            or bare in word_list("determiners")
+        ):
+            break
+        phrase.append(word)
+    trailing = word_list("trailing")
+    while phrase and (phrase[-1].lower().endswith("ly") or phrase[-1].lower() in trailing):
+        phrase.pop()
+    return [] if not phrase or _bad_head(phrase[-1]) else phrase
+
+
 def _is_verb(word: str) -> bool:
     """Known as a verb, or the third person of one."""
-    return word in VERBS or (word.endswith("s") and (word[:-1] in VERBS or word[:-2] in VERBS))
+    return word in word_list("verbs") or (
+        word.endswith("s") and (word[:-1] in word_list("verbs") or word[:-2] in word_list("verbs"))
+    )
 
 
 def _is_name(word: str) -> bool:
@@ -346,8 +324,8 @@ def _is_name(word: str) -> bool:
 def _bad_head(word: str) -> bool:
     low = word.lower()
     return (
-        low in NO_HEADS
-        or low in VERBS
+        low in word_list("no_heads")
+        or low in word_list("verbs")
         or len(low) < 3
         or low[0].isdigit()
         or low.endswith(("'s", "’s", "ly"))
@@ -362,11 +340,6 @@ _START_NAME = re.compile(
     r"(?:^|[.!?:…]\s+)((?:[A-Z][a-z]+\s+){1,3}[A-Z][a-z]+(?:[A-Z][a-z]+)?|[A-Z][a-z]{2,}(?=,))"
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|to|from|of|near|reaches|discovered|into|on)\s+$", re.I)
-_THING_NAMES = words(
-    """
-    google facebook excalibur mjonir youtube twitter instagram amazon internet
-    """
-)
 _PERSON_AFTER = re.compile(
     r"^(?:,| (?:is|was|has|had|turns|says|said|decides|decided|realizes|begins|discovers|just|and|"
     r"wants|must|can|opens|walks|finds|never|always|does|did|loses|comes|goes|takes|keeps|wakes))\b|^,"
@@ -383,19 +356,21 @@ def _names(text: str) -> tuple[list[str], list[str], list[str]]:
         name = re.sub(r"['’]s?$", "", found).strip()
         if text[start + len(found) :].startswith(":") or text[:start].endswith(": "):
             continue  # the title of a work
-        words = [w for w in name.split() if w not in NO_NAMES]
-        if not words or name in NO_NAMES or words != name.split():
+        words = [w for w in name.split() if w not in word_list("no_names")]
+        if not words or name in word_list("no_names") or words != name.split():
             continue
-        if words[0].lower() in STOPS | VERBS or (len(name) > 3 and name.isupper()):
+        if words[0].lower() in word_list("stops") | word_list("verbs") or (
+            len(name) > 3 and name.isupper()
+        ):
             continue
         before, after = text[:start], text[start + len(found) :]
         last = words[-1].lower()
-        if name.lower() in _THING_NAMES:
+        if name.lower() in word_list("thing_names"):
             things.append(name)
         elif (
-            last in PLACES
+            last in word_list("places")
             or name.startswith(("Ft.", "St.", "Mt.", "United"))
-            or words[0] in KNOWN_PLACES
+            or words[0] in word_list("known_places")
         ):
             places.append(name)
         elif (

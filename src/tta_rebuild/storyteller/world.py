@@ -15,43 +15,9 @@ from typing import Any
 from tta_rebuild.storyteller.kit import Kit, Person, Place, slug
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.word_filter import WordFilter
-from tta_rebuild.storyteller.word_lists import words
+from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 CAST_SIZE = 5
-
-_TOO_BIG = words(
-    """
-    world universe earth planet europe america galaxy country continent kingdom sea ocean moon
-    plane field front africa asia colonies colony landings stairs russia
-    """
-)
-_TOO_VAGUE = words(
-    """
-    front world worlds universe earth planet human people era future lifetime air
-    """
-)
-_IN = words(
-    """
-    hall forest city town village shop house office room prison camp hospital school restaurant
-    library museum theatre castle palace garden park court courtroom church temple monastery
-    market cave tunnel valley desert attic cellar basement kitchen laboratory lab studio
-    application factory bakery street alley bedroom arena hotel cabin tent bus train classroom
-    warehouse orchard vineyard greenhouse swamp jungle square tower cottage shelter bunker mall
-    apartment flat café cafe
-    """
-)
-_ON = words(
-    """
-    ship boat island floor platform bridge landing staircase hill beach shore coast pass
-    """
-)
-_NO_COMPANY = words(
-    """
-    cat dog monster ghost reaper creature dragon alien demon god goddess vampire werewolf zombie
-    killer murderer villain supervillain overlord criminal convict assassin
-    child baby robot kid human player people born second
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +127,7 @@ def _ranked(own: Sequence[str], text: str) -> list[str]:
     def rank(phrase: str) -> tuple[bool, int, int]:
         head = re.escape(_head(phrase))
         found = [m.start() for m in re.finditer(rf"\b{head}\b", text)]
-        vague = _head(phrase) in _TOO_VAGUE
+        vague = _head(phrase) in word_list("too_vague")
         return vague, -len(found), found[0] if found else len(text)
 
     by_head: dict[str, str] = {}
@@ -179,7 +145,7 @@ def _places(kit: Kit, reading: PremiseReading, bounds: WordFilter, root: str) ->
     own = [
         _own_place(name, kit)
         for name in reading.places
-        if _head(name) not in _TOO_BIG and bounds.allows(name)
+        if _head(name) not in word_list("too_big") and bounds.allows(name)
     ]
     rest = [p for p in kit.places if bounds.allows(p.at) and bounds.allows(p.name)]
     Random(f"{root}:places").shuffle(rest)
@@ -191,12 +157,18 @@ def _places(kit: Kit, reading: PremiseReading, bounds: WordFilter, root: str) ->
 def _own_place(name: str, kit: Kit) -> Place:
     head = _head(name)
     singular = head[:-1] if head.endswith("s") else head
-    before = "in" if singular in _IN else "on" if singular in _ON else "at"
+    before = (
+        "in"
+        if singular in word_list("places_with_in")
+        else "on"
+        if singular in word_list("places_with_on")
+        else "at"
+    )
     words = kit.words
     return Place(
         name,
         f"{before} {name}",
-        singular in _IN,
+        singular in word_list("places_with_in"),
         kit.pools["sights_own"],
         words["sounds_any"],
         words["smells_any"],
@@ -244,7 +216,7 @@ def _cast(
         head = _head(role)
         if (
             _is_lost(head, reading)
-            or head in _NO_COMPANY
+            or head in word_list("no_company")
             or phrase.startswith("your ")
             or not bounds.allows(phrase)
         ):
@@ -262,21 +234,11 @@ def _cast(
     return tuple(cast)
 
 
-_SHE = words(
-    """
-    woman girl witch queen princess wife mother aunt grandmother daughter bride heroine nun
-    widow sister
-    """
-)
-_HE = words(
-    """
-    man boy wizard king prince husband father uncle grandfather son groom monk hero widower brother
-    """
-)
-
-
 def _fits(person: Person, head: str) -> bool:
-    return not ((head in _SHE and person.they != "she") or (head in _HE and person.they != "he"))
+    return not (
+        (head in word_list("roles_of_women") and person.they != "she")
+        or (head in word_list("roles_of_men") and person.they != "he")
+    )
 
 
 def _pronoun(description: str) -> str:
@@ -294,18 +256,9 @@ def _role(description: str) -> str:
     return text[0].lower() + text[1:]
 
 
-_VOICE_OF = {
-    "warm": "warm kind gentle caring loyal compassionate empathetic friendly patient",
-    "dry": "dry witty sarcastic humorous cynical proud",
-    "wary": "wary cautious careful suspicious secretive shy fearful anxious",
-    "bold": "bold brave courageous reckless fierce determined stubborn impulsive",
-    "learned": "learned wise clever curious intelligent scholarly analytical logical",
-}
-
-
 def _voice(traits: Mapping[str, Any], otherwise: str) -> str:
     best, most = otherwise, 0.0
-    for voice, names in _VOICE_OF.items():
+    for voice, names in word_table("words")["voices"].items():
         for trait, strength in traits.items():
             fits = str(trait).lower() in names.split()
             if fits and isinstance(strength, int | float) and strength > most:

@@ -15,6 +15,12 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     """Make the tables."""
+    _stories_and_branches()
+    _events_and_snapshots()
+    _prose_index()
+
+
+def _stories_and_branches() -> None:
     op.create_table(
         "stories",
         sa.Column("number", _NUMBER, primary_key=True),
@@ -41,6 +47,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("branches_parent", "branches", ["parent"])
+
+
+def _events_and_snapshots() -> None:
     op.create_table(
         "events",
         sa.Column("branch", _NUMBER, sa.ForeignKey("branches.number"), primary_key=True),
@@ -59,6 +68,9 @@ def upgrade() -> None:
         sa.Column("position", sa.BigInteger, primary_key=True),
         sa.Column("state", sa.Text, nullable=False),
     )
+
+
+def _prose_index() -> None:
     if op.get_bind().dialect.name == "sqlite":
         # scope holds the branch as a word of its own, so that the index itself leaves out the rest
         op.execute(
