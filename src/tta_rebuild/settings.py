@@ -243,7 +243,7 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
 
 
 def passwords_in(address: str) -> list[str]:
-    """The password of an address ``scheme://user:password@host``, as written and as meant."""
+    """The password of an address such as PostgreSQL has, as written and as meant."""
     found = re.match(r"[\w+.-]+://[^/@:]*:(.+)@", address)
     asked = re.findall(r"[?&]password=([^&]+)", address)
     return [
