@@ -76,7 +76,8 @@ class Settings(BaseSettings):
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
         cache: ``"off"``, ``"memory"`` or ``"disk"``.
-        checks_with_model: one more call per turn, which checks its branches (``TTA_CHECKS``).
+        checks: what a model checks beside the rules: ``all``, ``choices`` or ``off``; "" is ``all``
+            for a model of the list and ``off`` for a program's own provider (``TTA_CHECKS``).
         max_cost_usd: per session (``LLM_MAX_COST``); the other budgets are off unless set.
         gemini_base_url: where Gemini's protocol is spoken; "" is the vendor's own server. The
             same for the other two.
@@ -119,7 +120,9 @@ class Settings(BaseSettings):
     cache: Annotated[Literal["off", "memory", "disk"], must("one of off, memory, disk"), Lower] = (
         _named("memory", "TTA_CACHE", "cache")
     )
-    checks_with_model: YesOrNo = _named(False, "TTA_CHECKS", "checks")
+    checks: Annotated[
+        Literal["", "all", "choices", "off"], must("one of all, choices, off"), Lower
+    ] = _named("", "TTA_CHECKS", "checks")
     max_tokens: Annotated[
         int,
         Field(ge=16, le=200_000),

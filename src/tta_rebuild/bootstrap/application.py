@@ -145,7 +145,7 @@ async def open_application(
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
-            checks_with_model=settings.checks_with_model,
+            checks=settings.checks or ("off" if provider or models == (OFFLINE,) else "all"),
         )
         yield Application(
             stories=Stories(dependencies, store),

@@ -28,6 +28,7 @@ class Telling:
         of_a_body: the words speak of the dead as dead ("the body lay").
         dies: the words tell a death as happening now.
         placed: whose whereabouts the words state, None where all that is stated counts.
+        explained: what was before is said to end with it ("three less one is two").
     """
 
     as_change: bool = False
@@ -35,6 +36,7 @@ class Telling:
     of_a_body: bool = False
     dies: bool = False
     placed: frozenset[str] | None = None
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,8 @@ class FactCheck:
             yield from self._hour(case, held)
         elif relation.rising:
             yield from self._number(case, held, was)
+        elif relation.falls and told:
+            yield from self._grown(case, held, was)
         elif was in relation.final:
             if not (told and case.normal in relation.restored):
                 kind = relation.final_kind or relation.contradiction
@@ -159,6 +163,14 @@ class FactCheck:
         elif case.relation.change == "narrated" and not case.telling.as_change:
             yield self._found(case, held, _LIKELY)
 
+    def _grown(self, case: _Case, held: Fact, was: str) -> Iterator[Contradiction]:
+        """More of something than there was, with nothing that says where it came from."""
+        before, now = was.split(" ")[0], case.normal.split(" ")[0]
+        if case.telling.explained or not (before.isdigit() and now.isdigit()):
+            return
+        if int(now) > int(before):
+            yield self._found(case, held, _LIKELY)
+
     def _journey(self, case: _Case, held: Fact) -> Iterator[Contradiction]:
         far = self._canon.holds_at(held.value, case.relation.distance, case.claim.value)
         if far is None or not self._since_last_turn(held) or case.telling.after_a_while:
@@ -197,6 +209,9 @@ class FactCheck:
     def _ending(self, case: _Case, held: Fact | None) -> Iterator[Contradiction]:
         relation = case.relation
         if held is None:
+            bearer = self._canon.bearer(relation.name, case.claim.value)
+            if bearer is not None and bearer.subject != case.subject:
+                yield self._found(case, bearer, _LIKELY)
             return
         if self._canon.relations.normal(relation.name, held.value)[1] != case.normal:
             return
@@ -217,16 +232,20 @@ class FactCheck:
         dead = (
             self._canon.holds_at(case.subject, "alive", "false") if case.relation.person else None
         )
-        if dead is not None and not case.telling.of_a_body:
-            yield self._found(
-                case,
-                dead,
-                _SURE,
-                kind="dead_acts",
-                area="timeline",
-                fix="let someone else do it, or tell it as a memory: "
-                f"{plain(case.subject)} is dead",
-            )
+        if dead is None or case.telling.of_a_body:
+            return
+        if case.relation.nested and case.telling.as_change:  # where a body lies may be said
+            lies = self._canon.value(case.subject, case.relation.name)
+            if lies is None or self._compatible(case.relation, key_of(lies), case.normal):
+                return
+        yield self._found(
+            case,
+            dead,
+            _SURE,
+            kind="dead_acts",
+            area="timeline",
+            fix=f"let someone else do it, or tell it as a memory: {plain(case.subject)} is dead",
+        )
 
     def _destroyed(self, case: _Case) -> Iterator[Contradiction]:
         relation = case.relation

@@ -90,6 +90,15 @@ def telling_words(text: str, limit: int = 12) -> list[str]:
     return (names + others)[:limit]
 
 
+def words_in(text: str) -> frozenset[str]:
+    """The words of a text that say what it is about, in any order; those of English not common."""
+    return frozenset(
+        low
+        for word in _WORD.findall(text)
+        if len(low := word.casefold()) > 2 and low not in _COMMON
+    )
+
+
 async def recall(
     canon: Canon,
     action: str,

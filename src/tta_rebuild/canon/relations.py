@@ -67,6 +67,8 @@ class Relation:
         final_kind, lost_kind: its kind where a final value is overruled, where a thing that was
             lost is had again.
         label_false: the label for the value "false", "" where it needs none.
+        also: other names of it that models use (``weekday`` for ``day``).
+        falls: numbers that go down by themselves; to go up something must have come to them.
     """
 
     name: str
@@ -100,6 +102,8 @@ class Relation:
     final_kind: str = ""
     lost_kind: str = ""
     label_false: str = ""
+    also: tuple[str, ...] = ()
+    falls: bool = False
     contradiction: str = "fact_changed"
     area: Area = "fact"
 
@@ -111,7 +115,7 @@ class Relation:
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
     values = dict(data)
-    for listed in ("excludes", "order", "once", "restored"):
+    for listed in ("excludes", "order", "once", "restored", "also"):
         if listed in values:
             values[listed] = tuple(values[listed])
     if "opposed" in values:
@@ -149,6 +153,22 @@ class Relations:
                 for word in side
             }
         self._normal: dict[tuple[str, str], tuple[str, str]] = {}
+        self._also = {other: name for name, r in table.items() for other in r.also}
+
+    def understood(self, relation: str, value: str, ends: bool) -> tuple[str, str, bool]:
+        """A relation, value and ending as a model wrote them, in the words of this table.
+
+        "weekday" → ``day``; "has_gone: true" stays as it is; that something yes-or-no no longer
+        holds is its opposite (``alive`` ended is ``alive: false``).
+        """
+        name = key_of(relation)
+        name = name if name in self._table else self._also.get(name, name)
+        if self[name].value != "yes_no":
+            return name, value, ends
+        normal = self.normal(name, value or "true")[1]
+        if ends:
+            return name, "false" if normal == "true" else "true", False
+        return name, normal, False
 
     def declaring(self, more: Iterable[Relation]) -> Relations:
         """The same table with an author's relations added (or built-in ones replaced)."""

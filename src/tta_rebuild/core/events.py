@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeAlias
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
-from tta_rebuild.core.story import Choice, Claim, Premise, Scene
+from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
@@ -147,6 +147,24 @@ class FactRetconned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineKept:
+    """A lasting line holds from here on; its number is the position of this event."""
+
+    KIND: ClassVar[str] = "line_kept"
+    VERSION: ClassVar[int] = 1
+    line: LastingLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineEnded:
+    """The lasting line of this number no longer holds."""
+
+    KIND: ClassVar[str] = "line_ended"
+    VERSION: ClassVar[int] = 1
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterChanged:
     """How a character is after this turn; fields that stayed the same are not repeated.
 
@@ -215,6 +233,8 @@ Event: TypeAlias = (
     | FactAsserted
     | FactRetracted
     | FactRetconned
+    | LineKept
+    | LineEnded
     | CharacterChanged
     | ChoicesOffered
     | TimelineMarked
@@ -234,6 +254,8 @@ EVENT_TYPES: Mapping[str, type[Event]] = {
         FactAsserted,
         FactRetracted,
         FactRetconned,
+        LineKept,
+        LineEnded,
         CharacterChanged,
         ChoicesOffered,
         TimelineMarked,

@@ -15,6 +15,9 @@ from tta_rebuild.core.errors import ValidationError
 ArcStage = Literal["setup", "development", "climax", "resolution"]
 ARC_STAGES: tuple[ArcStage, ...] = ("setup", "development", "climax", "resolution")
 
+LINE_CHARS = 240
+"""Characters of a lasting line at most."""
+
 NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
 
@@ -43,6 +46,8 @@ class CharacterSketch:
         character_id: lower case, words joined by ``_``; unique in the story.
         traits: name → strength in [0, 1], such as ``{"brave": 0.8}``.
         is_player: True for the one that the player plays.
+        pronouns: what the story calls them by (``she``, ``he``, ``they``, ``sie`` …), "" if not
+            given.
     """
 
     character_id: str
@@ -50,11 +55,13 @@ class CharacterSketch:
     description: str = ""
     traits: Mapping[str, float] = field(default_factory=dict)
     is_player: bool = False
+    pronouns: str = ""
 
     def __post_init__(self) -> None:
         _must_be(self.character_id, str, "the id of a character", '"mara"')
         _must_be(self.name, str, "the name of a character", '"Mara"')
         _must_be(self.description, str, "the description of a character", '"a stubborn diver"')
+        _must_be(self.pronouns, str, "the pronouns of a character", '"she"')
         _must_be(self.traits, Mapping, "the traits of a character", '{"brave": 0.8}')
         for trait, strength in self.traits.items():
             _must_be(strength, (int, float), f"the trait {trait!r}", '{"brave": 0.8}')
@@ -81,6 +88,7 @@ class Premise:
         seed: the story's random seed; the same seed and replies give the same story.
         model: ``provider:model`` as configured when the story began; "" is the default.
         length: how many scenes the story should have, 0 for as many as the player likes.
+        language: the language that the story is told in, as an ISO 639-1 code such as ``de``.
     """
 
     theme: str
@@ -94,6 +102,7 @@ class Premise:
     seed: int = 0
     model: str = ""
     length: int = 0
+    language: str = "en"
 
     def __post_init__(self) -> None:
         _must_be(self.theme, str, "the theme", '"a lighthouse keeper finds a door"')
@@ -101,7 +110,7 @@ class Premise:
             raise ValidationError(
                 "Theme must be at least 3 characters: say what the story is about"
             )
-        for name in ("title", "style", "kit", "model"):
+        for name in ("title", "style", "kit", "model", "language"):
             _must_be(getattr(self, name), str, f"the {name} of a story", f'{name}="…"')
         for name in ("seed", "length"):
             _must_be(getattr(self, name), int, f"the {name} of a story", f"{name}=7")
@@ -140,6 +149,25 @@ class Claim:
     sentence: str = ""
     speaker: str = NARRATOR
     certain: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastingLine:
+    """One plain sentence of what is now true and will matter, beside the typed facts.
+
+    Attributes:
+        text: at most ``LINE_CHARS`` characters, in the language of the story.
+        about: ids of the people and things that it concerns.
+        known_by: ids of those who know it; empty if everybody may.
+        weight: 1 (a detail) to 3 (death, loss, promise, secret, kin).
+        origin: who wrote it: the storyteller, a second reader, or a sentence of the scene itself.
+    """
+
+    text: str
+    about: tuple[str, ...] = ()
+    known_by: tuple[str, ...] = ()
+    weight: int = 1
+    origin: Literal["teller", "reader", "scene"] = "scene"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +228,7 @@ class Scene:
         is_ending: True if the story ends with this scene.
         notes: the storyteller's own working notes (threads, plans). Never shown; handed back with
             the next request, so that a storyteller needs no memory of its own.
+        outcome: one line of what happened in it, for the summary.
     """
 
     scene_id: str
@@ -212,6 +241,7 @@ class Scene:
     degraded: str = ""
     is_ending: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
+    outcome: str = ""
 
     @property
     def text(self) -> str:

@@ -9,8 +9,10 @@ The shape of a scene reply, from a model and from the embedded storyteller alike
     {"passages": [{"facts": [CLAIM, ...], "text": str, "speaker": str = "", "emotion": str = ""}],
      "setting_description": str, "emotional_tone": str,
      "story_branches": [{"choice": str, "consequence": str, "effects": [CLAIM], "affects": [id]}],
-     "is_ending": bool, "notes": {...}, "scene_id": str (optional), "dialogue": [LINE] (optional)}
+     "is_ending": bool, "notes": {...}, "scene_id": str (optional), "dialogue": [LINE] (optional),
+     "happened": str (optional), "lines": [LASTING] (optional), "ended": [int] (optional)}
     CLAIM = {"subject": str, "relation": str, "value": str, "ends": bool = false}
+    LASTING = {"text": str, "about": [id], "known_by": [id], "weight": 1 | 2 | 3}
     LINE = {"character_id": str, "text": str, "emotion": str}
 
 The flat shape of the contract (``narrative_text`` instead of ``passages``) is understood too.
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypedDict
 
-Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check"]
+Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check", "reading"]
 
 
 class CharacterVariables(TypedDict, total=False):
@@ -29,6 +31,7 @@ class CharacterVariables(TypedDict, total=False):
     character_id: str
     name: str
     description: str
+    pronouns: str
     traits: dict[str, float]
     is_player: bool
     emotion: str
@@ -49,6 +52,9 @@ class SceneVariables(TypedDict, total=False):
         chosen: the choice taken, as offered (``text``, ``consequence``, ``effects``, ``affects``),
             or None after free words.
         facts: what holds now and matters, as CLAIMs (see the module's text).
+        lines: lasting lines that matter now, each with its number and who knows it.
+        cast: ids and names of those who are not in the scene.
+        language: of the story, as an ISO 639-1 code.
         recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
         recalled: older things that matter now, in plain sentences.
         notes: what the previous scene's reply had under ``notes`` ({} on turn 1).
@@ -73,6 +79,9 @@ class SceneVariables(TypedDict, total=False):
     recent: list[str]
     recalled: list[str]
     facts: list[dict[str, Any]]
+    lines: list[str]
+    cast: list[str]
+    language: str
     rules: dict[str, str]
     boundaries: dict[str, str]
     metaconcepts: list[str]
@@ -123,3 +132,25 @@ class BranchCheckVariables(TypedDict, total=False):
     rules: dict[str, str]
     recent: list[str]
     characters: list[CharacterVariables]
+
+
+class ReadingVariables(TypedDict, total=False):
+    """Task ``reading``: read new passages against what is true so far.
+
+    The answer: ``{"objections": [{"passage": int, "cites": str, "words": str, "why": str}],
+    "choices": [{"choice": int, "cites": str, "why": str}], "lines": [{"text": str, "about": [id],
+    "known_by": [id], "weight": 1-3}], "ended": [int]}``. A citation is the number of a line, ``K``
+    and that number (somebody cannot know it), ``R``, ``B`` or ``P`` and a number (a rule, a
+    boundary, another of the passages), ``MOVE`` or ``PLAYER``.
+    """
+
+    people: list[str]
+    lines: list[str]
+    rules: list[str]
+    boundaries: list[str]
+    move: str
+    earlier: str
+    passages: list[str]
+    choices: list[str]
+    language: str
+    wants_lines: bool

@@ -10,7 +10,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from tta_rebuild.canon.recall import Recollection, recall
+from tta_rebuild.canon.lines import lines_for
+from tta_rebuild.canon.recall import Recollection, recall, subjects_named
 from tta_rebuild.canon.summary import within
 from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.speech import script
@@ -20,6 +21,7 @@ from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
+from tta_rebuild.reading.model_reader import numbered
 from tta_rebuild.storage.story_store import Branch, Found
 
 SUMMARY_LINES = 14
@@ -27,6 +29,14 @@ SUMMARY_LINES = 14
 
 SCENE_CHARS = 1_600
 MAX_PRESENT = 6
+MAX_IN_PLAY = 16
+MAX_CAST = 24
+"""People who are not there, but whose ids the storyteller needs."""
+
+LINE_TOKENS = 900
+"""Lasting lines in a prompt, in estimated tokens: some thirty."""
+
+_HAD = ("holds", "wears", "owns")
 
 Memory: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]
 """Full-text search over the branch up to its present: words and a limit → events."""
@@ -37,14 +47,16 @@ async def brief(
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     present = present_ids(state, move)
+    words = f"{move.text} {move.chosen.consequence if move.chosen else ''}"
     recollection = await recall(
         state.canon,
-        f"{move.text} {move.chosen.consequence if move.chosen else ''}",
+        words,
         present,
         memory,
         not_after=_position_before(state),
     )
     names = state.names
+    lines = lines_for(state.lines, in_play(state, move, ""), words, LINE_TOKENS)
     recent = [_cut(script(scene, names)) for scene in state.recent]
     wanted = StoryGenerationInput(
         theme=state.premise.theme,
@@ -66,6 +78,9 @@ async def brief(
         recent=recent,
         recalled=list(recollection.lines),
         facts=[_claim(fact) for fact in recollection.facts],
+        lines=[numbered(number, line) for number, line in lines.items()],
+        cast=[f"{one}: {name}" for one, name in names.items() if one not in present][-MAX_CAST:],
+        language=state.premise.language,
         rules=dict(state.premise.rules),
         notes=dict(state.scene.notes) if state.scene else {},
         story_id=branch.story_id,
@@ -74,17 +89,34 @@ async def brief(
     return wanted, recollection
 
 
+def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
+    """Ids of the people and things that the next scene, or a passage, concerns.
+
+    Args:
+        text: the passage, "" before there is one.
+    """
+    canon = state.canon.fork(state.position)
+    said = f"{move.text} {move.chosen.consequence if move.chosen else ''}" if move else ""
+    named = subjects_named(canon, f"{said} {text}", limit=MAX_IN_PLAY)
+    held = [
+        claim.value for one in named for claim in canon.facts_about(one) if claim.relation in _HAD
+    ]
+    return list(dict.fromkeys([*(present_ids(state, move) if move else ()), *named, *held]))
+
+
 def present_ids(state: StoryState, move: Move) -> list[str]:
     """Who is in the scene: the player's character, those named or speaking, those of last scene."""
     sketches = {c.character_id: c for c in state.premise.characters}
     players = [c.character_id for c in state.premise.characters if c.is_player]
+    canon = state.canon.fork(state.position)
     last = state.scene
     spoke = [p.speaker for p in last.passages if p.speaker] if last else []
     text = f"{move.text} {last.text if last else ''}"
     named = [i for i, known in state.characters.items() if known.name in text]
     chosen = list(move.chosen.affects) if move.chosen else []
     ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *list(sketches)[:MAX_PRESENT]])
-    return [i for i in ordered if i in state.characters or i in sketches][:MAX_PRESENT]
+    known = (i for i in ordered if i in state.characters or i in sketches)
+    return [i for i in known if canon.holds_at(i, "alive", "false") is None][:MAX_PRESENT]
 
 
 def character_variables(state: StoryState, character_id: str) -> CharacterVariables:
@@ -95,6 +127,7 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
         "character_id": character_id,
         "name": now.name if now else sketch.name if sketch else character_id,
         "description": sketch.description if sketch else "",
+        "pronouns": sketch.pronouns if sketch else "",
         "is_player": bool(sketch and sketch.is_player),
         "traits": dict(sketch.traits) if sketch else {},
     }

@@ -63,13 +63,16 @@ async def offer(
     gate: Gate,
     validator: BranchValidatorPrimitive,
     context: TTAContext,
+    *,
+    already: tuple[tuple[str, str], ...] = (),
 ) -> ChoiceOffer:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
     Args:
         happened: what the player just did, "" for the opening.
+        already: texts of choices that the second reader refused, each with the reason.
     """
-    rejected: list[tuple[str, str]] = []
+    rejected = list(already)
     allowed: list[Choice] = []
     for choice in proposed:
         reason = gate.objection_to(choice)
@@ -104,7 +107,7 @@ def proposals_for(
         return []
     concerned = dict.fromkeys(who for choice in choices for who in choice.affects)
     facts = facts_for(
-        gate.checker.canon,
+        gate.canon,
         " ".join(f"{choice.text} {choice.consequence}" for choice in choices),
         list(concerned),
         FACT_TOKENS,
@@ -154,7 +157,7 @@ def _that_lead_on(
     state: StoryState, choices: list[Choice], gate: Gate, rejected: list[tuple[str, str]]
 ) -> list[Choice]:
     """Without dead ends, and without those that only look like another choice."""
-    canon = gate.checker.canon
+    canon = gate.canon
     player = next((c.character_id for c in state.premise.characters if c.is_player), "")
     for found in dead_ends(canon, choices, player=player):
         rejected.append((found.sentence, found.message))

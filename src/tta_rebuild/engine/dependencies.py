@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from tta_rebuild.engine.recording import RecordingProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.engine.story_code import CodeCheck
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
     from tta_rebuild.prompts import PromptCatalog
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
+
+
+Checks: TypeAlias = Literal["all", "choices", "off"]
 
 
 class Notices:
@@ -46,7 +51,9 @@ class Dependencies:
         session_id: this run of the program, for budgets per session.
         check_code: runs the code found in a scene; None leaves code unchecked.
         notices: shown with the turn in which they come up.
-        checks_with_model: True asks the model once per turn to check the branches too.
+        checks: what a model checks beside the rules: ``all`` reads every scene and its choices
+            before they are shown, ``choices`` the choices alone, ``off`` nothing.
+        recording: makes the provider that notes what a model replies.
     """
 
     provider: LLMProvider
@@ -57,6 +64,7 @@ class Dependencies:
     new_id: Callable[[], str]
     player_id: str = "player"
     session_id: str = ""
-    checks_with_model: bool = False
+    checks: Checks = "off"
+    recording: Callable[[LLMProvider], RecordingProvider] = RecordingProvider
     notices: Notices = field(default_factory=Notices)
     check_code: CodeCheck | None = None

@@ -1,21 +1,28 @@
 """The gate: what is true and what is allowed, asked of every passage before the player sees it.
 
-Called by ``engine.telling`` and ``engine.consequences``. Leans on ``canon`` (is it true?) and
-``safety`` (is it allowed?). Within a scene it remembers what the released passages made true, so
-that the second sentence is checked against the first.
+Called by ``engine.telling`` and ``engine.choices``. Leans on ``canon`` (does it contradict what
+holds?), on the world's rules and on ``safety`` (is it allowed?). The player's move comes first:
+what it would make true stands in a draft canon, and a passage may fit what was before it or what
+comes after it. Within a scene the gate remembers what the released passages made true, so that the
+second sentence is checked against the first. A second reader may object later (``forget``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tta_rebuild.canon.contradiction import Contradiction, Findings
+from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.declared import DeclaredCheck, assert_claim
+from tta_rebuild.canon.fact_check import plain
+from tta_rebuild.canon.people import People
+from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
+from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.reading.checker import Checker
 from tta_rebuild.reading.world_rules import WorldRules
 from tta_rebuild.safety import BoundaryFinding, SafetyGate
 
@@ -23,36 +30,74 @@ SEAM_CHARS = 240
 """Characters of what was shown last in which a phrase may begin that the next passage ends."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Where a scene stands: what a restarted draft goes back to."""
+
+    canon: Canon
+    taken: int
+    claims: int
+    shown: str
+    spoken: int
+
+
 class Gate:
     """One turn's gate.
 
+    Args:
+        move: what the player does; None judges a passage that goes on where no move was made.
+
     Attributes:
+        canon: what holds as of the last released passage.
         claims: what the released passages made true or ended, in order.
-        checker: the canon's checker as of the last released passage.
+        people: who is meant by what a reply calls them.
     """
 
-    def __init__(self, state: StoryState, safety: SafetyGate, rules: WorldRules) -> None:
+    def __init__(
+        self, state: StoryState, safety: SafetyGate, rules: WorldRules, move: Move | None = None
+    ) -> None:
         self._safety = safety
         self._rules = rules
-        self._before = state.scene.text if state.scene else ""
-        self._cast = frozenset(c.character_id for c in state.premise.characters)
-        self._shown = self._before[-SEAM_CHARS:]
+        self._language = state.premise.language
+        self._sketches = state.premise.characters
+        self._cast = frozenset(c.character_id for c in self._sketches)
+        self._player = next((c.character_id for c in self._sketches if c.is_player), "")
+        self._may_speak = 1 if move is not None and move.text else 0
+        self._effects = move.chosen.effects if move is not None and move.chosen else ()
+        before = state.scene.text if state.scene else ""
         canon = state.canon.fork(state.position)
         canon.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
-        self._marked = canon, 0, self._shown
+        self._marked = _Moment(canon, 0, 0, before[-SEAM_CHARS:], 0)
+        self._taken: list[tuple[Passage, _Moment]] = []
         self.claims: list[Claim] = []
         self.restart()
 
     def mark(self) -> None:
         """Remember this moment: ``restart`` comes back to it."""
-        self._marked = self.checker.canon.fork(), len(self.claims), self._shown
+        self._marked = self._moment
+        self._stand_on(self.canon)
 
     def restart(self) -> None:
         """Forget what has been released since the mark: the scene begins anew from there."""
-        canon, count, self._shown = self._marked
-        del self.claims[count:]
-        self.checker = Checker(canon.fork(), self._rules)
-        self.checker.hear(self._before)
+        self._go_back(self._marked)
+
+    def forget(self, passage: Passage) -> None:
+        """A second reader holds this passage back: it and what came after it never were."""
+        self._go_back(next(moment for taken, moment in self._taken if taken is passage))
+
+    def _go_back(self, moment: _Moment) -> None:
+        del self._taken[moment.taken :], self.claims[moment.claims :]
+        self._shown, self._spoken = moment.shown, moment.spoken
+        self._stand_on(moment.canon)
+
+    def _stand_on(self, canon: Canon) -> None:
+        """Go on from a canon without changing it."""
+        self.canon = canon.fork()
+        self.people = People(self.canon, self._sketches, self._language)
+
+    @property
+    def _moment(self) -> _Moment:
+        return _Moment(self.canon, len(self._taken), len(self.claims), self._shown, self._spoken)
 
     def warnings(self, passage: Passage) -> list[str]:
         """Content warnings due before this passage."""
@@ -68,63 +113,38 @@ class Gate:
                 return ""
         return text
 
+    # ---------------------------------------------------------------------------- passages
+
     def examine(self, passage: Passage) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
-        The sentences before the first contradiction pass; from there on the passage is held back.
+        The sentences before the first one that may not be shown pass; a contradiction between
+        declared facts, which no sentence need bear, holds back the whole passage.
         """
         passage = self._labelled(passage)
-        findings = self._findings(passage)
-        held = self._objection(passage, findings)
+        claims = self._check_of().claims(passage, self._present(passage))
+        held = self._objection(passage, claims)
         if held is None:
-            self._accept(passage, findings)
-            return passage, None
+            return self._accept(passage, claims), None
         sentence, withheld = held
         told = sentences_of(passage.text)
-        index = next((i for i, s in enumerate(told) if s == sentence or sentence in s), 0)
-        withheld = replace(withheld, text=" ".join(told[index:]))
-        good = self._head(passage, told[:index], findings)
-        return good, withheld
+        index = next((i for i, s in enumerate(told) if sentence and s == sentence), 0)
+        good = self._head(passage, told[:index], claims)
+        return good, replace(withheld, text=" ".join(told[index:]) or passage.text)
 
-    def _head(self, passage: Passage, told: list[str], whole: Findings) -> Passage | None:
+    def _head(self, passage: Passage, told: list[str], claims: Sequence[Claim]) -> Passage | None:
         """The good beginning of a passage, if there is one that passes by itself."""
-        if not told or not _closed(" ".join(told)):
-            return None
         text = " ".join(told)
-        facts = tuple(f for f in whole.claims if f.sentence in text) if passage.facts else ()
-        good = replace(passage, text=text, facts=facts)
-        findings = self._findings(good)
-        if self._objection(good, findings) is not None:
+        if not told or not _closed(text):
             return None
-        self._accept(good, findings)
-        return good
-
-    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> list[Contradiction]:
-        """What makes a choice impossible as things stand; ``claims`` are its declared effects."""
-        found = [*self.checker.contradictions(text), *self.checker.check_effects(claims, text)]
-        return [contradiction for contradiction in found if contradiction.blocks]
-
-    def objection_to(self, choice: Choice) -> str | None:
-        """Why a choice is not offered, or None if it may be."""
-        declared = (f"{effect.subject} {effect.value}." for effect in choice.effects)
-        finding = self._safety.finding(f"{choice.text} {choice.consequence} {' '.join(declared)}")
-        return finding.reason if finding else None
-
-    def _findings(self, passage: Passage) -> Findings:
-        """What the canon says to a passage, and what the passage makes true.
-
-        Facts under a spoken line are the speaker's word. What the storyteller declared stands, even
-        if that is nothing; only where it declared nothing at all is the prose read for facts.
-        """
-        speaker = passage.speaker or NARRATOR
-        facts = [f if f.speaker != NARRATOR else replace(f, speaker=speaker) for f in passage.facts]
-        found = self.checker.check(passage.text, facts, speaker=speaker)
-        if passage.declared and not passage.facts:
-            return replace(found, claims=())
-        return found
+        kept = tuple(c for c in claims if c.sentence and c.sentence in text)
+        good = replace(passage, text=text, facts=kept)
+        if self._objection(good, kept) is not None:
+            return None
+        return self._accept(good, kept)
 
     def _objection(
-        self, passage: Passage, findings: Findings
+        self, passage: Passage, claims: Sequence[Claim]
     ) -> tuple[str, PassageWithheld] | None:
         """The first sentence that may not be shown, and why."""
         told = sentences_of(passage.text) or [passage.text]
@@ -134,14 +154,55 @@ class Gate:
             return sentence, PassageWithheld(
                 text=sentence, gate="safety", reason=finding.reason, against=finding.category
             )
-        blocking = findings.blocking
-        if not blocking:
-            return None
-        order = {sentence: i for i, sentence in enumerate(told)}
-        first = min(blocking, key=lambda contradiction: order.get(contradiction.sentence, 0))
-        return first.sentence, PassageWithheld(
-            text=first.sentence, gate="canon", reason=first.message, against=first.against
+        speaker = self._speaker(passage)
+        if speaker and speaker == self._player and self._spoken >= self._may_speak:
+            return told[0], PassageWithheld(
+                text=told[0],
+                gate="canon",
+                reason="the player's own character speaks what the player did not say",
+                against="the player speaks for their own character",
+            )
+        for contradiction in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):
+            if contradiction.blocks:
+                return contradiction.sentence, PassageWithheld(
+                    text=contradiction.sentence,
+                    gate="canon",
+                    reason=contradiction.message,
+                    against=contradiction.against,
+                )
+        return None
+
+    def _contradictions(
+        self, passage: Passage, claims: Sequence[Claim], speaker: str
+    ) -> Sequence[Contradiction]:
+        """What is told against what holds; what is said against it is only said."""
+        if not passage.speaker:
+            return self._check_of().check(claims).contradictions
+        return self._check_of().check((), speaker=speaker).contradictions
+
+    def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
+        """Sentences that the world's rules forbid."""
+        if not self._rules.rules or not self._language.startswith("en"):
+            return []
+        return [found for sentence in told for found in self._by_rules(sentence)]
+
+    def _by_rules(self, sentence: str) -> list[Contradiction]:
+        def classes_of(name: str) -> list[str]:
+            who = self.canon.id_of(name)
+            return [key_of(self.canon.value(who, one) or "") for one in ("role", "species")]
+
+        hour = key_of(self.canon.value(STORY, "time_of_day") or "")
+        return list(
+            self._rules.contradictions(sentence, hour=hour, told_hour="", classes_of=classes_of)
         )
+
+    def _check_of(self) -> DeclaredCheck:
+        if not self._effects:
+            return DeclaredCheck(self.canon, self.people)
+        moved = self.canon.fork()
+        for effect in self._effects:
+            assert_claim(moved, effect)
+        return DeclaredCheck(moved, self.people, before=self.canon)
 
     def _unsafe(self, passage: Passage, told: Sequence[str]) -> tuple[str, BoundaryFinding] | None:
         """The first sentence that the player's boundaries keep out, and what is in it."""
@@ -165,22 +226,71 @@ class Gate:
         """The passage without an emotion or facts that may not be shown (the prose is judged)."""
         facts = tuple(f for f in passage.facts if self.allowed(f"{f.subject} {f.value}"))
         emotion = self.allowed(passage.emotion)
-        if emotion == passage.emotion and len(facts) == len(passage.facts):
-            return passage
-        return replace(passage, facts=facts, emotion=emotion)
+        speaker = passage.speaker
+        if speaker and speaker not in self._cast:
+            known = self.people.id_of(speaker, passage.text)
+            speaker = known if known in self._cast or self.canon.knows_of(known) else speaker
+        return replace(passage, facts=facts, emotion=emotion, speaker=speaker)
 
-    def _accept(self, passage: Passage, findings: Findings) -> None:
-        canon = self.checker.canon
-        self.claims.extend(
-            claim
-            for claim in findings.claims
-            if claim.ends
-            or claim.speaker != NARRATOR
-            or not canon.holds_at(claim.subject, claim.relation, claim.value)
-        )
-        self.checker.take(findings)
-        self.checker.hear(passage.text)
+    def _speaker(self, passage: Passage) -> str:
+        return self.people.id_of(passage.speaker, passage.text) if passage.speaker else ""
+
+    def _present(self, passage: Passage) -> list[str]:
+        """Who is meant before others: those of whom this scene has said something."""
+        said = [claim.subject for claim in reversed(self.claims)]
+        return [who for who in dict.fromkeys([passage.speaker, *said]) if who in self._cast]
+
+    def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
+        """Let a passage and its facts count from now on; gives it as it is kept."""
+        passage = replace(passage, facts=tuple(claims))
+        self._taken.append((passage, self._moment))
+        self._stand_on(self.canon)
+        if passage.speaker and self._speaker(passage) == self._player:
+            self._spoken += 1
+        for claim in self._true_of(passage, claims):
+            said = claim.speaker != NARRATOR
+            known = self.canon.holds_at(claim.subject, claim.relation, claim.value)
+            assert_claim(self.canon, claim)
+            if claim.ends or said or known is None:
+                self.claims.append(claim)
         self._shown = f"{self._shown} {passage.text}"[-SEAM_CHARS:]
+        return passage
+
+    def _true_of(self, passage: Passage, claims: Sequence[Claim]) -> list[Claim]:
+        """The claims as facts: what is declared with a spoken line is so, unless it cannot be.
+
+        Then it is the speaker's word alone: a lie, or a mistake.
+        """
+        if not passage.speaker:
+            return list(claims)
+        told = []
+        for claim in claims:
+            as_fact = replace(claim, speaker=NARRATOR)
+            wrong = any(c.blocks for c in self._check_of().check([as_fact]).contradictions)
+            told.append(claim if wrong else as_fact)
+        return told
+
+    # ---------------------------------------------------------------------------- choices
+
+    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> list[Contradiction]:
+        """What makes a choice impossible as things stand; ``claims`` are its declared effects.
+
+        A choice is what the player tries: only what cannot even be tried counts.
+        """
+        check = DeclaredCheck(self.canon, self.people)
+        effects = check.claims(Passage(text=text, facts=tuple(claims)))
+        found = [*check.check(effects).contradictions, *self._ruled(sentences_of(text) or [text])]
+        return [
+            replace(contradiction, sentence=contradiction.sentence or text)
+            for contradiction in found
+            if contradiction.blocks
+        ]
+
+    def objection_to(self, choice: Choice) -> str | None:
+        """Why a choice is not offered, or None if it may be."""
+        declared = (f"{effect.subject} {plain(effect.value)}." for effect in choice.effects)
+        finding = self._safety.finding(f"{choice.text} {choice.consequence} {' '.join(declared)}")
+        return finding.reason if finding else None
 
 
 def _closed(text: str) -> bool:

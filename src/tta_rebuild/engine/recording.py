@@ -121,11 +121,16 @@ class RecordingProvider(WrapperProvider):
 
 
 class RecordedProvider(RequestProvider):
-    """Answers each request with the reply that was recorded for it, and with nothing else."""
+    """Answers each request with the reply that was recorded for it, and with nothing else.
+
+    Attributes:
+        taken: the replies given so far, each under the key of its request.
+    """
 
     def __init__(self, replies: Iterable[ModelReplied]) -> None:
         super().__init__(LLMConfig(model="recorded"))
         self._replies: dict[str, deque[ModelReplied]] = defaultdict(deque)
+        self.taken: dict[str, ModelReplied] = {}
         for reply in replies:
             self._replies[reply.request_key].append(reply)
 
@@ -153,7 +158,35 @@ class RecordedProvider(RequestProvider):
                 f"{request.template or 'no template'}): the prompt has changed since",
                 provider="recorded",
             )
-        return waiting.popleft()
+        self.taken[request.key()] = waiting.popleft()
+        return self.taken[request.key()]
+
+
+class ReplayingProvider(RecordingProvider):
+    """Notes the very replies that were recorded, however far each is read this time."""
+
+    def _note(
+        self,
+        request: LLMRequest,
+        text: str,
+        *,
+        finish_reason: str,
+        model: str = "",
+        usage: Usage | None = None,
+        degraded: str = "",
+    ) -> None:
+        recorded = self.wrapped
+        if isinstance(recorded, RecordedProvider) and request.key() in recorded.taken:
+            self.replies.append(recorded.taken[request.key()])
+        else:
+            super()._note(
+                request,
+                text,
+                finish_reason=finish_reason,
+                model=model,
+                usage=usage,
+                degraded=degraded,
+            )
 
 
 def _response(reply: ModelReplied) -> LLMResponse:

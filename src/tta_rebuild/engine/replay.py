@@ -27,7 +27,7 @@ from tta_rebuild.core.events import (
 )
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.recording import RecordedProvider
+from tta_rebuild.engine.recording import RecordedProvider, ReplayingProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import TurnRefused
@@ -124,7 +124,9 @@ async def _again(
     """The turn's events as they come out today, or why none do."""
     if not retell:
         replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
-        dependencies = replace(dependencies, provider=RecordedProvider(replies))
+        dependencies = replace(
+            dependencies, provider=RecordedProvider(replies), recording=ReplayingProvider
+        )
     noted = [v for r in logged if isinstance(r.event, CodeChecked) for v in r.event.verdicts]
 
     async def check_code(text: str) -> tuple[CodeVerdictNoted, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from tta_rebuild.canon.lines import with_line
 from tta_rebuild.canon.summary import StorySummary, SummaryLine
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.errors import StoreDamaged
@@ -17,6 +18,8 @@ from tta_rebuild.core.events import (
     ChoicesOffered,
     FactAsserted,
     FactRetracted,
+    LineEnded,
+    LineKept,
     PassageWithheld,
     PlayerActed,
     RecordedEvent,
@@ -24,7 +27,7 @@ from tta_rebuild.core.events import (
     StoryEnded,
     StoryOpened,
 )
-from tta_rebuild.core.story import Choice, Premise, Scene
+from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
 from tta_rebuild.narrative.character_state import (
     MEMORY_LIMIT,
     CharacterState,
@@ -50,6 +53,7 @@ class StoryState:
         rejected: proposals that were not offered, with the reason.
         withheld: what was held back in the last turn.
         characters: by id, in order of appearance.
+        lines: the lasting lines in force, by number, oldest first.
         ended: True if the story has ended on this branch.
         canon: what holds, shared with the fold: ask it at ``position``.
     """
@@ -66,6 +70,7 @@ class StoryState:
     rejected: tuple[tuple[str, str], ...] = ()
     withheld: tuple[PassageWithheld, ...] = ()
     characters: Mapping[str, CharacterState] = field(default_factory=dict)
+    lines: Mapping[int, LastingLine] = field(default_factory=dict)
     ended: bool = False
     canon: Canon = field(compare=False, repr=False)
 
@@ -102,6 +107,7 @@ class Present:
     rejected: tuple[tuple[str, str], ...] = ()
     withheld: tuple[PassageWithheld, ...] = ()
     characters: dict[str, CharacterState] = field(default_factory=dict)
+    lines: dict[int, LastingLine] = field(default_factory=dict)
     ended: bool = False
 
 
@@ -138,6 +144,7 @@ class StoryFold:
             rejected=now.rejected,
             withheld=now.withheld,
             characters=dict(now.characters),
+            lines=dict(now.lines),
             ended=now.ended,
             canon=self.canon,
         )
@@ -169,6 +176,10 @@ class StoryFold:
                 self._summarise(recorded.turn)
             case FactAsserted() | FactRetracted():
                 now.changes += 1
+            case LineKept(line=line):
+                now.lines = with_line(now.lines, recorded.position, line)
+            case LineEnded(number=number):
+                now.lines.pop(number, None)
             case CharacterChanged() as change:
                 self._change(change, recorded)
             case StoryEnded():
@@ -178,8 +189,9 @@ class StoryFold:
 
     def _summarise(self, turn: int) -> None:
         now = self.now
-        first = now.scenes[-1][1].text.split(". ", 1)[0] if now.scenes else ""
-        now.summary.add(turn, now.action or first, now.changes)
+        scene = now.scenes[-1][1] if now.scenes else None
+        first = scene.text.split(". ", 1)[0] if scene else ""
+        now.summary.add(turn, (scene.outcome if scene else "") or now.action or first, now.changes)
         now.changes = 0
 
     def _change(self, change: CharacterChanged, recorded: RecordedEvent) -> None:

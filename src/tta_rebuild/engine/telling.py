@@ -1,20 +1,23 @@
 """Second step of a turn: the scene is told, and every passage passes the gate before it is shown.
 
-Called by ``engine.turn``. A passage that contradicts is held back; the storyteller is asked once to
-go on from the last good sentence with the contradiction named; if that contradicts too, the scene
-ends soundly and says so.
+Called by ``engine.turn``. A passage that may not be shown is held back; the storyteller is asked
+once to go on from the last good sentence with the reason named; if that fails too, the scene ends
+soundly and says so. A second reader reads the first two passages while the rest is still being
+written, and then the rest. The opening sentence, which states nothing new, goes out on the gate's
+word alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.events import PassageWithheld
-from tta_rebuild.core.story import Passage
+from tta_rebuild.core.events import ModelReplied, PassageWithheld
+from tta_rebuild.core.story import Choice, LastingLine, Passage
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
 from tta_rebuild.narrative.story_generator import (
@@ -26,6 +29,7 @@ from tta_rebuild.narrative.story_generator import (
     StoryGeneratorPrimitive,
     StoryItem,
 )
+from tta_rebuild.reading.second_reader import Objection, Reading
 
 CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
 """What stands in for a scene of which nothing could be shown."""
@@ -34,6 +38,23 @@ CUT_SHORT_NOTE = (
     "this scene was cut short: what came next did not fit what is true or allowed here (/why "
     "tells more)"
 )
+BY_RULE_ONLY = "checked by rule only: {why}"
+READ_FIRST = 2
+"""Passages of a scene that are read while the rest is written; the rest is read together. Two
+readings a scene, and the same ones in a replay."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """A reading, with what the model behind it replied, for the log."""
+
+    reading: Reading
+    replies: tuple[ModelReplied, ...] = ()
+    cost_usd: float = 0.0
+
+
+Read: TypeAlias = Callable[[Sequence[Passage], str, Sequence[Choice]], Coroutine[Any, Any, Noted]]
+"""Asks the second reader: passages, what of the scene stands before them, choices at its end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +65,25 @@ class ToldScene:
         story: the storyteller's last draft, None if even its end was not reached.
         passages: what was released.
         withheld: what was not.
+        lines, ended: the lasting lines that the second reader wrote, and the numbers it ended.
+        refused_choices: choices, by their text, that the second reader refused → why.
+        replies: what the second reader's model replied, in order; ``cost_usd`` what that cost.
         degraded: "" or what was not as it should be.
     """
 
     story: GeneratedStory | None
     passages: tuple[Passage, ...]
     withheld: tuple[PassageWithheld, ...]
+    lines: tuple[LastingLine, ...] = ()
+    ended: tuple[int, ...] = ()
+    refused_choices: dict[str, str] = field(default_factory=dict)
+    replies: tuple[ModelReplied, ...] = ()
+    cost_usd: float = 0.0
     degraded: str
 
 
 TellingItem: TypeAlias = PassageReleased | SceneRestarted | TurnWarning | ToldScene
+_Shown: TypeAlias = PassageReleased | SceneRestarted | TurnWarning
 
 
 async def tell(
@@ -61,63 +91,226 @@ async def tell(
     wanted: StoryGenerationInput,
     context: TTAContext,
     gate: Gate,
+    read: Read | None = None,
 ) -> AsyncGenerator[TellingItem, None]:
     """Tell the scene through the gate; ``ToldScene`` comes last. Raises ``ProviderError``."""
-    passages: list[Passage] = []
-    withheld: list[PassageWithheld] = []
-    notes: list[str] = []
-    story: GeneratedStory | None = None
-    warned: set[str] = set()
-
+    telling = _Telling(gate, read)
     drafts: AsyncGenerator[StoryItem, None] = generator.tell(wanted, context)
     for is_repair in (False, True):
-        contradiction: PassageWithheld | None = None
-        kept = len(passages)
-        gate.mark()
-        async with aclosing(drafts):
-            async for item in drafts:
-                if isinstance(item, DraftRestarted):
-                    del passages[kept:]
-                    gate.restart()
-                    yield SceneRestarted(item.reason)
-                    for passage in passages:
-                        yield PassageReleased(passage)
-                elif isinstance(item, PassageDrafted):
-                    good, contradiction = gate.examine(item.passage)
-                    if good is not None:
-                        for text in gate.warnings(good):
-                            if text not in warned:
-                                warned.add(text)
-                                yield TurnWarning(text)
-                        passages.append(good)
-                        yield PassageReleased(good)
-                    if contradiction is not None:
-                        break
-                elif isinstance(item, StoryDrafted):
-                    story = item.story
-        if contradiction is None:
+        async with aclosing(telling.draft(drafts)) as items:
+            async for item in items:
+                yield item
+        held = telling.held
+        if held is None:
             break
-        withheld.append(contradiction)
-        story = None
         if is_repair:
-            notes.append(CUT_SHORT_NOTE)
+            telling.notes.append(CUT_SHORT_NOTE)
         else:
             drafts = generator.continue_from(
                 wanted,
                 context,
-                told_so_far="\n\n".join(p.text for p in passages),
-                withheld=contradiction.text,
-                contradiction=f"{contradiction.reason} {contradiction.against}".strip(),
+                told_so_far=telling.text,
+                withheld=held.text,
+                contradiction=f"{held.reason} {held.against}".strip(),
             )
+    if not telling.passages:
+        telling.passages.append(Passage(text=CUT_SHORT))
+        yield PassageReleased(telling.passages[0])
+    yield telling.told()
 
-    if not passages:
-        passages.append(Passage(text=CUT_SHORT))
-        yield PassageReleased(passages[0])
-    if story is not None and story.degraded:
-        notes.insert(0, story.degraded)
-    yield ToldScene(
-        story=story,
-        passages=tuple(passages),
-        withheld=tuple(withheld),
-        degraded="; ".join(notes),
+
+class _Telling:
+    """What of a scene has been shown, and what waits for the second reader."""
+
+    def __init__(self, gate: Gate, read: Read | None) -> None:
+        self._gate = gate
+        self._read = read
+        self._warned: set[str] = set()
+        self._withheld: list[PassageWithheld] = []
+        self._story: GeneratedStory | None = None
+        self._waiting: list[Passage] = []
+        self._being_read: tuple[list[Passage], asyncio.Task[Noted]] | None = None
+        self._found: list[Noted] = []
+        self._refused: dict[str, str] = {}
+        self.passages: list[Passage] = []
+        self.notes: list[str] = []
+        self.held: PassageWithheld | None = None
+        self._choices_read = False
+
+    @property
+    def text(self) -> str:
+        """What of the scene the player has read."""
+        return "\n\n".join(p.text for p in self.passages)
+
+    def told(self) -> ToldScene:
+        """The scene as it was shown."""
+        if self._story is not None and self._story.degraded:
+            self.notes.insert(0, self._story.degraded)
+        readings = [noted.reading for noted in self._found]
+        return ToldScene(
+            story=self._story,
+            passages=tuple(self.passages),
+            withheld=tuple(self._withheld),
+            lines=tuple(line for reading in readings for line in reading.lines),
+            ended=tuple(number for reading in readings for number in reading.ended),
+            refused_choices=self._refused,
+            replies=tuple(reply for noted in self._found for reply in noted.replies),
+            cost_usd=sum(noted.cost_usd for noted in self._found),
+            degraded="; ".join(dict.fromkeys(self.notes)),
+        )
+
+    async def draft(self, drafts: AsyncGenerator[StoryItem, None]) -> AsyncGenerator[_Shown, None]:
+        """Show what of a draft passes; ``held`` says what did not, if the draft ended with it."""
+        self.held, self._story, self._choices_read = None, None, False
+        kept = len(self.passages), len(self._found)
+        self._gate.mark()
+        try:
+            async with aclosing(self._as_they_come(drafts)) as items:
+                async for item in items:
+                    if isinstance(item, DraftRestarted):
+                        self._restart(*kept)
+                        yield SceneRestarted(item.reason)
+                        for passage in self.passages:
+                            yield PassageReleased(passage)
+                    elif isinstance(item, PassageDrafted):
+                        for shown in self._drafted(item.passage):
+                            yield shown
+                    elif isinstance(item, StoryDrafted):
+                        self._story = item.story
+                    elif isinstance(item, Noted):
+                        for shown in self._of(item):
+                            yield shown
+                    if self._is_held:
+                        break
+            while self._being_read is not None or self._has_unread():
+                if self._being_read is None:
+                    self._ask(self._choices())
+                for shown in self._of(await self._reading()):
+                    yield shown
+        finally:
+            self._forget_readings()
+        if self._is_held:
+            self._keep_held()
+
+    @property
+    def _is_held(self) -> bool:
+        return self.held is not None
+
+    def _keep_held(self) -> None:
+        if self.held is not None:
+            self._withheld.append(self.held)
+            self._story = None
+
+    async def _as_they_come(
+        self, drafts: AsyncGenerator[StoryItem, None]
+    ) -> AsyncGenerator[StoryItem | Noted, None]:
+        """The draft's items and, as soon as it is there, what the reader says meanwhile."""
+        upcoming: asyncio.Future[StoryItem] | None = None
+        async with aclosing(drafts):
+            try:
+                while True:
+                    upcoming = upcoming or asyncio.ensure_future(anext(drafts))
+                    reading = self._being_read[1] if self._being_read else None
+                    either: set[asyncio.Future[Any]] = {upcoming, *([reading] if reading else ())}
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    if reading is not None and reading.done():
+                        yield reading.result()
+                    else:
+                        done, upcoming = upcoming, None
+                        yield done.result()
+            except StopAsyncIteration:
+                upcoming = None
+            finally:
+                if upcoming is not None:
+                    upcoming.cancel()
+                    await asyncio.wait([upcoming])
+
+    def _restart(self, passages: int, found: int) -> None:
+        del self.passages[passages:], self._found[found:]
+        self._forget_readings()
+        self._gate.restart()
+
+    def _forget_readings(self) -> None:
+        if self._being_read is not None:
+            self._being_read[1].cancel()
+        self._being_read = None
+        self._waiting.clear()
+
+    # ----------------------------------------------------------------------- the second reader
+
+    def _drafted(self, passage: Passage) -> list[_Shown]:
+        """What can be shown now that a passage has come: itself, if nobody has to read it first."""
+        is_opening = not (self.passages or self._waiting)
+        good, self.held = self._gate.examine(passage)
+        if good is None:
+            return []
+        if self._read is None:
+            return self._released(good)
+        self._waiting.append(good)
+        shown = self._released(good) if is_opening else []
+        if len(self.passages) == 1 and len(self._waiting) == READ_FIRST:
+            self._ask(())
+        return shown
+
+    def _has_unread(self) -> bool:
+        return self._read is not None and bool(self._waiting or self._choices())
+
+    def _choices(self) -> tuple[Choice, ...]:
+        """What the scene offers, unless it has been read already or the scene was left."""
+        if self._story is None or self.held is not None or self._story.is_ending:
+            return ()
+        return () if self._choices_read else self._story.choices
+
+    def _ask(self, choices: tuple[Choice, ...]) -> None:
+        assert self._read is not None
+        batch, self._waiting = self._waiting, []
+        self._choices_read = bool(choices)
+        before = "\n\n".join(p.text for p in self.passages if p not in batch)
+        self._being_read = batch, asyncio.ensure_future(self._read(batch, before, choices))
+
+    async def _reading(self) -> Noted:
+        assert self._being_read is not None
+        return await self._being_read[1]
+
+    def _of(self, noted: Noted) -> list[_Shown]:
+        """Show what has been read as far as it may be shown; what may not ends the draft."""
+        assert self._being_read is not None
+        (batch, _), self._being_read = self._being_read, None
+        self._found.append(noted)
+        reading = noted.reading
+        if reading.note:
+            self.notes.append(BY_RULE_ONLY.format(why=reading.note))
+        objections = {o.passage: o for o in reversed(reading.objections)}
+        shown: list[_Shown] = []
+        for number, passage in enumerate(batch):
+            if passage in self.passages:  # the opening sentence: it is out
+                continue
+            if number in objections:
+                self.held = _withheld(passage, objections[number])
+                self._gate.forget(passage)
+                self._waiting.clear()
+                return shown
+            shown.extend(self._released(passage))
+        if self._story is not None:
+            for number, why in reading.refused_choices.items():
+                self._refused[self._story.choices[number].text] = why
+        return shown
+
+    def _released(self, passage: Passage) -> list[_Shown]:
+        shown: list[_Shown] = []
+        for text in self._gate.warnings(passage):
+            if text not in self._warned:
+                self._warned.add(text)
+                shown.append(TurnWarning(text))
+        self.passages.append(passage)
+        shown.append(PassageReleased(passage))
+        return shown
+
+
+def _withheld(passage: Passage, objection: Objection) -> PassageWithheld:
+    return PassageWithheld(
+        text=passage.text,
+        gate="safety" if objection.kind == "boundary" else "reader",
+        reason=objection.reason,
+        against=objection.against,
     )

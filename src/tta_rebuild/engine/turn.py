@@ -18,6 +18,8 @@ from tta_rebuild.core.events import (
     Event,
     FactAsserted,
     FactRetracted,
+    LineEnded,
+    LineKept,
     ModelReplied,
     PastRecalled,
     PlayerActed,
@@ -26,7 +28,7 @@ from tta_rebuild.core.events import (
     TimelineMarked,
 )
 from tta_rebuild.core.metaconcepts import MetaconceptRegistry
-from tta_rebuild.core.story import Choice, Scene
+from tta_rebuild.core.story import Choice, Claim, LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, Refusal, admit
@@ -36,14 +38,16 @@ from tta_rebuild.engine.choices import ChoiceOffer, offer
 from tta_rebuild.engine.consequences import characters_after
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.recording import RecordingProvider
+from tta_rebuild.engine.lasting import of_the_scene, outcome_of, written
+from tta_rebuild.engine.reading_request import reader_for
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.story_code import code_checked, quality_after
-from tta_rebuild.engine.telling import ToldScene, tell
+from tta_rebuild.engine.telling import TellingItem, ToldScene, tell
 from tta_rebuild.engine.timeline_links import inferred_causes
 from tta_rebuild.engine.turn_events import TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
-from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
+from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch
 
 
@@ -85,63 +89,129 @@ async def play_turn(
     if isinstance(move, Refusal):
         yield TurnRefused(move.reason)
         return
-    turn = state.turn + 1
-    point = arc_point(turn, state.premise.length)
-    if move.wants_end:
-        point = ArcPoint("resolution", should_end=True)
-    context = _context(dependencies, branch, state)
-    provider = RecordingProvider(dependencies.provider)
-    generator = StoryGeneratorPrimitive(provider, catalog=dependencies.catalog)
-    gate = Gate(state, safety, dependencies.world_rules(state.premise.rules))
-
+    turn = _Turn(dependencies, branch, state, move, safety)
+    wanted, recollection = await brief(state, move, turn.number, turn.point, branch, memory)
     told: ToldScene | None = None
-    wanted, recollection = await brief(state, move, turn, point, branch, memory)
-    async with aclosing(tell(generator, wanted, context, gate)) as telling:
-        async for item in telling:
+    async with aclosing(turn.telling(wanted)) as items:
+        async for item in items:
             if isinstance(item, ToldScene):
                 told = item
             else:
                 yield item
     assert told is not None  # tell() always ends with it
-    said = [r.degraded for r in provider.replies if r.model and r.degraded not in told.degraded]
-    degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
-    scene = _scene(turn, told, point, provider.replies, gate)
-    validator = BranchValidatorPrimitive(
-        llm_provider=provider if dependencies.checks_with_model else None,
-        checker=gate,
-        catalog=dependencies.catalog,
-    )
-    proposed = told.story.choices if told.story and not scene.is_ending else ()
-    offered = await offer(state, proposed, move.text, gate, validator, context)
-    if offered.note and not scene.is_ending:
-        degraded.append(offered.note)
-    for text in (*degraded, *dependencies.notices.taken()):
-        yield TurnWarning(text)
-    code = await code_checked(scene, dependencies.check_code)
-    scene = replace(scene, degraded="; ".join(degraded), quality=quality_after(scene, code))
-    changes = await characters_after(state, told.passages, move.text, point.stage, context)
-    yield FinishedTurn(
-        turn=turn,
-        events=_events(
-            turn,
-            state.choices,
-            move,
-            told,
+    async with aclosing(turn.finished(told, recollection.positions)) as rest:
+        async for last in rest:
+            yield last
+
+
+class _Turn:
+    """One turn that is being played: its parts, and what they come to."""
+
+    def __init__(
+        self,
+        dependencies: Dependencies,
+        branch: Branch,
+        state: StoryState,
+        move: Move,
+        safety: SafetyGate,
+    ) -> None:
+        self.number = state.turn + 1
+        self.point = arc_point(self.number, state.premise.length)
+        if move.wants_end:
+            self.point = ArcPoint("resolution", should_end=True)
+        self._dependencies = dependencies
+        self._state = state
+        self._move = move
+        self._context = _context(dependencies, branch, state)
+        self._provider = dependencies.recording(dependencies.provider)
+        self._gate = Gate(state, safety, dependencies.world_rules(state.premise.rules), move)
+        self._reader = reader_for(dependencies, branch, state, move, self._context)
+
+    def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[TellingItem, None]:
+        """The scene, through the gate and past the second reader."""
+        catalog = self._dependencies.catalog
+        generator = StoryGeneratorPrimitive(self._provider, catalog=catalog)
+        return tell(generator, wanted, self._context, self._gate, self._reader)
+
+    async def finished(
+        self, told: ToldScene, recalled: tuple[int, ...]
+    ) -> AsyncGenerator[TurnItem, None]:
+        """What the told scene comes to: choices, lines, characters, and the events to store."""
+        replies = [*self._provider.replies, *told.replies]
+        said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
+        degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
+        scene = _scene(self.number, told, self.point, self._provider.replies, self._gate)
+        offered = await self._offer(told, scene)
+        if offered.note and not scene.is_ending:
+            degraded.append(offered.note)
+        for text in (*degraded, *self._dependencies.notices.taken()):
+            yield TurnWarning(text)
+        lines, ended = self._lines(told)
+        code = await code_checked(scene, self._dependencies.check_code)
+        happened = told.story.happened if told.story else ""
+        scene = replace(
             scene,
-            offered,
-            gate,
-            changes,
-            provider.replies,
-            recollection.positions,
-            code,
-            inferred_causes(state.canon, gate.claims, turn),
-        ),
-        scene=scene,
-        choices=offered.choices,
-        cost_usd=provider.cost_usd,
-        usage=_sum(provider.replies),
-        calls=len(provider.replies),
-    )
+            degraded="; ".join(degraded),
+            quality=quality_after(scene, code),
+            outcome=outcome_of(lines, self._gate.allowed(happened), told.passages),
+        )
+        changes = await characters_after(
+            self._state, told.passages, self._move.text, self.point.stage, self._context
+        )
+        replies = [*self._provider.replies, *told.replies]
+        record = _Record(
+            turn=self.number,
+            before=self._state.choices,
+            move=self._move,
+            told=told,
+            scene=scene,
+            offered=offered,
+            facts=tuple(self._gate.claims),
+            lines=lines,
+            ended=ended,
+            changes=changes,
+            replies=replies,
+            recalled=recalled,
+            code=code,
+            causes=inferred_causes(self._state.canon, self._gate.claims, self.number),
+        )
+        yield FinishedTurn(
+            turn=self.number,
+            events=record.events(),
+            scene=scene,
+            choices=offered.choices,
+            cost_usd=self._provider.cost_usd + told.cost_usd,
+            usage=_sum(replies),
+            calls=len(replies),
+        )
+
+    async def _offer(self, told: ToldScene, scene: Scene) -> ChoiceOffer:
+        asks = self._dependencies.checks == "choices"
+        validator = BranchValidatorPrimitive(
+            llm_provider=self._provider if asks else None,
+            checker=self._gate,
+            catalog=self._dependencies.catalog,
+        )
+        proposed = told.story.choices if told.story and not scene.is_ending else ()
+        return await offer(
+            self._state,
+            [choice for choice in proposed if choice.text not in told.refused_choices],
+            self._move.text,
+            self._gate,
+            validator,
+            self._context,
+            already=tuple(told.refused_choices.items()),
+        )
+
+    def _lines(self, told: ToldScene) -> tuple[list[LastingLine], list[int]]:
+        """The lasting lines of the scene and the numbers of those that it ends."""
+        given = [*(told.story.lines if told.story else ()), *told.lines]
+        ended = [*(told.story.ended_lines if told.story else ()), *told.ended]
+        lines = written(given, self._gate.people)
+        if not lines:
+            lines = of_the_scene(told.passages, self._state.names)
+        allowed = [line for line in lines if self._gate.allowed(line.text)]
+        return allowed, [n for n in dict.fromkeys(ended) if n in self._state.lines]
 
 
 def _context(dependencies: Dependencies, branch: Branch, state: StoryState) -> TTAContext:
@@ -181,61 +251,75 @@ def _scene(
     )
 
 
-def _events(
-    turn: int,
-    before: Sequence[Choice],
-    move: Move,
-    told: ToldScene,
-    scene: Scene,
-    offered: ChoiceOffer,
-    gate: Gate,
-    changes: Sequence[Event],
-    replies: Sequence[ModelReplied],
-    recalled: tuple[int, ...],
-    code: CodeChecked | None,
-    back: tuple[str, ...],
-) -> tuple[Event, ...]:
-    """Everything that happened in the turn, in the order in which it is folded."""
-    events: list[Event] = []
-    cause: tuple[str, ...] = (f"turn-{turn - 1}-scene",) if turn > 1 else ()
-    if turn > 1:
-        events.append(PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end))
-        events.append(
-            TimelineMarked(
-                event_id=f"turn-{turn}-action",
-                event_type="choice" if move.number else "story_beat",
-                timestamp=2 * turn - 1,
-                event_data={"text": move.text, "choices": [c.text for c in before]},
-                causal_links=cause,
-            )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """All that a turn came to, ready to be written down."""
+
+    turn: int
+    before: Sequence[Choice]
+    move: Move
+    told: ToldScene
+    scene: Scene
+    offered: ChoiceOffer
+    facts: Sequence[Claim]
+    lines: Sequence[LastingLine]
+    ended: Sequence[int]
+    changes: Sequence[Event]
+    replies: Sequence[ModelReplied]
+    recalled: tuple[int, ...]
+    code: CodeChecked | None
+    causes: tuple[str, ...]
+
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened in the turn, in the order in which it is folded."""
+        events: list[Event] = [*self._acted()]
+        if self.recalled:
+            events.append(PastRecalled(positions=self.recalled))
+        events.extend(self.replies)
+        events.extend(self.told.withheld)
+        events.append(SceneTold(scene=self.scene))
+        if self.code is not None:
+            events.append(self.code)
+        events.append(self._scene_mark())
+        events.extend(
+            FactRetracted(claim=claim) if claim.ends else FactAsserted(claim=claim)
+            for claim in self.facts
         )
-        cause = (f"turn-{turn}-action",)
-    if recalled:
-        events.append(PastRecalled(positions=recalled))
-    events.extend(replies)
-    events.extend(told.withheld)
-    events.append(SceneTold(scene=scene))
-    if code is not None:
-        events.append(code)
-    events.append(
-        TimelineMarked(
+        events.extend(LineEnded(number=number) for number in self.ended)
+        events.extend(LineKept(line=line) for line in self.lines)
+        events.extend(self.changes)
+        offered = self.offered
+        events.append(ChoicesOffered(choices=offered.choices, rejected=offered.rejected))
+        if self.scene.is_ending:
+            events.append(StoryEnded(how=self.scene.tone))
+        return tuple(events)
+
+    def _acted(self) -> list[Event]:
+        if self.turn <= 1:
+            return []
+        move = self.move
+        return [
+            PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end),
+            TimelineMarked(
+                event_id=f"turn-{self.turn}-action",
+                event_type="choice" if move.number else "story_beat",
+                timestamp=2 * self.turn - 1,
+                event_data={"text": move.text, "choices": [c.text for c in self.before]},
+                causal_links=(f"turn-{self.turn - 1}-scene",),
+            ),
+        ]
+
+    def _scene_mark(self) -> TimelineMarked:
+        turn, scene = self.turn, self.scene
+        cause = (f"turn-{turn}-action",) if turn > 1 else ()
+        return TimelineMarked(
             event_id=f"turn-{turn}-scene",
             event_type="consequence" if turn > 1 else "story_beat",
             timestamp=2 * turn,
             event_data={"scene_id": scene.scene_id, "setting": scene.setting},
-            causal_links=tuple(dict.fromkeys((*cause, *back))),
+            causal_links=tuple(dict.fromkeys((*cause, *self.causes))),
             character_ids=tuple(dict.fromkeys(p.speaker for p in scene.passages if p.speaker)),
         )
-    )
-    events.extend(
-        FactRetracted(claim=claim) if claim.ends else FactAsserted(claim=claim)
-        for claim in gate.claims
-    )
-    events.extend(changes)
-    events.append(ChoicesOffered(choices=offered.choices, rejected=offered.rejected))
-    if scene.is_ending:
-        events.append(StoryEnded(how=scene.tone))
-    return tuple(events)
 
 
 def _sum(replies: Sequence[ModelReplied]) -> Usage:

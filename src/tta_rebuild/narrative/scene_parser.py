@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 
 from pydantic_core import from_json
 
-from tta_rebuild.core.story import Choice, Claim, DialogueLine, Passage
+from tta_rebuild.core.story import Choice, Claim, DialogueLine, LastingLine, Passage
 from tta_rebuild.narrative.json_cursor import Cursor
 from tta_rebuild.narrative.scene_shape import (
     LONGEST_PASSAGE,
@@ -64,6 +64,8 @@ class SceneReply:
         broken: "" or, in plain words, what of the reply is missing.
         branches: ``{"choice", "consequence"}`` as given.
         choices: those branches that are fit to be offered (10 to 200 characters).
+        lines: lasting lines of the storyteller's own; ``ended_lines``: numbers that it ends.
+        happened: one line of what happened.
     """
 
     told: bool
@@ -78,6 +80,9 @@ class SceneReply:
     choices: tuple[Choice, ...] = ()
     is_ending: bool = False
     notes: dict[str, Any] = field(default_factory=dict)
+    lines: tuple[LastingLine, ...] = ()
+    ended_lines: tuple[int, ...] = ()
+    happened: str = ""
 
 
 class SceneReader:
@@ -292,6 +297,19 @@ def _understood(shape: SceneShape, broken: str, complete: tuple[Passage, ...]) -
         ),
         is_ending=shape.is_ending,
         notes=shape.notes,
+        lines=tuple(
+            LastingLine(
+                text=line.text,
+                about=tuple(line.about),
+                known_by=tuple(line.known_by),
+                weight=min(3, max(1, line.weight)),
+                origin="teller",
+            )
+            for line in shape.lines
+            if line.text.strip()
+        ),
+        ended_lines=tuple(shape.ended),
+        happened=shape.happened,
     )
 
 
@@ -320,6 +338,9 @@ def joined(first: SceneReply, rest: SceneReply) -> SceneReply:
         branches=rest.branches or first.branches,
         choices=rest.choices or first.choices,
         notes=rest.notes or first.notes,
+        lines=first.lines + rest.lines,
+        ended_lines=first.ended_lines + rest.ended_lines,
+        happened=first.happened or rest.happened,
     )
 
 

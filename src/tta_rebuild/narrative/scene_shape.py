@@ -12,6 +12,8 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from tta_rebuild.core.story import LINE_CHARS
+
 MOST_PASSAGES, LONGEST_PASSAGE = 60, 4_000
 MOST_CLAIMS, MOST_BRANCHES, MOST_LINES = 40, 12, 60
 LONGEST_NARRATIVE, LONGEST_LINE, LONGEST_WORD = 40_000, 1_000, 200
@@ -81,6 +83,17 @@ def _words(value: Any) -> list[str]:
     return [word for one in _listed(value)[:MOST_CLAIMS] if (word := _word(one))]
 
 
+def _number(value: Any) -> int:
+    """The first number in it, 0 if there is none."""
+    found = re.search(r"\d{1,9}", str(value)) if isinstance(value, (str, int)) else None
+    return int(found.group()) if found else 0
+
+
+def _numbers(value: Any) -> list[int]:
+    listed = value if isinstance(value, list) else [value]
+    return [number for one in listed[:MOST_CLAIMS] if (number := _number(one))]
+
+
 def _small_object(value: Any) -> dict[str, Any]:
     return bounded(value, depth=4) if isinstance(value, dict) else {}
 
@@ -148,6 +161,15 @@ class BranchShape(_Shape):
     affects: Annotated[list[str], BeforeValidator(_words)] = []
 
 
+class LastingShape(_Shape):
+    """A LASTING line of ``core.tasks``."""
+
+    text: Annotated[str, BeforeValidator(_text(LINE_CHARS))] = ""
+    about: Annotated[list[str], BeforeValidator(_words)] = []
+    known_by: Annotated[list[str], BeforeValidator(_words)] = []
+    weight: Annotated[int, BeforeValidator(_number)] = 1
+
+
 class SceneShape(_Shape):
     """A whole scene reply."""
 
@@ -164,3 +186,8 @@ class SceneShape(_Shape):
     ] = []
     is_ending: Flag = False
     notes: Annotated[dict[str, Any], BeforeValidator(_small_object)] = {}
+    happened: Line = ""
+    lines: Annotated[
+        list[LastingShape], BeforeValidator(_objects(MOST_BRANCHES, text_key="text"))
+    ] = []
+    ended: Annotated[list[int], BeforeValidator(_numbers)] = []

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from tta_rebuild.core.story import Choice, DialogueLine, Passage
+from tta_rebuild.core.story import Choice, DialogueLine, LastingLine, Passage
 from tta_rebuild.integrations.llm_provider import LLMResponse
 
 
@@ -20,8 +20,8 @@ class StoryGenerationInput:
     Attributes:
         theme: at least 3 characters.
         timeline_position: place in story time, from 0.
-        turn, stage, should_end, action, chosen, facts, recent, recalled, rules, notes, seed,
-            title, kit, characters: as in ``core.tasks.SceneVariables``.
+        turn, stage, should_end, action, chosen, facts, lines, cast, recent, recalled, rules, notes,
+            seed, title, kit, characters, language: as in ``core.tasks.SceneVariables``.
         story_id, branch_id: for the ledger and for experiments.
     """
 
@@ -38,6 +38,8 @@ class StoryGenerationInput:
     action: str = ""
     chosen: Mapping[str, Any] | None = None
     facts: Sequence[Mapping[str, Any]] = ()
+    lines: Sequence[str] = ()
+    cast: Sequence[str] = ()
     recent: Sequence[str] = ()
     recalled: Sequence[str] = ()
     rules: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class StoryGenerationInput:
     seed: int = 0
     title: str = ""
     kit: str = ""
+    language: str = "en"
     characters: Sequence[Mapping[str, Any]] = ()
     story_id: str = ""
     branch_id: str = ""
@@ -60,6 +63,8 @@ class GeneratedStory:
         quality_score: [0, 1], see ``quality.score``.
         passages: prose and lines in the order of telling, with the facts they assert.
         choices: the branches that are fit to be offered.
+        lines: lasting lines that the storyteller wrote; ``ended_lines``: numbers that it ended.
+        happened: one line of what happened, "" if the storyteller gave none.
         degraded: "" or, in plain words, what was not as it should be (shown to the player).
         told_by: ``provider:model``.
         response: the model's answer, with usage and cost; ``reply`` is its text.
@@ -76,6 +81,9 @@ class GeneratedStory:
     quality_score: float
     passages: tuple[Passage, ...] = ()
     choices: tuple[Choice, ...] = ()
+    lines: tuple[LastingLine, ...] = ()
+    ended_lines: tuple[int, ...] = ()
+    happened: str = ""
     degraded: str = ""
     is_ending: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)

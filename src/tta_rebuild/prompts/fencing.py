@@ -77,6 +77,11 @@ def _as_facts(name: str, value: Any) -> str:
     return fenced(name, "\n".join(lines))
 
 
+def _as_items(name: str, value: Any) -> str:
+    """Short texts that carry marks of their own, one per line."""
+    return fenced(name, "\n".join(" ".join(str(item).split()) for item in value))
+
+
 def _readable(value: Any, depth: int = 0) -> str:
     """Lists and dictionaries as indented lines, which models read better than JSON."""
     pad = "  " * depth
@@ -101,4 +106,5 @@ FORMS: Mapping[str, Callable[[str, Any], str]] = {
     "lines": _as_lines,
     "levels": _as_levels,
     "facts": _as_facts,
+    "items": _as_items,
 }

@@ -1,0 +1,144 @@
+"""What a storyteller declares with a passage: taken as facts, and held against what is so.
+
+Called by the gate of ``engine``. Two things happen to every declared fact. It is brought into the
+canon's own terms: who is meant (``people``), which relation, the sentence that bears it out. And
+it is compared with what holds. A value that the story's own motion explains is change; what no
+event of the passage, the player's move or the scene can explain is a contradiction: the dead act,
+what is destroyed is used, what never changes has changed, somebody loses what another has. No
+language is known here; prose is the business of ``reading``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from tta_rebuild.canon.contradiction import Contradiction, Findings
+from tta_rebuild.canon.fact_check import FactCheck, Telling
+from tta_rebuild.canon.people import People
+from tta_rebuild.canon.recall import words_in
+from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.core.english import sentences_of
+from tta_rebuild.core.events import FactAsserted, FactRetracted
+from tta_rebuild.core.story import NARRATOR, Claim, Passage
+
+_SURE = 0.97
+
+
+class DeclaredCheck:
+    """Takes in declared facts.
+
+    Args:
+        canon: what holds now; it is asked, never changed.
+        people: who is meant by what a reply calls them.
+        before: what held before the player's move, if that is something else: what fits either
+            is no contradiction, since the scene decides whether the move comes off.
+    """
+
+    def __init__(self, canon: Canon, people: People, before: Canon | None = None) -> None:
+        self._canon = canon
+        self._people = people
+        self._before = before
+
+    def claims(self, passage: Passage, present: Sequence[str] = ()) -> tuple[Claim, ...]:
+        """The passage's facts in the canon's terms, each with the sentence that bears it out.
+
+        A fact that no sentence bears out keeps an empty one: it counts, and its support is seen.
+        Facts under a spoken line are the speaker's word unless they say who said so.
+        """
+        told = sentences_of(passage.text)
+        speaker = self._people.id_of(passage.speaker, "", present) if passage.speaker else NARRATOR
+        return tuple(self._claim(fact, passage, told, speaker, present) for fact in passage.facts)
+
+    def _claim(
+        self,
+        fact: Claim,
+        passage: Passage,
+        told: Sequence[str],
+        speaker: str,
+        present: Sequence[str],
+    ) -> Claim:
+        relation, value, ends = self._canon.relations.understood(
+            fact.relation, fact.value, fact.ends
+        )
+        subject = self._people.id_of(fact.subject, passage.text, present)
+        kind = self._canon.relations[relation]
+        if kind.value in ("person", "thing"):
+            value = self._people.id_of(value, passage.text, present) if value else value
+        if kind.subject == "story":
+            subject = STORY
+        return replace(
+            fact,
+            subject=subject,
+            relation=relation,
+            value=value,
+            ends=ends,
+            sentence=_bearing(fact, told),
+            speaker=fact.speaker if fact.speaker != NARRATOR else speaker,
+        )
+
+    def check(self, claims: Sequence[Claim], *, speaker: str = "") -> Findings:
+        """Compare claims, in order, each against what holds and what the ones before it say.
+
+        Args:
+            claims: as ``claims`` gives them.
+            speaker: id of who speaks the passage, "" for narration.
+        """
+        found = [*self._speaker(speaker), *self._against(self._canon, claims)]
+        if found and self._before is not None:
+            kept = {
+                (c.kind, c.subject, c.relation)
+                for c in (*self._speaker(speaker), *self._against(self._before, claims))
+            }
+            found = [c for c in found if (c.kind, c.subject, c.relation) in kept]
+        return Findings(contradictions=tuple(found), claims=tuple(claims))
+
+    def _speaker(self, speaker: str) -> Iterable[Contradiction]:
+        dead = self._canon.holds_at(speaker, "alive", "false") if speaker else None
+        if dead is not None:
+            yield Contradiction(
+                kind="dead_acts",
+                area="timeline",
+                message=f"{speaker.replace('_', ' ')} speaks, but is dead since event {dead.since}",
+                sentence="",
+                against=dead.sentence or f"{speaker} is dead",
+                relation="alive",
+                subject=speaker,
+                positions=(dead.since,),
+                fix="let someone else say it, or tell it as a memory",
+                certainty=_SURE,
+            )
+
+    def _against(self, canon: Canon, claims: Sequence[Claim]) -> Iterable[Contradiction]:
+        canon = canon.fork()
+        bodies = frozenset(
+            c.subject
+            for c in claims
+            if c.relation == "alive" or key_of(c.value) in ("dead", "body", "buried")
+        )
+        ended = {(c.subject, c.relation) for c in claims if c.ends}
+        for claim in claims:
+            telling = Telling(
+                as_change=True,
+                after_a_while=True,
+                of_a_body=claim.subject in bodies,
+                explained=(claim.subject, claim.relation) in ended,
+            )
+            yield from FactCheck(canon).contradictions(claim, telling)
+            assert_claim(canon, claim)
+
+
+def assert_claim(canon: Canon, claim: Claim) -> None:
+    """Let a claim hold (or end) from the next position of a canon on; use it on a fork."""
+    event = FactRetracted(claim=claim) if claim.ends else FactAsserted(claim=claim)
+    canon.apply(canon.position + 1, event)
+
+
+def _bearing(fact: Claim, told: Sequence[str]) -> str:
+    """The sentence that shares most words with a fact's subject and value, "" if none does."""
+    if fact.sentence:
+        return fact.sentence
+    wanted = words_in(f"{fact.subject} {fact.value}".replace("_", " "))
+    best = max(told, key=lambda s: len(wanted & words_in(s)), default="")
+    return best if wanted & words_in(best) else ""

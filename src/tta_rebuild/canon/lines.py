@@ -1,0 +1,67 @@
+"""Lasting lines: short plain sentences of what is now true and will matter.
+
+``engine.state`` folds them, ``engine.briefing`` puts those that matter into prompts, ``reading``
+hands them to the second reader, who may cite them by number. They work in every language: nothing
+here knows a word of any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from tta_rebuild.canon.recall import CHARS_PER_TOKEN, words_in
+from tta_rebuild.core.story import LINE_CHARS, LastingLine
+
+MOST_IN_FORCE = 400
+"""Lines kept at hand; beyond it the lightest, oldest ones stay in the log alone."""
+
+
+def with_line(
+    lines: Mapping[int, LastingLine], number: int, line: LastingLine
+) -> dict[int, LastingLine]:
+    """The lines in force once one more is kept; a line said again takes the new number."""
+    kept = {n: old for n, old in lines.items() if old.text != line.text}
+    kept[number] = line
+    if len(kept) > MOST_IN_FORCE:
+        del kept[min(kept, key=lambda n: (kept[n].weight, n))]
+    return kept
+
+
+def lines_for(
+    lines: Mapping[int, LastingLine],
+    concerned: Iterable[str],
+    text: str,
+    budget_tokens: int,
+) -> dict[int, LastingLine]:
+    """The lines that matter now, by number, within a budget.
+
+    Those about who and what is in play come first, by weight; then those that share words with
+    ``text``; then the rest by weight and age, as long as there is room.
+
+    Args:
+        concerned: ids of the people and things in play.
+        text: what is about to happen, in words.
+    """
+    near, wanted = set(concerned), words_in(text)
+
+    def rank(number: int) -> tuple[float, int]:
+        line = lines[number]
+        shared = len(wanted & words_in(line.text))
+        return 2.0 * len(near.intersection(line.about)) + line.weight + shared, number
+
+    room = budget_tokens * CHARS_PER_TOKEN
+    chosen: list[int] = []
+    for number in sorted(lines, key=rank, reverse=True):
+        room -= len(lines[number].text) + 24
+        if room < 0:
+            break
+        chosen.append(number)
+    return {number: lines[number] for number in sorted(chosen)}
+
+
+def cut_line(text: str) -> str:
+    """A sentence as a line: one line of text, cut between words where it is too long."""
+    flat = " ".join(text.split())
+    if len(flat) <= LINE_CHARS:
+        return flat
+    return flat[: LINE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"

@@ -1,0 +1,128 @@
+"""People are one: every id, name, surname, title and role that a story uses leads to one id.
+
+The engine sends every subject and speaker of a reply through here before it becomes a fact, so
+that "Captain Verrin", "the warden" and ``josk`` are one man. Works by the words of names, roles,
+kin and descriptions, in every language; what could mean two is left as it is written.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.core.story import CharacterSketch
+
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_WORLD = frozenset(
+    ["story", "world", "time", "weather", "day", "setting", "welt", "monde", "mundo"]
+)
+_DESCRIBING = ("name", "alias", "role", "kin")
+
+
+class People:
+    """Resolves what a reply calls somebody.
+
+    Args:
+        canon: what holds now; names that it learns later are known here at once.
+        sketches: the cast as the author gave it.
+        language: of the story, for its pronouns.
+    """
+
+    def __init__(
+        self, canon: Canon, sketches: Sequence[CharacterSketch], language: str = "en"
+    ) -> None:
+        self._canon = canon
+        self._sketches = {sketch.character_id: sketch for sketch in sketches}
+        self._player = next((s.character_id for s in sketches if s.is_player), "")
+        self._pronouns = {
+            form: kind for kind, forms in _pronouns(language).items() for form in forms
+        }
+
+    def id_of(self, phrase: str, near: str = "", present: Sequence[str] = ()) -> str:
+        """The id of whom or what a phrase means; its own key where nobody known is meant.
+
+        Args:
+            near: the passage that it stands in, for pronouns.
+            present: ids of those in the scene, who are meant rather than others.
+        """
+        key = key_of(phrase)
+        if key in self._sketches:
+            return key
+        if key in _WORLD:
+            return STORY
+        pronoun = self._pronouns.get(phrase.strip().casefold())
+        if pronoun is not None:
+            return self._by_pronoun(pronoun, near, present) or key
+        found = self._canon.id_of(phrase)
+        if found != key or self._canon.knows_of(key):
+            return found
+        return self._by_words(phrase, present) or key
+
+    def _by_pronoun(self, kind: str, near: str, present: Sequence[str]) -> str:
+        if kind == "you":
+            return self._player
+        fitting = [who for who in (*present, *self._sketches) if self._called(who) in ("", kind)]
+        sure = [who for who in fitting if self._called(who) == kind]
+        low = near.casefold()
+        named = [
+            (low.find(word), who)
+            for who in dict.fromkeys(sure or fitting)
+            for word in self._name_words(who)
+            if word in low
+        ]
+        if named:
+            return min(named)[1]
+        only = dict.fromkeys(who for who in sure if who in present) or dict.fromkeys(sure)
+        return next(iter(only)) if len(only) == 1 else ""
+
+    def _called(self, who: str) -> str:
+        sketch = self._sketches.get(who)
+        words = _WORD.findall(sketch.pronouns.casefold()) if sketch else []
+        return self._pronouns.get(words[0], words[0]) if words else ""
+
+    def _by_words(self, phrase: str, present: Sequence[str]) -> str:
+        """The one whose name has these words, else the one whom they describe."""
+        words = {word.casefold() for word in _WORD.findall(phrase) if len(word) > 2}
+        if not words:
+            return ""
+        everybody = list(dict.fromkeys((*present, *self._sketches)))
+        upper = {w.casefold() for w in _WORD.findall(phrase) if w[:1].isupper() and len(w) > 2}
+        by_name = [who for who in everybody if upper and upper & self._name_words(who)]
+        if len(by_name) == 1 and not self._is_another(upper, by_name[0]):
+            return by_name[0]
+        if by_name:
+            return ""
+        described = [who for who in everybody if words <= self._described(who)]
+        if len(described) > 1:
+            described = [who for who in described if who in present]
+        return described[0] if len(described) == 1 else ""
+
+    def _is_another(self, upper: set[str], who: str) -> bool:
+        """Whether the phrase gives a name that is not this one's ("Hester Pole" is not Hester)."""
+        return bool(upper - self._name_words(who) - self._described(who))
+
+    def _name_words(self, who: str) -> frozenset[str]:
+        names = [f.value for f in self._canon.facts_about(who) if f.relation in ("name", "alias")]
+        sketch = self._sketches.get(who)
+        return _words(" ".join([*names, sketch.name if sketch else ""]))
+
+    def _described(self, who: str) -> frozenset[str]:
+        facts = [f.value for f in self._canon.facts_about(who) if f.relation in _DESCRIBING]
+        sketch = self._sketches.get(who)
+        return _words(" ".join([*facts, f"{sketch.name} {sketch.description}" if sketch else ""]))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(w.casefold() for w in _WORD.findall(text.replace("_", " ")) if len(w) > 2)
+
+
+@cache
+def _pronouns(language: str) -> dict[str, list[str]]:
+    text = (files("tta_rebuild.canon") / "data" / "pronouns.toml").read_text("utf-8")
+    table: dict[str, dict[str, list[str]]] = tomllib.loads(text)
+    return table.get(language.partition("-")[0].lower(), {})

@@ -1,0 +1,90 @@
+"""From a turn to what the second reader is given, and to the reader itself.
+
+Called by ``engine.turn``. The reader gets the cast, the lines that concern who and what is in play,
+the rules, the boundaries and the player's move; no typed facts and no earlier scenes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tta_rebuild.canon.lines import lines_for
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.story import Choice, Passage
+from tta_rebuild.engine.admission import Move
+from tta_rebuild.engine.briefing import in_play
+from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.telling import Noted, Read
+from tta_rebuild.reading.model_reader import ModelReader
+from tta_rebuild.reading.second_reader import Person, ReadingMatter
+from tta_rebuild.storage.story_store import Branch
+
+LINE_TOKENS = 1_200
+"""Lasting lines that a reading is given, in estimated tokens: some forty."""
+
+
+def reader_for(
+    dependencies: Dependencies,
+    branch: Branch,
+    state: StoryState,
+    move: Move | None,
+    context: TTAContext,
+) -> Read | None:
+    """What ``tell`` asks, None where no model reads."""
+    if dependencies.checks != "all":
+        return None
+    where = {
+        "story_id": branch.story_id,
+        "branch_id": branch.branch_id,
+        "turn": state.turn + 1,
+    }
+
+    async def read(passages: Sequence[Passage], earlier: str, choices: Sequence[Choice]) -> Noted:
+        provider = dependencies.recording(dependencies.provider)
+        reader = ModelReader(provider, dependencies.catalog, where)
+        matter = matter_of(state, move, passages, earlier=earlier, choices=choices)
+        reading = await reader.read(matter, context)
+        return Noted(reading=reading, replies=tuple(provider.replies), cost_usd=provider.cost_usd)
+
+    return read
+
+
+def matter_of(
+    state: StoryState,
+    move: Move | None,
+    passages: Sequence[Passage],
+    *,
+    earlier: str = "",
+    choices: Sequence[Choice] = (),
+) -> ReadingMatter:
+    """What concerns these passages."""
+    text = " ".join(p.text for p in passages)
+    words = f"{move.text if move else ''} {text}"
+    return ReadingMatter(
+        passages=tuple(passages),
+        choices=tuple(choices),
+        earlier=earlier,
+        move=move.text if move else "",
+        player=next((c.character_id for c in state.premise.characters if c.is_player), ""),
+        people=people_of(state),
+        lines=lines_for(state.lines, in_play(state, move, text), words, LINE_TOKENS),
+        rules=dict(state.premise.rules),
+        boundaries=dict(state.premise.boundaries),
+        language=state.premise.language,
+    )
+
+
+def people_of(state: StoryState) -> tuple[Person, ...]:
+    """Everybody whom the story knows, the cast first."""
+    cast = [
+        Person(id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns)
+        for c in state.premise.characters
+    ]
+    known = {person.id for person in cast}
+    others = [
+        Person(id=one, name=state.characters[one].name)
+        for one in state.characters
+        if one not in known
+    ]
+    return (*cast, *others[-12:])

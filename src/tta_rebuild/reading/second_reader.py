@@ -1,0 +1,103 @@
+"""The second reader: what a passage says, read by somebody other than its writer.
+
+The interface between ``engine``, which asks while a scene is being written, and the readers:
+``model_reader`` here, or none, where declared facts alone are checked (``canon.declared``). A
+reader gets passages and the part of the canon that concerns them; it gives objections, each of
+which cites what it rests on, and the lasting lines that the passages make true or end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.story import Choice, LastingLine, Passage
+
+ObjectionKind = Literal["contradiction", "rule", "boundary", "player", "knowledge"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """One of the cast, as a reader needs them: id, name, a few words, pronouns."""
+
+    id: str
+    name: str
+    about: str = ""
+    pronouns: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingMatter:
+    """What a reader is given.
+
+    Attributes:
+        passages: what is to be read, in order.
+        choices: what the scene offers at its end; empty before the end.
+        earlier: what of this scene stands before the passages.
+        move: what the player did, "" for none.
+        player: the id of the player's character, "" if the story has none.
+        people: everybody who matters, present or not.
+        lines: the lasting lines in force that concern them, by number.
+        rules: the world's rules, name → text.
+        boundaries: the player's, category → level.
+        language: of the story.
+        wants_lines: whether lasting lines are asked for (a storyteller may have given its own).
+    """
+
+    passages: tuple[Passage, ...]
+    choices: tuple[Choice, ...] = ()
+    earlier: str = ""
+    move: str = ""
+    player: str = ""
+    people: tuple[Person, ...] = ()
+    lines: Mapping[int, LastingLine] = field(default_factory=dict)
+    rules: Mapping[str, str] = field(default_factory=dict)
+    boundaries: Mapping[str, str] = field(default_factory=dict)
+    language: str = "en"
+    wants_lines: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """Why a passage may not be shown.
+
+    Attributes:
+        passage: its index in the matter's passages.
+        words: the words of the passage that are meant, "" for all of it.
+        against: the line, rule or boundary that it is against, in words.
+        reason: in plain words.
+    """
+
+    passage: int
+    kind: ObjectionKind
+    words: str
+    against: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a reader found.
+
+    Attributes:
+        objections: in the order of the passages.
+        refused_choices: index of a choice → why it cannot be taken as things stand.
+        lines: what is now true and will matter.
+        ended: numbers of lines that no longer hold.
+        note: "" or why the reading is not whole; it then counts for nothing.
+    """
+
+    objections: tuple[Objection, ...] = ()
+    refused_choices: Mapping[int, str] = field(default_factory=dict)
+    lines: tuple[LastingLine, ...] = ()
+    ended: tuple[int, ...] = ()
+    note: str = ""
+
+
+class SecondReader(Protocol):
+    """Reads what a storyteller wrote. Never raises for what a model did wrong: ``note`` says it."""
+
+    async def read(self, matter: ReadingMatter, context: TTAContext) -> Reading:
+        """Read the passages against what concerns them."""
