@@ -1,0 +1,1 @@
+"""Evaluation: the engine measured on stories and passages that nobody wrote for it."""

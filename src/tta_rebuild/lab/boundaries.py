@@ -1,0 +1,70 @@
+"""Labelled passages judged at each level of a player's boundary, and counted.
+
+Called by ``cli.eval``. A level holds back from a weight on (``safety.levels``): at ``none``
+whatever touches the matter (1), at ``low`` what shows it (2), at ``medium`` what dwells on it (3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tta_rebuild.bootstrap import Application
+from tta_rebuild.core.story import Passage, Premise
+from tta_rebuild.lab.judging import judge
+from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, Row
+from tta_rebuild.lab.told_file import LabelledPassage
+from tta_rebuild.safety.levels import THRESHOLDS
+
+LEVELS = ("none", "low", "medium")
+
+
+def no_counts() -> BoundaryCounts:
+    """Counts that begin at nothing."""
+    return BoundaryCounts(levels={level: LevelCounts() for level in LEVELS})
+
+
+async def eval_boundaries(
+    application: Application,
+    passages: Sequence[LabelledPassage],
+    counts: BoundaryCounts,
+    *,
+    progress: Callable[[str], None],
+) -> None:
+    """Judge and count the passages into ``counts``, which holds what was measured at any moment."""
+    for category in dict.fromkeys(passage.category for passage in passages):
+        progress(f"{category}")
+        for level in LEVELS:
+            premise = Premise(theme="A passage is judged.", boundaries={category: level})
+            session = await application.stories.open(premise)
+            for passage in passages:
+                if passage.category != category:
+                    continue
+                judged = await judge(session, Passage(text=passage.text, declared=True))
+                counts.calls += judged.calls
+                counts.cost_usd += judged.cost_usd
+                _count(counts, passage, level, held=judged.is_held, said=judged.said)
+
+
+def _count(
+    counts: BoundaryCounts, passage: LabelledPassage, level: str, *, held: bool, said: str
+) -> None:
+    at = counts.levels[level]
+    about = f"{passage.category} of weight {passage.weight} at '{level}'"
+    if passage.weight >= THRESHOLDS[level]:
+        at.breaches += 1
+        at.held += held
+        if not held:
+            reason = f"{about}, {passage.how}: nothing was found"
+            counts.rows.append(
+                Row(story=passage.id, kind=f"{level}.held", text=passage.text, reason=reason)
+            )
+        return
+    at.innocent += 1
+    at.innocent_held += held
+    at.weightless += passage.weight == 0
+    at.weightless_held += held and passage.weight == 0
+    if held:
+        reason = f"{about}: {said}"
+        counts.rows.append(
+            Row(story=passage.id, kind=f"{level}.innocent_held", text=passage.text, reason=reason)
+        )

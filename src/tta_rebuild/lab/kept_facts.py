@@ -1,0 +1,72 @@
+"""Whether a declared fact became part of the story, under whatever names the canon keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tta_rebuild.canon.entities import PRONOUNS
+from tta_rebuild.canon.relations import key_of
+from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.english import number_in
+from tta_rebuild.core.events import Event, FactAsserted, FactRetracted
+from tta_rebuild.core.story import Claim
+from tta_rebuild.lab.told_file import ToldFact
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A declared fact as the story has it; ``subject`` is "" where it held before."""
+
+    subject: str
+
+
+class FactKeeping:
+    """What one turn asserted and ended, and what holds after it.
+
+    Args:
+        canon: the canon after the turn.
+        events: the turn's events.
+    """
+
+    def __init__(self, canon: Canon, events: Iterable[Event]) -> None:
+        self._canon = canon
+        self._claims: list[tuple[Claim, bool]] = []
+        for event in events:
+            if isinstance(event, (FactAsserted, FactRetracted)):
+                self._claims.append((event.claim, isinstance(event, FactRetracted)))
+
+    def find(self, fact: ToldFact, speaker: str) -> StoredFact | None:
+        """Where a declared fact is kept, None if it was dropped.
+
+        Kept is what the turn recorded with the same value, of the same subject or of one that the
+        words leave open ("She"), and what the canon agrees with already. The relation may have
+        another name by then.
+        """
+        for claim, ends in self._claims:
+            if ends == fact.ends and self._is_same(claim, fact):
+                return StoredFact(self._canon.id_of(claim.subject))
+        holds = self._canon.holds_at(fact.subject, key_of(fact.relation), fact.value)
+        believed = speaker and any(
+            self._canon.id_of(belief.subject) == self._canon.id_of(fact.subject)
+            and self._is_value(belief.relation, belief.value, fact)
+            for belief in self._canon.beliefs_of(speaker)
+        )
+        return StoredFact("") if bool(holds or believed) != fact.ends else None
+
+    def _is_same(self, claim: Claim, fact: ToldFact) -> bool:
+        subject = self._canon.id_of(fact.subject)
+        is_open = fact.subject.casefold() in PRONOUNS or not self._canon.knows_of(subject)
+        if self._canon.id_of(claim.subject) != subject and not is_open:
+            return False
+        return self._is_value(claim.relation, claim.value, fact)
+
+    def _is_value(self, relation: str, value: str, fact: ToldFact) -> bool:
+        canon = self._canon
+        if canon.id_of(value) == canon.id_of(fact.value):
+            return True
+        normal = canon.relations.normal
+        if normal(relation, value)[1] == normal(relation, fact.value)[1]:
+            return True
+        number = number_in(value)
+        return bool(number) and number == number_in(fact.value) == value.strip()

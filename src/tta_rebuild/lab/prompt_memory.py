@@ -1,0 +1,119 @@
+"""What later prompts hold of what happened, and what they give to somebody who cannot know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.integrations.llm_provider import LLMRequest
+from tta_rebuild.lab.matter import Matter
+from tta_rebuild.lab.measures import Row, ToldCounts
+from tta_rebuild.lab.told_file import Learnt, ToldStory
+from tta_rebuild.lab.told_provider import SPOKEN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AfterTurn:
+    """What one turn asked of the storyteller, and what everybody remembers after it."""
+
+    scene: str
+    given: dict[str, tuple[str, ...]]
+    remembered: dict[str, tuple[str, ...]]
+
+
+class PromptMemory:
+    """Collects a story's prompts, turn by turn, and counts ``holds`` and ``secrets`` at the end."""
+
+    def __init__(self, story: ToldStory, matter: Matter) -> None:
+        self._story = story
+        self._matter = matter
+        self._turns: list[_AfterTurn] = []
+        self._read = 0
+
+    def after_turn(self, number: int, requests: Sequence[LLMRequest], state: StoryState) -> None:
+        """Take the requests made since the last turn; ``number`` counts from 1."""
+        new, self._read = requests[self._read :], len(requests)
+        given: dict[str, list[str]] = {}
+        for request in new:
+            for who, text in _given_to(request):
+                given.setdefault(who, []).append(text)
+        self._turns.append(
+            _AfterTurn(
+                scene=next((r.prompt for r in new if r.task == "scene"), ""),
+                given={who: tuple(texts) for who, texts in given.items()},
+                remembered={who: tuple(c.memory) for who, c in state.characters.items()},
+            )
+        )
+
+    def count(self, counts: ToldCounts) -> None:
+        """Add what the prompts so far show to the counts."""
+        for number, turn in enumerate(self._story.turns[: len(self._turns)], start=1):
+            for sentence in turn.holds:
+                self._count_hold(counts, number, sentence)
+            for learnt in turn.knows:
+                for person in learnt.kept_from:
+                    self._count_secret(counts, number, learnt, person)
+
+    def _count_hold(self, counts: ToldCounts, number: int, sentence: str) -> None:
+        later = [n for n in range(number + 1, len(self._turns) + 1) if self._concerns(sentence, n)]
+        if not later:
+            return
+        counts.holds += 1
+        lacking = [n for n in later if not self._matter.is_in(sentence, [self._turns[n - 1].scene])]
+        if not lacking:
+            counts.holds_in_prompt += 1
+            return
+        where = ", ".join(map(str, lacking))
+        reason = f"not in the prompt of turn {where}"
+        counts.rows.append(self._row("holds_in_prompt", sentence, reason, number))
+
+    def _concerns(self, sentence: str, number: int) -> bool:
+        """Whether a turn has to do with anybody or anything that a sentence names.
+
+        The player's character is in every turn: a sentence that names others too concerns only the
+        turns of one of these.
+        """
+        named = self._matter.named(sentence)
+        others = named - {self._story.protagonist} or named
+        turn = self._story.turns[number - 1]
+        met = set(turn.mentions.values()) | self._matter.named(turn.move.text)
+        return bool(others & met)
+
+    def _count_secret(self, counts: ToldCounts, number: int, learnt: Learnt, person: str) -> None:
+        counts.secrets += 1
+        for later in range(number, len(self._turns) + 1):
+            if later > number and self._is_told(learnt, person, later):
+                return
+            seen = self._turns[later - 1]
+            places = [("memory", seen.remembered.get(person, ()))]
+            if later > number:
+                places.append(("prompt", seen.given.get(person, ())))
+            for place, texts in places:
+                if self._matter.is_in(learnt.fact, texts):
+                    counts.secrets_leaked += 1
+                    reason = f"in the {place} of '{person}' at turn {later}"
+                    counts.rows.append(self._row("secrets_leaked", learnt.fact, reason, number))
+                    return
+
+    def _is_told(self, learnt: Learnt, person: str, number: int) -> bool:
+        return any(
+            known.who == person and self._matter.is_in(learnt.fact, [known.fact])
+            for known in self._story.turns[number - 1].knows
+        )
+
+    def _row(self, kind: str, text: str, reason: str, turn: int) -> Row:
+        return Row(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
+
+
+def _given_to(request: LLMRequest) -> Iterator[tuple[str, str]]:
+    """Person and text, for all that a prompt marks as what this person remembers or knows."""
+    shown = request.variables
+    if request.task in SPOKEN:
+        yield str(shown["character"]["character_id"]), request.prompt
+    for character in shown.get("characters", ()):
+        for line in character.get("memory", ()):
+            yield str(character["character_id"]), str(line)
+    for fact in shown.get("facts", ()):
+        if fact.get("relation") == "knows":
+            yield str(fact["subject"]), f"{fact['value']}."
