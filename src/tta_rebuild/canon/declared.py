@@ -111,7 +111,7 @@ class DeclaredCheck:
             )
 
     def _against(self, canon: Canon, claims: Sequence[Claim]) -> Iterable[Contradiction]:
-        canon = canon.fork()
+        base, canon = canon, canon.fork()
         bodies = frozenset(
             c.subject
             for c in claims
@@ -125,7 +125,10 @@ class DeclaredCheck:
                 of_a_body=claim.subject in bodies,
                 explained=(claim.subject, claim.relation) in ended,
             )
-            yield from FactCheck(canon).contradictions(claim, telling)
+            # what ends is held against what was before: the taker may be told before the giver
+            has = claim.ends and canon.holds_at(claim.subject, claim.relation, claim.value)
+            against = base if claim.ends and not has else canon
+            yield from FactCheck(against).contradictions(claim, telling)
             assert_claim(canon, claim)
 
 

@@ -69,7 +69,8 @@ class FactCheck:
             claim, relation, self._canon.id_of(claim.subject), slot, normal, telling or Telling()
         )
         if not claim.ends:
-            yield from self._dead(case)
+            if relation.person or slot in relation.living:
+                yield from self._dead(case)
             yield from self._destroyed(case)
         if relation.denies:
             yield from self._denied(case)
@@ -158,6 +159,8 @@ class FactCheck:
         return False
 
     def _number(self, case: _Case, held: Fact, was: str) -> Iterator[Contradiction]:
+        if case.telling.as_change and not (was.isdigit() and case.normal.isdigit()):
+            return
         if not (was.isdigit() and case.normal.isdigit() and int(case.normal) > int(was)):
             yield self._found(case, held, _SURE)
         elif case.relation.change == "narrated" and not case.telling.as_change:
@@ -210,7 +213,9 @@ class FactCheck:
         relation = case.relation
         if held is None:
             bearer = self._canon.bearer(relation.name, case.claim.value)
-            if bearer is not None and bearer.subject != case.subject:
+            if bearer is None or bearer.subject == case.subject:
+                return
+            if not self._since_last_turn(bearer):  # else it has just passed from hand to hand
                 yield self._found(case, bearer, _LIKELY)
             return
         if self._canon.relations.normal(relation.name, held.value)[1] != case.normal:
@@ -229,15 +234,11 @@ class FactCheck:
     # ------------------------------------------------------------------------ who and what is left
 
     def _dead(self, case: _Case) -> Iterator[Contradiction]:
-        dead = (
-            self._canon.holds_at(case.subject, "alive", "false") if case.relation.person else None
-        )
+        dead = self._canon.holds_at(case.subject, "alive", "false")
         if dead is None or case.telling.of_a_body:
             return
-        if case.relation.nested and case.telling.as_change:  # where a body lies may be said
-            lies = self._canon.value(case.subject, case.relation.name)
-            if lies is None or self._compatible(case.relation, key_of(lies), case.normal):
-                return
+        if case.telling.as_change and (case.relation.nested or self._never_seen(dead)):
+            return  # where a body lies may be said; who died before the story may be a ghost in it
         yield self._found(
             case,
             dead,
@@ -246,6 +247,12 @@ class FactCheck:
             area="timeline",
             fix=f"let someone else do it, or tell it as a memory: {plain(case.subject)} is dead",
         )
+
+    def _never_seen(self, dead: Fact) -> bool:
+        """Whether somebody did nothing in this story before it told that they are dead."""
+        canon = self._canon
+        before = canon.facts_about(dead.subject, at=dead.since - 1)
+        return not any(canon.relations[fact.relation].person for fact in before)
 
     def _destroyed(self, case: _Case) -> Iterator[Contradiction]:
         relation = case.relation

@@ -17,6 +17,9 @@ from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.story import CharacterSketch
 
+PLAYER = "player"
+"""The id of the player's character where the author gave none."""
+
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _WORLD = frozenset(
     ["story", "world", "time", "weather", "day", "setting", "welt", "monde", "mundo"]
@@ -38,7 +41,7 @@ class People:
     ) -> None:
         self._canon = canon
         self._sketches = {sketch.character_id: sketch for sketch in sketches}
-        self._player = next((s.character_id for s in sketches if s.is_player), "")
+        self._player = next((s.character_id for s in sketches if s.is_player), PLAYER)
         self._pronouns = {
             form: kind for kind, forms in _pronouns(language).items() for form in forms
         }
@@ -51,7 +54,7 @@ class People:
             present: ids of those in the scene, who are meant rather than others.
         """
         key = key_of(phrase)
-        if key in self._sketches:
+        if key in self._sketches or key == self._player:
             return key
         if key in _WORLD:
             return STORY
@@ -66,19 +69,20 @@ class People:
     def _by_pronoun(self, kind: str, near: str, present: Sequence[str]) -> str:
         if kind == "you":
             return self._player
-        fitting = [who for who in (*present, *self._sketches) if self._called(who) in ("", kind)]
-        sure = [who for who in fitting if self._called(who) == kind]
+        everybody = [who for who in dict.fromkeys((*present, *self._sketches))]
+        sure = [who for who in everybody if self._called(who) == kind]
+        fitting = sure or [who for who in everybody if not self._called(who)]
         low = near.casefold()
         named = [
             (low.find(word), who)
-            for who in dict.fromkeys(sure or fitting)
+            for who in fitting
             for word in self._name_words(who)
             if word in low
         ]
         if named:
             return min(named)[1]
-        only = dict.fromkeys(who for who in sure if who in present) or dict.fromkeys(sure)
-        return next(iter(only)) if len(only) == 1 else ""
+        nearest = [who for who in fitting if who in present and who != self._player] or sure
+        return nearest[0] if nearest else ""
 
     def _called(self, who: str) -> str:
         sketch = self._sketches.get(who)

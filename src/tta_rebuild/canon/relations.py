@@ -47,7 +47,8 @@ class Relation:
         symmetric: holds both ways.
         excludes: relations that cannot hold of the same subject and value.
         implies: a relation that becomes true with it.
-        person: the subject must be alive for it to become so.
+        person: the subject must be alive for it to become so; ``living`` names the groups of values
+            for which it must be, where that is not all of them.
         order: values in the order in which they follow one another within a day.
         rising: numbers that only grow.
         indexed: its value is a way to name the subject.
@@ -84,6 +85,7 @@ class Relation:
     excludes: tuple[str, ...] = ()
     implies: str = ""
     person: bool = False
+    living: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
     rising: bool = False
     indexed: bool = False
@@ -115,7 +117,7 @@ class Relation:
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
     values = dict(data)
-    for listed in ("excludes", "order", "once", "restored", "also"):
+    for listed in ("excludes", "order", "once", "restored", "also", "living"):
         if listed in values:
             values[listed] = tuple(values[listed])
     if "opposed" in values:
@@ -183,6 +185,11 @@ class Relations:
     def names(self) -> list[str]:
         """All names, in the order of the table."""
         return list(self._table)
+
+    def described(self) -> list[str]:
+        """All names, as a storyteller is told of them: ``alive (true or false)``."""
+        kinds = {"yes_no": " (true or false)", "number": " (a number)"}
+        return [name + kinds.get(one.value, "") for name, one in self._table.items()]
 
     def normal(self, relation: str, value: str) -> tuple[str, str]:
         """Slot and normal form of a value: values of one slot and unlike form exclude each other.

@@ -44,127 +44,109 @@ _ALL: tuple[Metaconcept, ...] = (
     Metaconcept(
         "Support Therapeutic Goals",
         _T,
-        "Let events echo what the player wants to work on, as images and situations. "
-        "Never diagnose, lecture or turn a scene into an exercise.",
+        "Echo what the player works on in images and events; never lecture or diagnose.",
         ["therapeutic", "story_generator", "character_state"],
     ),
     Metaconcept(
         "Promote Self-Compassion",
         _T,
-        "When someone fails, let the story answer with understanding and a way on. "
-        "Show characters who speak kindly to themselves and are stronger for it.",
+        "Let failure meet understanding and a way on.",
         ["therapeutic", "character_state", "story_generator"],
     ),
     Metaconcept(
         "Enable Externalization",
         _T,
-        "Give inner troubles a shape outside the person: a weather, a creature, a locked room. "
-        "The person is never the problem; the problem is the problem.",
+        "Give inner troubles a shape outside the person: a weather, a locked room.",
         ["therapeutic", "story_generator"],
     ),
     Metaconcept(
         "Support Re-Authoring",
         _T,
-        "Notice the moments that do not fit the sad version of a life, and let the player build "
-        "another version from them.",
+        "Show the moments that do not fit the sad version of a life.",
         ["therapeutic", "story_generator", "timeline_manager"],
     ),
     Metaconcept(
         "Ensure Narrative Quality",
         _N,
-        "Write concrete, sensory prose in which every sentence moves something. "
-        "Prefer one exact detail to three general ones and never repeat yourself.",
+        "Write concrete, sensory prose in which every sentence moves something.",
         ["therapeutic", "story_generator", "branch_validator"],
     ),
     Metaconcept(
         "Maintain Chronology",
         _N,
-        "Keep causes before effects and everything that became true true until an event ends it. "
-        "Mark every step out of the order of time as what it is.",
+        "Causes come before effects; steps out of the order of time are marked as such.",
         ["therapeutic", "story_generator", "timeline_manager", "branch_validator"],
     ),
     Metaconcept(
         "Develop Compelling Characters",
         _N,
-        "Give each character a want, a contradiction and a voice of their own. "
-        "Let what they do follow from what they have lived through.",
+        "Give everyone a want, a contradiction and a voice of their own.",
         ["therapeutic", "character_state", "story_generator"],
     ),
     Metaconcept(
         "Create Meaningful Choices",
         _N,
-        "Offer choices that lead to different places, cost something and reveal who is choosing. "
-        "Never offer two wordings of the same act.",
+        "Let choices lead to different places, cost something, reveal who chooses.",
         ["therapeutic", "story_generator", "branch_validator"],
     ),
     Metaconcept(
         "Balance Tone",
         _N,
-        "Let light and dark answer each other: tension is followed by breath, humour never "
-        "mocks pain, and the tone fits the theme that was given.",
+        "Let light and dark answer each other; humour never mocks pain.",
         ["therapeutic", "story_generator"],
     ),
     Metaconcept(
         "Prioritize Player Agency",
         _S,
-        "The player alone decides what the player's character does, says and feels. "
-        "Stop where a decision of theirs is due.",
+        "The player alone decides what their character does, says and feels.",
         ["all"],
     ),
     Metaconcept(
         "Respect Player Boundaries",
         _S,
-        "What the player has ruled out does not occur, is not hinted at and is not offered. "
-        "Where a level is given, stay below it.",
+        "What is ruled out does not occur and is not hinted at; stay below each level.",
         ["all"],
     ),
     Metaconcept(
         "Provide Content Warnings",
         _S,
-        "Before heavy matter that the boundaries still allow, say plainly what is coming so that "
-        "the player can turn another way.",
+        "Announce heavy matter plainly before it comes.",
         ["therapeutic", "story_generator", "branch_validator"],
     ),
     Metaconcept(
         "Enable Gentle Pacing",
         _S,
-        "Leave quiet between hard moments and never hurry the player. "
-        "A scene may simply be a place to rest.",
+        "Leave quiet between hard moments; a scene may simply be rest.",
         ["therapeutic", "story_generator"],
     ),
     Metaconcept(
         "Offer Skip Options",
         _S,
-        "Next to a choice that leads into something hard, always offer one that leads around it, "
-        "without penalty or reproach.",
+        "Next to a choice into something hard, offer one around it.",
         ["therapeutic", "story_generator", "branch_validator"],
     ),
     Metaconcept(
         "Validate Player Experience",
         _S,
-        "Take every feeling and decision of the player seriously: the story answers to it "
-        "and never ridicules, doubts or corrects it.",
+        "Take every feeling and decision of the player seriously.",
         ["therapeutic", "character_state", "story_generator"],
     ),
     Metaconcept(
         "Maintain Challenge Balance",
         _G,
-        "Let obstacles ask for thought and courage that the player has shown to have; "
-        "after a defeat open an easier way, after a triumph a harder one.",
+        "Ease the way after a defeat, steepen it after a triumph.",
         ["story_generator", "branch_validator"],
     ),
     Metaconcept(
         "Support System Adaptation",
         _G,
-        "Follow the player's habits: lean towards the kinds of scenes, length and choices that "
-        "they take up, and away from those that they pass over.",
+        "Lean towards the scenes and choices that the player takes up.",
         ["story_generator", "timeline_manager"],
     ),
     Metaconcept(
         "Enable Collaborative Play",
         _G,
-        "Treat what the player invents as true wherever the world's rules allow, "
-        "and build on it in the scenes that follow.",
+        "What the player invents is true wherever the world's rules allow.",
         ["story_generator", "character_state"],
     ),
 )

@@ -36,6 +36,11 @@ MAX_CAST = 24
 LINE_TOKENS = 900
 """Lasting lines in a prompt, in estimated tokens: some thirty."""
 
+FELT = 0.1
+"""Relationships weaker than this say nothing to a storyteller."""
+
+MEMORIES = 5
+
 _HAD = ("holds", "wears", "owns")
 
 Memory: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]
@@ -133,11 +138,12 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
     }
     if now is not None:
         variables["traits"] = dict(now.personality_traits)
-        variables["emotion"] = now.emotional_state
+        variables["emotion"] = "" if now.emotional_state == "neutral" else now.emotional_state
         variables["goals"] = dict(now.development_goals)
-        variables["relationships"] = dict(now.relationships)
-        variables["arc_stage"] = now.arc_stage
-        variables["memory"] = now.memory[-3:]
+        variables["relationships"] = {
+            other: value for other, value in now.relationships.items() if abs(value) >= FELT
+        }
+        variables["memory"] = now.memory[-MEMORIES:]
     return variables
 
 

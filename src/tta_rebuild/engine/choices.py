@@ -122,7 +122,6 @@ def proposals_for(
             affected_characters=list(choice.affects),
             timeline_context=[*past, happened] if happened else past,
             universe_rules=dict(state.premise.rules),
-            parent_branch_id=happened or None,
             effects=choice.effects,
             facts=known,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import CharacterChanged
 from tta_rebuild.core.story import ArcStage, CharacterSketch, Passage
@@ -16,6 +17,10 @@ from tta_rebuild.narrative.character_state import (
     CharacterState,
     CharacterStatePrimitive,
 )
+
+
+_INNER = ("knows", "believes", "promise", "met")
+"""Relations of what somebody has in mind."""
 
 
 def opening_characters(sketches: Iterable[CharacterSketch]) -> list[CharacterChanged]:
@@ -56,7 +61,7 @@ async def characters_after(
                 scene_context=text,
                 emotional_trigger=spoken.get(character_id) or None,
                 interacting_with=[other for other in present if other != character_id],
-                story_events=[happened] if happened else [],
+                story_events=_learnt(character_id, state, passages, happened),
             ),
             context,
         )
@@ -66,6 +71,25 @@ async def characters_after(
             if change is not None:
                 changes.append(change)
     return changes
+
+
+def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: str) -> list[str]:
+    """What of a scene somebody remembers: what they said, promised, or came to know.
+
+    The player's character remembers their own move too. Nobody else does: it may have been made
+    behind their back.
+    """
+    is_player = any(c.is_player and c.character_id == who for c in state.premise.characters)
+    learnt = [happened] if is_player and happened else []
+    for passage in passages:
+        if passage.speaker == who:
+            learnt.append(cut_line(passage.text))
+        learnt.extend(
+            cut_line(f"{claim.relation}: {claim.value}".replace("_", " "))
+            for claim in passage.facts
+            if claim.subject == who and claim.relation in _INNER and not claim.ends
+        )
+    return list(dict.fromkeys(learnt))
 
 
 def _change(before: CharacterState | None, after: CharacterState) -> CharacterChanged | None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.declared import DeclaredCheck, assert_claim
 from tta_rebuild.canon.fact_check import plain
-from tta_rebuild.canon.people import People
+from tta_rebuild.canon.people import PLAYER, People
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.english import sentences_of
@@ -61,7 +61,7 @@ class Gate:
         self._language = state.premise.language
         self._sketches = state.premise.characters
         self._cast = frozenset(c.character_id for c in self._sketches)
-        self._player = next((c.character_id for c in self._sketches if c.is_player), "")
+        self._player = next((c.character_id for c in self._sketches if c.is_player), PLAYER)
         self._may_speak = 1 if move is not None and move.text else 0
         self._effects = move.chosen.effects if move is not None and move.chosen else ()
         before = state.scene.text if state.scene else ""
@@ -238,7 +238,16 @@ class Gate:
     def _present(self, passage: Passage) -> list[str]:
         """Who is meant before others: those of whom this scene has said something."""
         said = [claim.subject for claim in reversed(self.claims)]
-        return [who for who in dict.fromkeys([passage.speaker, *said]) if who in self._cast]
+        return [who for who in dict.fromkeys([passage.speaker, *said]) if self._is_person(who)]
+
+    def _is_person(self, who: str) -> bool:
+        return (
+            who in self._cast
+            or self.canon.value(who, "alive") is not None
+            or any(
+                self.canon.relations[fact.relation].person for fact in self.canon.facts_about(who)
+            )
+        )
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
         """Let a passage and its facts count from now on; gives it as it is kept."""

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import RecordedEvent
-from tta_rebuild.core.story import Choice, Scene
+from tta_rebuild.core.story import Choice, Passage, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.judging import JudgedPassage, judge_passage
 from tta_rebuild.engine.snapshots import Folded, folded, keep_snapshot
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.turn import FinishedTurn, play_turn
+from tta_rebuild.engine.turn import FinishedTurn, play_turn, turn_context
 from tta_rebuild.engine.turn_events import (
     ChoicesReady,
     CostReported,
@@ -144,6 +145,13 @@ class Session:
             cost_usd=cost.cost_usd,
             usage=cost.usage,
             calls=cost.calls,
+        )
+
+    async def judge(self, passage: Passage) -> JudgedPassage:
+        """Whether a passage could be shown next; the story stays as it is."""
+        context = turn_context(self._dependencies, self.branch, self.state)
+        return await judge_passage(
+            self._dependencies, self.branch, self.state, passage, context
         )
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:

@@ -286,7 +286,7 @@ class _Telling:
             if passage in self.passages:  # the opening sentence: it is out
                 continue
             if number in objections:
-                self.held = _withheld(passage, objections[number])
+                self.held = withheld_by(objections[number], passage)
                 self._gate.forget(passage)
                 self._waiting.clear()
                 return shown
@@ -307,7 +307,8 @@ class _Telling:
         return shown
 
 
-def _withheld(passage: Passage, objection: Objection) -> PassageWithheld:
+def withheld_by(objection: Objection, passage: Passage) -> PassageWithheld:
+    """A passage that the second reader holds back, as the log keeps it."""
     return PassageWithheld(
         text=passage.text,
         gate="safety" if objection.kind == "boundary" else "reader",

@@ -51,6 +51,15 @@ from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch
 
 
+USUAL_GUIDANCE = (
+    "Prioritize Player Agency",
+    "Respect Player Boundaries",
+    "Develop Compelling Characters",
+    "Balance Tone",
+)
+"""Metaconcepts of a story that names none of its own; what else a scene needs, its prompt says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedTurn:
     """A turn that waits to be stored: the last item of ``play_turn``.
@@ -122,7 +131,7 @@ class _Turn:
         self._dependencies = dependencies
         self._state = state
         self._move = move
-        self._context = _context(dependencies, branch, state)
+        self._context = turn_context(dependencies, branch, state)
         self._provider = dependencies.recording(dependencies.provider)
         self._gate = Gate(state, safety, dependencies.world_rules(state.premise.rules), move)
         self._reader = reader_for(dependencies, branch, state, move, self._context)
@@ -214,9 +223,10 @@ class _Turn:
         return allowed, [n for n in dict.fromkeys(ended) if n in self._state.lines]
 
 
-def _context(dependencies: Dependencies, branch: Branch, state: StoryState) -> TTAContext:
+def turn_context(dependencies: Dependencies, branch: Branch, state: StoryState) -> TTAContext:
+    """Whose work the next turn is, for requests and for the ledger."""
     names = state.premise.metaconcepts
-    concepts = MetaconceptRegistry.get_for_primitive("story_generator")
+    concepts = MetaconceptRegistry.get_by_names(USUAL_GUIDANCE)
     return TTAContext(
         workflow_id=branch.story_id,
         correlation_id=dependencies.new_id(),

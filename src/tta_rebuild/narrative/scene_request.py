@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from tta_rebuild.canon.relations import built_in
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
@@ -37,8 +38,11 @@ def scene_request(
         "guidance": guidance(context) or ["Ensure Narrative Quality"],
         "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
         "place_in_story": _place(wanted),
+        "manner": _manner(wanted),
+        "relations": built_in().described(),
+        "is_opening": not (wanted.action or wanted.recent or rest),
     }
-    rendered = catalog.render(task, shown, story_id=wanted.story_id)
+    rendered = catalog.render("scene", shown, story_id=wanted.story_id)
     return LLMRequest(
         prompt=rendered.prompt,
         system=rendered.system,
@@ -141,6 +145,23 @@ def _plain(value: Any) -> Any:
 
 def _name(character_id: str) -> str:
     return " ".join(str(character_id).replace("_", " ").split()).title()
+
+
+def _manner(wanted: StoryGenerationInput) -> list[str]:
+    """Whose story it is and how it is told: the same in every scene of a story."""
+    players = [c for c in wanted.characters if c.get("is_player")]
+    lines = [f"Style: {wanted.narrative_style}"]
+    if players:
+        who = f"{players[0].get('name', '')} (id {players[0].get('character_id', '')})"
+        lines.append(f"The player's character: {who}, told as “you”, present tense")
+    else:
+        lines.append("The player's character has no name: told as “you”, present tense, id player")
+    if wanted.language != "en":
+        lines.append(
+            f"Language of passages, branches, happened and lines: {wanted.language}; keys, ids and "
+            "relations stay English"
+        )
+    return lines
 
 
 def _place(wanted: StoryGenerationInput) -> list[str]:

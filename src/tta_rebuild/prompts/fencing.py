@@ -82,6 +82,11 @@ def _as_items(name: str, value: Any) -> str:
     return fenced(name, "\n".join(" ".join(str(item).split()) for item in value))
 
 
+def _inline(name: str, value: Any) -> str:
+    """Trusted words of our own in one line."""
+    return one_line(", ".join(str(item) for item in value), 2_000)
+
+
 def _readable(value: Any, depth: int = 0) -> str:
     """Lists and dictionaries as indented lines, which models read better than JSON."""
     pad = "  " * depth
@@ -107,4 +112,5 @@ FORMS: Mapping[str, Callable[[str, Any], str]] = {
     "levels": _as_levels,
     "facts": _as_facts,
     "items": _as_items,
+    "inline": _inline,
 }
