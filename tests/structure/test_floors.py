@@ -24,7 +24,8 @@ FLOORS = (
     ("narrative",),
     ("engine",),
     ("bootstrap",),
-    ("cli", "server", "lab", "worker"),
+    ("lab",),
+    ("cli", "server", "worker"),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -38,7 +38,7 @@ COMMANDS = {
     "doctor": ("doctor", "Say what is set up, and what is missing."),
     "costs": ("costs", "Show what the models have cost."),
     "models": ("models", "Show models, prices, quotas and health."),
-    "eval": ("eval", "Measure the engine on told stories and labelled passages."),
+    "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }
 """Name → the module of it, and the first line of its help."""

@@ -13,6 +13,7 @@ from tta_rebuild.cli.arguments import AsJson
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, one_line
+from tta_rebuild.core.errors import TTAError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
@@ -24,7 +25,7 @@ ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
 
 app = typer.Typer(
-    help="Measure the engine on stories and passages that nobody wrote for it.",
+    help="Measure the engine on stories that nobody wrote for it.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -154,9 +155,11 @@ def _measure(
         settings = _settings(command, Path(scratch), model=model, checks=checks)
         try:
             asyncio.run(run(settings))
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, TTAError) as error:
             command.screen.note("stopped: these figures are partial.", "yellow")
             _show(command.screen, counts, as_json=as_json, partial=True)
+            if isinstance(error, TTAError):
+                raise
             raise Interrupted from None
 
 

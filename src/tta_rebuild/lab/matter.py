@@ -9,24 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
+from functools import lru_cache, reduce
+from operator import or_
 
 from tta_rebuild.canon.recall import telling_words
+from tta_rebuild.canon.relations import key_of
 from tta_rebuild.core.english import number_in, sentences_of, stem
 
 THRESHOLD = 0.5
-"""Share of a sentence's content words from which on its matter counts as present."""
+"""Share of a sentence's content from which on its matter counts as present."""
+
+TOGETHER = 3
+"""Neighbouring sentences or lines in which it must stand."""
+
+NAME_WEIGHT = 0.5
+"""What a name counts beside a word: who it is about says less than what is said of them."""
 
 _PREFIX = 5
 """Letters by which forms of one word are recognised in languages that have no stemmer here."""
 
-_WORD = re.compile(r"@\S+|\d+|[^\W\d_]+(?:['’][^\W\d_]+)*")
+_POSSESSIVE = re.compile(r"['’]s?\b")
+_WORD = re.compile(r"\d+|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a text is about: stems, people and things as ``@id``, numbers in digits."""
+    """What a text is about: stems, ids of people and things, numbers in digits."""
 
     words: frozenset[str]
     names: frozenset[str]
@@ -48,7 +56,13 @@ class Matter:
 
     def __init__(self, forms: Mapping[str, str], language: str = "en") -> None:
         self.language = language
-        self._ids = {" ".join(form.casefold().split()): who for form, who in forms.items()}
+        said = {**forms, **{key_of(form): who for form, who in forms.items()}}
+        said |= {who: who for who in forms.values()}
+        self._ids = {
+            " ".join(form.casefold().replace("_", " ").split()): said[form] for form in said
+        }
+        spoken = [word for form in forms for word in _WORD.findall(form) if word[:1].isupper()]
+        self._proper = {_POSSESSIVE.sub("", word).casefold() for word in spoken}
         longest = sorted(self._ids, key=len, reverse=True)
         self._forms = re.compile(
             r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)", re.IGNORECASE
@@ -57,39 +71,44 @@ class Matter:
 
     def named(self, text: str) -> frozenset[str]:
         """Ids of all who are named in a text."""
-        return frozenset(name.removeprefix("@") for name in self.content(text).names)
+        return self.content(text).names
 
-    def share(self, sentence: str, text: str) -> float:
+    def share(self, sentence: str, text: str, name_weight: float = NAME_WEIGHT) -> float:
         """How much of a sentence's content stands together in a text, 0 to 1.
 
-        "Together" is within two neighbouring sentences or lines. Numbers must all be there, and of
-        the names at least half, else it is 0.
+        "Together" is within ``TOGETHER`` neighbouring sentences or lines. All numbers must be
+        there, and half of the names, else it is 0.
         """
         wanted = self.content(sentence)
         parts = [self.content(part) for part in sentences_of(text, self.language)]
-        pairs = [one | other for one, other in pairwise(parts)] or parts
-        return max((_covered(wanted, pair) for pair in pairs), default=0.0)
+        last = max(1, len(parts) - TOGETHER + 1)
+        together = (reduce(or_, parts[i : i + TOGETHER]) for i in range(last if parts else 0))
+        return max((_covered(wanted, found, name_weight) for found in together), default=0.0)
 
     def is_in(self, sentence: str, texts: Iterable[str]) -> bool:
         """Whether the matter of a sentence stands in any of the texts."""
         return any(self.share(sentence, text) >= THRESHOLD for text in texts)
 
+    def gives_away(self, secret: str, text: str) -> bool:
+        """Whether a text says what a secret says: the words count alone, for names are no secret.
+
+        False for a secret that is nothing but names ("the Fox is Mr Grey").
+        """
+        return self.share(secret, text, name_weight=0.0) >= THRESHOLD
+
     def _content(self, text: str) -> Content:
         text = " ".join(text.replace("_", " ").split())
-        if self._ids:
-            text = self._forms.sub(
-                lambda m: f" @{self._ids[' '.join(m[0].casefold().split())]} ", text
-            )
+        found = self._forms.findall(text) if self._ids else []
+        names = {self._ids[form.casefold()] for form in found}
         words: set[str] = set()
-        names: set[str] = set()
         numbers: set[str] = set()
         for word in _WORD.findall(text):
-            if word.startswith("@"):
-                names.add(word)
-            elif number := word if word.isdigit() else self._number(word):
+            if number := word if word.isdigit() else self._number(word):
                 numbers.add(number)
-            else:
-                words.update(self._stems(word))
+                continue
+            for part in _POSSESSIVE.sub("", word).split("-"):
+                if part.casefold() not in self._proper:
+                    words.update(self._stems(part))
         return Content(frozenset(words), frozenset(names), frozenset(numbers))
 
     def _number(self, word: str) -> str:
@@ -103,11 +122,10 @@ class Matter:
         return [word.casefold()[:_PREFIX]] if len(word) > 3 else []
 
 
-def _covered(wanted: Content, found: Content) -> float:
-    if not wanted.numbers <= found.numbers:
+def _covered(wanted: Content, found: Content, name_weight: float) -> float:
+    names = wanted.names & found.names
+    if not wanted.numbers <= found.numbers or 2 * len(names) < len(wanted.names):
         return 0.0
-    if 2 * len(wanted.names & found.names) < len(wanted.names):
-        return 0.0
-    if not wanted.words:
-        return 1.0 if wanted.names or wanted.numbers else 0.0
-    return len(wanted.words & found.words) / len(wanted.words)
+    whole = len(wanted.words) + name_weight * len(wanted.names) + len(wanted.numbers)
+    part = len(wanted.words & found.words) + name_weight * len(names) + len(wanted.numbers)
+    return part / whole if whole else 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.lab.matter import THRESHOLD, Matter
+from tta_rebuild.lab.matter import Matter
 from tta_rebuild.lab.told_file import ToldBranch, ToldFact, ToldTurn
 
 
@@ -15,8 +15,9 @@ def is_about_the_move(
     """Whether a turn's player was denied what they did.
 
     So it is where nothing of the scene is left, or where the first passage that was held back
-    declares what the choice's effects declare, or of the player's character something that the
-    words of the move say.
+    declares what the choice's effects declare, or a fact whose both sides the move names (the
+    player's character goes without saying) and the held text one of. Rather too often than too
+    seldom.
     """
     reply = turn.reply
     told = [" ".join(p.text.split()) for p in state.scene.passages] if state.scene else []
@@ -32,7 +33,7 @@ def is_about_the_move(
     if any(_same(state.canon, fact, effect) for fact in passage.facts for effect in effects):
         return True
     move = chosen.choice if chosen else turn.move.text
-    return any(_says(matter, move, fact, player) for fact in passage.facts)
+    return any(_says(matter, move, held, fact, player) for fact in passage.facts)
 
 
 def _same(canon: Canon, one: ToldFact, other: ToldFact) -> bool:
@@ -44,9 +45,9 @@ def _same(canon: Canon, one: ToldFact, other: ToldFact) -> bool:
     )
 
 
-def _says(matter: Matter, move: str, fact: ToldFact, player: str) -> bool:
-    """Whether the words of a move name the other side of a fact about the player's character."""
-    sides = {player: fact.value} if matter.named(fact.subject) == {player} else {}
-    if matter.named(fact.value) == {player}:
-        sides[player] = fact.subject
-    return any(matter.share(other, move) > THRESHOLD for other in sides.values())
+def _says(matter: Matter, move: str, held: str, fact: ToldFact, player: str) -> bool:
+    """Whether a move names both sides of a fact, and what was held back one of them."""
+    sides = [side for side in (fact.subject, fact.value) if matter.named(side) != {player}]
+    return all(matter.is_in(side, [move]) for side in sides) and any(
+        matter.is_in(side, [held]) for side in sides
+    )

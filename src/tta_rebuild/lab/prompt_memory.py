@@ -56,17 +56,28 @@ class PromptMemory:
                     self._count_secret(counts, number, learnt, person)
 
     def _count_hold(self, counts: ToldCounts, number: int, sentence: str) -> None:
-        later = [n for n in range(number + 1, len(self._turns) + 1) if self._concerns(sentence, n)]
+        last = next(
+            (n for n in range(number + 1, len(self._turns)) if self._says_again(sentence, n)),
+            len(self._turns),
+        )
+        later = [n for n in range(number + 1, last + 1) if self._concerns(sentence, n)]
         if not later:
             return
         counts.holds += 1
-        lacking = [n for n in later if not self._matter.is_in(sentence, [self._turns[n - 1].scene])]
+        lacking = [
+            str(n) for n in later if not self._matter.is_in(sentence, [self._turns[n - 1].scene])
+        ]
         if not lacking:
             counts.holds_in_prompt += 1
             return
-        where = ", ".join(map(str, lacking))
-        reason = f"not in the prompt of turn {where}"
+        reason = f"not in the prompt of turn {', '.join(lacking)} (of {len(later)} it concerns)"
         counts.rows.append(self._row("holds_in_prompt", sentence, reason, number))
+
+    def _says_again(self, sentence: str, number: int) -> bool:
+        """Whether a sentence of a later turn's ``holds`` takes the place of an earlier one."""
+        return any(
+            self._matter.is_in(sentence, [later]) for later in self._story.turns[number - 1].holds
+        )
 
     def _concerns(self, sentence: str, number: int) -> bool:
         """Whether a turn has to do with anybody or anything that a sentence names.
@@ -90,9 +101,10 @@ class PromptMemory:
             if later > number:
                 places.append(("prompt", seen.given.get(person, ())))
             for place, texts in places:
-                if self._matter.is_in(learnt.fact, texts):
+                shown = [text for text in texts if self._matter.gives_away(learnt.fact, text)]
+                if shown:
                     counts.secrets_leaked += 1
-                    reason = f"in the {place} of '{person}' at turn {later}"
+                    reason = f"in the {place} of '{person}' at turn {later}: {shown[0]}"
                     counts.rows.append(self._row("secrets_leaked", learnt.fact, reason, number))
                     return
 

@@ -51,9 +51,12 @@ async def eval_told(
         async with room:
             await _ToldRun(application, storyteller, story, counts, progress).play()
 
-    async with asyncio.TaskGroup() as group:
-        for story in stories:
-            group.create_task(one(story))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for story in stories:
+                group.create_task(one(story))
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
 
 
 def premise_of(story: ToldStory) -> Premise:
@@ -108,7 +111,6 @@ class _ToldRun:
         forms = {person.name: person.id for person in story.cast}
         for turn in story.turns:
             forms |= turn.mentions
-        forms |= {who: who for who in set(forms.values())}
         self._matter = Matter(forms, story.language)
 
     async def play(self) -> None:

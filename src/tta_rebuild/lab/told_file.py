@@ -1,4 +1,4 @@
-"""Told stories and labelled passages as files: one JSON object a line, checked before they are used.
+"""Told stories and labelled passages as files: one JSON object a line, checked before their use.
 
 Read for ``lab.told`` and ``lab.boundaries``. What a file holds comes from outside: a mistake is
 named with its file, its line and the field.
