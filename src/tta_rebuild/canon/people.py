@@ -69,7 +69,7 @@ class People:
     def _by_pronoun(self, kind: str, near: str, present: Sequence[str]) -> str:
         if kind == "you":
             return self._player
-        everybody = [who for who in dict.fromkeys((*present, *self._sketches))]
+        everybody = list(dict.fromkeys((*present, *self._sketches)))
         sure = [who for who in everybody if self._called(who) == kind]
         fitting = sure or [who for who in everybody if not self._called(who)]
         low = near.casefold()

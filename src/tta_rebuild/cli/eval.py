@@ -181,7 +181,7 @@ def _settings(
         update={
             "data_dir": scratch,
             "database_url": Secret(""),
-            "cache": "off",
+            "cache": "memory",
             "chain": (),
             "routes": dict.fromkeys(reading_tasks(), model) if model else {},
             "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},

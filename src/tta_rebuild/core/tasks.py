@@ -149,6 +149,8 @@ class ReadingVariables(TypedDict, total=False):
     rules: list[str]
     boundaries: list[str]
     move: str
+    no_move: bool
+    is_opening: bool
     earlier: str
     passages: list[str]
     choices: list[str]

@@ -18,7 +18,6 @@ from tta_rebuild.narrative.character_state import (
     CharacterStatePrimitive,
 )
 
-
 _INNER = ("knows", "believes", "promise", "met")
 """Relations of what somebody has in mind."""
 

@@ -1,4 +1,4 @@
-"""One passage judged as a turn would judge it, without playing it: for authors and measurements.
+"""Passages judged as a turn would judge them, without playing it: for authors and measurements.
 
 Called by ``engine.session``. The player has made no move since the last scene, so a passage in
 which their character acts or speaks is held back like any other that does not fit.
@@ -6,6 +6,7 @@ which their character acts or speaks is held back like any other that does not f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.core.base_primitive import TTAContext
@@ -26,7 +27,7 @@ class JudgedPassage:
     Attributes:
         withheld: why it would not be shown, None if it would.
         note: "" or why only the rules have judged it.
-        calls, cost_usd: of models that were asked.
+        calls, cost_usd: of the reading that it shares with the passages it was judged with.
     """
 
     withheld: PassageWithheld | None = None
@@ -34,29 +35,49 @@ class JudgedPassage:
     calls: int = 0
     cost_usd: float = 0.0
 
+    @property
+    def said(self) -> str:
+        """Gate, reason and fact in one line, "" if it may be shown."""
+        held = self.withheld
+        return f"{held.gate}: {held.reason} {held.against}".strip() if held else ""
 
-async def judge_passage(
+
+async def judge_passages(
     dependencies: Dependencies,
     branch: Branch,
     state: StoryState,
-    passage: Passage,
+    passages: Sequence[Passage],
     context: TTAContext,
-) -> JudgedPassage:
-    """Whether a passage could be shown next: by the gate first, then by the second reader."""
+) -> list[JudgedPassage]:
+    """Whether each could be shown next: by the gate alone, then all in one reading."""
+    by_rule = [_by_rule(dependencies, state, passage) for passage in passages]
+    read = reader_for(dependencies, branch, state, None, context)
+    waiting = [p for p, held in zip(passages, by_rule, strict=True) if held is None]
+    if read is None or not waiting:
+        return [JudgedPassage(withheld=held) for held in by_rule]
+    noted = await read(waiting, "", ())
+    objections = {o.passage: o for o in reversed(noted.reading.objections)}
+    found = {
+        id(passage): withheld_by(objections[number], passage) if number in objections else None
+        for number, passage in enumerate(waiting)
+    }
+    return [
+        JudgedPassage(
+            withheld=held or found.get(id(passage)),
+            note=noted.reading.note,
+            calls=len(noted.replies) if passage is waiting[0] else 0,
+            cost_usd=noted.cost_usd if passage is waiting[0] else 0.0,
+        )
+        for passage, held in zip(passages, by_rule, strict=True)
+    ]
+
+
+def _by_rule(
+    dependencies: Dependencies, state: StoryState, passage: Passage
+) -> PassageWithheld | None:
     gate = Gate(
         state,
         dependencies.safety(dict(state.premise.boundaries)),
         dependencies.world_rules(state.premise.rules),
     )
-    _, withheld = gate.examine(passage)
-    read = reader_for(dependencies, branch, state, None, context)
-    if withheld is not None or read is None:
-        return JudgedPassage(withheld=withheld)
-    noted = await read([passage], "", ())
-    objections = noted.reading.objections
-    return JudgedPassage(
-        withheld=withheld_by(objections[0], passage) if objections else None,
-        note=noted.reading.note,
-        calls=len(noted.replies),
-        cost_usd=noted.cost_usd,
-    )
+    return gate.examine(passage)[1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tta_rebuild.canon.lines import lines_for
+from tta_rebuild.canon.people import PLAYER
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.engine.admission import Move
@@ -66,7 +67,8 @@ def matter_of(
         choices=tuple(choices),
         earlier=earlier,
         move=move.text if move else "",
-        player=next((c.character_id for c in state.premise.characters if c.is_player), ""),
+        is_opening=not state.turn,
+        player=next((c.character_id for c in state.premise.characters if c.is_player), PLAYER),
         people=people_of(state),
         lines=lines_for(state.lines, in_play(state, move, text), words, LINE_TOKENS),
         rules=dict(state.premise.rules),

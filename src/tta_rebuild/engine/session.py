@@ -16,7 +16,7 @@ from tta_rebuild.core.story import Choice, Passage, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.judging import JudgedPassage, judge_passage
+from tta_rebuild.engine.judging import JudgedPassage, judge_passages
 from tta_rebuild.engine.snapshots import Folded, folded, keep_snapshot
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn import FinishedTurn, play_turn, turn_context
@@ -147,12 +147,10 @@ class Session:
             calls=cost.calls,
         )
 
-    async def judge(self, passage: Passage) -> JudgedPassage:
-        """Whether a passage could be shown next; the story stays as it is."""
+    async def judge(self, *passages: Passage) -> list[JudgedPassage]:
+        """Whether each passage could be shown next; the story stays as it is."""
         context = turn_context(self._dependencies, self.branch, self.state)
-        return await judge_passage(
-            self._dependencies, self.branch, self.state, passage, context
-        )
+        return await judge_passages(self._dependencies, self.branch, self.state, passages, context)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(

@@ -135,7 +135,7 @@ class _Telling:
         self.passages: list[Passage] = []
         self.notes: list[str] = []
         self.held: PassageWithheld | None = None
-        self._choices_read = False
+        self._choices_read = self._has_asked = False
 
     @property
     def text(self) -> str:
@@ -248,7 +248,7 @@ class _Telling:
             return self._released(good)
         self._waiting.append(good)
         shown = self._released(good) if is_opening else []
-        if len(self.passages) == 1 and len(self._waiting) == READ_FIRST:
+        if not self._has_asked and len(self._waiting) == READ_FIRST:
             self._ask(())
         return shown
 
@@ -264,7 +264,7 @@ class _Telling:
     def _ask(self, choices: tuple[Choice, ...]) -> None:
         assert self._read is not None
         batch, self._waiting = self._waiting, []
-        self._choices_read = bool(choices)
+        self._choices_read, self._has_asked = bool(choices), True
         before = "\n\n".join(p.text for p in self.passages if p not in batch)
         self._being_read = batch, asyncio.ensure_future(self._read(batch, before, choices))
 

@@ -50,7 +50,6 @@ from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGen
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch
 
-
 USUAL_GUIDANCE = (
     "Prioritize Player Agency",
     "Respect Player Boundaries",

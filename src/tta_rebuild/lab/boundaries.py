@@ -6,16 +6,19 @@ whatever touches the matter (1), at ``low`` what shows it (2), at ``medium`` wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tta_rebuild.bootstrap import Application
 from tta_rebuild.core.story import Passage, Premise
-from tta_rebuild.lab.judging import judge
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, Row
 from tta_rebuild.lab.told_file import LabelledPassage
 from tta_rebuild.safety.levels import THRESHOLDS
 
 LEVELS = ("none", "low", "medium")
+
+
+READ_TOGETHER = 4
+"""Passages that a second reader is given at once, about as many as a scene has."""
 
 
 def no_counts() -> BoundaryCounts:
@@ -36,13 +39,21 @@ async def eval_boundaries(
         for level in LEVELS:
             premise = Premise(theme="A passage is judged.", boundaries={category: level})
             session = await application.stories.open(premise)
-            for passage in passages:
-                if passage.category != category:
-                    continue
-                judged = await judge(session, Passage(text=passage.text, declared=True))
-                counts.calls += judged.calls
-                counts.cost_usd += judged.cost_usd
-                _count(counts, passage, level, held=judged.is_held, said=judged.said)
+            for together in batched([p for p in passages if p.category == category]):
+                judged = await session.judge(
+                    *(Passage(text=p.text, declared=True) for p in together)
+                )
+                for passage, one in zip(together, judged, strict=True):
+                    counts.calls += one.calls
+                    counts.cost_usd += one.cost_usd
+                    held = one.withheld is not None
+                    _count(counts, passage, level, held=held, said=one.said)
+
+
+def batched(passages: Sequence[LabelledPassage]) -> Iterator[Sequence[LabelledPassage]]:
+    """The passages, so many at a time as a scene has."""
+    for begin in range(0, len(passages), READ_TOGETHER):
+        yield passages[begin : begin + READ_TOGETHER]
 
 
 def _count(

@@ -16,7 +16,6 @@ from tta_rebuild.core.story import CharacterSketch, Claim, Passage, Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_events import CostReported, SceneRestarted, TurnRefused
-from tta_rebuild.lab.judging import SAFETY, judge
 from tta_rebuild.lab.kept_facts import FactKeeping
 from tta_rebuild.lab.matter import Matter
 from tta_rebuild.lab.measures import Row, ToldCounts
@@ -90,6 +89,10 @@ def claims_of(facts: Sequence[ToldFact]) -> tuple[Claim, ...]:
     return tuple(
         Claim(subject=f.subject, relation=f.relation, value=f.value, ends=f.ends) for f in facts
     )
+
+
+SAFETY = "safety"
+"""The gate that a player's boundaries hold back by: no catch of a contradiction."""
 
 
 class _ToldRun:
@@ -238,20 +241,21 @@ class _ToldRun:
             ("declared", replace(bare, facts=claims_of(probe.facts))),
             ("undeclared", bare),
         ):
-            judged = await judge(session, passage)
+            (judged,) = await session.judge(passage)
+            held = judged.withheld
             counts.calls += judged.calls
             counts.cost_usd += judged.cost_usd
             if probe.label == "clean":
                 counts.clean += way == "declared"
-                if judged.is_held:
+                if held is not None:
                     _add(counts, f"clean_held_{way}")
                     self._note(f"clean_held_{way}", probe.text, judged.said, probe.after_turn)
                 continue
             _add(counts, way)
-            if judged.is_held and judged.gate != SAFETY:
+            if held is not None and held.gate != SAFETY:
                 _add(counts, f"{way}_caught")
                 continue
-            why = f"{judged.said}; {probe.because}" if judged.is_held else probe.because
+            why = f"{judged.said}; {probe.because}" if held is not None else probe.because
             self._note(f"{way}_caught", probe.text, f"{probe.kind}: {why}", probe.after_turn)
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:

@@ -143,6 +143,8 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
             for n, (category, level) in enumerate(matter.boundaries.items(), 1)
         ],
         "move": matter.move,
+        "no_move": not (matter.move or matter.is_opening),
+        "is_opening": matter.is_opening,
         "earlier": matter.earlier,
         "passages": [
             f"P{n}{f' (said by {names.get(p.speaker, p.speaker)})' if p.speaker else ''}: {p.text}"

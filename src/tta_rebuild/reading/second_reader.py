@@ -37,6 +37,7 @@ class ReadingMatter:
         choices: what the scene offers at its end; empty before the end.
         earlier: what of this scene stands before the passages.
         move: what the player did, "" for none.
+        is_opening: whether the story begins with this scene.
         player: the id of the player's character, "" if the story has none.
         people: everybody who matters, present or not.
         lines: the lasting lines in force that concern them, by number.
@@ -50,6 +51,7 @@ class ReadingMatter:
     choices: tuple[Choice, ...] = ()
     earlier: str = ""
     move: str = ""
+    is_opening: bool = False
     player: str = ""
     people: tuple[Person, ...] = ()
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
