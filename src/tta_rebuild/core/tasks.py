@@ -145,6 +145,7 @@ class ReadingVariables(TypedDict, total=False):
     """
 
     people: list[str]
+    now: list[str]
     lines: list[str]
     rules: list[str]
     boundaries: list[str]

@@ -55,7 +55,7 @@ async def judge_passages(
     waiting = [p for p, held in zip(passages, by_rule, strict=True) if held is None]
     if read is None or not waiting:
         return [JudgedPassage(withheld=held) for held in by_rule]
-    noted = await read(waiting, "", ())
+    noted = await read(waiting, "", (), ())
     objections = {o.passage: o for o in reversed(noted.reading.objections)}
     found = {
         id(passage): withheld_by(objections[number], passage) if number in objections else None

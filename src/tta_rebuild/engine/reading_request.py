@@ -6,19 +6,20 @@ the rules, the boundaries and the player's move; no typed facts and no earlier s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.people import PLAYER
+from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.story import Choice, Passage
+from tta_rebuild.core.story import Choice, LastingLine, Passage
 from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.briefing import in_play
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import Noted, Read
 from tta_rebuild.reading.model_reader import ModelReader
-from tta_rebuild.reading.second_reader import Person, ReadingMatter
+from tta_rebuild.reading.second_reader import Person, Reading, ReadingMatter
 from tta_rebuild.storage.story_store import Branch
 
 LINE_TOKENS = 1_200
@@ -41,14 +42,43 @@ def reader_for(
         "turn": state.turn + 1,
     }
 
-    async def read(passages: Sequence[Passage], earlier: str, choices: Sequence[Choice]) -> Noted:
+    async def read(
+        passages: Sequence[Passage],
+        earlier: str,
+        choices: Sequence[Choice],
+        before: Sequence[Reading],
+    ) -> Noted:
         provider = dependencies.recording(dependencies.provider)
         reader = ModelReader(provider, dependencies.catalog, where)
-        matter = matter_of(state, move, passages, earlier=earlier, choices=choices)
+        matter = matter_of(
+            state,
+            move,
+            passages,
+            earlier=earlier,
+            choices=choices,
+            lines=lines_after(state, before),
+        )
         reading = await reader.read(matter, context)
         return Noted(reading=reading, replies=tuple(provider.replies), cost_usd=provider.cost_usd)
 
     return read
+
+
+def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, LastingLine]:
+    """The lines in force once these readings of a scene count.
+
+    New lines go by the numbers that follow the present ones; they get their own when the turn is
+    stored.
+    """
+    lines = dict(state.lines)
+    number = max(lines, default=0)
+    for reading in readings:
+        for ended in reading.ended:
+            lines.pop(ended, None)
+        for line in reading.lines:
+            number += 1
+            lines[number] = line
+    return lines
 
 
 def matter_of(
@@ -58,6 +88,7 @@ def matter_of(
     *,
     earlier: str = "",
     choices: Sequence[Choice] = (),
+    lines: Mapping[int, LastingLine] | None = None,
 ) -> ReadingMatter:
     """What concerns these passages."""
     text = " ".join(p.text for p in passages)
@@ -70,11 +101,34 @@ def matter_of(
         is_opening=not state.turn,
         player=next((c.character_id for c in state.premise.characters if c.is_player), PLAYER),
         people=people_of(state),
-        lines=lines_for(state.lines, in_play(state, move, text), words, LINE_TOKENS),
+        now=_now(state),
+        lines=lines_for(
+            state.lines if lines is None else lines,
+            in_play(state, move, f"{earlier} {text}"),
+            words,
+            LINE_TOKENS,
+        ),
         rules=dict(state.premise.rules),
         boundaries=dict(state.premise.boundaries),
         language=state.premise.language,
     )
+
+
+def _now(state: StoryState) -> tuple[str, ...]:
+    """Day, hour and weather, and where everybody was when the last scene ended."""
+    canon = state.canon.fork(state.position)
+    told = [
+        f"{relation.replace('_', ' ')}: {value}"
+        for relation in ("day", "time_of_day", "weather")
+        if (value := canon.value(STORY, relation))
+    ]
+    for person in people_of(state):
+        where = canon.value(person.id, "located_in")
+        if canon.holds_at(person.id, "alive", "false") is not None:
+            told.append(f"{person.id}: dead")
+        elif where:
+            told.append(f"{person.id}: last at {where.replace('_', ' ')}")
+    return tuple(told)
 
 
 def people_of(state: StoryState) -> tuple[Person, ...]:

@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, PassageWithheld
-from tta_rebuild.core.story import Choice, LastingLine, Passage
+from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
 from tta_rebuild.narrative.story_generator import (
@@ -53,8 +53,11 @@ class Noted:
     cost_usd: float = 0.0
 
 
-Read: TypeAlias = Callable[[Sequence[Passage], str, Sequence[Choice]], Coroutine[Any, Any, Noted]]
-"""Asks the second reader: passages, what of the scene stands before them, choices at its end."""
+Read: TypeAlias = Callable[
+    [Sequence[Passage], str, Sequence[Choice], Sequence[Reading]], Coroutine[Any, Any, Noted]
+]
+"""Asks the second reader: passages, what of the scene stands before them, choices at its end, and
+what it found in the scene before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,7 @@ class ToldScene:
         story: the storyteller's last draft, None if even its end was not reached.
         passages: what was released.
         withheld: what was not.
-        lines, ended: the lasting lines that the second reader wrote, and the numbers it ended.
+        readings: what the second reader found, in order.
         refused_choices: choices, by their text, that the second reader refused → why.
         replies: what the second reader's model replied, in order; ``cost_usd`` what that cost.
         degraded: "" or what was not as it should be.
@@ -74,8 +77,7 @@ class ToldScene:
     story: GeneratedStory | None
     passages: tuple[Passage, ...]
     withheld: tuple[PassageWithheld, ...]
-    lines: tuple[LastingLine, ...] = ()
-    ended: tuple[int, ...] = ()
+    readings: tuple[Reading, ...] = ()
     refused_choices: dict[str, str] = field(default_factory=dict)
     replies: tuple[ModelReplied, ...] = ()
     cost_usd: float = 0.0
@@ -151,8 +153,7 @@ class _Telling:
             story=self._story,
             passages=tuple(self.passages),
             withheld=tuple(self._withheld),
-            lines=tuple(line for reading in readings for line in reading.lines),
-            ended=tuple(number for reading in readings for number in reading.ended),
+            readings=tuple(readings),
             refused_choices=self._refused,
             replies=tuple(reply for noted in self._found for reply in noted.replies),
             cost_usd=sum(noted.cost_usd for noted in self._found),
@@ -266,7 +267,9 @@ class _Telling:
         batch, self._waiting = self._waiting, []
         self._choices_read, self._has_asked = bool(choices), True
         before = "\n\n".join(p.text for p in self.passages if p not in batch)
-        self._being_read = batch, asyncio.ensure_future(self._read(batch, before, choices))
+        found = [noted.reading for noted in self._found]
+        reading = self._read(batch, before, choices, found)
+        self._being_read = batch, asyncio.ensure_future(reading)
 
     async def _reading(self) -> Noted:
         assert self._being_read is not None

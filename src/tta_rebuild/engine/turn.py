@@ -39,7 +39,7 @@ from tta_rebuild.engine.consequences import characters_after
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.lasting import of_the_scene, outcome_of, written
-from tta_rebuild.engine.reading_request import reader_for
+from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.story_code import code_checked, quality_after
 from tta_rebuild.engine.telling import TellingItem, ToldScene, tell
@@ -213,13 +213,18 @@ class _Turn:
 
     def _lines(self, told: ToldScene) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""
-        given = [*(told.story.lines if told.story else ()), *told.lines]
-        ended = [*(told.story.ended_lines if told.story else ()), *told.ended]
-        lines = written(given, self._gate.people)
+        story, before = told.story, self._state.lines
+        after = lines_after(self._state, told.readings)
+        read = [line for number, line in after.items() if number not in before]
+        lines = written([*(story.lines if story else ()), *read], self._gate.people)
         if not lines:
             lines = of_the_scene(told.passages, self._state.names)
-        allowed = [line for line in lines if self._gate.allowed(line.text)]
-        return allowed, [n for n in dict.fromkeys(ended) if n in self._state.lines]
+        ended = [
+            number
+            for number in before
+            if number not in after or (story is not None and number in story.ended_lines)
+        ]
+        return [line for line in lines if self._gate.allowed(line.text)], ended
 
 
 def turn_context(dependencies: Dependencies, branch: Branch, state: StoryState) -> TTAContext:

@@ -136,6 +136,7 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
             f"{f'; {p.about}' if p.about else ''}"
             for p in matter.people
         ],
+        "now": list(matter.now),
         "lines": [numbered(number, line) for number, line in matter.lines.items()],
         "rules": [f"R{n}: {text}" for n, text in enumerate(matter.rules.values(), 1)],
         "boundaries": [

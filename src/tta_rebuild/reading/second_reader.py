@@ -40,6 +40,7 @@ class ReadingMatter:
         is_opening: whether the story begins with this scene.
         player: the id of the player's character, "" if the story has none.
         people: everybody who matters, present or not.
+        now: day, hour and place as far as they are known, and who is where, in words.
         lines: the lasting lines in force that concern them, by number.
         rules: the world's rules, name → text.
         boundaries: the player's, category → level.
@@ -54,6 +55,7 @@ class ReadingMatter:
     is_opening: bool = False
     player: str = ""
     people: tuple[Person, ...] = ()
+    now: tuple[str, ...] = ()
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
     boundaries: Mapping[str, str] = field(default_factory=dict)
