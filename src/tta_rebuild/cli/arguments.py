@@ -10,13 +10,13 @@ import typer
 
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Ids of the stories kept here, with their titles; none where they cannot be read."""
-    from tta_rebuild.cli.opening import CommandContext, among_stories
+    from tta_rebuild.cli.opening import CommandContext, with_stories
     from tta_rebuild.cli.screen import one_line
     from tta_rebuild.core.errors import TTAError
 
     command = CommandContext(data_dir=ctx.find_root().params.get("data_dir"))
     try:
-        rows = among_stories(command, lambda application: application.stories.list())
+        rows = with_stories(command, lambda application: application.stories.list())
     except (TTAError, OSError):
         return
     for row in rows:

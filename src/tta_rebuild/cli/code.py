@@ -15,7 +15,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson
 from tta_rebuild.cli.files import MAX_STORY_BYTES
-from tta_rebuild.cli.opening import context_of, in_workshop, settings_for
+from tta_rebuild.cli.opening import context_of, settings_for, with_application
 from tta_rebuild.cli.screen import plain
 from tta_rebuild.core.data_files import read_text
 
@@ -130,7 +130,7 @@ def _with_executor(
             return await work(executor)
 
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
-        return in_workshop(command, lambda application: opened(application.ledger))
+        return with_application(command, lambda application: opened(application.ledger))
     return asyncio.run(opened())
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli.arguments import AsJson
-from tta_rebuild.cli.opening import CommandContext, among_stories, context_of, settings_for
+from tta_rebuild.cli.opening import CommandContext, context_of, settings_for, with_stories
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def overview(command: CommandContext) -> list[ModelOverview]:
         return await application.ledger.attempts(limit=LATEST_ATTEMPTS)
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = among_stories(command, attempts)
+    seen = with_stories(command, attempts)
     return models_overview(settings_for(command), seen, at=utc_now())
 
 

@@ -12,14 +12,19 @@ import typer
 
 from tta_rebuild.cli.arguments import GoOnWith, WhichBranch
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.facts_view import show_unchecked_rules
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.moves import move_of
-from tta_rebuild.cli.opening import CommandContext, context_of, in_workshop
+from tta_rebuild.cli.opening import CommandContext, context_of, with_application
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
 from tta_rebuild.cli.story_commands import StoryCommands
-from tta_rebuild.cli.story_options import StoryOptions, premise_of, with_options
-from tta_rebuild.cli.turn_view import play_turn, show_choices, show_heading, show_present
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
+from tta_rebuild.cli.turn_view import (
+    play_turn,
+    show_choices,
+    show_heading,
+    show_present,
+    show_teller,
+)
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
@@ -81,7 +86,7 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        in_workshop(command, work, model=options.model or None, warm=True)
+        with_application(command, work, model=options.model or None, warm=True)
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None
@@ -143,7 +148,8 @@ class PlayLoop:
 
     async def begin(self, premise: Premise) -> None:
         """A new story, from its opening scene."""
-        show_unchecked_rules(self.screen, premise.rules)
+        for note in premise_notes(premise, self.application.models[0]):
+            self.screen.say(note, "yellow")
         await self._play(await self.stories.open(premise))
 
     async def resume(self, story: str, branch: str) -> None:
@@ -168,6 +174,7 @@ class PlayLoop:
         if not session.state.turn:
             await self._turn(session, Action.begin())
         else:
+            show_teller(self.screen, session.state, teller)
             show_present(self.screen, session.state)
         while (line := self._next_line(self.session)) is not None:
             move = None
@@ -190,7 +197,7 @@ class PlayLoop:
         if session.state.turn:
             self.screen.say()
         result = await play_turn(session, move, self.screen)
-        show_choices(self.screen, session.state.choices)
+        show_choices(self.screen, session.state)
         if result.cost_usd > 0:
             self.screen.say(await self._cost(session.story_id), "dim")
 

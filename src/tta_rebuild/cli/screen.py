@@ -38,7 +38,9 @@ _STAND_INS = str.maketrans(
         "\u2022": "*", "\u2026": "...", "\u2190": "<-", "\u2192": "->", "\u00b7": "|",
         "\u2713": "v", "\u2717": "x", "\u2500": "-", "\u2501": "-", "\u2502": "|",
         "\u2514": "`", "\u251c": "+", "\u00a0": " ", "\u202f": " ", "\u2265": ">=",
-        "\u2264": "<=",
+        "\u2264": "<=", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "ß": "ss",
+        "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe",
+        "ı": "i", "Ħ": "H", "ħ": "h",
     }
 )  # fmt: skip
 _ERROR_HANDLER = "tta-stand-in"
@@ -110,9 +112,14 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    parts = unicodedata.normalize("NFKD", lacking.translate(_STAND_INS))
+    return "".join(map(_plainer, lacking)), error.end
+
+
+def _plainer(character: str) -> str:
+    """ASCII for a character: what is drawn like it, its letter without the marks, or "?"."""
+    parts = unicodedata.normalize("NFKD", character.translate(_STAND_INS))
     known = parts.encode("ascii", "ignore").decode()
-    return known or "?", error.end
+    return known or ("" if unicodedata.combining(character) else "?")
 
 
 class Screen:

@@ -10,7 +10,7 @@ import typer
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
 from tta_rebuild.cli.facts import facts
-from tta_rebuild.cli.opening import among_stories, context_of
+from tta_rebuild.cli.opening import context_of, with_stories
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
@@ -37,7 +37,7 @@ def timeline(
         path = await application.stories.path(session.story_id, session.branch.branch_id)
         return views.timeline(path, session.state.names)
 
-    turns = among_stories(command, work)
+    turns = with_stories(command, work)
     if not json_:
         views.show_timeline(command.screen, turns)
         return
@@ -54,7 +54,7 @@ def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> Non
         row = await application.stories.find(story)
         return row.title, list(await application.stories.branches(row.story_id))
 
-    title, branches = among_stories(command, work)
+    title, branches = with_stories(command, work)
     if not json_:
         views.show_tree(command.screen, title, branches)
         return
@@ -77,7 +77,7 @@ def character(
     async def work(application: Application) -> list[views.CharacterRow]:
         return views.cast((await application.stories.resume(story, branch)).state, name)
 
-    people = among_stories(command, work)
+    people = with_stories(command, work)
     if not json_:
         views.show_cast(command.screen, people, in_full=bool(name))
         return

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tta_rebuild.cli.screen import Screen, plain
+from tta_rebuild.cli.screen import Screen, counted, plain
 
 if TYPE_CHECKING:
     from tta_rebuild.core.story import Choice, Passage, Scene
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SILENCE_S = 0.4
 """So long a silence of the storyteller is not remarked upon."""
+
+FEWEST_SHOWN = 2
+"""With fewer choices than this the screen says how many were left out, and why."""
 
 
 @dataclass(slots=True)
@@ -134,12 +137,33 @@ def show_present(screen: Screen, state: StoryState) -> None:
     """The last scene once more, and what may be done next."""
     for passage in state.scene.passages if state.scene else ():
         show_passage(screen, passage, state.names)
-    show_choices(screen, state.choices)
+    show_choices(screen, state)
 
 
-def show_choices(screen: Screen, choices: Sequence[Choice]) -> None:
-    """What may be done next."""
-    screen.numbered(choice.text for choice in choices)
+def show_choices(screen: Screen, state: StoryState) -> None:
+    """What may be done next; where that is little, how many choices were left out and why."""
+    screen.numbered(choice.text for choice in state.choices)
+    if state.rejected and len(state.choices) < FEWEST_SHOWN and not state.ended:
+        reasons = "; ".join(dict.fromkeys(reason for _, reason in state.rejected))
+        screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
+
+
+def show_teller(screen: Screen, state: StoryState, teller: str) -> None:
+    """Say in a line if another tells the story from here on than told it last."""
+    if before := teller_before(state, teller):
+        screen.say(
+            f"(The storyteller changes: {before} told it last, {teller} goes on. "
+            "To choose another: --model.)",
+            "yellow",
+        )
+        screen.say()
+
+
+def teller_before(state: StoryState, teller: str) -> str:
+    """The model that told the last scene, if it is another than ``teller``; else ""."""
+    told_by = state.scene.told_by if state.scene else ""
+    # a service may answer with the version of the model behind the name
+    return "" if told_by.startswith(teller) else "offline" if told_by[:8] == "offline:" else told_by
 
 
 def show_heading(screen: Screen, title: str, *beside: str) -> None:

@@ -31,7 +31,6 @@ from tta_rebuild.narrative.scene_shape import (
 
 LONGEST_REPLY = 120_000
 """Characters of a reply that are read; what comes after them is ignored."""
-SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
@@ -288,7 +287,7 @@ def _understood(shape: SceneShape, broken: str, complete: tuple[Passage, ...]) -
                 affects=tuple(b.affects),
             )
             for b in shape.story_branches
-            if SHORTEST_CHOICE <= len(text := " ".join(b.choice.split())) <= LONGEST_CHOICE
+            if (text := " ".join(b.choice.split()))
         ),
         is_ending=shape.is_ending,
         notes=shape.notes,
