@@ -163,6 +163,9 @@ def _show(screen: Screen, report: Report) -> None:
         for line in report.models:
             if line.place or line.tasks:
                 show_model(screen, line)
+        missing = [line for line in report.models if line.lacks and not (line.place or line.tasks)]
+        for number, line in enumerate(missing):
+            screen.entry("        " if number else "not set ", f"{line.name}: {line.lacks}")
     for note in report.notes:
         screen.entry("note    ", note, style="yellow")
     if report.problem:

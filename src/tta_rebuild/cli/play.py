@@ -117,7 +117,8 @@ class PlayLoop:
         if latest:
             screen.entry(
                 " c",
-                f"go on with '{one_line(latest.title, 60)}', turn {latest.turns}",
+                f"go on with '{one_line(latest.title, 60)}', "
+                + (f"turn {latest.turns}" if latest.turns else "not begun"),
                 head_style="bold cyan",
             )
         screen.say()
@@ -212,15 +213,16 @@ class PlayLoop:
         )
 
     def say_farewell(self) -> bool:
-        """Say what is kept and how to go on; False if there is nothing yet to go on with."""
-        if self.session is None or not self.session.state.turn:
+        """Say what is kept and how to go on; False if no story was chosen yet."""
+        if self.session is None:
             return False
+        turn = self.session.state.turn
+        kept = counted(turn, "turn") if turn else "the premise; nothing is told yet"
         name = self.session.branch.name
         branch = "" if name == "main" else f' --branch "{name}"'
         self.screen.say()
         self.screen.say(
-            f"Kept: {counted(self.session.state.turn, 'turn')}. "
-            f"Go on with: tta play --story {self.session.story_id[:8]}{branch}",
+            f"Kept: {kept}. Go on with: tta play --story {self.session.story_id[:8]}{branch}",
             "dim",
         )
         return True

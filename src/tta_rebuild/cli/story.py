@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,7 @@ from tta_rebuild.cli.turn_view import (
     show_teller,
     teller_before,
 )
-from tta_rebuild.core.errors import ExecutionError
+from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
@@ -187,7 +187,13 @@ class StoryRun:
         self.planned = len(planned)
         with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
             for name, premise in planned:
-                await self._tell(await self.stories.open(premise), name, advance)
+                session = await self.stories.open(premise)
+                try:
+                    await self._tell(session, name, advance)
+                finally:
+                    if not session.state.turn:  # its premise stands in the command or the file
+                        with suppress(StoreError):
+                            await self.stories.delete(session.story_id)
                 self.done += 1
 
     async def go_on(self, story: str, branch: str) -> None:

@@ -221,8 +221,9 @@ def _rule(text: str) -> tuple[str, str]:
 
 def _boundary(text: str) -> tuple[str, str]:
     category, equals, level = one_line(text).partition("=")
-    category, level = _slug(category), level.strip().lower()
-    if not category or not equals or level not in LEVELS:
+    # not _slug: the / in fear/horror names two
+    category, level = "_".join(category.lower().split()), level.strip().lower()
+    if not _slug(category) or not equals or level not in LEVELS:
         raise typer.BadParameter(
             f"'{one_line(text, 60)}' is no boundary; write category=level like violence=low; "
             f"the levels are {', '.join(LEVELS)}.",
