@@ -11,6 +11,7 @@ from tta_rebuild.cli.premises import read_premises
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.core.errors import UnreadableFile
 from tta_rebuild.engine.stories import MAX_THEME_CHARS
+from tta_rebuild.safety import SafetyGate
 
 
 def theme_as_told(text: str) -> str:
@@ -164,3 +165,9 @@ def test_a_style_is_for_a_model_and_the_built_in_storyteller_says_so() -> None:
 
     assert [note[:13] for note in premise_notes(premise, "offline")] == ["Style 'weird'"]
     assert list(premise_notes(premise, "gemini:any")) == []
+
+
+def test_a_slash_names_two_categories_and_both_are_kept_out() -> None:
+    premise = premise_of("A wreck", StoryOptions(boundary=["fear/horror=none"]))
+
+    assert SafetyGate(premise.boundaries).finding("It was a night of horror.") is not None

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+
+def group(about: str, **settings: Any) -> typer.Typer:
+    """A command that has commands of its own."""
+    return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
 
 
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -45,7 +44,7 @@ def fork(
         changes=True,
     )
     if json_:
-        command.screen.json(asdict(made))
+        command.screen.json(made)
         return
     shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
     command.screen.say(
@@ -71,7 +70,7 @@ def compare(
         command, lambda application: application.stories.compare(story, first, second)
     )
     if json_:
-        command.screen.json(asdict(found), indent=1)
+        command.screen.json(found, indent=1)
     else:
         views.show_comparison(command.screen, found)
 
@@ -98,7 +97,7 @@ def replay(
     # Asking the storyteller anew may cost something, and that is booked.
     report = with_application(command, work) if retell else with_stories(command, work)
     if json_:
-        command.screen.json(asdict(report))
+        command.screen.json(report)
     else:
         views.show_replay(command.screen, report)
     if not report.agrees:

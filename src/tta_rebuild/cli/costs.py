@@ -67,7 +67,7 @@ def costs(
 
     lines = with_stories(command, work)
     if json_ or format_ is ReportFormat.json:
-        command.screen.json([asdict(line) for line in lines], indent=1)
+        command.screen.json(list(lines), indent=1)
     elif format_ is ReportFormat.csv:
         command.screen.raw(_csv(lines))
     elif not lines:

@@ -136,9 +136,7 @@ def retcon(
     plan, turns, made = with_stories(command, work, changes=bool(how))
     screen = command.screen
     if json_:
-        screen.json(
-            {"plan": asdict(plan), "how": how, "branch": asdict(made.branch) if made else None}
-        )
+        screen.json({"plan": plan, "how": how, "branch": made.branch if made else None})
         return
     show_plan(screen, plan, turns)
     if made is None:

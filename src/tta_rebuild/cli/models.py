@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,7 +36,7 @@ def models(
     lines = overview(command)
     for line in lines:
         if json_:
-            command.screen.json(asdict(line))
+            command.screen.json(line)
         else:
             show_model(command.screen, line)
     if local and not json_:

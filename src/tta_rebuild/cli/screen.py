@@ -14,6 +14,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO
@@ -68,8 +69,8 @@ def sentence(text: str) -> str:
 
 
 def json_line(value: Any, *, indent: int | None = None) -> str:
-    """A value as JSON that can do nothing to a terminal either; dates become ISO text."""
-    return escaped_json(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_text))
+    """A value of the engine as JSON that can do nothing to a terminal; dates become ISO text."""
+    return escaped_json(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_plain))
 
 
 def escaped_json(text: str) -> str:
@@ -77,7 +78,9 @@ def escaped_json(text: str) -> str:
     return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _as_text(value: Any) -> str:
+def _as_plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Enum):
         return str(value.value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
@@ -234,6 +237,11 @@ class Screen:
     def json(self, value: Any, *, indent: int | None = None) -> None:
         """A value as one line of JSON on standard output, or indented."""
         self.raw(json_line(value, indent=indent))
+
+    def json_lines(self, values: Iterable[Any]) -> None:
+        """Each value as a line of JSON."""
+        for value in values:
+            self.json(value)
 
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""

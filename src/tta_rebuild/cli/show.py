@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
+from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, group
 from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.opening import context_of, with_stories
 
@@ -16,12 +15,7 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import Branch
 
-app = typer.Typer(
-    help="Show timeline, branches, people, facts.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
+app = group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
 
 
@@ -38,11 +32,10 @@ def timeline(
         return views.timeline(path, session.state.names)
 
     turns = with_stories(command, work)
-    if not json_:
+    if json_:
+        command.screen.json_lines(turns)
+    else:
         views.show_timeline(command.screen, turns)
-        return
-    for turn in turns:
-        command.screen.json(asdict(turn))
 
 
 @app.command()
@@ -55,11 +48,10 @@ def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> Non
         return row.title, list(await application.stories.branches(row.story_id))
 
     title, branches = with_stories(command, work)
-    if not json_:
+    if json_:
+        command.screen.json_lines(branches)
+    else:
         views.show_tree(command.screen, title, branches)
-        return
-    for branch in branches:
-        command.screen.json(asdict(branch))
 
 
 @app.command()
@@ -78,8 +70,7 @@ def character(
         return views.cast((await application.stories.resume(story, branch)).state, name)
 
     people = with_stories(command, work)
-    if not json_:
+    if json_:
+        command.screen.json_lines(people)
+    else:
         views.show_cast(command.screen, people, in_full=bool(name))
-        return
-    for person in people:
-        command.screen.json(asdict(person))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory
+from tta_rebuild.cli.arguments import AsJson, WhichStory, group
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import context_of, settings_for, with_stories
 from tta_rebuild.cli.screen import Screen, counted, escaped_json, one_line, plain
@@ -29,12 +29,7 @@ if TYPE_CHECKING:
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
-app = typer.Typer(
-    help="List, rename, delete, export, import.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
+app = group("List, rename, delete, export, import.", invoke_without_command=True)
 
 
 class ExportFormat(StrEnum):
@@ -63,7 +58,7 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
         rows = with_stories(command, lambda application: application.stories.list())
     for row in rows:
         if json_:
-            screen.json(asdict(row))
+            screen.json(row)
         else:
             _show_row(screen, row)
     if not rows and not json_:
@@ -128,7 +123,7 @@ def delete(
 
     gone = with_stories(command, work, changes=True)
     if gone and json_:
-        command.screen.json(asdict(gone))
+        command.screen.json(gone)
     elif gone:
         command.screen.say("Deleted.")
     else:

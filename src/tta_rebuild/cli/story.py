@@ -260,32 +260,26 @@ class StoryRun:
             advance()
 
     def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
-        scene = result.scene
-        if scene is None:
-            return
+        state = session.state
+        assert state.scene is not None  # what is not refused ends with a scene
         if not self.as_json:
-            show_choices(self.screen, session.state)
-            if result.choices or session.state.rejected:
+            show_choices(self.screen, state)
+            if state.choices or state.rejected:
                 self.screen.say()
             return
+        scene = asdict(state.scene)
+        del scene["passages"], scene["notes"]
         self._emit(
             "turn",
             story_id=session.story_id,
-            turn=session.state.turn,
-            action=session.state.action,
+            turn=state.turn,
+            action=state.action,
             choice=move.number or None,
-            scene_id=scene.scene_id,
-            text=scene.text,
-            setting=scene.setting,
-            tone=scene.tone,
-            stage=scene.stage,
-            quality=scene.quality,
-            told_by=scene.told_by,
-            degraded=scene.degraded,
-            is_ending=scene.is_ending,
-            choices=[asdict(choice) for choice in result.choices],
-            left_out=session.state.rejected,
-            warnings=list(result.warnings),
+            text=state.scene.text,
+            **scene,
+            choices=state.choices,
+            left_out=state.rejected,
+            warnings=result.warnings,
             cost_usd=result.cost_usd,
             tokens=result.tokens,
             told_ms=round(result.told_s * 1000, 2),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tta_rebuild.cli.screen import Screen, counted, plain
 
 if TYPE_CHECKING:
-    from tta_rebuild.core.story import Choice, Passage, Scene
+    from tta_rebuild.core.story import Passage
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.state import StoryState
@@ -29,10 +29,9 @@ FEWEST_SHOWN = 2
 
 @dataclass(slots=True)
 class TurnResult:
-    """What came of one turn.
+    """What came of one turn beside what the session's state holds now.
 
     Attributes:
-        scene: None if the move was refused.
         refused: why it was not played, "" if it was.
         warnings: everything the player was told beside the story.
         cost_usd: US dollars.
@@ -40,8 +39,6 @@ class TurnResult:
         told_s: seconds until the last passage was out, checks included.
     """
 
-    scene: Scene | None = None
-    choices: tuple[Choice, ...] = ()
     refused: str = ""
     warnings: tuple[str, ...] = ()
     cost_usd: float = 0.0
@@ -57,10 +54,6 @@ class TurnResult:
                 self.warnings = (*self.warnings, text)
             case seen.TurnRefused(reason=reason):
                 self.refused = reason
-            case seen.SceneFinished(scene=scene):
-                self.scene = scene
-            case seen.ChoicesReady(choices=choices):
-                self.choices = choices
             case seen.CostReported(cost_usd=cost_usd, usage=usage):
                 self.cost_usd, self.tokens = cost_usd, usage.total_tokens
             case _:
