@@ -174,12 +174,11 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
 
 def size_objection(choice: str) -> str | None:
     """Why a choice is too short or too long to be offered; None if it is not."""
-    if SHORTEST_CHOICE <= len(choice.strip()) <= LONGEST_CHOICE:
+    length = len(choice.strip())
+    if SHORTEST_CHOICE <= length <= LONGEST_CHOICE:
         return None
-    return (
-        f"it has {len(choice.strip())} characters, and a choice has "
-        f"{SHORTEST_CHOICE} to {LONGEST_CHOICE}"
-    )
+    size = "fewer" if length < SHORTEST_CHOICE else "more"
+    return f"it has {size} characters than the {SHORTEST_CHOICE} to {LONGEST_CHOICE} of a choice"
 
 
 def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchValidation:

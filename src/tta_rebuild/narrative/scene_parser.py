@@ -29,6 +29,9 @@ from tta_rebuild.narrative.scene_shape import (
     clean,
 )
 
+LONGEST_CHOICE_KEPT = 300
+"""Longer than any that may be offered, so that it is left out with the reason."""
+
 LONGEST_REPLY = 120_000
 """Characters of a reply that are read; what comes after them is ignored."""
 
@@ -281,7 +284,7 @@ def _understood(shape: SceneShape, broken: str, complete: tuple[Passage, ...]) -
         ),
         choices=tuple(
             Choice(
-                text=text,
+                text=text[:LONGEST_CHOICE_KEPT],
                 consequence=b.consequence,
                 effects=_claims(b.effects),
                 affects=tuple(b.affects),
