@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 
 import tta_rebuild as tta
+from tta_rebuild.cli.screen import Screen
+from tta_rebuild.cli.turn_view import show_choices
 
 SCENE = "The lamp went out. You heard the sea."
 
@@ -74,6 +78,55 @@ async def test_a_provider_that_says_its_price_is_paid_from_the_budget(tmp_path: 
 
         assert played.cost_usd > 0
         assert await app.tracker.spent_usd("session") == pytest.approx(played.cost_usd)
+
+
+class BrokenProvider(OwnProvider):
+    """Asks for what is not there, in mid-answer or before it."""
+
+    async def generate(
+        self, prompt: str, context: tta.TTAContext, **overrides: Any
+    ) -> tta.LLMResponse:
+        return {}["no such key"]
+
+    async def generate_stream(
+        self, prompt: str, context: tta.TTAContext, **overrides: Any
+    ) -> AsyncIterator[str]:
+        yield "The lamp "
+        prompt.no_such_attribute  # type: ignore[attr-defined]  # noqa: B018
+
+
+async def test_a_defect_of_a_provider_of_ones_own_is_named_with_its_place(tmp_path: Path) -> None:
+    async with tta.open_application(
+        tta.Settings(data_dir=tmp_path), provider=BrokenProvider()
+    ) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+
+        with pytest.raises(
+            tta.ProviderFault, match=r"BrokenProvider failed with \w+Error"
+        ) as caught:
+            await story.turn(tta.Action.begin())
+
+        assert f"{Path(__file__).name}, line " in str(caught.value)
+        assert (await app.stories.resume(story.story_id)).state.turn == 0
+
+
+async def test_choices_that_are_left_out_are_kept_with_the_reason(tmp_path: Path) -> None:
+    reply = {
+        "passages": [{"facts": [], "text": "The tide is out."}],
+        "story_branches": [{"choice": "Go", "consequence": "you go", "affects": []}] * 3,
+    }
+    own = tta.MockLLMProvider(response=json.dumps(reply))
+    async with tta.open_application(tta.Settings(data_dir=tmp_path), provider=own) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        await story.turn(tta.Action.begin())
+
+        shown = io.StringIO()
+        show_choices(Screen(out=shown), story.state)
+
+        said = " ".join(shown.getvalue().split())
+        assert said == (
+            "(3 choices left out: it has fewer characters than the 10 to 200 of a choice)"
+        )
 
 
 async def test_a_refused_move_is_an_exception_for_who_waits_for_a_turn(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         MoveRefused,
         ProviderBusy,
         ProviderError,
+        ProviderFault,
         SettingsError,
         StoreError,
         StoryError,
@@ -97,7 +98,7 @@ _HOMES = {
     "canon": "Fact",
     "core": "Metaconcept MetaconceptCategory MetaconceptRegistry TTAContext TTAPrimitive",
     "core.errors": "BudgetExceededError ContentRefused ExecutionError KeyRejected ModelUnavailable "
-    "MoveRefused ProviderBusy ProviderError "
+    "MoveRefused ProviderBusy ProviderError ProviderFault "
     "SettingsError StoreError StoryError TTAError TTAPrimitiveError ValidationError",
     "core.story": "CharacterSketch Choice Claim DialogueLine Passage Premise Scene",
     "core.usage": "Usage",
@@ -159,6 +160,7 @@ __all__ = [
     "Price",
     "ProviderBusy",
     "ProviderError",
+    "ProviderFault",
     "Rates",
     "RequestProvider",
     "Scene",

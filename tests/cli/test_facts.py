@@ -180,3 +180,70 @@ def test_validate_judges_a_choice_by_what_holds_in_the_story(
     assert main(dead) == 0
     assert main(choice) == 1
     assert "tom acts here (open), but is dead" in capsys.readouterr().out
+
+
+@pytest.fixture
+def kept_without_violence(capsys: pytest.CaptureFixture[str]) -> str:
+    """The id of a story whose player is Mara and which keeps violence out."""
+    words = ["story", "--theme", "A lighthouse keeper finds a door", "--turns", "1", "--auto"]
+    people = ["--character", "Mara", "--character", "Ben"]
+    assert main([*words, "--seed", "3", *people, "--boundary", "violence=none"]) == 0
+    capsys.readouterr()
+    assert main(["stories"]) == 0
+    return capsys.readouterr().out.split()[0]
+
+
+def test_validate_refuses_by_the_boundaries_what_play_refuses(
+    kept_without_violence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", kept_without_violence, "Stab Ben"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "would not be played" in said
+    assert "touches violence, which the player keeps at 'none'" in said
+
+
+def test_validate_does_not_ask_that_own_words_name_the_player(
+    kept_without_violence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", kept_without_violence, "I ask Ben about the door"]) == 0
+    assert "is not mentioned" not in capsys.readouterr().out
+
+
+def test_facts_of_a_turn_that_is_not_there_are_an_error_with_the_branch_s_name(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["facts", kept, "--turn", "99"]) == 3
+    assert "the branch 'main' has no turn 99; its last is 3" in capsys.readouterr().err
+    assert main(["fork", kept, "--turn", "99"]) == 3
+    assert "the branch 'main' has no turn 99; its last is 3" in capsys.readouterr().err
+
+
+def test_as_many_facts_are_listed_as_are_counted(
+    kept_without_violence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["facts", kept_without_violence]) == 0
+    shown = capsys.readouterr().out
+    counted = int(shown.split()[0])
+    assert counted == len([line for line in shown.splitlines() if line.startswith("    ")])
+
+
+def test_a_correction_holds_for_earlier_turns_too_for_it_never_was_so(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fact = next(r for r in rows(capsys, "facts", kept) if r["relation"] == "weather")
+    wrong = [str(fact[key]) for key in ("subject", "relation", "value")]
+    assert main(["retcon", kept, *wrong, "--becomes", "thick fog", "--how", "keep"]) == 0
+    told = str(fact["turn"])
+    then = [r for r in rows(capsys, "facts", kept, "--turn", told) if r["relation"] == "weather"]
+    assert [row["value"] for row in then] == ["thick fog"]
+
+
+def test_a_rewrite_says_which_scene_still_tells_it_the_old_way(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fact = next(r for r in rows(capsys, "facts", kept) if r["relation"] == "weather")
+    wrong = [str(fact[key]) for key in ("subject", "relation", "value")]
+    assert main(["retcon", kept, *wrong, "--how", "rewrite"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert f"The scene of turn {fact['turn']} still tells it the old way" in said
+    assert f"tta fork {kept} --turn {int(str(fact['turn'])) - 1}" in said

@@ -148,3 +148,20 @@ def test_in_a_pipe_there_is_no_waiting_sign() -> None:
     screen.hide_waiting()
 
     assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("Łódź", "Lodz"), ("Þór", "Thor"), ("Đorđe", "Dorde"), ("ßeta", "sseta"), ("雨é", "?e")],
+)
+def test_an_old_encoding_loses_no_letter_of_a_name(
+    name: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="strict", newline="")
+    monkeypatch.setattr("sys.stdout", stream)
+
+    prepare_streams()
+    stream.write(name)
+    stream.flush()
+
+    assert stream.buffer.getvalue().decode() == shown  # type: ignore[attr-defined]

@@ -215,3 +215,18 @@ def test_a_key_in_a_models_words_reaches_neither_the_files_nor_the_screen(
     assert [file.name for file in home.iterdir() if key.encode() in file.read_bytes()] == []
     assert main(["--data-dir", str(home), "stories", "export", "A lighthouse"]) == 0
     assert "carved [secret] in" in " ".join(capsys.readouterr().out.split())
+
+
+def test_doctor_names_the_variable_that_each_other_model_waits_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["doctor"]) == 0
+
+    said = " ".join(capsys.readouterr().out.split())
+    for name in ("GEMINI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        assert f"{name} is not set" in said
+
+
+def test_a_report_cannot_be_json_and_csv_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["costs", "--json", "--format", "csv"]) == 2
+    assert "give --json or --format csv, not both" in capsys.readouterr().err

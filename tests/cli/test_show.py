@@ -162,3 +162,59 @@ def test_the_help_names_every_kit(capsys: pytest.CaptureFixture[str]) -> None:
     shown = " ".join(said(capsys, "play", "--help").split())
 
     assert ", ".join(kit_names()) in shown
+
+
+def test_what_changes_a_story_answers_in_json_too(
+    kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (branch,) = rows(capsys, "fork", kept, "--turn", "0", "--name", "anew")
+    assert (branch["name"], branch["turn"], branch["story_id"]) == ("anew", 0, kept)
+
+    (fact, *_) = rows(capsys, "facts", kept)
+    wrong = (str(fact[key]) for key in ("subject", "relation", "value"))
+    (plan,) = rows(capsys, "retcon", kept, *wrong)
+    assert (plan["how"], plan["branch"], plan["plan"]["fact"]["value"]) == (
+        None,
+        None,
+        fact["value"],
+    )
+
+    file = tmp_path / "story.json"
+    said(capsys, "stories", "export", kept, "--format", "json", "--output", str(file))
+    (copy,) = rows(capsys, "stories", "import", str(file))
+    assert (copy["turns"], copy["copies_of"]) == (3, [kept])
+    (gone,) = rows(capsys, "stories", "delete", copy["story_id"], "--yes")
+    assert gone["story_id"] == copy["story_id"]
+
+
+def test_a_person_is_shown_in_words_that_need_no_key(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = said(capsys, "show", "character", kept, "Tom")
+    assert "arc" not in shown
+    assert not re.search(r"\d\.\d", shown)
+
+
+def test_a_fork_at_turn_0_shares_the_premise_and_tells_its_own_opening(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = " ".join(said(capsys, "fork", kept, "--turn", "0", "--name", "anew").split())
+    assert "shares the premise, and tells its own opening" in shown
+    said(capsys, "story", "--story", kept, "--branch", "anew", "--turns", "1", "--auto")
+    assert [
+        turn["turn"] for turn in rows(capsys, "show", "timeline", kept, "--branch", "anew")
+    ] == [1]
+
+
+@pytest.mark.parametrize("spoil", [{"version": "new"}, {"branches": None}])
+def test_a_file_that_is_no_story_is_refused_without_a_library_s_words(
+    spoil: dict[str, object], kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "story.json"
+    said(capsys, "stories", "export", kept, "--format", "json", "--output", str(file))
+    whole = json.loads(file.read_text())
+    file.write_text(json.dumps({k: v for k, v in (whole | spoil).items() if v is not None}))
+    assert main(["stories", "import", str(file)]) == 2
+    shown = capsys.readouterr().err
+    assert "Value error" not in shown
+    assert "Field required" not in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
@@ -15,7 +16,10 @@ from typing import Any
 import pytest
 
 from tests.alone import quiet_environment
+from tta_rebuild.bootstrap import open_application
 from tta_rebuild.cli.main import main
+from tta_rebuild.core.story import Premise
+from tta_rebuild.settings import Settings
 
 TTA = (sys.executable, "-m", "tta_rebuild")
 Told = list[dict[str, Any]]
@@ -173,3 +177,60 @@ def test_a_reader_who_leaves_ends_the_run_quietly_with_the_turns_kept(
 
     assert running.returncode == 141
     assert said == ""
+
+
+def test_a_way_to_choose_that_is_not_there_is_named_with_those_that_are(
+    tell: Tell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["story", "--theme", "A wreck in the bay", "--auto", "sideways"]
+
+    assert main(words) == 2
+
+    said = " ".join(capsys.readouterr().err.split())
+    assert "'sideways' is no way to choose; there are varied, first, random" in said
+
+
+def test_a_name_keeps_its_first_letter_from_the_theme_to_the_export(
+    tell: Tell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theme = "Żaneta, a baker, finds a letter that Łukasz wrote"
+    _, told = tell("--theme", theme, "--turns", "2", "--auto", "--seed", "3")
+
+    text = " ".join(texts(told))
+    assert "Żaneta" in text
+    assert not re.search(r"\b(?:aneta|ukasz)\b", text)
+    where = ("--data-dir", str(tmp_path / "stories"))
+    assert main([*where, "stories", "export", told[0]["story_id"]]) == 0
+    assert "Żaneta" in capsys.readouterr().out
+    assert main([*where, "facts", told[0]["story_id"], "--json"]) == 0
+    assert not re.search(r'"(?:aneta|ukasz)', capsys.readouterr().out)
+
+
+def test_a_story_whose_first_turn_did_not_come_is_not_left_behind(
+    tell: Tell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tta_rebuild.cli.story.play_turn", interrupted)
+    code, told = tell("--theme", "A wreck in the bay", "--auto")
+
+    assert code == 130
+    assert (told[-1]["type"], told[-1]["turns"]) == ("end", 0)
+    assert main(["--data-dir", str(tmp_path / "stories"), "stories"]) == 0
+    assert "There are no stories yet" in capsys.readouterr().out
+
+
+def test_a_story_that_was_opened_and_not_begun_is_listed_as_that_and_can_be_begun(
+    tell: Tell, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def opened() -> str:
+        async with open_application(Settings(data_dir=tmp_path / "stories")) as application:
+            return (await application.stories.open(Premise(theme="A wreck"))).story_id
+
+    story_id = asyncio.run(opened())
+
+    assert main(["--data-dir", str(tmp_path / "stories"), "stories"]) == 0
+    assert "not begun" in capsys.readouterr().out
+    _, told = tell("--story", story_id, "--turns", "1", "--auto")
+    assert [line["type"] for line in told] == ["story", "turn", "end"]

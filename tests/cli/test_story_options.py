@@ -8,9 +8,10 @@ import pytest
 import typer
 
 from tta_rebuild.cli.premises import read_premises
-from tta_rebuild.cli.story_options import StoryOptions, premise_of
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.core.errors import UnreadableFile
 from tta_rebuild.engine.stories import MAX_THEME_CHARS
+from tta_rebuild.safety import SafetyGate
 
 
 def theme_as_told(text: str) -> str:
@@ -135,3 +136,38 @@ def test_a_file_of_premises_that_cannot_be_used_is_refused_before_anything_begin
 def test_a_file_of_premises_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile, match=r"nowhere\.txt cannot be read"):
         read_premises(tmp_path / "nowhere.txt")
+
+
+@pytest.mark.parametrize("name", ["Łukasz", "İpek", "Ólafur Þór", "Đorđe", "ßeta", "Юлия", "玉"])
+def test_an_id_keeps_every_letter_of_a_name(name: str) -> None:
+    (sketch,) = premise_of("A wreck", StoryOptions(character=[name])).characters
+
+    assert sketch.name == name
+    letters = sum(c.isalpha() for c in name)
+    assert len(sketch.character_id.replace("_", "")) == letters
+
+
+def test_a_category_without_a_list_of_words_says_how_it_is_kept_out() -> None:
+    premise = premise_of("A wreck", StoryOptions(boundary=["violance=none", "foo=low"]))
+
+    typo, foo = premise_notes(premise, "offline")
+
+    assert "did you mean violence?" in typo
+    assert "that word and its forms are kept out, and nothing else" in typo
+    assert "nothing is held back" in foo
+    assert "spiders" in foo
+    known = premise_of("A wreck", StoryOptions(boundary=["blood=none", "fear/horror=low"]))
+    assert list(premise_notes(known, "offline")) == []
+
+
+def test_a_style_is_for_a_model_and_the_built_in_storyteller_says_so() -> None:
+    premise = premise_of("A wreck", StoryOptions(style="weird"))
+
+    assert [note[:13] for note in premise_notes(premise, "offline")] == ["Style 'weird'"]
+    assert list(premise_notes(premise, "gemini:any")) == []
+
+
+def test_a_slash_names_two_categories_and_both_are_kept_out() -> None:
+    premise = premise_of("A wreck", StoryOptions(boundary=["fear/horror=none"]))
+
+    assert SafetyGate(premise.boundaries).finding("It was a night of horror.") is not None

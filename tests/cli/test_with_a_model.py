@@ -164,3 +164,30 @@ def _played(home: Home, typed: str, **environment: str) -> Done:
         timeout=60,
         check=False,
     )
+
+
+def test_a_story_that_another_storyteller_goes_on_with_says_so(home: Home) -> None:
+    first = json.loads(home.tell("--json", turns=1).stdout.splitlines()[0])
+    assert (first["teller"], first["teller_before"]) == ("studio:small-model", "")
+
+    on = ("story", "--story", first["story_id"], "--auto", "--turns", "1", "--model", "offline")
+    line = json.loads(home.tta(*on, "--json").stdout.splitlines()[0])
+    assert (line["teller"], line["teller_before"]) == ("offline", "studio:small-model")
+
+    back = ("--story", first["story_id"], "--model", "studio:small-model")
+    said = " ".join(home.tta("story", "--auto", "--turns", "1", *back).stdout.split())
+    assert "The storyteller changes: offline told it last, studio:small-model goes on." in said
+    said = home.tta("story", "--auto", "--turns", "1", *back).stdout
+    assert "The storyteller changes" not in said
+
+
+def test_an_estimated_cost_is_marked_in_the_table_and_in_json(
+    home: Home, wire: RunningWire
+) -> None:
+    wire.script(next=[Fault("cut").as_json()])
+    assert home.tell(turns=1).returncode == 0
+
+    shown = home.tta("costs", "--by", "model").stdout
+    assert "~" in shown
+    assert "~ holds an estimate" in " ".join(shown.split())
+    assert any(line["estimated"] for line in json.loads(home.tta("costs", "--json").stdout))

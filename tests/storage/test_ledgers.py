@@ -87,8 +87,10 @@ class LedgerContract:
         self, ledger: Ledger, attempt: Attempt
     ) -> None:
         await ledger.book(attempt)
-        await ledger.book(replace(attempt, model="small", task="branch_check", cost_usd=2.0))
-        await ledger.book(attempt)
+        counted = replace(attempt.usage, estimated=False)
+        small = replace(attempt, model="small", task="branch_check", cost_usd=2.0)
+        await ledger.book(replace(small, usage=counted, priced=True))
+        await ledger.book(replace(attempt, usage=counted, priced=True))
 
         assert list(await ledger.costs("model")) == [
             CostLine(key="small", attempts=1, input_tokens=1000, output_tokens=250, cost_usd=2.0),
@@ -98,6 +100,7 @@ class LedgerContract:
                 input_tokens=2000,
                 output_tokens=500,
                 cost_usd=0.5,
+                estimated=True,
             ),
         ]
         assert [line.key for line in await ledger.costs("task")] == ["branch_check", "scene"]

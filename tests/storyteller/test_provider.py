@@ -156,9 +156,9 @@ async def test_a_kit_of_ones_own_is_played(ask: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("chores: [kneading]", ""), "at chores"),
+        (("chores: [kneading]", ""), "chores is missing"),
         (("It is early.", "It is {early."), "no slot"),
-        (("they: he", "they: it"), r"at cast\.0\.they"),
+        (("they: he", "they: it"), r"cast\.0\.they: input should be"),
         (("name: bakery", "name: [bakery"), "it is not valid YAML"),
     ],
 )

@@ -91,8 +91,8 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
         last = (earlier, False) if earlier is not None else None
     if last is None:
         raise StoryError(
-            f"{canon.id_of(claim.subject)} never was so on this branch ({claim.relation} "
-            f"{claim.value}); see the facts with 'tta facts'"
+            f"on this branch it never was so that {claim.subject} {claim.relation} "
+            f"{claim.value}; see the facts with 'tta facts'"
         )
     fact = last[0]
     dependents = _dependents(canon, fact, becomes)

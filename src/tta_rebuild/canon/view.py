@@ -228,13 +228,13 @@ class Canon:
         entry = self._segment.latest(subject, key, self.position)
         return (_fact(subject, key, entry), entry.ends) if entry else None
 
-    def all_now(self) -> list[Fact]:
-        """Everything that holds, oldest first (beliefs not included)."""
+    def all_now(self, at: int | None = None) -> list[Fact]:
+        """Everything that holds, or held at an event, oldest first (beliefs not included)."""
         facts = [
             fact
             for subject in self._segment.subjects()
             if _BELIEF not in subject and not subject.startswith(_NAMED)
-            for fact in self.facts_about(subject)
+            for fact in self.facts_about(subject, at)
         ]
         facts.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
         return facts

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 
+def group(about: str, **settings: Any) -> typer.Typer:
+    """A command that has commands of its own."""
+    return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
+
+
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Ids of the stories kept here, with their titles; none where they cannot be read."""
-    from tta_rebuild.cli.opening import CommandContext, among_stories
+    from tta_rebuild.cli.opening import CommandContext, with_stories
     from tta_rebuild.cli.screen import one_line
     from tta_rebuild.core.errors import TTAError
 
     command = CommandContext(data_dir=ctx.find_root().params.get("data_dir"))
     try:
-        rows = among_stories(command, lambda application: application.stories.list())
+        rows = with_stories(command, lambda application: application.stories.list())
     except (TTAError, OSError):
         return
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
-from tta_rebuild.cli.opening import among_stories, context_of, in_workshop
+from tta_rebuild.cli.opening import context_of, with_application, with_stories
 from tta_rebuild.cli.screen import counted, one_line
 
 if TYPE_CHECKING:
@@ -23,25 +22,33 @@ def fork(
     story: WhichStory,
     *,
     turn: Annotated[
-        int, typer.Option(metavar="<n>", help="The last turn that both ways share.", min=0)
+        int,
+        typer.Option(
+            metavar="<n>", help="The last turn that both ways share; 0: only the premise.", min=0
+        ),
     ],
     branch: WhichBranch = "main",
     name: Annotated[str, typer.Option(help="The new branch's name.")] = "",
+    json_: AsJson = False,
 ) -> None:
     """Begin another way from a turn.
 
     The old way stays as it is.
     """
     command = context_of(ctx)
-    made = among_stories(
+    made = with_stories(
         command,
         lambda application: application.stories.fork(
             story, branch=branch, turn=turn, name=one_line(name, 60) or None
         ),
         changes=True,
     )
+    if json_:
+        command.screen.json(made)
+        return
+    shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
     command.screen.say(
-        f"The branch '{made.name}' shares {counted(made.turn, 'turn')}. "
+        f"The branch '{made.name}' shares {shared}. "
         f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
     )
 
@@ -59,11 +66,11 @@ def compare(
     Where they part, and what differs in turns, people and facts.
     """
     command = context_of(ctx)
-    found = among_stories(
+    found = with_stories(
         command, lambda application: application.stories.compare(story, first, second)
     )
     if json_:
-        command.screen.json(asdict(found), indent=1)
+        command.screen.json(found, indent=1)
     else:
         views.show_comparison(command.screen, found)
 
@@ -88,9 +95,9 @@ def replay(
         return await application.stories.replay(story, branch, retell=retell)
 
     # Asking the storyteller anew may cost something, and that is booked.
-    report = in_workshop(command, work) if retell else among_stories(command, work)
+    report = with_application(command, work) if retell else with_stories(command, work)
     if json_:
-        command.screen.json(asdict(report))
+        command.screen.json(report)
     else:
         views.show_replay(command.screen, report)
     if not report.agrees:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson
+from tta_rebuild.cli.arguments import AsJson, group
 from tta_rebuild.cli.files import MAX_STORY_BYTES
-from tta_rebuild.cli.opening import context_of, in_workshop, settings_for
+from tta_rebuild.cli.opening import context_of, settings_for, with_application
 from tta_rebuild.cli.screen import plain
 from tta_rebuild.core.data_files import read_text
 
@@ -26,11 +26,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-app = typer.Typer(
-    help="Run code where it can do no harm, and check the code in a story.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
+app = group(
+    "Run code where it can do no harm, and check the code in a story.", no_args_is_help=True
 )
 
 Engine = Annotated[
@@ -73,7 +70,7 @@ def run(
     verdict = _with_executor(ctx, engine, work)
     screen = context_of(ctx).screen
     if json_:
-        screen.json(asdict(verdict))
+        screen.json(verdict)
     else:
         if verdict.output:
             screen.raw(plain(verdict.output.rstrip("\n") + (" …" if verdict.truncated else "")))
@@ -130,7 +127,7 @@ def _with_executor(
             return await work(executor)
 
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
-        return in_workshop(command, lambda application: opened(application.ledger))
+        return with_application(command, lambda application: opened(application.ledger))
     return asyncio.run(opened())
 
 

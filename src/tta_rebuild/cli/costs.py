@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli.arguments import AsJson, OnlyStory
-from tta_rebuild.cli.opening import among_stories, context_of
+from tta_rebuild.cli.opening import context_of, with_stories
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.usage import CostLine
 
-FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd")
+FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")
 
 
 class GroupBy(StrEnum):
@@ -57,15 +57,17 @@ def costs(
 ) -> None:
     """Show what the models have cost."""
     command = context_of(ctx)
+    if json_ and format_ is ReportFormat.csv:
+        raise typer.BadParameter("give --json or --format csv, not both.", param_hint="--json")
 
     async def work(application: Application) -> Sequence[CostLine]:
         story_id = (await application.stories.find(story)).story_id if story else None
         since = datetime.now(UTC) - timedelta(days=days) if days else None
         return await application.ledger.costs(by.value, story_id=story_id, since=since)
 
-    lines = among_stories(command, work)
+    lines = with_stories(command, work)
     if json_ or format_ is ReportFormat.json:
-        command.screen.json([asdict(line) for line in lines], indent=1)
+        command.screen.json(list(lines), indent=1)
     elif format_ is ReportFormat.csv:
         command.screen.raw(_csv(lines))
     elif not lines:
@@ -104,6 +106,17 @@ def _show(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
             if narrow
             else tuple(f"{n:,}" for n in (line.attempts, line.input_tokens, line.output_tokens))
         )
-        table.add_row(Text(one_line(line.key)), *counts, f"{line.cost_usd:.4f}")
+        table.add_row(Text(one_line(line.key)), *counts, f"{_about(line)}{line.cost_usd:.4f}")
     screen.show(table)
-    screen.say(f"together ${sum(line.cost_usd for line in lines):.4f}", "bold")
+    about = "~" if any(map(_about, lines)) else ""
+    screen.say(f"together {about}${sum(line.cost_usd for line in lines):.4f}", "bold")
+    if about:
+        screen.say(
+            "~ holds an estimate: a call that failed half-way, or a model that counts no tokens or "
+            "whose price is not known.",
+            "dim",
+        )
+
+
+def _about(line: CostLine) -> str:
+    return "~" if line.estimated and line.cost_usd else ""

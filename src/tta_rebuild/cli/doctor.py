@@ -13,10 +13,10 @@ from tta_rebuild.cli.arguments import AsJson
 from tta_rebuild.cli.models import overview, show_model
 from tta_rebuild.cli.opening import (
     CommandContext,
-    among_stories,
     context_of,
     redactor_of_this_run,
     settings_for,
+    with_stories,
 )
 from tta_rebuild.cli.screen import Screen, counted
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked
@@ -100,7 +100,7 @@ def _examine(command: CommandContext, report: Report) -> None:
         "origins": dict(sorted(settings.origins.items())),
     }
     report.notes.extend(settings.notes)
-    report.stories = among_stories(command, look)
+    report.stories = with_stories(command, look)
     try:
         check_writable(settings)
     except StoreLocked:
@@ -163,6 +163,9 @@ def _show(screen: Screen, report: Report) -> None:
         for line in report.models:
             if line.place or line.tasks:
                 show_model(screen, line)
+        missing = [line for line in report.models if line.lacks and not (line.place or line.tasks)]
+        for number, line in enumerate(missing):
+            screen.entry("        " if number else "not set ", f"{line.name}: {line.lacks}")
     for note in report.notes:
         screen.entry("note    ", note, style="yellow")
     if report.problem:

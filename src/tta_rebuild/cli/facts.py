@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory
-from tta_rebuild.cli.facts_view import facts_with, show_contradictions, show_facts, show_plan
+from tta_rebuild.cli.facts_view import (
+    facts_with,
+    show_contradictions,
+    show_facts,
+    show_plan,
+    show_rewrite,
+)
 from tta_rebuild.cli.files import story_text
-from tta_rebuild.cli.opening import among_stories, context_of
-from tta_rebuild.cli.screen import counted, one_line
+from tta_rebuild.cli.opening import context_of, with_stories
+from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.core.errors import PositionNotFound
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
     from tta_rebuild.canon.retcon import RetconPlan
-    from tta_rebuild.canon.view import Canon
+    from tta_rebuild.canon.view import Canon, Fact
     from tta_rebuild.engine.retcons import Retconned
 
 How = Literal["keep", "mark", "rewrite"]
@@ -41,37 +48,49 @@ def facts(
     command = context_of(ctx)
     screen = command.screen
     text = story_text(story)
-    read = None
     if text is not None:
-        from tta_rebuild.reading.story_reader import read_story
-
-        read = read_story(text)
-        canon, unit = read.canon, "sentence"
-        places = {position: number + 1 for position, number in read.positions.items()}
-        if not json_:
-            screen.say(f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read.")
-    else:
-
-        async def fold(application: Application) -> tuple[Canon, dict[int, int]]:
-            from tta_rebuild.engine.state import StoryFold
-
-            folded, turns = StoryFold(), {}
-            for recorded in await application.stories.path(story, branch):
-                if turn is None or recorded.turn <= turn:
-                    folded.apply(recorded)
-                    turns[recorded.position] = recorded.turn
-            return folded.present().canon, turns
-
-        (canon, places), unit = among_stories(command, fold), "turn"
-    found = facts_with(word, canon.fork(canon.position).all_now())
-    if json_:
-        place = "turn" if read is None else "sentence_number"
-        for fact in found:
-            screen.json(asdict(fact) | {place: places.get(fact.since)})
+        if turn is not None:
+            raise typer.BadParameter("a text file has no turns.", param_hint="--turn")
+        _facts_of_text(screen, story, text, word, as_json=json_)
         return
-    show_facts(screen, canon, found, word=word, places=places, unit=unit)
-    if read is not None:
-        show_contradictions(screen, read)
+
+    async def fold(application: Application) -> tuple[Canon, list[Fact], dict[int, int]]:
+        from tta_rebuild.engine.state import StoryFold
+
+        folded, turns = StoryFold(), {}
+        for recorded in await application.stories.path(story, branch):
+            folded.apply(recorded)
+            turns[recorded.position] = recorded.turn
+        if turn is not None and turn > recorded.turn:
+            raise PositionNotFound(
+                f"the branch '{branch}' has no turn {turn}; its last is {recorded.turn}"
+            )
+        at = None if turn is None else max(p for p, told in turns.items() if told <= turn)
+        canon = folded.present().canon
+        return canon, canon.all_now(at), turns
+
+    canon, held, turns = with_stories(command, fold)
+    found = facts_with(word, held)
+    if not json_:
+        show_facts(screen, canon, found, word=word, places=turns)
+        return
+    for fact in found:
+        screen.json(asdict(fact) | {"turn": turns.get(fact.since)})
+
+
+def _facts_of_text(screen: Screen, name: str, text: str, word: str, *, as_json: bool) -> None:
+    from tta_rebuild.reading.story_reader import read_story
+
+    read = read_story(text)
+    found = facts_with(word, read.canon.all_now())
+    places = {position: number + 1 for position, number in read.positions.items()}
+    if as_json:
+        for fact in found:
+            screen.json(asdict(fact) | {"sentence_number": places.get(fact.since)})
+        return
+    screen.say(f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read.")
+    show_facts(screen, read.canon, found, word=word, places=places, unit="sentence")
+    show_contradictions(screen, read)
 
 
 def retcon(
@@ -91,6 +110,7 @@ def retcon(
     ] = None,
     branch: WhichBranch = "main",
     reason: Annotated[str, typer.Option(help="Why; kept in the log.")] = "",
+    json_: AsJson = False,
 ) -> None:
     """Take back or correct a fact of a story.
 
@@ -113,16 +133,15 @@ def retcon(
             return made.plan, turns, made
         return plan, turns, None
 
-    plan, turns, made = among_stories(command, work, changes=bool(how))
+    plan, turns, made = with_stories(command, work, changes=bool(how))
     screen = command.screen
+    if json_:
+        screen.json({"plan": plan, "how": how, "branch": made.branch if made else None})
+        return
     show_plan(screen, plan, turns)
     if made is None:
         screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
-    elif made.how == "rewrite":
-        screen.say(
-            f"Corrected on the branch '{made.branch.name}', which parts after turn "
-            f"{made.branch.turn}. Tell it anew from there: tta play --story "
-            f'{made.branch.story_id[:8]} --branch "{made.branch.name}"'
-        )
-    else:
-        screen.say(f"Corrected on the branch '{made.branch.name}'.")
+        return
+    screen.say(f"Corrected on the branch '{made.branch.name}'.")
+    if made.how == "rewrite":
+        show_rewrite(screen, made.branch, turns.get(plan.fact.since, 0))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tta_rebuild.canon.view import Canon, Fact
     from tta_rebuild.core.story import Claim
     from tta_rebuild.reading.story_reader import StoryRead
+    from tta_rebuild.storage.story_store import Branch
 
 _WHO = frozenset(
     ["alive", "name", "alias", "role", "kin", "age", "species", "born_in", "trait", "ability"]
@@ -51,10 +52,10 @@ def show_facts(
     Args:
         places: event position → number of the turn or sentence (``unit``) it came from.
     """
+    # a subject's name stands above the others
+    facts = [f for f in facts if (f.relation, f.value) != ("name", _name(canon, f.subject))]
     grouped: dict[str, dict[str, list[Fact]]] = {name: {} for name in SECTIONS}
     for fact in facts:
-        if fact.relation == "name" and fact.value == _name(canon, fact.subject):
-            continue  # it stands above the others
         section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
         grouped[section].setdefault(fact.subject, []).append(fact)
     mentioned = f" that mention '{one_line(word, 60)}'" if word else ""
@@ -127,19 +128,6 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
         screen.entry(f"  {one_line(name, 30)}:", f"{one_line(text)} -- {how}", gap=1)
 
 
-def show_unchecked_rules(screen: Screen, rules: Mapping[str, str]) -> None:
-    """Before a story begins: which of its rules only the storyteller can keep."""
-    from tta_rebuild.reading.world_rules import compiled
-
-    for name in compiled(rules).left_to_model if rules else ():
-        screen.entry(
-            "Not checked:",
-            f"the rule '{one_line(rules[name], 80)}' is no rule that can be checked word for word; "
-            "it is told to the model, which may forget it.",
-            gap=1,
-        )
-
-
 def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> None:
     """What a correction takes back, and every later fact that depends on it."""
     screen.entry("never so:", f"{fact_line(plan.fact)} [turn {turns.get(plan.fact.since, 0)}]")
@@ -155,6 +143,24 @@ def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> Non
             f"  turn {turns.get(dependent.position, 0)}:",
             f"{ends}{fact_line(dependent.claim)}: {one_line(dependent.why)}",
             gap=1,
+        )
+
+
+def show_rewrite(screen: Screen, branch: Branch, told: int) -> None:
+    """Where a story is told anew after a correction, and which scenes stay as they were.
+
+    Args:
+        told: the turn that told what was never so, 0 for the premise.
+    """
+    story = branch.story_id[:8]
+    screen.say(
+        f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
+        f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
+    )
+    if 0 < told <= branch.turn:
+        screen.say(
+            f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
+            f"tta fork {story} --turn {told - 1}"
         )
 
 

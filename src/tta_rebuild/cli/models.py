@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli.arguments import AsJson
-from tta_rebuild.cli.opening import CommandContext, among_stories, context_of, settings_for
+from tta_rebuild.cli.opening import CommandContext, context_of, settings_for, with_stories
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def models(
     lines = overview(command)
     for line in lines:
         if json_:
-            command.screen.json(asdict(line))
+            command.screen.json(line)
         else:
             show_model(command.screen, line)
     if local and not json_:
@@ -53,7 +52,7 @@ def overview(command: CommandContext) -> list[ModelOverview]:
         return await application.ledger.attempts(limit=LATEST_ATTEMPTS)
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = among_stories(command, attempts)
+    seen = with_stories(command, attempts)
     return models_overview(settings_for(command), seen, at=utc_now())
 
 

@@ -1,7 +1,7 @@
 """How a command gets at the stories: settings are read, the application is opened, work is done.
 
-Every command that touches stories goes through ``in_workshop``, or through ``among_stories`` if it
-only looks.
+Every command that touches stories goes through ``with_application``, or through ``with_stories`` if
+it asks no model.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ def context_of(ctx: typer.Context) -> CommandContext:
     return found if found is not None else CommandContext()
 
 
-def among_stories(
+def with_stories(
     at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
 ) -> T:
-    """The same as ``in_workshop`` for what asks no model: no key and no server is needed.
+    """The same as ``with_application`` for what asks no model: no key and no server is needed.
 
     What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
     full, and on one that cannot be written.
     """
-    return in_workshop(at, work, model="offline", read_only=not changes)
+    return with_application(at, work, model="offline", read_only=not changes)
 
 
-def in_workshop(
+def with_application(
     at: CommandContext,
     work: Callable[[Application], Awaitable[T]],
     *,

@@ -12,14 +12,19 @@ import typer
 
 from tta_rebuild.cli.arguments import GoOnWith, WhichBranch
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.facts_view import show_unchecked_rules
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.moves import move_of
-from tta_rebuild.cli.opening import CommandContext, context_of, in_workshop
+from tta_rebuild.cli.opening import CommandContext, context_of, with_application
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
 from tta_rebuild.cli.story_commands import StoryCommands
-from tta_rebuild.cli.story_options import StoryOptions, premise_of, with_options
-from tta_rebuild.cli.turn_view import play_turn, show_choices, show_heading, show_present
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
+from tta_rebuild.cli.turn_view import (
+    play_turn,
+    show_choices,
+    show_heading,
+    show_present,
+    show_teller,
+)
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
@@ -81,7 +86,7 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        in_workshop(command, work, model=options.model or None, warm=True)
+        with_application(command, work, model=options.model or None, warm=True)
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None
@@ -112,7 +117,8 @@ class PlayLoop:
         if latest:
             screen.entry(
                 " c",
-                f"go on with '{one_line(latest.title, 60)}', turn {latest.turns}",
+                f"go on with '{one_line(latest.title, 60)}', "
+                + (f"turn {latest.turns}" if latest.turns else "not begun"),
                 head_style="bold cyan",
             )
         screen.say()
@@ -143,7 +149,8 @@ class PlayLoop:
 
     async def begin(self, premise: Premise) -> None:
         """A new story, from its opening scene."""
-        show_unchecked_rules(self.screen, premise.rules)
+        for note in premise_notes(premise, self.application.models[0]):
+            self.screen.say(note, "yellow")
         await self._play(await self.stories.open(premise))
 
     async def resume(self, story: str, branch: str) -> None:
@@ -168,6 +175,7 @@ class PlayLoop:
         if not session.state.turn:
             await self._turn(session, Action.begin())
         else:
+            show_teller(self.screen, session.state, teller)
             show_present(self.screen, session.state)
         while (line := self._next_line(self.session)) is not None:
             move = None
@@ -190,7 +198,7 @@ class PlayLoop:
         if session.state.turn:
             self.screen.say()
         result = await play_turn(session, move, self.screen)
-        show_choices(self.screen, session.state.choices)
+        show_choices(self.screen, session.state)
         if result.cost_usd > 0:
             self.screen.say(await self._cost(session.story_id), "dim")
 
@@ -205,15 +213,16 @@ class PlayLoop:
         )
 
     def say_farewell(self) -> bool:
-        """Say what is kept and how to go on; False if there is nothing yet to go on with."""
-        if self.session is None or not self.session.state.turn:
+        """Say what is kept and how to go on; False if no story was chosen yet."""
+        if self.session is None:
             return False
+        turn = self.session.state.turn
+        kept = counted(turn, "turn") if turn else "the premise; nothing is told yet"
         name = self.session.branch.name
         branch = "" if name == "main" else f' --branch "{name}"'
         self.screen.say()
         self.screen.say(
-            f"Kept: {counted(self.session.state.turn, 'turn')}. "
-            f"Go on with: tta play --story {self.session.story_id[:8]}{branch}",
+            f"Kept: {kept}. Go on with: tta play --story {self.session.story_id[:8]}{branch}",
             "dim",
         )
         return True

@@ -14,6 +14,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO
@@ -38,7 +39,9 @@ _STAND_INS = str.maketrans(
         "\u2022": "*", "\u2026": "...", "\u2190": "<-", "\u2192": "->", "\u00b7": "|",
         "\u2713": "v", "\u2717": "x", "\u2500": "-", "\u2501": "-", "\u2502": "|",
         "\u2514": "`", "\u251c": "+", "\u00a0": " ", "\u202f": " ", "\u2265": ">=",
-        "\u2264": "<=",
+        "\u2264": "<=", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "ß": "ss",
+        "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe",
+        "ı": "i", "Ħ": "H", "ħ": "h",
     }
 )  # fmt: skip
 _ERROR_HANDLER = "tta-stand-in"
@@ -66,8 +69,8 @@ def sentence(text: str) -> str:
 
 
 def json_line(value: Any, *, indent: int | None = None) -> str:
-    """A value as JSON that can do nothing to a terminal either; dates become ISO text."""
-    return escaped_json(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_text))
+    """A value of the engine as JSON that can do nothing to a terminal; dates become ISO text."""
+    return escaped_json(json.dumps(value, ensure_ascii=False, indent=indent, default=_as_plain))
 
 
 def escaped_json(text: str) -> str:
@@ -75,7 +78,9 @@ def escaped_json(text: str) -> str:
     return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def _as_text(value: Any) -> str:
+def _as_plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, Enum):
         return str(value.value)
     return value.isoformat() if isinstance(value, datetime) else str(value)
@@ -110,9 +115,14 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    parts = unicodedata.normalize("NFKD", lacking.translate(_STAND_INS))
+    return "".join(map(_plainer, lacking)), error.end
+
+
+def _plainer(character: str) -> str:
+    """ASCII for a character: what is drawn like it, its letter without the marks, or "?"."""
+    parts = unicodedata.normalize("NFKD", character.translate(_STAND_INS))
     known = parts.encode("ascii", "ignore").decode()
-    return known or "?", error.end
+    return known or ("" if unicodedata.combining(character) else "?")
 
 
 class Screen:
@@ -227,6 +237,11 @@ class Screen:
     def json(self, value: Any, *, indent: int | None = None) -> None:
         """A value as one line of JSON on standard output, or indented."""
         self.raw(json_line(value, indent=indent))
+
+    def json_lines(self, values: Iterable[Any]) -> None:
+        """Each value as a line of JSON."""
+        for value in values:
+            self.json(value)
 
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
+from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, group
 from tta_rebuild.cli.facts import facts
-from tta_rebuild.cli.opening import among_stories, context_of
+from tta_rebuild.cli.opening import context_of, with_stories
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
     from tta_rebuild.storage.story_store import Branch
 
-app = typer.Typer(
-    help="Show timeline, branches, people, facts.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
+app = group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
 
 
@@ -37,12 +31,11 @@ def timeline(
         path = await application.stories.path(session.story_id, session.branch.branch_id)
         return views.timeline(path, session.state.names)
 
-    turns = among_stories(command, work)
-    if not json_:
+    turns = with_stories(command, work)
+    if json_:
+        command.screen.json_lines(turns)
+    else:
         views.show_timeline(command.screen, turns)
-        return
-    for turn in turns:
-        command.screen.json(asdict(turn))
 
 
 @app.command()
@@ -54,12 +47,11 @@ def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> Non
         row = await application.stories.find(story)
         return row.title, list(await application.stories.branches(row.story_id))
 
-    title, branches = among_stories(command, work)
-    if not json_:
+    title, branches = with_stories(command, work)
+    if json_:
+        command.screen.json_lines(branches)
+    else:
         views.show_tree(command.screen, title, branches)
-        return
-    for branch in branches:
-        command.screen.json(asdict(branch))
 
 
 @app.command()
@@ -77,9 +69,8 @@ def character(
     async def work(application: Application) -> list[views.CharacterRow]:
         return views.cast((await application.stories.resume(story, branch)).state, name)
 
-    people = among_stories(command, work)
-    if not json_:
+    people = with_stories(command, work)
+    if json_:
+        command.screen.json_lines(people)
+    else:
         views.show_cast(command.screen, people, in_full=bool(name))
-        return
-    for person in people:
-        command.screen.json(asdict(person))

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory
+from tta_rebuild.cli.arguments import AsJson, WhichStory, group
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import among_stories, context_of, settings_for
+from tta_rebuild.cli.opening import context_of, settings_for, with_stories
 from tta_rebuild.cli.screen import Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.cli.story_options import MAX_NAME_CHARS
 from tta_rebuild.core.data_files import parse_json, read_text
@@ -29,15 +29,7 @@ if TYPE_CHECKING:
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
-app = typer.Typer(
-    help="List, rename, delete, export, import.",
-    invoke_without_command=True,
-    rich_markup_mode=None,
-    add_completion=False,
-)
-
-MAX_IMPORT_BYTES = 256_000_000
-"""Largest export that is taken in."""
+app = group("List, rename, delete, export, import.", invoke_without_command=True)
 
 
 class ExportFormat(StrEnum):
@@ -63,10 +55,10 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     screen = command.screen
     rows = listed_stories(settings_for(command))
     if rows is None:
-        rows = among_stories(command, lambda application: application.stories.list())
+        rows = with_stories(command, lambda application: application.stories.list())
     for row in rows:
         if json_:
-            screen.json(asdict(row))
+            screen.json(row)
         else:
             _show_row(screen, row)
     if not rows and not json_:
@@ -76,8 +68,9 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
 def _show_row(screen: Screen, row: StoryRow) -> None:
     branches = f" · {row.branches} branches" if row.branches > 1 else ""
     screen.entry(row.story_id[:8], one_line(row.title, 200))
+    told = counted(row.turns, "turn") if row.turns else "not begun"
     screen.say(
-        f"{counted(row.turns, 'turn')}{branches} · {_ago(row.updated_at, datetime.now(UTC))}",
+        f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}",
         "dim",
         indent=10,
     )
@@ -105,7 +98,7 @@ def rename(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
 
-    among_stories(
+    with_stories(
         command, lambda application: application.stories.rename(story, wanted), changes=True
     )
     command.screen.say(f"The story is now called '{wanted}'.")
@@ -117,18 +110,21 @@ def delete(
     story: WhichStory,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json_: AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
     command = context_of(ctx)
 
-    async def work(application: Application) -> bool:
+    async def work(application: Application) -> StoryRow | None:
         row = await application.stories.find(story)
-        if not yes and not _confirmed(command.screen, row):
-            return False
-        await application.stories.delete(row.story_id)
-        return True
+        if yes or _confirmed(command.screen, row):
+            return await application.stories.delete(row.story_id)
+        return None
 
-    if among_stories(command, work, changes=True):
+    gone = with_stories(command, work, changes=True)
+    if gone and json_:
+        command.screen.json(gone)
+    elif gone:
         command.screen.say("Deleted.")
     else:
         command.screen.say("Kept.")
@@ -173,7 +169,7 @@ def export(
                 async for line in lines:
                     put(escaped_json(line))
 
-    among_stories(command, work)
+    with_stories(command, work)
     if output is not None:
         command.screen.say(f"Written to {output}.")
 
@@ -202,18 +198,6 @@ def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], Non
             beside.unlink(missing_ok=True)
 
 
-def _imported(file: Path) -> bytes:
-    """What is to be imported, read no further than it may be long."""
-    with sys.stdin.buffer if str(file) == "-" else file.open("rb") as stream:
-        data = stream.read(MAX_IMPORT_BYTES + 1)
-    if len(data) > MAX_IMPORT_BYTES:
-        raise ImportRejected(
-            f"{file} is larger than {MAX_IMPORT_BYTES // 10**6} MB, more than any story of tta; "
-            "nothing was changed"
-        )
-    return data
-
-
 @app.command("import")
 def import_story(
     ctx: typer.Context,
@@ -225,6 +209,7 @@ def import_story(
             help="Take it in even if its scenes break the boundaries that it states itself.",
         ),
     ] = False,
+    json_: AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
     command = context_of(ctx)
@@ -242,7 +227,10 @@ def import_story(
         )
         return row, await application.stories.copies(row)
 
-    row, copies = among_stories(command, work, changes=True)
+    row, copies = with_stories(command, work, changes=True)
+    if json_:
+        command.screen.json(asdict(row) | {"copies_of": [copy.story_id for copy in copies]})
+        return
     command.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,12 +20,19 @@ from typer.core import TyperCommand
 from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.moves import POLICIES, MoveSource, automatic, from_lines
-from tta_rebuild.cli.opening import context_of, in_workshop
+from tta_rebuild.cli.opening import context_of, with_application
 from tta_rebuild.cli.premises import read_premises
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
-from tta_rebuild.cli.story_options import StoryOptions, premise_of, with_options
-from tta_rebuild.cli.turn_view import TurnResult, play_turn, show_choices, show_heading
-from tta_rebuild.core.errors import ExecutionError
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
+from tta_rebuild.cli.turn_view import (
+    TurnResult,
+    play_turn,
+    show_choices,
+    show_heading,
+    show_teller,
+    teller_before,
+)
+from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap import Application
@@ -47,7 +54,7 @@ class AutoPolicyCommand(TyperCommand):
             head, equals, policy = word.partition("=")
             if head == "--auto" and equals:
                 spelt += ["--auto", "--policy", policy]
-            elif spelt and spelt[-1] == "--auto" and word in POLICIES:
+            elif spelt and spelt[-1] == "--auto" and not word.startswith("-"):
                 spelt += ["--policy", word]
             else:
                 spelt.append(word)
@@ -106,7 +113,7 @@ def story(
         await (run.go_on(story_, branch) if story_ else run.all(planned))
 
     try:
-        in_workshop(command, work, model=options.model or None, warm=True)
+        with_application(command, work, model=options.model or None, warm=True)
     except KeyboardInterrupt:
         for run in runs:
             run.say_farewell()
@@ -122,7 +129,7 @@ def _check(sources: int, policy: str, auto: bool, premises: Path | None) -> None
         )
     if policy not in POLICIES:
         raise typer.BadParameter(
-            f"'{policy}' is no policy; there are {', '.join(POLICIES)}.", param_hint="--auto"
+            f"'{policy}' is no way to choose; there are {', '.join(POLICIES)}.", param_hint="--auto"
         )
     if not auto and (sys.stdin.isatty() or premises):
         raise typer.BadParameter(
@@ -167,6 +174,7 @@ class StoryRun:
     ) -> None:
         self.screen = screen
         self.stories = application.stories
+        self.teller = application.models[0]
         self.turns = turns
         self.moves = moves
         self.as_json = as_json
@@ -179,7 +187,13 @@ class StoryRun:
         self.planned = len(planned)
         with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
             for name, premise in planned:
-                await self._tell(await self.stories.open(premise), name, advance)
+                session = await self.stories.open(premise)
+                try:
+                    await self._tell(session, name, advance)
+                finally:
+                    if not session.state.turn:  # its premise stands in the command or the file
+                        with suppress(StoreError):
+                            await self.stories.delete(session.story_id)
                 self.done += 1
 
     async def go_on(self, story: str, branch: str) -> None:
@@ -191,6 +205,7 @@ class StoryRun:
     async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
         premise = session.state.premise
         title = premise.title or one_line(premise.theme, 60)
+        notes = [] if session.state.turn else list(premise_notes(premise, self.teller))
         self._emit(
             "story",
             story_id=session.story_id,
@@ -201,9 +216,15 @@ class StoryRun:
             seed=premise.seed,
             branch=session.branch.name,
             turn=session.state.turn,
+            teller=self.teller,
+            teller_before=teller_before(session.state, self.teller),
+            notes=notes,
         )
         if not self.as_json:
             show_heading(self.screen, title, f"story {session.story_id[:8]}")
+            for note in () if self.done else notes:
+                self.screen.note(note)
+            show_teller(self.screen, session.state, self.teller)
         before, self.session = session.state.turn, session
         try:
             await self._turns(session, advance)
@@ -239,31 +260,26 @@ class StoryRun:
             advance()
 
     def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
-        scene = result.scene
-        if scene is None:
-            return
+        state = session.state
+        assert state.scene is not None  # what is not refused ends with a scene
         if not self.as_json:
-            show_choices(self.screen, result.choices)
-            if result.choices:
+            show_choices(self.screen, state)
+            if state.choices or state.rejected:
                 self.screen.say()
             return
+        scene = asdict(state.scene)
+        del scene["passages"], scene["notes"]
         self._emit(
             "turn",
             story_id=session.story_id,
-            turn=session.state.turn,
-            action=session.state.action,
+            turn=state.turn,
+            action=state.action,
             choice=move.number or None,
-            scene_id=scene.scene_id,
-            text=scene.text,
-            setting=scene.setting,
-            tone=scene.tone,
-            stage=scene.stage,
-            quality=scene.quality,
-            told_by=scene.told_by,
-            degraded=scene.degraded,
-            is_ending=scene.is_ending,
-            choices=[asdict(choice) for choice in result.choices],
-            warnings=list(result.warnings),
+            text=state.scene.text,
+            **scene,
+            choices=state.choices,
+            left_out=state.rejected,
+            warnings=result.warnings,
             cost_usd=result.cost_usd,
             tokens=result.tokens,
             told_ms=round(result.told_s * 1000, 2),

@@ -11,8 +11,9 @@ import inspect
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_NAME_CHARS = 80
 LEVELS = ("none", "low", "medium", "high")
+DEFAULT_STYLE = "balanced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,9 @@ class StoryOptions:
     ] = None
     kit: Kit = ""
     title: Annotated[str, typer.Option(help="The story's title.")] = ""
-    style: Annotated[str, typer.Option(help="How it is told.")] = "balanced"
+    style: Annotated[
+        str, typer.Option(help="How it is told, in words for a model, such as terse.")
+    ] = DEFAULT_STYLE
     seed: Annotated[
         int | None, typer.Option(metavar="<n>", help="Same seed, same story.", min=0)
     ] = None
@@ -128,6 +132,35 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
     return premise
 
 
+def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
+    """Before a story begins: what of its premise cannot be kept as one might think."""
+    from tta_rebuild.reading.world_rules import compiled
+    from tta_rebuild.safety.categories import categories_of, category_names
+
+    for name in compiled(premise.rules).left_to_model if premise.rules else ():
+        yield (
+            f"Not checked: the rule '{one_line(premise.rules[name], 80)}' is no rule that can be "
+            "checked word for word; it is told to the model, which may forget it."
+        )
+    for name, level in premise.boundaries.items():
+        for category, own_words in categories_of(name):
+            if own_words:
+                close = get_close_matches(category.name, category_names(), 1)
+                meant = f"did you mean {close[0]}? " if close else ""
+                kept = "that word and its forms are kept out, and nothing else"
+                if level != "none":
+                    kept = "a word of your own is kept out at 'none' only, so nothing is held back"
+                yield (
+                    f"Boundary {name}={level}: {meant}tta has no list of words for it: {kept}. "
+                    f"There are lists for {', '.join(category_names())}."
+                )
+    if premise.style != DEFAULT_STYLE and teller == "offline":
+        yield (
+            f"Style '{one_line(premise.style, 40)}' is for a model; the built-in storyteller has "
+            "one way of telling."
+        )
+
+
 def _character(text: str, *, is_player: bool) -> CharacterSketch:
     """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
     from tta_rebuild.core.story import CharacterSketch
@@ -188,8 +221,9 @@ def _rule(text: str) -> tuple[str, str]:
 
 def _boundary(text: str) -> tuple[str, str]:
     category, equals, level = one_line(text).partition("=")
-    category, level = _slug(category), level.strip().lower()
-    if not category or not equals or level not in LEVELS:
+    # not _slug: the / in fear/horror names two
+    category, level = "_".join(category.lower().split()), level.strip().lower()
+    if not _slug(category) or not equals or level not in LEVELS:
         raise typer.BadParameter(
             f"'{one_line(text, 60)}' is no boundary; write category=level like violence=low; "
             f"the levels are {', '.join(LEVELS)}.",
@@ -199,4 +233,6 @@ def _boundary(text: str) -> tuple[str, str]:
 
 
 def _slug(name: str) -> str:
-    return re.sub(r"\W+", "_", unicodedata.normalize("NFC", name).lower()).strip("_")
+    # NFC last: the lower case of İ is two characters, of which one is no letter
+    lower = unicodedata.normalize("NFC", name).lower().replace("i̇", "i")
+    return re.sub(r"\W+", "_", lower).strip("_")

@@ -72,23 +72,41 @@ def show_cast(screen: Screen, people: Sequence[CharacterRow], *, in_full: bool) 
     for person in people:
         you = " (you)" if person.is_player else ""
         if not in_full:
-            screen.entry(f"{person.name}{you}", f"feels {person.feels}; arc: {person.arc}")
+            screen.entry(f"{person.name}{you}", f"feels {person.feels}")
             continue
         screen.say(f"{person.name}{you}", "bold cyan")
         if person.description:
             screen.say(person.description)
-        screen.say(f"feels {person.feels}; arc: {person.arc}")
+        screen.say(f"feels {person.feels}")
         for head, values in (
-            ("traits:", person.traits),
-            ("goals:", person.goals),
-            ("ties:", person.ties),
+            ("is", _in_plain_words(person.traits, _STRENGTHS)),
+            ("works at", ", ".join(person.goals)),
+            ("is", _in_plain_words(person.ties, _BONDS)),
         ):
             if values:
-                screen.entry(head, _in_words(values, {}))
+                screen.entry(head, one_line(values), gap=1, head_style="")
         if person.remembers:
             screen.say("remembers:", "bold")
         for memory in person.remembers:
             screen.entry(" ", one_line(memory, MOVE_CHARS))
+
+
+_STRENGTHS = ((-0.05, "not"), (0.35, "a little"), (0.65, ""), (1.0, "very"))
+_BONDS = (
+    (-0.5, "hostile to"),
+    (-0.1, "cool to"),
+    (0.1, "neither warm nor cold to"),
+    (0.5, "warm to"),
+    (1.0, "close to"),
+)
+
+
+def _in_plain_words(values: Mapping[str, float], words: Sequence[tuple[float, str]]) -> str:
+    """Each name after what its number means; ``words`` stand with the most that they mean."""
+    return ", ".join(
+        f"{next(word for most, word in words if number <= most)} {name.replace('_', ' ')}".strip()
+        for name, number in values.items()
+    )
 
 
 def show_why(screen: Screen, state: StoryState) -> None:
@@ -228,10 +246,10 @@ def show_comparison(screen: Screen, found: Comparison) -> None:
 _LABELS = {
     "personality_traits": "traits",
     "emotional_state": "feels",
-    "development_goals": "goals",
-    "relationships": "ties",
+    "development_goals": "goals reached (0 to 1)",
+    "relationships": "bonds (-1 to 1)",
     "memory": "remembers",
-    "arc_stage": "arc",
+    "arc_stage": "stage of the story",
 }
 
 

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tta_rebuild.cli.screen import Screen, plain
+from tta_rebuild.cli.screen import Screen, counted, plain
 
 if TYPE_CHECKING:
-    from tta_rebuild.core.story import Choice, Passage, Scene
+    from tta_rebuild.core.story import Passage
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.state import StoryState
@@ -23,13 +23,15 @@ if TYPE_CHECKING:
 SILENCE_S = 0.4
 """So long a silence of the storyteller is not remarked upon."""
 
+FEWEST_SHOWN = 2
+"""With fewer choices than this the screen says how many were left out, and why."""
+
 
 @dataclass(slots=True)
 class TurnResult:
-    """What came of one turn.
+    """What came of one turn beside what the session's state holds now.
 
     Attributes:
-        scene: None if the move was refused.
         refused: why it was not played, "" if it was.
         warnings: everything the player was told beside the story.
         cost_usd: US dollars.
@@ -37,8 +39,6 @@ class TurnResult:
         told_s: seconds until the last passage was out, checks included.
     """
 
-    scene: Scene | None = None
-    choices: tuple[Choice, ...] = ()
     refused: str = ""
     warnings: tuple[str, ...] = ()
     cost_usd: float = 0.0
@@ -54,10 +54,6 @@ class TurnResult:
                 self.warnings = (*self.warnings, text)
             case seen.TurnRefused(reason=reason):
                 self.refused = reason
-            case seen.SceneFinished(scene=scene):
-                self.scene = scene
-            case seen.ChoicesReady(choices=choices):
-                self.choices = choices
             case seen.CostReported(cost_usd=cost_usd, usage=usage):
                 self.cost_usd, self.tokens = cost_usd, usage.total_tokens
             case _:
@@ -134,12 +130,33 @@ def show_present(screen: Screen, state: StoryState) -> None:
     """The last scene once more, and what may be done next."""
     for passage in state.scene.passages if state.scene else ():
         show_passage(screen, passage, state.names)
-    show_choices(screen, state.choices)
+    show_choices(screen, state)
 
 
-def show_choices(screen: Screen, choices: Sequence[Choice]) -> None:
-    """What may be done next."""
-    screen.numbered(choice.text for choice in choices)
+def show_choices(screen: Screen, state: StoryState) -> None:
+    """What may be done next; where that is little, how many choices were left out and why."""
+    screen.numbered(choice.text for choice in state.choices)
+    if state.rejected and len(state.choices) < FEWEST_SHOWN and not state.ended:
+        reasons = "; ".join(dict.fromkeys(reason for _, reason in state.rejected))
+        screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
+
+
+def show_teller(screen: Screen, state: StoryState, teller: str) -> None:
+    """Say in a line if another tells the story from here on than told it last."""
+    if before := teller_before(state, teller):
+        screen.say(
+            f"(The storyteller changes: {before} told it last, {teller} goes on. "
+            "To choose another: --model.)",
+            "yellow",
+        )
+        screen.say()
+
+
+def teller_before(state: StoryState, teller: str) -> str:
+    """The model that told the last scene, if it is another than ``teller``; else ""."""
+    told_by = state.scene.told_by if state.scene else ""
+    # a service may answer with the version of the model behind the name
+    return "" if told_by.startswith(teller) else "offline" if told_by[:8] == "offline:" else told_by
 
 
 def show_heading(screen: Screen, title: str, *beside: str) -> None:

@@ -11,7 +11,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch
 from tta_rebuild.cli.facts_view import show_contradictions, show_rules
 from tta_rebuild.cli.files import story_text
-from tta_rebuild.cli.opening import among_stories, context_of
+from tta_rebuild.cli.opening import context_of, with_stories
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.cli.story_options import rules_of
 
@@ -71,7 +71,7 @@ def validate(
         texts = [choice.text for choice in proposed]
         return list(zip(texts, verdicts, strict=True)), state.premise.rules
 
-    judged, rules = among_stories(command, work)
+    judged, rules = with_stories(command, work)
     if json_:
         for said, result in judged:
             screen.json({"choice": said, **asdict(result)})
@@ -117,6 +117,8 @@ def _show(screen: Screen, judged: Judged) -> None:
         screen.say("Nothing is offered at the end of this branch.")
     for text, result in judged:
         verdict, style = ("fits", "") if result.is_valid else ("does not fit", "red")
+        if any(issue.category == "boundary" for issue in result.issues):
+            verdict = "would not be played"
         screen.say(text, "bold")
         screen.say(
             f"{result.overall_score:.2f} (consistency {result.consistency_score:.2f}, "

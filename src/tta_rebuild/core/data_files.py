@@ -10,9 +10,12 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tta_rebuild.core.errors import UnreadableFile
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 T = TypeVar("T")
 
@@ -77,6 +80,16 @@ def parse_yaml(text: str, name: str) -> Any:
         return yaml.load(text, Loader=loader)
 
     return _parsed("YAML", name, load)
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first thing that a schema says is wrong, with its place, in words for the user."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    problem = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        return f"{place} is missing"
+    return f"{place}: {problem[:1].lower()}{problem[1:]}"
 
 
 def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:

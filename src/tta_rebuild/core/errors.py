@@ -24,6 +24,7 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │       │   ├── ContentRefused    blocked for its content: soften, once
     │       │   ├── ReplyUnusable     came, but is no answer to what was asked
     │       │   └── StreamBroken      stopped in mid-stream: what came is kept in ``.text``
+    │       ├── ProviderFault         a provider of the caller's own has a defect: mend it
     │       └── BudgetExceededError   the money is used up: raise the budget or play offline
     ├── StoryError
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
@@ -235,6 +236,13 @@ class StreamBroken(ProviderError):
     def __init__(self, message: str, *, text: str, provider: str = "", model: str = "") -> None:
         super().__init__(message, provider=provider, model=model)
         self.text = text
+
+
+class ProviderFault(ExecutionError):
+    """A provider of the caller's own raised what no provider should, or gave no answer: mend it.
+
+    The next model does not take over, so that a defect is seen; the story stays as it was.
+    """
 
 
 class BudgetExceededError(ExecutionError):

@@ -80,4 +80,5 @@ def _line(key: str, group: list[Attempt]) -> CostLine:
         input_tokens=sum(a.usage.input_tokens for a in group),
         output_tokens=sum(a.usage.output_tokens + a.usage.thinking_tokens for a in group),
         cost_usd=sum(a.cost_usd for a in group),
+        estimated=any(a.usage.estimated or not a.priced for a in group),
     )

@@ -75,13 +75,18 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
-    """One line of a cost report: a key (a day, story, model or task) and its sums."""
+    """One line of a cost report: a key (a day, story, model or task) and its sums.
+
+    ``estimated`` is True if for one of the attempts the provider sent no count of tokens, or the
+    model's price is not known.
+    """
 
     key: str
     attempts: int
     input_tokens: int
     output_tokens: int
     cost_usd: float
+    estimated: bool = False
 
 
 Grouping = Literal["day", "story", "model", "task"]

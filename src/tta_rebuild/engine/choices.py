@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tta_rebuild.canon.recall import facts_for
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice
+from tta_rebuild.engine.action import MAX_ACTION_CHARS
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.state import StoryState
@@ -20,6 +21,7 @@ from tta_rebuild.narrative.branch_validator import (
     BranchValidation,
     BranchValidatorPrimitive,
     IssueSeverity,
+    size_objection,
 )
 from tta_rebuild.reading.lookahead import dead_ends, false_choices
 from tta_rebuild.storage.story_store import Branch
@@ -75,7 +77,7 @@ async def offer(
     rejected = list(already)
     allowed: list[Choice] = []
     for choice in proposed:
-        reason = gate.objection_to(choice)
+        reason = gate.objection_to(choice) or size_objection(choice.text)
         if reason is None and any(_same(choice, other) for other in allowed):
             reason = "says the same as another choice"
         if reason is None:
@@ -120,6 +122,7 @@ def proposals_for(
             branch_description=choice.consequence or choice.text,
             choice_text=choice.text,
             affected_characters=list(choice.affects),
+            acting=next((c.character_id for c in state.premise.characters if c.is_player), ""),
             timeline_context=[*past, happened] if happened else past,
             universe_rules=dict(state.premise.rules),
             effects=choice.effects,
@@ -132,7 +135,10 @@ def proposals_for(
 async def judge(
     dependencies: Dependencies, branch: Branch, state: StoryState, choices: Sequence[Choice]
 ) -> list[BranchValidation]:
-    """Verdicts on choices as the story stands now, by rule and canon; no model is asked."""
+    """Verdicts on choices as the story stands now, by boundary, rule and canon; no model is asked.
+
+    Words of a player's own are as good as choices: they may be as short or long as in play.
+    """
     gate = Gate(
         state,
         dependencies.safety(dict(state.premise.boundaries)),
@@ -146,10 +152,14 @@ async def judge(
         player_boundaries=dict(state.premise.boundaries),
         universe_id=f"world-{state.premise.seed}",
     )
-    validator = BranchValidatorPrimitive(checker=gate, catalog=dependencies.catalog)
-    return await validator.validate_all(
+    validator = BranchValidatorPrimitive(
+        checker=gate, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
+    )
+    verdicts = await validator.validate_all(
         proposals_for(state, choices, state.action, gate, context), context
     )
+    kept_out = map(gate.objection_to, choices)
+    return [verdict.bounded(why) for verdict, why in zip(verdicts, kept_out, strict=True)]
 
 
 def _that_lead_on(

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import (
@@ -165,13 +166,9 @@ def _checked(data: Mapping[str, Any]) -> tuple[str, list[tuple[_BranchRow, list[
             "deep); nothing was changed. Export the story again with `tta stories export`"
         ) from error
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        if not first["loc"]:
-            first["msg"] = "it is no JSON object"
-        place = ".".join(str(part) for part in first["loc"]) or "the file"
+        problem = first_problem(error) if isinstance(data, Mapping) else "it is no JSON object"
         raise ImportRejected(
-            f"this is not an exported story ({place}: {first['msg']}); "
-            "export one with `tta stories export`"
+            f"this is not an exported story ({problem}); export one with `tta stories export`"
         ) from error
     if file.format != FORMAT:
         raise ImportRejected(f"the format is '{file.format}', only '{FORMAT}' can be read")

@@ -149,6 +149,8 @@ def character_findings(proposal: BranchProposal, parent: str) -> Iterator[Valida
     """What does not fit the characters, or takes their will from them."""
     choice = proposal.choice_text.lower()
     for character in proposal.affected_characters:
+        if character == proposal.acting:
+            continue
         names = [w for w in re.split(r"[\W_]+", character.lower()) if len(w) > 2]
         names = names or [character.lower().strip()]
         if not any(name and re.search(rf"\b{re.escape(name)}", choice) for name in names):

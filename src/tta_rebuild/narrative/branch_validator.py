@@ -51,6 +51,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         llm_provider: asked what rules cannot answer; its failure is never an error here.
         checker: compares with the story's canon; its findings weigh what it says.
         catalog: the prompt templates; None loads those of the package on first use.
+        lengths: the fewest and the most characters that a choice may have.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         llm_provider: LLMProvider | None = None,
         checker: ConsistencyChecker | None = None,
         catalog: Any | None = None,
+        lengths: tuple[int, int] = (SHORTEST_CHOICE, LONGEST_CHOICE),
     ) -> None:
         super().__init__(name)
         self.llm_provider = llm_provider
         self.checker = checker
         self._catalog = catalog
+        self._shortest, self._longest = lengths
         self._validated: dict[str, list[BranchProposal]] = defaultdict(list)
 
     async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
@@ -155,10 +158,10 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             problem = "branch_description is required"
         elif not length:
             problem = "choice_text is required"
-        elif length < SHORTEST_CHOICE:
-            problem = f"choice_text must be at least {SHORTEST_CHOICE} characters, not {length}"
-        elif length > LONGEST_CHOICE:
-            problem = f"choice_text must be at most {LONGEST_CHOICE} characters, not {length}"
+        elif length < self._shortest:
+            problem = f"choice_text must be at least {self._shortest} characters, not {length}"
+        elif length > self._longest:
+            problem = f"choice_text must be at most {self._longest} characters, not {length}"
         else:
             lists = {
                 "affected_characters": proposal.affected_characters,
@@ -167,6 +170,15 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             problem = wrong_kind(lists, {"universe_rules": proposal.universe_rules})
         if problem:
             raise ValidationError(problem, self.name, context)
+
+
+def size_objection(choice: str) -> str | None:
+    """Why a choice is too short or too long to be offered; None if it is not."""
+    length = len(choice.strip())
+    if SHORTEST_CHOICE <= length <= LONGEST_CHOICE:
+        return None
+    size = "fewer" if length < SHORTEST_CHOICE else "more"
+    return f"it has {size} characters than the {SHORTEST_CHOICE} to {LONGEST_CHOICE} of a choice"
 
 
 def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchValidation:

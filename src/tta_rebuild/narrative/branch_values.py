@@ -6,7 +6,7 @@ Callers import these names from ``branch_validator`` or from the package.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Protocol
 
@@ -23,7 +23,10 @@ class IssueSeverity(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ValidationIssue:
-    """``category``: ``consistency``, ``meaningfulness``, ``character`` or ``universe``."""
+    """What is wrong with a branch.
+
+    ``category``: ``consistency``, ``meaningfulness``, ``character``, ``universe``, ``boundary``.
+    """
 
     severity: IssueSeverity
     category: str
@@ -41,6 +44,7 @@ class BranchProposal:
         parent_branch_id: the choice text of the branch that this one follows.
         effects: what taking it would make true, for the checker.
         facts: what holds now, as plain CLAIMs (see ``core.tasks``), for the model.
+        acting: the character whose choice it is; a choice need not name its own actor.
     """
 
     universe_id: str
@@ -52,6 +56,7 @@ class BranchProposal:
     parent_branch_id: str | None = None
     effects: tuple[Claim, ...] = ()
     facts: tuple[dict[str, Any], ...] = ()
+    acting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,13 @@ class BranchValidation:
     suggestions: list[str] = field(default_factory=list)
     dead_end_risk: float = 0.0
     degraded: str = ""
+
+    def bounded(self, objection: str | None) -> BranchValidation:
+        """The same verdict, or an invalid one if the player's boundaries object."""
+        if objection is None:
+            return self
+        issue = ValidationIssue(IssueSeverity.ERROR, "boundary", objection, "Say it another way")
+        return replace(self, is_valid=False, issues=[issue, *self.issues])
 
 
 class Inconsistency(Protocol):

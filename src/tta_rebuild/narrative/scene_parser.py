@@ -29,9 +29,11 @@ from tta_rebuild.narrative.scene_shape import (
     clean,
 )
 
+LONGEST_CHOICE_KEPT = 300
+"""Longer than any that may be offered, so that it is left out with the reason."""
+
 LONGEST_REPLY = 120_000
 """Characters of a reply that are read; what comes after them is ignored."""
-SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _TRAILING_COMMA = re.compile(r'("(?:[^"\\]|\\.)*")|,(?=\s*[}\]])', re.DOTALL)
@@ -287,13 +289,13 @@ def _understood(shape: SceneShape, broken: str, complete: tuple[Passage, ...]) -
         ),
         choices=tuple(
             Choice(
-                text=text,
+                text=text[:LONGEST_CHOICE_KEPT],
                 consequence=b.consequence,
                 effects=_claims(b.effects),
                 affects=tuple(b.affects),
             )
             for b in shape.story_branches
-            if SHORTEST_CHOICE <= len(text := " ".join(b.choice.split())) <= LONGEST_CHOICE
+            if (text := " ".join(b.choice.split()))
         ),
         is_ending=shape.is_ending,
         notes=shape.notes,

@@ -10,9 +10,7 @@ from dataclasses import dataclass
 
 from tta_rebuild.reading.lexicon import Lexicon
 
-_WORD = re.compile(
-    r"[A-Za-zÀ-ÿ]+(?:['’][A-Za-z]+)?(?:-[A-Za-zÀ-ÿ]+)*|\d+(?:[.,]\d+)?|[,;:.!?()—–-]"
-)
+_WORD = re.compile(r"[^\W\d_]+(?:['’][A-Za-z]+)?(?:-[^\W\d_]+)*|\d+(?:[.,]\d+)?|[,;:.!?()—–-]")
 BREAKS = frozenset(",;:.!?()—–-")
 INTO = frozenset(["to", "into", "inside", "onto", "toward", "towards", "aboard"])
 RELATIVE = frozenset(["who", "which", "that"])

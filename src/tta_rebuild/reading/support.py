@@ -16,7 +16,7 @@ from tta_rebuild.core.story import Claim
 from tta_rebuild.reading.lexicon import Lexicon
 from tta_rebuild.reading.prose_reader import SentenceRead
 
-_WORD = re.compile(r"[a-zà-ÿ]+|\d+")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
 _DENIALS = frozenset("no not never nothing nobody none without cannot t".split())
 
 

@@ -216,7 +216,7 @@ class MemoryStoryStore(StoryStore):
                 high = middle - 1
         if low == 0 or self._at(kept, low).turn != turn:
             raise PositionNotFound(
-                f"branch {branch_id} has no turn {turn}; its last is {kept.row.turn}"
+                f"the branch '{kept.row.name}' has no turn {turn}; its last is {kept.row.turn}"
             )
         return low
 

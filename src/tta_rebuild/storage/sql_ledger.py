@@ -96,6 +96,9 @@ class SqlLedger:
                 sa.func.sum(ATTEMPTS.c.input_tokens).label("input_tokens"),
                 sa.func.sum(ATTEMPTS.c.output_tokens + ATTEMPTS.c.thinking_tokens).label("out"),
                 sa.func.sum(ATTEMPTS.c.cost_usd).label("cost_usd"),
+                sa.func.count(sa.case((ATTEMPTS.c.estimated | ~ATTEMPTS.c.priced, 1))).label(
+                    "estimated"
+                ),
             )
             .where(*_since(since), *_in({"story_id": story_id}))
             .group_by(sa.literal_column("key"))
@@ -109,6 +112,7 @@ class SqlLedger:
                 input_tokens=int(row.input_tokens),
                 output_tokens=int(row.out),
                 cost_usd=float(row.cost_usd),
+                estimated=row.estimated > 0,
             )
             for row in rows
         ]

@@ -338,7 +338,9 @@ class SqlStoryStore(StoryStore):
                 position = (await connection.execute(last)).scalar()
                 if position is not None:
                     return int(position)
-        raise PositionNotFound(f"branch {branch_id} has no turn {turn}; its last is {row.turn}")
+        raise PositionNotFound(
+            f"the branch '{row.name}' has no turn {turn}; its last is {row.turn}"
+        )
 
     async def search(
         self, branch_id: str, words: Sequence[str], *, limit: int = 20, upto: int | None = None

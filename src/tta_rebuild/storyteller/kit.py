@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_yaml, read_text
+from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, first_problem, parse_yaml, read_text
 from tta_rebuild.core.errors import RequestRejected, UnreadableFile
 from tta_rebuild.storyteller.line_template import LineTemplate, LineTemplateError, parse
 
@@ -231,9 +231,7 @@ def _read(name: str, text: str) -> Any:
     try:
         return KitFile.model_validate(raw)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise _wrong(name, f"at {place}: {first['msg']}") from error
+        raise _wrong(name, first_problem(error)) from error
 
 
 def _built(

@@ -153,7 +153,7 @@ def _free(text: str, names: Mapping[str, str]) -> PlayerMove:
     if _SAYS.match(low):
         return PlayerMove("say", said=f"“{_ended(_shortened(text))}”", free=True, **found)
     core = text[_LEADING.match(text).end() :].strip(" .!")  # type: ignore[union-attr]
-    words_of = re.findall(r"[a-zà-ÿ'’-]+", core.lower())
+    words_of = re.findall(r"[a-zß-ɏ'’-]+", core.lower())
     if not words_of:  # letters, but none of ours: another script
         return PlayerMove("say", said=f"“{_ended(_shortened(text))}”", free=True, **found)
     verb, kind = _verb(words_of[0])

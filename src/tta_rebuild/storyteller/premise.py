@@ -67,7 +67,7 @@ _COMMAND_TOPIC = re.compile(
     r"^(?:please\s+)?(?:write|tell|pitch|make|describe)\b.*?\b(?:about|in which|where)\s+", re.I
 )
 _DETACHED = re.compile(r"\s+(['’](?:s|re|ve|m|ll|d)\b|n['’]t\b)", re.I)
-_TOKEN = re.compile(r"[A-Za-zÀ-ÿ0-9$]+(?:[-'’.][A-Za-zÀ-ÿ0-9]+)*|[.,;:!?…“”\"()—-]+")
+_TOKEN = re.compile(r"(?:[^\W_]|\$)+(?:[-'’.][^\W_]+)*|[.,;:!?…“”\"()—-]+")
 _NO_TITLE = ("determiners", "without_article", "stops", "verbs", "no_titles")
 _PART = re.compile(
     r"(?:[Yy]ou are (?:part of |secretly |such |training to become )?(?:an?|the)"
@@ -332,12 +332,15 @@ def _bad_head(word: str) -> bool:
     )
 
 
+CAPITALS = "A-Z" + "".join(c for c in map(chr, range(0xC0, 0x250)) if c.isupper())
+_CAPITALISED = rf"[{CAPITALS}][a-zß-ɏ]+"
 _NAME_RUN = re.compile(
     r"(?<![.!?“:…]\s)(?<![“(])(?<!^)\b(?:(?:St|Ft|Mt|Dr|Mr|Mrs|Ms)\.\s+)?"
-    r"[A-ZÀ-Þ][\w'’-]*[\wÀ-ÿ](?:\s+[A-ZÀ-Þ][\w-]+|\s+of\s+[A-Z]\w+|\s+of\s+the\s+[A-Z]\w+)*"
+    rf"[{CAPITALS}][\w'’-]*\w(?:\s+[{CAPITALS}][\w-]+|\s+of\s+[A-Z]\w+|\s+of\s+the\s+[A-Z]\w+)*"
 )
 _START_NAME = re.compile(
-    r"(?:^|[.!?:…]\s+)((?:[A-Z][a-z]+\s+){1,3}[A-Z][a-z]+(?:[A-Z][a-z]+)?|[A-Z][a-z]{2,}(?=,))"
+    rf"(?:^|[.!?:…]\s+)((?:{_CAPITALISED}\s+){{1,3}}{_CAPITALISED}(?:{_CAPITALISED})?"
+    rf"|{_CAPITALISED}(?<=\w\w\w)(?=,))"
 )
 _PLACE_BEFORE = re.compile(r"\b(?:in|at|to|from|of|near|reaches|discovered|into|on)\s+$", re.I)
 _PERSON_AFTER = re.compile(
