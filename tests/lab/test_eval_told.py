@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tools.wire import RunningWire
 
 from tests.lab import tiny
 from tta_rebuild.cli.main import main
@@ -208,3 +209,22 @@ def test_nothing_is_left_in_the_users_own_store(
 
     assert main(["--data-dir", str(tmp_path / "own"), "stories", "list", "--json"]) == 0
     assert "tiny" not in capsys.readouterr().out
+
+
+def test_the_model_that_is_named_reads_and_never_tells(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tiny.write(tmp_path / "s.jsonl", tiny.story())
+    with RunningWire() as server:
+        config = tmp_path / "config.toml"
+        config.write_text(f'[servers]\nstudio = "{server.url}/v1"\n', encoding="utf-8")
+        monkeypatch.setenv("TTA_CONFIG", str(config))
+        calls = {}
+        for checks in ("all", "off"):
+            words = ("--json", "--model", "studio:small", "--checks", checks)
+            assert main(["eval", "told", str(file), *words]) == 0
+            found = json.loads(capsys.readouterr().out)
+            assert found["honest_turns_held"] == 0, "the told replies were told"
+            calls[checks] = found["calls"]
+
+    assert calls["all"] > calls["off"] == 3

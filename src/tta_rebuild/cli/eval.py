@@ -156,8 +156,9 @@ def _measure(
         try:
             asyncio.run(run(settings))
         except (KeyboardInterrupt, TTAError) as error:
-            command.screen.note("stopped: these figures are partial.", "yellow")
-            _show(command.screen, counts, as_json=as_json, partial=True)
+            if any(share.of for share in counts.shares()):
+                command.screen.note("stopped: these figures are partial.", "yellow")
+                _show(command.screen, counts, as_json=as_json, partial=True)
             if isinstance(error, TTAError):
                 raise
             raise Interrupted from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.canon.entities import PRONOUNS
@@ -27,10 +27,12 @@ class FactKeeping:
     Args:
         canon: the canon after the turn.
         events: the turn's events.
+        means: surface form → id of whom or what it means.
     """
 
-    def __init__(self, canon: Canon, events: Iterable[Event]) -> None:
+    def __init__(self, canon: Canon, events: Iterable[Event], means: Mapping[str, str]) -> None:
         self._canon = canon
+        self._means = {key_of(form): who for form, who in means.items()}
         self._claims: list[tuple[Claim, bool]] = []
         for event in events:
             if isinstance(event, (FactAsserted, FactRetracted)):
@@ -39,9 +41,9 @@ class FactKeeping:
     def find(self, fact: ToldFact, speaker: str) -> StoredFact | None:
         """Where a declared fact is kept, None if it was dropped.
 
-        Kept is what the turn recorded with the same value, of the same subject or of one that the
-        words leave open ("She"), and what the canon agrees with already. The relation may have
-        another name by then.
+        Kept is what the turn recorded with the same value, of the same subject or of the one who is
+        meant (whoever it is, for a pronoun), and what the canon agrees with already. The relation
+        may have another name by then.
         """
         for claim, ends in self._claims:
             if ends == fact.ends and self._is_same(claim, fact):
@@ -55,9 +57,10 @@ class FactKeeping:
         return StoredFact("") if bool(holds or believed) != fact.ends else None
 
     def _is_same(self, claim: Claim, fact: ToldFact) -> bool:
-        subject = self._canon.id_of(fact.subject)
-        is_open = fact.subject.casefold() in PRONOUNS or not self._canon.knows_of(subject)
-        if self._canon.id_of(claim.subject) != subject and not is_open:
+        said = fact.subject
+        subjects = {self._canon.id_of(who) for who in (said, self._means.get(key_of(said), said))}
+        is_open = said.casefold() in PRONOUNS
+        if self._canon.id_of(claim.subject) not in subjects and not is_open:
             return False
         return self._is_value(claim.relation, claim.value, fact)
 

@@ -114,6 +114,7 @@ class _ToldRun:
         forms = {person.name: person.id for person in story.cast}
         for turn in story.turns:
             forms |= turn.mentions
+        self._forms = forms
         self._matter = Matter(forms, story.language)
 
     async def play(self) -> None:
@@ -215,7 +216,8 @@ class _ToldRun:
     async def _facts(self, session: Session, number: int, before: int, people: PeopleSeen) -> None:
         """Compare what the reply declared with what the branch holds and recorded."""
         path = await self._application.stories.path(session.story_id, MAIN)
-        keeping = FactKeeping(session.state.canon, [r.event for r in path if r.position > before])
+        events = [recorded.event for recorded in path if recorded.position > before]
+        keeping = FactKeeping(session.state.canon, events, self._forms)
         for passage in self._story.turns[number - 1].reply.passages:
             for fact in passage.facts:
                 self._counts.facts_declared += 1
