@@ -210,6 +210,9 @@ def _objection(given: _Objection, matter: ReadingMatter) -> Objection | None:
 
 def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     mark, number = cites.strip().upper(), _number(cites)
+    for person in matter.people:
+        if person.id.upper() == mark:
+            return "contradiction", f"{person.name}: {person.about}"
     if mark.startswith("PLAYER"):
         return ("player", "the player decides for their own character") if matter.player else None
     if mark.startswith("R"):
