@@ -173,7 +173,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_refused(tmp_path: Path) -> Non
     for toml, said in (
         ("rate_limit = true", "rate_limit: must be a whole number"),
         ("max_cost = []", "max_cost: must be a number"),
-        ("checks = 7", "checks: must be true or false"),
+        ("checks = 7", "checks: must be one of all, choices, off"),
         ("model = 5", "model: "),
         ("chain = 5", "chain: "),
         ("budgets = 5", "budgets: is no setting; did you mean budgets."),

@@ -18,6 +18,8 @@ from tta_rebuild.core.events import (
     EventCodec,
     FactAsserted,
     FactRetconned,
+    LineEnded,
+    LineKept,
     FactRetracted,
     ModelReplied,
     PassageWithheld,
@@ -28,7 +30,15 @@ from tta_rebuild.core.events import (
     StoryOpened,
     TimelineMarked,
 )
-from tta_rebuild.core.story import CharacterSketch, Choice, Claim, Passage, Premise, Scene
+from tta_rebuild.core.story import (
+    CharacterSketch,
+    Choice,
+    Claim,
+    LastingLine,
+    Passage,
+    Premise,
+    Scene,
+)
 from tta_rebuild.core.usage import Usage
 
 CODEC = EventCodec()
@@ -66,6 +76,8 @@ EVERY_EVENT: tuple[Event, ...] = (
     FactAsserted(claim=CLAIM),
     FactRetracted(claim=CLAIM, reason="r"),
     FactRetconned(claim=CLAIM, becomes=CLAIM),
+    LineKept(line=LastingLine(text="Bo has the lamp.", about=("bo",), known_by=("ada",), weight=3)),
+    LineEnded(number=4),
     CharacterChanged(character_id="m", goals={"g": 0.1}, remembers=("a", "b")),
     ChoicesOffered(choices=(CHOICE,), rejected=(("fly", "no wings"),)),
     TimelineMarked(event_id="e", event_type="choice", timestamp=3, event_data={"choices": ["a"]}),

@@ -69,17 +69,23 @@ async def test_a_choice_after_which_the_player_could_do_nothing_is_not_offered(k
 async def test_the_reason_for_a_rejection_is_what_counts_most_against_it(kit):
     desk = kit.desk(
         kit.scene(
+            {"text": "Tom stood at the rail.", "facts": [becomes("tom", "located_in", "deck")]},
             {"text": "Tom died in the storm.", "facts": [becomes("tom", "alive", "false")]},
             story_branches=[
                 *GOOD,
-                branch("Tom opens the old door for Mara", consequence="something", affects=()),
+                branch(
+                    "Let Tom carry the lamp for Mara",
+                    becomes("tom", "holds", "lamp"),
+                    consequence="something",
+                    affects=(),
+                ),
             ],
         )
     )
     session = await desk.stories.open(kit.premise)
     await kit.play(session, Action.begin())
     ((text, reason),) = session.state.rejected
-    assert text == "Tom opens the old door for Mara"
+    assert text == "Let Tom carry the lamp for Mara"
     assert "dead" in reason
 
 
@@ -98,7 +104,7 @@ async def test_a_model_that_checks_branches_sees_the_facts_that_matter_to_them(k
         '{"branches": []}',
     )
     stories = desk.stories
-    stories._dependencies = replace(stories._dependencies, checks_with_model=True)
+    stories._dependencies = replace(stories._dependencies, checks="choices")
     session = await stories.open(kit.premise)
     await kit.play(session, Action.begin(), Action.say("I greet Mara"))
     checks = [r for r in desk.teller.requests if r.task == "branch_check"]

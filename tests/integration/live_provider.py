@@ -131,7 +131,7 @@ class LiveProvider:
             data_dir=tmp_path,
             model=f"{adapter.provider}:{adapter.config.model}",
             max_cost_usd=limit_usd,
-            checks_with_model=True,
+            checks="choices",
         )
         async with open_application(
             settings, make_adapter=lambda _name, _config: adapter

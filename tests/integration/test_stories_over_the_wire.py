@@ -53,6 +53,7 @@ async def open_at(wire: WireServer, folder: Path, **fields: Any) -> AsyncIterato
         "anthropic_base_url": wire.url,
         "openai_base_url": f"{wire.url}/v1",
         "rate_limit_rpm": 100_000,
+        "checks": "off",
     }
     settings = Settings(data_dir=folder, **(defaults | fields))
     async with open_application(settings) as application:
@@ -350,7 +351,7 @@ async def test_a_cache_on_disk_answers_after_a_restart(wire: WireServer, tmp_pat
 async def test_tasks_go_where_their_route_says_and_checks_are_one_call_a_turn(
     wire: WireServer, tmp_path: Path
 ) -> None:
-    fields = {"checks_with_model": True, "routes": {"branch_check": CLAUDE}}
+    fields = {"checks": "choices", "routes": {"branch_check": CLAUDE}}
     async with open_at(wire, tmp_path, **fields) as application:
         session = await application.stories.open(PREMISE)
         seen = await play(session)
@@ -366,7 +367,7 @@ async def test_tasks_go_where_their_route_says_and_checks_are_one_call_a_turn(
 
 async def test_a_check_that_fails_leaves_the_turn_whole(wire: WireServer, tmp_path: Path) -> None:
     wire.faults.always(Fault("not_found"), model="claude-haiku-4-5")
-    fields = {"checks_with_model": True, "routes": {"branch_check": CLAUDE}}
+    fields = {"checks": "choices", "routes": {"branch_check": CLAUDE}}
     async with open_at(wire, tmp_path, **fields) as application:
         session = await application.stories.open(PREMISE)
         seen = await play(session)
@@ -377,7 +378,7 @@ async def test_a_check_that_fails_leaves_the_turn_whole(wire: WireServer, tmp_pa
 async def test_settings_from_env_and_file_reach_the_wire(wire: WireServer, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "TTA_MODEL=studio:small-model\nTTA_MAX_TOKENS=777\nTTA_TEMPERATURE=0.25\n"
-        "TTA_CONFIG=tta.toml\nTTA_CHECKS=true\nTTA_DATA_DIR=stories\n",
+        "TTA_CONFIG=tta.toml\nTTA_CHECKS=choices\nTTA_DATA_DIR=stories\n",
         encoding="utf-8",
     )
     (tmp_path / "tta.toml").write_text(f'[servers]\nstudio = "{wire.url}/v1"\n', encoding="utf-8")

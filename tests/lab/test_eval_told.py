@@ -11,8 +11,8 @@ import pytest
 from tools.wire import RunningWire
 
 from tests.lab import tiny
+from tta_rebuild.engine.session import Session
 from tta_rebuild.cli.main import main
-from tta_rebuild.lab import told as told_module
 
 KEYS = (
     "honest_turns honest_turns_held moves_held choices_lost facts_declared facts_kept declared "
@@ -191,7 +191,7 @@ def test_ctrl_c_shows_what_was_measured_so_far_and_says_that_it_is_partial(
     async def judged(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(told_module, "judge", judged)
+    monkeypatch.setattr(Session, "judge", judged)
     file = tiny.write(tmp_path / "s.jsonl", tiny.story())
 
     assert main(["eval", "told", str(file), "--json"]) == 130

@@ -30,6 +30,8 @@ def scene_values(said: str) -> dict[str, Any]:
         "place_in_story": ["Scene 3"],
         "characters": [{"character_id": said, "name": said, "memory": [said]}],
         "facts": [{"subject": said, "relation": said, "value": said}],
+        "lines": [said, said],
+        "cast": [said],
         "recalled": [said, said],
         "previous_context": said,
         "recent": [said],
@@ -56,6 +58,14 @@ def other_values(said: str) -> dict[str, Any]:
         "facts": [{"subject": said, "relation": said, "value": said}],
         "recent": [said],
         "proposals": [{"choice": said, "description": said}],
+        "people": [said],
+        "now": [said],
+        "lines": [said],
+        "move": said,
+        "earlier": said,
+        "passages": [said],
+        "choices": [said],
+        "language": said,
     }
 
 
@@ -64,7 +74,7 @@ def around_the_fences(name: str, said: str) -> tuple[str, list[str]]:
     values = scene_values(said) if "scene" in name else other_values(said)
     rendered = CATALOG.render(name, values)
     whole = f"{rendered.system}\n\n{rendered.prompt}"
-    example = "Everything between <data> and </data>"
+    example = "between <data> and </data>"
     return FENCE.sub("[data]", whole.replace(example, "")), [m[0] for m in FENCE.findall(whole)]
 
 

@@ -121,6 +121,7 @@ class DeclaredCheck:
         for claim in claims:
             telling = Telling(
                 as_change=True,
+                declared=True,
                 after_a_while=True,
                 of_a_body=claim.subject in bodies,
                 explained=(claim.subject, claim.relation) in ended,

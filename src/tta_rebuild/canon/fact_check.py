@@ -28,6 +28,8 @@ class Telling:
         of_a_body: the words speak of the dead as dead ("the body lay").
         dies: the words tell a death as happening now.
         placed: whose whereabouts the words state, None where all that is stated counts.
+        declared: a storyteller declares it, so that whatever an event could explain is change; the
+            dead may lie somewhere else, and who died before the story may be a ghost in it.
         explained: what was before is said to end with it ("three less one is two").
     """
 
@@ -36,6 +38,7 @@ class Telling:
     of_a_body: bool = False
     dies: bool = False
     placed: frozenset[str] | None = None
+    declared: bool = False
     explained: bool = False
 
 
@@ -104,7 +107,7 @@ class FactCheck:
             yield from self._hour(case, held)
         elif relation.rising:
             yield from self._number(case, held, was)
-        elif relation.falls and told:
+        elif relation.falls and case.telling.declared:
             yield from self._grown(case, held, was)
         elif was in relation.final:
             if not (told and case.normal in relation.restored):
@@ -159,7 +162,7 @@ class FactCheck:
         return False
 
     def _number(self, case: _Case, held: Fact, was: str) -> Iterator[Contradiction]:
-        if case.telling.as_change and not (was.isdigit() and case.normal.isdigit()):
+        if case.telling.declared and not (was.isdigit() and case.normal.isdigit()):
             return
         if not (was.isdigit() and case.normal.isdigit() and int(case.normal) > int(was)):
             yield self._found(case, held, _SURE)
@@ -237,8 +240,8 @@ class FactCheck:
         dead = self._canon.holds_at(case.subject, "alive", "false")
         if dead is None or case.telling.of_a_body:
             return
-        if case.telling.as_change and (case.relation.nested or self._never_seen(dead)):
-            return  # where a body lies may be said; who died before the story may be a ghost in it
+        if case.telling.declared and (case.relation.nested or self._never_seen(dead)):
+            return
         yield self._found(
             case,
             dead,

@@ -268,15 +268,20 @@ class Gate:
     def _true_of(self, passage: Passage, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as facts: what is declared with a spoken line is so, unless it cannot be.
 
-        Then it is the speaker's word alone: a lie, or a mistake.
+        Then it is the speaker's word alone: a lie, or a mistake. So is what nothing could take
+        back, such as a death: hearsay does not bury anybody.
         """
         if not passage.speaker:
             return list(claims)
         told = []
         for claim in claims:
             as_fact = replace(claim, speaker=NARRATOR)
+            relation = self.canon.relations[claim.relation]
+            doubtful = relation.final and (
+                self.canon.relations.normal(relation.name, claim.value)[1] in relation.final
+            )
             wrong = any(c.blocks for c in self._check_of().check([as_fact]).contradictions)
-            told.append(claim if wrong else as_fact)
+            told.append(claim if wrong or doubtful else as_fact)
         return told
 
     # ---------------------------------------------------------------------------- choices

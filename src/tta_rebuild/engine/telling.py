@@ -39,6 +39,9 @@ CUT_SHORT_NOTE = (
     "tells more)"
 )
 BY_RULE_ONLY = "checked by rule only: {why}"
+EMBEDDED = "offline:"
+"""Who needs no second reader: the embedded storyteller declares all that it tells."""
+
 READ_FIRST = 2
 """Passages of a scene that are read while the rest is written; the rest is read together. Two
 readings a scene, and the same ones in a replay."""
@@ -157,8 +160,15 @@ class _Telling:
             refused_choices=self._refused,
             replies=tuple(reply for noted in self._found for reply in noted.replies),
             cost_usd=sum(noted.cost_usd for noted in self._found),
-            degraded="; ".join(dict.fromkeys(self.notes)),
+            degraded="; ".join(dict.fromkeys([*self.notes, *self._unread()])),
         )
+
+    def _unread(self) -> list[str]:
+        """Why this scene was checked by rule only, if a model should have read it."""
+        if self._story is not None and self._story.told_by.startswith(EMBEDDED):
+            return []
+        why = next((noted.reading.note for noted in self._found if noted.reading.note), "")
+        return [BY_RULE_ONLY.format(why=why)] if why else []
 
     async def draft(self, drafts: AsyncGenerator[StoryItem, None]) -> AsyncGenerator[_Shown, None]:
         """Show what of a draft passes; ``held`` says what did not, if the draft ended with it."""
@@ -281,8 +291,6 @@ class _Telling:
         (batch, _), self._being_read = self._being_read, None
         self._found.append(noted)
         reading = noted.reading
-        if reading.note:
-            self.notes.append(BY_RULE_ONLY.format(why=reading.note))
         objections = {o.passage: o for o in reversed(reading.objections)}
         shown: list[_Shown] = []
         for number, passage in enumerate(batch):

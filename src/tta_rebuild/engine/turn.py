@@ -52,8 +52,6 @@ from tta_rebuild.storage.story_store import Branch
 
 USUAL_GUIDANCE = (
     "Prioritize Player Agency",
-    "Respect Player Boundaries",
-    "Develop Compelling Characters",
     "Balance Tone",
 )
 """Metaconcepts of a story that names none of its own; what else a scene needs, its prompt says."""
