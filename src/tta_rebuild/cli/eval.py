@@ -31,6 +31,14 @@ app = typer.Typer(
 )
 
 
+class Level(StrEnum):
+    """A level of a player's boundary."""
+
+    none = "none"
+    low = "low"
+    medium = "medium"
+
+
 class Checks(StrEnum):
     """What the reader is asked to check."""
 
@@ -102,6 +110,9 @@ def boundaries(
     files: Files,
     *,
     model: Reader = "",
+    level: Annotated[
+        list[Level] | None, typer.Option(help="Only this level; may be given again.")
+    ] = None,
     fail_under: FailUnder = None,
     all_: AllRows = False,
     json_: AsJson = False,
@@ -112,7 +123,7 @@ def boundaries(
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
-    counts = no_counts()
+    counts = no_counts([one.value for one in level or Level])
     bounds = _bounds(fail_under, counts)
     passages = read_rows(files, LabelledPassage)
 

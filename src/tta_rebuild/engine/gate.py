@@ -26,6 +26,9 @@ from tta_rebuild.engine.state import StoryState
 from tta_rebuild.reading.world_rules import WorldRules
 from tta_rebuild.safety import BoundaryFinding, SafetyGate
 
+HEAVY_FROM_THE_FIRST, HEAVIEST = 1, 3
+"""Weights of a finding from which it counts: every one, and what dwells on the matter."""
+
 SEAM_CHARS = 240
 """Characters of what was shown last in which a phrase may begin that the next passage ends."""
 
@@ -46,6 +49,8 @@ class Gate:
 
     Args:
         move: what the player does; None judges a passage that goes on where no move was made.
+        is_read: a second reader judges each passage after the opening one. Words that only may go
+            against a boundary are then left to it; the heaviest are held back at once.
 
     Attributes:
         canon: what holds as of the last released passage.
@@ -54,10 +59,18 @@ class Gate:
     """
 
     def __init__(
-        self, state: StoryState, safety: SafetyGate, rules: WorldRules, move: Move | None = None
+        self,
+        state: StoryState,
+        safety: SafetyGate,
+        rules: WorldRules,
+        move: Move | None = None,
+        *,
+        is_read: bool = False,
     ) -> None:
         self._safety = safety
         self._rules = rules
+        self._is_read = is_read
+        self._heavy = HEAVY_FROM_THE_FIRST
         self._language = state.premise.language
         self._sketches = state.premise.characters
         self._cast = frozenset(c.character_id for c in self._sketches)
@@ -115,13 +128,22 @@ class Gate:
 
     # ---------------------------------------------------------------------------- passages
 
-    def examine(self, passage: Passage) -> tuple[Passage | None, PassageWithheld | None]:
+    def unsafe(self, passage: Passage) -> PassageWithheld | None:
+        """What the lists of words hold against a passage, where no reader could judge it."""
+        told = sentences_of(passage.text) or [passage.text]
+        found = self._unsafe(passage, told, HEAVY_FROM_THE_FIRST)
+        return _unsafe(*found) if found else None
+
+    def examine(
+        self, passage: Passage, *, is_opening: bool = False
+    ) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
         The sentences before the first one that may not be shown pass; a contradiction between
         declared facts, which no sentence need bear, holds back the whole passage.
         """
         passage = self._labelled(passage)
+        self._heavy = HEAVIEST if self._is_read and not is_opening else HEAVY_FROM_THE_FIRST
         claims = self._check_of().claims(passage, self._present(passage))
         held = self._objection(passage, claims)
         if held is None:
@@ -148,12 +170,9 @@ class Gate:
     ) -> tuple[str, PassageWithheld] | None:
         """The first sentence that may not be shown, and why."""
         told = sentences_of(passage.text) or [passage.text]
-        unsafe = self._unsafe(passage, told)
+        unsafe = self._unsafe(passage, told, self._heavy)
         if unsafe is not None:
-            sentence, finding = unsafe
-            return sentence, PassageWithheld(
-                text=sentence, gate="safety", reason=finding.reason, against=finding.category
-            )
+            return unsafe[0], _unsafe(*unsafe)
         speaker = self._speaker(passage)
         if speaker and speaker == self._player and self._spoken >= self._may_speak:
             return told[0], PassageWithheld(
@@ -204,20 +223,26 @@ class Gate:
             assert_claim(moved, effect)
         return DeclaredCheck(moved, self.people, before=self.canon)
 
-    def _unsafe(self, passage: Passage, told: Sequence[str]) -> tuple[str, BoundaryFinding] | None:
-        """The first sentence that the player's boundaries keep out, and what is in it."""
+    def _unsafe(
+        self, passage: Passage, told: Sequence[str], least: int
+    ) -> tuple[str, BoundaryFinding] | None:
+        """The first sentence that the player's boundaries keep out, and what is in it.
+
+        Args:
+            least: lighter findings than this do not count.
+        """
         if passage.speaker not in self._cast:  # a name of the storyteller's own making
             for reading in (passage.speaker, passage.speaker.replace("_", " ")):
                 named = self._safety.finding(reading)
                 if named is not None:
                     return told[0], named
         whole = self._safety.finding(passage.text, self._shown)
-        if whole is None:
+        if whole is None or whole.weight < least:
             return None
         before = self._shown
         for sentence in told:
             found = self._safety.finding(sentence, before)
-            if found is not None:
+            if found is not None and found.weight >= least:
                 return sentence, found
             before = f"{before} {sentence}"[-SEAM_CHARS:]
         return told[0], whole
@@ -305,6 +330,12 @@ class Gate:
         declared = (f"{effect.subject} {plain(effect.value)}." for effect in choice.effects)
         finding = self._safety.finding(f"{choice.text} {choice.consequence} {' '.join(declared)}")
         return finding.reason if finding else None
+
+
+def _unsafe(sentence: str, finding: BoundaryFinding) -> PassageWithheld:
+    return PassageWithheld(
+        text=sentence, gate="safety", reason=finding.reason, against=finding.category
+    )
 
 
 def _closed(text: str) -> bool:

@@ -50,8 +50,10 @@ async def judge_passages(
     context: TTAContext,
 ) -> list[JudgedPassage]:
     """Whether each could be shown next: by the gate alone, then all in one reading."""
-    by_rule = [_by_rule(dependencies, state, passage) for passage in passages]
     read = reader_for(dependencies, branch, state, None, context)
+    by_rule = [
+        _by_rule(dependencies, state, passage, is_read=read is not None) for passage in passages
+    ]
     waiting = [p for p, held in zip(passages, by_rule, strict=True) if held is None]
     if read is None or not waiting:
         return [JudgedPassage(withheld=held) for held in by_rule]
@@ -61,6 +63,8 @@ async def judge_passages(
         id(passage): withheld_by(objections[number], passage) if number in objections else None
         for number, passage in enumerate(waiting)
     }
+    if noted.reading.note:
+        found = {id(p): _by_rule(dependencies, state, p, is_read=False) for p in waiting}
     return [
         JudgedPassage(
             withheld=held or found.get(id(passage)),
@@ -73,11 +77,12 @@ async def judge_passages(
 
 
 def _by_rule(
-    dependencies: Dependencies, state: StoryState, passage: Passage
+    dependencies: Dependencies, state: StoryState, passage: Passage, *, is_read: bool
 ) -> PassageWithheld | None:
     gate = Gate(
         state,
         dependencies.safety(dict(state.premise.boundaries)),
         dependencies.world_rules(state.premise.rules),
+        is_read=is_read,
     )
     return gate.examine(passage)[1]

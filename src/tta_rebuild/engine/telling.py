@@ -252,7 +252,7 @@ class _Telling:
     def _drafted(self, passage: Passage) -> list[_Shown]:
         """What can be shown now that a passage has come: itself, if nobody has to read it first."""
         is_opening = not (self.passages or self._waiting)
-        good, self.held = self._gate.examine(passage)
+        good, self.held = self._gate.examine(passage, is_opening=is_opening)
         if good is None:
             return []
         if self._read is None:
@@ -291,13 +291,15 @@ class _Telling:
         (batch, _), self._being_read = self._being_read, None
         self._found.append(noted)
         reading = noted.reading
-        objections = {o.passage: o for o in reversed(reading.objections)}
+        found = {o.passage: withheld_by(o, batch[o.passage]) for o in reversed(reading.objections)}
+        if reading.note:
+            found = {n: held for n, p in enumerate(batch) if (held := self._gate.unsafe(p))}
         shown: list[_Shown] = []
         for number, passage in enumerate(batch):
             if passage in self.passages:  # the opening sentence: it is out
                 continue
-            if number in objections:
-                self.held = withheld_by(objections[number], passage)
+            if number in found:
+                self.held = found[number]
                 self._gate.forget(passage)
                 self._waiting.clear()
                 return shown

@@ -130,8 +130,14 @@ class _Turn:
         self._move = move
         self._context = turn_context(dependencies, branch, state)
         self._provider = dependencies.recording(dependencies.provider)
-        self._gate = Gate(state, safety, dependencies.world_rules(state.premise.rules), move)
         self._reader = reader_for(dependencies, branch, state, move, self._context)
+        self._gate = Gate(
+            state,
+            safety,
+            dependencies.world_rules(state.premise.rules),
+            move,
+            is_read=self._reader is not None,
+        )
 
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[TellingItem, None]:
         """The scene, through the gate and past the second reader."""

@@ -16,14 +16,13 @@ from tta_rebuild.safety.levels import THRESHOLDS
 
 LEVELS = ("none", "low", "medium")
 
+READ_TOGETHER = 6
+"""Passages that a second reader is given at once, as many as a scene has at most."""
 
-READ_TOGETHER = 4
-"""Passages that a second reader is given at once, about as many as a scene has."""
 
-
-def no_counts() -> BoundaryCounts:
-    """Counts that begin at nothing."""
-    return BoundaryCounts(levels={level: LevelCounts() for level in LEVELS})
+def no_counts(levels: Sequence[str] = LEVELS) -> BoundaryCounts:
+    """Counts that begin at nothing, of these levels."""
+    return BoundaryCounts(levels={level: LevelCounts() for level in levels})
 
 
 async def eval_boundaries(
@@ -36,7 +35,7 @@ async def eval_boundaries(
     """Judge and count the passages into ``counts``, which holds what was measured at any moment."""
     for category in dict.fromkeys(passage.category for passage in passages):
         progress(f"{category}")
-        for level in LEVELS:
+        for level in counts.levels:
             premise = Premise(theme="A passage is judged.", boundaries={category: level})
             session = await application.stories.open(premise)
             for together in batched([p for p in passages if p.category == category]):
