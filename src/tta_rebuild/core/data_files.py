@@ -2,13 +2,14 @@
 
 For everything that takes a file in: settings, kits, premises, stories. What is too large, no UTF-8,
 not in its format or nested too deeply raises ``UnreadableFile``, which names the file and says why.
+The package's own data files need no such care: ``packaged_toml``.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -77,6 +78,15 @@ def parse_yaml(text: str, name: str) -> Any:
         return yaml.load(text, Loader=loader)
 
     return _parsed("YAML", name, load)
+
+
+@cache
+def packaged_toml(package: str, name: str) -> dict[str, Any]:
+    """The tables of ``data/<name>.toml`` of one of our packages, read once."""
+    import tomllib
+    from importlib.resources import files
+
+    return tomllib.loads((files(package) / "data" / f"{name}.toml").read_text("utf-8"))
 
 
 def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:
