@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
@@ -107,36 +107,16 @@ async def open_application(
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
-        notices = Notices()
-        session_id = new_id()
-        tracker = CostTracker(
-            store.ledger(),
-            budgets_of(settings),
-            prices=price_book(settings, own=provider),
-            session_id=session_id,
-            on_warning=lambda warning: notices.add(str(warning)),
-        )
+        notices, session_id = Notices(), new_id()
+        tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
         stack.push_async_callback(tracker.aclose)
-        used = await used_today(store.ledger(), settings, now=clock())
-        models: tuple[str, ...] = (OFFLINE,)
-        if provider is None and is_all_offline(settings):
-            stacked, warm = _embedded(), _nothing_to_warm
-        else:
-            from tta_rebuild.bootstrap.stack_builder import StackBuilder
-
-            builder = StackBuilder(
-                settings,
-                tracker,
-                None if read_only else _cache(settings),
-                make_adapter,
-                used_today=used,
-                own=provider,
-            )
-            models = await builder.chain()
-            stacked, warm = await builder.stack(models), builder.warm
-        stack.push_async_callback(stacked.aclose)
+        cached = not read_only
+        told = await _storytellers(
+            settings, tracker, make_adapter, provider, clock(), cached=cached
+        )
+        stack.push_async_callback(told.provider.aclose)
         dependencies = Dependencies(
-            provider=stacked,
+            provider=told.provider,
             catalog=PromptCatalog.load(),
             safety=_safety_gate,
             world_rules=_world_rules,
@@ -149,16 +129,55 @@ async def open_application(
         )
         yield Application(
             stories=Stories(dependencies, store),
-            provider=stacked,
+            provider=told.provider,
             tracker=tracker,
             ledger=store.ledger(),
-            models=models,
+            models=told.models,
             notices=notices,
             place=store.place,
             note=store.note,
             settings=settings,
-            warm=warm,
+            warm=told.warm,
         )
+
+
+class _Storytellers(NamedTuple):
+    provider: LLMProvider
+    models: tuple[str, ...]
+    warm: Callable[[], Awaitable[None]]
+
+
+async def _storytellers(
+    settings: Settings,
+    tracker: CostTracker,
+    make_adapter: MakeAdapter | None,
+    own: LLMProvider | None,
+    now: datetime,
+    *,
+    cached: bool,
+) -> _Storytellers:
+    """The models that the settings name, and the caller's own, with everything around them."""
+    if own is None and is_all_offline(settings):
+        return _Storytellers(_embedded(), (OFFLINE,), _nothing_to_warm)
+    from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+    cache = _cache(settings) if cached else None
+    used = await used_today(tracker.ledger, settings, now=now)
+    builder = StackBuilder(settings, tracker, cache, make_adapter, used_today=used, own=own)
+    models = await builder.chain()
+    return _Storytellers(await builder.stack(models), models, builder.warm)
+
+
+def _tracker(
+    settings: Settings, ledger: Ledger, own: LLMProvider | None, session_id: str, notices: Notices
+) -> CostTracker:
+    return CostTracker(
+        ledger,
+        budgets_of(settings),
+        prices=price_book(settings, own=own),
+        session_id=session_id,
+        on_warning=lambda warning: notices.add(str(warning)),
+    )
 
 
 async def _store(
