@@ -94,7 +94,7 @@ def test_the_help_tells_of_each_command_what_it_says_of_itself(name: str) -> Non
 
 
 async def test_the_quick_list_of_stories_is_the_store_s_own(tmp_path: Path) -> None:
-    assert listed(tmp_path) is None
+    assert listed(tmp_path) == listed(tmp_path / "missing") == []
     async with await SqlStoryStore.open(tmp_path) as store:
         for number in range(3):
             opened = [StoryOpened(premise=Premise(theme=f"Story {number}"))]
@@ -107,9 +107,12 @@ async def test_the_quick_list_of_stories_is_the_store_s_own(tmp_path: Path) -> N
 
 
 def test_the_quick_list_leaves_a_file_that_is_no_database_to_the_store(tmp_path: Path) -> None:
+    assert listed(Path(__file__)) is None, "a file in place of the directory"
     (tmp_path / "stories.db").write_text("no database")
-
     assert listed(tmp_path) is None
+
+    (tmp_path / "stories.db").rename(tmp_path / "stories.db-wal")
+    assert listed(tmp_path) is None, "a log without its file"
 
 
 def test_the_base_install_is_at_most_thirty_packages_and_none_of_the_heavy_ones() -> None:

@@ -93,8 +93,7 @@ async def open_application(
         provider: a storyteller of the caller's own, asked before all others with everything
             around it (quotas, retries, circuit, budgets, cache); priced as its ``price`` says,
             else free. Whoever made it closes it.
-        make_adapter: makes the adapters in place of the usual ones, such as for a server of a
-            test's own; everything around them stays as it is.
+        make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
 
     Raises:
@@ -110,10 +109,7 @@ async def open_application(
         notices, session_id = Notices(), new_id()
         tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
         stack.push_async_callback(tracker.aclose)
-        cached = not read_only
-        told = await _storytellers(
-            settings, tracker, make_adapter, provider, clock(), cached=cached
-        )
+        told = await _storytellers(settings, tracker, make_adapter, provider, clock(), read_only)
         stack.push_async_callback(told.provider.aclose)
         dependencies = Dependencies(
             provider=told.provider,
@@ -153,15 +149,14 @@ async def _storytellers(
     make_adapter: MakeAdapter | None,
     own: LLMProvider | None,
     now: datetime,
-    *,
-    cached: bool,
+    read_only: bool,
 ) -> _Storytellers:
     """The models that the settings name, and the caller's own, with everything around them."""
     if own is None and is_all_offline(settings):
         return _Storytellers(_embedded(), (OFFLINE,), _nothing_to_warm)
     from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
-    cache = _cache(settings) if cached else None
+    cache = None if read_only else _cache(settings)
     used = await used_today(tracker.ledger, settings, now=now)
     builder = StackBuilder(settings, tracker, cache, make_adapter, used_today=used, own=own)
     models = await builder.chain()
