@@ -7,9 +7,9 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from sqlalchemy.engine import make_url
 from tools.wire import WireServer
 
 from tta_rebuild.canon import Canon
@@ -81,4 +81,4 @@ async def postgresql_database(postgresql: str) -> str:
     await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()
-    return make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+    return urlsplit(postgresql)._replace(path=f"/{name}").geturl()

@@ -14,11 +14,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import AliasChoices, Field, ValidationError
@@ -27,6 +26,13 @@ from pydantic_settings import BaseSettings, InitSettingsSource
 from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_toml, read_text
 from tta_rebuild.core.errors import SettingsError, UnreadableFile
 from tta_rebuild.core.secret import Secret
+from tta_rebuild.settings_sources import (
+    FoundValue,
+    SettingsFile,
+    Source,
+    in_dotenv,
+    in_environment,
+)
 from tta_rebuild.settings_values import (
     RULES,
     Address,
@@ -48,7 +54,6 @@ from tta_rebuild.settings_values import (
 
 APP = "tta"
 
-_KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
 _LONGEST_SHOWN = 24
 """Longer values are not shown in errors: one of them might be a key in the wrong place."""
 
@@ -142,10 +147,10 @@ class Settings(BaseSettings):
     origins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
-    def __init__(self, *sources: _Source, **values: Any) -> None:
+    def __init__(self, *sources: Source, **values: Any) -> None:
         # Without sources of ours, BaseSettings would read this process's environment.
         found = {name: value for name, value in values.items() if value != ""}
-        given = {_VARIABLE_OF.get(n, n): _Found(v, n, "given") for n, v in found.items()}
+        given = {_VARIABLE_OF.get(n, n): FoundValue(v, n, "given") for n, v in found.items()}
         ordered = (given, *sources)
         plain = [{name: found.value for name, found in source.items()} for source in ordered]
         in_order = tuple(InitSettingsSource(type(self), values) for values in plain)
@@ -154,19 +159,6 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise _told(error, ordered) from None
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A value, what it is called where it was found, and where that is."""
-
-    value: Any
-    name: str
-    place: str
-    file: _File | None = None
-
-
-_Source: TypeAlias = Mapping[str, _Found]
-"""By variable, or by name for what has none."""
 
 _CHOICES = {
     name: [str(choice) for choice in field.validation_alias.choices]
@@ -206,8 +198,8 @@ def load_settings(
             is allowed; it never shows a key.
     """
     cwd = cwd or Path.cwd()
-    environment = _environment(os.environ if environ is None else environ)
-    dotenv = _dotenv(cwd)
+    environment = in_environment(os.environ if environ is None else environ)
+    dotenv = in_dotenv(cwd)
     variables = dotenv | environment
     if config_file is None and "TTA_CONFIG" in variables:
         config_file = cwd / Path(variables["TTA_CONFIG"].value).expanduser()
@@ -215,10 +207,10 @@ def load_settings(
     path = config_file or (usual if usual.is_file() else None)
     document = _document(path, variables) if path else {}
     in_options = {
-        _VARIABLE_OF[name.strip("-").replace("-", "_")]: _Found(value, name, "command line")
+        _VARIABLE_OF[name.strip("-").replace("-", "_")]: FoundValue(value, name, "command line")
         for name, value in (options or {}).items()
     }
-    sources: tuple[_Source, ...] = (
+    sources: tuple[Source, ...] = (
         in_options,
         {name: found for name, found in environment.items() if name in VARIABLES},
         {name: found for name, found in dotenv.items() if name in VARIABLES},
@@ -237,9 +229,9 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
 
     For redaction where ``load_settings`` fails: any variable whose name ends as a key's does.
     """
-    found = _environment(os.environ if environ is None else environ)
+    found = in_environment(os.environ if environ is None else environ)
     with suppress(SettingsError, OSError):
-        found = _dotenv(cwd or Path.cwd()) | found
+        found = in_dotenv(cwd or Path.cwd()) | found
     values = [f.value.reveal() if isinstance(f.value, Secret) else f.value for f in found.values()]
     keys = [f.value.reveal() for f in found.values() if isinstance(f.value, Secret)]
     return [*keys, *(password for value in values for password in passwords_in(str(value)))]
@@ -257,47 +249,14 @@ def passwords_in(address: str) -> list[str]:
 # -------------------------------------------------------------------------------- the sources
 
 
-def _environment(environ: Mapping[str, str]) -> dict[str, _Found]:
-    return _variables((name, value, "environment") for name, value in environ.items())
-
-
-def _dotenv(cwd: Path) -> dict[str, _Found]:
-    """``.env``, without the expansion of ``$NAME`` that python-dotenv does: keys hold ``$`` too."""
-    path = cwd / ".env"
-    if not path.is_file():
-        return {}
-    from io import StringIO
-
-    from dotenv.parser import parse_stream
-
-    try:
-        bindings = list(parse_stream(StringIO(read_text(path, max_bytes=MAX_CONFIG_BYTES))))
-    except UnreadableFile as error:
-        raise SettingsError(".env", str(error)) from None
-    for binding in bindings:
-        if binding.error:
-            raise SettingsError(".env", f"line {binding.original.line} of {path} cannot be read")
-    return _variables((b.key, b.value, f"{path}, line {b.original.line}") for b in bindings)
-
-
-def _variables(found: Iterable[tuple[str | None, str | None, str]]) -> dict[str, _Found]:
-    """Those that hold something; a key is a secret from here on."""
-    variables = {}
-    for name, value, place in found:
-        if name and value and (text := value.strip()):
-            is_key = name.upper().endswith((*_KEY_ENDINGS, "_DATABASE_URL"))
-            variables[name] = _Found(Secret(text) if is_key else text, name, place)
-    return variables
-
-
-def _document(path: Path, variables: _Source) -> dict[str, _Found]:
+def _document(path: Path, variables: Source) -> dict[str, FoundValue]:
     """The configuration file. Raises SettingsError for a name that means nothing."""
     try:
         text = read_text(path, max_bytes=MAX_CONFIG_BYTES)
         document = parse_toml(text, str(path))
     except UnreadableFile as error:
         raise SettingsError("TTA_CONFIG", str(error)) from None
-    file = _File(str(path), tuple(text.splitlines()))
+    file = SettingsFile(str(path), tuple(text.splitlines()))
     found = {}
     for names, value in _flat(document):
         name = ".".join(names)
@@ -306,7 +265,7 @@ def _document(path: Path, variables: _Source) -> dict[str, _Found]:
         if name == "servers" and isinstance(value, dict):
             value = {n: _server(n, entry, variables, file) for n, entry in value.items()}
         if value != "":
-            found[_IN_FILE[name]] = _Found(value, name, file.place(names), file)
+            found[_IN_FILE[name]] = FoundValue(value, name, file.place(names), file)
     return found
 
 
@@ -319,7 +278,7 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
             yield (name,), value
 
 
-def _server(name: str, entry: Any, variables: _Source, file: _File) -> Any:
+def _server(name: str, entry: Any, variables: Source, file: SettingsFile) -> Any:
     """``name = "http://…/v1"``, or a section with ``url`` and the variable that holds the key."""
     if not isinstance(entry, dict):
         return {"name": name, "url": entry}
@@ -339,11 +298,11 @@ def _server(name: str, entry: Any, variables: _Source, file: _File) -> Any:
 # ------------------------------------------------------------------------ what a user is told
 
 
-def _told(error: ValidationError, sources: Sequence[_Source]) -> SettingsError:
+def _told(error: ValidationError, sources: Sequence[Source]) -> SettingsError:
     """The first thing that is wrong, with its place and what is allowed."""
     first = error.errors(include_input=False, include_url=False)[0]
     variable, *inner = (str(part) for part in first["loc"])
-    found = next((s[variable] for s in sources if variable in s), _Found("", variable, "given"))
+    found = next((s[variable] for s in sources if variable in s), FoundValue("", variable, "given"))
     value, path = found.value, []
     for part in inner:
         if not isinstance(value, Mapping) or part not in value:
@@ -381,38 +340,9 @@ def _meant(name: str, known: Collection[str]) -> str:
     return f"is no setting; {hint}"
 
 
-def _notes(variables: _Source) -> tuple[str, ...]:
+def _notes(variables: Source) -> tuple[str, ...]:
     """Variables of ours that look misspelt."""
     known = [*VARIABLES, "TTA_CONFIG"]
     ours = {name for name in variables if name.startswith(("TTA_", "LLM_", "GEMINI_API"))}
     close = {n: difflib.get_close_matches(n, known, 1, 0.8) for n in sorted(ours - set(known))}
     return tuple(f"{n} is no setting: did you mean {c[0]}?" for n, c in close.items() if c)
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A TOML file's name and lines: tomllib does not tell where a value stood."""
-
-    name: str
-    lines: tuple[str, ...]
-
-    def place(self, path: Sequence[str]) -> str:
-        """The file and, as far as it can be told, the line of a value."""
-        section: list[str] = []
-        best = 0
-        for number, line in enumerate(self.lines, start=1):
-            text = line.strip()
-            if text.startswith("["):
-                section = _names(text)
-                if section == list(path[: len(section)]):
-                    best = best or number
-            elif "=" in text and not text.startswith("#"):
-                full = section + _names(text.partition("=")[0])
-                if full == list(path[: len(full)]):
-                    return f"{self.name}, line {number}"
-        return f"{self.name}, line {best}" if best else self.name
-
-
-def _names(text: str) -> list[str]:
-    """The parts of a dotted TOML key; a quoted part may hold dots."""
-    return ["".join(parts) for parts in re.findall(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)", text)]

@@ -15,7 +15,6 @@ from tta_rebuild.storage.sql_store import SqlStoryStore
 def long_from_twenty_events_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql_search, "NEAR_EVENTS", 20)
     monkeypatch.setattr(sql_search, "COMMON_EVENTS", 5)
-    sql_search._counting.cache_clear()
 
 
 async def test_a_rare_word_is_found_however_long_ago_and_common_ones_only_lately(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-import sqlalchemy as sa
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
@@ -25,8 +24,8 @@ from tta_rebuild.core.errors import (
     ValidationError,
 )
 from tta_rebuild.core.events import EVENT_TYPES, EventCodec, PlayerActed
-from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
-from tta_rebuild.storage.schema import METADATA
+from tta_rebuild.storage import migrations
+from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 
@@ -91,92 +90,36 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
 # ------------------------------------------------------------------------------- revisions
 
 
+def _executed(path: Path, *statements: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+
+
 def test_the_revisions_that_the_program_knows_are_the_files_of_the_migrations() -> None:
-    from alembic.config import Config
-    from alembic.script import ScriptDirectory
-
-    config = Config()
-    config.set_main_option("script_location", "tta_rebuild.storage.migrations:")
-    known = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
-    assert tuple(reversed(known)) == REVISIONS
+    there = Path(migrations.__file__).parent.glob("*.sql")
+    assert tuple(sorted(file.stem for file in there)) == REVISIONS
 
 
-def _differences(connection: sa.Connection) -> list[Any]:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
+def test_a_new_database_is_what_an_upgraded_one_becomes(tmp_path: Path) -> None:
+    _executed(tmp_path / "new.db", *statements("sqlite"))
+    _executed(tmp_path / "upgraded.db", *statements("sqlite", target=REVISIONS[0]))
+    for older in REVISIONS[:-1]:
+        later = REVISIONS[REVISIONS.index(older) + 1]
+        _executed(tmp_path / "upgraded.db", *statements("sqlite", older, later))
 
-    ours = set(METADATA.tables) | {"alembic_version"}
-    context = MigrationContext.configure(
-        connection,
-        opts={
-            "compare_type": True,
-            "include_name": lambda name, kind, _: kind != "table" or name in ours,
-        },
-    )
-    return list(compare_metadata(context, METADATA))
-
-
-async def test_a_migrated_sqlite_database_has_the_tables_of_the_schema(played: Path) -> None:
-    engine = sa.create_engine(f"sqlite:///{played}/stories.db")
-    with engine.connect() as connection:
-        assert _differences(connection) == []
-    engine.dispose()
-
-
-def _shape(connection: sa.Connection) -> dict[str, Any]:
-    """Tables, columns, keys and indexes, however they were made."""
-    found = sa.inspect(connection)
-    return {
-        table: (
-            [(c["name"], str(c["type"]), c["nullable"]) for c in found.get_columns(table)],
-            found.get_pk_constraint(table)["constrained_columns"],
-            sorted(str(f["referred_table"]) for f in found.get_foreign_keys(table)),
-            sorted(str(u["column_names"]) for u in found.get_unique_constraints(table)),
-            sorted(f"{i['name']} {i['column_names']}" for i in found.get_indexes(table)),
-        )
-        for table in found.get_table_names()
-    }
-
-
-def _by_revisions(connection: sa.Connection) -> None:
-    migrate(connection, REVISIONS[0])
-    migrate(connection)
-
-
-def test_a_new_sqlite_database_is_what_the_revisions_lead_to(tmp_path: Path) -> None:
     made = []
-    for name, make in (("new", migrate), ("upgraded", _by_revisions)):
-        engine = sa.create_engine(f"sqlite:///{tmp_path}/{name}.db")
-        with engine.begin() as connection:
-            make(connection)
-            words = "SELECT sql FROM sqlite_master WHERE name = 'prose'"
-            version = "SELECT * FROM alembic_version"
-            further = [connection.exec_driver_sql(sql).all() for sql in (words, version)]
-            made.append((_shape(connection), further))
-        engine.dispose()
-
+    for name in ("new.db", "upgraded.db"):
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            made.append(
+                (
+                    connection.execute("SELECT name, sql FROM sqlite_master").fetchall(),
+                    connection.execute("SELECT * FROM alembic_version").fetchall(),
+                )
+            )
     assert made[0] == made[1]
-
-
-async def test_a_new_postgresql_database_is_what_the_revisions_lead_to(
-    postgresql_database: str,
-) -> None:
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    url = postgresql_database.replace("postgresql://", "postgresql+asyncpg://")
-    engine = create_async_engine(url)
-    indexes = sa.text("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1")
-    made = []
-    for make in (migrate, _by_revisions):
-        async with engine.connect() as connection, connection.begin() as undone:
-            await connection.run_sync(make)
-            shape = await connection.run_sync(_shape)
-            made.append((shape, (await connection.execute(indexes)).all()))
-            await undone.rollback()
-    await engine.dispose()
-
-    assert made[0] == made[1]
-    assert made[0][0]
+    assert made[0][1] == [(HEAD,)]
 
 
 _OPENED_ANEW = """
@@ -189,7 +132,7 @@ print(*sorted({name.partition(".")[0] for name in sys.modules}), sep="\\n")
 """
 
 
-def test_a_new_database_is_made_and_opened_without_alembic(tmp_path: Path) -> None:
+def test_a_file_is_made_and_opened_without_the_driver_of_a_server(tmp_path: Path) -> None:
     for _ in ("new", "current"):
         run = subprocess.run(
             [sys.executable, "-c", _OPENED_ANEW, str(tmp_path)],
@@ -197,45 +140,39 @@ def test_a_new_database_is_made_and_opened_without_alembic(tmp_path: Path) -> No
             text=True,
             check=True,
         )
-        assert "sqlalchemy" in run.stdout.split()
-        assert not {"alembic", "aiosqlite", "greenlet"} & set(run.stdout.split())
+        assert "sqlite3" in run.stdout.split()
+        assert not {"asyncpg", "sqlalchemy"} & set(run.stdout.split())
 
 
-async def test_a_migrated_postgresql_database_has_the_tables_of_the_schema(
+async def test_an_older_database_on_a_server_is_upgraded_in_place(
     postgresql_database: str,
 ) -> None:
-    from sqlalchemy.ext.asyncio import create_async_engine
+    import asyncpg
 
-    async with await SqlStoryStore.open(postgresql_database):
-        pass
-    url = postgresql_database.replace("postgresql://", "postgresql+asyncpg://")
-    engine = create_async_engine(url)
-    async with engine.connect() as connection:
-        found = await connection.run_sync(_differences)
-    await engine.dispose()
-    assert [d for d in found if "prose" not in str(d)] == []
+    connection = await asyncpg.connect(postgresql_database)
+    for statement in statements("postgresql", target="0001"):
+        await connection.execute(statement)
+    await connection.execute("INSERT INTO stories VALUES (1, 'old', 'Old', 0, 0, 1, 0)")
+    await connection.close()
+
+    async with await SqlStoryStore.open(postgresql_database) as store:
+        assert [row.title for row in await store.stories()] == ["Old"]
+        assert await store.ledger().spent_usd() == 0.0
+    async with await SqlStoryStore.open(postgresql_database, read_only=True) as store:
+        assert (await store.story("old")).story_id == "old"
 
 
 async def test_an_older_database_is_backed_up_and_upgraded_in_place(
     tmp_path: Path, told: Any
 ) -> None:
     path = tmp_path / "stories.db"
-    engine = sa.create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        migrate(connection, "0001")
-        connection.execute(
-            sa.text("INSERT INTO stories VALUES (1, 'old', 'An old story', 0, 0, 1, 0)")
-        )
-        connection.execute(
-            sa.text("INSERT INTO branches VALUES (1, 'old.1', 1, 'main', NULL, 0, 1, 0, 0)")
-        )
-        connection.execute(
-            sa.text(
-                "INSERT INTO events VALUES (1, 1, 0, 0, 'player_acted', 1, "
-                '\'{"text":"I remember"}\')'
-            )
-        )
-    engine.dispose()
+    _executed(
+        path,
+        *statements("sqlite", target="0001"),
+        "INSERT INTO stories VALUES (1, 'old', 'An old story', 0, 0, 1, 0)",
+        "INSERT INTO branches VALUES (1, 'old.1', 1, 'main', NULL, 0, 1, 0, 0)",
+        "INSERT INTO events VALUES (1, 1, 0, 0, 'player_acted', 1, '{\"text\":\"I remember\"}')",
+    )
 
     async with await SqlStoryStore.open(tmp_path, clock=told.at) as store:
         assert await texts_of(store, "old.1") == ["I remember"]
@@ -519,7 +456,6 @@ _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.sql_store import SqlStoryStore
-import sqlalchemy.dialects.sqlite
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 async def main():
@@ -579,13 +515,13 @@ async def test_the_database_is_set_up_to_survive_a_loss_of_power(
     database = sqlite_store._database
     async with database.writing() as connection:
         asked = {
-            name: (await connection.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            name: next(iter(await connection.rows(f"PRAGMA {name}")), {name: 0})[name]
             for name in ("journal_mode", "synchronous", "foreign_keys", "mmap_size")
         }
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "mmap_size": 0}
     with pytest.raises(StoreReadOnly):
         async with database.reading() as connection:
-            await connection.exec_driver_sql("UPDATE stories SET title = 'x'")
+            await connection.rows("UPDATE stories SET title = 'x'")
 
 
 async def test_a_new_data_directory_may_have_a_dot_in_its_name(tmp_path: Path) -> None:

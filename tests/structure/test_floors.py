@@ -79,7 +79,7 @@ def _statements(tree: ast.AST, at_load_only: bool) -> Iterator[ast.AST]:
 
 def room(module: str) -> str:
     """``tta_rebuild.engine.turn`` → ``engine``; the package itself and ``__main__`` → ""."""
-    parts = module.replace(".settings_values", ".settings").split(".")
+    parts = re.sub(r"\.settings_\w+", ".settings", module).split(".")
     return parts[1] if len(parts) > 1 and not parts[1].startswith("__") else ""
 
 

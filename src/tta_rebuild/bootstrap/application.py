@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
@@ -19,7 +19,7 @@ from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
-from tta_rebuild.engine.dependencies import Dependencies, Notices
+from tta_rebuild.engine.dependencies import Checks, Dependencies, Notices
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -93,8 +93,7 @@ async def open_application(
         provider: a storyteller of the caller's own, asked before all others with everything
             around it (quotas, retries, circuit, budgets, cache); priced as its ``price`` says,
             else free. Whoever made it closes it.
-        make_adapter: makes the adapters in place of the usual ones, such as for a server of a
-            test's own; everything around them stays as it is.
+        make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
 
     Raises:
@@ -107,36 +106,13 @@ async def open_application(
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
-        notices = Notices()
-        session_id = new_id()
-        tracker = CostTracker(
-            store.ledger(),
-            budgets_of(settings),
-            prices=price_book(settings, own=provider),
-            session_id=session_id,
-            on_warning=lambda warning: notices.add(str(warning)),
-        )
+        notices, session_id = Notices(), new_id()
+        tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
         stack.push_async_callback(tracker.aclose)
-        used = await used_today(store.ledger(), settings, now=clock())
-        models: tuple[str, ...] = (OFFLINE,)
-        if provider is None and is_all_offline(settings):
-            stacked, warm = _embedded(), _nothing_to_warm
-        else:
-            from tta_rebuild.bootstrap.stack_builder import StackBuilder
-
-            builder = StackBuilder(
-                settings,
-                tracker,
-                None if read_only else _cache(settings),
-                make_adapter,
-                used_today=used,
-                own=provider,
-            )
-            models = await builder.chain()
-            stacked, warm = await builder.stack(models), builder.warm
-        stack.push_async_callback(stacked.aclose)
+        told = await _storytellers(settings, tracker, make_adapter, provider, clock(), read_only)
+        stack.push_async_callback(told.provider.aclose)
         dependencies = Dependencies(
-            provider=stacked,
+            provider=told.provider,
             catalog=PromptCatalog.load(),
             safety=_safety_gate,
             world_rules=_world_rules,
@@ -145,20 +121,68 @@ async def open_application(
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
-            checks=settings.checks or ("off" if provider or models == (OFFLINE,) else "all"),
+            checks=_checks(settings, told.models, is_own=provider is not None),
         )
         yield Application(
             stories=Stories(dependencies, store),
-            provider=stacked,
+            provider=told.provider,
             tracker=tracker,
             ledger=store.ledger(),
-            models=models,
+            models=told.models,
             notices=notices,
             place=store.place,
             note=store.note,
             settings=settings,
-            warm=warm,
+            warm=told.warm,
         )
+
+
+def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:
+    """What a model checks: as set, else all of it for a model of the list, nothing for one's own.
+
+    The embedded storyteller is no reader, unless the task is routed to somebody else.
+    """
+    if models == (OFFLINE,) and not (is_own or settings.routes):
+        return "off"
+    return settings.checks or ("off" if is_own else "all")
+
+
+class _Storytellers(NamedTuple):
+    provider: LLMProvider
+    models: tuple[str, ...]
+    warm: Callable[[], Awaitable[None]]
+
+
+async def _storytellers(
+    settings: Settings,
+    tracker: CostTracker,
+    make_adapter: MakeAdapter | None,
+    own: LLMProvider | None,
+    now: datetime,
+    read_only: bool,
+) -> _Storytellers:
+    """The models that the settings name, and the caller's own, with everything around them."""
+    if own is None and is_all_offline(settings):
+        return _Storytellers(_embedded(), (OFFLINE,), _nothing_to_warm)
+    from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+    cache = None if read_only else _cache(settings)
+    used = await used_today(tracker.ledger, settings, now=now)
+    builder = StackBuilder(settings, tracker, cache, make_adapter, used_today=used, own=own)
+    models = await builder.chain()
+    return _Storytellers(await builder.stack(models), models, builder.warm)
+
+
+def _tracker(
+    settings: Settings, ledger: Ledger, own: LLMProvider | None, session_id: str, notices: Notices
+) -> CostTracker:
+    return CostTracker(
+        ledger,
+        budgets_of(settings),
+        prices=price_book(settings, own=own),
+        session_id=session_id,
+        on_warning=lambda warning: notices.add(str(warning)),
+    )
 
 
 async def _store(

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.core.usage import Ledger
-from tta_rebuild.engine.story_code import CodeCheck
-from tta_rebuild.integrations.code_executor import CodeExecutor
 from tta_rebuild.settings import Settings, passwords_in
 
 SHORTEST_KEY_IN_PROSE = 8

@@ -31,7 +31,8 @@ from tta_rebuild.integrations.llm_provider import (
     StreamItem,
     WrapperProvider,
 )
-from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
+from tta_rebuild.integrations.quota_window import Quota
+from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider

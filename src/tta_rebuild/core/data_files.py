@@ -2,13 +2,14 @@
 
 For everything that takes a file in: settings, kits, premises, stories. What is too large, no UTF-8,
 not in its format or nested too deeply raises ``UnreadableFile``, which names the file and says why.
+The package's own data files need no such care: ``packaged_toml``.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -69,14 +70,19 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     return _parsed("TOML", name, partial(tomllib.loads, text))
 
 
-def parse_yaml(text: str, name: str) -> Any:
-    """The value of a YAML text, plain types only. Raises UnreadableFile that names the file."""
+def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
+    """The value of a YAML text, plain types only. Raises UnreadableFile that names the file.
+
+    Args:
+        is_ours: the text is of this package, and cannot be a trap.
+    """
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     def load() -> Any:
-        _check_yaml(text, name, loader)
+        if not is_ours:
+            _check_yaml(text, name, loader)
         return yaml.load(text, Loader=loader)
 
     return _parsed("YAML", name, load)
@@ -90,6 +96,15 @@ def first_problem(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"{place} is missing"
     return f"{place}: {problem[:1].lower()}{problem[1:]}"
+
+
+@cache
+def packaged_toml(package: str, name: str) -> dict[str, Any]:
+    """The tables of ``data/<name>.toml`` of one of our packages, read once."""
+    import tomllib
+    from importlib.resources import files
+
+    return tomllib.loads((files(package) / "data" / f"{name}.toml").read_text("utf-8"))
 
 
 def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:

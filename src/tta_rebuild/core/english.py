@@ -123,9 +123,10 @@ def past(verb: str) -> str:
 
 def plural(noun: str) -> str:
     """The plural of a noun: ``wolf`` → ``wolves``, ``witch`` → ``witches``."""
-    for one, many in _pairs("irregular_plurals.txt").items():
-        if noun.endswith(one):
-            return noun.removesuffix(one) + many
+    irregular = _pairs("irregular_plurals.txt")
+    if noun.endswith(tuple(irregular)):
+        one = next(one for one in irregular if noun.endswith(one))
+        return noun.removesuffix(one) + irregular[one]
     if noun.endswith("y") and noun[-2:-1] not in _VOWELS:
         return noun[:-1] + "ies"
     return noun + ("es" if noun.endswith(_HISSING) else "s")

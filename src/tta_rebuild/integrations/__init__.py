@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.local_executor import LocalExecutor
     from tta_rebuild.integrations.openai_provider import OpenAIProvider
     from tta_rebuild.integrations.prices import Price, PriceBook, Rates
-    from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
+    from tta_rebuild.integrations.quota_window import Quota
+    from tta_rebuild.integrations.rate_limiter import RateLimiter
     from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
     from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
     from tta_rebuild.integrations.wrappers.circuit import (
@@ -90,7 +91,7 @@ _HOMES = {
     "OpenAIProvider": "openai_provider",
     "Price": "prices",
     "PriceBook": "prices",
-    "Quota": "rate_limiter",
+    "Quota": "quota_window",
     "RateLimitedLLMProvider": "wrappers.paced",
     "RateLimiter": "rate_limiter",
     "Rates": "prices",

@@ -8,10 +8,9 @@ adapter: not its types, not its exceptions.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -41,7 +40,8 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
     estimated_usage,
 )
-from tta_rebuild.integrations.model_traits import ModelTraits, Structured, traits_of
+from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
+from tta_rebuild.integrations.parameters import Asked, Parameters
 
 _NEVER_CONNECTED = frozenset(
     {
@@ -57,40 +57,6 @@ _NEVER_CONNECTED = frozenset(
     }
 )
 """Names of what the SDKs' transports raise before anything was sent."""
-
-_WEAKER: dict[Structured, Structured] = {"schema": "object", "tool": "words", "object": "words"}
-_REFUSED_WORDS: dict[str, tuple[str, ...]] = {
-    "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
-                   "json_object", "response_json_schema", "tool_choice", "structured output"),
-    "temperature": ("temperature", "top_p", "topp"),
-    "thinking": ("thinking", "reasoning_effort", "effort"),
-    "stream_options": ("stream_options",),
-    "max_tokens": ("max_tokens",),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request with everything settled: what the adapter puts to the SDK.
-
-    Attributes:
-        structured: how JSON is asked for, None for prose.
-        temperature, top_p: None where the model refuses them or the default is meant.
-        timeout_s: greatest time spent waiting for the provider, over the whole call.
-        refused: names of further parameters that this server has refused before.
-    """
-
-    request: LLMRequest
-    model: str
-    system: str
-    prompt: str
-    structured: Structured | None
-    temperature: float | None
-    top_p: float | None
-    max_tokens: int
-    timeout_s: float
-    traits: ModelTraits
-    refused: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +98,7 @@ class Adapter(RequestProvider):
     extra: ClassVar[str]
     default_model: ClassVar[str]
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
-    """Parameters that the adapter can leave out (keys of ``_REFUSED_WORDS``)."""
+    """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str
 
     def __init__(
@@ -157,8 +123,7 @@ class Adapter(RequestProvider):
         self._client: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._vendor_errors: tuple[type[Exception], ...] = ()
-        self._weaker: dict[str, Structured] = {}
-        self._refused: dict[str, frozenset[str]] = {}
+        self._parameters = Parameters(self.optional)
 
     def _find_key(self, api_key: str | Secret | None) -> str:
         key = reveal(api_key) or os.environ.get(self.key_variable, "").strip()
@@ -199,7 +164,7 @@ class Adapter(RequestProvider):
             try:
                 return self._response(asked, await self._called(asked), requests)
             except RequestRejected as error:
-                if not self._learns_from(error, asked):
+                if not self._parameters.learn(error, asked):
                     raise
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
@@ -217,7 +182,7 @@ class Adapter(RequestProvider):
                     yield item
             except RequestRejected as error:
                 # Refused before the first piece, so nothing has been yielded.
-                if not self._learns_from(error, asked):
+                if not self._parameters.learn(error, asked):
                     raise
             else:
                 return
@@ -320,48 +285,8 @@ class Adapter(RequestProvider):
         return traits_of(self.vendor, model)
 
     def _asked(self, request: LLMRequest) -> Asked:
-        config = self.config
-        model = request.model or config.model
-        traits = self._traits(model)
-        refused = self._refused.get(model, frozenset())
-        structured: Structured | None = None
-        prompt = request.prompt
-        if request.schema is not None:
-            structured = self._weaker.get(model, traits.structured)
-            if structured in ("object", "words"):
-                prompt = _with_schema(prompt, request.schema)
-        temperature = config.temperature if request.temperature is None else request.temperature
-        top_p = config.top_p if request.top_p is None else request.top_p
-        samples = traits.temperature and "temperature" not in refused
-        return Asked(
-            request=request,
-            model=model,
-            system=request.system,
-            prompt=prompt,
-            structured=structured,
-            temperature=temperature if samples else None,
-            top_p=top_p if samples and top_p != 1.0 else None,
-            max_tokens=min(request.max_tokens or config.max_tokens, traits.max_output),
-            timeout_s=request.timeout_seconds or config.timeout_seconds,
-            traits=traits,
-            refused=refused,
-        )
-
-    def _learns_from(self, error: RequestRejected, asked: Asked) -> bool:
-        """True if the server refused a parameter that can be left out: then it is, from now on."""
-        said = error.message.lower()
-        for name, words in _REFUSED_WORDS.items():
-            if name not in self.optional or not any(word in said for word in words):
-                continue
-            if name == "structured":
-                weaker = _WEAKER.get(asked.structured) if asked.structured else None
-                if weaker is not None:
-                    self._weaker[asked.model] = weaker
-                    return True
-            elif name not in asked.refused and _was_sent(name, asked):
-                self._refused[asked.model] = asked.refused | {name}
-                return True
-        return False
+        traits = self._traits(request.model or self.config.model)
+        return self._parameters.settled(request, self.config, traits)
 
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> LLMResponse:
         """The answer as a value; raises where it is none."""
@@ -431,18 +356,3 @@ class Adapter(RequestProvider):
             provider=self.provider,
             model=asked.model,
         )
-
-
-def _was_sent(name: str, asked: Asked) -> bool:
-    if name == "temperature":
-        return asked.temperature is not None or asked.top_p is not None
-    return bool(asked.traits.thinking) if name == "thinking" else True
-
-
-def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:
-    """The prompt with the schema in words, for models that take none."""
-    written = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
-    return (
-        f"{prompt}\n\nAnswer with one JSON object and nothing else: no heading, no code fence. "
-        f"It must satisfy this JSON schema:\n{written}"
-    )

@@ -12,8 +12,9 @@ from collections.abc import AsyncGenerator
 from typing import Any, ClassVar
 
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.adapter import Asked, Chunk
+from tta_rebuild.integrations.adapter import Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
+from tta_rebuild.integrations.parameters import Asked
 from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 _HOME = "https://api.anthropic.com"

@@ -14,8 +14,9 @@ an attempt that did not end well:
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import (
     ContentRefused,
     ProviderBusy,
@@ -24,7 +25,7 @@ from tta_rebuild.core.errors import (
     ReplyUnusable,
     StreamBroken,
 )
-from tta_rebuild.core.usage import Outcome, Usage
+from tta_rebuild.core.usage import Attempt, Outcome, Usage
 from tta_rebuild.integrations.budgets import Hold
 from tta_rebuild.integrations.llm_provider import (
     CHARS_PER_TOKEN,
@@ -32,10 +33,22 @@ from tta_rebuild.integrations.llm_provider import (
     LLMResponse,
     TextPiece,
 )
-from tta_rebuild.integrations.prices import Price
+from tta_rebuild.integrations.prices import Price, PriceBook
+from tta_rebuild.integrations.token_estimate import TokenEstimate
 
-if TYPE_CHECKING:
-    from tta_rebuild.integrations.cost_tracker import CostTracker
+
+class Tracker(Protocol):
+    """What an attempt needs of ``CostTracker``."""
+
+    clock: Clock
+    prices: PriceBook
+    estimate: TokenEstimate
+
+    def forget(self, call: Call) -> None:
+        """The call is over."""
+
+    def book(self, request: LLMRequest, attempt: Attempt) -> None:
+        """Book how an attempt at the request went; whose it is, the request says."""
 
 
 class Call:
@@ -43,7 +56,7 @@ class Call:
 
     __slots__ = ("_tracker", "attempts", "call_id", "hold", "spent_usd")
 
-    def __init__(self, tracker: CostTracker, call_id: str, hold: Hold) -> None:
+    def __init__(self, tracker: Tracker, call_id: str, hold: Hold) -> None:
         self._tracker = tracker
         self.call_id = call_id
         self.hold = hold
@@ -81,7 +94,7 @@ class RunningAttempt:
 
     def __init__(
         self,
-        tracker: CostTracker,
+        tracker: Tracker,
         request: LLMRequest,
         call: Call,
         *,
@@ -128,19 +141,17 @@ class RunningAttempt:
             usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
         # One adapter serves many servers: who it was put before knows better than it does.
         provider = self._provider if self._is_named else response.provider or self._provider
-        price = self._tracker.prices.price(provider, response.model or self._model, at=self._at)
-        cost_usd = price.cost_usd(usage)
+        model = response.model or self._model
+        price = self._tracker.prices.price(provider, model, at=self._at)
         self._tracker.estimate.learn(self._model, self._request, usage)
         for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
-            self._refused_before()
-        self._end("ok", usage, cost_usd, price, provider, response.model or self._model)
-        return replace(response, cost_usd=cost_usd)
-
-    def _refused_before(self) -> None:
-        """The adapter first asked in a way that this server does not take: a request of its own."""
-        self._book("error", Usage(), 0.0, self._price, self._provider, self._model)
-        self._call.attempts += 1
-        self._number = self._call.attempts
+            # the adapter first asked in a way that this server does not take
+            self._tracker.book(self._request, self._row("error", Usage(), self._price))
+            self._call.attempts += 1
+            self._number = self._call.attempts
+        row = replace(self._row("ok", usage, price), provider=provider, model=model)
+        self._end(row)
+        return replace(response, cost_usd=row.cost_usd)
 
     def failed(self, error: ProviderError) -> None:
         """The attempt ended with an error of the provider."""
@@ -188,46 +199,30 @@ class RunningAttempt:
         return usage
 
     def _charge(self, outcome: Outcome, usage: Usage) -> None:
-        cost_usd = self._price.cost_usd(usage)
-        self._end(outcome, usage, cost_usd, self._price, self._provider, self._model)
+        self._end(self._row(outcome, usage, self._price))
 
-    def _end(
-        self,
-        outcome: Outcome,
-        usage: Usage,
-        cost_usd: float,
-        price: Price,
-        provider: str,
-        model: str,
-    ) -> None:
-        if self._is_over:
-            return
-        self._is_over = True
-        self._call.spent_usd += cost_usd
-        self._call.hold.spend(cost_usd)
-        if self._own_call:
-            self._call.close()
-        self._book(outcome, usage, cost_usd, price, provider, model)
-
-    def _book(
-        self,
-        outcome: Outcome,
-        usage: Usage,
-        cost_usd: float,
-        price: Price,
-        provider: str,
-        model: str,
-    ) -> None:
-        self._tracker.book(
-            self._request,
+    def _row(self, outcome: Outcome, usage: Usage, price: Price) -> Attempt:
+        """The attempt as it went, at the model that was asked."""
+        return Attempt(
+            at=self._at,
+            provider=self._provider,
+            model=self._model,
+            task=self._request.task,
             outcome=outcome,
             usage=usage,
-            cost_usd=cost_usd,
-            provider=provider,
-            model=model,
+            cost_usd=price.cost_usd(usage),
             attempt=self._number,
-            is_priced=price.is_known,
-            at=self._at,
+            priced=price.is_known,
             latency_s=self._tracker.clock.now() - self._began,
             first_piece_s=self._first_piece_s,
         )
+
+    def _end(self, row: Attempt) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        self._call.spent_usd += row.cost_usd
+        self._call.hold.spend(row.cost_usd)
+        if self._own_call:
+            self._call.close()
+        self._tracker.book(self._request, row)

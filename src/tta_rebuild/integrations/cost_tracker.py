@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count
 
@@ -19,7 +20,7 @@ from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import BudgetExceededError, ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
-from tta_rebuild.core.usage import Attempt, Ledger, Outcome, Usage
+from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.attempts import Call, RunningAttempt
 from tta_rebuild.integrations.budgets import (
     Account,
@@ -185,42 +186,18 @@ class CostTracker:
 
     # -------------------------------------------------------------------------- the ledger
 
-    def book(
-        self,
-        request: LLMRequest,
-        *,
-        outcome: Outcome,
-        usage: Usage,
-        cost_usd: float,
-        provider: str,
-        model: str,
-        attempt: int = 1,
-        is_priced: bool = True,
-        at: datetime | None = None,
-        latency_s: float = 0.0,
-        first_piece_s: float | None = None,
-    ) -> None:
-        """Book one row; it is written soon (see ``flush``)."""
+    def book(self, request: LLMRequest, attempt: Attempt) -> None:
+        """Book how an attempt at the request went, as a row that is written soon (``flush``)."""
         state = request.context.session_state
         self._keep(
-            Attempt(
-                at=at or self.clock.wall(),
-                provider=provider,
-                model=model,
-                task=request.task,
-                outcome=outcome,
-                usage=usage,
-                cost_usd=cost_usd,
-                attempt=attempt,
-                priced=is_priced,
+            replace(
+                attempt,
                 story_id=request.story_id,
                 branch_id=request.branch_id,
                 turn=request.turn,
                 player_id=str(state.get("player_id", self._player_id)),
                 session_id=str(state.get("session_id", self._session_id)),
                 correlation_id=request.context.correlation_id,
-                latency_s=latency_s,
-                first_piece_s=first_piece_s,
                 prompt_version=request.template,
             )
         )
@@ -284,14 +261,16 @@ class CostTracker:
 
     def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
         """A reply came from the cache: a row that cost nothing."""
-        self.book(
-            request,
+        row = Attempt(
+            at=self.clock.wall(),
+            provider=response.provider,
+            model=response.model,
+            task=request.task,
             outcome="cached",
             usage=Usage(),
             cost_usd=0.0,
-            provider=response.provider,
-            model=response.model,
         )
+        self.book(request, row)
 
     def price_of(self, provider: str, model: str) -> Price:
         """What a model costs now; loads the catalogue of prices on first use."""

@@ -22,7 +22,7 @@ from tta_rebuild.core.errors import (
     RequestTooLarge,
 )
 from tta_rebuild.core.secret import MASK, Secret
-from tta_rebuild.integrations.waiting_times import duration_s, pacific_midnight, retry_after_s
+from tta_rebuild.integrations.waiting_times import PACIFIC, duration_s, end_of_day, retry_after_s
 
 _NO_LIMIT_AT_ALL = re.compile(r"\blimit: 0\b")
 
@@ -84,7 +84,7 @@ def _too_many(
             if "Requests" in quota and "PerMinute" in quota and value.isdigit():
                 learnt_rpm = int(value)
     if over:
-        return QuotaExhausted(resets_at=pacific_midnight(now), **named)
+        return QuotaExhausted(resets_at=end_of_day(now, PACIFIC), **named)
     return ProviderBusy(
         f"too many requests to {named['model']} in this minute: wait, then try again",
         retry_after_s=_told_to_wait_s(error, details, now),

@@ -21,9 +21,10 @@ from typing import Any, ClassVar
 from tta_rebuild.core.errors import ProviderError
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
+from tta_rebuild.integrations.adapter import Adapter, Chunk
 from tta_rebuild.integrations.gemini_errors import from_api_error
 from tta_rebuild.integrations.llm_provider import LLMConfig
+from tta_rebuild.integrations.parameters import Asked
 
 _HOME = "https://generativelanguage.googleapis.com/"
 

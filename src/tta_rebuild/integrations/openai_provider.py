@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 from tta_rebuild.core.errors import KeyMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.adapter import Adapter, Asked, Chunk
+from tta_rebuild.integrations.adapter import Adapter, Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMConfig
 from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
+from tta_rebuild.integrations.parameters import Asked
 from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 _HOME = "https://api.openai.com/v1"

@@ -9,7 +9,8 @@ from __future__ import annotations
 from importlib import import_module
 
 from tta_rebuild.core.errors import ProviderError, ProviderTimeout
-from tta_rebuild.integrations.adapter import Adapter, Asked
+from tta_rebuild.integrations.adapter import Adapter
+from tta_rebuild.integrations.parameters import Asked
 from tta_rebuild.integrations.sdk_errors import from_api_error
 
 

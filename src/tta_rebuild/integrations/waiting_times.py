@@ -1,15 +1,18 @@
 """When a provider may be asked again, read from its headers and words.
 
-Used by the adapters' translations of errors.
+Used by the adapters' translations of errors and by the quotas.
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, time, timedelta
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+log = logging.getLogger("tta_rebuild.limiter")
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -41,13 +44,16 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
         return None
 
 
-def pacific_midnight(now: datetime) -> datetime:
-    """The next midnight in California, where Google's daily quotas begin anew; in UTC."""
-    pacific: tzinfo
+PACIFIC = "America/Los_Angeles"
+"""Where Google's daily quotas begin anew at midnight."""
+
+
+def end_of_day(now: datetime, zone: str) -> datetime:
+    """The next midnight in a zone, in UTC; a zone that this machine lacks is taken for UTC."""
     try:
-        pacific = ZoneInfo("America/Los_Angeles")
+        place = ZoneInfo(zone)
     except ZoneInfoNotFoundError:
-        pacific = timezone(timedelta(hours=-8))
-    tomorrow = now.astimezone(pacific).date() + timedelta(days=1)
-    midnight = datetime(tomorrow.year, tomorrow.month, tomorrow.day, tzinfo=pacific)
-    return midnight.astimezone(UTC)
+        log.warning("no time zone data for %s: days are counted in UTC", zone)
+        return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
+    tomorrow = now.astimezone(place).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), place).astimezone(UTC)

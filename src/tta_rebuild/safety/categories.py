@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import singular
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.inflection import family_of
@@ -59,7 +60,7 @@ class Table:
 def table() -> Table:
     """The data of the package, read on first use."""
     home = files("tta_rebuild.safety") / "data"
-    grammar = _grammar(tomllib.loads((home / "classes.toml").read_text("utf-8")))
+    grammar = _grammar(packaged_toml("tta_rebuild.safety", "classes"))
     lexicon = PhraseIndex()
     categories: dict[str, Category] = {}
     aliases: dict[str, str] = {}
@@ -67,7 +68,7 @@ def table() -> Table:
     for entry in (home / "categories").iterdir():
         if entry.name.endswith(".toml"):
             entries[entry.name.removesuffix(".toml")] = tomllib.loads(entry.read_text("utf-8"))
-    entries |= tomllib.loads((home / "phobias.toml").read_text("utf-8"))
+    entries |= packaged_toml("tta_rebuild.safety", "phobias")
     for name, raw in sorted(entries.items()):
         categories[name] = Category(
             name=name,
@@ -79,7 +80,7 @@ def table() -> Table:
         lexicon.masked.update(raw.get("masked", "").split())
         for phrase in _phrases(grammar, name, raw):
             lexicon.add(phrase)
-    idioms = tomllib.loads((home / "idioms.toml").read_text("utf-8"))
+    idioms = packaged_toml("tta_rebuild.safety", "idioms")
     for phrase in _phrases(grammar, EVERY, idioms):
         lexicon.add(phrase)
     return Table(categories=categories, aliases=aliases, lexicon=lexicon, grammar=grammar)
@@ -90,7 +91,7 @@ def _grammar(raw: Mapping[str, Any]) -> PhraseParser:
     classes: dict[str, Step] = {}
     grammar = PhraseParser(irregular=irregular, classes=classes)
     for name, words in raw["classes"].items():
-        classes[name] = grammar.step("|".join(words.split()))
+        classes[name] = grammar.step("|".join(words.split()))[0]
     return grammar
 
 
@@ -98,7 +99,7 @@ def _phrases(
     grammar: PhraseParser, category: str, raw: Mapping[str, Any]
 ) -> Iterator[BoundaryPhrase]:
     for key, weight in _WEIGHTS.items():
-        for text in re.split(r"[,\n]", _COMMENT.sub("", raw.get(key, ""))):
+        for text in _COMMENT.sub("", raw.get(key, "")).replace("\n", ",").split(","):
             if text.strip():
                 yield from grammar.phrases(category, weight, text)
 

@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from tta_rebuild.safety.tokens import TokenisedText
-
-_TITLES = frozenset(
-    "mr mrs ms miss dr doctor prof professor sir lady lord captain capt judge aunt uncle father "
-    "sister brother sergeant inspector madam madame mister".split()
-)
-_PLACES = frozenset(
-    "valley bay creek hill hills street road lane church river lake mountain mountains island "
-    "islands county town family house inn languages language museum station bridge park square "
-    "avenue sea cove point peak canyon harbor harbour".split()
-)
-_OF_ONE = frozenset("was is has said says had went came took gave asked would will did".split())
+from tta_rebuild.safety.word_lists import word_list
 
 
 def is_name(reading: TokenisedText, at: int, names: frozenset[str]) -> bool:
@@ -25,11 +15,11 @@ def is_name(reading: TokenisedText, at: int, names: frozenset[str]) -> bool:
     if not reading.capital[at]:
         return False
     before = reading.words[at - 1][0] if at else ""
-    if before in _TITLES:
+    if before in word_list("titles"):
         return True
     after = at + 1
     while after < len(reading.words) and reading.capital[after]:
-        if reading.words[after][0] in _PLACES:
+        if reading.words[after][0] in word_list("places"):
             return True
         after += 1
     word = reading.words[at][0]
@@ -38,4 +28,4 @@ def is_name(reading: TokenisedText, at: int, names: frozenset[str]) -> bool:
     if not reading.opens[at] or (at + 1 < len(reading.words) and reading.capital[at + 1]):
         return True
     following = reading.words[at + 1][0] if at + 1 < len(reading.words) else ""
-    return following in _OF_ONE or following.endswith("ed")
+    return following in word_list("of_one") or following.endswith("ed")

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from tta_rebuild.safety.tokens import TokenisedText
+from tta_rebuild.safety.word_lists import word_list
 
 _REACH = 6
 """Words before a match in which a negation counts, within its clause."""
-
-_NEGATORS = frozenset(
-    "no not never nobody none nor neither without nothing cannot refused refuses refuse declined "
-    "declines hardly avoid avoided".split()
-)
-_UNDOING = frozenset(
-    "only just merely simply stop stopped stops stopping help miss missed fail failed fails "
-    "hesitate hesitated sooner until survive survived survives escape escaped spare spared doubt "
-    "before mind regret forget forgot".split()
-)
-_PARTING = frozenset("but when while because until before after then so and if".split())
 
 
 def is_negated(reading: TokenisedText, at: int) -> bool:
@@ -26,8 +16,8 @@ def is_negated(reading: TokenisedText, at: int) -> bool:
             return False
         word = reading.words[place][-1] if "'" in reading.words[place][0] else ""
         first = reading.words[place][0]
-        if first in _UNDOING or first in _PARTING:
+        if first in word_list("undoing") or first in word_list("parting"):
             return False
-        if first in _NEGATORS or first.endswith("n't") or word.endswith("n't"):
+        if first in word_list("negators") or first.endswith("n't") or word.endswith("n't"):
             return True
     return False

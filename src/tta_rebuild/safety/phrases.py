@@ -19,12 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf
 
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.inflection import forms_of
 from tta_rebuild.safety.tokens import TokenisedText
+from tta_rebuild.safety.word_lists import word_list
 
 _FAR = 4
 """A gap from which on a phrase may reach across a comma."""
@@ -34,15 +35,6 @@ HARMLESS = 0
 
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
 _LONGEST_REMEMBERED = 40
-_FREQUENT = frozenset(
-    "a an the his her their my your our its this that these those some every he she it they we you "
-    "i him them me us in on at to of from with by for into over under up down out off and or but "
-    "not no as is was are were be been had has have do did does would could all one so if then "
-    "there what who when where too never nothing more than through before after hand hands eye "
-    "eyes head face back man men woman women take took taken go went come came make made get got "
-    "put see saw found find keep kept lost".split()
-)
-_GAP = re.compile(r"_(\d*)")
 _MASK = re.compile(r"[*#%]")
 
 
@@ -125,14 +117,18 @@ class PhraseParser:
 
     irregular: Mapping[str, frozenset[str]] = field(default_factory=dict)
     classes: Mapping[str, Step] = field(default_factory=dict)
-    _read: dict[str, Step] = field(default_factory=dict)
+    _read: dict[str, tuple[Step, float]] = field(default_factory=dict)
 
-    def step(self, text: str, gap: int = 0) -> Step:
-        """Read one step. Raises ValidationError for an unknown class."""
+    def step(self, text: str, gap: int = 0) -> tuple[Step, float]:
+        """Read one step; gives how often it is met, too. Raises ValidationError: no such class."""
         known = self._read.get(text)  # the lists have each step four times over
         if known is None:
-            known = self._read[text] = self._step(text)
-        return replace(known, gap=gap) if gap else known
+            step = self._step(text)
+            known = self._read[text] = step, _commonness(step)
+        if gap:
+            step = known[0]
+            return Step(step.words, step.prefixes, step.name, gap), known[1]
+        return known
 
     def _step(self, text: str) -> Step:
         words: set[str] = set()
@@ -163,10 +159,10 @@ class PhraseParser:
             ValidationError: it cannot be found by any of its words.
         """
         parts = text.replace("-", " ").split()
-        wide = next((i for i, part in enumerate(parts) if "+" in part), None)
-        if wide is None:
+        if "+" not in text:
             yield self._phrase(category, weight, text, parts)
             return
+        wide = next(i for i, part in enumerate(parts) if "+" in part)
         ways = parts[wide].split("|")
         narrow = "|".join(way for way in ways if "+" not in way)
         for way in [narrow, *(way.replace("+", " ") for way in ways if "+" in way)]:
@@ -179,18 +175,19 @@ class PhraseParser:
         self, category: str, weight: int, text: str, parts: Sequence[str]
     ) -> BoundaryPhrase:
         steps: list[Step] = []
-        gap = 0
+        rarest, anchor, gap = inf, 0, 0
         for part in parts:
-            skip = _GAP.fullmatch(part)
-            if skip:
-                gap += int(skip.group(1) or 1)
-            else:
-                steps.append(self.step(part, gap))
-                gap = 0
+            if part[0] == "_":
+                gap += int(part[1:] or 1)
+                continue
+            step, commonness = self.step(part, gap)
+            if commonness < rarest:
+                rarest, anchor = commonness, len(steps)
+            steps.append(step)
+            gap = 0
         if not steps or steps[0].gap or gap:
             raise ValidationError(f"the word lists hold a phrase with a loose end: '{text}'")
-        anchor = min(range(len(steps)), key=lambda place: _commonness(steps[place]))
-        if _commonness(steps[anchor]) == inf:
+        if rarest == inf:
             raise ValidationError(f"the word lists hold a phrase without a word: '{text}'")
         return BoundaryPhrase(category, weight, tuple(steps), anchor)
 
@@ -199,7 +196,7 @@ def _commonness(step: Step) -> float:
     """How often a step is met, roughly; infinite if it cannot be looked up."""
     if step.name or any(len(prefix) < _SHORTEST_PREFIX for prefix in step.prefixes):
         return inf
-    frequent = len(step.words & _FREQUENT)
+    frequent = len(step.words & word_list("frequent"))
     return 10_000 * frequent + len(step.words) + len(step.prefixes)
 
 

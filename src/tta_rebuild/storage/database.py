@@ -7,17 +7,16 @@ PostgreSQL brings all that by itself.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from filelock import FileLock
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
@@ -28,12 +27,9 @@ from tta_rebuild.core.errors import (
     StoreReadOnly,
 )
 from tta_rebuild.storage import sqlite_file
+from tta_rebuild.storage.connection import Connection, Pool
 from tta_rebuild.storage.failures import damaged, told_plainly
-from tta_rebuild.storage.migrations import HEAD, REVISIONS, migrate
-from tta_rebuild.storage.sqlite_file import NO_TRANSACTION
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
 
 _MIGRATION_LOCK = 7_486_711
 """Key of the advisory lock under which PostgreSQL is migrated: any number that nobody else uses."""
@@ -50,8 +46,8 @@ class Database:
     def __init__(
         self,
         place: str,
-        writer: AsyncEngine | None,
-        reader: AsyncEngine,
+        writer: Pool | None,
+        reader: Pool,
         *,
         lock: FileLock | None = None,
     ) -> None:
@@ -60,7 +56,7 @@ class Database:
         self._writer = writer
         self._reader = reader
         self._write_turn = asyncio.Lock()
-        self._transaction: ContextVar[AsyncConnection | None] = ContextVar("writing", default=None)
+        self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
         self._lock = lock
         self._is_open = True
         self._is_marked = False
@@ -68,10 +64,14 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         """True for a file, False for a PostgreSQL server."""
-        return self._reader.dialect.name == "sqlite"
+        return self._reader.is_sqlite
+
+    def told_plainly(self) -> AbstractContextManager[None]:
+        """In this block a driver's error becomes one of the store's."""
+        return told_plainly(self.place, self._reader.errors)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
+    async def writing(self) -> AsyncIterator[Connection]:
         """A transaction that is stored as a whole when the block ends, or not at all.
 
         A block within a block of the same task is part of the outer one.
@@ -84,7 +84,7 @@ class Database:
             yield outer
             return
         one_at_a_time = self._write_turn if self.is_sqlite else nullcontext()
-        with told_plainly(self.place):
+        with self.told_plainly():
             async with one_at_a_time, self._writer.begin() as connection:
                 token = self._transaction.set(connection)
                 try:
@@ -93,7 +93,7 @@ class Database:
                     self._transaction.reset(token)
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
+    async def reading(self) -> AsyncIterator[Connection]:
         """A connection whose every statement sees what is stored at that moment.
 
         Within ``writing`` of the same task it sees what is being written, too.
@@ -103,7 +103,7 @@ class Database:
         if within is not None:
             yield within
             return
-        with told_plainly(self.place):
+        with self.told_plainly():
             async with self._reader.connect() as connection:
                 yield connection
 
@@ -115,7 +115,7 @@ class Database:
         """
         if not self.is_sqlite or self._writer is None or self._transaction.get() is not None:
             return
-        with told_plainly(self.place):
+        with self.told_plainly():
             async with self._write_turn:
                 await self._run(f"PRAGMA wal_checkpoint({mode})", "PRAGMA user_version = 1")
 
@@ -123,9 +123,9 @@ class Database:
         """Look for damage (SQLite). Raises StoreDamaged."""
         if self.is_sqlite:
             async with self.reading() as connection:
-                found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
-            if found != "ok":
-                raise damaged(self.place, str(found))
+                found = await connection.row("PRAGMA quick_check(1)")
+            if found is None or found["quick_check"] != "ok":
+                raise damaged(self.place, str(found and found["quick_check"]))
 
     async def close(self) -> None:
         """Close readers first, so that the writer does the last checkpoint; then the lock."""
@@ -133,13 +133,13 @@ class Database:
             return
         self._is_open = False
         try:
-            await self._reader.dispose()
+            await self._reader.close()
             if self._writer is not None and self._writer is not self._reader:
                 async with self._write_turn:
                     if self._is_marked:
-                        with suppress(DBAPIError):  # a full disk: the log stays beside the file
+                        with suppress(*self._writer.errors):  # a full disk: the log stays beside it
                             await self._run("PRAGMA user_version = 0")
-                    await self._writer.dispose()
+                    await self._writer.close()
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -149,10 +149,10 @@ class Database:
         assert self._writer is not None
         path = Path(self.place)
         had_log = sqlite_file.has_log(path)
-        with told_plainly(self.place):
+        with self.told_plainly():
             async with self._writer.connect() as connection:
-                found = await connection.run_sync(_revision)
-                was_open = (await connection.exec_driver_sql("PRAGMA user_version")).scalar()
+                found = await _revision(connection)
+                was_open = await _is_marked(connection)
             _require_ours(path, found)
             if found != HEAD:
                 await self._upgrade(path, str(found), clock())
@@ -166,18 +166,16 @@ class Database:
         backup = _backup_name(path, found, at)
         backup.touch(mode=0o600)
         async with self._writer.connect() as connection:
-            idle = await connection.execution_options(**NO_TRANSACTION)
-            await idle.exec_driver_sql("VACUUM INTO ?", (str(backup),))
+            await connection.rows("VACUUM INTO :backup", backup=str(backup))
         async with self._writer.begin() as connection:
-            await connection.run_sync(migrate)
+            await _migrate(connection, found)
 
     async def _run(self, *statements: str) -> None:
         """Each by itself, outside any transaction."""
         assert self._writer is not None
         async with self._writer.connect() as connection:
-            idle = await connection.execution_options(**NO_TRANSACTION)
             for statement in statements:
-                await idle.exec_driver_sql(statement)
+                await connection.rows(statement)
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -218,12 +216,12 @@ async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
         try:
             sqlite_file.require_content(path)
         except StoreMissing:
-            with told_plainly(str(path)):
+            with told_plainly(str(path), (sqlite3.Error,)):
                 sqlite_file.make_new(path)
-        writer, reader = (sqlite_file.engine_for(path, mode) for mode in ("rw", "ro"))
     except BaseException:
         lock.release()
         raise
+    writer, reader = (sqlite_file.connections_to(path, writes=writes) for writes in (True, False))
     database = Database(str(path), writer, reader, lock=lock)
     try:
         await database.begin_writing(clock)
@@ -236,7 +234,7 @@ async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
 async def _look_at_file(path: Path) -> Database:
     sqlite_file.require_content(path)
     try:
-        database = await _looking(Database(str(path), None, sqlite_file.engine_for(path, "ro")))
+        database = await _looking(Database(str(path), None, sqlite_file.connections_to(path)))
     except (StoreDamaged, StoreNewer, StoreLocked):
         raise
     except StoreError as error:  # no shared memory beside a file that cannot be written
@@ -245,10 +243,10 @@ async def _look_at_file(path: Path) -> Database:
                 f"{path}: its write-ahead log cannot be read in this place; copy the directory to "
                 "where it can be written, and look there"
             ) from error
-        unshared = sqlite_file.engine_for(path, "ro", immutable=True)
+        unshared = sqlite_file.connections_to(path, immutable=True)
         database = await _looking(Database(str(path), None, unshared))
     async with database.reading() as connection:
-        was_open = (await connection.exec_driver_sql("PRAGMA user_version")).scalar()
+        was_open = await _is_marked(connection)
     if was_open and not sqlite_file.has_log(path):
         database.note = sqlite_file.log_lost(path)
     return database
@@ -258,7 +256,7 @@ async def _looking(database: Database) -> Database:
     """See that it can be read as it is, or close it again."""
     try:
         async with database.reading() as connection:
-            found = await connection.run_sync(_revision)
+            found = await _revision(connection)
         if database.is_sqlite:
             _require_ours(Path(database.place), found)
         _require_known(database.place, found)
@@ -282,56 +280,71 @@ def _backup_name(path: Path, revision: str, at: datetime) -> Path:
 
 
 async def _open_server(address: str, *, read_only: bool) -> Database:
-    from sqlalchemy.ext.asyncio import create_async_engine  # loads the whole ORM
-
     try:
-        url = make_url(address)
-        if url.get_backend_name() not in ("postgresql", "postgres"):
-            raise ArgumentError(url.drivername)
-        # libpq's name for what asyncpg calls ssl
-        options = {"ssl" if name == "sslmode" else name: v for name, v in url.query.items()}
-        url = url.set(drivername="postgresql+asyncpg", query=options)
-        engine = create_async_engine(
-            url, pool_size=sqlite_file.READERS + 1, pool_pre_ping=True, hide_parameters=True
-        )
-    except (ArgumentError, ValueError):  # from None: their messages may hold the password
-        raise StoreError(
-            "the address of the store must be a directory, a file, or postgresql://user@host/name; "
-            "in a user's name or password, write / : @ as %2F %3A %40"
-        ) from None
+        from tta_rebuild.storage.server_pool import ServerPool
     except ModuleNotFoundError as error:
         raise StoreError(
             "PostgreSQL needs the driver asyncpg: install tta-rebuild[postgres]"
         ) from error
-    reader = engine.execution_options(isolation_level="AUTOCOMMIT")
-    place = url.set(query={}).render_as_string(hide_password=True)
+    place = _without_password(address)
+    pool = ServerPool(address, most=sqlite_file.READERS + 1)
     if read_only:
-        return await _looking(Database(place, None, reader))
-    database = Database(place, engine, reader)
+        return await _looking(Database(place, None, pool))
+    database = Database(place, pool, pool)
     try:
-        with told_plainly(place):
-            async with engine.begin() as connection:
-                await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-                found = await connection.run_sync(_revision)
-                _require_known(place, found)
-                if found != HEAD:
-                    await connection.run_sync(migrate)
+        async with database.writing() as connection:
+            await connection.rows(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            found = await _revision(connection)
+            _require_known(place, found)
+            if found != HEAD:
+                await _migrate(connection, found)
     except BaseException:
         await database.close()
         raise
     return database
 
 
+def _without_password(address: str) -> str:
+    """The address to show. Raises StoreError, without a word of it, where it cannot be one."""
+    try:
+        parts = urlsplit(address)
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise ValueError(parts.scheme)
+        host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+    except ValueError:  # from None: its message may hold the password
+        raise StoreError(
+            "the address of the store must be a directory, a file, or postgresql://user@host/name; "
+            "in a user's name or password, write / : @ as %2F %3A %40"
+        ) from None
+    user = f"{parts.username or ''}{':***' if parts.password else ''}"
+    return f"postgresql://{user}{'@' if user else ''}{host}{parts.path}"
+
+
 # -------------------------------------------------------------------------------- revisions
 
 
-def _revision(connection: sa.Connection) -> str | None:
+async def _migrate(connection: Connection, found: str | None) -> None:
+    for statement in statements("sqlite" if connection.is_sqlite else "postgresql", found):
+        await connection.rows(statement)
+
+
+async def _is_marked(connection: Connection) -> bool:
+    row = await connection.row("PRAGMA user_version")
+    return row is not None and bool(row["user_version"])
+
+
+async def _revision(connection: Connection) -> str | None:
     """The revision of the database; None if it is new and empty, "" if it is something else."""
-    tables = sa.inspect(connection).get_table_names()
+    named = (
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        if connection.is_sqlite
+        else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
+    )
+    tables = {row["name"] for row in await connection.rows(named)}
     if "alembic_version" in tables:
-        found = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-        return str(found) if found is not None else None
-    return "" if "stories" in tables or (tables and connection.dialect.name == "sqlite") else None
+        found = await connection.row("SELECT version_num FROM alembic_version")
+        return str(found["version_num"]) if found is not None else None
+    return "" if "stories" in tables or (tables and connection.is_sqlite) else None
 
 
 def _require_ours(path: Path, found: str | None) -> None:

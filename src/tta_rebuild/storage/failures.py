@@ -10,8 +10,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError
-
 from tta_rebuild.core.errors import (
     StoreDamaged,
     StoreError,
@@ -77,11 +75,11 @@ _POSTGRESQL: dict[str, tuple[type[StoreError], str]] = {
 
 
 @contextmanager
-def told_plainly(place: str) -> Iterator[None]:
-    """Translate a driver's error into the store's, naming ``place`` (a path or an address)."""
+def told_plainly(place: str, errors: tuple[type[Exception], ...]) -> Iterator[None]:
+    """Translate a driver's ``errors`` into the store's, naming ``place`` (a path or an address)."""
     try:
         yield
-    except DBAPIError as error:
+    except errors as error:
         raise _plain(error, place) from error
     except OSError as error:
         raise StoreError(
@@ -95,18 +93,17 @@ def damaged(place: str, found: str) -> StoreDamaged:
     return StoreDamaged(f"{place}: is damaged ({found}); {_BACKUP}")
 
 
-def _plain(error: DBAPIError, place: str) -> StoreError:
-    origin = error.orig
-    code = getattr(origin, "sqlite_errorcode", None)
+def _plain(error: Exception, place: str) -> StoreError:
+    code = getattr(error, "sqlite_errorcode", None)
     if code is not None:
-        other = _SQLITE.get(code & 0xFF, (StoreError, f"failed ({origin})"))
+        other = _SQLITE.get(code & 0xFF, (StoreError, f"failed ({error})"))
         kind, advice = _SQLITE.get(code, other)
         return kind(f"{place}: {advice}")
-    if isinstance(origin, sqlite3.Error):  # Python's own: what was read is no text
-        return damaged(place, str(origin).partition(" column ")[0])
-    state = str(getattr(origin, "sqlstate", None) or "")
+    if isinstance(error, sqlite3.Error):  # Python's own: what was read is no text
+        return damaged(place, str(error).partition(" column ")[0])
+    state = str(getattr(error, "sqlstate", None) or "")
     for key in (state, state[:2]):
         if key in _POSTGRESQL:
             kind, advice = _POSTGRESQL[key]
             return kind(f"{place}: {advice}")
-    return StoreError(f"{place}: the database failed ({type(origin).__name__}); try again")
+    return StoreError(f"{place}: the database failed ({type(error).__name__}); try again")

@@ -6,20 +6,14 @@ Used by ``sql_store`` alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-
-import sqlalchemy as sa
 
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
-from tta_rebuild.storage.schema import EVENTS
+from tta_rebuild.storage.connection import Connection, Row, inserting
 from tta_rebuild.storage.sql_rows import hole
 from tta_rebuild.storage.sql_search import Hit, keep_words
 from tta_rebuild.storage.stored_time import from_micros
 from tta_rebuild.storage.story_store import Found
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 class EventRows:
@@ -34,7 +28,7 @@ class EventRows:
 
     async def store(
         self,
-        connection: AsyncConnection,
+        connection: Connection,
         branch: int,
         length: int,
         turn: int,
@@ -51,11 +45,11 @@ class EventRows:
             if prose:
                 texts.append((position, prose))
         if rows:
-            await connection.execute(sa.insert(EVENTS), rows)
+            await connection.run_for_each(inserting("events", rows[0]), rows)
             await keep_words(connection, branch, texts)
 
     def recorded(
-        self, branch_id: str, rows: Sequence[sa.Row[Any]], low: int, high: int
+        self, branch_id: str, rows: Sequence[Row], low: int, high: int
     ) -> Iterator[RecordedEvent]:
         """The events at the positions in (low, high], from their rows in order.
 
@@ -63,30 +57,32 @@ class EventRows:
         """
         position = low
         for row in rows:
-            if row.position != position + 1:
+            if row["position"] != position + 1:
                 break
             try:
-                event = self._codec.from_json(row.kind, row.version, row.data)
+                event = self._codec.from_json(row["kind"], row["version"], row["data"])
             except StoreDamaged as error:
                 raise hole(branch_id, position + 1, position, "cannot be read") from error
             position += 1
             yield RecordedEvent(
-                branch_id=row.branch_id,
+                branch_id=row["branch_id"],
                 position=position,
-                turn=row.turn,
-                at=from_micros(row.at),
+                turn=row["turn"],
+                at=from_micros(row["at"]),
                 event=event,
             )
         if position < high:
             raise hole(branch_id, position + 1, position)
 
-    def found(self, hits: Sequence[Hit], rows: Sequence[sa.Row[Any]]) -> list[Found]:
+    def found(self, hits: Sequence[Hit], rows: Sequence[Row]) -> list[Found]:
         """What a search found, with the text from the events' rows."""
-        by_position = {row.position: row for row in rows}
+        by_position = {row["position"]: row for row in rows}
         found = []
         for hit in hits:
             row = by_position.get(hit.position)
             if row is not None:
-                text = prose_of(self._codec.from_json(row.kind, row.version, row.data))
-                found.append(Found(position=hit.position, turn=row.turn, text=text, rank=hit.rank))
+                text = prose_of(self._codec.from_json(row["kind"], row["version"], row["data"]))
+                found.append(
+                    Found(position=hit.position, turn=row["turn"], text=text, rank=hit.rank)
+                )
         return found

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
+from tta_rebuild.storage.connection import Row, inserting
 from tta_rebuild.storage.database import Database
-from tta_rebuild.storage.schema import ATTEMPTS
 from tta_rebuild.storage.stored_time import from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
@@ -67,8 +65,9 @@ class SqlLedger:
             }
             for attempt in attempts
         ]
-        async with self._database.writing() as connection:
-            await connection.execute(sa.insert(ATTEMPTS), rows)
+        if rows:
+            async with self._database.writing() as connection:
+                await connection.run_for_each(inserting("attempts", rows[0]), rows)
 
     async def spent_usd(
         self,
@@ -80,39 +79,34 @@ class SqlLedger:
     ) -> float:
         """See ``Ledger.spent_usd``."""
         scopes = {"story_id": story_id, "player_id": player_id, "session_id": session_id}
-        total = sa.select(sa.func.sum(ATTEMPTS.c.cost_usd)).where(*_since(since), *_in(scopes))
+        where, values = _within(since, **scopes)
         async with self._database.reading() as connection:
-            return float((await connection.execute(total)).scalar() or 0.0)
+            row = await connection.row(
+                f"SELECT sum(cost_usd) AS total FROM attempts{where}", **values
+            )
+        return float((row and row["total"]) or 0.0)
 
     async def costs(
         self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
     ) -> Sequence[CostLine]:
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
-        key = _KEYS[by].label("key")
+        where, values = _within(since, story_id=story_id)
         report = (
-            sa.select(
-                key,
-                sa.func.count().label("attempts"),
-                sa.func.sum(ATTEMPTS.c.input_tokens).label("input_tokens"),
-                sa.func.sum(ATTEMPTS.c.output_tokens + ATTEMPTS.c.thinking_tokens).label("out"),
-                sa.func.sum(ATTEMPTS.c.cost_usd).label("cost_usd"),
-                sa.func.count(sa.case((ATTEMPTS.c.estimated | ~ATTEMPTS.c.priced, 1))).label(
-                    "estimated"
-                ),
-            )
-            .where(*_since(since), *_in({"story_id": story_id}))
-            .group_by(sa.literal_column("key"))
+            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(input_tokens) AS input_tokens, "
+            "sum(output_tokens + thinking_tokens) AS output_tokens, sum(cost_usd) AS cost_usd, "
+            "count(CASE WHEN estimated OR NOT priced THEN 1 END) AS estimated "
+            f"FROM attempts{where} GROUP BY 1"
         )
         async with self._database.reading() as connection:
-            rows = list(await connection.execute(report))
+            rows = await connection.rows(report, **values)
         lines = [
             CostLine(
-                key=_day(row.key) if by == "day" else row.key,
-                attempts=row.attempts,
-                input_tokens=int(row.input_tokens),
-                output_tokens=int(row.out),
-                cost_usd=float(row.cost_usd),
-                estimated=row.estimated > 0,
+                key=_day(row["key"]) if by == "day" else row["key"],
+                attempts=row["attempts"],
+                input_tokens=int(row["input_tokens"]),
+                output_tokens=int(row["output_tokens"]),
+                cost_usd=float(row["cost_usd"]),
+                estimated=row["estimated"] > 0,
             )
             for row in rows
         ]
@@ -122,41 +116,40 @@ class SqlLedger:
         self, *, story_id: str | None = None, limit: int = 1000
     ) -> Sequence[Attempt]:
         """See ``Ledger.attempts``."""
-        latest = (
-            sa.select(ATTEMPTS)
-            .where(*_in({"story_id": story_id}))
-            .order_by(ATTEMPTS.c.at.desc(), ATTEMPTS.c.number.desc())
-            .limit(limit)
-        )
+        where, values = _within(None, story_id=story_id)
+        latest = f"SELECT * FROM attempts{where} ORDER BY at DESC, number DESC LIMIT :limit"
         async with self._database.reading() as connection:
-            rows = list(await connection.execute(latest))
+            rows = await connection.rows(latest, limit=limit, **values)
         return [_attempt(row) for row in reversed(rows)]
 
 
-_KEYS: dict[Grouping, sa.ColumnElement[Any]] = {
-    "day": ATTEMPTS.c.at // sa.literal_column(str(_DAY_MICROS), sa.BigInteger),
-    "story": ATTEMPTS.c.story_id,
-    "model": ATTEMPTS.c.model,
-    "task": ATTEMPTS.c.task,
+_KEYS: dict[Grouping, str] = {
+    "day": f"at / {_DAY_MICROS}",
+    "story": "story_id",
+    "model": "model",
+    "task": "task",
 }
 
 
-def _since(since: datetime | None) -> list[sa.ColumnElement[bool]]:
-    return [] if since is None else [ATTEMPTS.c.at >= to_micros(since)]
-
-
-def _in(scopes: dict[str, str | None]) -> list[sa.ColumnElement[bool]]:
-    return [ATTEMPTS.c[name] == value for name, value in scopes.items() if value is not None]
+def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
+    """What a query ends with to see only these attempts, and its values."""
+    values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
+    tests = [f"{name} = :{name}" for name in values]
+    if since is not None:
+        values["since"] = to_micros(since)
+        tests.append("at >= :since")
+    return f" WHERE {' AND '.join(tests)}" if tests else "", values
 
 
 def _day(number: int) -> str:
     return (_EPOCH_DAY + timedelta(days=int(number))).isoformat()
 
 
-def _attempt(row: sa.Row[Any]) -> Attempt:
-    values = row._mapping
+def _attempt(row: Row) -> Attempt:
+    plain = {name: row[name] for name in _PLAIN}
+    usage = {name: row[name] for name in _USAGE}
     return Attempt(
-        at=from_micros(values["at"]),
-        usage=Usage(**{name: values[name] for name in _USAGE}),
-        **{name: values[name] for name in _PLAIN},
+        at=from_micros(row["at"]),
+        usage=Usage(**usage | {"estimated": bool(usage["estimated"])}),  # SQLite has 0 and 1
+        **plain | {"priced": bool(plain["priced"])},
     )

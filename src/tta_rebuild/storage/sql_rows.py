@@ -8,118 +8,91 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
-
-import sqlalchemy as sa
 
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
 from tta_rebuild.storage.branch_path import BranchPath, Span
-from tta_rebuild.storage.schema import BRANCHES, EVENTS, STORIES
+from tta_rebuild.storage.connection import Connection, Row
 from tta_rebuild.storage.stored_time import from_micros
 from tta_rebuild.storage.story_store import Branch, StoryRow
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
 
 SPANS_AT_ONCE = 200
 """Ranges in one statement; SQLite allows an expression a depth of 1,000."""
 
-_PARENT = BRANCHES.alias("parent")
-
-BRANCH_ROWS = sa.select(
-    BRANCHES, STORIES.c.story_id, _PARENT.c.branch_id.label("parent_id")
-).select_from(
-    BRANCHES.join(STORIES, BRANCHES.c.story == STORIES.c.number).outerjoin(
-        _PARENT, BRANCHES.c.parent == _PARENT.c.number
-    )
+BRANCH_ROWS = (
+    "SELECT b.*, stories.story_id, parents.branch_id AS parent_id FROM branches AS b "
+    "JOIN stories ON stories.number = b.story LEFT JOIN branches AS parents "
+    "ON parents.number = b.parent"
 )
-"""Branches with the ids of their story and parent; see ``as_branch``."""
+"""Branches (``b``) with the ids of their story and parent; see ``as_branch``."""
+
+_LINE = (
+    "WITH RECURSIVE line AS ("
+    "SELECT number, parent, forked_at, 0 AS back FROM branches WHERE number = :number UNION ALL "
+    "SELECT b.number, b.parent, b.forked_at, line.back + 1 FROM branches AS b "
+    "JOIN line ON b.number = line.parent) "
+    "SELECT number, forked_at FROM line ORDER BY back DESC"
+)
+"""A branch and its ancestors, the oldest first."""
 
 
-async def story_row(connection: AsyncConnection, story_id: str) -> sa.Row[Any]:
+async def story_row(connection: Connection, story_id: str) -> Row:
     """A story's row. Raises StoryNotFound."""
-    wanted = sa.select(STORIES).where(STORIES.c.story_id == story_id)
-    row = (await connection.execute(wanted)).first()
+    row = await connection.row("SELECT * FROM stories WHERE story_id = :id", id=story_id)
     if row is None:
         raise StoryNotFound(f"no story '{story_id}'; see the list of stories")
     return row
 
 
-async def branch_row(
-    connection: AsyncConnection, branch_id: str, *, lock: bool = False
-) -> sa.Row[Any]:
+async def branch_row(connection: Connection, branch_id: str, *, lock: bool = False) -> Row:
     """A branch's own row, locked until the transaction ends if asked. Raises BranchNotFound."""
-    wanted = sa.select(BRANCHES).where(BRANCHES.c.branch_id == branch_id)
-    row = (await connection.execute(wanted.with_for_update() if lock else wanted)).first()
+    locked = connection.for_update if lock else ""
+    row = await connection.row(
+        f"SELECT * FROM branches WHERE branch_id = :id{locked}", id=branch_id
+    )
     if row is None:
         raise no_branch(branch_id)
     return row
 
 
-async def event_rows(connection: AsyncConnection, spans: Iterable[Span]) -> list[sa.Row[Any]]:
+async def event_rows(connection: Connection, spans: Iterable[Span]) -> list[Row]:
     """The events in these spans, in order of position."""
-    rows: list[sa.Row[Any]] = []
+    rows: list[Row] = []
     for batch in batches(list(spans)):
+        where, values = inside(batch)
         wanted = (
-            sa.select(EVENTS, BRANCHES.c.branch_id)
-            .join(BRANCHES, EVENTS.c.branch == BRANCHES.c.number)
-            .where(inside(EVENTS, batch))
-            .order_by(EVENTS.c.position)
+            "SELECT events.*, branches.branch_id FROM events JOIN branches ON "
+            f"branches.number = events.branch WHERE {where} ORDER BY position"
         )
-        rows.extend(await connection.execute(wanted))
+        rows.extend(await connection.rows(wanted, **values))
     return rows
 
 
-async def load_path(connection: AsyncConnection, number: int) -> BranchPath:
+async def load_path(connection: Connection, number: int) -> BranchPath:
     """A branch's path from its ancestors' rows."""
-    columns = (BRANCHES.c.number, BRANCHES.c.parent, BRANCHES.c.forked_at)
-    line = (
-        sa.select(*columns, sa.literal(0).label("back"))
-        .where(BRANCHES.c.number == number)
-        .cte("line", recursive=True)
-    )
-    line = line.union_all(
-        sa.select(*columns, line.c.back + 1).join(line, BRANCHES.c.number == line.c.parent)
-    )
-    oldest_first = sa.select(line).order_by(line.c.back.desc())
     path = BranchPath((), ())
-    for row in await connection.execute(oldest_first):
-        path = path.forked(row.number, row.forked_at)
+    for row in await connection.rows(_LINE, number=number):
+        path = path.forked(row["number"], row["forked_at"])
     return path
 
 
-async def insert(connection: AsyncConnection, table: sa.Table, **values: Any) -> int:
-    """Add one row; gives its number."""
-    result = await connection.execute(sa.insert(table).values(**values))
-    key = result.inserted_primary_key
-    assert key is not None
-    return int(key[0])
-
-
-async def free_name(connection: AsyncConnection, story: int, name: str | None, ordinal: int) -> str:
+async def free_name(connection: Connection, story: int, name: str | None, ordinal: int) -> str:
     """The name asked for, or one that is free. Raises StoryError if it is taken."""
     candidates = [name] if name is not None else (f"branch-{n}" for n in itertools.count(ordinal))
     for candidate in candidates:
-        taken = sa.select(BRANCHES.c.number).where(
-            BRANCHES.c.story == story, BRANCHES.c.name == candidate
-        )
-        if (await connection.execute(taken)).first() is None:
+        named = "SELECT 1 FROM branches WHERE story = :story AND name = :name"
+        if await connection.row(named, story=story, name=candidate) is None:
             return candidate
     raise StoryError(f"a branch '{name}' exists already in this story; choose another name")
 
 
-def inside(table: sa.Table | sa.TableClause, spans: Sequence[Span]) -> sa.ColumnElement[bool]:
-    """True for the rows of a table that lie in one of the spans."""
-    return sa.or_(
-        *(
-            sa.and_(
-                table.c.branch == span.owner,
-                table.c.position > span.after,
-                table.c.position <= span.upto,
-            )
-            for span in spans
-        )
-    )
+def inside(spans: Sequence[Span]) -> tuple[str, dict[str, int]]:
+    """A condition for the rows of a table that lie in one of the spans, and its values."""
+    numbers = range(len(spans))
+    ways = (f"(branch = :b{n} AND position > :a{n} AND position <= :u{n})" for n in numbers)
+    values: dict[str, int] = {}
+    for n, span in enumerate(spans):
+        values |= {f"b{n}": span.owner, f"a{n}": span.after, f"u{n}": span.upto}
+    return f"({' OR '.join(ways)})", values
 
 
 def batches(spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
@@ -128,34 +101,29 @@ def batches(spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
         yield spans[begin : begin + SPANS_AT_ONCE]
 
 
-def greater(column: sa.Column[int], value: int) -> sa.Case[int]:
-    """The greater of both; SQLite and PostgreSQL have no common function for it."""
-    return sa.case((column > value, column), else_=value)
-
-
-def as_story(row: sa.Row[Any]) -> StoryRow:
-    """A row of ``STORIES`` as the interface gives it."""
+def as_story(row: Row) -> StoryRow:
+    """A row of ``stories`` as the interface gives it."""
     return StoryRow(
-        story_id=row.story_id,
-        title=row.title,
-        created_at=from_micros(row.created_at),
-        updated_at=from_micros(row.updated_at),
-        branches=row.branches,
-        turns=row.turns,
+        story_id=row["story_id"],
+        title=row["title"],
+        created_at=from_micros(row["created_at"]),
+        updated_at=from_micros(row["updated_at"]),
+        branches=row["branches"],
+        turns=row["turns"],
     )
 
 
-def as_branch(row: sa.Row[Any]) -> Branch:
+def as_branch(row: Row) -> Branch:
     """A row of ``BRANCH_ROWS`` as the interface gives it."""
     return Branch(
-        branch_id=row.branch_id,
-        story_id=row.story_id,
-        name=row.name,
-        parent_id=row.parent_id,
-        forked_at=row.forked_at,
-        length=row.length,
-        turn=row.turn,
-        created_at=from_micros(row.created_at),
+        branch_id=row["branch_id"],
+        story_id=row["story_id"],
+        name=row["name"],
+        parent_id=row["parent_id"],
+        forked_at=row["forked_at"],
+        length=row["length"],
+        turn=row["turn"],
+        created_at=from_micros(row["created_at"]),
     )
 
 

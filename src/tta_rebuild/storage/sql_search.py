@@ -10,12 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-import sqlalchemy as sa
 
 from tta_rebuild.storage.branch_path import Span
+from tta_rebuild.storage.connection import Connection, inserting
 from tta_rebuild.storage.prose import words_in
 from tta_rebuild.storage.sql_rows import SPANS_AT_ONCE, inside
 
@@ -25,27 +22,10 @@ NEAR_EVENTS = 5_000
 COMMON_EVENTS = 500
 """A word that more events of a long story hold tells little about where to look."""
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
 _POSITION_BITS = 32
 _POSITIONS = (1 << _POSITION_BITS) - 1
 
-_SQLITE = sa.table("prose", sa.column("rowid"), sa.column("scope"), sa.column("words"))
-_MATCHES = sa.literal_column("prose").op("MATCH")
-_BM25 = sa.literal_column("bm25(prose, 0.0, 1.0)", sa.Double)
-
-_SERVER = sa.table(
-    "prose",
-    sa.column("branch", sa.BigInteger),
-    sa.column("position", sa.BigInteger),
-    sa.column("scope", sa.Text),
-    sa.column("words", sa.Text),
-)
-_INDEXED = sa.literal_column(
-    "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))", sa.Text
-)
-_WORDS = sa.literal_column("to_tsvector('simple', words)", sa.Text)
+_INDEXED = "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +37,22 @@ class Hit:
     rank: float
 
 
-async def keep_words(
-    connection: AsyncConnection, branch: int, texts: Sequence[tuple[int, str]]
-) -> None:
+async def keep_words(connection: Connection, branch: int, texts: Sequence[tuple[int, str]]) -> None:
     """Add (position, text) of a branch's own events to the index."""
     if not texts:
         return
-    rows = [{"scope": f"b{branch}", "words": " ".join(words_in(text))} for _, text in texts]
-    if connection.dialect.name == "sqlite":
-        first = branch << _POSITION_BITS
-        numbered = [
-            {"rowid": first + position, **row}
-            for (position, _), row in zip(texts, rows, strict=True)
-        ]
-        await connection.execute(sa.insert(_SQLITE), numbered)
-    else:
-        placed = [
-            {"branch": branch, "position": position, **row}
-            for (position, _), row in zip(texts, rows, strict=True)
-        ]
-        await connection.execute(sa.insert(_SERVER), placed)
+    rows = []
+    for position, text in texts:
+        row = {"scope": f"b{branch}", "words": " ".join(words_in(text))}
+        if connection.is_sqlite:
+            rows.append({"rowid": _number(branch, position), **row})
+        else:
+            rows.append({"branch": branch, "position": position, **row})
+    await connection.run_for_each(inserting("prose", rows[0]), rows)
 
 
 async def narrowed(
-    connection: AsyncConnection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
+    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
 ) -> tuple[Sequence[tuple[str, ...]], Sequence[Span]]:
     """What to rank, so that a search does not take longer the longer the story is.
 
@@ -91,11 +63,11 @@ async def narrowed(
     end = spans[-1].upto if spans else 0
     if end <= NEAR_EVENTS or len(spans) > SPANS_AT_ONCE:
         return phrases, spans
-    on_server = connection.dialect.name != "sqlite"
-    query = _server_query if on_server else _file_query
-    asked = {f"query_{n}": query([phrase], spans) for n, phrase in enumerate(phrases)}
-    row = (await connection.execute(_counting(len(phrases), on_server=on_server), asked)).one()
-    rare = [phrase for phrase, count in zip(phrases, row, strict=True) if count <= COMMON_EVENTS]
+    query = _file_query if connection.is_sqlite else _server_query
+    asked = {f"query{n}": query([phrase], spans) for n, phrase in enumerate(phrases)}
+    row = await connection.row(_counting(len(phrases), connection), **asked)
+    assert row is not None
+    rare = [phrase for n, phrase in enumerate(phrases) if row[f"count{n}"] <= COMMON_EVENTS]
     if rare:
         return rare, spans
     near = (replace(span, after=max(span.after, end - NEAR_EVENTS)) for span in spans)
@@ -103,50 +75,55 @@ async def narrowed(
 
 
 async def ranked(
-    connection: AsyncConnection,
+    connection: Connection,
     phrases: Sequence[tuple[str, ...]],
     spans: Sequence[Span],
     limit: int,
 ) -> list[Hit]:
     """The best events in these spans that hold any of the phrases; words as ``words_in`` cuts."""
-    if connection.dialect.name == "sqlite":
-        number = _SQLITE.c.rowid
-        places = (number.between(_number(s, s.after + 1), _number(s, s.upto)) for s in spans)
-        best = (
-            sa.select(number, _BM25.label("rank"))
-            .where(_MATCHES(_file_query(phrases, spans)), sa.or_(*places))
-            .order_by(sa.literal_column("rank"), number.op("&")(_POSITIONS).desc())
-            .limit(limit)
+    if connection.is_sqlite:
+        ways = " OR ".join(
+            f"rowid BETWEEN {_number(s.owner, s.after + 1)} AND {_number(s.owner, s.upto)}"
+            for s in spans
         )
+        best = (
+            "SELECT rowid, bm25(prose, 0.0, 1.0) AS rank FROM prose "
+            f"WHERE prose MATCH :query AND ({ways}) "
+            f"ORDER BY rank, rowid & {_POSITIONS} DESC LIMIT :limit"
+        )
+        found = await connection.rows(best, query=_file_query(phrases, spans), limit=limit)
         return [
-            Hit(row.rowid >> _POSITION_BITS, row.rowid & _POSITIONS, row.rank)
-            for row in await connection.execute(best)
+            Hit(row["rowid"] >> _POSITION_BITS, row["rowid"] & _POSITIONS, row["rank"])
+            for row in found
         ]
-    asked = sa.func.to_tsquery("simple", _server_query(phrases, spans))
-    rank = -sa.func.ts_rank(_WORDS, sa.func.to_tsquery("simple", _server_words(phrases)))
+    where, values = inside(spans)
     best = (
-        sa.select(_SERVER.c.branch, _SERVER.c.position, rank.label("rank"))
-        .where(_INDEXED.op("@@")(asked), inside(_SERVER, spans))
-        .order_by(sa.literal_column("rank"), _SERVER.c.position.desc())
-        .limit(limit)
+        "SELECT branch, position, "
+        "-ts_rank(to_tsvector('simple', words), to_tsquery('simple', :words)) AS rank FROM prose "
+        f"WHERE {_INDEXED} @@ to_tsquery('simple', :query) AND {where} "
+        "ORDER BY rank, position DESC LIMIT :limit"
     )
-    return [Hit(*row) for row in await connection.execute(best)]
+    found = await connection.rows(
+        best,
+        words=_server_words(phrases),
+        query=_server_query(phrases, spans),
+        limit=limit,
+        **values,
+    )
+    return [Hit(row["branch"], row["position"], row["rank"]) for row in found]
 
 
-@lru_cache
-def _counting(phrases: int, *, on_server: bool) -> sa.Select[Any]:
+def _counting(phrases: int, connection: Connection) -> str:
     """How many rows each of so many queries finds, counted up to one over ``COMMON_EVENTS``."""
-    counts = []
-    for number in range(phrases):
-        query = sa.bindparam(f"query_{number}", type_=sa.Text)
-        hits = sa.select(sa.literal(1)).select_from(_SERVER if on_server else _SQLITE)
-        if on_server:
-            hits = hits.where(_INDEXED.op("@@")(sa.func.to_tsquery("simple", query)))
-        else:
-            hits = hits.where(_MATCHES(query))
-        some = hits.limit(COMMON_EVENTS + 1).subquery()
-        counts.append(sa.select(sa.func.count()).select_from(some).scalar_subquery())
-    return sa.select(*counts)
+    match = (
+        "prose MATCH {}" if connection.is_sqlite else f"{_INDEXED} @@ to_tsquery('simple', {{}})"
+    )
+    counts = (
+        "(SELECT count(*) FROM (SELECT 1 FROM prose WHERE "
+        f"{match.format(f':query{n}')} LIMIT {COMMON_EVENTS + 1}) AS some{n}) AS count{n}"
+        for n in range(phrases)
+    )
+    return f"SELECT {', '.join(counts)}"
 
 
 def _file_query(phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]) -> str:
@@ -166,18 +143,18 @@ def _server_words(phrases: Sequence[tuple[str, ...]]) -> str:
     return " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)
 
 
-async def forget_words(connection: AsyncConnection, branches: Sequence[int]) -> None:
+async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
     """Remove all words of these branches from the index, leaving no trace of them in it."""
-    if connection.dialect.name != "sqlite":
-        await connection.execute(sa.delete(_SERVER).where(_SERVER.c.branch.in_(branches)))
-        return
     for branch in branches:
-        first = branch << _POSITION_BITS
-        own = _SQLITE.c.rowid.between(first, first + _POSITIONS)
-        await connection.execute(sa.delete(_SQLITE).where(own))
-    # a deleted row leaves its words in the index until the segments that hold them are merged
-    await connection.exec_driver_sql("INSERT INTO prose(prose) VALUES ('optimize')")
+        if connection.is_sqlite:
+            own = f"rowid BETWEEN {_number(branch, 0)} AND {_number(branch, _POSITIONS)}"
+        else:
+            own = f"branch = {branch:d}"
+        await connection.rows(f"DELETE FROM prose WHERE {own}")
+    if connection.is_sqlite:
+        # a deleted row leaves its words in the index until the segments with them are merged
+        await connection.rows("INSERT INTO prose(prose) VALUES ('optimize')")
 
 
-def _number(span: Span, position: int) -> int:
-    return (span.owner << _POSITION_BITS) + position
+def _number(branch: int, position: int) -> int:
+    return (branch << _POSITION_BITS) + position

@@ -1,7 +1,7 @@
 """Stories kept in SQLite or PostgreSQL.
 
-The engine's default. Every statement is SQLAlchemy Core and the same for both databases, except the
-search for words (``sql_search``). What an append costs does not depend on a story's length: the
+The engine's default. Every statement is the same SQL for both databases, except the search for
+words (``sql_search``). What an append costs does not depend on a story's length: the
 length of a branch stands in its row, ancestors' spans are computed in Python and asked for as plain
 ranges.
 """
@@ -12,9 +12,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
-import sqlalchemy as sa
 from cachetools import LRUCache
 
 from tta_rebuild.core.errors import (
@@ -25,14 +24,9 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
 from tta_rebuild.storage.branch_path import BranchPath, Span
+from tta_rebuild.storage.connection import Connection, Row, inserting
 from tta_rebuild.storage.database import Database, open_database
 from tta_rebuild.storage.prose import phrases_in
-from tta_rebuild.storage.schema import (
-    BRANCHES,
-    EVENTS,
-    SNAPSHOTS,
-    STORIES,
-)
 from tta_rebuild.storage.sql_events import EventRows
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_rows import (
@@ -43,9 +37,7 @@ from tta_rebuild.storage.sql_rows import (
     branch_row,
     event_rows,
     free_name,
-    greater,
     hole,
-    insert,
     inside,
     load_path,
     no_branch,
@@ -64,13 +56,16 @@ from tta_rebuild.storage.story_store import (
     too_near,
 )
 
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncConnection
-
 _CHUNK = 1_000
 """Events that a long reading fetches at once."""
 
 _PATHS_KEPT = 256
+
+_PLAYED = (
+    "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "
+    "turns = CASE WHEN turns > :turn THEN turns ELSE :turn END WHERE number = :number"
+)
+"""A story's latest time and turn; SQLite and PostgreSQL have no common function for it."""
 
 
 class SqlStoryStore(StoryStore):
@@ -140,12 +135,11 @@ class SqlStoryStore(StoryStore):
         """See ``StoryStore.create_story``."""
         micros = to_micros(at)
         async with self._database.writing() as connection:
-            taken = sa.select(STORIES.c.number).where(STORIES.c.story_id == story_id)
-            if (await connection.execute(taken)).first() is not None:
+            taken = "SELECT 1 FROM stories WHERE story_id = :id"
+            if await connection.row(taken, id=story_id) is not None:
                 raise StoryError(f"a story '{story_id}' exists already; choose another id")
-            story = await insert(
-                connection,
-                STORIES,
+            story = await connection.insert(
+                "stories",
                 story_id=story_id,
                 title=title,
                 created_at=micros,
@@ -153,9 +147,8 @@ class SqlStoryStore(StoryStore):
                 branches=1,
                 turns=0,
             )
-            number = await insert(
-                connection,
-                BRANCHES,
+            number = await connection.insert(
+                "branches",
                 branch_id=f"{story_id}.1",
                 story=story,
                 name=MAIN,
@@ -171,9 +164,9 @@ class SqlStoryStore(StoryStore):
 
     async def stories(self) -> list[StoryRow]:
         """See ``StoryStore.stories``."""
-        latest = sa.select(STORIES).order_by(STORIES.c.updated_at.desc(), STORIES.c.number.desc())
+        latest = "SELECT * FROM stories ORDER BY updated_at DESC, number DESC"
         async with self._database.reading() as connection:
-            return [as_story(row) for row in await connection.execute(latest)]
+            return [as_story(row) for row in await connection.rows(latest)]
 
     async def story(self, story_id: str) -> StoryRow:
         """See ``StoryStore.story``."""
@@ -183,37 +176,38 @@ class SqlStoryStore(StoryStore):
     async def rename(self, story_id: str, title: str) -> None:
         """See ``StoryStore.rename``."""
         async with self._database.writing() as connection:
-            row = await story_row(connection, story_id)
-            await connection.execute(
-                sa.update(STORIES).where(STORIES.c.number == row.number).values(title=title)
-            )
+            await story_row(connection, story_id)
+            renamed = "UPDATE stories SET title = :title WHERE story_id = :id"
+            await connection.rows(renamed, title=title, id=story_id)
 
     async def delete(self, story_id: str) -> None:
         """See ``StoryStore.delete``. Nothing of its text stays in the file (SQLite)."""
         async with self._database.writing() as connection:
-            row = await story_row(connection, story_id)
-            own = sa.select(BRANCHES.c.number).where(BRANCHES.c.story == row.number)
-            locked = own.order_by(BRANCHES.c.number).with_for_update()
-            numbers = list((await connection.execute(locked)).scalars())
-            await forget_words(connection, numbers)
-            for table in (SNAPSHOTS, EVENTS):
-                await connection.execute(sa.delete(table).where(table.c.branch.in_(own)))
-            await connection.execute(sa.delete(BRANCHES).where(BRANCHES.c.story == row.number))
-            await connection.execute(sa.delete(STORIES).where(STORIES.c.number == row.number))
+            number = (await story_row(connection, story_id))["number"]
+            own = "SELECT number FROM branches WHERE story = :story"
+            locked = f"{own} ORDER BY number{connection.for_update}"
+            branches = [row["number"] for row in await connection.rows(locked, story=number)]
+            await forget_words(connection, branches)
+            for which in (
+                f"snapshots WHERE branch IN ({own})",
+                f"events WHERE branch IN ({own})",
+                "branches WHERE story = :story",
+                "stories WHERE number = :story",
+            ):
+                await connection.rows(f"DELETE FROM {which}", story=number)
         await self._database.tidy("TRUNCATE")
 
     async def branches(self, story_id: str) -> list[Branch]:
         """See ``StoryStore.branches``."""
         async with self._database.reading() as connection:
-            row = await story_row(connection, story_id)
-            own = BRANCH_ROWS.where(BRANCHES.c.story == row.number).order_by(BRANCHES.c.number)
-            return [as_branch(found) for found in await connection.execute(own)]
+            story = await story_row(connection, story_id)
+            own = f"{BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
+            return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
 
     async def branch(self, branch_id: str) -> Branch:
         """See ``StoryStore.branch``."""
         async with self._database.reading() as connection:
-            wanted = BRANCH_ROWS.where(BRANCHES.c.branch_id == branch_id)
-            row = (await connection.execute(wanted)).first()
+            row = await connection.row(f"{BRANCH_ROWS} WHERE b.branch_id = :id", id=branch_id)
             if row is None:
                 raise no_branch(branch_id)
             return as_branch(row)
@@ -227,26 +221,20 @@ class SqlStoryStore(StoryStore):
         micros = to_micros(at)
         async with self._database.writing() as connection:
             row = await branch_row(connection, branch_id, lock=True)
-            if row.length != expected:
-                raise PositionConflict(branch_id=branch_id, expected=expected, actual=row.length)
-            check_turn(branch_id, turn, row.turn)
+            if row["length"] != expected:
+                raise PositionConflict(branch_id=branch_id, expected=expected, actual=row["length"])
+            check_turn(branch_id, turn, row["turn"])
             if not events:
                 return expected
-            await self._events.store(connection, row.number, row.length, turn, events, micros)
-            length: int = row.length + len(events)
-            await connection.execute(
-                sa.update(BRANCHES)
-                .where(BRANCHES.c.number == row.number)
-                .values(length=length, turn=turn)
+            await self._events.store(connection, row["number"], expected, turn, events, micros)
+            length = expected + len(events)
+            await connection.rows(
+                "UPDATE branches SET length = :length, turn = :turn WHERE number = :number",
+                length=length,
+                turn=turn,
+                number=row["number"],
             )
-            await connection.execute(
-                sa.update(STORIES)
-                .where(STORIES.c.number == row.story)
-                .values(
-                    updated_at=greater(STORIES.c.updated_at, micros),
-                    turns=greater(STORIES.c.turns, turn),
-                )
-            )
+            await connection.rows(_PLAYED, at=micros, turn=turn, number=row["story"])
         return length
 
     async def fork(
@@ -256,35 +244,35 @@ class SqlStoryStore(StoryStore):
         micros = to_micros(at)
         async with self._database.writing() as connection:
             parent = await branch_row(connection, branch_id, lock=True)
-            check_fork(branch_id, position, parent.length)
+            check_fork(branch_id, position, parent["length"])
             path = await self._path(connection, parent)
             turn = await self._turn_at(connection, branch_id, path, position)
-            locked = sa.select(STORIES).where(STORIES.c.number == parent.story).with_for_update()
-            story = (await connection.execute(locked)).one()
-            ordinal = story.branches + 1
-            name = await free_name(connection, parent.story, name, ordinal)
-            new_id = f"{story.story_id}.{ordinal}"
-            number = await insert(
-                connection,
-                BRANCHES,
+            locked = f"SELECT * FROM stories WHERE number = :number{connection.for_update}"
+            [story] = await connection.rows(locked, number=parent["story"])
+            ordinal = story["branches"] + 1
+            name = await free_name(connection, story["number"], name, ordinal)
+            new_id = f"{story['story_id']}.{ordinal}"
+            number = await connection.insert(
+                "branches",
                 branch_id=new_id,
-                story=parent.story,
+                story=story["number"],
                 name=name,
-                parent=parent.number,
+                parent=parent["number"],
                 forked_at=position,
                 length=position,
                 turn=turn,
                 created_at=micros,
             )
-            await connection.execute(
-                sa.update(STORIES)
-                .where(STORIES.c.number == parent.story)
-                .values(branches=ordinal, updated_at=max(micros, story.updated_at))
+            await connection.rows(
+                "UPDATE stories SET branches = :branches, updated_at = :at WHERE number = :number",
+                branches=ordinal,
+                at=max(micros, story["updated_at"]),
+                number=story["number"],
             )
         self._paths[number] = path.forked(number, position)
         return Branch(
             branch_id=new_id,
-            story_id=story.story_id,
+            story_id=story["story_id"],
             name=name,
             parent_id=branch_id,
             forked_at=position,
@@ -302,7 +290,7 @@ class SqlStoryStore(StoryStore):
         async with self._database.reading() as connection:
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
-        end = row.length if upto is None else min(upto, row.length)
+        end = row["length"] if upto is None else min(upto, row["length"])
         for low in range(max(after, 0), end, _CHUNK):
             high = min(low + _CHUNK, end)
             async with self._database.reading() as connection:
@@ -317,10 +305,10 @@ class SqlStoryStore(StoryStore):
         async with self._database.reading() as connection:
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
-            low = max(row.length - max(count, 0), 0)
-            rows = await event_rows(connection, path.spans(low, row.length))
+            low = max(row["length"] - max(count, 0), 0)
+            rows = await event_rows(connection, path.spans(low, row["length"]))
         try:
-            return list(self._events.recorded(branch_id, rows, low, row.length))
+            return list(self._events.recorded(branch_id, rows, low, row["length"]))
         except StoreDamaged:
             async for _ in self.read(branch_id):
                 pass  # says how far the whole path is good, not only its end
@@ -331,15 +319,17 @@ class SqlStoryStore(StoryStore):
         async with self._database.reading() as connection:
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
-            for spans in batches(list(reversed(path.spans(0, row.length)))):
-                last = sa.select(sa.func.max(EVENTS.c.position)).where(
-                    EVENTS.c.turn == turn, inside(EVENTS, spans)
+            for spans in batches(list(reversed(path.spans(0, row["length"])))):
+                where, values = inside(spans)
+                last = await connection.row(
+                    f"SELECT max(position) AS last FROM events WHERE turn = :turn AND {where}",
+                    turn=turn,
+                    **values,
                 )
-                position = (await connection.execute(last)).scalar()
-                if position is not None:
-                    return int(position)
+                if last is not None and last["last"] is not None:
+                    return int(last["last"])
         raise PositionNotFound(
-            f"the branch '{row.name}' has no turn {turn}; its last is {row.turn}"
+            f"the branch '{row['name']}' has no turn {turn}; its last is {row['turn']}"
         )
 
     async def search(
@@ -352,7 +342,7 @@ class SqlStoryStore(StoryStore):
         async with self._database.reading() as connection:
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
-            end = row.length if upto is None else min(upto, row.length)
+            end = row["length"] if upto is None else min(upto, row["length"])
             telling, places = await narrowed(connection, phrases, path.spans(0, end))
             hits = [
                 hit
@@ -370,18 +360,23 @@ class SqlStoryStore(StoryStore):
         """See ``StoryStore.save_snapshot``."""
         async with self._database.writing() as connection:
             row = await branch_row(connection, branch_id, lock=True)
-            check_fork(branch_id, position, row.length)
+            check_fork(branch_id, position, row["length"])
             owner = (await self._path(connection, row)).owner_of(position)
-            own, at = SNAPSHOTS.c.branch == owner, SNAPSHOTS.c.position
-            before = sa.select(at).where(own, SNAPSHOTS.c.shape == shape, at < position)
-            last_two = await connection.execute(before.order_by(at.desc()).limit(2))
-            earlier = list(last_two.scalars())
-            outdated = sa.or_(SNAPSHOTS.c.shape != shape, at == position)
-            if too_near(earlier, len(state)):
-                outdated = sa.or_(outdated, at == earlier[0])
-            await connection.execute(sa.delete(SNAPSHOTS).where(own, outdated))
             key = {"branch": owner, "shape": shape, "position": position}
-            await connection.execute(sa.insert(SNAPSHOTS).values(**key, state=state))
+            last_two = (
+                "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
+                "AND position < :position ORDER BY position DESC LIMIT 2"
+            )
+            earlier = [row["position"] for row in await connection.rows(last_two, **key)]
+            outdated = earlier[0] if too_near(earlier, len(state)) else position
+            await connection.rows(
+                "DELETE FROM snapshots WHERE branch = :branch "
+                "AND (shape <> :shape OR position = :position OR position = :outdated)",
+                **key,
+                outdated=outdated,
+            )
+            row_of_it = key | {"state": state}
+            await connection.run_for_each(inserting("snapshots", row_of_it), [row_of_it])
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
@@ -390,17 +385,17 @@ class SqlStoryStore(StoryStore):
         async with self._database.reading() as connection:
             row = await branch_row(connection, branch_id)
             path = await self._path(connection, row)
-            end = row.length if upto is None else min(upto, row.length)
+            end = row["length"] if upto is None else min(upto, row["length"])
             for spans in batches(list(reversed(path.spans(0, end)))):
-                nearest = (
-                    sa.select(SNAPSHOTS.c.position, SNAPSHOTS.c.state)
-                    .where(SNAPSHOTS.c.shape == shape, inside(SNAPSHOTS, spans))
-                    .order_by(SNAPSHOTS.c.position.desc())
-                    .limit(1)
+                where, values = inside(spans)
+                found = await connection.row(
+                    f"SELECT position, state FROM snapshots WHERE shape = :shape AND {where} "
+                    "ORDER BY position DESC LIMIT 1",
+                    shape=shape,
+                    **values,
                 )
-                found = (await connection.execute(nearest)).first()
                 if found is not None:
-                    return found.position, found.state
+                    return found["position"], found["state"]
         return None
 
     async def close(self) -> None:
@@ -409,19 +404,19 @@ class SqlStoryStore(StoryStore):
 
     # ---------------------------------------------------------------------------- inside
 
-    async def _path(self, connection: AsyncConnection, row: sa.Row[Any]) -> BranchPath:
+    async def _path(self, connection: Connection, row: Row) -> BranchPath:
         """A branch's path; it never changes, so it is asked for once."""
-        number: int = row.number
+        number: int = row["number"]
         if number not in self._paths:
             self._paths[number] = await load_path(connection, number)
         return self._paths[number]
 
     async def _turn_at(
-        self, connection: AsyncConnection, branch_id: str, path: BranchPath, position: int
+        self, connection: Connection, branch_id: str, path: BranchPath, position: int
     ) -> int:
         if position == 0:
             return 0
         rows = await event_rows(connection, path.spans(position - 1, position))
         if not rows:
             raise hole(branch_id, position, position - 1)
-        return int(rows[0].turn)
+        return int(rows[0]["turn"])

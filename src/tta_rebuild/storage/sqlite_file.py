@@ -15,16 +15,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import sqlalchemy as sa
 from filelock import FileLock, Timeout
-from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
 
 from tta_rebuild.core.errors import (
     StoreDamaged,
@@ -35,18 +32,13 @@ from tta_rebuild.core.errors import (
     StoreReadOnly,
 )
 from tta_rebuild.storage.failures import NO_SPACE
-from tta_rebuild.storage.migrations import migrate
-from tta_rebuild.storage.threaded_sqlite import create_threaded_engine
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+from tta_rebuild.storage.migrations import statements
+from tta_rebuild.storage.sqlite_pool import SqlitePool
 
 FILE_NAME = "stories.db"
 """The database in a data directory."""
 
 READERS = 4
-NO_TRANSACTION = {"without_transaction": True}
-"""For the few statements that SQLite refuses inside a transaction."""
 
 _CACHE = "replies.db"
 """What ``integrations.response_cache`` keeps in a data directory."""
@@ -67,7 +59,7 @@ _READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8000", _BUSY)
 def file_of(where: str | Path) -> Path:
     """The file meant by a data directory, a file ending in ``.db``, or a ``sqlite:///`` address."""
     if isinstance(where, str) and where.startswith("sqlite:"):
-        return Path(make_url(where).database or FILE_NAME).expanduser()
+        return Path(where.removeprefix("sqlite:///") or FILE_NAME).expanduser()
     path = Path(where).expanduser()
     return path if path.suffix == ".db" and not path.is_dir() else path / FILE_NAME
 
@@ -170,45 +162,21 @@ def make_new(path: Path) -> None:
     beside = path.with_name(f"{path.name}.new")
     beside.unlink(missing_ok=True)
     beside.touch(mode=0o600)
-    engine = sa.create_engine(URL.create("sqlite", database=str(beside)))
     try:
-        with engine.begin() as connection:
-            migrate(connection)
+        with closing(sqlite3.connect(beside, isolation_level=None)) as connection:
+            for statement in ("BEGIN", *statements("sqlite"), "COMMIT"):
+                connection.execute(statement)
         beside.replace(path)
     finally:
-        engine.dispose()
         beside.unlink(missing_ok=True)
 
 
-def engine_for(path: Path, mode: str, *, immutable: bool = False) -> AsyncEngine:
-    """Connections to the file: one that writes (``mode`` is ``rw``), several that read (``ro``).
+def connections_to(path: Path, *, writes: bool = False, immutable: bool = False) -> SqlitePool:
+    """One connection to the file that writes, or several that read.
 
     Args:
         immutable: read without any lock, where nobody can write: a read-only or full disk.
     """
-    writes = mode == "rw"
-    query = {"mode": mode, "uri": "true"} | ({"immutable": "1"} if immutable else {})
-    file = f"file:{quote(str(path.absolute()))}"
-    engine = create_threaded_engine(
-        URL.create("sqlite", database=file, query=query),
-        connections=1 if writes else READERS,
-        pool_reset_on_return="rollback" if writes else None,
-        skip_autocommit_rollback=not writes,
-        **({} if writes else {"isolation_level": "AUTOCOMMIT"}),
-    )
-
-    def prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin below, not at the driver's whim
-        cursor = connection.cursor()
-        for pragma in _WRITER if writes else _READER:
-            cursor.execute(pragma)
-        cursor.close()
-
-    def begin(connection: sa.Connection) -> None:
-        if not connection.get_execution_options().get("without_transaction"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    event.listen(engine.sync_engine, "connect", prepare)
-    if writes:
-        event.listen(engine.sync_engine, "begin", begin)
-    return engine
+    mode = "rw" if writes else "ro&immutable=1" if immutable else "ro"
+    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    return SqlitePool(address, _WRITER if writes else _READER, most=1 if writes else READERS)

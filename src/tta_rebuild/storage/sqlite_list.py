@@ -1,11 +1,12 @@
 """The list of stories straight from a SQLite file, for ``tta stories``.
 
-Loading a database toolkit takes twenty times as long as this one question. It is answered here only
+Opening an application takes longer than all of this one command. Its question is answered here only
 where nothing is out of the ordinary: everything else, and every error, is for ``SqlStoryStore``.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -26,6 +27,14 @@ _LATEST_FIRST = (
 
 def listed(data_dir: Path) -> Sequence[StoryRow] | None:
     """As ``SqlStoryStore.stories`` gives them; None if the store has to be asked itself."""
+    try:
+        there = os.listdir(data_dir)
+    except FileNotFoundError:
+        return []
+    except OSError:
+        return None
+    if not any(name.startswith(FILE_NAME) for name in there):
+        return []
     file = data_dir / FILE_NAME
     address = f"file:{quote(str(file.absolute()))}?mode=ro"
     try:

@@ -153,7 +153,7 @@ def load_kit(name: str) -> Kit:
                 provider="offline",
             ) from error
     elif name in KIT_NAMES:
-        text = _packaged(f"{name}.yaml")
+        text = _packaged(name)
     else:
         raise RequestRejected(
             f"there is no kit '{name}'; use one of {', '.join(KIT_NAMES)}, or the path of a "
@@ -163,13 +163,13 @@ def load_kit(name: str) -> Kit:
     return _built(name, _read(name, text), _common())
 
 
-def _packaged(file: str) -> str:
-    return resources.files(__package__).joinpath("kits", file).read_text(encoding="utf-8")
+def _packaged(name: str) -> str:
+    return resources.files(__package__).joinpath("kits", f"{name}.yaml").read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=1)
 def _common() -> tuple[Mapping[str, tuple[str, ...]], Mapping[str, Lines]]:
-    raw = _yaml("common.yaml", _packaged("common.yaml"))
+    raw = _yaml("common", _packaged("common"))
     words = {name: tuple(values) for name, values in raw["words"].items()}
     pools = {name: tuple(map(parse, lines)) for name, lines in raw["pools"].items()}
     return words, pools
@@ -180,7 +180,7 @@ def _own() -> tuple[tuple[Tension, ...], tuple[Strand, ...]]:
     """What is told about the premise itself."""
     from tta_rebuild.storyteller.kit_file import OwnFile
 
-    raw = OwnFile.model_validate(_yaml("premise.yaml", _packaged("premise.yaml")))
+    raw = OwnFile.model_validate(_yaml("premise", _packaged("premise")))
     return tuple(map(_tension, raw.tensions)), tuple(map(_strand, raw.strands))
 
 
@@ -207,7 +207,7 @@ def _strand(entry: StrandEntry) -> Strand:
 
 def _yaml(name: str, text: str) -> Any:
     try:
-        return parse_yaml(text, "it")
+        return parse_yaml(text, "it", is_ours=not is_path(name))
     except UnreadableFile as error:
         raise _wrong(name, str(error)) from error
 
@@ -285,7 +285,7 @@ def slug(name: str) -> str:
 @lru_cache(maxsize=1)
 def _keywords() -> Mapping[str, frozenset[str]]:
     return {
-        name: frozenset(_yaml(name, _packaged(f"{name}.yaml").split("\ncast:")[0])["keywords"])
+        name: frozenset(_yaml(name, _packaged(name).split("\ncast:")[0])["keywords"])
         for name in KIT_NAMES
     }
 

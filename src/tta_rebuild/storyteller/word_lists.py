@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from tta_rebuild.core.data_files import packaged_toml
 
-@cache
+
 def word_table(name: str) -> dict[str, Any]:
     """The lists of one file of ``data`` by their names, as they stand there."""
-    file = files("tta_rebuild.storyteller") / "data" / f"{name}.toml"
-    return tomllib.loads(file.read_text("utf-8"))
+    return packaged_toml("tta_rebuild.storyteller", name)
 
 
 @cache

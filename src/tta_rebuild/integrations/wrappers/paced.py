@@ -26,7 +26,8 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
     WrapperProvider,
 )
-from tta_rebuild.integrations.rate_limiter import Grant, Limiter, RateLimiter
+from tta_rebuild.integrations.quota_window import Grant
+from tta_rebuild.integrations.rate_limiter import Limiter, RateLimiter
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
 USUAL_RPM = 60

@@ -1,45 +1,40 @@
-"""The database's shape through time: one set of Alembic revisions for SQLite and PostgreSQL.
+"""The database's shape through time: one SQL file a revision, for SQLite and PostgreSQL alike.
 
-``database`` runs them when a store is opened. Alembic takes as long to load as everything else
-together, so it is loaded only where a database of an older revision is found.
+``database`` and ``sqlite_file`` run them when a store is opened. A file that was released never
+changes. In it ``{key}`` is a number that the database gives itself, and a statement under
+``-- only sqlite`` or ``-- only postgresql`` is for that database alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
+import re
+from collections.abc import Iterator
+from importlib.resources import files
 
 REVISIONS = ("0001", "0002")
 """Every revision that this program knows, oldest first."""
 
 HEAD = REVISIONS[-1]
 
+_KEYS = {"sqlite": "INTEGER PRIMARY KEY AUTOINCREMENT", "postgresql": "BIGSERIAL PRIMARY KEY"}
+_COMMENT = re.compile(r"^\s*--.*$", re.MULTILINE)
+_ONLY = re.compile(r"^-- only (\w+)$", re.MULTILINE)
 
-def migrate(connection: Connection, target: str = HEAD) -> None:
-    """Bring the database to ``target``, inside the transaction that is open on ``connection``.
 
-    An empty one gets the tables as they are now at once; only older ones need Alembic.
+def statements(dialect: str, found: str | None = None, target: str = HEAD) -> Iterator[str]:
+    """What brings a database from one revision to another, to be executed in one transaction.
+
+    Args:
+        dialect: ``sqlite`` or ``postgresql``.
+        found: its revision; None for an empty one.
     """
-    from sqlalchemy import inspect, text
-
-    if target == HEAD and not inspect(connection).has_table("alembic_version"):
-        from tta_rebuild.storage.schema import METADATA
-
-        METADATA.create_all(connection, checkfirst=False)
-        connection.execute(
-            text(
-                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
-                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
-            )
-        )
-        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
-        return
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", f"{__package__}:")
-    config.attributes["connection"] = connection
-    command.upgrade(config, target)
+    begin = REVISIONS.index(found) + 1 if found is not None else 0
+    for revision in REVISIONS[begin : REVISIONS.index(target) + 1]:
+        text = (files(__package__) / f"{revision}.sql").read_text("utf-8")
+        for statement in text.split(";\n"):
+            only = _ONLY.search(statement)
+            sql = _COMMENT.sub("", statement).strip()
+            if sql and (only is None or only[1] == dialect):
+                yield sql.format(key=_KEYS[dialect])
+    yield "DELETE FROM alembic_version"
+    yield f"INSERT INTO alembic_version VALUES ('{target}')"

@@ -1,0 +1,71 @@
+"""PostgreSQL through asyncpg, loaded only where an address of a server is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+
+from tta_rebuild.storage.connection import Connection, Pool, Row
+
+_NAME = re.compile(r"(?<!:):([a-z]\w*)")
+
+
+class ServerConnection(Connection):
+    """One connection to a server."""
+
+    is_sqlite = False
+    for_update = " FOR UPDATE"
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
+        """See ``Connection.rows``."""
+        text, names = _numbered(sql)
+        found: Sequence[Row] = await self._raw.fetch(text, *(values[name] for name in names))
+        return found
+
+    async def run_for_each(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See ``Connection.run_for_each``."""
+        text, names = _numbered(sql)
+        await self._raw.executemany(text, [[row[name] for name in names] for row in rows])
+
+
+class ServerPool(Pool):
+    """Connections to one server, opened when they are needed."""
+
+    is_sqlite = False
+    errors = (asyncpg.PostgresError, asyncpg.InterfaceError)
+
+    def __init__(self, address: str, *, most: int) -> None:
+        self._pool = asyncpg.create_pool(address, min_size=0, max_size=most)
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[ServerConnection]:
+        """See ``Pool.connect``."""
+        await self._pool  # nothing from the second time on
+        async with self._pool.acquire() as raw:
+            yield ServerConnection(raw)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[ServerConnection]:
+        """See ``Pool.begin``."""
+        await self._pool
+        async with self._pool.acquire() as raw, raw.transaction():
+            yield ServerConnection(raw)
+
+    async def close(self) -> None:
+        """See ``Pool.close``."""
+        await self._pool.close()
+
+
+@lru_cache(maxsize=500)
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
+    """The statement with ``$1``, ``$2`` … for the names of its values, and the names in order."""
+    names = tuple(dict.fromkeys(_NAME.findall(sql)))
+    return _NAME.sub(lambda found: f"${names.index(found[1]) + 1}", sql), names

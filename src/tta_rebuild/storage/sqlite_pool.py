@@ -1,0 +1,116 @@
+"""SQLite for asyncio: each statement runs in a thread. ``sqlite_file`` says how a file is held."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from tta_rebuild.storage.connection import Connection, Pool, Row
+
+T = TypeVar("T")
+
+
+class SqliteConnection(Connection):
+    """One connection; rows are all read in the thread."""
+
+    is_sqlite = True
+    for_update = ""
+
+    def __init__(self, raw: sqlite3.Connection, run: Callable[..., Any]) -> None:
+        self.raw = raw
+        self._run = run
+
+    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
+        """See ``Connection.rows``."""
+        found: Sequence[Row] = await self._run(lambda: self.raw.execute(sql, values).fetchall())
+        return found
+
+    async def run_for_each(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See ``Connection.run_for_each``."""
+        await self._run(self.raw.executemany, sql, rows)
+
+
+class SqlitePool(Pool):
+    """Connections to one SQLite file.
+
+    Args:
+        address: a ``file:`` URI.
+        pragmas: executed on every new connection.
+        most: connections at a time; whoever comes later waits.
+    """
+
+    is_sqlite = True
+    errors = (sqlite3.Error,)
+
+    def __init__(self, address: str, pragmas: Sequence[str], *, most: int) -> None:
+        self._address = address
+        self._pragmas = pragmas
+        self._threads = ThreadPoolExecutor(most, "sqlite")
+        self._free = asyncio.Semaphore(most)
+        self._idle: list[sqlite3.Connection] = []
+        self._is_open = True
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[SqliteConnection]:
+        """See ``Pool.connect``."""
+        async with self._free:
+            held = [self._idle.pop()] if self._idle else []
+            try:
+                if not held:  # filled even where the caller is cancelled meanwhile
+                    await self._run(self._open, held)
+                yield SqliteConnection(held[0], self._run)
+            finally:
+                if self._is_open:
+                    self._idle += held
+                else:
+                    for raw in held:
+                        raw.close()
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[SqliteConnection]:
+        """See ``Pool.begin``."""
+        async with self.connect() as connection:
+            try:
+                await connection.rows("BEGIN IMMEDIATE")
+                yield connection
+                await connection.rows("COMMIT")
+            except BaseException:
+                await self._run(connection.raw.rollback)  # nothing where there is no transaction
+                raise
+
+    async def close(self) -> None:
+        """See ``Pool.close``."""
+        self._is_open = False
+        while self._idle:
+            await self._run(self._idle.pop().close)
+        self._threads.shutdown(wait=False)
+
+    def _open(self, held: list[sqlite3.Connection]) -> None:
+        raw = sqlite3.connect(
+            self._address, uri=True, isolation_level=None, check_same_thread=False
+        )
+        try:
+            raw.row_factory = sqlite3.Row
+            for pragma in self._pragmas:
+                raw.execute(pragma)
+        except BaseException:
+            raw.close()
+            raise
+        held.append(raw)
+
+    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do it in a thread. Whoever is cancelled meanwhile leaves when it is done, not before."""
+        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        cancelled = None
+        while not future.done():
+            try:
+                await asyncio.wait([future])
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled from future.exception()
+        return future.result()
