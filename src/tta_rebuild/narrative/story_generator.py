@@ -3,21 +3,24 @@
 The first of the four primitives. The engine streams it (``tell``, ``continue_from``); callers
 outside ``execute`` it. Both make one call to the model and read the reply with the same parser.
 They ask once more where the reply was cut at its limit (to go on), refused for its content (more
-softly) or not to be understood (naming what was wrong), and say in ``degraded`` what was not as it
-should be.
+softly) or not to be understood (naming what was wrong); where that does not help either, the next
+model of the chain is asked. ``degraded`` says what was not as it should be. Nothing that is no
+prose is ever told: without any, the turn ends with an error.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import (
     BudgetExceededError,
     ContentRefused,
+    ExecutionError,
     ProviderError,
     ReplyUnusable,
     StreamBroken,
@@ -25,22 +28,26 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.story import Choice, DialogueLine, Passage
 from tta_rebuild.integrations.llm_provider import (
+    SILENT,
     LLMProvider,
     LLMRequest,
     LLMResponse,
+    PassedOver,
     StreamEnded,
     StreamItem,
     StreamRestarted,
     TextPiece,
 )
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.plain_reply import PlainScene, read_plain
 from tta_rebuild.narrative.scene_parser import (
+    BROKE_OFF,
+    Anew,
     Complete,
     Prose,
     SceneReader,
     SceneReply,
     joined,
-    paragraphs,
 )
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
 from tta_rebuild.narrative.story_values import (
@@ -137,69 +144,81 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         ask: _Asking,
         rest: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[StoryItem, None]:
-        """One call, and a second one where the first was cut, refused or not understood."""
-        request = asked = scene_request(self._templates(), wanted, context, rest=rest)
-        first: tuple[LLMResponse, SceneReply] | None = None
-        for is_second in (False, True):
-            reader, response = SceneReader(), None
-            try:
-                async with aclosing(ask(self.llm_provider, asked)) as items:
-                    async for item in items:
-                        if isinstance(item, TextPiece):
-                            for reading in reader.feed(item.text):
-                                yield _item(reading)
-                        elif isinstance(item, StreamRestarted):
-                            reader = SceneReader()
-                            yield DraftRestarted(item.reason)
-                            for passage in first[1].passages if first else ():
-                                yield PassageDrafted(passage)
-                        elif isinstance(item, StreamEnded):
-                            response = item.response
-            except StreamBroken as broken:
-                if reader.finish(cut=True).told:
-                    response = _broken_off(self.llm_provider, reader.text, broken)
-                elif first is None:
-                    raise
-            except (ProviderError, BudgetExceededError) as error:
-                if isinstance(error, ContentRefused) and not is_second:
-                    asked = softened(request)
-                    if reader.has_shown:
-                        yield DraftRestarted("the model stopped for the content; once more, softer")
-                    continue
-                if first is None:
-                    raise
-            if response is None:
-                if first is None:
-                    raise ReplyUnusable("the model's stream ended without an end")
-                for last in _ending(_story(wanted, request, *first, 2), first[1]):
-                    yield last
-                return
-            reply = reader.finish(cut=response.finish_reason == "length")
-            for passage in reply.passages[reader.given :] if reply.told else ():
-                yield PassageDrafted(passage)
-            if not is_second and response.provider != "offline":
-                again = self._second_request(wanted, context, request, response, reply)
-                if again is not None:
-                    asked, first = again, (response, reply)
-                    if reader.has_shown and not reply.told:
-                        yield DraftRestarted("the reply could not be understood")
-                    continue
-            response, reply = _both_replies(first, (response, reply))
-            for last in _ending(_story(wanted, request, response, reply, 1 + is_second), reply):
-                yield last
-            return
+        """One call, and further ones where the first was cut, refused or not understood."""
+        request = scene_request(self._templates(), wanted, context, rest=rest)
+        calls: list[_Call] = []
+        asked: LLMRequest | None = request
+        while asked is not None:
+            call = _Call(asked)
+            before = calls[0].reply.passages if calls and calls[0].reply.told else ()
+            async with aclosing(self._listening(call, ask, before)) as items:
+                async for item in items:
+                    yield item
+            calls.append(call)
+            asked = self._next_request(wanted, context, request, calls)
+            if asked is not None and call.reader.has_shown and not call.reply.told:
+                yield DraftRestarted(call.why_again)
+        story = _outcome(wanted, request, calls)
+        if isinstance(story, ExecutionError):
+            raise story
+        for passage in () if any(call.reply.told for call in calls) else story.passages:
+            yield PassageDrafted(passage)
+        yield StoryDrafted(story)
 
-    def _second_request(
+    async def _listening(
+        self, call: _Call, ask: _Asking, before: tuple[Passage, ...]
+    ) -> AsyncGenerator[StoryItem, None]:
+        """What a call brings while it comes; ``call`` holds what came of it afterwards.
+
+        Args:
+            before: what the scene's first part has told, told again after a restart.
+        """
+        restarted = ""
+        try:
+            async with aclosing(ask(self.llm_provider, call.asked)) as items:
+                async for item in items:
+                    if isinstance(item, TextPiece):
+                        for reading in call.reader.feed(item.text):
+                            if isinstance(reading, Anew):
+                                restarted = "the model was only thinking aloud"
+                            else:
+                                yield _item(reading)
+                    elif isinstance(item, StreamRestarted):
+                        call.reader, restarted = SceneReader(), item.reason
+                    else:
+                        call.response = item.response
+                    if restarted:
+                        yield DraftRestarted(restarted)
+                        for passage in before:
+                            yield PassageDrafted(passage)
+                        restarted = ""
+        except (ProviderError, BudgetExceededError) as error:
+            call.error = error
+            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).told:
+                call.response = _broken_off(self.llm_provider, call.reader.text, error)
+        if call.response is not None:
+            call.reply = call.reader.finish(cut=call.response.finish_reason in ("length", SILENT))
+            for passage in call.reply.passages[call.reader.given :]:
+                yield PassageDrafted(passage)
+        elif call.error is None:
+            call.error = ReplyUnusable("the model's stream ended without an end")
+
+    def _next_request(
         self,
         wanted: StoryGenerationInput,
         context: TTAContext,
         request: LLMRequest,
-        response: LLMResponse,
-        reply: SceneReply,
+        calls: list[_Call],
     ) -> LLMRequest | None:
-        """What to ask after a first reply that will not do, None if it will."""
-        if reply.told and response.finish_reason == "length" and not reply.is_ending:
-            told = "\n\n".join(passage.text for passage in reply.passages)
+        """What to ask after these calls, None if they will do or nothing is left to ask."""
+        last, is_first = calls[-1], len(calls) == 1
+        response = last.response
+        if response is None:
+            return softened(request) if is_first and last.is_refused else None
+        if last.reply.told:
+            if not is_first or response.finish_reason != "length" or last.reply.is_ending:
+                return None
+            told = "\n\n".join(passage.text for passage in last.reply.passages)
             before = str(request.variables.get("told_so_far", ""))
             rest = {
                 "told_so_far": f"{before}\n\n{told}".strip(),
@@ -207,11 +226,17 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 "contradiction": str(request.variables.get("contradiction", "")),
             }
             return scene_request(self._templates(), wanted, context, rest=rest)
-        if reply.told:
+        if response.provider == "offline" or calls[0].reply.told:
             return None
-        if response.finish_reason in ("safety", "recitation"):
+        if is_first and last.is_refused:
             return softened(request)
-        return repairing(request, response.text, reply.broken)
+        if is_first and response.finish_reason != SILENT:
+            return repairing(request, last.reader.text or response.text, last.reply.broken)
+        plain = _plain(calls)
+        place = response.metadata.get("place")
+        if len(calls) >= MOST_CALLS or place is None or (plain and plain.words >= FEWEST_WORDS):
+            return None
+        return replace(request, passed_over=PassedOver(place, last.failure))
 
     def _templates(self) -> PromptCatalog:
         if self._catalog is None:
@@ -234,6 +259,11 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         if problem:
             raise ValidationError(problem, self.name, context)
 
+
+NOTHING_YET = SceneReply(told=False, broken=BROKE_OFF)
+MOST_CALLS = 5
+FEWEST_WORDS = 25
+"""Plain prose of fewer words does not stand for a scene where another model could tell one."""
 
 _GO_ON = {
     "choice": "Go on from here and see what happens next",
@@ -261,22 +291,77 @@ async def _at_once(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator
     yield StreamEnded(response)
 
 
-def _ending(story: GeneratedStory, reply: SceneReply) -> Iterator[StoryItem]:
-    """What comes last: the passages that no reader gave out before, and the whole."""
-    for passage in () if reply.told else story.passages:
-        yield PassageDrafted(passage)
-    yield StoryDrafted(story)
+@dataclass(slots=True)
+class _Call:
+    """One call to the model: what was asked, and what came of it."""
+
+    asked: LLMRequest
+    reader: SceneReader = field(default_factory=SceneReader)
+    response: LLMResponse | None = None
+    reply: SceneReply = NOTHING_YET
+    error: ExecutionError | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """The model would not, for the content."""
+        if isinstance(self.error, ContentRefused) or self.reply.refused:
+            return True
+        return bool(self.response and self.response.finish_reason in ("safety", "recitation"))
+
+    @property
+    def why_again(self) -> str:
+        """Why what was shown of it is taken back."""
+        if self.is_refused:
+            return "the model stopped for the content; once more, softer"
+        return "the reply could not be understood"
+
+    @property
+    def failure(self) -> ProviderError:
+        """A reply that tells nothing, as the error that it is."""
+        model = self.response.model if self.response else ""
+        if self.is_refused:
+            return ContentRefused(
+                f"{model} would not tell this scene, even more softly: say it otherwise, or take "
+                "another model (--model)",
+                reason="in its reply",
+                model=model,
+            )
+        return ReplyUnusable(
+            f"{model} answered with what is no scene ({self.reply.broken}), also when asked once "
+            "more: try again, or take another model (--model)",
+            model=model,
+        )
 
 
-def _both_replies(
-    first: tuple[LLMResponse, SceneReply] | None, second: tuple[LLMResponse, SceneReply]
-) -> tuple[LLMResponse, SceneReply]:
-    """What two calls told together: the second alone, the first alone, or one after the other."""
-    if first is not None and not second[1].told:
-        return first
-    if first is None or not first[1].told:
-        return second
-    return second[0], joined(first[1], second[1])
+def _outcome(
+    wanted: StoryGenerationInput, request: LLMRequest, calls: list[_Call]
+) -> GeneratedStory | ExecutionError:
+    """What the calls told together, or why that is nothing."""
+    told = [call for call in calls if call.reply.told and call.response is not None]
+    if told:
+        response, reply = told[-1].response, told[-1].reply
+        assert response is not None
+        if len(told) > 1:
+            reply = joined(told[0].reply, reply)
+        return _story(wanted, request, response, reply, len(calls))
+    answered = [call for call in calls if call.response is not None]
+    for call in answered:
+        plain = _read_plain(call)
+        if plain is not None and call.response is not None:
+            return _plain_story(wanted, request, call, plain, len(calls))
+    error = calls[-1].error
+    return error if error is not None else calls[-1].failure
+
+
+def _plain(calls: list[_Call]) -> PlainScene | None:
+    """The prose of the first of the calls that answered with some."""
+    return next((plain for call in calls if (plain := _read_plain(call))), None)
+
+
+def _read_plain(call: _Call) -> PlainScene | None:
+    if call.response is None or call.reply.refused:
+        return None
+    return read_plain(call.response.text, cut=call.response.finish_reason in ("length", SILENT))
 
 
 def _broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:
@@ -290,6 +375,46 @@ def _broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMRe
     )
 
 
+def _plain_story(
+    wanted: StoryGenerationInput,
+    request: LLMRequest,
+    call: _Call,
+    plain: PlainScene,
+    requests: int,
+) -> GeneratedStory:
+    response = call.response
+    assert response is not None
+    broken = f"{call.reply.broken}; its words are shown as they came"
+    if plain.is_cut:
+        broken += ", to the last whole sentence"
+    return GeneratedStory(
+        scene_id=f"scene_fallback_{wanted.timeline_position}_{_digest(response)}",
+        narrative_text=response.text,
+        dialogue=[],
+        setting_description="",
+        emotional_tone="",
+        story_branches=[dict(_GO_ON)],
+        quality_score=FALLBACK_QUALITY,
+        passages=plain.passages,
+        choices=plain.choices or _ONLY_GO_ON,
+        degraded=_both(response.degraded, broken),
+        told_by=_teller(response),
+        reply=response.text,
+        response=response,
+        requests=requests,
+        request_key=request.key(),
+        prompt_version=request.template,
+    )
+
+
+def _digest(response: LLMResponse) -> str:
+    return hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _teller(response: LLMResponse) -> str:
+    return f"{response.provider}:{response.model}" if response.provider else response.model
+
+
 def _story(
     wanted: StoryGenerationInput,
     request: LLMRequest,
@@ -297,29 +422,8 @@ def _story(
     reply: SceneReply,
     requests: int,
 ) -> GeneratedStory:
-    digest = hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    teller = f"{response.provider}:{response.model}" if response.provider else response.model
-    if not reply.told:
-        return GeneratedStory(
-            scene_id=f"scene_fallback_{wanted.timeline_position}_{digest}",
-            narrative_text=response.text,
-            dialogue=[],
-            setting_description="",
-            emotional_tone="",
-            story_branches=[dict(_GO_ON)],
-            quality_score=FALLBACK_QUALITY if response.text.strip() else 0.0,
-            passages=tuple(Passage(text=part) for part in paragraphs(response.text)),
-            choices=_ONLY_GO_ON,
-            degraded=_both(response.degraded, f"{reply.broken}; its words are shown as they came"),
-            told_by=teller,
-            reply=response.text,
-            response=response,
-            requests=requests,
-            request_key=request.key(),
-            prompt_version=request.template,
-        )
     return GeneratedStory(
-        scene_id=reply.scene_id or f"scene_{wanted.timeline_position}_{digest}",
+        scene_id=reply.scene_id or f"scene_{wanted.timeline_position}_{_digest(response)}",
         narrative_text=reply.narrative_text,
         dialogue=list(reply.dialogue),
         setting_description=reply.setting,
@@ -339,7 +443,7 @@ def _story(
         degraded=_both(response.degraded, reply.broken),
         is_ending=reply.is_ending,
         notes=reply.notes,
-        told_by=teller,
+        told_by=_teller(response),
         reply=response.text,
         response=response,
         requests=requests,
