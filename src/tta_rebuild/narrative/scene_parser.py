@@ -219,7 +219,10 @@ class SceneReader:
         broken = ""
         if data is None:
             data, broken = _as_far_as_it_goes(self.text[cursor.start :])
-            broken = BROKE_OFF if cut or cursor.end < 0 else broken
+            if len(self.text) >= LONGEST_REPLY:
+                broken = TOO_LONG
+            elif cut or cursor.end < 0:
+                broken = BROKE_OFF
         if not isinstance(data, dict):
             return _untold(broken or "the reply is no JSON object")
         return _understood(data, broken, tuple(self._complete))
