@@ -10,7 +10,8 @@ import asyncio
 import ipaddress
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from tta_rebuild.core.errors import ModelUnavailable
@@ -24,16 +25,23 @@ USUAL_SERVERS: Mapping[str, str] = {
 """Name → address where each of them listens unless told otherwise."""
 
 _LONGEST_REPLY = 1 << 20
+_WINDOW_NAMES = ("loaded_context_length", "max_model_len", "context_length", "context_window")
 _NO_STORYTELLERS = ("embed", "rerank", "whisper", "tts", "clip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
-    """A server that answered; ``models`` are those that can write, as the server names them."""
+    """A server that answered.
+
+    Attributes:
+        models: those that can write, as the server names them.
+        windows: model → tokens of its context, where the server says (vLLM, llama.cpp, LM Studio).
+    """
 
     name: str
     base_url: str
     models: tuple[str, ...]
+    windows: Mapping[str, int] = field(default_factory=dict)
 
 
 async def find_local_servers(
@@ -104,10 +112,11 @@ async def _look(name: str, address: str, timeout_s: float) -> LocalServer | None
     try:
         async with asyncio.timeout(timeout_s):
             body = await _get(parts.hostname or "", parts.port or 80, f"{parts.path}/models")
-        models = tuple(_names(json.loads(body)))
+        listed = json.loads(body)
+        models = tuple(_names(listed))
     except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
         return None
-    return LocalServer(name=name, base_url=address, models=models)
+    return LocalServer(name=name, base_url=address, models=models, windows=windows_of(listed))
 
 
 async def _get(host: str, port: int, path: str) -> bytes:
@@ -129,6 +138,20 @@ async def _get(host: str, port: int, path: str) -> bytes:
     if status != [b"200"]:
         raise ValueError("no list of models")
     return body
+
+
+def windows_of(listed: Any) -> dict[str, int]:
+    """Model → tokens of its context, for the models of a list that says so."""
+    found = {}
+    for entry in listed.get("data") or () if isinstance(listed, Mapping) else ():
+        if not isinstance(entry, Mapping):
+            continue
+        meta = entry.get("meta") if isinstance(entry.get("meta"), Mapping) else {}
+        told = [entry.get(n) for n in _WINDOW_NAMES] + [meta.get("n_ctx")]  # type: ignore[union-attr]
+        sizes = [size for size in told if isinstance(size, int) and size > 0]
+        if sizes:
+            found[str(entry.get("id"))] = sizes[0]
+    return found
 
 
 def _names(listed: object) -> Iterable[str]:

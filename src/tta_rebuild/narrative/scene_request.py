@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
-from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
 from tta_rebuild.prompts.fencing import fenced
 
 if TYPE_CHECKING:
@@ -32,25 +32,33 @@ def scene_request(
     """The request for a scene or, given what ``ContinueSceneVariables`` adds, the rest of one."""
     task = "scene" if rest is None else "continue_scene"
     variables = {**scene_variables(wanted, context), **(rest or {})}
-    shown = {
-        **variables,
-        "guidance": guidance(context) or ["Ensure Narrative Quality"],
-        "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
-        "place_in_story": _place(wanted),
-    }
-    rendered = catalog.render(task, shown, story_id=wanted.story_id)
-    return LLMRequest(
-        prompt=rendered.prompt,
-        system=rendered.system,
+    blank = LLMRequest(
+        prompt="",
         context=context,
         task=task,
-        template=rendered.version,
         variables=variables,
-        schema=rendered.schema,
         story_id=wanted.story_id,
         branch_id=wanted.branch_id,
         turn=wanted.turn,
     )
+    text = rendered(catalog, blank, variables)
+    return replace(
+        blank, prompt=text.prompt, system=text.system, template=text.version, schema=text.schema
+    )
+
+
+def rendered(
+    catalog: PromptCatalog, request: LLMRequest, variables: Mapping[str, Any]
+) -> RenderedPrompt:
+    """The words for a scene with these variables; task, context and story are the request's."""
+    context = request.context
+    shown = {
+        **variables,
+        "guidance": guidance(context) or ["Ensure Narrative Quality"],
+        "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
+        "place_in_story": _place(variables, request.turn),
+    }
+    return catalog.render(request.task, shown, story_id=request.story_id)
 
 
 def place_in_ledger(context: TTAContext) -> dict[str, Any]:
@@ -140,10 +148,8 @@ def _name(character_id: str) -> str:
     return " ".join(str(character_id).replace("_", " ").split()).title()
 
 
-def _place(wanted: StoryGenerationInput) -> list[str]:
-    lines = [f"Position in story time: {wanted.timeline_position}"]
-    if wanted.turn:
-        lines.append(f"Scene {wanted.turn}")
-    if wanted.stage:
-        lines.append(f"Stage of the story: {wanted.stage}")
+def _place(variables: Mapping[str, Any], turn: int) -> list[str]:
+    lines = [f"Position in story time: {variables['timeline_position']}"]
+    if turn:
+        lines += [f"Scene {turn}", f"Stage of the story: {variables['stage']}"]
     return lines
