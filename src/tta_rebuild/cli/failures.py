@@ -63,13 +63,12 @@ def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
 
 def for_failures(settings: Settings, on_failure: OnFailure) -> Settings:
     """The settings, without the embedded storyteller as a stand-in where it shall be none."""
-    from tta_rebuild.bootstrap import OFFLINE, chosen_model
+    from tta_rebuild.bootstrap.model_names import OFFLINE, named_chain
 
-    first = chosen_model(settings)
-    if on_failure == OnFailure.OFFLINE or first == OFFLINE:
+    models = tuple(model for model in named_chain(settings) if model != OFFLINE)
+    if on_failure == OnFailure.OFFLINE or not models:
         return settings
-    named = dict.fromkeys((*((first,) if settings.model else ()), *(settings.chain or (first,))))
-    return settings.model_copy(update={"chain": tuple(m for m in named if m != OFFLINE)})
+    return settings.model_copy(update={"chain": models})
 
 
 async def told(
