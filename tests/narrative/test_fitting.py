@@ -25,7 +25,7 @@ WANTED = StoryGenerationInput(
     action="I listen at the stair.",
     recent=[f"Scene {n}. " + "The rain goes on. " * 40 for n in range(3)],
     recalled=[f"Older event {n} of some length, told in a sentence." for n in range(12)],
-    facts=[{"subject": f"door_{n}", "relation": "state", "value": "open"} for n in range(20)],
+    facts=[{"subject": f"door_{n:02}", "relation": "state", "value": "open"} for n in range(20)],
 )
 
 
@@ -52,7 +52,7 @@ def test_what_matters_least_goes_first_and_is_counted(context: Any, less: int) -
     assert "Older event 0 " not in short.full_text
     assert "I listen at the stair." in short.full_text
     assert "Scene 2. " in short.full_text  # the last scene always stays
-    gone = [n for n in range(20) if f"door_{n}" not in short.full_text]
+    gone = [n for n in range(20) if f"door_{n:02}" not in short.full_text]
     if gone:  # facts only when all that comes before them has gone
         assert "Older event 11" not in short.full_text
         assert "Line 13 of what" not in short.full_text
