@@ -308,6 +308,14 @@ async def test_a_model_finds_its_own_notes_after_the_embedded_storyteller() -> N
     assert model.requests[-1].variables["notes"] == {"plan": "a step on the stair"}
 
 
+async def test_the_embedded_storyteller_quotes_the_story_and_never_itself() -> None:
+    model = ScriptedProvider([OPENING], [""])
+    session = await begun(model)
+    for _ in range(3):
+        found = await seen(session.play(Action.say(MOVE)))
+        assert "“Mara lights the lamp in the old tower.”" in " ".join(found.prose)
+
+
 async def test_without_another_model_the_turn_stops_says_so_and_stores_nothing() -> None:
     model = ScriptedProvider([OPENING], ['{"a": {"b": [1, 2'])
     session = await begun(model, has_next=False)

@@ -21,6 +21,9 @@ _LISTED = re.compile(r"\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
 _HEADING = re.compile(
     r"\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*", re.IGNORECASE
 )
+_CHATTER = re.compile(
+    r"\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b", re.IGNORECASE
+)
 _MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
 
 
@@ -33,9 +36,10 @@ class PlainScene:
     is_cut: bool
 
     @property
-    def words(self) -> int:
-        """Words of prose."""
-        return sum(len(passage.text.split()) for passage in self.passages)
+    def is_chatter(self) -> bool:
+        """Whether it only announces a scene."""
+        text = " ".join(passage.text for passage in self.passages)
+        return len(text.split()) < 25 and bool(_CHATTER.match(text) or text.endswith(":"))
 
 
 def read_plain(reply: str, *, cut: bool = False) -> PlainScene | None:

@@ -10,28 +10,25 @@ prose is ever told: without any, the turn ends with an error.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import (
     BudgetExceededError,
-    ContentRefused,
     ExecutionError,
     ProviderError,
     ReplyUnusable,
     StreamBroken,
     ValidationError,
 )
-from tta_rebuild.core.story import Choice, DialogueLine, Passage
+from tta_rebuild.core.story import DialogueLine, Passage
 from tta_rebuild.integrations.llm_provider import (
     SILENT,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
     PassedOver,
     StreamEnded,
     StreamItem,
@@ -39,17 +36,14 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
 )
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
-from tta_rebuild.narrative.plain_reply import PlainScene, read_plain
 from tta_rebuild.narrative.scene_parser import (
-    BROKE_OFF,
     Anew,
     Complete,
     Prose,
     SceneReader,
-    SceneReply,
-    joined,
 )
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
+from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome, plain_prose
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
@@ -60,7 +54,6 @@ from tta_rebuild.narrative.story_values import (
     StoryItem,
 )
 from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
 
 __all__ = [
     "DialogueLine",
@@ -146,10 +139,10 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     ) -> AsyncGenerator[StoryItem, None]:
         """One call, and further ones where the first was cut, refused or not understood."""
         request = scene_request(self._templates(), wanted, context, rest=rest)
-        calls: list[_Call] = []
+        calls: list[ModelCall] = []
         asked: LLMRequest | None = request
         while asked is not None:
-            call = _Call(asked)
+            call = ModelCall(asked)
             before = calls[0].reply.passages if calls and calls[0].reply.told else ()
             async with aclosing(self._listening(call, ask, before)) as items:
                 async for item in items:
@@ -158,7 +151,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             asked = self._next_request(wanted, context, request, calls)
             if asked is not None and call.reader.has_shown and not call.reply.told:
                 yield DraftRestarted(call.why_again)
-        story = _outcome(wanted, request, calls)
+        story = outcome(wanted, request, calls)
         if isinstance(story, ExecutionError):
             raise story
         for passage in () if any(call.reply.told for call in calls) else story.passages:
@@ -166,7 +159,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         yield StoryDrafted(story)
 
     async def _listening(
-        self, call: _Call, ask: _Asking, before: tuple[Passage, ...]
+        self, call: ModelCall, ask: _Asking, before: tuple[Passage, ...]
     ) -> AsyncGenerator[StoryItem, None]:
         """What a call brings while it comes; ``call`` holds what came of it afterwards.
 
@@ -195,7 +188,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         except (ProviderError, BudgetExceededError) as error:
             call.error = error
             if isinstance(error, StreamBroken) and call.reader.finish(cut=True).told:
-                call.response = _broken_off(self.llm_provider, call.reader.text, error)
+                call.response = broken_off(self.llm_provider, call.reader.text, error)
         if call.response is not None:
             call.reply = call.reader.finish(cut=call.response.finish_reason in ("length", SILENT))
             for passage in call.reply.passages[call.reader.given :]:
@@ -208,7 +201,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         wanted: StoryGenerationInput,
         context: TTAContext,
         request: LLMRequest,
-        calls: list[_Call],
+        calls: list[ModelCall],
     ) -> LLMRequest | None:
         """What to ask after these calls, None if they will do or nothing is left to ask."""
         last, is_first = calls[-1], len(calls) == 1
@@ -232,9 +225,9 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             return softened(request)
         if is_first and response.finish_reason != SILENT:
             return repairing(request, last.reader.text or response.text, last.reply.broken)
-        plain = _plain(calls)
+        plain = plain_prose(calls)
         place = response.metadata.get("place")
-        if len(calls) >= MOST_CALLS or place is None or (plain and plain.words >= FEWEST_WORDS):
+        if len(calls) >= MOST_CALLS or place is None or (plain and not plain.is_chatter):
             return None
         return replace(request, passed_over=PassedOver(place, last.failure))
 
@@ -260,16 +253,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             raise ValidationError(problem, self.name, context)
 
 
-NOTHING_YET = SceneReply(told=False, broken=BROKE_OFF)
 MOST_CALLS = 5
-FEWEST_WORDS = 25
-"""Plain prose of fewer words does not stand for a scene where another model could tell one."""
-
-_GO_ON = {
-    "choice": "Go on from here and see what happens next",
-    "consequence": "The story goes on from this moment.",
-}
-_ONLY_GO_ON = (Choice(text=_GO_ON["choice"], consequence=_GO_ON["consequence"]),)
 
 
 def _item(reading: Prose | Complete) -> StoryItem:
@@ -289,168 +273,3 @@ async def _at_once(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator
     response = await provider.complete(request)
     yield TextPiece(response.text)
     yield StreamEnded(response)
-
-
-@dataclass(slots=True)
-class _Call:
-    """One call to the model: what was asked, and what came of it."""
-
-    asked: LLMRequest
-    reader: SceneReader = field(default_factory=SceneReader)
-    response: LLMResponse | None = None
-    reply: SceneReply = NOTHING_YET
-    error: ExecutionError | None = None
-
-    @property
-    def is_refused(self) -> bool:
-        """The model would not, for the content."""
-        if isinstance(self.error, ContentRefused) or self.reply.refused:
-            return True
-        return bool(self.response and self.response.finish_reason in ("safety", "recitation"))
-
-    @property
-    def why_again(self) -> str:
-        """Why what was shown of it is taken back."""
-        if self.is_refused:
-            return "the model stopped for the content; once more, softer"
-        return "the reply could not be understood"
-
-    @property
-    def failure(self) -> ProviderError:
-        """A reply that tells nothing, as the error that it is."""
-        model = self.response.model if self.response else ""
-        if self.is_refused:
-            return ContentRefused(
-                f"{model} would not tell this scene, even more softly: say it otherwise, or take "
-                "another model (--model)",
-                reason="in its reply",
-                model=model,
-            )
-        return ReplyUnusable(
-            f"{model} answered with what is no scene ({self.reply.broken}), also when asked once "
-            "more: try again, or take another model (--model)",
-            model=model,
-        )
-
-
-def _outcome(
-    wanted: StoryGenerationInput, request: LLMRequest, calls: list[_Call]
-) -> GeneratedStory | ExecutionError:
-    """What the calls told together, or why that is nothing."""
-    told = [call for call in calls if call.reply.told and call.response is not None]
-    if told:
-        response, reply = told[-1].response, told[-1].reply
-        assert response is not None
-        if len(told) > 1:
-            reply = joined(told[0].reply, reply)
-        return _story(wanted, request, response, reply, len(calls))
-    answered = [call for call in calls if call.response is not None]
-    for call in answered:
-        plain = _read_plain(call)
-        if plain is not None and call.response is not None:
-            return _plain_story(wanted, request, call, plain, len(calls))
-    error = calls[-1].error
-    return error if error is not None else calls[-1].failure
-
-
-def _plain(calls: list[_Call]) -> PlainScene | None:
-    """The prose of the first of the calls that answered with some."""
-    return next((plain for call in calls if (plain := _read_plain(call))), None)
-
-
-def _read_plain(call: _Call) -> PlainScene | None:
-    if call.response is None or call.reply.refused:
-        return None
-    return read_plain(call.response.text, cut=call.response.finish_reason in ("length", SILENT))
-
-
-def _broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:
-    return LLMResponse(
-        text=text,
-        tokens_used=0,
-        model=broken.model or provider.config.model,
-        finish_reason="other",
-        provider=broken.provider,
-        degraded="the connection to the storyteller broke off",
-    )
-
-
-def _plain_story(
-    wanted: StoryGenerationInput,
-    request: LLMRequest,
-    call: _Call,
-    plain: PlainScene,
-    requests: int,
-) -> GeneratedStory:
-    response = call.response
-    assert response is not None
-    broken = f"{call.reply.broken}; its words are shown as they came"
-    if plain.is_cut:
-        broken += ", to the last whole sentence"
-    return GeneratedStory(
-        scene_id=f"scene_fallback_{wanted.timeline_position}_{_digest(response)}",
-        narrative_text=response.text,
-        dialogue=[],
-        setting_description="",
-        emotional_tone="",
-        story_branches=[dict(_GO_ON)],
-        quality_score=FALLBACK_QUALITY,
-        passages=plain.passages,
-        choices=plain.choices or _ONLY_GO_ON,
-        degraded=_both(response.degraded, broken),
-        told_by=_teller(response),
-        reply=response.text,
-        response=response,
-        requests=requests,
-        request_key=request.key(),
-        prompt_version=request.template,
-    )
-
-
-def _digest(response: LLMResponse) -> str:
-    return hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def _teller(response: LLMResponse) -> str:
-    return f"{response.provider}:{response.model}" if response.provider else response.model
-
-
-def _story(
-    wanted: StoryGenerationInput,
-    request: LLMRequest,
-    response: LLMResponse,
-    reply: SceneReply,
-    requests: int,
-) -> GeneratedStory:
-    return GeneratedStory(
-        scene_id=reply.scene_id or f"scene_{wanted.timeline_position}_{_digest(response)}",
-        narrative_text=reply.narrative_text,
-        dialogue=list(reply.dialogue),
-        setting_description=reply.setting,
-        emotional_tone=reply.tone,
-        story_branches=[dict(branch) for branch in reply.branches],
-        quality_score=scene_quality(
-            [p.text for p in reply.passages],
-            lines=[line.text for line in reply.dialogue],
-            setting=reply.setting,
-            tone=reply.tone,
-            choices=[branch["choice"] for branch in reply.branches],
-            is_ending=reply.is_ending,
-            broken=bool(reply.broken),
-        ),
-        passages=reply.passages,
-        choices=reply.choices or (() if reply.is_ending or not reply.broken else _ONLY_GO_ON),
-        degraded=_both(response.degraded, reply.broken),
-        is_ending=reply.is_ending,
-        notes=reply.notes,
-        told_by=_teller(response),
-        reply=response.text,
-        response=response,
-        requests=requests,
-        request_key=request.key(),
-        prompt_version=request.template,
-    )
-
-
-def _both(one: str, other: str) -> str:
-    return "; ".join(part for part in (one, other) if part)

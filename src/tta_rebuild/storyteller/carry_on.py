@@ -100,9 +100,17 @@ def _place(variables: Mapping[str, Any]) -> str:
 
 
 def _last_words(variables: Mapping[str, Any]) -> str:
-    recent = variables.get("recent") or [""]
-    sentences = sentences_of(str(recent[-1]))
-    return _quotable(sentences[-1]) if sentences else ""
+    """The last sentence of the story that is no line of ours and quotes nobody."""
+    ours = tuple(
+        head for lines in word_table("carry_on").values() for line in lines
+        if (head := str(line).partition("{")[0].strip("“"))
+    )  # fmt: skip
+    for scene in reversed(variables.get("recent") or []):
+        for sentence in reversed(sentences_of(str(scene))):
+            is_plain = not set(sentence) & set('"“”')
+            if is_plain and not sentence.startswith(ours) and (quote := _quotable(sentence)):
+                return quote
+    return ""
 
 
 def _quotable(text: str) -> str:
