@@ -45,6 +45,7 @@ from tta_rebuild.settings_values import (
     ModelNames,
     ModelQuota,
     ModelRates,
+    Seconds,
     Server,
     Upper,
     Usd,
@@ -84,6 +85,9 @@ class Settings(BaseSettings):
         checks: what a model checks beside the rules: ``all``, ``choices`` or ``off``; "" is ``all``
             for a model of the list and ``off`` for a program's own provider (``TTA_CHECKS``).
         max_cost_usd: per session (``LLM_MAX_COST``); the other budgets are off unless set.
+        timeout_s: until the first piece of an answer; None is 30, for a server nearby 180.
+        silence_timeout_s: between two pieces; None is 30, for a server nearby 60.
+        windows: ``provider:model`` → tokens of its context, where the server does not tell.
         gemini_base_url: where Gemini's protocol is spoken; "" is the vendor's own server. The
             same for the other two.
         quotas, prices: by ``provider:model``.
@@ -136,12 +140,12 @@ class Settings(BaseSettings):
     temperature: Annotated[
         float, Field(ge=0, le=2), must("a number of at least 0 and at most 2")
     ] = _named(0.7, "TTA_TEMPERATURE", "temperature")
-    timeout_s: Annotated[
-        float, Field(ge=0.1, le=3600), must("a number (seconds) of at least 0.1 and at most 3600")
-    ] = _named(30.0, "TTA_TIMEOUT", "timeout")
+    timeout_s: Seconds | None = _named(None, "TTA_TIMEOUT", "timeout")
+    silence_timeout_s: Seconds | None = _named(None, "TTA_SILENCE_TIMEOUT", "silence_timeout")
     trace_prompts: YesOrNo = _named(False, "TTA_TRACE_PROMPTS", "trace_prompts")
     routes: Mapping[str, ModelName] = {}
     quotas: Mapping[str, ModelQuota] = {}
+    windows: Mapping[str, Count] = {}
     prices: Mapping[str, ModelRates] = {}
     config_file: Path | None = None
     origins: Mapping[str, str] = {}
@@ -172,7 +176,7 @@ KEYS = tuple(choices[0] for choices in _CHOICES.values() if len(choices) == 1)
 """Those of them that hold keys."""
 
 _VARIABLE_OF = {name: choices[0] for name, choices in _CHOICES.items()}
-_SECTIONS = ("routes", "quotas", "prices", "servers")
+_SECTIONS = ("routes", "quotas", "prices", "servers", "windows")
 _IN_FILE = {choices[1]: choices[0] for choices in _CHOICES.values() if len(choices) == 2}
 _IN_FILE |= {section: section for section in _SECTIONS}
 _FIELDS = {"quotas": ModelQuota.model_fields, "prices": ModelRates.model_fields}

@@ -105,6 +105,9 @@ Upper = BeforeValidator(lambda v: v.strip().upper() if isinstance(v, str) else v
 Key: TypeAlias = Annotated[Secret, BeforeValidator(_key)]
 YesOrNo: TypeAlias = Annotated[bool, must("true or false")]
 Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 1")]
+Seconds: TypeAlias = Annotated[
+    float, Field(ge=0.1, le=3600), must("a number (seconds) of at least 0.1 and at most 3600")
+]
 Usd: TypeAlias = Annotated[
     float, Field(ge=0, allow_inf_nan=False), must("a number (US dollars) of at least 0")
 ]

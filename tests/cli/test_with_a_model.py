@@ -154,14 +154,71 @@ def test_play_shows_what_is_spent_of_the_budget_after_each_turn(
 
 def test_play_says_when_the_embedded_storyteller_takes_over(home: Home, wire: RunningWire) -> None:
     wire.script(always={"*": Fault("not_found").as_json()})
-    done = _played(home, "", TTA_CONFIG=str(home.config))
+    done = _played(home, "", "--on-failure", "offline", TTA_CONFIG=str(home.config))
     assert done.returncode == 0, done.stderr
     assert "the embedded storyteller has taken over" in " ".join(done.stdout.split())
 
 
-def _played(home: Home, typed: str, **environment: str) -> Done:
+def test_a_batch_with_a_model_named_stops_where_it_fails_and_keeps_what_was_told(
+    home: Home, wire: RunningWire
+) -> None:
+    wire.script(next=[None, Fault("not_found").as_json()], always={})
+    done = home.tell("--json", turns=3)
+    assert done.returncode == 5
+    assert "no model small-model" in done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["told_by"] for line in lines if line["type"] == "turn"] == ["studio:small-model"]
+    assert lines[-1]["turns"] == 1
+
+
+def test_a_batch_goes_on_offline_where_that_is_wished_for(home: Home, wire: RunningWire) -> None:
+    wire.script(next=[None, Fault("not_found").as_json()], always={})
+    done = home.tell("--json", "--on-failure", "offline", turns=2)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    told_by = [line["told_by"] for line in lines if line["type"] == "turn"]
+    assert told_by == ["studio:small-model", "offline:storyteller-1"]
+
+
+def test_a_proxy_without_the_model_hands_on_to_the_next_of_the_chain(
+    home: Home, wire: RunningWire
+) -> None:
+    wire.script(always={"small-model": Fault("proxy_no_model").as_json()})
+    chain = "studio:small-model,studio:large-model"
+    done = home.tell("--json", turns=1, TTA_CHAIN=chain)
+    assert done.returncode == 0, done.stderr
+    (turn,) = [t for t in map(json.loads, done.stdout.splitlines()) if t["type"] == "turn"]
+    assert turn["told_by"] == "studio:large-model"
+    assert "studio:large-model has taken over" in turn["degraded"]
+
+
+def test_doctor_asks_the_servers_that_are_named(home: Home, wire: RunningWire) -> None:
+    asked = json.loads(home.tta("doctor", "--json", TTA_MODEL="studio:small-model").stdout)
+    assert asked["can_play"]
+    assert asked["servers"]["studio"]["models"] == ["small-model", "large-model"]
+    said = " ".join(home.tta("doctor").stdout.split())
+    assert f"studio answers at {wire.url}/v1: small-model, large-model" in said
+
+
+def test_doctor_names_a_model_that_the_server_does_not_have(home: Home) -> None:
+    done = home.tta("doctor", TTA_MODEL="studio:no-such-model")
+    assert done.returncode == 5
+    said = " ".join(done.stdout.split())
+    assert "studio has no model no-such-model: choose one of small-model, large-model" in said
+
+
+def test_doctor_says_that_a_server_is_not_there(home: Home) -> None:
+    home.config.write_text('[servers]\nstudio = "http://127.0.0.1:9/v1"\n', encoding="utf-8")
+    done = home.tta("doctor", TTA_MODEL="studio:small-model")
+    assert done.returncode == 5
+    assert "cannot be reached" in " ".join(done.stdout.split())
+    assert home.tta("doctor").returncode == 0
+
+
+def _played(home: Home, typed: str, *words: str, **environment: str) -> Done:
+    model = ("--model", "studio:small-model")
     return subprocess.run(
-        [sys.executable, "-m", "tta_rebuild", "play", *THEME, "--model", "studio:small-model"],
+        [sys.executable, "-m", "tta_rebuild", "play", *THEME, *model, *words],
         env=quiet_environment(home.path, **environment),
         cwd=home.path,
         input=typed,

@@ -6,6 +6,7 @@ The real SDKs, the real wrappers, SQLite, and the engine; only the address of th
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
@@ -408,3 +409,82 @@ async def test_local_finds_the_users_own_server_on_this_machine(
         await play(session)
         assert application.models == ("studio:large-model", "offline")
     assert wire.records[0].model == "large-model"
+
+
+# ---------------------------------------------------------------------- small and slow servers
+
+STUDIO = "studio:small-model"
+
+
+def studio(wire: WireServer) -> dict[str, Any]:
+    server = Server(name="studio", base_url=f"{wire.url}/v1")
+    return {"model": STUDIO, "servers": {"studio": server}}
+
+
+async def test_what_had_come_when_a_server_goes_silent_is_told_and_the_turn_says_so(
+    wire: WireServer, tmp_path: Path
+) -> None:
+    async with open_at(wire, tmp_path, silence_timeout_s=0.3, **studio(wire)) as application:
+        session = await application.stories.open(PREMISE)
+        whole = await play(session)
+        wire.faults.next(Fault("stall", after_pieces=24))
+        cut = await play(session)
+
+    assert whole.warnings == []
+    assert cut.stored
+    assert cut.shown
+    assert all(text[-1] in ".!?…" for text in cut.shown)
+    said = " ".join(cut.warnings)
+    assert re.search(r"small-model went silent after \d+ words \(none for 0\.3 s\)", said)
+    assert "the reply broke off" in said
+    assert not cut.restarts
+
+
+async def test_a_scene_may_take_longer_than_the_limit_on_its_first_piece(
+    wire: WireServer, tmp_path: Path
+) -> None:
+    async with open_at(wire, tmp_path, timeout_s=1.0, **studio(wire)) as application:
+        session = await application.stories.open(PREMISE)
+        await play(session)  # loads the SDK
+        wire.settings.tokens_per_s = 150
+        slow = await play(session)
+        await wire.settled()
+
+    ended_at = wire.records[-1].ended_at
+    assert ended_at is not None
+    assert ended_at - wire.records[-1].at > 1.2
+    assert slow.warnings == []
+
+
+@pytest.mark.parametrize("kind", ["proxy_too_large", "llamacpp_too_large"])
+async def test_a_prompt_is_fitted_to_the_window_that_a_server_names(
+    wire: WireServer, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.wire.openai.OpenAI.window", 2_900)
+    async with open_at(wire, tmp_path, **studio(wire)) as application:
+        session = await application.stories.open(PREMISE)
+        for _ in range(4):
+            await play(session)
+        wire.faults.next(Fault(kind))
+        fitted = await play(session)
+        again = await play(session)
+        told_by = await tellers(application, session)
+
+    assert set(told_by) == {STUDIO}
+    said = " ".join(fitted.warnings)
+    assert "to fit a context of 2900 tokens this was left out: " in said
+    assert "to fit a context of 2900 tokens" in " ".join(again.warnings)
+    assert wire.records[-1].prompt_chars < wire.records[-3].prompt_chars
+    assert wire.records[-1].status == 200
+
+
+async def test_a_window_that_is_set_is_kept_to_from_the_first_call(
+    wire: WireServer, tmp_path: Path
+) -> None:
+    async with open_at(wire, tmp_path, windows={STUDIO: 3_000}, **studio(wire)) as application:
+        session = await application.stories.open(PREMISE)
+        for _ in range(4):
+            await play(session)
+
+    for record in wire.records:
+        assert record.prompt_chars / 3.5 + record.body["max_tokens"] <= 3_000

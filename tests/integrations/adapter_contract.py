@@ -355,17 +355,52 @@ class AdapterContract:
         assert wire.records[-1].client_left
         await adapter.aclose()
 
-    async def test_silence_in_mid_stream_is_a_timeout_and_closes_the_connection(
+    async def test_silence_after_a_few_words_is_a_broken_stream_and_closes_the_connection(
         self, wire: WireServer
     ) -> None:
         adapter = self.make(wire, piece_timeout_s=0.1)
         await adapter.complete(request())
-        wire.faults.next(Fault("stall", after_pieces=5))
+        wire.faults.next(Fault("stall", after_pieces=2))
         error = await failure(adapter, request(), stream=True)
-        assert isinstance(error, ProviderTimeout)
+        assert isinstance(error, StreamBroken)
+        assert "went silent after" in error.message
         await wire.settled()
-        assert wire.records[-1].pieces_sent == 5
+        assert wire.records[-1].pieces_sent == 2
         assert wire.records[-1].client_left
+        await adapter.aclose()
+
+    async def test_what_had_come_of_a_stream_that_goes_silent_is_kept_and_says_so(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire, piece_timeout_s=0.1)
+        await adapter.complete(request())
+        wire.settings.reply = "The rain goes on and nobody says a word. " * 20
+        wire.faults.next(Fault("stall", after_pieces=10))
+        items = [item async for item in adapter.stream(request())]
+        assert isinstance(items[-1], StreamEnded)
+        response = items[-1].response
+        assert response.text == wire.settings.reply[:240]
+        assert response.finish_reason == "silent"
+        assert "went silent after 53 words (none for 0.1 s)" in response.degraded
+        wire.faults.next(Fault("stall", after_pieces=10))
+        with pytest.raises(StreamBroken, match="went silent"):
+            async for _ in adapter.generate_stream("Tell.", request().context):
+                pass
+        await adapter.aclose()
+
+    async def test_a_stream_may_last_longer_than_its_limits_as_long_as_it_speaks(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire, piece_timeout_s=0.3)
+        await adapter.complete(request())
+        wire.settings.reply = "The rain goes on. " * 12
+        wire.settings.tokens_per_s = 60
+        items = [item async for item in adapter.stream(request(timeout_seconds=0.4))]
+        assert isinstance(items[-1], StreamEnded)
+        assert items[-1].response.finish_reason == "stop"
+        seen = wire.records[-1]
+        assert seen.ended_at is not None
+        assert seen.ended_at - seen.at > 0.7
         await adapter.aclose()
 
     # --------------------------------------------------------------------------------- leaving

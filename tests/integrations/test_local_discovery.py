@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,8 +11,11 @@ from tools.wire import Fault, WireServer
 
 from tests.integrations.adapter_contract import request
 from tta_rebuild.core.errors import ModelUnavailable
+from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.local_discovery import (
     USUAL_SERVERS,
+    LocalServer,
+    ask_server,
     choose_local,
     find_local_servers,
     is_loopback,
@@ -86,3 +90,27 @@ async def test_a_found_server_tells_a_story_at_no_cost(wire: WireServer) -> None
     assert response.provider == "local"
     assert response.model == model
     await provider.aclose()
+
+
+async def test_a_named_server_tells_its_models_and_their_windows_to_its_own_key(
+    wire: WireServer,
+) -> None:
+    key = secrets.token_hex(12)
+    wire.keys.add(key)
+    wire.settings.windows = {"small-model": 2048}
+    found = await ask_server("studio", wire.url + "/v1", Secret(key))
+    assert isinstance(found, LocalServer)
+    assert found.models == ("small-model", "large-model")
+    assert found.windows == {"small-model": 2048}
+    assert await ask_server("studio", wire.url + "/v1", Secret("other")) == "refuses the key"
+    assert "wants a key" in str(await ask_server("studio", wire.url + "/v1", Secret("")))
+
+
+async def test_a_named_server_that_cannot_tell_says_why_within_its_time(
+    wire: WireServer, mute: str
+) -> None:
+    nobody = Secret("")
+    silent = await ask_server("a", mute, nobody, timeout_s=0.1)
+    assert silent == "does not answer within 0.1 s"
+    assert "cannot be reached" in str(await ask_server("b", "http://127.0.0.1:9/v1", nobody))
+    assert "answers 404" in str(await ask_server("c", wire.url + "/v2", nobody))

@@ -16,7 +16,13 @@ from tests.integrations.adapter_contract import (
     request,
     told,
 )
-from tta_rebuild.core.errors import KeyMissing, ModelUnavailable, ProviderError, QuotaExhausted
+from tta_rebuild.core.errors import (
+    KeyMissing,
+    ModelUnavailable,
+    ProviderError,
+    QuotaExhausted,
+    RequestTooLarge,
+)
 from tta_rebuild.integrations.llm_provider import LLMConfig
 from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near
 
@@ -28,6 +34,37 @@ class TestOpenAI(AdapterContract):
     base_path = "/v1"
     # OpenAI says with 403 that a project has no access to a model.
     expected: ClassVar[dict[str, type[ProviderError]]] = {"forbidden": ModelUnavailable}
+
+    @pytest.mark.parametrize("stream", [True, False])
+    @pytest.mark.parametrize(
+        ("kind", "expected", "window"),
+        [
+            ("proxy_no_model", ModelUnavailable, None),
+            ("proxy_too_large", RequestTooLarge, 4096),
+            ("llamacpp_too_large", RequestTooLarge, 4096),
+        ],
+    )
+    async def test_what_proxies_and_local_servers_say_with_400_is_of_the_right_kind(
+        self,
+        wire: WireServer,
+        kind: str,
+        expected: type[ProviderError],
+        window: int | None,
+        stream: bool,
+    ) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault(kind))
+        error = await failure(adapter, request(), stream=stream)
+        assert type(error) is expected
+        assert getattr(error, "window_tokens", None) == window
+        await adapter.aclose()
+
+    async def test_a_server_nearby_is_waited_for_longer(self, wire: WireServer) -> None:
+        near = OpenAIProvider(model="m", base_url=wire.url + "/v1")
+        far = OpenAIProvider("any", model="m", base_url="https://models.example.org/v1")
+        assert near.config.timeout_seconds == 180
+        assert near.piece_timeout_s == 60
+        assert far.config.timeout_seconds == far.piece_timeout_s == 30
 
     def test_a_server_on_this_machine_needs_no_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("OPENAI_API_KEY", raising=False)

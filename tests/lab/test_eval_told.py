@@ -11,8 +11,8 @@ import pytest
 from tools.wire import RunningWire
 
 from tests.lab import tiny
-from tta_rebuild.engine.session import Session
 from tta_rebuild.cli.main import main
+from tta_rebuild.engine.session import Session
 
 KEYS = (
     "honest_turns honest_turns_held moves_held choices_lost facts_declared facts_kept declared "

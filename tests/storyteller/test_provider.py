@@ -100,7 +100,8 @@ async def test_a_scene_that_another_model_began_is_closed_plainly(ask: Any) -> N
     )
 
     assert rest["passages"]
-    assert len(rest["story_branches"]) == 3
+    assert len(rest["story_branches"]) == 2
+    assert not any(passage["facts"] for passage in rest["passages"])
 
 
 async def test_a_spoken_line_names_the_character_and_a_thought_the_goal(ask: Any) -> None:

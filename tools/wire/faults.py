@@ -24,6 +24,9 @@ BEFORE_THE_ANSWER = (
     "region",  # 400 FAILED_PRECONDITION
     "invalid",  # 400 INVALID_ARGUMENT
     "too_large",  # 400 the prompt does not fit the context window
+    "proxy_no_model",  # 400 of LiteLLM's proxy: it has no such model (OpenAI's protocol)
+    "proxy_too_large",  # 400 of LiteLLM's proxy: ContextWindowExceededError
+    "llamacpp_too_large",  # 400 of llama.cpp's server, with n_ctx
     "reset",  # the connection is reset before any byte
     "hang",  # no byte until released, the client leaves, or `seconds` are over
     "wrong_content_type",  # 200 text/html

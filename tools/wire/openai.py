@@ -34,6 +34,7 @@ def _error(
 
 class OpenAI(Protocol):
     name = "openai"
+    window = 4096
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -114,6 +115,29 @@ class OpenAI(Protocol):
             case "too_large":
                 text = "This model's maximum context length is 8192 tokens."
                 return _error(400, "invalid_request_error", text, "context_length_exceeded")
+            case "proxy_no_model":
+                text = (
+                    f"{{'error': '/chat/completions: Invalid model name passed in model={model}. "
+                    "Call `/v1/models` to view available models for your key.'}"
+                )
+                return _error(400, "None", text, "400")
+            case "proxy_too_large":
+                text = (
+                    "litellm.ContextWindowExceededError: litellm.BadRequestError: "
+                    "ContextWindowExceededError: OpenAIException - This model's maximum context "
+                    f"length is {self.window} tokens. However, your messages resulted in 9000 "
+                    f"tokens. Received Model Group={model}\nAvailable Model Group Fallbacks=None"
+                )
+                return _error(400, "None", text, "400")
+            case "llamacpp_too_large":
+                error = {
+                    "code": 400,
+                    "message": "the request exceeds the available context size, try increasing it",
+                    "type": "exceed_context_size_error",
+                    "n_prompt_tokens": 9000,
+                    "n_ctx": self.window,
+                }
+                return Refusal(400, {"error": error}, headers)
             case _:
                 text = f"Unsupported value or parameter ({self.field})"
                 return _error(400, "invalid_request_error", text, "unsupported_parameter")

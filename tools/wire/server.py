@@ -124,8 +124,12 @@ class WireServer:
         return await self._handle(request, Anthropic)
 
     async def _models(self, request: web.Request) -> web.StreamResponse:
+        if self.keys and not self._key_is_good(request):
+            return web.json_response({"error": {"message": "no such key"}}, status=401)
+        windows = self.settings.windows
         listed = [
             {"id": name, "object": "model", "created": 0, "owned_by": "library"}
+            | ({"max_model_len": windows[name]} if name in windows else {})
             for name in self.settings.models
         ]
         return web.json_response({"object": "list", "data": listed})

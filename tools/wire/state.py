@@ -31,7 +31,7 @@ class WireSettings:
         refuses: request fields that are answered with 400, as local servers do
             (``json_schema``, ``json_object``, ``stream_options``, ``temperature``,
             ``max_completion_tokens``, ``max_tokens``, ``tools``).
-        models: what ``/v1/models`` lists.
+        models: what ``/v1/models`` lists; windows: tokens of context that it tells, by model.
         model_version: the model named in replies; "" for the one that was asked.
         send_usage: False leaves the token counts out, as some local servers do.
     """
@@ -47,6 +47,7 @@ class WireSettings:
     words: int = 130
     refuses: tuple[str, ...] = ()
     models: tuple[str, ...] = ("small-model", "large-model")
+    windows: dict[str, int] = field(default_factory=dict)
     model_version: str = ""
     send_usage: bool = True
 

@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.guards import CodeEngines, code_engines, executor_for, redactor_for
     from tta_rebuild.bootstrap.kits import check_kit, kit_names
     from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
-    from tta_rebuild.bootstrap.overview import ModelOverview, local_servers, models_overview
+    from tta_rebuild.bootstrap.overview import (
+        ModelOverview,
+        configured_servers,
+        local_servers,
+        models_overview,
+    )
     from tta_rebuild.bootstrap.story_list import listed_stories
 
 _HOMES = {
@@ -22,6 +27,7 @@ _HOMES = {
     "chosen_model": "model_names",
     "CodeEngines": "guards",
     "code_engines": "guards",
+    "configured_servers": "overview",
     "executor_for": "guards",
     "check_writable": "application",
     "kit_names": "kits",
@@ -42,6 +48,7 @@ __all__ = [
     "check_writable",
     "chosen_model",
     "code_engines",
+    "configured_servers",
     "executor_for",
     "kit_names",
     "listed_stories",

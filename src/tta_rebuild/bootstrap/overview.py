@@ -6,6 +6,7 @@ caller wishes so.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
 from tta_rebuild.bootstrap.spending import price_book
 from tta_rebuild.bootstrap.stack_builder import adapter_class, servers_here
 from tta_rebuild.core.usage import Attempt
-from tta_rebuild.integrations.local_discovery import LocalServer, find_local_servers
+from tta_rebuild.integrations.local_discovery import LocalServer, ask_server, find_local_servers
 from tta_rebuild.integrations.prices import PriceBook
 from tta_rebuild.settings import Settings
 
@@ -156,3 +157,15 @@ def _installed(module: str) -> bool:
 async def local_servers(settings: Settings) -> Sequence[LocalServer]:
     """The servers with models that answer on this machine now, the user's own first."""
     return await find_local_servers(servers_here(settings))
+
+
+async def configured_servers(settings: Settings) -> dict[str, LocalServer | str]:
+    """Name → what each server that the user has named says of itself, or why it does not.
+
+    Each is asked once for its list of models, for three seconds at most and all at a time.
+    """
+    named = {s.name: (s.base_url, s.key) for s in settings.servers.values()}
+    if settings.openai_base_url:
+        named["openai"] = (settings.openai_base_url, settings.openai_api_key)
+    asked = [ask_server(name, url, key) for name, (url, key) in named.items()]
+    return dict(zip(named, await asyncio.gather(*asked), strict=True))

@@ -1,7 +1,7 @@
 """The provider stack, written down once, outermost first::
 
     traced → routed → cached → accounted → fallback over
-        [ budgeted → retrying → circuit → paced → costed → traced → adapter ]
+        [ softening → fitting → budgeted → retrying → circuit → paced → costed → traced → adapter ]
 
 ``application`` builds one per run, unless the embedded storyteller alone answers. The reason for
 each place stands in ``integrations.wrappers``.
@@ -48,6 +48,7 @@ from tta_rebuild.integrations.wrappers.fallback import (
     FallbackLLMProvider,
     Link,
 )
+from tta_rebuild.integrations.wrappers.fitting import FittingLLMProvider
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
@@ -59,6 +60,7 @@ from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.adapter import Adapter
+    from tta_rebuild.prompts import PromptCatalog
 
 _PACKAGE = Path(__file__).parents[1]
 
@@ -124,6 +126,8 @@ class StackBuilder:
         )
         self._adapters: dict[str, LLMProvider] = {}
         self._local: dict[str, str] = {}
+        self._windows = dict(settings.windows)
+        self._catalog: PromptCatalog | None = None
         self._made: list[tuple[str, LLMProvider]] = []
 
     async def chain(self) -> tuple[str, ...]:
@@ -196,7 +200,8 @@ class StackBuilder:
             )
             retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
             budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
-            guarded = SofteningLLMProvider(budgeted, _softer)
+            fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(full_name))
+            guarded = SofteningLLMProvider(fitting, _softer)
         self._adapters[full_name] = guarded
         return guarded
 
@@ -225,7 +230,18 @@ class StackBuilder:
 
         server, model = await choose_local(wanted, servers_here(self._settings))
         self._local[server.name] = server.base_url
+        if model in server.windows:
+            self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
         return f"{server.name}:{model}"
+
+    def _fit(
+        self, request: LLMRequest, window_tokens: int, max_tokens: int
+    ) -> tuple[LLMRequest, str] | None:
+        from tta_rebuild.narrative.fitting import fitted
+        from tta_rebuild.prompts import PromptCatalog
+
+        self._catalog = self._catalog or PromptCatalog.load()
+        return fitted(request, self._catalog, window_tokens, max_tokens)
 
     def _redacted(self, adapter: LLMProvider) -> LLMProvider:
         return RedactingLLMProvider(adapter, self._redactor) if self._redactor else adapter
@@ -236,32 +252,36 @@ class StackBuilder:
         return adapter
 
     def _new_adapter(self, full_name: str) -> LLMProvider:
+        from tta_rebuild.integrations.openai_provider import OpenAIProvider, patience_with
+
         settings = self._settings
         provider, _, model = full_name.partition(":")
+        server = settings.servers.get(provider)
+        base_url = server.base_url if server else self._local.get(provider, "")
+        patience = patience_with(base_url)
         config = LLMConfig(
             model=model,
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
-            timeout_seconds=settings.timeout_s,
+            timeout_seconds=settings.timeout_s or patience.first_piece_s,
         )
         if provider == OWN and self._own is not None:
             return _Borrowed(self._own)
         if self._make_adapter is not None:
             return self._make_adapter(provider, config)
-        if provider in self._local or provider in settings.servers:
-            from tta_rebuild.integrations.openai_provider import OpenAIProvider
-
-            server = settings.servers.get(provider)
+        if base_url:
             return OpenAIProvider(
                 server.key if server else None,
                 config=config,
-                base_url=server.base_url if server else self._local[provider],
+                base_url=base_url,
                 provider=provider,
+                piece_timeout_s=settings.silence_timeout_s,
             )
         adapter: LLMProvider = adapter_class(provider)(
             getattr(settings, f"{provider}_api_key"),
             config=config,
             base_url=getattr(settings, f"{provider}_base_url") or None,
+            piece_timeout_s=settings.silence_timeout_s,
         )
         return adapter
 

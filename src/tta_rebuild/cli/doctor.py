@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from tta_rebuild.settings import Settings
 
 
+SMALL_WINDOW = 8192
+"""Tokens of context with which no prompt has to be shortened."""
+
+
 def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """Say what is set up, and what is missing.
 
@@ -57,6 +61,8 @@ class Report:
         settings: the configuration ``file``, and ``origins``: setting → where it comes from.
         stories: ``place`` and ``count``.
         code: what runs code in stories: ``runs_in``, ``engines`` with their versions.
+        servers: name → ``address``, ``models`` and ``windows`` (tokens of context, where the server
+            tells), or what is ``wrong``.
         teller: the model that tells the stories.
         notes: what could be better.
         problem: the first thing that is wrong, "" if a story can be played.
@@ -68,6 +74,7 @@ class Report:
     settings: dict[str, Any] = field(default_factory=dict)
     stories: dict[str, Any] = field(default_factory=dict)
     code: dict[str, Any] = field(default_factory=dict)
+    servers: dict[str, dict[str, Any]] = field(default_factory=dict)
     teller: str = ""
     models: list[ModelOverview] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -106,6 +113,7 @@ def _examine(command: CommandContext, report: Report) -> None:
     except StoreLocked:
         report.notes.append("a story is being played in this data directory")
     _examine_code(settings, report)
+    _examine_servers(settings, report)
     report.teller = chosen_model(settings)
     report.models = overview(command)
     first = next((line for line in report.models if line.place == 1), None)
@@ -115,9 +123,50 @@ def _examine(command: CommandContext, report: Report) -> None:
             f"{counted(len(keys), 'other model')} could tell: set USE_REAL_LLM=true, "
             f"or play with --model {keys[0].name}"
         )
+    if first:
+        _check_teller(first.name, report)
     if first and first.lacks:
         raise ProviderError(
             f"{first.name} cannot tell: {first.lacks}; until then play with --model offline"
+        )
+
+
+def _examine_servers(settings: Settings, report: Report) -> None:
+    import asyncio
+
+    from tta_rebuild.bootstrap import configured_servers
+
+    for name, found in asyncio.run(configured_servers(settings)).items():
+        if isinstance(found, str):
+            report.servers[name] = {"wrong": found}
+            report.notes.append(f"server {name} {found}")
+        else:
+            report.servers[name] = {
+                "address": found.base_url,
+                "models": list(found.models),
+                "windows": dict(found.windows),
+            }
+
+
+def _check_teller(name: str, report: Report) -> None:
+    """Raise ProviderError where the server that is to tell cannot, or has no such model."""
+    provider, _, model = name.partition(":")
+    server = report.servers.get(provider)
+    if server is None:
+        return
+    if "wrong" in server:
+        raise ProviderError(
+            f"{name} cannot tell: its server {server['wrong']}; until then play with "
+            "--model offline"
+        )
+    if server["models"] and model not in server["models"]:
+        there = ", ".join(server["models"][:8])
+        raise ProviderError(f"{provider} has no model {model}: choose one of {there}")
+    window = server["windows"].get(model)
+    if window and window < SMALL_WINDOW:
+        report.notes.append(
+            f"{name} reads {window} tokens: prompts are shortened to fit, and turns say what was "
+            f"left out; {SMALL_WINDOW} are enough for any story"
         )
 
 
@@ -141,6 +190,10 @@ def _examine_code(settings: Settings, report: Report) -> None:
         )
 
 
+def _with_window(model: str, windows: dict[str, int]) -> str:
+    return f"{model} ({windows[model]} tokens of context)" if model in windows else model
+
+
 def _show(screen: Screen, report: Report) -> None:
     terminal = report.terminal
     screen.entry("program ", f"tta {report.program['tta']}, Python {report.program['python']}")
@@ -158,6 +211,12 @@ def _show(screen: Screen, report: Report) -> None:
         for name, version in report.code["engines"].items():
             held = "; it held against its own escapes" if name == "jail" else ""
             screen.entry("        ", f"{name} {version}{held}")
+    for name, server in report.servers.items():
+        if "wrong" not in server:
+            shown = [_with_window(m, server["windows"]) for m in server["models"][:8]]
+            more = f" and {len(server['models']) - 8} more" if len(server["models"]) > 8 else ""
+            listed = ", ".join(shown) + more if shown else "no model that writes"
+            screen.entry("servers ", f"{name} answers at {server['address']}: {listed}")
     if report.teller:
         screen.entry("models  ", f"{report.teller} tells the stories")
         for line in report.models:

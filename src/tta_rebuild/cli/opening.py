@@ -56,11 +56,13 @@ def with_application(
     model: str | None = None,
     warm: bool = False,
     read_only: bool = False,
+    adjust: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> T:
     """Open the application, do the work in it, close it again.
 
     Args:
         warm: load what the first call to a model needs while the player still thinks.
+        adjust: what the command's own options change about the settings.
 
     Raises:
         StoreError, SettingsError: it cannot be opened.
@@ -70,7 +72,7 @@ def with_application(
 
     from tta_rebuild.bootstrap import open_application
 
-    settings = settings_for(at, model=model)
+    settings = adjust(settings_for(at, model=model))
     _begin_log(settings.log_level)
 
     async def run() -> T:

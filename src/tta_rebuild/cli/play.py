@@ -6,12 +6,15 @@ On a terminal it asks; from a pipe it takes every line as a move, and stops wher
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli.arguments import GoOnWith, WhichBranch
 from tta_rebuild.cli.exits import Interrupted
+from tta_rebuild.cli.failures import OnFailure, WhatOnFailure, decided, for_failures, told
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.moves import move_of
 from tta_rebuild.cli.opening import CommandContext, context_of, with_application
@@ -19,6 +22,7 @@ from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
 from tta_rebuild.cli.story_commands import StoryCommands
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
 from tta_rebuild.cli.turn_view import (
+    TurnResult,
     play_turn,
     show_choices,
     show_heading,
@@ -52,6 +56,7 @@ def play(
     ] = None,
     story: GoOnWith = "",
     branch: WhichBranch = "main",
+    on_failure: WhatOnFailure = None,
     options: StoryOptions,
 ) -> None:
     """Play a story.
@@ -70,11 +75,15 @@ def play(
             '"a lighthouse keeper finds a door", or go on with --story.',
             param_hint="--theme",
         )
+    if on_failure is None and sys.stdin.isatty():
+        on_failure = OnFailure.OFFLINE
     said_farewell = False
 
     async def work(application: Application) -> None:
         nonlocal said_farewell
         loop = PlayLoop(command, application)
+        if decided(on_failure, application.settings) == OnFailure.WAIT:
+            loop.play = partial(told, notes=command.screen)
         try:
             if begins is not None:
                 await loop.begin(begins)
@@ -86,7 +95,13 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        with_application(command, work, model=options.model or None, warm=True)
+        with_application(
+            command,
+            work,
+            model=options.model or None,
+            warm=True,
+            adjust=lambda settings: for_failures(settings, decided(on_failure, settings)),
+        )
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None
@@ -98,6 +113,7 @@ class PlayLoop:
 
     Attributes:
         session: the branch that is played now; None before a story is chosen.
+        play: plays a turn.
     """
 
     def __init__(self, command: CommandContext, application: Application) -> None:
@@ -105,6 +121,7 @@ class PlayLoop:
         self.application = application
         self.stories = application.stories
         self.session: Session | None = None
+        self.play: Callable[..., Awaitable[TurnResult]] = play_turn
 
     async def ask(self, options: StoryOptions) -> None:
         """Find out kindly what to play."""
@@ -197,7 +214,7 @@ class PlayLoop:
     async def _turn(self, session: Session, move: Action) -> None:
         if session.state.turn:
             self.screen.say()
-        result = await play_turn(session, move, self.screen)
+        result = await self.play(session, move, self.screen)
         show_choices(self.screen, session.state)
         if result.cost_usd > 0:
             self.screen.say(await self._cost(session.story_id), "dim")

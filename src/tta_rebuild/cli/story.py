@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,7 @@ from typer.core import TyperCommand
 
 from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch
 from tta_rebuild.cli.exits import Interrupted
+from tta_rebuild.cli.failures import OnFailure, WhatOnFailure, decided, for_failures, told
 from tta_rebuild.cli.moves import POLICIES, MoveSource, automatic, from_lines
 from tta_rebuild.cli.opening import context_of, with_application
 from tta_rebuild.cli.premises import read_premises
@@ -88,6 +90,7 @@ def story(
     skip: Annotated[
         int, typer.Option(metavar="<n>", help="With --premises: leave out the first N.", min=0)
     ] = 0,
+    on_failure: WhatOnFailure = None,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
@@ -108,12 +111,19 @@ def story(
             moves=moves,
             skipped=skip if premises else None,
             as_json=json_,
+            waits=decided(on_failure, application.settings) == OnFailure.WAIT,
         )
         runs.append(run)
         await (run.go_on(story_, branch) if story_ else run.all(planned))
 
     try:
-        with_application(command, work, model=options.model or None, warm=True)
+        with_application(
+            command,
+            work,
+            model=options.model or None,
+            warm=True,
+            adjust=lambda settings: for_failures(settings, decided(on_failure, settings)),
+        )
     except KeyboardInterrupt:
         for run in runs:
             run.say_farewell()
@@ -160,6 +170,7 @@ class StoryRun:
 
     Args:
         skipped: how many of a file's premises were left out; None if there is no file.
+        waits: for a model that fails, instead of ending the run.
     """
 
     def __init__(
@@ -171,7 +182,9 @@ class StoryRun:
         moves: Callable[[int], MoveSource],
         skipped: int | None,
         as_json: bool,
+        waits: bool = False,
     ) -> None:
+        self._play = partial(told, notes=screen) if waits else play_turn
         self.screen = screen
         self.stories = application.stories
         self.teller = application.models[0]
@@ -245,7 +258,7 @@ class StoryRun:
                 self.screen.say(f"> {one_line(_words(move, session), MOVE_CHARS)}", "bold")
                 self.screen.say()
             began = time.perf_counter()
-            result = await play_turn(session, move, None if self.as_json else self.screen)
+            result = await self._play(session, move, None if self.as_json else self.screen)
             if result.refused:
                 self._emit("refused", story_id=session.story_id, reason=result.refused)
                 refused += 1

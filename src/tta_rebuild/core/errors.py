@@ -206,7 +206,12 @@ class RequestRejected(ProviderError):
 
 
 class RequestTooLarge(ProviderError):
-    """The request can never fit the quota or the model's context window."""
+    """The request can never fit the quota or the model's context window.
+
+    ``window_tokens`` is the window's size, where the server said it.
+    """
+
+    window_tokens: int | None = None
 
 
 class ContentRefused(ProviderError):

@@ -15,10 +15,26 @@ CHAPTER_SCENES = 16
 
 @dataclass(frozen=True, slots=True)
 class ArcPoint:
-    """The stage that a scene serves, and whether the story should end with it."""
+    """The stage that a scene serves, and whether the story should, or may, end with it."""
 
     stage: ArcStage
     should_end: bool
+    may_end: bool = False
+
+
+def ends_story(point: ArcPoint, *, said_so: bool, is_cut: bool) -> bool:
+    """Whether the story ends with a scene.
+
+    That a reply calls itself the ending counts only where the arc or the player allows one; where
+    the scene should end the story it does, unless it was cut short and says nothing of an end.
+
+    Args:
+        said_so: the reply calls itself the ending.
+        is_cut: something of the scene was held back.
+    """
+    if point.should_end:
+        return said_so or not is_cut
+    return said_so and point.may_end
 
 
 def arc_point(turn: int, length: int = 0) -> ArcPoint:
@@ -43,4 +59,8 @@ def arc_point(turn: int, length: int = 0) -> ArcPoint:
         stage = "development"
     else:
         stage = "climax"
-    return ArcPoint(stage, should_end=bool(length) and turn >= length)
+    return ArcPoint(
+        stage,
+        should_end=bool(length) and turn >= length,
+        may_end=bool(length) and stage == "resolution",
+    )

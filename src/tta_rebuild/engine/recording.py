@@ -198,6 +198,7 @@ def _response(reply: ModelReplied) -> LLMResponse:
         tokens_used=reply.usage.total_tokens,
         model=model,
         finish_reason=reply.finish_reason,
+        metadata={"place": 0},  # a caller may have asked the next model: then that was recorded too
         usage=reply.usage,
         provider=provider,
         degraded=reply.degraded,

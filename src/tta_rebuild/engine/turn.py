@@ -32,7 +32,7 @@ from tta_rebuild.core.story import Choice, Claim, LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, Refusal, admit
-from tta_rebuild.engine.arc import ArcPoint, arc_point
+from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
 from tta_rebuild.engine.briefing import Memory, brief
 from tta_rebuild.engine.choices import ChoiceOffer, offer
 from tta_rebuild.engine.consequences import characters_after
@@ -264,7 +264,9 @@ def _scene(
         stage=point.stage,
         quality=story.quality_score if story else 0.0,
         told_by=next((r.model for r in reversed(replies) if r.model), ""),
-        is_ending=bool(story and story.is_ending) or (point.should_end and not told.withheld),
+        is_ending=ends_story(
+            point, said_so=bool(story and story.is_ending), is_cut=bool(told.withheld)
+        ),
         notes=dict(story.notes) if story else {},
     )
 

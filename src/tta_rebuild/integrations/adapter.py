@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import (
+    SILENT,
     LLMConfig,
     LLMRequest,
     LLMResponse,
@@ -57,6 +59,30 @@ _NEVER_CONNECTED = frozenset(
     }
 )
 """Names of what the SDKs' transports raise before anything was sent."""
+
+_JSON_FRAME = re.compile(r'"\w+"\s*:|[{}\[\],"]')
+
+FEWEST_KEPT_WORDS = 25
+"""A stream that goes silent after fewer words has told nothing that is worth keeping."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a kind of server is waited for, unless something else is set; seconds.
+
+    Attributes:
+        first_piece_s: until the first piece of an answer.
+        silence_s: between two pieces.
+        per_token_s: for each token that an answer in one piece may have, on top.
+    """
+
+    first_piece_s: float = 30.0
+    silence_s: float = 30.0
+    per_token_s: float = 0.0
+
+
+NEARBY = Patience(first_piece_s=180.0, silence_s=60.0, per_token_s=0.5)
+"""A server on one's own machine reads a prompt for minutes and tells a few tokens a second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +111,8 @@ class Adapter(RequestProvider):
         api_key: the key; None reads ``key_variable`` from the environment.
         config: model and defaults; ``model`` alone is a shorter way to say it, and comes first.
         base_url: another server that speaks the vendor's protocol.
-        piece_timeout_s: greatest silence inside a stream, after its first piece.
+        piece_timeout_s: greatest silence inside a stream, after its first piece (before it, that is
+            ``config.timeout_seconds``); None is the usual. A stream may last while it speaks.
         now: the time, aware; for daily resets and dates in ``Retry-After``.
 
     Raises:
@@ -100,6 +127,7 @@ class Adapter(RequestProvider):
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str
+    patience: Patience = Patience()
 
     def __init__(
         self,
@@ -108,16 +136,19 @@ class Adapter(RequestProvider):
         *,
         config: LLMConfig | None = None,
         base_url: str | None = None,
-        piece_timeout_s: float = 20.0,
+        piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if config is None:
-            config = LLMConfig(model=self.default_model if model is None else model)
+            config = LLMConfig(
+                model=self.default_model if model is None else model,
+                timeout_seconds=self.patience.first_piece_s,
+            )
         elif model is not None:
             config = replace(config, model=model)
         super().__init__(config)
         self.base_url = base_url
-        self.piece_timeout_s = piece_timeout_s
+        self.piece_timeout_s = piece_timeout_s or self.patience.silence_s
         self._now = now
         self._key = Secret(self._find_key(api_key))
         self._client: Any = None
@@ -197,11 +228,11 @@ class Adapter(RequestProvider):
 
     async def _called(self, asked: Asked) -> Chunk:
         try:
-            async with asyncio.timeout(asked.timeout_s):
+            async with asyncio.timeout(asked.whole_timeout_s):
                 await self._ready()
                 return await self._whole(asked)
         except TimeoutError:
-            failure: ProviderError = self._too_late(asked, asked.timeout_s)
+            failure: ProviderError = self._too_late(asked, asked.whole_timeout_s)
             cause: Exception | None = None
         except self._vendor_errors as error:
             failure, cause = self._translated(error, asked), error
@@ -211,13 +242,11 @@ class Adapter(RequestProvider):
     async def _streamed(self, asked: Asked, requests: int) -> AsyncGenerator[StreamItem, None]:
         parts: list[str] = []
         last = Chunk()
-        left_s = asked.timeout_s
         loop = asyncio.get_running_loop()
         chunks = self._chunks(asked)
         try:
             while True:
-                allowed_s = min(left_s, self.piece_timeout_s) if parts else left_s
-                began = loop.time()
+                allowed_s = self.piece_timeout_s if parts else asked.timeout_s
                 failure: ProviderError | None = None
                 cause: Exception | None = None
                 try:
@@ -226,14 +255,19 @@ class Adapter(RequestProvider):
                             await self._ready()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
-                    failure = self._too_late(asked, allowed_s)
+                    if not parts:
+                        failure = self._too_late(asked, allowed_s)
+                    elif _words(parts) < FEWEST_KEPT_WORDS:
+                        failure = self._broken(asked, parts, self._silent(asked, parts, allowed_s))
+                    else:
+                        yield StreamEnded(self._kept(asked, parts, last, allowed_s))
+                        return
                 except self._vendor_errors as error:
                     failure, cause = self._translated(error, asked), error
                     if parts and type(failure) in (ProviderBusy, ReplyUnusable):
                         failure = self._broken(asked, parts)
                 if failure is not None:
                     raise failure from (None if isinstance(failure, KeyRejected) else cause)
-                left_s -= loop.time() - began
                 if chunk is None:
                     break
                 last = Chunk(
@@ -286,7 +320,7 @@ class Adapter(RequestProvider):
 
     def _asked(self, request: LLMRequest) -> Asked:
         traits = self._traits(request.model or self.config.model)
-        return self._parameters.settled(request, self.config, traits)
+        return self._parameters.settled(request, self.config, traits, self.patience.per_token_s)
 
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> LLMResponse:
         """The answer as a value; raises where it is none."""
@@ -343,16 +377,30 @@ class Adapter(RequestProvider):
 
     def _too_late(self, asked: Asked, seconds: float) -> ProviderTimeout:
         return ProviderTimeout(
-            f"{asked.model} sent nothing for too long ({seconds:g} s allowed): try again, "
-            "or raise timeout_seconds",
+            f"no word from {asked.model} for {seconds:g} s: try again, or allow it longer "
+            "(TTA_TIMEOUT)",
             provider=self.provider,
             model=asked.model,
         )
 
-    def _broken(self, asked: Asked, parts: list[str]) -> StreamBroken:
+    def _silent(self, asked: Asked, parts: list[str], seconds: float) -> str:
+        return f"{asked.model} went silent after {_words(parts)} words (none for {seconds:g} s)"
+
+    def _kept(self, asked: Asked, parts: list[str], last: Chunk, seconds: float) -> LLMResponse:
+        """What had come of a stream that went silent, as an answer that says so."""
+        told = replace(last, text="".join(parts), finish=SILENT, refusal="")
+        response = self._response(asked, told, 1)
+        return replace(response, degraded=self._silent(asked, parts, seconds))
+
+    def _broken(self, asked: Asked, parts: list[str], why: str = "") -> StreamBroken:
         return StreamBroken(
-            f"the stream from {asked.model} stopped before its end",
+            why or f"the stream from {asked.model} stopped before its end",
             text="".join(parts),
             provider=self.provider,
             model=asked.model,
         )
+
+
+def _words(parts: list[str]) -> int:
+    """Words of an answer so far, without the names and brackets of JSON."""
+    return len(_JSON_FRAME.sub(" ", "".join(parts)).split())

@@ -68,7 +68,7 @@ class GeminiLLMProvider(Adapter):
         base_url: str | None = None,
         vertex: Mapping[str, Any] | None = None,
         http_options: Mapping[str, Any] | None = None,
-        piece_timeout_s: float = 20.0,
+        piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._vertex = dict(vertex) if vertex is not None else None

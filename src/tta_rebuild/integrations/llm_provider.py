@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.errors import ProviderBusy, ValidationError
+from tta_rebuild.core.errors import (
+    ProviderBusy,
+    ProviderError,
+    StreamBroken,
+    ValidationError,
+)
 from tta_rebuild.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -28,9 +33,17 @@ CHARS_PER_TOKEN = 4.0
 """Characters per token of English prose, roughly; adapters learn a better figure per model."""
 
 
+SILENT = "silent"
+"""Finish reason of an answer that went silent after enough of it had come to be kept."""
+
+
 @dataclass(frozen=True, kw_only=False)
 class LLMConfig:
-    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1]."""
+    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1].
+
+    ``timeout_seconds`` is how long the first piece of a stream, or an answer that comes whole, may
+    take; how long a stream may be silent after that is the adapter's ``piece_timeout_s``.
+    """
 
     model: str
     max_tokens: int = 2000
@@ -53,6 +66,19 @@ _KNOBS: dict[str, dict[str, Any]] = {
 """What the knobs of a call may be set to."""
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A model of a chain that answered, but not with what was asked for: the next is to answer.
+
+    Attributes:
+        place: its place in the chain, as its response's metadata says under ``"place"``.
+        error: what was wrong.
+    """
+
+    place: int
+    error: ProviderError
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LLMRequest:
     """Everything about one logical call; wrappers and adapters take nothing else.
@@ -70,6 +96,7 @@ class LLMRequest:
         attempt: 1 for the first try; set by the retrying wrapper.
         call_id: names the logical call that all its attempts belong to; set by the budgeted
             wrapper, "" where there is none.
+        passed_over: the model of a chain after which this request begins, None for the first.
     """
 
     prompt: str
@@ -89,6 +116,7 @@ class LLMRequest:
     turn: int = 0
     attempt: int = 1
     call_id: str = ""
+    passed_over: PassedOver | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str):
@@ -115,7 +143,7 @@ class LLMRequest:
         Who asks, when and for which story is not part of it; what is asked is. Hexadecimal
         SHA-256.
         """
-        asked = {
+        asked: dict[str, Any] = {
             "system": self.system,
             "prompt": self.prompt,
             "task": self.task,
@@ -127,6 +155,8 @@ class LLMRequest:
             "temperature": self.temperature,
             "top_p": self.top_p,
         }
+        if self.passed_over is not None:
+            asked["passed_over"] = True
         canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -137,7 +167,8 @@ class LLMResponse:
 
     Attributes:
         model: the model that answered, as the provider names it.
-        finish_reason: ``"stop"``, ``"length"``, ``"safety"``, ``"recitation"`` or ``"other"``.
+        finish_reason: ``"stop"``, ``"length"``, ``"safety"``, ``"recitation"``, ``"silent"`` (what
+            had come when a stream went silent) or ``"other"``.
         usage: tokens by kind; ``tokens_used`` is their sum.
         cost_usd: US dollars, 0.0 where nothing is billed or nobody counted.
         provider: the adapter's name, such as ``"gemini"`` or ``"offline"``.
@@ -264,12 +295,17 @@ class RequestProvider(LLMProvider):
     async def generate_stream(
         self, prompt: str, context: TTAContext, **overrides: Any
     ) -> AsyncGenerator[str, None]:
-        """The answer in pieces; a restart is passed over, so read ``stream`` where that matters."""
+        """The answer in pieces; a restart is passed over, so read ``stream`` where that matters.
+
+        Raises StreamBroken where the model went silent in mid-stream.
+        """
         items = self.stream(LLMRequest(prompt=prompt, context=context, **overrides))
         try:
             async for item in items:
                 if isinstance(item, TextPiece):
                     yield item.text
+                elif isinstance(item, StreamEnded) and item.response.finish_reason == SILENT:
+                    raise StreamBroken(item.response.degraded, text=item.response.text)
         finally:
             await items.aclose()
 

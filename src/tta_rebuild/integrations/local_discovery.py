@@ -1,7 +1,8 @@
-"""Finds servers on this machine that speak OpenAI's protocol: Ollama, LM Studio, llama.cpp, vLLM.
+"""Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM.
 
-``bootstrap`` asks here for ``--model local``, and ``tta models`` lists what is found. Only loopback
-addresses are asked, with one short request each (``GET …/models``) that carries no key.
+``bootstrap`` asks here for ``--model local``, and ``tta models`` lists what is found: only loopback
+addresses are asked then, with one short request each (``GET …/models``) that carries no key.
+``tta doctor`` asks the servers that the user has named, each with its own key.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import asyncio
 import ipaddress
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from tta_rebuild.core.errors import ModelUnavailable
+from tta_rebuild.core.secret import Secret
 
 USUAL_SERVERS: Mapping[str, str] = {
     "Ollama": "http://127.0.0.1:11434/v1",
@@ -24,16 +27,23 @@ USUAL_SERVERS: Mapping[str, str] = {
 """Name → address where each of them listens unless told otherwise."""
 
 _LONGEST_REPLY = 1 << 20
+_WINDOW_NAMES = ("loaded_context_length", "max_model_len", "context_length", "context_window")
 _NO_STORYTELLERS = ("embed", "rerank", "whisper", "tts", "clip")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
-    """A server that answered; ``models`` are those that can write, as the server names them."""
+    """A server that answered.
+
+    Attributes:
+        models: those that can write, as the server names them.
+        windows: model → tokens of its context, where the server says (vLLM, llama.cpp, LM Studio).
+    """
 
     name: str
     base_url: str
     models: tuple[str, ...]
+    windows: Mapping[str, int] = field(default_factory=dict)
 
 
 async def find_local_servers(
@@ -54,6 +64,33 @@ async def find_local_servers(
         *(_look(name, address.rstrip("/"), timeout_s) for name, address in servers.items())
     )
     return tuple(found for found in looked if found is not None)
+
+
+async def ask_server(
+    name: str, base_url: str, key: Secret, *, timeout_s: float = 3.0
+) -> LocalServer | str:
+    """What a server has, or in plain words why that cannot be told."""
+    address = base_url.rstrip("/")
+    try:
+        async with asyncio.timeout(timeout_s):
+            status, body = await _get(f"{address}/models", key)
+        if status in (401, 403):
+            return "refuses the key" if key else "wants a key (key_variable in the configuration)"
+        if status != 200:
+            return f"answers {status} to the question for its models"
+        listed = json.loads(body)
+        return LocalServer(
+            name=name,
+            base_url=address,
+            models=tuple(_names(listed)),
+            windows=windows_of(listed),
+        )
+    except TimeoutError:
+        return f"does not answer within {timeout_s:g} s"
+    except OSError as error:
+        return f"cannot be reached ({error.strerror or type(error).__name__}): is it running?"
+    except ValueError:
+        return "answers with something that is no list of models: does its address end in /v1?"
 
 
 async def choose_local(
@@ -100,23 +137,29 @@ def is_loopback(address: str) -> bool:
 
 
 async def _look(name: str, address: str, timeout_s: float) -> LocalServer | None:
-    parts = urlsplit(address)
     try:
         async with asyncio.timeout(timeout_s):
-            body = await _get(parts.hostname or "", parts.port or 80, f"{parts.path}/models")
-        models = tuple(_names(json.loads(body)))
+            status, body = await _get(f"{address}/models")
+        if status != 200:
+            return None
+        listed = json.loads(body)
+        models = tuple(_names(listed))
     except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
         return None
-    return LocalServer(name=name, base_url=address, models=models)
+    return LocalServer(name=name, base_url=address, models=models, windows=windows_of(listed))
 
 
-async def _get(host: str, port: int, path: str) -> bytes:
-    """The body of one small reply; by HTTP/1.0 it comes whole and ends with the connection."""
-    reader, writer = await asyncio.open_connection(host, port)
+async def _get(address: str, key: Secret | None = None) -> tuple[int, bytes]:
+    """Status and body of one small reply; by HTTP/1.0 it comes whole and ends the connection."""
+    parts = urlsplit(address)
+    is_safe = parts.scheme == "https"
+    port = parts.port or (443 if is_safe else 80)
+    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=is_safe or None)
     try:
-        shown = f"[{host}]" if ":" in host else host
-        head = f"GET {path} HTTP/1.0\r\nHost: {shown}:{port}\r\nAccept: application/json\r\n\r\n"
-        writer.write(head.encode("ascii"))
+        head = f"GET {parts.path} HTTP/1.0\r\nHost: {parts.netloc}\r\nAccept: application/json\r\n"
+        if key:
+            head += f"Authorization: Bearer {key.reveal()}\r\n"
+        writer.write(f"{head}\r\n".encode("ascii"))
         await writer.drain()
         chunks, size = [], 0
         while size < _LONGEST_REPLY and (chunk := await reader.read(65536)):
@@ -126,9 +169,23 @@ async def _get(host: str, port: int, path: str) -> bytes:
         writer.close()
     top, _, body = b"".join(chunks).partition(b"\r\n\r\n")
     status = top.split(b" ", 2)[1:2]
-    if status != [b"200"]:
-        raise ValueError("no list of models")
-    return body
+    if not status or not status[0].isdigit():
+        raise ValueError("no answer of HTTP")
+    return int(status[0]), body
+
+
+def windows_of(listed: Any) -> dict[str, int]:
+    """Model → tokens of its context, for the models of a list that says so."""
+    found = {}
+    for entry in listed.get("data") or () if isinstance(listed, Mapping) else ():
+        if not isinstance(entry, Mapping):
+            continue
+        meta = entry.get("meta") if isinstance(entry.get("meta"), Mapping) else {}
+        told = [entry.get(n) for n in _WINDOW_NAMES] + [meta.get("n_ctx")]  # type: ignore[union-attr]
+        sizes = [size for size in told if isinstance(size, int) and size > 0]
+        if sizes:
+            found[str(entry.get("id"))] = sizes[0]
+    return found
 
 
 def _names(listed: object) -> Iterable[str]:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from tta_rebuild.core.errors import KeyMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.adapter import Adapter, Chunk
+from tta_rebuild.integrations.adapter import NEARBY, Adapter, Chunk, Patience
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMConfig
 from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
 from tta_rebuild.integrations.parameters import Asked
@@ -55,12 +55,12 @@ class OpenAIProvider(SdkAdapter):
         config: LLMConfig | None = None,
         base_url: str | None = None,
         provider: str | None = None,
-        piece_timeout_s: float = 20.0,
+        piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.compatible = base_url is not None and not _is_openai(base_url)
-        near = base_url is not None and is_near(base_url)
-        self.provider = provider or ("local" if near else "openai")
+        self.patience = patience_with(base_url or "")
+        self.provider = provider or ("local" if self.patience is NEARBY else "openai")
         super().__init__(
             api_key,
             model,
@@ -154,6 +154,11 @@ def is_near(base_url: str) -> bool:
     except ValueError:
         return False
     return address.is_loopback or address.is_private
+
+
+def patience_with(base_url: str) -> Patience:
+    """How long a server at this address is waited for; "" is a vendor's own."""
+    return NEARBY if base_url and is_near(base_url) else Patience()
 
 
 def _is_openai(base_url: str) -> bool:

@@ -32,7 +32,8 @@ class Asked:
     Attributes:
         structured: how JSON is asked for, None for prose.
         temperature, top_p: None where the model refuses them or the default is meant.
-        timeout_s: greatest time spent waiting for the provider, over the whole call.
+        timeout_s: greatest time until the first piece of a stream.
+        whole_timeout_s: the same for an answer in one piece.
         refused: names of further parameters that this server has refused before.
     """
 
@@ -45,6 +46,7 @@ class Asked:
     top_p: float | None
     max_tokens: int
     timeout_s: float
+    whole_timeout_s: float
     traits: ModelTraits
     refused: frozenset[str]
 
@@ -61,8 +63,14 @@ class Parameters:
         self._weaker: dict[str, Structured] = {}
         self._refused: dict[str, frozenset[str]] = {}
 
-    def settled(self, request: LLMRequest, config: LLMConfig, traits: ModelTraits) -> Asked:
-        """The request with everything settled that it leaves to the configuration."""
+    def settled(
+        self, request: LLMRequest, config: LLMConfig, traits: ModelTraits, per_token_s: float
+    ) -> Asked:
+        """The request with everything settled that it leaves to the configuration.
+
+        Args:
+            per_token_s: time for each token that an answer in one piece may have, on top.
+        """
         model = request.model or config.model
         refused = self._refused.get(model, frozenset())
         structured: Structured | None = None
@@ -73,6 +81,7 @@ class Parameters:
                 prompt = _with_schema(prompt, request.schema)
         temperature = config.temperature if request.temperature is None else request.temperature
         top_p = config.top_p if request.top_p is None else request.top_p
+        max_tokens = min(request.max_tokens or config.max_tokens, traits.max_output)
         samples = traits.temperature and "temperature" not in refused
         return Asked(
             request=request,
@@ -82,8 +91,10 @@ class Parameters:
             structured=structured,
             temperature=temperature if samples else None,
             top_p=top_p if samples and top_p != 1.0 else None,
-            max_tokens=min(request.max_tokens or config.max_tokens, traits.max_output),
+            max_tokens=max_tokens,
             timeout_s=request.timeout_seconds or config.timeout_seconds,
+            whole_timeout_s=request.timeout_seconds
+            or config.timeout_seconds + per_token_s * max_tokens,
             traits=traits,
             refused=refused,
         )

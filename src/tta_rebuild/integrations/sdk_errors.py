@@ -28,7 +28,15 @@ from tta_rebuild.integrations.waiting_times import duration_s, retry_after_s
 
 _NO_CREDIT = ("insufficient_quota", "billing_error", "billing_not_active", "credit balance is too")
 _TOO_LARGE = ("context_length_exceeded", "prompt is too long", "request_too_large",
-              "maximum context length", "exceed_context_size")  # fmt: skip
+              "maximum context length", "exceed_context_size", "contextwindowexceeded",
+              "available context size", "context length of only", "context overflow")  # fmt: skip
+_NO_MODEL = ("invalid model name passed", "model_not_found", "not_found_error",
+             "invalid model identifier", "no healthy deployments", "no models loaded")  # fmt: skip
+_WINDOW = re.compile(
+    r"(?:maximum context length (?:is|of)|available context size \(|context length of only)"
+    r"\s*(\d{3,8})",
+    re.IGNORECASE,
+)
 _CONTENT = ("content_policy_violation", "content_filter", "moderation_blocked")
 _REGION = ("unsupported_country_region_territory", "request not allowed")
 _ACCESS_AGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC")
@@ -67,14 +75,18 @@ def from_api_error(
         return QuotaExhausted(resets_at=resets_at.replace(tzinfo=UTC), **named)
     if any(word in hints for word in _REGION):
         return RequestRejected(f"{provider} does not serve this region: {said}", **named)
-    if status == 404 or "model_not_found" in kind or "not_found_error" in kind:
+    if status == 404 or any(word in hints for word in _NO_MODEL):
         return ModelUnavailable(f"no model {model} for this key: choose another ({said})", **named)
     if status == 403 or "permission_error" in kind:
         return KeyRejected(
             f"the key in {key_variable} may not use {model}: check its permissions", **named
         )
     if status == 413 or any(word in hints for word in _TOO_LARGE):
-        return RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
+        too_large = RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
+        found = _WINDOW.search(said)
+        told = str(inner.get("n_ctx") or (found[1] if found else ""))
+        too_large.window_tokens = int(told) if told.isdigit() else None
+        return too_large
     if status == 429 or "rate_limit" in kind:
         return _too_many(said, headers, now, named)
     if status in (408, 504) or "timeout_error" in kind:

@@ -12,8 +12,8 @@ from pydantic_core import from_json
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.narrative.branch_values import BranchProposal, IssueSeverity, ValidationIssue
+from tta_rebuild.narrative.reply_text import clean
 from tta_rebuild.narrative.scene_request import place_in_ledger
-from tta_rebuild.narrative.scene_shape import clean
 
 _LONGEST = 400
 LOW_SCORE = 0.35

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-_OBJECT_START = re.compile(r'\{(?=\s*(?:["}]|$))')
+OBJECT_START = re.compile(r'\{(?=\s*(?:["}]|$))')
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s"{}\[\],:]+', re.DOTALL)
 
 
@@ -29,7 +29,7 @@ class Cursor:
     def follow(self, text: str) -> None:
         """Go on to the end of the text, or to the start of a string that is not closed yet."""
         if self.start < 0:
-            found = _OBJECT_START.search(text, self.at)
+            found = OBJECT_START.search(text, self.at)
             if found is None or not text[found.end() :].strip():
                 self.at = found.start() if found else len(text)
                 return

@@ -16,7 +16,7 @@ from tta_rebuild.canon.relations import built_in
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
-from tta_rebuild.prompts import PromptCatalog
+from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
 from tta_rebuild.prompts.fencing import fenced
 
 if TYPE_CHECKING:
@@ -33,28 +33,36 @@ def scene_request(
     """The request for a scene or, given what ``ContinueSceneVariables`` adds, the rest of one."""
     task = "scene" if rest is None else "continue_scene"
     variables = {**scene_variables(wanted, context), **(rest or {})}
-    shown = {
-        **variables,
-        "guidance": guidance(context) or ["Ensure Narrative Quality"],
-        "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
-        "place_in_story": _place(wanted),
-        "manner": _manner(wanted),
-        "relations": built_in().described(),
-        "is_opening": not (wanted.action or wanted.recent or rest),
-    }
-    rendered = catalog.render("scene", shown, story_id=wanted.story_id)
-    return LLMRequest(
-        prompt=rendered.prompt,
-        system=rendered.system,
+    blank = LLMRequest(
+        prompt="",
         context=context,
         task=task,
-        template=rendered.version,
         variables=variables,
-        schema=rendered.schema,
         story_id=wanted.story_id,
         branch_id=wanted.branch_id,
         turn=wanted.turn,
     )
+    text = rendered(catalog, blank, variables)
+    return replace(
+        blank, prompt=text.prompt, system=text.system, template=text.version, schema=text.schema
+    )
+
+
+def rendered(
+    catalog: PromptCatalog, request: LLMRequest, variables: Mapping[str, Any]
+) -> RenderedPrompt:
+    """The words for a scene with these variables; task, context and story are the request's."""
+    context = request.context
+    shown = {
+        **variables,
+        "guidance": guidance(context) or ["Ensure Narrative Quality"],
+        "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
+        "place_in_story": _place(variables, request.turn),
+        "manner": _manner(variables),
+        "relations": built_in().described(),
+        "is_opening": not any(variables.get(n) for n in ("action", "recent", "told_so_far")),
+    }
+    return catalog.render("scene", shown, story_id=request.story_id)
 
 
 def place_in_ledger(context: TTAContext) -> dict[str, Any]:
@@ -147,27 +155,26 @@ def _name(character_id: str) -> str:
     return " ".join(str(character_id).replace("_", " ").split()).title()
 
 
-def _manner(wanted: StoryGenerationInput) -> list[str]:
+def _manner(variables: Mapping[str, Any]) -> list[str]:
     """Whose story it is and how it is told: the same in every scene of a story."""
-    players = [c for c in wanted.characters if c.get("is_player")]
-    lines = [f"Style: {wanted.narrative_style}"]
+    players = [c for c in variables["characters"] if c.get("is_player")]
+    who = "no name (id player)"
     if players:
         who = f"{players[0].get('name', '')} (id {players[0].get('character_id', '')})"
-        lines.append(f"The player's character: {who}, told as “you”, present tense")
-    else:
-        lines.append("The player's character has no name: told as “you”, present tense, id player")
-    if wanted.language != "en":
+    lines = [
+        f"Style: {variables['style']}",
+        f"The player's character: {who}, told as “you”, present tense",
+    ]
+    if variables["language"] != "en":
         lines.append(
-            f"Language of passages, branches, happened and lines: {wanted.language}; keys, ids and "
+            f"Language of passages, branches and lines: {variables['language']}; keys, ids and "
             "relations stay English"
         )
     return lines
 
 
-def _place(wanted: StoryGenerationInput) -> list[str]:
-    lines = [f"Position in story time: {wanted.timeline_position}"]
-    if wanted.turn:
-        lines.append(f"Scene {wanted.turn}")
-    if wanted.stage:
-        lines.append(f"Stage of the story: {wanted.stage}")
+def _place(variables: Mapping[str, Any], turn: int) -> list[str]:
+    lines = [f"Position in story time: {variables['timeline_position']}"]
+    if turn:
+        lines += [f"Scene {turn}", f"Stage of the story: {variables['stage']}"]
     return lines

@@ -13,17 +13,11 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from tta_rebuild.core.story import LINE_CHARS
+from tta_rebuild.narrative.reply_text import clean, is_json
 
-MOST_PASSAGES, LONGEST_PASSAGE = 60, 4_000
+MOST_PASSAGES, LONGEST_PASSAGE = 60, 40_000
 MOST_CLAIMS, MOST_BRANCHES, MOST_LINES = 40, 12, 60
-LONGEST_NARRATIVE, LONGEST_LINE, LONGEST_WORD = 40_000, 1_000, 200
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-
-
-def clean(text: str, limit: int) -> str:
-    """Without control characters and broken code points, cut to a length."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))[:limit]
+LONGEST_LINE, LONGEST_WORD = 1_000, 200
 
 
 def _text(limit: int) -> Callable[[Any], str]:
@@ -42,6 +36,12 @@ def _text(limit: int) -> Callable[[Any], str]:
         return ""
 
     return read
+
+
+def _prose(value: Any) -> str:
+    """A passage's text; JSON in its place is none."""
+    text = _text(LONGEST_PASSAGE)(value)
+    return "" if text.lstrip()[:1] in ("{", "[") and is_json(text) else text
 
 
 def _word(value: Any) -> str:
@@ -139,7 +139,7 @@ class PassageShape(_Shape):
     """One passage."""
 
     facts: Claims = []
-    text: Annotated[str, BeforeValidator(_text(LONGEST_PASSAGE))] = ""
+    text: Annotated[str, BeforeValidator(_prose)] = ""
     speaker: Word = ""
     emotion: Word = ""
 
@@ -174,7 +174,7 @@ class SceneShape(_Shape):
     """A whole scene reply."""
 
     scene_id: Word = ""
-    narrative_text: Annotated[str, BeforeValidator(_text(LONGEST_NARRATIVE))] = ""
+    narrative_text: Annotated[str, BeforeValidator(_text(LONGEST_PASSAGE))] = ""
     passages: Annotated[
         list[PassageShape], BeforeValidator(_objects(MOST_PASSAGES, text_key="text"))
     ] = []

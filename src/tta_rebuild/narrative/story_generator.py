@@ -3,31 +3,33 @@
 The first of the four primitives. The engine streams it (``tell``, ``continue_from``); callers
 outside ``execute`` it. Both make one call to the model and read the reply with the same parser.
 They ask once more where the reply was cut at its limit (to go on), refused for its content (more
-softly) or not to be understood (naming what was wrong), and say in ``degraded`` what was not as it
-should be.
+softly) or not to be understood (naming what was wrong); where that does not help either, the next
+model of the chain is asked. ``degraded`` says what was not as it should be. Nothing that is no
+prose is ever told: without any, the turn ends with an error.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import (
     BudgetExceededError,
-    ContentRefused,
+    ExecutionError,
     ProviderError,
     ReplyUnusable,
     StreamBroken,
     ValidationError,
 )
-from tta_rebuild.core.story import Choice, DialogueLine, Passage
+from tta_rebuild.core.story import DialogueLine, Passage
 from tta_rebuild.integrations.llm_provider import (
+    SILENT,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
+    PassedOver,
     StreamEnded,
     StreamItem,
     StreamRestarted,
@@ -35,14 +37,13 @@ from tta_rebuild.integrations.llm_provider import (
 )
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 from tta_rebuild.narrative.scene_parser import (
+    Anew,
     Complete,
     Prose,
     SceneReader,
-    SceneReply,
-    joined,
-    paragraphs,
 )
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
+from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome, plain_prose
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
@@ -53,7 +54,6 @@ from tta_rebuild.narrative.story_values import (
     StoryItem,
 )
 from tta_rebuild.prompts import PromptCatalog
-from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
 
 __all__ = [
     "DialogueLine",
@@ -137,69 +137,81 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         ask: _Asking,
         rest: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[StoryItem, None]:
-        """One call, and a second one where the first was cut, refused or not understood."""
-        request = asked = scene_request(self._templates(), wanted, context, rest=rest)
-        first: tuple[LLMResponse, SceneReply] | None = None
-        for is_second in (False, True):
-            reader, response = SceneReader(), None
-            try:
-                async with aclosing(ask(self.llm_provider, asked)) as items:
-                    async for item in items:
-                        if isinstance(item, TextPiece):
-                            for reading in reader.feed(item.text):
-                                yield _item(reading)
-                        elif isinstance(item, StreamRestarted):
-                            reader = SceneReader()
-                            yield DraftRestarted(item.reason)
-                            for passage in first[1].passages if first else ():
-                                yield PassageDrafted(passage)
-                        elif isinstance(item, StreamEnded):
-                            response = item.response
-            except StreamBroken as broken:
-                if reader.finish(cut=True).told:
-                    response = _broken_off(self.llm_provider, reader.text, broken)
-                elif first is None:
-                    raise
-            except (ProviderError, BudgetExceededError) as error:
-                if isinstance(error, ContentRefused) and not is_second:
-                    asked = softened(request)
-                    if reader.has_shown:
-                        yield DraftRestarted("the model stopped for the content; once more, softer")
-                    continue
-                if first is None:
-                    raise
-            if response is None:
-                if first is None:
-                    raise ReplyUnusable("the model's stream ended without an end")
-                for last in _ending(_story(wanted, request, *first, 2), first[1]):
-                    yield last
-                return
-            reply = reader.finish(cut=response.finish_reason == "length")
-            for passage in reply.passages[reader.given :] if reply.told else ():
-                yield PassageDrafted(passage)
-            if not is_second and response.provider != "offline":
-                again = self._second_request(wanted, context, request, response, reply)
-                if again is not None:
-                    asked, first = again, (response, reply)
-                    if reader.has_shown and not reply.told:
-                        yield DraftRestarted("the reply could not be understood")
-                    continue
-            response, reply = _both_replies(first, (response, reply))
-            for last in _ending(_story(wanted, request, response, reply, 1 + is_second), reply):
-                yield last
-            return
+        """One call, and further ones where the first was cut, refused or not understood."""
+        request = scene_request(self._templates(), wanted, context, rest=rest)
+        calls: list[ModelCall] = []
+        asked: LLMRequest | None = request
+        while asked is not None:
+            call = ModelCall(asked)
+            before = calls[0].reply.passages if calls and calls[0].reply.told else ()
+            async with aclosing(self._listening(call, ask, before)) as items:
+                async for item in items:
+                    yield item
+            calls.append(call)
+            asked = self._next_request(wanted, context, request, calls)
+            if asked is not None and call.reader.has_shown and not call.reply.told:
+                yield DraftRestarted(call.why_again)
+        story = outcome(wanted, request, calls)
+        if isinstance(story, ExecutionError):
+            raise story
+        for passage in () if any(call.reply.told for call in calls) else story.passages:
+            yield PassageDrafted(passage)
+        yield StoryDrafted(story)
 
-    def _second_request(
+    async def _listening(
+        self, call: ModelCall, ask: _Asking, before: tuple[Passage, ...]
+    ) -> AsyncGenerator[StoryItem, None]:
+        """What a call brings while it comes; ``call`` holds what came of it afterwards.
+
+        Args:
+            before: what the scene's first part has told, told again after a restart.
+        """
+        restarted = ""
+        try:
+            async with aclosing(ask(self.llm_provider, call.asked)) as items:
+                async for item in items:
+                    if isinstance(item, TextPiece):
+                        for reading in call.reader.feed(item.text):
+                            if isinstance(reading, Anew):
+                                restarted = "the model was only thinking aloud"
+                            else:
+                                yield _item(reading)
+                    elif isinstance(item, StreamRestarted):
+                        call.reader, restarted = SceneReader(), item.reason
+                    else:
+                        call.response = item.response
+                    if restarted:
+                        yield DraftRestarted(restarted)
+                        for passage in before:
+                            yield PassageDrafted(passage)
+                        restarted = ""
+        except (ProviderError, BudgetExceededError) as error:
+            call.error = error
+            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).told:
+                call.response = broken_off(self.llm_provider, call.reader.text, error)
+        if call.response is not None:
+            call.reply = call.reader.finish(cut=call.response.finish_reason in ("length", SILENT))
+            for passage in call.reply.passages[call.reader.given :]:
+                yield PassageDrafted(passage)
+        elif call.error is None:
+            call.error = ReplyUnusable("the model's stream ended without an end")
+
+    def _next_request(
         self,
         wanted: StoryGenerationInput,
         context: TTAContext,
         request: LLMRequest,
-        response: LLMResponse,
-        reply: SceneReply,
+        calls: list[ModelCall],
     ) -> LLMRequest | None:
-        """What to ask after a first reply that will not do, None if it will."""
-        if reply.told and response.finish_reason == "length" and not reply.is_ending:
-            told = "\n\n".join(passage.text for passage in reply.passages)
+        """What to ask after these calls, None if they will do or nothing is left to ask."""
+        last, is_first = calls[-1], len(calls) == 1
+        response = last.response
+        if response is None:
+            return softened(request) if is_first and last.is_refused else None
+        if last.reply.told:
+            if not is_first or response.finish_reason != "length" or last.reply.is_ending:
+                return None
+            told = "\n\n".join(passage.text for passage in last.reply.passages)
             before = str(request.variables.get("told_so_far", ""))
             rest = {
                 "told_so_far": f"{before}\n\n{told}".strip(),
@@ -207,11 +219,17 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 "contradiction": str(request.variables.get("contradiction", "")),
             }
             return scene_request(self._templates(), wanted, context, rest=rest)
-        if reply.told:
+        if response.provider == "offline" or calls[0].reply.told:
             return None
-        if response.finish_reason in ("safety", "recitation"):
+        if is_first and last.is_refused:
             return softened(request)
-        return repairing(request, response.text, reply.broken)
+        if is_first and response.finish_reason != SILENT:
+            return repairing(request, last.reader.text or response.text, last.reply.broken)
+        plain = plain_prose(calls)
+        place = response.metadata.get("place")
+        if len(calls) >= MOST_CALLS or place is None or (plain and not plain.is_chatter):
+            return None
+        return replace(request, passed_over=PassedOver(place, last.failure))
 
     def _templates(self) -> PromptCatalog:
         if self._catalog is None:
@@ -235,11 +253,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             raise ValidationError(problem, self.name, context)
 
 
-_GO_ON = {
-    "choice": "Go on from here and see what happens next",
-    "consequence": "The story goes on from this moment.",
-}
-_ONLY_GO_ON = (Choice(text=_GO_ON["choice"], consequence=_GO_ON["consequence"]),)
+MOST_CALLS = 5
 
 
 def _item(reading: Prose | Complete) -> StoryItem:
@@ -259,97 +273,3 @@ async def _at_once(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator
     response = await provider.complete(request)
     yield TextPiece(response.text)
     yield StreamEnded(response)
-
-
-def _ending(story: GeneratedStory, reply: SceneReply) -> Iterator[StoryItem]:
-    """What comes last: the passages that no reader gave out before, and the whole."""
-    for passage in () if reply.told else story.passages:
-        yield PassageDrafted(passage)
-    yield StoryDrafted(story)
-
-
-def _both_replies(
-    first: tuple[LLMResponse, SceneReply] | None, second: tuple[LLMResponse, SceneReply]
-) -> tuple[LLMResponse, SceneReply]:
-    """What two calls told together: the second alone, the first alone, or one after the other."""
-    if first is not None and not second[1].told:
-        return first
-    if first is None or not first[1].told:
-        return second
-    return second[0], joined(first[1], second[1])
-
-
-def _broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:
-    return LLMResponse(
-        text=text,
-        tokens_used=0,
-        model=broken.model or provider.config.model,
-        finish_reason="other",
-        provider=broken.provider,
-        degraded="the connection to the storyteller broke off",
-    )
-
-
-def _story(
-    wanted: StoryGenerationInput,
-    request: LLMRequest,
-    response: LLMResponse,
-    reply: SceneReply,
-    requests: int,
-) -> GeneratedStory:
-    digest = hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-    teller = f"{response.provider}:{response.model}" if response.provider else response.model
-    if not reply.told:
-        return GeneratedStory(
-            scene_id=f"scene_fallback_{wanted.timeline_position}_{digest}",
-            narrative_text=response.text,
-            dialogue=[],
-            setting_description="",
-            emotional_tone="",
-            story_branches=[dict(_GO_ON)],
-            quality_score=FALLBACK_QUALITY if response.text.strip() else 0.0,
-            passages=tuple(Passage(text=part) for part in paragraphs(response.text)),
-            choices=_ONLY_GO_ON,
-            degraded=_both(response.degraded, f"{reply.broken}; its words are shown as they came"),
-            told_by=teller,
-            reply=response.text,
-            response=response,
-            requests=requests,
-            request_key=request.key(),
-            prompt_version=request.template,
-        )
-    return GeneratedStory(
-        scene_id=reply.scene_id or f"scene_{wanted.timeline_position}_{digest}",
-        narrative_text=reply.narrative_text,
-        dialogue=list(reply.dialogue),
-        setting_description=reply.setting,
-        emotional_tone=reply.tone,
-        story_branches=[dict(branch) for branch in reply.branches],
-        quality_score=scene_quality(
-            [p.text for p in reply.passages],
-            lines=[line.text for line in reply.dialogue],
-            setting=reply.setting,
-            tone=reply.tone,
-            choices=[branch["choice"] for branch in reply.branches],
-            is_ending=reply.is_ending,
-            broken=bool(reply.broken),
-        ),
-        passages=reply.passages,
-        choices=reply.choices or (() if reply.is_ending or not reply.broken else _ONLY_GO_ON),
-        lines=reply.lines,
-        ended_lines=reply.ended_lines,
-        happened=reply.happened,
-        degraded=_both(response.degraded, reply.broken),
-        is_ending=reply.is_ending,
-        notes=reply.notes,
-        told_by=teller,
-        reply=response.text,
-        response=response,
-        requests=requests,
-        request_key=request.key(),
-        prompt_version=request.template,
-    )
-
-
-def _both(one: str, other: str) -> str:
-    return "; ".join(part for part in (one, other) if part)

@@ -97,11 +97,14 @@ class OfflineProvider(RequestProvider):
         )
 
     def _scene(self, request: LLMRequest, variables: Mapping[str, Any]) -> dict[str, Any]:
+        from tta_rebuild.storyteller.carry_on import carried_on, is_anothers
         from tta_rebuild.storyteller.resume import rest_of_scene
         from tta_rebuild.storyteller.teller import Teller
 
         if not request.task:  # a bare prompt: its words are the premise, nothing else is known
             variables = {"theme": request.prompt, "boundaries": request.context.player_boundaries}
+        if is_anothers(variables):
+            return carried_on(variables)
         kit = self._shelf.kit(str(variables.get("kit") or ""), str(variables.get("theme") or ""))
         if request.task == "continue_scene":
             return rest_of_scene(variables, kit)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tta_rebuild.core.english import sentences_of
+from tta_rebuild.storyteller.carry_on import carried_on
 from tta_rebuild.storyteller.kit import Kit
 from tta_rebuild.storyteller.teller import Teller
 
@@ -17,8 +18,7 @@ from tta_rebuild.storyteller.teller import Teller
 def rest_of_scene(variables: Mapping[str, Any], kit: Kit) -> dict[str, Any]:
     """The rest of a scene as a scene reply of its own.
 
-    Where nothing of the scene is ours (another model began it), a short, plain close of the scene
-    follows: what stands around, and the choices.
+    Where nothing of the scene is ours (another model began it), it is closed in a line or two.
     """
     told = str(variables.get("told_so_far") or "")
     withheld = str(variables.get("withheld") or "")
@@ -27,12 +27,9 @@ def rest_of_scene(variables: Mapping[str, Any], kit: Kit) -> dict[str, Any]:
     held_back = {_plain(s) for s in sentences_of(withheld)}
     passages = [p for p in reply["passages"] if _sentences(p) and not _sentences(p) & held_back]
     rest = [p for p in passages if not _sentences(p) & told_sentences]
-    ours = len(rest) < len(passages)
-    if told and not ours:  # somebody else's scene: say nothing new of what was done
-        rest = [p for p in rest if not p["facts"]][-2:]
-    if not rest:
-        rest = passages[-1:]
-    reply["passages"] = rest
+    if told and len(rest) == len(passages):
+        return carried_on(variables)
+    reply["passages"] = rest or passages[-1:]
     return reply
 
 

@@ -27,6 +27,7 @@ from tta_rebuild.core.errors import (
     RequestTooLarge,
 )
 from tta_rebuild.integrations.llm_provider import (
+    SILENT,
     LLMProvider,
     LLMRequest,
     LLMResponse,
@@ -219,7 +220,7 @@ class CircuitBreakerLLMProvider(WrapperProvider):
                 if isinstance(item, TextPiece):
                     has_begun = True
                 elif isinstance(item, StreamEnded):
-                    admission.give(True)
+                    admission.give(item.response.finish_reason != SILENT)
                 yield item
         except ProviderError as error:
             admission.give(None if isinstance(error, CALLERS_FAULT) else False)

@@ -83,9 +83,11 @@ class Link:
 class FallbackLLMProvider(WrapperProvider):
     """Asks the links in order until one answers.
 
-    A response of another than the first link says so in ``degraded``. Where pieces had come before
-    a link broke off, ``StreamRestarted`` precedes the pieces of the next. If all fail, the first
-    link's error is raised, with the others' as notes: it is the one to act upon.
+    A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
+    link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). Where
+    pieces had come before a link broke off, ``StreamRestarted`` precedes the pieces of the next.
+    If all fail, the first link's error is raised, with the others' as notes: it is the one to act
+    upon.
 
     Args:
         links: in order; a bare provider stands for a link that takes over for ``WHEN_IT_CANNOT``
@@ -167,6 +169,10 @@ class _Chain:
         self._index = 0
         self._errors: list[tuple[Link, ExecutionError]] = []
         self.request = request
+        if request.passed_over is not None:
+            self._index = min(request.passed_over.place, len(links) - 1)
+            self.request = replace(request, passed_over=None)
+            self.go_on(request.passed_over.error)
 
     @property
     def link(self) -> Link:
@@ -192,10 +198,11 @@ class _Chain:
 
     def told(self, response: LLMResponse) -> LLMResponse:
         """The response, which says so if another than the first link gave it."""
+        metadata = {**response.metadata, "place": self._index}
         if self._index == 0:
-            return response
+            return replace(response, metadata=metadata)
         degraded = f"{self.why}; {response.degraded}" if response.degraded else self.why
-        return replace(response, degraded=degraded)
+        return replace(response, degraded=degraded, metadata=metadata)
 
     def _final(self) -> ExecutionError:
         (_, first), *others = self._errors

@@ -1,0 +1,99 @@
+"""What a run without a person at the keyboard does when its model fails: stop, wait, or go on.
+
+Used by ``story`` and ``play``. A batch that names a model wants that model's stories: turns of the
+embedded storyteller in between would spoil them unseen.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tta_rebuild.cli.screen import Screen
+from tta_rebuild.cli.turn_view import TurnResult, play_turn
+from tta_rebuild.core.errors import (
+    CircuitOpen,
+    ProviderBusy,
+    ProviderError,
+    QuotaExhausted,
+    QuotaFull,
+    StreamBroken,
+)
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.clock import Clock
+    from tta_rebuild.engine.action import Action
+    from tta_rebuild.engine.session import Session
+    from tta_rebuild.settings import Settings
+
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
+
+
+class OnFailure(StrEnum):
+    """What to do when no model of the chain can tell the turn."""
+
+    WAIT = "wait"
+    OFFLINE = "offline"
+    STOP = "stop"
+
+
+WhatOnFailure = Annotated[
+    OnFailure | None,
+    typer.Option(
+        "--on-failure",
+        help="Without a person at the keyboard, when the model fails: wait for it, go on with the "
+        "embedded storyteller (offline), or stop. Stop where a model is named, unless a chain says "
+        "otherwise.",
+        show_default=False,
+    ),
+]
+
+
+def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
+    """What was wished for, or what suits the models that are set."""
+    from tta_rebuild.bootstrap import OFFLINE, chosen_model
+
+    if wanted is not None:
+        return wanted
+    is_chain = OFFLINE in settings.chain
+    return OnFailure.OFFLINE if is_chain or chosen_model(settings) == OFFLINE else OnFailure.STOP
+
+
+def for_failures(settings: Settings, on_failure: OnFailure) -> Settings:
+    """The settings, without the embedded storyteller as a stand-in where it shall be none."""
+    from tta_rebuild.bootstrap.model_names import OFFLINE, named_chain
+
+    models = tuple(model for model in named_chain(settings) if model != OFFLINE)
+    if on_failure == OnFailure.OFFLINE or not models:
+        return settings
+    return settings.model_copy(update={"chain": models})
+
+
+async def told(
+    session: Session, move: Action, screen: Screen | None, notes: Screen, clock: Clock | None = None
+) -> TurnResult:
+    """Play a turn, and again after a while as long as what failed may pass.
+
+    Raises what no waiting mends (a wrong key, an unknown model, a used-up budget).
+    """
+    from tta_rebuild.core.clock import SystemClock
+
+    clock = clock or SystemClock()
+    tries = 0
+    while True:
+        try:
+            return await play_turn(session, move, screen)
+        except (CircuitOpen, ProviderBusy, QuotaExhausted, QuotaFull, StreamBroken) as error:
+            wait_s = _wait_s(error, tries, clock)
+            notes.note(f"{error} (trying again in {wait_s:.0f} s; Ctrl-C stops)", "yellow")
+            await clock.sleep(wait_s)
+            tries += 1
+
+
+def _wait_s(error: ProviderError, tries: int, clock: Clock) -> float:
+    if isinstance(error, QuotaExhausted):
+        return max(SHORTEST_WAIT_S, (error.resets_at - clock.wall()).total_seconds())
+    asked_s = getattr(error, "retry_after_s", None) or 0.0
+    return max(asked_s, min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** min(tries, 10)))

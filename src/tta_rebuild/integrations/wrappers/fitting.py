@@ -1,0 +1,86 @@
+"""Fitting: a prompt that is too long for a model's context is shortened, and what is left out said.
+
+Stands inside the fallback, since each model has a window of its own, and outside the budget, since
+the shorter prompt costs less. How a prompt is shortened is handed in, as for softening.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+
+from tta_rebuild.core.errors import RequestTooLarge
+from tta_rebuild.integrations.llm_provider import (
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamEnded,
+    StreamItem,
+    WrapperProvider,
+)
+
+Fit = Callable[[LLMRequest, int, int], tuple[LLMRequest, str] | None]
+"""Request, tokens of the window, tokens of the answer → the fitting request and, in plain words,
+what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothing can be left out.
+"""
+
+
+class FittingLLMProvider(WrapperProvider):
+    """Asks with a prompt that fits; learns the window from a refusal that names it.
+
+    Args:
+        window_tokens: of the model; None is not known.
+    """
+
+    def __init__(self, wrapped: LLMProvider, fit: Fit, window_tokens: int | None = None) -> None:
+        super().__init__(wrapped)
+        self.window_tokens = window_tokens
+        self._fit = fit
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The answer to what fits."""
+        asked, left_out = self._fitted(request)
+        try:
+            return _told(await self.wrapped.complete(asked), left_out)
+        except RequestTooLarge as error:
+            if not self._learns_from(error):
+                raise
+        asked, left_out = self._fitted(request)
+        return _told(await self.wrapped.complete(asked), left_out)
+
+    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        """The same in pieces; a prompt is refused before the first."""
+        for _ in range(2):
+            asked, left_out = self._fitted(request)
+            items = self.wrapped.stream(asked)
+            try:
+                async for item in items:
+                    if isinstance(item, StreamEnded):
+                        item = StreamEnded(_told(item.response, left_out))
+                    yield item
+                return
+            except RequestTooLarge as error:
+                if not self._learns_from(error):
+                    raise
+            finally:
+                await items.aclose()
+
+    def _fitted(self, request: LLMRequest) -> tuple[LLMRequest, str]:
+        if self.window_tokens is None:
+            return request, ""
+        max_tokens = request.max_tokens or self.config.max_tokens
+        return self._fit(request, self.window_tokens, max_tokens) or (request, "")
+
+    def _learns_from(self, error: RequestTooLarge) -> bool:
+        """True if the window was not known to be so small: then it is, from now on."""
+        told = error.window_tokens
+        if told is None or (self.window_tokens is not None and self.window_tokens <= told):
+            return False
+        self.window_tokens = told
+        return True
+
+
+def _told(response: LLMResponse, left_out: str) -> LLMResponse:
+    if not left_out:
+        return response
+    return replace(response, degraded="; ".join(filter(None, (left_out, response.degraded))))

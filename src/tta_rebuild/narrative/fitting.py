@@ -1,0 +1,93 @@
+"""Makes a scene's prompt fit a small model: what matters least is left out first, and said.
+
+Handed by ``bootstrap`` to the fitting wrapper of each model; leans on ``scene_request``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tta_rebuild.core.errors import RequestTooLarge
+from tta_rebuild.integrations.llm_provider import LLMRequest
+from tta_rebuild.narrative.scene_request import rendered
+from tta_rebuild.prompts import PromptCatalog
+
+LEFT_OUT_FIRST = (
+    ("recalled", "older events", 0),
+    ("previous_context", "lines of what happened before", 0),
+    ("recent", "earlier scenes", 1),
+    ("lines", "older lines of what is true", 8),
+    ("facts", "facts", 4),
+)
+"""Variable, its plain name, and how many of its entries stay whatever happens; oldest go first."""
+
+CHARS_PER_TOKEN = 3.5
+"""On the low side, so that an estimate is rather too large."""
+FRAME_TOKENS = 64
+SHORTEST_ANSWER = 256
+
+
+def tokens_in(text: str) -> int:
+    """About how many tokens a text has, rather too many; other scripts have more of them."""
+    others = sum(1 for char in text if ord(char) > 0x24F)
+    return math.ceil((len(text) - others) / CHARS_PER_TOKEN + others) + FRAME_TOKENS
+
+
+def fitted(
+    request: LLMRequest, catalog: PromptCatalog, window_tokens: int, max_tokens: int
+) -> tuple[LLMRequest, str] | None:
+    """The request so that prompt and answer fit the window, and in words what it leaves out.
+
+    None if it fits as it is.
+
+    Raises:
+        RequestTooLarge: not even the shortest prompt fits, or it is no scene.
+    """
+    least_answer = min(max_tokens, max(SHORTEST_ANSWER, window_tokens // 4))
+    room = window_tokens - least_answer
+    needed = tokens_in(request.full_text)
+    if needed + max_tokens <= window_tokens:
+        return None
+    left: dict[str, int] = {}
+    if needed > room and request.task in ("scene", "continue_scene"):
+        request, left = _shortened(request, catalog, room)
+        needed = tokens_in(request.full_text)
+    if needed > room:
+        error = RequestTooLarge(
+            f"the prompt of about {needed} tokens and an answer do not fit a context of "
+            f"{window_tokens}: give the model a larger one (8192 is enough for any story)"
+        )
+        error.window_tokens = window_tokens
+        raise error
+    said = ", ".join(f"{n} {name}" for key, name, _ in LEFT_OUT_FIRST if (n := left.get(key)))
+    note = f"to fit a context of {window_tokens} tokens this was left out: {said}" if said else ""
+    return replace(request, max_tokens=min(max_tokens, window_tokens - needed)), note
+
+
+def _shortened(
+    request: LLMRequest, catalog: PromptCatalog, room: int
+) -> tuple[LLMRequest, dict[str, int]]:
+    """Entry by entry less until the prompt fits; how many of each are left out."""
+    whole = rendered(catalog, request, request.variables)
+    added = request.prompt.removeprefix(whole.prompt) if request.prompt != whole.prompt else ""
+    variables: dict[str, Any] = dict(request.variables)
+    left: dict[str, int] = {}
+    for key, _, kept in LEFT_OUT_FIRST:
+        entries = _entries(variables, key)
+        while entries[kept:] and tokens_in(request.full_text) > room:
+            over = tokens_in(request.full_text) - room
+            while entries[kept:] and over > 0:
+                over -= math.ceil(len(str(entries.pop(0))) / CHARS_PER_TOKEN)
+                left[key] = left.get(key, 0) + 1
+            variables[key] = "\n".join(entries) if isinstance(variables[key], str) else entries
+            again = rendered(catalog, request, variables)
+            request = replace(request, prompt=again.prompt + added, system=again.system)
+    return request, left
+
+
+def _entries(variables: Mapping[str, Any], key: str) -> list[Any]:
+    value = variables.get(key) or []
+    return value.splitlines() if isinstance(value, str) else list(value)

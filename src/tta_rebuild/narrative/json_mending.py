@@ -1,0 +1,105 @@
+"""Reads JSON that a model wrote by hand: as it stands, mended, or as far as it goes.
+
+Used by ``scene_parser``. What is mended: quotes inside a string that nobody escaped, raw line
+breaks, backslashes that escape nothing, commas before a closing bracket. A string ends only where
+what follows can follow a string, so no word is lost: the general libraries (json-repair 0.64 was
+tried) cut ``""Go," says Mara."`` after the second quote and say nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pydantic_core import from_json
+
+_MARK = re.compile(r'["{}\[\],:]')
+_KEY = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_CHARS = r'[^"\\]*(?:\\.[^"\\]*)*'
+_ENDS_MEMBER = re.compile(rf'{_CHARS}"(?=\s*(?:,\s*"\w+"\s*:|,?\s*\}}|,?\s*$))', re.DOTALL)
+_ENDS_ITEM = re.compile(rf'{_CHARS}"(?=\s*(?:,\s*["{{\[]|,?\s*\]|,?\s*$))', re.DOTALL)
+_PIECE = re.compile(rf'{_CHARS}"', re.DOTALL)
+_WRONG = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|[\\"\x00-\x1f]')
+_CLOSES = re.compile(r"\s*[}\]]")
+
+
+def loaded(text: str) -> Any:
+    """The JSON value, mended if need be; None if there is none. What follows it is passed over."""
+    try:
+        return from_json(text)
+    except ValueError:
+        pass
+    try:
+        return json.loads(mended(text))  # takes half characters too, which are left out later
+    except (ValueError, RecursionError):
+        return None
+
+
+def as_far_as_it_goes(text: str, *, cut_strings: bool = True) -> Any:
+    """What can be read of JSON that breaks off; ``{}`` if that is nothing.
+
+    Args:
+        cut_strings: keep the string that breaks off, as far as it came.
+    """
+    for read in (str, mended):
+        try:
+            return from_json(read(text), allow_partial="trailing-strings" if cut_strings else "on")
+        except ValueError:
+            pass
+    return {}
+
+
+def mended(text: str) -> str:
+    """The first JSON value of a text, with what models do wrong inside it put right."""
+    out: list[str] = []
+    stack: list[str] = []
+    is_key = False
+    at = 0
+    while mark := _MARK.search(text, at):
+        out.append(text[at : mark.start()])
+        at = mark.end()
+        match mark.group():
+            case '"':
+                end = _string_end(text, at, is_key, stack[-1:] == ["{"])
+                body = text[at : end - 1] if end else text[at:]
+                out.append('"' + _WRONG.sub(_escaped, body) + ('"' if end else ""))
+                at = end or len(text)
+            case "," if _CLOSES.match(text, at):
+                pass
+            case "{" | "[" as opening:
+                stack.append(opening)
+                is_key = opening == "{"
+                out.append(opening)
+            case "}" | "]" as closing:
+                stack[-1:] = []
+                is_key = False
+                out.append(closing)
+                if not stack:
+                    break
+            case other:
+                is_key = other == "," and stack[-1:] == ["{"]
+                out.append(other)
+    else:
+        out.append(text[at:])
+    return "".join(out)
+
+
+def _string_end(text: str, at: int, is_key: bool, in_object: bool) -> int:
+    """One past the quote that closes the string whose content begins at ``at``; 0 if none does."""
+    if is_key:
+        key = _KEY.match(text, at - 1)
+        return key.end() if key else 0
+    ends = _ENDS_MEMBER if in_object else _ENDS_ITEM
+    while piece := _PIECE.match(text, at):
+        if ends.match(text, at):
+            return piece.end()
+        at = piece.end()
+    return 0
+
+
+def _escaped(found: re.Match[str]) -> str:
+    what = found.group()
+    if len(what) > 1:
+        return what
+    return f"\\u{ord(what):04x}" if what < " " else f"\\{what}"

@@ -1,0 +1,111 @@
+"""A reply that came as plain prose: its paragraphs, and the numbered list at its end as choices.
+
+Used by ``story_generator`` where a model answers twice without JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tta_rebuild.core.story import Choice, Passage
+from tta_rebuild.narrative.reply_text import THOUGHT_ENDS, clean, is_json, is_refusal, is_thinking
+
+SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
+LONGEST_SCENE = 12_000
+"""Characters of one scene that are told; about 2,000 words."""
+
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
+_LISTED = re.compile(r"\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
+_HEADING = re.compile(
+    r"\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*", re.IGNORECASE
+)
+_CHATTER = re.compile(
+    r"\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b", re.IGNORECASE
+)
+_MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainScene:
+    """What could be read; ``is_cut`` where its end was left out."""
+
+    passages: tuple[Passage, ...]
+    choices: tuple[Choice, ...]
+    is_cut: bool
+
+    @property
+    def is_chatter(self) -> bool:
+        """Whether it only announces a scene."""
+        text = " ".join(passage.text for passage in self.passages)
+        return len(text.split()) < 25 and bool(_CHATTER.match(text) or text.endswith(":"))
+
+
+def read_plain(reply: str, *, cut: bool = False) -> PlainScene | None:
+    """The scene in a reply without JSON; None where it holds no prose that may be shown.
+
+    Args:
+        cut: the reply broke off: an unfinished sentence at its end is left out.
+    """
+    *_, answer = THOUGHT_ENDS.split(reply)
+    if is_thinking(reply) or is_json(answer) or is_refusal(answer):
+        return None
+    text = _MARKDOWN.sub("", clean(answer, len(answer))).strip()
+    lines = text.splitlines()
+    listed = len(lines)
+    while listed and (_LISTED.match(lines[listed - 1]) or not lines[listed - 1].strip()):
+        listed -= 1
+    asked = [choice_text(line) for line in lines[listed:] if line.strip()]
+    choices: tuple[Choice, ...] = ()
+    if listed and len(asked) > 1 and all(len(line) <= LONGEST_CHOICE for line in asked):
+        kept = asked[:-1] if cut else asked
+        choices = tuple(Choice(text=t) for t in kept if len(t) >= SHORTEST_CHOICE)
+        lines = [line for line in lines[:listed] if not _HEADING.fullmatch(line)]
+    elif not listed:  # every paragraph has a number
+        lines = [_LISTED.sub("", line, count=1) for line in lines]
+    prose = "\n".join(lines).strip()
+    told = within(prose, LONGEST_SCENE)
+    if cut and not choices:
+        told = up_to_last_sentence(told)
+    if not told:
+        return None
+    passages = tuple(Passage(text=part) for part in paragraphs(told))
+    return PlainScene(passages, choices, is_cut=told != prose)
+
+
+def choice_text(given: str) -> str:
+    """A choice on one line, without its number or bullet and without emphasis."""
+    line = " ".join(_MARKDOWN.sub("", given).split())
+    return _LISTED.sub("", line, count=1)
+
+
+def within(text: str, limit: int) -> str:
+    """The text, or what of it fits a limit, to its last whole sentence (or word, with "…")."""
+    if len(text) <= limit:
+        return text
+    return (
+        up_to_last_sentence(text[:limit]) or f"{text[:limit].rpartition(' ')[0] or text[:limit]}…"
+    )
+
+
+def up_to_last_sentence(text: str) -> str:
+    """The text up to the end of its last complete sentence, "" if there is none."""
+    last = 0
+    for match in _SENTENCE_END.finditer(text):
+        last = match.end()
+    return text[:last].rstrip()
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of a flat text, long ones cut between sentences (or words)."""
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        part = paragraph.strip()
+        while len(part) > 600:
+            ends = [m.end() for m in _SENTENCE_END.finditer(part, 0, 600)]
+            cut = ends[-1] if ends else part.find(" ", 600)
+            cut = cut if cut > 0 else len(part)
+            yield part[:cut].strip()
+            part = part[cut:].strip()
+        if part:
+            yield part
