@@ -1,0 +1,11 @@
+"""What was stored, as the tests compare it."""
+
+from __future__ import annotations
+
+from tta_rebuild.core.events import PlayerActed
+from tta_rebuild.storage.story_store import StoryStore
+
+
+async def texts_of(store: StoryStore, branch_id: str) -> list[str]:
+    """The player's words on this branch, in order."""
+    return [r.event.text async for r in store.read(branch_id) if isinstance(r.event, PlayerActed)]
