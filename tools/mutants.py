@@ -164,6 +164,12 @@ class Hunt:
         self.times = {ast.literal_eval(nodeid): float(seconds) for seconds, nodeid in pairs}
         self.reach = coverage.CoverageData(str(place / "reach"))
         self.reach.read()
+        quickest = {
+            test.split("::")[0]: test
+            for test in sorted(self.times, key=self.times.get, reverse=True)
+        }
+        if run(place, sorted(quickest), Chosen(quickest.values())):  # without a fault, all pass
+            raise SystemExit((place / "output").read_text())
 
     def tests_of(self, path: Path, first: int, last: int) -> list[str]:
         """The tests that reach these lines, the quickest first."""
