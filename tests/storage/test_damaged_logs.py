@@ -159,6 +159,18 @@ async def test_a_log_cut_in_the_middle_says_how_far_it_is_good_and_a_fork_saves_
     assert path == list(range(1, good_upto + 4))
 
 
+async def test_a_fork_at_a_hole_says_how_far_the_story_is_good_and_makes_no_branch(
+    played: Path, told: Any
+) -> None:
+    _cut(played, "DELETE FROM events WHERE position IN (4, 9)")
+    async with await SqlStoryStore.open(played) as store:
+        for position in (4, 9):
+            with pytest.raises(StoreDamaged, match="whole up to event 3") as damage:
+                await store.fork("sea.1", position, at=told.noon)
+            assert damage.value.good_upto == 3
+        assert len(await store.branches("sea")) == 1
+
+
 async def test_the_good_part_of_a_cut_log_is_given_before_the_error(played: Path) -> None:
     _cut(played, "DELETE FROM events WHERE position = 5")
     seen = []
