@@ -128,6 +128,8 @@ class StoryStoreContract(ReadingContract):
             await store.append(child.branch_id, 2, told.turn("I swim"), expected=4, at=told.noon)
         path = await path_of(store, child.branch_id)
         assert [r.branch_id for r in path] == [main.branch_id] * 4 + [child.branch_id] * 3
+        hill = await store.create_story("hill", "Hill", told.opening(), at=told.noon)
+        assert [r.branch_id for r in await path_of(store, hill.branch_id)] == [hill.branch_id]
 
     async def test_an_unknown_story_is_named_in_the_error(self, store: StoryStore) -> None:
         for call in (
