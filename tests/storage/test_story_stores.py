@@ -46,6 +46,8 @@ class StoryStoreContract(ReadingContract):
 
         assert (branch.name, branch.parent_id, branch.forked_at) == ("main", None, 0)
         assert (branch.length, branch.turn, branch.created_at) == (1, 0, told.noon)
+        row = await store.story("sea")
+        assert (row.turns, row.branches, row.updated_at) == (0, 1, told.noon)
         [opening] = await path_of(store, branch.branch_id)
         assert opening == RecordedEvent(
             branch_id=branch.branch_id,
