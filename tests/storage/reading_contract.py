@@ -172,6 +172,13 @@ class ReadingContract:
             wanted = range(1, 31) if size == 1 else (1, 5, 9, 13, 17, 21, 25, 29, 30)
             assert kept == set(wanted)
 
+    async def test_a_snapshot_that_grows_makes_room_as_a_new_one_does(
+        self, store: StoryStore, main: Branch
+    ) -> None:
+        for position, size in ((1, 1), (2, 1), (3, 1), (3, 4 * SNAPSHOT_CHARS_AN_EVENT)):
+            await store.save_snapshot(main.branch_id, position, "fold/1", "x" * size)
+        assert await store.latest_snapshot(main.branch_id, "fold/1", upto=2) == (1, "x")
+
     async def test_snapshots_of_another_shape_make_room(
         self, store: StoryStore, main: Branch
     ) -> None:
