@@ -31,7 +31,7 @@ from tta_rebuild.core.errors import (
     StreamBroken,
 )
 from tta_rebuild.core.usage import Attempt, Usage
-from tta_rebuild.integrations.budgets import Budget, BudgetWarning
+from tta_rebuild.integrations.budgets import Account, Budget, BudgetQueue, BudgetWarning, Hold
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
@@ -107,7 +107,21 @@ async def test_the_budget_per_call_spans_its_retries() -> None:
     with pytest.raises(BudgetExceededError) as told:
         await at.clock.until(provider.complete(request_of()))
     assert told.value.scope == "call"
+    assert told.value.spent_usd == pytest.approx(SCENE_USD)
     assert len(at.model.seen) == 1
+
+
+async def test_a_call_that_fills_a_budget_to_the_cent_waits_for_what_others_hold() -> None:
+    account = Account(Budget(scope="total", limit_usd=0.3))
+    queue = BudgetQueue(ManualClock(), patience_s=30.0)
+    first, second = Hold(queue, [account]), Hold(queue, [account])
+    await first.wait_for(0.1)
+    waits = asyncio.create_task(second.wait_for(0.3))
+    await settle()
+    assert not waits.done()
+    first.release()
+    await waits
+    assert account.held_usd == 0.3
 
 
 async def test_after_a_restart_the_budget_goes_on_from_the_ledger() -> None:

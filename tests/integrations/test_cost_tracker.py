@@ -27,7 +27,7 @@ from tta_rebuild.core.errors import (
     StoreFull,
     StreamBroken,
 )
-from tta_rebuild.core.usage import Attempt
+from tta_rebuild.core.usage import Attempt, Usage
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
@@ -194,30 +194,75 @@ async def test_a_stream_that_broke_is_charged_for_what_came() -> None:
     assert 0 < row.usage.output_tokens < 125
 
 
-class BreaksOff(RequestProvider):
-    """Gives three pieces and breaks off; the second is the largest."""
+class Sends(RequestProvider):
+    """Streams these pieces and breaks off, or answers as a whole with a bare count of tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, *pieces: TextPiece) -> None:
         super().__init__(LLMConfig(model="gemini-2.5-flash", max_tokens=1000))
+        self.pieces = pieces
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
-        raise NotImplementedError
+        return LLMResponse(text="x", tokens_used=30, model="", finish_reason="stop")
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        for size in (40, 80, 40):
-            yield TextPiece("x" * size)
-        raise StreamBroken("cut", text="x" * 160)
+        for piece in self.pieces:
+            yield piece
+        raise StreamBroken("cut", text="".join(piece.text for piece in self.pieces))
+
+
+async def _broken(*pieces: TextPiece) -> Usage:
+    """What is charged for a stream that breaks after these pieces."""
+    tracker = CostTracker(prices=PRICES, clock=ManualClock())
+    with pytest.raises(StreamBroken):
+        await items_of(CostTrackingLLMProvider(Sends(*pieces), tracker))
+    (row,) = tracker.calls
+    return row.usage
 
 
 async def test_a_broken_stream_is_charged_for_one_piece_more_than_came() -> None:
+    usage = await _broken(*(TextPiece("x" * size) for size in (40, 80, 40)))
+    assert usage.output_tokens == 160 / 4 + 80 / 4
+
+
+async def test_what_was_counted_in_mid_stream_is_believed_rather_than_estimated() -> None:
+    counted = Usage(input_tokens=7, output_tokens=300)
+    usage = await _broken(TextPiece("x" * 40), TextPiece("x" * 40, counted), TextPiece("x" * 8))
+    assert usage == Usage(input_tokens=7, output_tokens=310, estimated=True)
+
+
+async def test_a_stream_that_is_left_before_its_first_piece_costs_no_output() -> None:
+    at = Fixed(Told(takes_s=9.0))
+    reader = asyncio.create_task(items_of(at.costed))
+    await settle()
+    reader.cancel()
+    await settle()
+    (row,) = await at.rows()
+    assert (row.outcome, row.usage.output_tokens) == ("cancelled", 0)
+    assert row.usage.input_tokens > 0
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_an_attempt_that_crashes_is_charged_at_its_worst_or_for_what_was_sent(
+    stream: bool,
+) -> None:
+    at = Fixed(Told("word " * 40, RuntimeError("a defect"), in_mid_stream=stream))
+    with pytest.raises(RuntimeError):
+        await (items_of(at.costed) if stream else at.costed.complete(request_of()))
+    (row,) = await at.rows()
+    assert row.outcome == "error"
+    assert row.usage.output_tokens == (25 + 13 if stream else 1000)
+
+
+async def test_an_unnamed_wrapper_books_under_the_name_that_the_answer_gives() -> None:
     tracker = CostTracker(prices=PRICES, clock=ManualClock())
-    came = []
-    with pytest.raises(StreamBroken):
-        async for item in CostTrackingLLMProvider(BreaksOff(), tracker).stream(request_of()):
-            came.append(item)
-    assert [len(item.text) for item in came if isinstance(item, TextPiece)] == [40, 80, 40]
-    (row,) = tracker.calls
-    assert row.usage.output_tokens == 160 / 4 + 80 / 4
+    await CostTrackingLLMProvider(ScriptedProvider(name="openai"), tracker).complete(request_of())
+    assert tracker.calls[0].provider == "openai"
+
+
+async def test_a_bare_count_of_tokens_is_booked_as_an_estimate() -> None:
+    tracker = CostTracker(prices=PRICES, clock=ManualClock())
+    await CostTrackingLLMProvider(Sends(), tracker).complete(request_of())
+    assert tracker.calls[0].usage == Usage(output_tokens=30, estimated=True)
 
 
 async def test_a_whole_answer_that_nobody_waited_for_is_charged_at_its_worst() -> None:
