@@ -157,6 +157,7 @@ async def test_an_answer_from_the_cache_is_a_row_that_cost_nothing() -> None:
     await tracker.flush()
     (row,) = ledger.rows
     assert (row.outcome, row.cost_usd, row.task) == ("cached", 0.0, "scene")
+    assert (row.latency_s, row.first_piece_s, row.usage) == (0.0, None, Usage())
 
 
 # -------------------------------------------------------------------------------- streams
