@@ -152,6 +152,20 @@ async def test_what_the_provider_counted_for_a_failure_is_believed() -> None:
     assert row.cost_usd == pytest.approx(SCENE_USD)
 
 
+async def test_an_accounted_stream_ends_with_its_cost_and_is_closed_when_it_is_left() -> None:
+    at = Fixed(Told(usage=SCENE))
+    provider = AccountedLLMProvider(at.costed, at.tracker)
+    *_, ended = await items_of(provider)
+    assert isinstance(ended, StreamEnded)
+    assert ended.response.cost_usd == pytest.approx(SCENE_USD)
+
+    items = provider.stream(request_of())
+    await anext(items)
+    await items.aclose()
+    assert at.model.seen[1].closed
+    assert at.tracker.call_of(at.model.seen[1].request) is None
+
+
 @pytest.mark.parametrize("counts", [True, False], ids=["counted", "estimated"])
 async def test_a_stream_that_is_left_is_charged_for_what_was_sent(counts: bool) -> None:
     text = "word " * 400

@@ -365,6 +365,20 @@ async def test_streams_are_paced_and_settled_like_whole_answers() -> None:
     assert limiter.used(MODEL) == (1, 100)
 
 
+async def test_a_call_under_way_takes_its_prompt_and_its_longest_answer() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock=clock)
+    model = ScriptedProvider(Told(takes_s=1.0), clock=clock, max_tokens=2000)
+    provider = RateLimitedLLMProvider(model, limiter)
+    request = request_of("p" * 400)
+    call = asyncio.create_task(provider.complete(request))
+    await settle()
+    prompt_tokens = provider.estimate.input_tokens(MODEL, request)
+    assert prompt_tokens >= 100
+    assert limiter.used(MODEL) == (1, prompt_tokens + 2000)
+    await clock.until(call)
+
+
 async def test_what_a_budget_forbade_was_not_sent_and_counts_nothing() -> None:
     limiter = RateLimiter(Quota(rpm=1), clock=ManualClock())
     refusal = BudgetExceededError(
