@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SET ?= all
 PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
 
-.PHONY: help play test check versions docs recording bench stress secrets clean
+.PHONY: help play test check versions docs recording bench stress mutants secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make test     run the tests"
@@ -15,6 +15,7 @@ help:
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
 	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
+	@echo "make mutants  faults that no test notices: ROOM=storage, SAMPLE=50, SEED=1, TESTS=tests/storage"
 	@echo "make recording  play the sample of the README and its drawn session again"
 
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -58,6 +59,10 @@ bench: $(VENV)/.test
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m stress
+
+mutants: $(VENV)/.test
+	$(BIN)/python tools/mutants.py $(ROOM) $(if $(TESTS),--tests $(TESTS)) \
+	--sample $(or $(SAMPLE),50) --seed $(or $(SEED),1)
 
 clean:
 	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli import bad_input
-from tests.cli.bad_input import CASES, TRIALS, Case, NotHere, Ran, Tta
+from tests.cli import bad_input, bad_places
+from tests.cli.bad_input import CASES, Case, Ran, Tta
 from tta_rebuild.cli.main import main
 
 
@@ -46,13 +46,13 @@ def test_bad_input_has_a_clear_end(
     assert bad_input.check(case, *template, tmp_path, tta) == ""
 
 
-@pytest.mark.parametrize("name", TRIALS)
+@pytest.mark.parametrize("name", bad_places.TRIALS)
 def test_trouble_around_the_store_has_a_clear_end(
     name: str, template: tuple[Path, str], tmp_path: Path
 ) -> None:
     try:
-        wrong = bad_input.attempt(name, *template, tmp_path)
-    except NotHere as reason:
+        wrong = bad_places.attempt(name, *template, tmp_path)
+    except bad_places.NotHere as reason:
         pytest.skip(f"{name}: {reason}")
 
     assert wrong == ""

@@ -186,8 +186,9 @@ def test_a_tracker_refuses_what_cannot_be() -> None:
         CostTracker(1.0)  # type: ignore[arg-type]
     with pytest.raises(ValidationError, match="model must be a text"):
         CostTracker().record_call("", 1)
-    with pytest.raises(ValidationError, match="input_tokens must be"):
-        CostTracker().record_call("gemini-2.5-flash", -1)
+    for wrong in (-1, 1.5):
+        with pytest.raises(ValidationError, match="input_tokens must be"):
+            CostTracker().record_call("gemini-2.5-flash", wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.contract("short#3")

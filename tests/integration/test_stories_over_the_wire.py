@@ -460,7 +460,7 @@ async def test_a_scene_may_take_longer_than_the_limit_on_its_first_piece(
 async def test_a_prompt_is_fitted_to_the_window_that_a_server_names(
     wire: WireServer, tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tools.wire.openai.OpenAI.window", 2_900)
+    monkeypatch.setattr("tools.wire.openai.OpenAI.window", 1_900)
     async with open_at(wire, tmp_path, **studio(wire)) as application:
         session = await application.stories.open(PREMISE)
         for _ in range(4):
@@ -472,8 +472,8 @@ async def test_a_prompt_is_fitted_to_the_window_that_a_server_names(
 
     assert set(told_by) == {STUDIO}
     said = " ".join(fitted.warnings)
-    assert "to fit a context of 2900 tokens this was left out: " in said
-    assert "to fit a context of 2900 tokens" in " ".join(again.warnings)
+    assert "to fit a context of 1900 tokens this was left out: " in said
+    assert "to fit a context of 1900 tokens" in " ".join(again.warnings)
     assert wire.records[-1].prompt_chars < wire.records[-3].prompt_chars
     assert wire.records[-1].status == 200
 

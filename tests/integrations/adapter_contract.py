@@ -31,6 +31,7 @@ from tta_rebuild.core.errors import (
     ReplyUnusable,
     RequestRejected,
     RequestTooLarge,
+    SdkMissing,
     StreamBroken,
 )
 from tta_rebuild.integrations.adapter import Adapter
@@ -132,6 +133,15 @@ class AdapterContract:
         monkeypatch.setenv(self.key_variable, "  ")
         with pytest.raises(KeyMissing):
             self.adapter_class("")
+
+    async def test_without_the_sdk_it_says_how_to_install_it(
+        self, wire: WireServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(self.adapter_class, "sdk", "an_sdk_that_is_not_here")
+        with pytest.raises(
+            SdkMissing, match=rf"pip install 'tta-rebuild\[{self.adapter_class.extra}\]'"
+        ):
+            await self.make(wire).complete(request())
 
     def test_the_sdk_is_not_imported_before_the_first_call(self) -> None:
         module, name = self.adapter_class.__module__, self.adapter_class.__name__

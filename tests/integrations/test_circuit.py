@@ -93,6 +93,21 @@ async def test_failures_of_long_ago_do_not_count() -> None:
     assert provider.circuit.state == "closed"
 
 
+@pytest.mark.parametrize("later", [[Told(), BUSY], [*[Told()] * 4, BUSY]], ids=["few", "many"])
+async def test_what_is_as_old_as_the_window_counts_neither_as_attempt_nor_as_failure(
+    later: list[Told | ProviderBusy],
+) -> None:
+    clock = ManualClock()
+    early = [BUSY, Told(), BUSY, BUSY]
+    provider = guarded(ScriptedProvider(*early, *later), clock, window_s=10.0, failures=5)
+    for _ in early:
+        await attempt(provider)
+    await clock.advance(10.0)
+    for _ in later:
+        await attempt(provider)
+    assert provider.circuit.state == "closed"
+
+
 async def test_one_probe_finds_out_and_all_others_are_refused_meanwhile() -> None:
     clock = ManualClock()
     model = ScriptedProvider(*[BUSY] * 5, Told(takes_s=2.0), clock=clock)

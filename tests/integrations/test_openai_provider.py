@@ -92,6 +92,16 @@ class TestOpenAI(AdapterContract):
         assert str(adapter._client.base_url) == "https://api.openai.com/v1/"
         await adapter.aclose()
 
+    async def test_what_a_request_asks_for_goes_before_what_is_configured(
+        self, wire: WireServer
+    ) -> None:
+        adapter = self.make(wire, config=LLMConfig(model="m", temperature=0.9, top_p=0.8))
+        for changes in ({}, {"temperature": 0.2, "top_p": 0.5}):
+            await adapter.complete(request(schema=None, **changes))
+        sent = [(record.body["temperature"], record.body["top_p"]) for record in wire.records]
+        assert sent == [(0.9, 0.8), (0.2, 0.5)]
+        await adapter.aclose()
+
     @both_ways
     async def test_an_account_without_credit_means_another_model(
         self, wire: WireServer, stream: bool

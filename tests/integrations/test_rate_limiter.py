@@ -20,6 +20,7 @@ from tta_rebuild.core.errors import (
     RequestTooLarge,
 )
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations import quota_window
 from tta_rebuild.integrations.quota_window import Quota
 from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
@@ -246,6 +247,45 @@ async def test_what_was_withdrawn_after_it_arrived_leaves_the_window_once() -> N
     assert limiter.used(MODEL) == (0, 0)
 
 
+async def test_a_request_leaves_the_window_once_however_often_its_end_is_told() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock=clock)
+    grant = await limiter.reserve(MODEL, tokens=10)
+    grant.arrived()
+    await clock.advance(1.0)
+    grant.settle(4)
+    grant.left()
+    assert limiter.used(MODEL) == (1, 4)
+    for seconds in (59.0, 1.0, 3.0):
+        await clock.advance(seconds)
+        assert limiter.used(MODEL) == (0, 0)
+
+
+async def test_where_many_count_those_of_a_moment_leave_together_and_none_too_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(quota_window, "EXACT_UP_TO", 2)
+    clock = ManualClock()
+    limiter = RateLimiter(clock=clock)
+    for _ in range(4):
+        (await limiter.reserve(MODEL, tokens=1)).settle(1)
+        await clock.advance(0.01)
+    left = []
+    for seconds in (59.955, 0.01, 0.01, 0.01, 0.01, 0.01):  # 5 ms after each hundredth
+        await clock.advance(seconds)
+        left.append(limiter.used(MODEL)[0])
+    assert left == [4, 3, 2, 2, 2, 2]
+    await clock.advance(0.01)
+    assert limiter.used(MODEL) == (0, 0)
+
+
+async def test_a_short_pause_counts_too() -> None:
+    limiter = RateLimiter(clock=ManualClock())
+    limiter.pause(MODEL, 0.5)
+    with pytest.raises(QuotaFull):
+        await limiter.reserve(MODEL, tokens=1, max_wait_s=0.4)
+
+
 @pytest.mark.parametrize(("then_s", "left_s"), [(5.0, 40.0), (60.0, 60.0)])
 async def test_a_pause_never_shortens_an_earlier_one(then_s: float, left_s: float) -> None:
     limiter = RateLimiter(clock=ManualClock())
@@ -279,6 +319,14 @@ async def test_the_daily_quota_is_counted_and_resets_at_the_providers_midnight()
     assert told.value.model == MODEL
     await clock.advance(60.0)
     await limiter.reserve(MODEL, tokens=1)
+
+
+async def test_what_was_never_sent_is_given_back_to_the_day() -> None:
+    limiter = RateLimiter(Quota(rpd=1), clock=ManualClock())
+    (await limiter.reserve(MODEL, tokens=1)).withdraw()
+    await limiter.reserve(MODEL, tokens=1)
+    with pytest.raises(QuotaExhausted):
+        await limiter.reserve(MODEL, tokens=1)
 
 
 async def test_a_daily_quota_that_the_provider_calls_used_up_ends_the_waiting_too() -> None:
@@ -316,6 +364,20 @@ async def test_streams_are_paced_and_settled_like_whole_answers() -> None:
     items = [item async for item in provider.stream(request_of())]
     assert len(items) == 5
     assert limiter.used(MODEL) == (1, 100)
+
+
+async def test_a_call_under_way_takes_its_prompt_and_its_longest_answer() -> None:
+    clock = ManualClock()
+    limiter = RateLimiter(clock=clock)
+    model = ScriptedProvider(Told(takes_s=1.0), clock=clock, max_tokens=2000)
+    provider = RateLimitedLLMProvider(model, limiter)
+    request = request_of("p" * 400)
+    call = asyncio.create_task(provider.complete(request))
+    await settle()
+    prompt_tokens = provider.estimate.input_tokens(MODEL, request)
+    assert prompt_tokens >= 100
+    assert limiter.used(MODEL) == (1, prompt_tokens + 2000)
+    await clock.until(call)
 
 
 async def test_what_a_budget_forbade_was_not_sent_and_counts_nothing() -> None:

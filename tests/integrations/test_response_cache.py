@@ -157,6 +157,7 @@ async def test_an_answer_from_the_cache_is_a_row_that_cost_nothing() -> None:
     await tracker.flush()
     (row,) = ledger.rows
     assert (row.outcome, row.cost_usd, row.task) == ("cached", 0.0, "scene")
+    assert (row.latency_s, row.first_piece_s, row.usage) == (0.0, None, Usage())
 
 
 # -------------------------------------------------------------------------------- streams
@@ -344,12 +345,17 @@ async def test_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
     assert model.seen == []
 
 
-async def test_a_file_that_cannot_be_opened_is_done_without(tmp_path: Path) -> None:
-    path = tmp_path / "no" / "such" / "folder" / "cache.db"
-    provider = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=CacheFile(path)))
+async def test_a_file_that_cannot_be_opened_is_done_without_and_said_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "taken").write_text("no folder")
+    file = CacheFile(tmp_path / "taken" / "cache.db")
+    provider = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=file))
     await provider.complete(request_of())
     assert (await provider.complete(request_of())).metadata["cache"] == "memory"
+    await provider.complete(request_of("another"))
     await provider.aclose()
+    assert [r.message.count("going on without it") for r in caplog.records] == [1]
 
 
 async def test_a_second_process_reads_the_file_and_does_not_write_it(tmp_path: Path) -> None:

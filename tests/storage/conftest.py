@@ -52,3 +52,15 @@ def told() -> type[Told]:
 async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqlStoryStore]:
     async with await SqlStoryStore.open(tmp_path, clock=Told.at) as store:
         yield store
+
+
+@pytest.fixture
+async def played(tmp_path: Path, told: type[Told]) -> Path:
+    """A data directory with a story of three turns; closed."""
+    async with await SqlStoryStore.open(tmp_path) as store:
+        branch = await store.create_story("sea", "Sea", told.opening(), at=told.noon)
+        for turn in (1, 2, 3):
+            await store.append(
+                branch.branch_id, turn, told.turn(f"I {turn}"), expected=3 * turn - 2, at=told.noon
+            )
+    return tmp_path

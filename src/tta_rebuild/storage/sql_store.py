@@ -37,7 +37,6 @@ from tta_rebuild.storage.sql_rows import (
     branch_row,
     event_rows,
     free_name,
-    hole,
     inside,
     load_path,
     no_branch,
@@ -418,5 +417,7 @@ class SqlStoryStore(StoryStore):
             return 0
         rows = await event_rows(connection, path.spans(position - 1, position))
         if not rows:
-            raise hole(branch_id, position, position - 1)
+            rows = await event_rows(connection, path.spans(0, position))
+            for _ in self._events.recorded(branch_id, rows, 0, position):
+                pass  # says how far the path is good
         return int(rows[0]["turn"])

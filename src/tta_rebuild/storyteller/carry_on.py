@@ -105,7 +105,11 @@ def _last_words(variables: Mapping[str, Any]) -> str:
         head for lines in word_table("carry_on").values() for line in lines
         if (head := str(line).partition("{")[0].strip("“"))
     )  # fmt: skip
-    for scene in reversed(variables.get("recent") or []):
+    before = [
+        line.partition(": ")[2]
+        for line in str(variables.get("previous_context") or "").splitlines()
+    ]
+    for scene in (*reversed(variables.get("recent") or []), *reversed(before)):
         for sentence in reversed(sentences_of(str(scene))):
             is_plain = not set(sentence) & set('"“”')
             if is_plain and not sentence.startswith(ours) and (quote := _quotable(sentence)):
