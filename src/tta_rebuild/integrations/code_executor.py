@@ -255,6 +255,7 @@ def compile_problem(code: str) -> CompileProblem | None:
 
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")
 _MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
+_NOBODY = ("No username set", "Could not determine home directory")
 _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
 
@@ -277,6 +278,8 @@ def judge(ending: Ending) -> tuple[Verdict, str]:
             return "unverified", "it was interrupted"
         case "EOFError" if "reading a line" in ending.message:
             return "unverified", "it asks somebody at the keyboard"
+        case "OSError" | "RuntimeError" if any(sign in ending.message for sign in _NOBODY):
+            return "unverified", "it asks who is at the keyboard, which is nobody here"
         case "MemoryError":
             return "blocked", "it wants more memory than it may have"
         case "RuntimeError" if "start new thread" in ending.message:

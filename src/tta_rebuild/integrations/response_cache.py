@@ -120,6 +120,17 @@ class ResponseCache:
             await self._file.aclose()
 
 
+_MADE_READY = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, born REAL NOT NULL, "
+    "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS answers_used ON answers (used)",
+    "CREATE INDEX IF NOT EXISTS answers_born ON answers (born)",
+)
+_BYTES = "SELECT COALESCE(SUM(size), 0) FROM answers"
+
+
 class CacheFile:
     """Answers as JSON in one SQLite file, written by one thread of one process.
 
@@ -247,18 +258,14 @@ class CacheFile:
         if self._may_write:
             self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        if not self._may_write:
-            database.execute("PRAGMA query_only = ON")
-            return database
-        database.execute("PRAGMA journal_mode = WAL")
-        database.execute("PRAGMA synchronous = NORMAL")
-        database.execute(
-            "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, born REAL NOT NULL, "
-            "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL)"
-        )
-        database.execute("CREATE INDEX IF NOT EXISTS answers_used ON answers (used)")
-        database.execute("CREATE INDEX IF NOT EXISTS answers_born ON answers (born)")
-        (self._bytes,) = database.execute("SELECT COALESCE(SUM(size), 0) FROM answers").fetchone()
+        try:
+            for statement in _MADE_READY if self._may_write else ("PRAGMA query_only = ON",):
+                database.execute(statement)
+            if self._may_write:
+                (self._bytes,) = database.execute(_BYTES).fetchone()
+        except sqlite3.Error:
+            database.close()
+            raise
         return database
 
     def _put(
@@ -290,7 +297,7 @@ class CacheFile:
 
     def _make_room(self, database: sqlite3.Connection) -> None:
         """Drop the least recently used; counts exactly, as replaced answers were counted twice."""
-        (self._bytes,) = database.execute("SELECT COALESCE(SUM(size), 0) FROM answers").fetchone()
+        (self._bytes,) = database.execute(_BYTES).fetchone()
         while self._bytes > self._max_bytes:
             oldest, size = database.execute(
                 "SELECT key, size FROM answers ORDER BY used LIMIT 1"

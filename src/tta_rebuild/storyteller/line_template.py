@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import TypeAlias
 
@@ -47,14 +48,17 @@ class LineTemplate:
     """One line of a kit, parsed.
 
     Attributes:
-        mark: three characters that stand for this line in a story's notes.
         needs: the slots that occur whatever wording is taken (all slots, in fact).
     """
 
     source: str
     nodes: tuple[Node, ...]
     needs: frozenset[str]
-    mark: str
+
+    @property
+    def mark(self) -> str:
+        """Three characters that stand for this line in a story's notes."""
+        return _mark(self.source)
 
     def expand(
         self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
@@ -126,7 +130,7 @@ def parse(source: str) -> LineTemplate:
         raise LineTemplateError(f"a '[' without its ']' in: {source}")
     if position < len(source):
         stack[-1][-1].append(source[position:])
-    return LineTemplate(source, tuple(stack[0][0]), frozenset(needs), fingerprint(source, 3))
+    return LineTemplate(source, tuple(stack[0][0]), frozenset(needs))
 
 
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -137,6 +141,11 @@ def fingerprint(text: str, characters: int) -> str:
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     number = int.from_bytes(digest, "big")
     return "".join(_ALPHABET[(number >> (6 * i)) & 63] for i in range(characters))
+
+
+@lru_cache(maxsize=10_000)
+def _mark(source: str) -> str:
+    return fingerprint(source, 3)
 
 
 _SPACES = re.compile(r"\s+")
