@@ -222,6 +222,14 @@ async def test_a_stream_that_never_began_is_tried_again_silently() -> None:
     assert not any(isinstance(item, StreamRestarted) for item in items)
 
 
+async def test_a_stream_that_broke_is_called_off_once_however_many_tries_it_then_takes() -> None:
+    clock = ManualClock()
+    broken = Told(error=StreamBroken("cut", text=""), in_mid_stream=True)
+    items = await clock.until(read(retrying(ScriptedProvider(broken, BUSY, Told()), clock)))
+    assert isinstance(items, list)
+    assert sum(isinstance(item, StreamRestarted) for item in items) == 1
+
+
 async def test_when_no_try_is_left_a_broken_stream_raises_and_announces_nothing() -> None:
     clock = ManualClock()
     broken = Told(error=StreamBroken("cut", text=""), in_mid_stream=True)

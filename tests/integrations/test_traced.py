@@ -157,6 +157,16 @@ async def test_prompts_and_answers_leave_only_where_that_is_asked_for() -> None:
         assert ("an answer" in written) is record_text
 
 
+async def test_what_is_recorded_can_be_searched_for_as_it_was_said() -> None:
+    telemetry = Telemetry()
+    provider = telemetry.traced(ScriptedProvider(Told("Où est Mára?")), record_text=True)
+    await provider.complete(request_of("Erzähl!"))
+    (span,) = telemetry.spans
+    attributes = span.attributes or {}
+    assert "Où est Mára?" in str(attributes["gen_ai.output.messages"])
+    assert "Erzähl!" in str(attributes["gen_ai.input.messages"])
+
+
 async def test_tokens_durations_and_first_chunks_are_measured() -> None:
     telemetry = Telemetry()
     clock = ManualClock()

@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tta_rebuild.core.errors import (
     StoreLocked,
     StoreReadOnly,
 )
+from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.sql_store import SqlStoryStore
 
 # ------------------------------------------------------------------------------- where
@@ -30,6 +32,37 @@ async def test_a_directory_that_is_missing_is_made(tmp_path: Path) -> None:
     async with await SqlStoryStore.open(tmp_path / "new" / "place") as store:
         assert store.place == str(tmp_path / "new" / "place" / "stories.db")
     assert (tmp_path / "new" / "place" / "stories.db").is_file()
+
+
+async def test_what_a_killed_process_left_of_a_new_database_is_no_hindrance(
+    tmp_path: Path, told: Any
+) -> None:
+    (tmp_path / "stories.db.new").write_bytes(b"half a database")
+    async with await SqlStoryStore.open(tmp_path) as store:
+        await store.create_story("sea", "Sea", told.opening(), at=told.noon)
+    assert not (tmp_path / "stories.db.new").exists()
+
+
+def test_a_database_that_could_not_be_made_leaves_no_piece_of_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(connection: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(sqlite_file, "migrate", full)
+    with pytest.raises(OSError, match="no space"):
+        sqlite_file.make_new(tmp_path / "stories.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_data_directory_that_one_thread_holds_can_be_released_by_another(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with ThreadPoolExecutor(1) as other:
+        held = other.submit(sqlite_file.hold, path).result()
+        with pytest.raises(StoreLocked):
+            sqlite_file.hold(path)
+        held.release()
+        sqlite_file.hold(path).release()
 
 
 async def test_a_file_can_be_named_as_path_or_address(tmp_path: Path) -> None:
@@ -166,6 +199,7 @@ async def test_a_read_only_file_system_says_so_and_can_still_be_read(
 _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
+from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.sql_store import SqlStoryStore
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
