@@ -179,7 +179,7 @@ def test_validate_judges_a_choice_by_what_holds_in_the_story(
     dead = ["retcon", story, "tom", "alive", "true", "--becomes", "false", "--how", "mark"]
     assert main(dead) == 0
     assert main(choice) == 1
-    assert "tom acts here (open), but is dead" in capsys.readouterr().out
+    assert "tom acts or speaks, but is dead" in capsys.readouterr().out
 
 
 @pytest.fixture

@@ -118,7 +118,10 @@ def test_doctor_points_to_a_key_that_is_not_used(
 def test_doctor_has_a_form_for_programs(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = "can_play program terminal settings stories code teller models notes problem next_step"
+    keys = (
+        "can_play program terminal settings stories code servers teller models notes problem "
+        "next_step"
+    )
     assert main(["doctor", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert list(found) == keys.split()

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tta_rebuild.canon.contradiction import Contradiction, Findings
-from tta_rebuild.canon.fact_check import FactCheck, Telling
+from tta_rebuild.canon.fact_check import FactCheck, Telling, plain
 from tta_rebuild.canon.people import People
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import FactAsserted, FactRetracted
 from tta_rebuild.core.story import NARRATOR, Claim, Passage
@@ -66,8 +66,6 @@ class DeclaredCheck:
         kind = self._canon.relations[relation]
         if kind.value in ("person", "thing"):
             value = self._people.id_of(value, passage.text, present) if value else value
-        if kind.subject == "story":
-            subject = STORY
         return replace(
             fact,
             subject=subject,
@@ -83,7 +81,7 @@ class DeclaredCheck:
 
         Args:
             claims: as ``claims`` gives them.
-            speaker: id of who speaks the passage, "" for narration.
+            speaker: id of who speaks the passage, or does what a choice says; "" for nobody.
         """
         found = [*self._speaker(speaker), *self._against(self._canon, claims)]
         if found and self._before is not None:
@@ -100,7 +98,7 @@ class DeclaredCheck:
             yield Contradiction(
                 kind="dead_acts",
                 area="timeline",
-                message=f"{speaker.replace('_', ' ')} speaks, but is dead since event {dead.since}",
+                message=f"{plain(speaker)} acts or speaks, but is dead since event {dead.since}",
                 sentence="",
                 against=dead.sentence or f"{speaker} is dead",
                 relation="alive",

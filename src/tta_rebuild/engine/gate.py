@@ -318,7 +318,11 @@ class Gate:
         """
         check = DeclaredCheck(self.canon, self.people)
         effects = check.claims(Passage(text=text, facts=tuple(claims)))
-        found = [*check.check(effects).contradictions, *self._ruled(sentences_of(text) or [text])]
+        doer = self.people.id_of(text.split(maxsplit=1)[0]) if text.strip() else ""
+        found = [
+            *check.check(effects, speaker=doer).contradictions,
+            *self._ruled(sentences_of(text) or [text]),
+        ]
         return [
             replace(contradiction, sentence=contradiction.sentence or text)
             for contradiction in found
