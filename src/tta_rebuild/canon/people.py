@@ -21,7 +21,7 @@ PLAYER = "player"
 """The id of the player's character where the author gave none."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
-_WORLD = frozenset(
+WORLD_WORDS = frozenset(
     ["story", "world", "time", "weather", "day", "setting", "welt", "monde", "mundo"]
 )
 _DESCRIBING = ("name", "alias", "role", "kin")
@@ -56,7 +56,7 @@ class People:
         key = key_of(phrase)
         if key in self._sketches or key == self._player:
             return key
-        if key in _WORLD:
+        if key in WORLD_WORDS:
             return STORY
         pronoun = self._pronouns.get(phrase.strip().casefold())
         if pronoun is not None:

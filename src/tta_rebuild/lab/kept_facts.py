@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.canon.entities import PRONOUNS
+from tta_rebuild.canon.people import WORLD_WORDS
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.view import Canon
+from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.english import number_in
 from tta_rebuild.core.events import Event, FactAsserted, FactRetracted
 from tta_rebuild.core.story import Claim
@@ -48,7 +49,10 @@ class FactKeeping:
         for claim, ends in self._claims:
             if ends == fact.ends and self._is_same(claim, fact):
                 return StoredFact(self._canon.id_of(claim.subject))
-        holds = self._canon.holds_at(fact.subject, key_of(fact.relation), fact.value)
+        relation, value, _ = self._canon.relations.understood(fact.relation, fact.value, fact.ends)
+        holds = any(
+            self._canon.holds_at(who, relation, value) for who in self._meant_by(fact.subject)
+        )
         believed = speaker and any(
             self._canon.id_of(belief.subject) == self._canon.id_of(fact.subject)
             and self._is_value(belief.relation, belief.value, fact)
@@ -57,12 +61,16 @@ class FactKeeping:
         return StoredFact("") if bool(holds or believed) != fact.ends else None
 
     def _is_same(self, claim: Claim, fact: ToldFact) -> bool:
-        said = fact.subject
-        subjects = {self._canon.id_of(who) for who in (said, self._means.get(key_of(said), said))}
-        is_open = said.casefold() in PRONOUNS
+        is_open = fact.subject.casefold() in PRONOUNS
+        subjects = self._meant_by(fact.subject)
         if self._canon.id_of(claim.subject) not in subjects and not is_open:
             return False
         return self._is_value(claim.relation, claim.value, fact)
+
+    def _meant_by(self, said: str) -> set[str]:
+        key = key_of(said)
+        meant = {said, self._means.get(key, said), *([STORY] if key in WORLD_WORDS else ())}
+        return {self._canon.id_of(who) for who in meant}
 
     def _is_value(self, relation: str, value: str, fact: ToldFact) -> bool:
         canon = self._canon
