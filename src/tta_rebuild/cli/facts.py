@@ -36,7 +36,7 @@ def facts(
 ) -> None:
     """Show who is who, where everybody is, and what holds.
 
-    Of a story kept here, or of any text file.
+    Of a story kept here, or of any English text file (that needs the extra 'parser').
     """
     command = context_of(ctx)
     screen = command.screen
@@ -49,7 +49,10 @@ def facts(
         canon, unit = read.canon, "sentence"
         places = {position: number + 1 for position, number in read.positions.items()}
         if not json_:
-            screen.say(f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read.")
+            screen.say(
+                f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read by their "
+                "grammar. What is read so is unconfirmed, and most of a text says nothing to it."
+            )
     else:
 
         async def fold(application: Application) -> tuple[Canon, dict[int, int]]:
