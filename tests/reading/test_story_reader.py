@@ -31,6 +31,11 @@ def test_a_fact_of_a_text_leads_back_to_its_sentence_and_is_unconfirmed() -> Non
     assert (lamp.subject, lamp.certain, read.positions[lamp.since]) == ("mara", False, 0)
 
 
+def test_a_pronoun_that_could_mean_two_people_of_a_text_is_nobody() -> None:
+    read = read_story("Mara gave Bram the key. Bram died in the fire. “Bram laughed,” she said.")
+    assert read.contradictions == ()
+
+
 def test_rules_are_checked_over_a_whole_text() -> None:
     rules = WorldRules(compiled({"r": "no magic allowed"}).rules)
     (found,) = read_story("Mara slept. A wizard knocked.", rules=rules).contradictions

@@ -105,8 +105,8 @@ def _validate_text(
         show_rules(screen, rules)
         screen.say()
         screen.say(
-            "Grammar alone finds one contradiction in eight or so: silence here is no proof that a "
-            "text is sound.",
+            "Grammar alone finds one contradiction in five at best: silence here is no proof that "
+            "a text is sound.",
             "dim",
         )
     if errors:

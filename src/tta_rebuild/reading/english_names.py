@@ -92,7 +92,7 @@ class EnglishNames:
         if not called or called in self._mentioned.unclear:
             return ""
         sure = [w for w in fits[-3:] if self._called(w) == called]
-        for one in (fits, sure, [w for w in fits if w == self._mentioned.subject]):
+        for one in (fits, sure, [w for w in sure if w == self._mentioned.subject]):
             if len(one) == 1:
                 return one[0]
         return ""
