@@ -21,10 +21,6 @@ SENTENCES = [
     "It was raining when they reached the chapel.",
     "Joss unfolded the map; the road to the orchard was marked in red ink.",
 ]
-PROPOSAL = (
-    "Mara takes the lamp to the tower and waits there for Bram. He brings the map and the silver "
-    "key. Together they open the cellar, and what they find there sets the whole harbour talking."
-)
 
 
 def story_of(events: int, seed: int = 3) -> Canon:

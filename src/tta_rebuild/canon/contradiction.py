@@ -32,6 +32,7 @@ class Contradiction:
         positions: the events that it contradicts, earliest first; empty for rules.
         fix: what to do about it, in plain words.
         certainty: [0, 1]; by rule, not a probability.
+        is_guess: it rests on a fact that was inferred, such as by a pronoun that could mean two.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Contradiction:
     positions: tuple[int, ...] = ()
     fix: str = ""
     certainty: float = 0.95
+    is_guess: bool = False
 
     @property
     def severity(self) -> Severity:

@@ -72,6 +72,7 @@ class DeclaredCheck:
             relation=relation,
             value=value,
             ends=ends,
+            certain=fact.certain and not self._people.is_pronoun(fact.subject),
             sentence=_bearing(fact, told),
             speaker=fact.speaker if fact.speaker != NARRATOR else speaker,
         )
@@ -120,6 +121,7 @@ class DeclaredCheck:
             telling = Telling(
                 as_change=True,
                 declared=True,
+                may_haunt=True,
                 after_a_while=True,
                 of_a_body=claim.subject in bodies,
                 explained=(claim.subject, claim.relation) in ended,
@@ -127,7 +129,9 @@ class DeclaredCheck:
             # what ends is held against what was before: the taker may be told before the giver
             has = claim.ends and canon.holds_at(claim.subject, claim.relation, claim.value)
             against = base if claim.ends and not has else canon
-            yield from FactCheck(against).contradictions(claim, telling)
+            for found in FactCheck(against).contradictions(claim, telling):
+                if not found.is_guess and claim.certain:
+                    yield found
             assert_claim(canon, claim)
 
 

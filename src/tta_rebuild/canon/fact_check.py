@@ -29,7 +29,8 @@ class Telling:
         dies: the words tell a death as happening now.
         placed: whose whereabouts the words state, None where all that is stated counts.
         declared: a storyteller declares it, so that whatever an event could explain is change; the
-            dead may lie somewhere else, and who died before the story may be a ghost in it.
+            dead may lie somewhere else.
+        may_haunt: who died before the story may be a ghost in it.
         explained: what was before is said to end with it ("three less one is two").
     """
 
@@ -39,6 +40,7 @@ class Telling:
     dies: bool = False
     placed: frozenset[str] | None = None
     declared: bool = False
+    may_haunt: bool = False
     explained: bool = False
 
 
@@ -240,7 +242,10 @@ class FactCheck:
         dead = self._canon.holds_at(case.subject, "alive", "false")
         if dead is None or case.telling.of_a_body:
             return
-        if case.telling.declared and (case.relation.nested or self._never_seen(dead)):
+        telling = case.telling
+        if telling.declared and case.relation.nested:
+            return
+        if telling.may_haunt and self._never_seen(dead):
             return
         yield self._found(
             case,
@@ -363,6 +368,7 @@ class FactCheck:
             positions=tuple(sorted({held.since, *more})),
             fix=fix or f"keep to what holds ({was}), or tell first how it changed",
             certainty=certainty,
+            is_guess=not held.certain,
         )
 
 

@@ -66,6 +66,10 @@ class People:
             return found
         return self._by_words(phrase, present) or key
 
+    def is_pronoun(self, phrase: str) -> bool:
+        """Whether a phrase is a pronoun of the third person: whom it means is a guess."""
+        return self._pronouns.get(phrase.strip().casefold(), "you") != "you"
+
     def _by_pronoun(self, kind: str, near: str, present: Sequence[str]) -> str:
         if kind == "you":
             return self._player

@@ -43,7 +43,7 @@ def facts(
 ) -> None:
     """Show who is who, where everybody is, and what holds.
 
-    Of a story kept here, or of any text file.
+    Of a story kept here, or of any English text file (that needs the extra 'parser').
     """
     command = context_of(ctx)
     screen = command.screen
@@ -88,7 +88,10 @@ def _facts_of_text(screen: Screen, name: str, text: str, word: str, *, as_json: 
         for fact in found:
             screen.json(asdict(fact) | {"sentence_number": places.get(fact.since)})
         return
-    screen.say(f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read.")
+    screen.say(
+        f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read by their grammar. What "
+        "is read so is unconfirmed, and most of a text says nothing to it."
+    )
     show_facts(screen, read.canon, found, word=word, places=places, unit="sentence")
     show_contradictions(screen, read)
 

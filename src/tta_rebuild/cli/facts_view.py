@@ -76,7 +76,7 @@ def show_facts(
             for fact in own:
                 told = (places or {}).get(fact.since)
                 source = (f" [{unit} {told}]" if told else "") + (
-                    "" if fact.certain else " (inferred)"
+                    "" if fact.certain else " (unconfirmed)"
                 )
                 head = f"    {_plain(fact.relation)}:"
                 screen.entry(head, f"{_value(canon, fact)}{source}", gap=1, head_style="")
@@ -97,7 +97,7 @@ def show_contradictions(screen: Screen, read: StoryRead) -> None:
     screen.say()
     screen.say("Contradictions", "bold cyan")
     if not read.contradictions:
-        screen.say("no sentence contradicts an earlier one, as far as rules can tell", indent=2)
+        screen.say("no sentence contradicts an earlier one, as far as grammar can tell", indent=2)
     for found in read.contradictions:
         contradiction = found.contradiction
         screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)

@@ -49,6 +49,7 @@ def validate(
     """Check a choice against a story, or a whole text against itself.
 
     Ends with code 1 if the choice does not fit, or the text contradicts itself for certain.
+    Reading a text needs the extra 'parser' and is for English.
     """
     command = context_of(ctx)
     screen = command.screen
@@ -96,7 +97,7 @@ def _validate_text(
     else:
         screen.say(
             f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read, "
-            f"{counted(len(read.canon.all_now()), 'fact')} understood, "
+            f"{counted(len(read.canon.all_now()), 'fact')} read, unconfirmed; "
             f"{counted(errors, 'contradiction')}, "
             f"{counted(len(read.contradictions) - errors, 'doubt')}."
         )
@@ -104,8 +105,8 @@ def _validate_text(
         show_rules(screen, rules)
         screen.say()
         screen.say(
-            "Rules read a part of the sentences only: silence here is no proof that a text is "
-            "sound.",
+            "Grammar alone finds one contradiction in five at best: silence here is no proof that "
+            "a text is sound.",
             "dim",
         )
     if errors:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Sequence
 
 from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.english import stem
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Choice
-from tta_rebuild.reading.conduct import stems
 
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
 
@@ -60,7 +61,7 @@ def _same(canon: Canon, one: Choice, other: Choice) -> bool:
         return bool(one.effects) == bool(other.effects) and reachable(canon, one) == reachable(
             canon, other
         )
-    mine, theirs = stems(one.text), stems(other.text)
+    mine, theirs = ({stem(w) for w in words_in(c.text)} for c in (one, other))
     return mine == theirs and bool(mine)
 
 

@@ -20,8 +20,8 @@ from tta_rebuild.reading.rule_words import (
     members,
     singular,
     verb_forms,
+    words_of,
 )
-from tta_rebuild.reading.sentence_words import words_of
 
 ClassesOf = Callable[[str], Collection[str]]
 """A name as written → what the story says that its bearer is: role, species."""

@@ -1,7 +1,7 @@
 """Words of world rules: their forms, what belongs to a class, the families of topics.
 
 Used by ``rule_text`` (rules into checks) and ``rule_acts`` (sentences against them). All words are
-data: ``data/rules.toml``, ``data/classes.toml`` and the irregular verbs of ``data/words.toml``.
+data: ``data/rules.toml`` and ``data/classes.toml``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from typing import Any
 
 from tta_rebuild.core.english import verb_forms as regular_forms
 
+_WORD = re.compile(
+    r"[A-Za-zÀ-ÿ]+(?:['’][A-Za-z]+)?(?:-[A-Za-zÀ-ÿ]+)*|\d+(?:[.,]\d+)?|[,;:.!?()—–-]"
+)
 PERSON = "person"
 _BEINGS = (PERSON, "animal", "dragon", "ghost", "robot", "undead", "elf", "dwarf", "monster")
 
@@ -32,13 +35,12 @@ class _Data:
 @cache
 def _data() -> _Data:
     here = files("tta_rebuild.reading") / "data"
-    rules, classes, words = (
-        tomllib.loads((here / name).read_text("utf-8"))
-        for name in ("rules.toml", "classes.toml", "words.toml")
+    rules, classes = (
+        tomllib.loads((here / name).read_text("utf-8")) for name in ("rules.toml", "classes.toml")
     )
     verbs = {
         first: (first, *forms)
-        for line in (*words["irregular"], *rules["verbs"]["irregular"])
+        for line in rules["verbs"]["irregular"]
         for first, *forms in [line.split()]
     }
     return _Data(
@@ -177,3 +179,26 @@ def noun_forms(noun: str) -> set[str]:
         else:
             plurals = {noun + ("es" if re.search(r"(?:s|x|z|ch|sh)$", noun) else "s")}
     return {noun, *plurals}
+
+
+def words_of(sentence: str) -> list[str]:
+    """Words and marks of a sentence, "n't" taken apart."""
+    found: list[str] = []
+    for token in _WORD.findall(sentence):
+        low = token.replace("’", "'")
+        if low.lower().endswith("n't"):
+            stem = low[:-3]
+            if stem:  # some texts set "did n't" apart
+                found.append({"ca": "can", "wo": "will", "sha": "shall"}.get(stem.lower(), stem))
+            found.append("not")
+        elif low.lower() == "cannot":
+            found.extend(("can", "not"))
+        elif low.lower().endswith(("'re", "'ve", "'ll", "'m", "'d")):
+            stem, _, tail = low.partition("'")
+            found.append(stem)
+            found.append(
+                {"re": "are", "ve": "have", "ll": "will", "m": "am", "d": "had"}[tail.lower()]
+            )
+        else:
+            found.append(low)
+    return found

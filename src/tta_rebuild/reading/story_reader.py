@@ -1,20 +1,17 @@
-"""A whole text that was told elsewhere: read into a canon, with its own contradictions.
+"""A whole text that was told elsewhere: read by its grammar, with its own contradictions.
 
 ``tta facts`` and ``tta validate`` use it for imported stories. Sentences are taken in order, each
-checked against what the ones before it made true, then taken in itself.
+held against what the ones before it say. What it reads is unconfirmed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tta_rebuild.canon.contradiction import Contradiction
-from tta_rebuild.canon.view import Canon, Fact
-from tta_rebuild.core.english import sentences_of
-from tta_rebuild.core.events import FactAsserted, PlayerActed
-from tta_rebuild.core.story import Claim
-from tta_rebuild.reading.checker import Checker
+from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.events import PlayerActed
+from tta_rebuild.reading.parser_reader import ParserReader
 from tta_rebuild.reading.world_rules import WorldRules
 
 
@@ -38,7 +35,7 @@ class StoryRead:
 
     Attributes:
         sentences: in order.
-        canon: what holds at its end; fact positions lead back to sentences by ``sentence_at``.
+        canon: what it says at its end, none of it certain.
         contradictions: in order of the text.
         positions: event position → index of its sentence.
     """
@@ -48,114 +45,37 @@ class StoryRead:
     contradictions: tuple[FoundContradiction, ...]
     positions: dict[int, int]
 
-    def sentence_at(self, position: int) -> int | None:
-        """The index of the sentence that an event came from."""
-        return self.positions.get(position)
 
-    def rows(self) -> list[tuple[str, str, str, str]]:
-        """The report's table of facts: subject, fact in words, sentence number, sentence."""
-        found = []
-        for fact in self.canon.all_now():
-            place = self.positions.get(fact.since)
-            found.append(
-                (
-                    fact.subject.replace("_", " "),
-                    say(fact, self.canon),
-                    str(place + 1) if place is not None else "",
-                    fact.sentence,
-                )
-            )
-        return found
-
-    def report(self) -> str:
-        """A readable report: who and what, then the contradictions found."""
-        subjects: dict[str, list[str]] = {}
-        for fact in self.canon.all_now():
-            place = self.positions.get(fact.since)
-            where = f" [{place + 1}]" if place is not None else ""
-            subjects.setdefault(fact.subject, []).append(say(fact, self.canon) + where)
-        lines = [
-            f"{len(self.sentences)} sentences, {sum(map(len, subjects.values()))} facts "
-            f"about {len(subjects)} subjects, {len(self.contradictions)} possible contradictions",
-            "",
-        ]
-        for subject, said in sorted(subjects.items(), key=lambda item: -len(item[1])):
-            lines.append(subject.replace("_", " "))
-            lines.extend(f"  - {one}" for one in said)
-        if self.contradictions:
-            lines += ["", "Possible contradictions"]
-        for found in self.contradictions:
-            lines.append(f"  {found.contradiction.severity}: {found.contradiction.message}")
-            lines.append(f"    [{found.at + 1}] {found.contradiction.sentence}")
-            if found.evidence is not None:
-                lines.append(f"    [{found.evidence + 1}] {found.contradiction.against}")
-            lines.append(f"    fix: {found.contradiction.fix}")
-        return "\n".join(lines)
-
-
-def say(fact: Fact, canon: Canon) -> str:
-    """A fact in plain words."""
-    if fact.relation == "alive":
-        return f"{fact.subject.replace('_', ' ')} is {'dead' if fact.value == 'false' else 'alive'}"
-    return canon.relations[fact.relation].say(fact.subject, fact.value)
-
-
-def read_story(
-    text: str | Sequence[str],
-    *,
-    rules: WorldRules | None = None,
-    known: Iterable[Claim] = (),
-    canon: Canon | None = None,
-) -> StoryRead:
-    """Read a text (or its sentences) from beginning to end.
+def read_story(text: str, *, rules: WorldRules | None = None) -> StoryRead:
+    """Read a text from beginning to end, paragraphs apart by newlines.
 
     Args:
-        text: the whole text, paragraphs apart by newlines, or a list of its sentences.
         rules: the world's rules, if there are any.
-        known: what is so before the first sentence.
-        canon: read on from here instead of from nothing; it is changed.
+
+    Raises:
+        ParserMissing: the extra ``parser`` is not installed; says how to install it.
     """
-    canon = canon or Canon()
-    for claim in known:
-        canon.apply(canon.position + 1, FactAsserted(claim=claim))
-    checker = Checker(canon, rules)
-    paragraphs = [text] if isinstance(text, str) else ["\n".join(text)]
+    canon = Canon()
+    reader = ParserReader(canon)
     sentences: list[str] = []
     contradictions: list[FoundContradiction] = []
     positions: dict[int, int] = {}
-    breaks = _paragraph_starts(paragraphs[0]) if isinstance(text, str) else set()
-    listed = list(text) if not isinstance(text, str) else sentences_of(text)
-    for number, sentence in enumerate(listed):
-        sentences.append(sentence)
-        if number in breaks:
-            canon.apply(canon.position + 1, PlayerActed(text=""))  # a new paragraph: time may pass
-        findings = checker.check(sentence)
-        for contradiction in findings.contradictions:
-            evidence = (
-                positions.get(contradiction.positions[0]) if contradiction.positions else None
-            )
-            contradictions.append(
-                FoundContradiction(at=number, evidence=evidence, contradiction=contradiction)
-            )
+    for paragraph in filter(str.strip, text.split("\n")):
+        canon.apply(canon.position + 1, PlayerActed(text=""))  # time may pass
         began = canon.position
-        checker.take(findings)
-        checker.hear(sentence)
-        for position in range(began + 1, canon.position + 1):
-            positions[position] = number
+        for told, found in reader.take(paragraph):
+            positions |= dict.fromkeys(range(began + 1, canon.position + 1), len(sentences) - 1)
+            began, number = canon.position, len(sentences)
+            sentences.append(told.sentence)
+            for one in (*found, *(rules.contradictions(told.sentence) if rules else ())):
+                evidence = positions.get(one.positions[0]) if one.positions else None
+                contradictions.append(
+                    FoundContradiction(at=number, evidence=evidence, contradiction=one)
+                )
+        positions |= dict.fromkeys(range(began + 1, canon.position + 1), len(sentences) - 1)
     return StoryRead(
         sentences=tuple(sentences),
         canon=canon,
         contradictions=tuple(contradictions),
         positions=positions,
     )
-
-
-def _paragraph_starts(text: str) -> set[int]:
-    starts: set[int] = set()
-    count = 0
-    for paragraph in text.split("\n"):
-        pieces = sentences_of(paragraph)
-        if pieces:
-            starts.add(count)
-            count += len(pieces)
-    return starts
