@@ -228,11 +228,6 @@ def _person(word: str) -> str:
     return one if one in word_list("people") else ""
 
 
-def _one(phrase: str) -> str:
-    words = phrase.split()
-    return " ".join([*words[:-1], _person(words[-1])])
-
-
 def _unique(found: list[str]) -> tuple[str, ...]:
     seen: dict[str, str] = {}
     for item in found:
