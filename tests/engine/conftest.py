@@ -14,7 +14,7 @@ from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.story import CharacterSketch, Premise
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.dependencies import Checks, Dependencies
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.engine.story_code import CodeCheck
@@ -128,6 +128,7 @@ class Desk:
     ticks: int = 0
     made: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
+    checks: Checks = "off"
 
     def clock(self) -> datetime:
         self.ticks += 1
@@ -147,6 +148,7 @@ class Desk:
             clock=self.clock,
             new_id=self.new_id,
             check_code=self.check_code,
+            checks=self.checks,
         )
         return Stories(dependencies, self.store)
 

@@ -95,7 +95,7 @@ class People:
 
     def _by_words(self, phrase: str, present: Sequence[str]) -> str:
         """The one whose name has these words, else the one whom they describe."""
-        words = {word.casefold() for word in _WORD.findall(phrase) if len(word) > 2}
+        words = _words(key_of(phrase))
         if not words:
             return ""
         everybody = list(dict.fromkeys((*present, *self._sketches)))

@@ -1,0 +1,156 @@
+"""A turn with a second reader: what it holds back, what it writes, and what happens without it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from tta_rebuild.core.errors import ProviderBusy
+from tta_rebuild.core.events import LineEnded, LineKept, ModelReplied, PassageWithheld
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.turn_events import PassageReleased, TurnWarning
+
+FIRST, KEY, DOOR, LAMP = (
+    "The stairs creak.",
+    "Tom puts the key into the blue jar.",
+    "The cellar door stands open.",
+    "Mara turns the lamp down.",
+)
+
+
+def reading(*objections, lines=(), ended=(), choices=()):
+    return json.dumps(
+        {
+            "objections": [
+                {"passage": p, "cites": cites, "words": "", "why": why}
+                for p, cites, why in objections
+            ],
+            "choices": [{"choice": c, "cites": cites, "why": why} for c, cites, why in choices],
+            "lines": [
+                {"text": text, "about": list(about), "known_by": list(known), "weight": 3}
+                for text, about, known in lines
+            ],
+            "ended": list(ended),
+        }
+    )
+
+
+def read_by(kit, *replies):
+    """An engine whose model tells and reads; the replies come in the order of the calls."""
+    return replace(kit.desk(*replies), checks="all")
+
+
+def shown(seen):
+    return [event.passage.text for event in seen if isinstance(event, PassageReleased)]
+
+
+async def test_what_the_reader_objects_to_is_not_shown_and_the_storyteller_goes_on(kit):
+    desk = read_by(
+        kit,
+        kit.scene(FIRST, KEY, DOOR, LAMP),
+        reading(lines=[("The cellar door is locked.", ["door"], [])]),
+        reading((1, "77", "it is locked")),  # no such line: no objection
+        kit.scene(FIRST, LAMP, DOOR, KEY),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    (number,) = session.state.lines
+    desk.teller.replies[1:] = [
+        reading(),
+        reading((1, str(number), "the door is locked")),
+        kit.scene("Nobody has a key."),
+        reading(),
+    ]
+    seen = await kit.play(session, Action.say("I wait"))
+    assert shown(seen) == [FIRST, LAMP, "Nobody has a key."]
+    (held,) = session.state.withheld
+    assert (held.gate, held.text, held.against) == ("reader", DOOR, "The cellar door is locked.")
+    repair = [r for r in desk.teller.requests if r.task == "continue_scene"][-1]
+    assert repair.variables["withheld"] == DOOR
+
+
+async def test_the_opening_sentence_is_out_before_the_reader_has_answered(kit):
+    desk = read_by(kit, kit.scene(FIRST, KEY, DOOR), reading(), reading())
+    session = await desk.stories.open(kit.premise)
+    before = []
+    async for event in session.play(Action.begin()):
+        if isinstance(event, PassageReleased):
+            tasks = [request.task for request in desk.teller.requests]
+            before.append((event.passage.text, tasks.count("reading")))
+    assert before[0] == (FIRST, 0)
+    assert [text for text, _ in before] == [FIRST, KEY, DOOR]
+
+
+async def test_lasting_lines_of_the_reader_come_back_in_the_next_prompt_and_end(kit):
+    line = ("Tom hid the key in the blue jar; only Tom knows it.", ["tom", "key"], ["tom"])
+    desk = read_by(kit, kit.scene(FIRST, KEY), reading(lines=[line]), reading())
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    ((number, kept),) = session.state.lines.items()
+    assert (kept.text, kept.known_by, kept.origin) == (line[0], ("tom",), "reader")
+    desk.teller.replies = [kit.scene(FIRST, DOOR), reading(ended=[number]), reading()]
+    await kit.play(session, Action.say("I ask Tom about the key"))
+    scene = [r for r in desk.teller.requests if r.task == "scene"][-1]
+    assert scene.variables["lines"] == [f"{number}. {line[0]} [known to: tom]"]
+    assert number not in session.state.lines
+    log = [r.event async for r in desk.store.read(session.branch.branch_id)]
+    assert [type(e) for e in log if isinstance(e, (LineKept, LineEnded))][:1] == [LineKept]
+    assert [e.number for e in log if isinstance(e, LineEnded)] == [number]
+
+
+async def test_a_reader_that_fails_leaves_the_turn_whole_and_says_so(kit):
+    desk = read_by(kit, kit.scene(FIRST, KEY, DOOR), ProviderBusy("no"), "no JSON at all")
+    session = await desk.stories.open(kit.premise)
+    seen = await kit.play(session, Action.begin())
+    assert shown(seen) == [FIRST, KEY, DOOR]
+    assert any("checked by rule only" in e.text for e in seen if isinstance(e, TurnWarning))
+
+
+async def test_without_a_reader_the_lists_of_words_decide_what_the_boundaries_hold_back(kit):
+    stab = "He stabbed the watchman."
+    for answer, expected in ((reading(), [FIRST, KEY, stab]), ("nothing", [FIRST, KEY])):
+        desk = read_by(kit, kit.scene(FIRST, KEY, stab), reading(), answer, kit.scene("It rains."))
+        session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "low"}))
+        seen = await kit.play(session, Action.begin())
+        assert shown(seen)[: len(expected)] == expected
+        assert (stab in shown(seen)) is (stab in expected)
+
+
+async def test_a_choice_that_the_reader_refuses_is_not_offered_and_says_why(kit):
+    line = ("Tom is dead.", ["tom"], [])
+    desk = read_by(kit, kit.scene(FIRST, KEY), reading(lines=[line]), reading())
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    (number,) = session.state.lines
+    desk.teller.replies = [
+        kit.scene(FIRST, DOOR, LAMP),
+        reading(),
+        reading(choices=[(1, str(number), "he is dead")]),
+    ]
+    await kit.play(session, Action.say("I look around"))
+    assert session.state.rejected[0] == ("Follow Mara down to the harbour", "he is dead")
+    assert [c.text for c in session.state.choices] == ["Ask Mara where the lamp came from"]
+
+
+async def test_a_story_that_was_read_replays_to_the_same_bytes(kit):
+    desk = read_by(
+        kit,
+        kit.scene(FIRST, KEY, DOOR, LAMP),
+        reading(lines=[("Tom has the key.", ["tom"], [])]),
+        reading((2, "PLAYER", "she decides for you")),
+        kit.scene("The rain goes on.", KEY),
+        reading(),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    log = [r.event async for r in desk.store.read(session.branch.branch_id)]
+    assert [e.task for e in log if isinstance(e, ModelReplied)] == [
+        "scene",
+        "continue_scene",
+        "reading",
+        "reading",
+        "reading",
+    ]
+    assert len([e for e in log if isinstance(e, PassageWithheld)]) == 1
+    report = await desk.stories.replay(session.story_id)
+    assert report.agrees, report.difference
