@@ -23,7 +23,7 @@ from tta_rebuild.integrations.llm_provider import (
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.reading.model_reader import ModelReader
 from tta_rebuild.reading.parser_reader import ParserReader
-from tta_rebuild.reading.second_reader import Person, ReadingMatter, SecondReader
+from tta_rebuild.reading.second_reader import CastMember, ReadingMatter, SecondReader
 
 CONTEXT = TTAContext(
     workflow_id="w",
@@ -39,8 +39,8 @@ MATTER = ReadingMatter(
         Passage(text="She turned round. Bram opened the door of the inn and laughed."),
     ),
     people=(
-        Person(id="mara", name="Mara", pronouns="she"),
-        Person(id="bram", name="Bram", pronouns="he"),
+        CastMember(id="mara", name="Mara", pronouns="she"),
+        CastMember(id="bram", name="Bram", pronouns="he"),
     ),
     lines={4: LastingLine(text=DEAD, about=("bram",))},
 )

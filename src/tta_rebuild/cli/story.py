@@ -63,28 +63,33 @@ class AutoPolicyCommand(TyperCommand):
         return super().parse_args(ctx, spelt)
 
 
+Theme = Annotated[str | None, typer.Option(help="What the story is about.")]
+Premises = Annotated[
+    Path | None,
+    typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
+]
+Auto = Annotated[
+    bool,
+    typer.Option(
+        "--auto",
+        help="Choose by itself; may name how: first, random or varied (the default). "
+        "Without it, each line of standard input is a move.",
+    ),
+]
+
+
 @with_options
 def story(
     ctx: typer.Context,
     *,
-    theme: Annotated[str | None, typer.Option(help="What the story is about.")] = None,
-    premises: Annotated[
-        Path | None,
-        typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
-    ] = None,
+    theme: Theme = None,
+    premises: Premises = None,
     story_: GoOnWith = "",
     branch: WhichBranch = "main",
     turns: Annotated[
         int, typer.Option(metavar="<n>", help="Turns to play.", min=1, max=100_000)
     ] = 5,
-    auto: Annotated[
-        bool,
-        typer.Option(
-            "--auto",
-            help="Choose by itself; may name how: first, random or varied (the default). "
-            "Without it, each line of standard input is a move.",
-        ),
-    ] = False,
+    auto: Auto = False,
     policy: Annotated[str, typer.Option(help="How --auto chooses.", hidden=True)] = "varied",
     json_: AsJson = False,
     skip: Annotated[

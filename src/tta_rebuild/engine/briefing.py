@@ -33,7 +33,7 @@ MAX_IN_PLAY = 16
 MAX_CAST = 24
 """People who are not there, but whose ids the storyteller needs."""
 
-LINE_TOKENS = 900
+LINE_TOKENS = 1_100
 """Lasting lines in a prompt, in estimated tokens: some thirty."""
 
 FELT = 0.1

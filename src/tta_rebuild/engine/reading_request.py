@@ -19,7 +19,7 @@ from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import Noted, Read
 from tta_rebuild.reading.model_reader import ModelReader
-from tta_rebuild.reading.second_reader import Person, Reading, ReadingMatter
+from tta_rebuild.reading.second_reader import CastMember, Reading, ReadingMatter
 from tta_rebuild.storage.story_store import Branch
 
 LINE_TOKENS = 1_200
@@ -131,15 +131,15 @@ def _now(state: StoryState) -> tuple[str, ...]:
     return tuple(told)
 
 
-def people_of(state: StoryState) -> tuple[Person, ...]:
+def people_of(state: StoryState) -> tuple[CastMember, ...]:
     """Everybody whom the story knows, the cast first."""
     cast = [
-        Person(id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns)
+        CastMember(id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns)
         for c in state.premise.characters
     ]
     known = {person.id for person in cast}
     others = [
-        Person(id=one, name=state.characters[one].name)
+        CastMember(id=one, name=state.characters[one].name)
         for one in state.characters
         if one not in known
     ]

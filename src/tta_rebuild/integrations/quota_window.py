@@ -87,7 +87,7 @@ class _Leaving:
     has_left: bool = False
 
 
-class Entry:
+class WindowEntry:
     """One grant; it counts until the moment of leaving that it was given to is over."""
 
     __slots__ = ("_window", "leaving", "tokens", "withdrawn")
@@ -131,7 +131,7 @@ class Waiter:
     """Somebody in the queue, and the grant that they wait for."""
 
     tokens: int
-    granted: asyncio.Future[Entry]
+    granted: asyncio.Future[WindowEntry]
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ class Window:
     _log: list[float] = field(default_factory=list)
     _leaving: dict[float, _Leaving] = field(default_factory=dict)
 
-    def expire(self, entry: Entry, *, after_s: float) -> None:
+    def expire(self, entry: WindowEntry, *, after_s: float) -> None:
         """The entry leaves the window a window's length after this; the first word counts.
 
         Where many count, those of a moment (``MOMENT_S``) leave together, at its end: the log stays
@@ -171,7 +171,7 @@ class Window:
             if self.queue:
                 self.pump()
 
-    def forget(self, entry: Entry) -> None:
+    def forget(self, entry: WindowEntry) -> None:
         """The entry never was."""
         if entry.counts:
             entry.withdrawn = True
@@ -183,9 +183,9 @@ class Window:
             self.used_today = max(0, self.used_today - 1)
             self.pump()
 
-    def take(self, tokens: int) -> Entry:
+    def take(self, tokens: int) -> WindowEntry:
         """Grant a request of that size now."""
-        entry = Entry(self, tokens=tokens)
+        entry = WindowEntry(self, tokens=tokens)
         self.requests += 1
         self.tokens += tokens
         self.used_today += 1

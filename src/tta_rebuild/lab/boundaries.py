@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tta_rebuild.bootstrap import Application
 from tta_rebuild.core.story import Passage, Premise
-from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, Row
+from tta_rebuild.lab.measures import BoundaryCounts, EvalRow, LevelCounts
 from tta_rebuild.lab.told_file import LabelledPassage
 from tta_rebuild.safety.levels import THRESHOLDS
 
@@ -66,7 +66,7 @@ def _count(
         if not held:
             reason = f"{about}, {passage.how}: nothing was found"
             counts.rows.append(
-                Row(story=passage.id, kind=f"{level}.held", text=passage.text, reason=reason)
+                EvalRow(story=passage.id, kind=f"{level}.held", text=passage.text, reason=reason)
             )
         return
     at.innocent += 1
@@ -76,5 +76,7 @@ def _count(
     if held:
         reason = f"{about}: {said}"
         counts.rows.append(
-            Row(story=passage.id, kind=f"{level}.innocent_held", text=passage.text, reason=reason)
+            EvalRow(
+                story=passage.id, kind=f"{level}.innocent_held", text=passage.text, reason=reason
+            )
         )

@@ -13,7 +13,7 @@ from tta_rebuild.core.errors import ValidationError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class EvalRow:
     """One miss or false block.
 
     Attributes:
@@ -83,7 +83,7 @@ class ToldCounts:
     people_merged: int = 0
     calls: int = 0
     cost_usd: float = 0.0
-    rows: list[Row] = field(default_factory=list)
+    rows: list[EvalRow] = field(default_factory=list)
     choices: int = 0
     moves: int = 0
 
@@ -140,7 +140,7 @@ class BoundaryCounts:
     """Labelled passages at each level, and every miss and false block."""
 
     levels: dict[str, LevelCounts]
-    rows: list[Row] = field(default_factory=list)
+    rows: list[EvalRow] = field(default_factory=list)
     calls: int = 0
     cost_usd: float = 0.0
 

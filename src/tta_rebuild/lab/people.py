@@ -7,7 +7,7 @@ from collections import defaultdict
 from tta_rebuild.canon.entities import PRONOUNS, Entities
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import Canon
-from tta_rebuild.lab.measures import Row, ToldCounts
+from tta_rebuild.lab.measures import EvalRow, ToldCounts
 from tta_rebuild.lab.told_file import ToldStory, ToldTurn
 
 
@@ -58,7 +58,7 @@ class PeopleSeen:
             if len(last) > 1:
                 said = ", ".join(f"'{form}' is {found}" for found, form in last.items())
                 counts.rows.append(
-                    Row(story=self._story.id, kind="people_split", text=who, reason=said)
+                    EvalRow(story=self._story.id, kind="people_split", text=who, reason=said)
                 )
             for found, form in last.items():
                 owners[found][who] = form
@@ -67,5 +67,5 @@ class PeopleSeen:
             if len(people) > 1:
                 said = ", ".join(f"'{form}' means {who}" for who, form in people.items())
                 counts.rows.append(
-                    Row(story=self._story.id, kind="people_merged", text=found, reason=said)
+                    EvalRow(story=self._story.id, kind="people_merged", text=found, reason=said)
                 )

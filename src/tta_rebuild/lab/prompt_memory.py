@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.lab.matter import Matter
-from tta_rebuild.lab.measures import Row, ToldCounts
+from tta_rebuild.lab.measures import EvalRow, ToldCounts
 from tta_rebuild.lab.told_file import Learnt, ToldStory
 from tta_rebuild.lab.told_provider import SPOKEN
 
@@ -114,8 +114,8 @@ class PromptMemory:
             for known in self._story.turns[number - 1].knows
         )
 
-    def _row(self, kind: str, text: str, reason: str, turn: int) -> Row:
-        return Row(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
+    def _row(self, kind: str, text: str, reason: str, turn: int) -> EvalRow:
+        return EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
 
 
 def _given_to(request: LLMRequest) -> Iterator[tuple[str, str]]:

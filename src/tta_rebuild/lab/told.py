@@ -18,7 +18,7 @@ from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_events import CostReported, SceneRestarted, TurnRefused
 from tta_rebuild.lab.kept_facts import FactKeeping
 from tta_rebuild.lab.matter import Matter
-from tta_rebuild.lab.measures import Row, ToldCounts
+from tta_rebuild.lab.measures import EvalRow, ToldCounts
 from tta_rebuild.lab.own_move import is_about_the_move
 from tta_rebuild.lab.people import PeopleSeen
 from tta_rebuild.lab.prompt_memory import PromptMemory
@@ -262,7 +262,7 @@ class _ToldRun:
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:
         self._counts.rows.append(
-            Row(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
+            EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
         )
 
 

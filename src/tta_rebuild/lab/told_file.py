@@ -156,10 +156,10 @@ class LabelledPassage(_Row):
     how: str = ""
 
 
-Row = TypeVar("Row", ToldStory, LabelledPassage)
+EvalRow = TypeVar("EvalRow", ToldStory, LabelledPassage)
 
 
-def read_rows(files: Iterable[Path], kind: type[Row]) -> list[Row]:
+def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:
     """All rows of the files, in order.
 
     Raises:
@@ -172,7 +172,7 @@ def read_rows(files: Iterable[Path], kind: type[Row]) -> list[Row]:
     return rows
 
 
-def _rows(file: Path, kind: type[Row]) -> Iterator[Row]:
+def _rows(file: Path, kind: type[EvalRow]) -> Iterator[EvalRow]:
     found = False
     for number, line in enumerate(read_text(file, max_bytes=MAX_BYTES).split("\n"), start=1):
         if not line.strip():

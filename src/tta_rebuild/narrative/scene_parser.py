@@ -344,19 +344,23 @@ def _understood(
         choices=_choices(shape),
         is_ending=shape.is_ending,
         notes=shape.notes,
-        lines=tuple(
-            LastingLine(
-                text=line.text,
-                about=tuple(line.about),
-                known_by=tuple(line.known_by),
-                weight=min(3, max(1, line.weight)),
-                origin="teller",
-            )
-            for line in shape.lines
-            if line.text.strip()
-        ),
+        lines=_lasting(shape),
         ended_lines=tuple(shape.ended),
         happened=shape.happened,
+    )
+
+
+def _lasting(shape: SceneShape) -> tuple[LastingLine, ...]:
+    return tuple(
+        LastingLine(
+            text=line.text,
+            about=tuple(line.about),
+            known_by=tuple(line.known_by),
+            weight=min(3, max(1, line.weight)),
+            origin="teller",
+        )
+        for line in shape.lines
+        if line.text.strip()
     )
 
 

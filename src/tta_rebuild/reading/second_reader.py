@@ -19,7 +19,7 @@ ObjectionKind = Literal["contradiction", "rule", "boundary", "player", "knowledg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class CastMember:
     """One of the cast, as a reader needs them: id, name, a few words, pronouns."""
 
     id: str
@@ -54,7 +54,7 @@ class ReadingMatter:
     move: str = ""
     is_opening: bool = False
     player: str = ""
-    people: tuple[Person, ...] = ()
+    people: tuple[CastMember, ...] = ()
     now: tuple[str, ...] = ()
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
