@@ -46,10 +46,10 @@ async def test_what_a_killed_process_left_of_a_new_database_is_no_hindrance(
 def test_a_database_that_could_not_be_made_leaves_no_piece_of_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(connection: object) -> None:
+    def full(database: str) -> list[str]:
         raise OSError("no space left")
 
-    monkeypatch.setattr(sqlite_file, "migrate", full)
+    monkeypatch.setattr(sqlite_file, "statements", full)
     with pytest.raises(OSError, match="no space"):
         sqlite_file.make_new(tmp_path / "stories.db")
     assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,6 @@
 """What holds in a story, on every branch, and what people and things are called."""
 
 from tta_rebuild.canon.contradiction import Contradiction, Findings
-from tta_rebuild.canon.entities import Entities, Mentions, Resolution
 from tta_rebuild.canon.relations import Relation, Relations
 from tta_rebuild.canon.retcon import Dependent, RetconPlan, plan_retcon
 from tta_rebuild.canon.view import STORY, Canon, Fact
@@ -11,13 +10,10 @@ __all__ = [
     "Canon",
     "Contradiction",
     "Dependent",
-    "Entities",
     "Fact",
     "Findings",
-    "Mentions",
     "Relation",
     "Relations",
-    "Resolution",
     "RetconPlan",
     "plan_retcon",
 ]

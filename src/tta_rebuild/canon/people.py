@@ -17,6 +17,9 @@ from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.story import CharacterSketch
 
+WHAT_THEY_ARE = 4
+"""Words at the beginning of a description that say what somebody is ("warden of the house")."""
+
 PLAYER = "player"
 """The id of the player's character where the author gave none."""
 
@@ -24,7 +27,7 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 WORLD_WORDS = frozenset(
     ["story", "world", "time", "weather", "day", "setting", "welt", "monde", "mundo"]
 )
-_DESCRIBING = ("name", "alias", "role", "kin")
+_DESCRIBING = ("name", "alias", "role")
 
 
 class People:
@@ -42,8 +45,10 @@ class People:
         self._canon = canon
         self._sketches = {sketch.character_id: sketch for sketch in sketches}
         self._player = next((s.character_id for s in sketches if s.is_player), PLAYER)
+        forms = pronouns_of(language)
+        self._open = tuple(f"{word} " for word in forms.get("some", ()))
         self._pronouns = {
-            form: kind for kind, forms in _pronouns(language).items() for form in forms
+            form: kind for kind, all_ in forms.items() if kind != "some" for form in all_
         }
 
     def id_of(self, phrase: str, near: str = "", present: Sequence[str] = ()) -> str:
@@ -103,7 +108,7 @@ class People:
         by_name = [who for who in everybody if upper and upper & self._name_words(who)]
         if len(by_name) == 1 and not self._is_another(upper, by_name[0]):
             return by_name[0]
-        if by_name:
+        if by_name or phrase.strip().casefold().startswith(self._open):
             return ""
         described = [who for who in everybody if words <= self._described(who)]
         if len(described) > 1:
@@ -122,7 +127,9 @@ class People:
     def _described(self, who: str) -> frozenset[str]:
         facts = [f.value for f in self._canon.facts_about(who) if f.relation in _DESCRIBING]
         sketch = self._sketches.get(who)
-        return _words(" ".join([*facts, f"{sketch.name} {sketch.description}" if sketch else ""]))
+        if sketch:
+            facts += [sketch.name, *_WORD.findall(sketch.description)[:WHAT_THEY_ARE]]
+        return _words(" ".join(facts))
 
 
 def _words(text: str) -> frozenset[str]:
@@ -130,7 +137,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 @cache
-def _pronouns(language: str) -> dict[str, list[str]]:
+def pronouns_of(language: str) -> dict[str, list[str]]:
+    """Kind (``you``, ``she`` … and ``some``) → its forms; {} for a language that has none here."""
     text = (files("tta_rebuild.canon") / "data" / "pronouns.toml").read_text("utf-8")
     table: dict[str, dict[str, list[str]]] = tomllib.loads(text)
     return table.get(language.partition("-")[0].lower(), {})

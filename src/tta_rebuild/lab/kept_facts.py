@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tta_rebuild.canon.entities import PRONOUNS
-from tta_rebuild.canon.people import WORLD_WORDS
+from tta_rebuild.canon.people import WORLD_WORDS, pronouns_of
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.english import number_in
@@ -29,9 +28,13 @@ class FactKeeping:
         canon: the canon after the turn.
         events: the turn's events.
         means: surface form → id of whom or what it means.
+        language: of the story, for its pronouns.
     """
 
-    def __init__(self, canon: Canon, events: Iterable[Event], means: Mapping[str, str]) -> None:
+    def __init__(
+        self, canon: Canon, events: Iterable[Event], means: Mapping[str, str], language: str = "en"
+    ) -> None:
+        self._pronouns = {form for forms in pronouns_of(language).values() for form in forms}
         self._canon = canon
         self._means = {key_of(form): who for form, who in means.items()}
         self._claims: list[tuple[Claim, bool]] = []
@@ -61,7 +64,7 @@ class FactKeeping:
         return StoredFact("") if bool(holds or believed) != fact.ends else None
 
     def _is_same(self, claim: Claim, fact: ToldFact) -> bool:
-        is_open = fact.subject.casefold() in PRONOUNS
+        is_open = fact.subject.casefold() in self._pronouns
         subjects = self._meant_by(fact.subject)
         if self._canon.id_of(claim.subject) not in subjects and not is_open:
             return False

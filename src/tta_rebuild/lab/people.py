@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
-from tta_rebuild.canon.entities import PRONOUNS, Entities
+from tta_rebuild.canon.people import People, pronouns_of
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import Canon
+from tta_rebuild.core.story import CharacterSketch
 from tta_rebuild.lab.measures import EvalRow, ToldCounts
 from tta_rebuild.lab.told_file import ToldStory, ToldTurn
 
@@ -14,8 +16,10 @@ from tta_rebuild.lab.told_file import ToldStory, ToldTurn
 class PeopleSeen:
     """Collects, turn by turn, under which ids of the canon each one of the story is found."""
 
-    def __init__(self, story: ToldStory) -> None:
+    def __init__(self, story: ToldStory, sketches: Sequence[CharacterSketch]) -> None:
         self._story = story
+        self._sketches = sketches
+        self._pronouns = {f for forms in pronouns_of(story.language).values() for f in forms}
         self._pairs = 0
         self._found: dict[str, dict[str, str]] = defaultdict(dict)  # who → id → the form
         self._waiting: list[tuple[str, str]] = []
@@ -28,17 +32,17 @@ class PeopleSeen:
     def after_turn(self, canon: Canon, turn: ToldTurn) -> None:
         """Resolve every form that the turn mentions by the canon as it is now."""
         self._canon = canon
-        entities = Entities(canon)
+        people = People(canon, self._sketches, self._story.language)
         known = {person.id: person.id for person in self._story.cast}
         known |= {key_of(person.name): person.id for person in self._story.cast}
         known |= {who: who for t in self._story.turns for who in t.mentions.values()}
         for form, who in turn.mentions.items():
             self._pairs += 1
             known[key_of(form)] = who
-            if form.casefold() not in PRONOUNS:
-                self._take(who, entities.resolve(form).entity, form)
+            if form.casefold() not in self._pronouns:
+                self._take(who, people.id_of(form), form)
         for declared, stored in self._waiting:
-            if key_of(declared) in known and declared.casefold() not in PRONOUNS:
+            if key_of(declared) in known and declared.casefold() not in self._pronouns:
                 self._take(known[key_of(declared)], canon.id_of(stored), declared)
         self._waiting.clear()
 

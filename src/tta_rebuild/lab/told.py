@@ -121,7 +121,7 @@ class _ToldRun:
         """Play all turns, and judge each turn's probes before the next is played."""
         session = await self._application.stories.open(premise_of(self._story))
         memory = PromptMemory(self._story, self._matter)
-        people = PeopleSeen(self._story)
+        people = PeopleSeen(self._story, premise_of(self._story).characters)
         try:
             for number, turn in enumerate(self._story.turns, start=1):
                 self._progress(f"{self._story.id}: turn {number} of {len(self._story.turns)}")
@@ -217,7 +217,7 @@ class _ToldRun:
         """Compare what the reply declared with what the branch holds and recorded."""
         path = await self._application.stories.path(session.story_id, MAIN)
         events = [recorded.event for recorded in path if recorded.position > before]
-        keeping = FactKeeping(session.state.canon, events, self._forms)
+        keeping = FactKeeping(session.state.canon, events, self._forms, self._story.language)
         for passage in self._story.turns[number - 1].reply.passages:
             for fact in passage.facts:
                 self._counts.facts_declared += 1

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import doctest
 import re
 import textwrap
 import warnings
@@ -161,6 +160,8 @@ def _as_it_would_run(code: str) -> str:
     if not code.lstrip().startswith(">>>"):
         return code
     try:
+        import doctest  # only what looks like a session needs it
+
         examples = doctest.DocTestParser().get_examples(code)
     except ValueError:
         return code
