@@ -27,8 +27,8 @@ def reading(*objections, lines=(), ended=(), choices=()):
             ],
             "choices": [{"choice": c, "cites": cites, "why": why} for c, cites, why in choices],
             "lines": [
-                {"text": text, "about": list(about), "known_by": list(known), "weight": 3}
-                for text, about, known in lines
+                {"passage": at, "text": text, "about": about, "known_by": known, "weight": 3}
+                for at, (text, about, known) in enumerate(lines, 1)
             ],
             "ended": list(ended),
         }
@@ -154,3 +154,34 @@ async def test_a_story_that_was_read_replays_to_the_same_bytes(kit):
     assert len([e for e in log if isinstance(e, PassageWithheld)]) == 1
     report = await desk.stories.replay(session.story_id)
     assert report.agrees, report.difference
+
+
+async def test_what_a_passage_said_that_nobody_got_to_read_leaves_no_line(kit):
+    lines = [("The stairs are old.", [], []), ("The key is in the jar.", ["key"], [])]
+    desk = read_by(
+        kit,
+        kit.scene(FIRST, KEY, DOOR),
+        reading((2, "PLAYER", "she decides for you"), lines=lines),
+        kit.scene("The rain goes on."),
+        reading(),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    assert [line.text for line in session.state.lines.values()] == ["The stairs are old."]
+
+
+async def test_the_choices_of_a_scene_that_is_cut_short_are_offered_all_the_same(kit):
+    held = reading((1, "PLAYER", "she decides for you"))
+    desk = read_by(kit, kit.scene(FIRST, KEY, DOOR), reading(), held, kit.scene(DOOR), held)
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    assert "cut short" in session.state.scene.degraded
+    assert len(session.state.choices) == 2
+
+
+async def test_a_storyteller_that_is_read_is_not_asked_for_lasting_lines(kit):
+    for checks, asked in (("all", False), ("off", True)):
+        desk = replace(kit.desk(kit.scene(FIRST), reading()), checks=checks)
+        session = await desk.stories.open(kit.premise)
+        await kit.play(session, Action.begin())
+        assert ("lines: up to nine" in desk.teller.requests[0].system) is asked

@@ -55,6 +55,7 @@ class SceneVariables(TypedDict, total=False):
         lines: lasting lines that matter now, each with its number and who knows it.
         cast: ids and names of those who are not in the scene.
         language: of the story, as an ISO 639-1 code.
+        writes_lines: whether the storyteller gives lasting lines; a second reader does otherwise.
         recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
         recalled: older things that matter now, in plain sentences.
         notes: what the previous scene's reply had under ``notes`` ({} on turn 1).
@@ -82,6 +83,7 @@ class SceneVariables(TypedDict, total=False):
     lines: list[str]
     cast: list[str]
     language: str
+    writes_lines: bool
     rules: dict[str, str]
     boundaries: dict[str, str]
     metaconcepts: list[str]
@@ -138,8 +140,8 @@ class ReadingVariables(TypedDict, total=False):
     """Task ``reading``: read new passages against what is true so far.
 
     The answer: ``{"objections": [{"passage": int, "cites": str, "words": str, "why": str}],
-    "choices": [{"choice": int, "cites": str, "why": str}], "lines": [{"text": str, "about": [id],
-    "known_by": [id], "weight": 1-3}], "ended": [int]}``. A citation is the number of a line, ``K``
+    "choices": [{"choice": int, "cites": str, "why": str}], "lines": [{"passage": int,
+    "text": str, "about": [id], "known_by": [id], "weight": 1-3}], "ended": [int]}``. A citation is the number of a line, ``K``
     and that number (somebody cannot know it), ``R``, ``B`` or ``P`` and a number (a rule, a
     boundary, another of the passages), ``MOVE`` or ``PLAYER``.
     """

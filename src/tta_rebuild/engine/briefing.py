@@ -110,7 +110,7 @@ def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
 
 
 def present_ids(state: StoryState, move: Move) -> list[str]:
-    """Who is in the scene: the player's character, those named or speaking, those of last scene."""
+    """Who is in the scene: the player's character, those named or speaking, those near."""
     sketches = {c.character_id: c for c in state.premise.characters}
     players = [c.character_id for c in state.premise.characters if c.is_player]
     canon = state.canon.fork(state.position)
@@ -119,7 +119,9 @@ def present_ids(state: StoryState, move: Move) -> list[str]:
     text = f"{move.text} {last.text if last else ''}"
     named = [i for i, known in state.characters.items() if known.name in text]
     chosen = list(move.chosen.affects) if move.chosen else []
-    ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *list(sketches)[:MAX_PRESENT]])
+    here = {canon.value(one, "located_in") for one in players} - {None}
+    near = [i for i in sketches if not here or canon.value(i, "located_in") in {None, *here}]
+    ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *near])
     known = (i for i in ordered if i in state.characters or i in sketches)
     return [i for i in known if canon.holds_at(i, "alive", "false") is None][:MAX_PRESENT]
 

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, PassageWithheld
+from tta_rebuild.core.speech import shown as spoken
 from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
@@ -71,6 +72,7 @@ class ToldScene:
         story: the storyteller's last draft, None if even its end was not reached.
         passages: what was released.
         withheld: what was not.
+        choices: what the storyteller proposes, of a scene that was cut short too.
         readings: what the second reader found, in order.
         refused_choices: choices, by their text, that the second reader refused → why.
         replies: what the second reader's model replied, in order; ``cost_usd`` what that cost.
@@ -80,6 +82,7 @@ class ToldScene:
     story: GeneratedStory | None
     passages: tuple[Passage, ...]
     withheld: tuple[PassageWithheld, ...]
+    choices: tuple[Choice, ...] = ()
     readings: tuple[Reading, ...] = ()
     refused_choices: dict[str, str] = field(default_factory=dict)
     replies: tuple[ModelReplied, ...] = ()
@@ -116,7 +119,7 @@ async def tell(
                 context,
                 told_so_far=telling.text,
                 withheld=held.text,
-                contradiction=f"{held.reason} {held.against}".strip(),
+                contradiction=f"{held.reason} (against: {held.against})",
             )
     if not telling.passages:
         telling.passages.append(Passage(text=CUT_SHORT))
@@ -141,11 +144,12 @@ class _Telling:
         self.notes: list[str] = []
         self.held: PassageWithheld | None = None
         self._choices_read = self._has_asked = False
+        self._last_choices: tuple[Choice, ...] = ()
 
     @property
     def text(self) -> str:
         """What of the scene the player has read."""
-        return "\n\n".join(p.text for p in self.passages)
+        return "\n\n".join(spoken(p, {}) for p in self.passages)
 
     def told(self) -> ToldScene:
         """The scene as it was shown."""
@@ -157,6 +161,7 @@ class _Telling:
             passages=tuple(self.passages),
             withheld=tuple(self._withheld),
             readings=tuple(readings),
+            choices=self._story.choices if self._story else self._last_choices,
             refused_choices=self._refused,
             replies=tuple(reply for noted in self._found for reply in noted.replies),
             cost_usd=sum(noted.cost_usd for noted in self._found),
@@ -210,6 +215,8 @@ class _Telling:
     def _keep_held(self) -> None:
         if self.held is not None:
             self._withheld.append(self.held)
+            if self._story is not None:
+                self._last_choices = self._story.choices
             self._story = None
 
     async def _as_they_come(
@@ -276,7 +283,7 @@ class _Telling:
         assert self._read is not None
         batch, self._waiting = self._waiting, []
         self._choices_read, self._has_asked = bool(choices), True
-        before = "\n\n".join(p.text for p in self.passages if p not in batch)
+        before = "\n\n".join(spoken(p, {}) for p in self.passages if p not in batch)
         found = [noted.reading for noted in self._found]
         reading = self._read(batch, before, choices, found)
         self._being_read = batch, asyncio.ensure_future(reading)

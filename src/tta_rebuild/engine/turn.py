@@ -97,6 +97,7 @@ async def play_turn(
         return
     turn = _Turn(dependencies, branch, state, move, safety)
     wanted, recollection = await brief(state, move, turn.number, turn.point, branch, memory)
+    wanted = replace(wanted, writes_lines=not turn.is_read)
     told: ToldScene | None = None
     async with aclosing(turn.telling(wanted)) as items:
         async for item in items:
@@ -138,6 +139,11 @@ class _Turn:
             move,
             is_read=self._reader is not None,
         )
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a second reader reads it, who then writes the lasting lines too."""
+        return self._reader is not None
 
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[TellingItem, None]:
         """The scene, through the gate and past the second reader."""
@@ -204,7 +210,7 @@ class _Turn:
             checker=self._gate,
             catalog=self._dependencies.catalog,
         )
-        proposed = told.story.choices if told.story and not scene.is_ending else ()
+        proposed = () if scene.is_ending else told.choices
         return await offer(
             self._state,
             [choice for choice in proposed if choice.text not in told.refused_choices],
@@ -220,13 +226,15 @@ class _Turn:
         story, before = told.story, self._state.lines
         after = lines_after(self._state, told.readings)
         read = [line for number, line in after.items() if number not in before]
-        lines = written([*(story.lines if story else ()), *read], self._gate.people)
+        given = read if self._reader else story.lines if story else ()
+        lines = written(given, self._gate.people)
         if not lines:
             lines = of_the_scene(told.passages, self._state.names)
         ended = [
             number
             for number in before
-            if number not in after or (story is not None and number in story.ended_lines)
+            if number not in after
+            or (self._reader is None and story is not None and number in story.ended_lines)
         ]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 

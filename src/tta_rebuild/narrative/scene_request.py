@@ -121,6 +121,7 @@ def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[s
         "lines": list(wanted.lines),
         "cast": list(wanted.cast),
         "language": wanted.language,
+        "writes_lines": wanted.writes_lines,
         "rules": wanted.rules,
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),

@@ -21,7 +21,8 @@ class StoryGenerationInput:
         theme: at least 3 characters.
         timeline_position: place in story time, from 0.
         turn, stage, should_end, action, chosen, facts, lines, cast, recent, recalled, rules, notes,
-            seed, title, kit, characters, language: as in ``core.tasks.SceneVariables``.
+            seed, title, kit, characters, language, writes_lines: as in
+            ``core.tasks.SceneVariables``.
         story_id, branch_id: for the ledger and for experiments.
     """
 
@@ -48,6 +49,7 @@ class StoryGenerationInput:
     title: str = ""
     kit: str = ""
     language: str = "en"
+    writes_lines: bool = True
     characters: Sequence[Mapping[str, Any]] = ()
     story_id: str = ""
     branch_id: str = ""

@@ -7,7 +7,7 @@ that it was given (or name the player's own character), else it counts for nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -68,6 +68,7 @@ class _Refused(_Shape):
 
 
 class _Line(_Shape):
+    passage: Annotated[int, BeforeValidator(_number)] = 0
     text: Annotated[str, BeforeValidator(_text)] = ""
     about: Annotated[list[str], BeforeValidator(_words)] = []
     known_by: Annotated[list[str], BeforeValidator(_words)] = []
@@ -188,8 +189,9 @@ def _as_reading(reply: _Reply, matter: ReadingMatter) -> Reading:
             for given in reply.choices
             if 1 <= given.choice <= len(matter.choices) and _cited(given.cites, matter)
         },
-        lines=tuple(_line(given) for given in reply.lines[:MOST_LINES] if given.text),
-        ended=tuple(number for number in reply.ended if number in matter.lines),
+        lines=tuple(_line(one) for one in reply.lines[:MOST_LINES] if _stands(one, objections)),
+        # what ended with a passage that is held back has not ended
+        ended=() if objections else tuple(n for n in reply.ended if n in matter.lines),
     )
 
 
@@ -232,6 +234,13 @@ def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     if number in matter.lines:
         return "contradiction", matter.lines[number].text
     return None
+
+
+def _stands(given: _Line, objections: Sequence[Objection]) -> bool:
+    """Whether a line comes from a passage before the first one that is objected to."""
+    if not given.text:
+        return False
+    return not objections or 0 < given.passage <= min(o.passage for o in objections)
 
 
 def _line(given: _Line) -> LastingLine:
