@@ -141,9 +141,10 @@ class ReadingVariables(TypedDict, total=False):
 
     The answer: ``{"objections": [{"passage": int, "cites": str, "words": str, "why": str}],
     "choices": [{"choice": int, "cites": str, "why": str}], "lines": [{"passage": int,
-    "text": str, "about": [id], "known_by": [id], "weight": 1-3}], "ended": [int]}``. A citation is the number of a line, ``K``
-    and that number (somebody cannot know it), ``R``, ``B`` or ``P`` and a number (a rule, a
-    boundary, another of the passages), ``MOVE`` or ``PLAYER``.
+    "text": str, "about": [id], "known_by": [id], "weight": 1-3}], "ended": [int]}``. A citation is
+    the number of a line, ``K`` and that number (somebody cannot know it), ``R``, ``B`` or ``P`` and
+    a number (a rule, a boundary, another of the passages), the id of somebody in the cast, ``MOVE``
+    or ``PLAYER``.
     """
 
     people: list[str]
