@@ -152,7 +152,8 @@ async def test_a_story_that_was_read_replays_to_the_same_bytes(kit):
         "reading",
     ]
     assert len([e for e in log if isinstance(e, PassageWithheld)]) == 1
-    report = await desk.stories.replay(session.story_id)
+    unread = replace(desk, checks="off")  # a replay goes by the log, not by today's settings
+    report = await unread.stories.replay(session.story_id)
     assert report.agrees, report.difference
 
 

@@ -59,6 +59,12 @@ def lines_for(
     return {number: lines[number] for number in sorted(chosen)}
 
 
+def numbered(number: int, line: LastingLine) -> str:
+    """A lasting line as prompts show it: number, words, and who knows it if not everybody."""
+    known = f" [known to: {', '.join(line.known_by)}]" if line.known_by else ""
+    return f"{number}. {line.text}{known}"
+
+
 def cut_line(text: str) -> str:
     """A sentence as a line: one line of text, cut between words where it is too long."""
     flat = " ".join(text.split())

@@ -12,6 +12,7 @@ from tta_rebuild.cli.facts_view import (
     facts_with,
     show_contradictions,
     show_facts,
+    show_lines,
     show_plan,
     show_rewrite,
 )
@@ -54,7 +55,10 @@ def facts(
         _facts_of_text(screen, story, text, word, as_json=json_)
         return
 
+    lines: list[str] = []
+
     async def fold(application: Application) -> tuple[Canon, list[Fact], dict[int, int]]:
+        from tta_rebuild.canon.lines import numbered
         from tta_rebuild.engine.state import StoryFold
 
         folded, turns = StoryFold(), {}
@@ -66,13 +70,17 @@ def facts(
                 f"the branch '{branch}' has no turn {turn}; its last is {recorded.turn}"
             )
         at = None if turn is None else max(p for p, told in turns.items() if told <= turn)
-        canon = folded.present().canon
+        present = folded.present()
+        canon = present.canon
+        if turn is None:
+            lines.extend(numbered(n, line) for n, line in present.lines.items())
         return canon, canon.all_now(at), turns
 
     canon, held, turns = with_stories(command, fold)
     found = facts_with(word, held)
     if not json_:
         show_facts(screen, canon, found, word=word, places=turns)
+        show_lines(screen, lines, word)
         return
     for fact in found:
         screen.json(asdict(fact) | {"turn": turns.get(fact.since)})

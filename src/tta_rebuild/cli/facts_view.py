@@ -92,6 +92,16 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
     return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
 
 
+def show_lines(screen: Screen, lines: Sequence[str], word: str) -> None:
+    """The lasting lines in force, those that hold a word if one is given."""
+    told = [line for line in lines if word.casefold() in line.casefold()]
+    if told:
+        screen.say()
+        screen.say("Kept in plain words, by number", "bold")
+        for line in told:
+            screen.say(f"  {one_line(line)}")
+
+
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
     """What a text contradicts in itself, each with both sentences."""
     screen.say()

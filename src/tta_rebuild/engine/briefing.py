@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from tta_rebuild.canon.lines import lines_for
+from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, recall, subjects_named
 from tta_rebuild.canon.summary import within
 from tta_rebuild.canon.view import Fact
@@ -21,7 +21,6 @@ from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
-from tta_rebuild.reading.model_reader import numbered
 from tta_rebuild.storage.story_store import Branch, Found
 
 SUMMARY_LINES = 14

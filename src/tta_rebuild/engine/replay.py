@@ -23,12 +23,14 @@ from tta_rebuild.core.events import (
     PastRecalled,
     PlayerActed,
     RecordedEvent,
+    SceneTold,
     prose_of,
 )
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.dependencies import Checks, Dependencies
 from tta_rebuild.engine.recording import RecordedProvider, ReplayingProvider
 from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import TurnRefused
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
@@ -125,7 +127,10 @@ async def _again(
     if not retell:
         replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
         dependencies = replace(
-            dependencies, provider=RecordedProvider(replies), recording=ReplayingProvider
+            dependencies,
+            provider=RecordedProvider(replies),
+            recording=ReplayingProvider,
+            checks=_checks(logged),
         )
     noted = [v for r in logged if isinstance(r.event, CodeChecked) for v in r.event.verdicts]
 
@@ -148,6 +153,15 @@ async def _again(
     except ExecutionError as error:
         return str(error)
     return "the turn did not finish"
+
+
+def _checks(logged: Sequence[RecordedEvent]) -> Checks:
+    """What a model checked when the turn was played, as far as its log tells."""
+    asked = {r.event.task for r in logged if isinstance(r.event, ModelReplied)}
+    said = [r.event.scene.degraded for r in logged if isinstance(r.event, SceneTold)]
+    if "reading" in asked or any(RULES_ONLY in note for note in said):
+        return "all"
+    return "choices" if "branch_check" in asked else "off"
 
 
 def _of_the_turn(logged: Sequence[RecordedEvent]) -> list[Event]:

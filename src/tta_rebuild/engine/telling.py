@@ -39,7 +39,8 @@ CUT_SHORT_NOTE = (
     "this scene was cut short: what came next did not fit what is true or allowed here (/why "
     "tells more)"
 )
-BY_RULE_ONLY = "checked by rule only: {why}"
+RULES_ONLY = "checked by rule only"
+BY_RULE_ONLY = RULES_ONLY + ": {why}"
 EMBEDDED = "offline:"
 """Who needs no second reader: the embedded storyteller declares all that it tells."""
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import from_json
 
+from tta_rebuild.canon.lines import numbered
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 from tta_rebuild.core.story import LINE_CHARS, LastingLine
@@ -156,12 +157,6 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
         "language": "" if matter.language == "en" else matter.language,
         "wants_lines": matter.wants_lines,
     }
-
-
-def numbered(number: int, line: LastingLine) -> str:
-    """A lasting line as prompts show it: number, words, and who knows it if not everybody."""
-    known = f" [known to: {', '.join(line.known_by)}]" if line.known_by else ""
-    return f"{number}. {line.text}{known}"
 
 
 def _understood(text: str) -> _Reply | None:
