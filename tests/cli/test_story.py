@@ -124,7 +124,7 @@ def test_a_file_of_premises_tells_a_story_for_each(tell: Tell, tmp_path: Path) -
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
 def test_ctrl_c_keeps_every_finished_turn_and_says_how_to_go_on(tmp_path: Path) -> None:
     file = tmp_path / "premises.txt"
-    file.write_text("A wreck in the bay\n" * 50)
+    file.write_text("A wreck in the bay\n" * 900)
     environment = quiet_environment(tmp_path / "home")
     with subprocess.Popen(
         [*TTA, "story", "--premises", str(file), "--turns", "4", "--auto", "--json"],
@@ -151,7 +151,7 @@ def test_ctrl_c_keeps_every_finished_turn_and_says_how_to_go_on(tmp_path: Path) 
     assert running.returncode == 130
     assert "--skip" in said
     assert said.count("every finished turn is kept") == 1
-    assert re.search(r"Stopped after \d+ of 50 stories; every", said)
+    assert re.search(r"Stopped after \d+ of 900 stories; every", said)
     assert "Traceback" not in said
     assert turns <= kept <= turns + 1
 
