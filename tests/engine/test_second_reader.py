@@ -186,3 +186,16 @@ async def test_a_storyteller_that_is_read_is_not_asked_for_lasting_lines(kit):
         session = await desk.stories.open(kit.premise)
         await kit.play(session, Action.begin())
         assert ("lines: up to nine" in desk.teller.requests[0].system) is asked
+
+
+async def test_a_draft_that_began_anew_is_read_again_and_replays_to_the_same_bytes(kit):
+    desk = read_by(kit)
+    whole = kit.scene(FIRST, KEY, DOOR, LAMP)
+    desk.teller._next = lambda request: reading() if request.task == "reading" else whole
+    desk.teller.restart_with = kit.scene(DOOR, LAMP, KEY)[:-40]
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    log = [r.event async for r in desk.store.read(session.branch.branch_id)]
+    assert [e.task for e in log if isinstance(e, ModelReplied)] == ["scene", "reading", "reading"]
+    report = await desk.stories.replay(session.story_id)
+    assert report.agrees, report.difference

@@ -106,7 +106,8 @@ class RecordingProvider(WrapperProvider):
         usage: Usage | None = None,
         degraded: str = "",
     ) -> None:
-        self.replies.append(
+        self._keep(
+            request,
             ModelReplied(
                 task=request.task,
                 request_key=request.key(),
@@ -116,8 +117,11 @@ class RecordingProvider(WrapperProvider):
                 usage=usage or estimated_usage(request.full_text, text),
                 prompt_version=request.template,
                 degraded=degraded,
-            )
+            ),
         )
+
+    def _keep(self, request: LLMRequest, reply: ModelReplied) -> None:
+        self.replies.append(reply)
 
 
 class RecordedProvider(RequestProvider):
@@ -165,28 +169,10 @@ class RecordedProvider(RequestProvider):
 class ReplayingProvider(RecordingProvider):
     """Notes the very replies that were recorded, however far each is read this time."""
 
-    def _note(
-        self,
-        request: LLMRequest,
-        text: str,
-        *,
-        finish_reason: str,
-        model: str = "",
-        usage: Usage | None = None,
-        degraded: str = "",
-    ) -> None:
+    def _keep(self, request: LLMRequest, reply: ModelReplied) -> None:
         recorded = self.wrapped
-        if isinstance(recorded, RecordedProvider) and request.key() in recorded.taken:
-            self.replies.append(recorded.taken[request.key()])
-        else:
-            super()._note(
-                request,
-                text,
-                finish_reason=finish_reason,
-                model=model,
-                usage=usage,
-                degraded=degraded,
-            )
+        taken = recorded.taken if isinstance(recorded, RecordedProvider) else {}
+        self.replies.append(taken.get(request.key(), reply))
 
 
 def _response(reply: ModelReplied) -> LLMResponse:

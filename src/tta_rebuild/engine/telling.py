@@ -179,7 +179,7 @@ class _Telling:
     async def draft(self, drafts: AsyncGenerator[StoryItem, None]) -> AsyncGenerator[_Shown, None]:
         """Show what of a draft passes; ``held`` says what did not, if the draft ended with it."""
         self.held, self._story, self._choices_read = None, None, False
-        kept = len(self.passages), len(self._found)
+        kept = len(self.passages), len(self._found), self._has_asked
         self._gate.mark()
         try:
             async with aclosing(self._as_they_come(drafts)) as items:
@@ -244,8 +244,9 @@ class _Telling:
                     upcoming.cancel()
                     await asyncio.wait([upcoming])
 
-    def _restart(self, passages: int, found: int) -> None:
+    def _restart(self, passages: int, found: int, has_asked: bool) -> None:
         del self.passages[passages:], self._found[found:]
+        self._has_asked = has_asked  # so that a replay, which sees no restart, reads the same
         self._forget_readings()
         self._gate.restart()
 
