@@ -66,12 +66,10 @@ class Findings:
         contradictions: the surest first.
         claims: what the text makes true and may be asserted: the given claims that their sentences
             support, or what the reader read where none were given.
-        dropped: given claims that their sentence does not support.
     """
 
     contradictions: tuple[Contradiction, ...] = ()
     claims: tuple[Claim, ...] = ()
-    dropped: tuple[Claim, ...] = ()
 
     @property
     def blocking(self) -> tuple[Contradiction, ...]:

@@ -26,8 +26,6 @@ class Telling:
         as_change: the words tell that it changed ("she gave him the key").
         after_a_while: the words say that time has gone by.
         of_a_body: the words speak of the dead as dead ("the body lay").
-        dies: the words tell a death as happening now.
-        placed: whose whereabouts the words state, None where all that is stated counts.
         declared: a storyteller declares it, so that whatever an event could explain is change; the
             dead may lie somewhere else.
         may_haunt: who died before the story may be a ghost in it.
@@ -37,8 +35,6 @@ class Telling:
     as_change: bool = False
     after_a_while: bool = False
     of_a_body: bool = False
-    dies: bool = False
-    placed: frozenset[str] | None = None
     declared: bool = False
     may_haunt: bool = False
     explained: bool = False
@@ -91,9 +87,7 @@ class FactCheck:
             return
         if held is not None:
             was = self._canon.relations.normal(case.relation.name, held.value)[1]
-            if was == case.normal:
-                yield from self._second_time(case, held)
-            else:
+            if was != case.normal:
                 yield from self._second_value(case, held, was)
         elif case.relation.inverse and not case.telling.as_change:
             yield from self._in_other_hands(case, case.relation)
@@ -125,11 +119,6 @@ class FactCheck:
         certainty = _SURE if case.relation.change == "never" else _LIKELY
         if case.relation.volatile and not self._since_last_turn(held):
             certainty = _OFFSTAGE
-        placed = case.telling.placed
-        if case.relation.untold and placed is not None and held.subject not in placed:
-            # A passage may tell of a way in words that no list foresees ("the tower is nearer than
-            # it looked"): only where it plainly says that they are there is it sure.
-            certainty = min(certainty, _UNSAID)
         return certainty
 
     def _compatible(self, relation: Relation, was: str, now: str) -> bool:
@@ -201,18 +190,7 @@ class FactCheck:
             return
         yield self._found(case, held, _LIKELY if self._since_last_turn(held) else _OFFSTAGE)
 
-    # ------------------------------------------------------------------------ the same, or its end
-
-    def _second_time(self, case: _Case, held: Fact) -> Iterator[Contradiction]:
-        again = case.normal in case.relation.once and case.claim.sentence != held.sentence
-        if again and case.telling.dies:
-            yield self._found(
-                case,
-                held,
-                _LIKELY,
-                kind="dies_twice",
-                fix="tell it as the death already known, or let someone else die",
-            )
+    # ------------------------------------------------------------------------ its end
 
     def _ending(self, case: _Case, held: Fact | None) -> Iterator[Contradiction]:
         relation = case.relation
