@@ -48,3 +48,18 @@ async def test_what_changes_between_scenes_need_not_be_told(kit):
     await kit.play(session, Action.begin(), Action.choose(1))
     assert session.state.withheld == ()
     assert session.state.canon.value("mara", "located_in") == "chapel"
+
+
+async def test_somebody_who_was_told_nothing_cannot_say_it(kit):
+    secret = "Mara sold the boat to the abbey"
+    said = {"text": "“The abbey has Mara's boat.”", "speaker": "edda"}
+    desk = kit.desk(
+        kit.scene({"text": "Edda held the net.", "facts": [fact("edda", "holds", "net")]}),
+        kit.scene({"text": "“Sold!”", "speaker": "tom", "facts": [fact("tom", "knows", secret)]}),
+        kit.scene(said | {"facts": [fact("edda", "knows", "the boat was sold to the abbey")]}),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), Action.choose(1), Action.choose(1))
+    (held,) = [e for e in await log_of(desk, session) if isinstance(e, PassageWithheld)]
+    assert held.against == f"tom knows {secret}"
+    assert "nobody has told them" in held.reason

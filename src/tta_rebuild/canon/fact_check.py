@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.relations import Area, Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
@@ -27,7 +28,7 @@ class Telling:
         after_a_while: the words say that time has gone by.
         of_a_body: the words speak of the dead as dead ("the body lay").
         declared: a storyteller declares it, so that whatever an event could explain is change; the
-            dead may lie somewhere else.
+            dead may lie where they died or are laid.
         may_haunt: who died before the story may be a ghost in it.
         explained: what was before is said to end with it ("three less one is two").
     """
@@ -112,7 +113,12 @@ class FactCheck:
         elif case.normal not in relation.once:
             if relation.distance:
                 yield from self._journey(case, held)
-            if relation.change == "never" or (relation.change == "narrated" and not told):
+            unexplained = relation.change == "narrated" and not told
+            if relation.steady and not case.telling.explained:
+                unexplained = unexplained or self._canon.relations.sides(
+                    relation.name, was, case.normal
+                )
+            if relation.change == "never" or unexplained:
                 yield self._found(case, held, self._certainty(case, held))
 
     def _certainty(self, case: _Case, held: Fact) -> float:
@@ -137,20 +143,8 @@ class FactCheck:
             case _:
                 alike = False
         if relation.nested:
-            alike = alike or self._inside(was, now) or self._inside(now, was)
+            alike = alike or lies_in(self._canon, was, now) or lies_in(self._canon, now, was)
         return alike
-
-    def _inside(self, small: str, great: str) -> bool:
-        """Whether a place lies within another, as far as the canon says."""
-        seen: set[str] = set()
-        here: str | None = small
-        while here is not None and here not in seen:
-            if here == great:
-                return True
-            seen.add(here)
-            whole = self._canon.value(here, "part_of") or self._canon.value(here, "located_in")
-            here = key_of(whole) if whole else None
-        return False
 
     def _number(self, case: _Case, held: Fact, was: str) -> Iterator[Contradiction]:
         if case.telling.declared and not (was.isdigit() and case.normal.isdigit()):
@@ -221,7 +215,7 @@ class FactCheck:
         if dead is None or case.telling.of_a_body:
             return
         telling = case.telling
-        if telling.declared and case.relation.nested:
+        if telling.declared and case.relation.nested and self._may_lie_there(case, dead):
             return
         if telling.may_haunt and self._never_seen(dead):
             return
@@ -232,6 +226,16 @@ class FactCheck:
             kind="dead_acts",
             area="timeline",
             fix=f"let someone else do it, or tell it as a memory: {plain(case.subject)} is dead",
+        )
+
+    def _may_lie_there(self, case: _Case, dead: Fact) -> bool:
+        """Whether a body may be where it is said to be: laid there, or where the death was told."""
+        place = key_of(case.claim.value)
+        if self._since_last_turn(dead) or words_in(plain(place)) & words_in(dead.sentence):
+            return True
+        was = key_of(self._canon.value(case.subject, "located_in") or "")
+        return self._compatible(case.relation, was, place) or any(
+            key_of(rest) in place for rest in case.relation.of_the_dead
         )
 
     def _never_seen(self, dead: Fact) -> bool:
@@ -348,6 +352,18 @@ class FactCheck:
             certainty=certainty,
             is_guess=not held.certain,
         )
+
+
+def lies_in(canon: Canon, small: str, great: str) -> bool:
+    """Whether a place is another or lies within it, as far as the canon says."""
+    seen: set[str] = set()
+    here, great = key_of(small), key_of(great)
+    while here and here not in seen:
+        if here == great:
+            return True
+        seen.add(here)
+        here = key_of(canon.value(here, "part_of") or canon.value(here, "located_in") or "")
+    return False
 
 
 def relation_text(fact: Fact, canon: Canon | None = None) -> str:

@@ -23,6 +23,10 @@ Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
 _ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
 
 
+_POSSESSIVE = re.compile(r"^([^,]+?)['’]s?\s+([^,]+)$")
+"""“Rui's brother”, as against “brother of Rui”."""
+
+
 @lru_cache(maxsize=8192)
 def key_of(name: str) -> str:
     """The id under which a name is kept: lower case, no article, words joined by ``_``."""
@@ -70,6 +74,11 @@ class Relation:
         label_false: the label for the value "false", "" where it needs none.
         also: other names of it that models use (``weekday`` for ``day``).
         falls: numbers that go down by themselves; to go up something must have come to them.
+        of_the_dead: values that may become so of the dead (where they are laid).
+        said_by: relations that models say the same with (``state: dead`` for ``alive: false``).
+        steady: what no event of a story changes by the way: another value must say that the one
+            before it ends (a son is no nephew, who cannot read does not read).
+        strips: words before a value that say no more than the relation does.
     """
 
     name: str
@@ -106,6 +115,10 @@ class Relation:
     label_false: str = ""
     also: tuple[str, ...] = ()
     falls: bool = False
+    of_the_dead: tuple[str, ...] = ()
+    said_by: tuple[str, ...] = ()
+    steady: bool = False
+    strips: tuple[str, ...] = ()
     contradiction: str = "fact_changed"
     area: Area = "fact"
 
@@ -117,7 +130,17 @@ class Relation:
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
     values = dict(data)
-    for listed in ("excludes", "order", "once", "restored", "also", "living"):
+    for listed in (
+        "excludes",
+        "order",
+        "once",
+        "restored",
+        "also",
+        "living",
+        "strips",
+        "said_by",
+        "of_the_dead",
+    ):
         if listed in values:
             values[listed] = tuple(values[listed])
     if "opposed" in values:
@@ -165,6 +188,9 @@ class Relations:
         """
         name = key_of(relation)
         name = name if name in self._table else self._also.get(name, name)
+        for other, one in self._table.items():
+            if name in one.said_by and self.side(other, value) is not None:
+                name = other
         if self[name].value != "yes_no":
             return name, value, ends
         normal = self.normal(name, value or "true")[1]
@@ -209,6 +235,15 @@ class Relations:
         found = self._words.get(relation, {}).get(key_of(word))
         return (found.group, found.side) if found else None
 
+    def sides(self, relation: str, one: str, other: str) -> bool:
+        """Whether two normal forms of a slot lie on different sides of what excludes each other."""
+        if f"not {one}" == other or f"not {other}" == one:
+            return True
+        found = [
+            self.side(relation, v.partition(" of ")[0].rsplit("_", 1)[-1]) for v in (one, other)
+        ]
+        return None not in found and found[0] != found[1]
+
     def _normalise(self, relation: Relation, value: str) -> tuple[str, str]:
         if relation.slot == "one":
             if relation.rising:
@@ -217,6 +252,9 @@ class Relations:
             return "", word.canonical if word else key_of(value)
         if relation.slot == "of":
             role, _, other = value.partition(" of ")
+            owned = _POSSESSIVE.match(value)
+            if owned is not None:
+                other, role = owned.groups()
             if not other:
                 return "", key_of(value)
             return key_of(other), f"{key_of(role)} of {key_of(other)}"
@@ -233,6 +271,8 @@ class Relations:
         for prefix in ("not_", "no_", "never_", "cannot_", "can't_", "can_not_"):
             if base.startswith(prefix):
                 denied, base = True, base.removeprefix(prefix)
+        for prefix in relation.strips:
+            base = base.removeprefix(f"{prefix}_")
         if relation.slot == "value":
             return base, f"not {base}" if denied else base
         word = self._words.get(relation.name, {}).get(base)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.declared import DeclaredCheck, assert_claim
 from tta_rebuild.canon.fact_check import plain
+from tta_rebuild.canon.knowledge import KnowledgeCheck
 from tta_rebuild.canon.people import PLAYER, People
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
@@ -73,6 +74,8 @@ class Gate:
         self._heavy = HEAVY_FROM_THE_FIRST
         self._language = state.premise.language
         self._sketches = state.premise.characters
+        self._characters = tuple(state.characters)
+        self._lines = state.lines
         self._cast = frozenset(c.character_id for c in self._sketches)
         self._player = next((c.character_id for c in self._sketches if c.is_player), PLAYER)
         self._may_speak = 1 if move is not None and move.text else 0
@@ -197,7 +200,14 @@ class Gate:
         """What is told against what holds; what is said against it is only said."""
         if not passage.speaker:
             return self._check_of().check(claims).contradictions
-        return self._check_of().check((), speaker=speaker).contradictions
+        return (
+            *self._check_of().check((), speaker=speaker).contradictions,
+            *self._knowledge().contradictions(speaker, claims),
+        )
+
+    def _knowledge(self) -> KnowledgeCheck:
+        everybody = (*self._cast, *self._characters)
+        return KnowledgeCheck(self.canon, everybody, self._lines)
 
     def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
         """Sentences that the world's rules forbid."""

@@ -54,7 +54,10 @@ class SentenceClaims:
 
     def _told(self, claim: Claim, *, change: bool) -> tuple[Claim, Telling]:
         return replace(claim, sentence=self.text, certain=False), Telling(
-            as_change=change, declared=True, after_a_while=self._later, of_a_body=self._body
+            as_change=change,
+            declared=True,
+            after_a_while=self._later,
+            of_a_body=self._body or claim.relation == "located_in",  # a body lies somewhere too
         )
 
     # ------------------------------------------------------------------------ what is only said

@@ -1,0 +1,139 @@
+"""Who can know what: somebody says what they have had no way to learn.
+
+Called by the gate of ``engine`` for a passage that somebody speaks. What a storyteller declares
+the speaker to know, and what the story has so far shown or told to others alone, must have reached
+the speaker first. Somebody who is told something in a passage is not its speaker, so they may learn
+whatever it says. Matters are compared by their words, names by whom they mean: no language is
+known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.canon.fact_check import lies_in, plain, relation_text
+from tta_rebuild.canon.recall import subjects_named, words_in
+from tta_rebuild.canon.view import Canon, Fact
+from tta_rebuild.core.story import Claim, LastingLine
+
+INNER = ("knows", "secret", "believes")
+"""Relations whose value is what somebody has in mind."""
+
+PUBLIC = frozenset(
+    ["alive", "role", "name", "alias", "age", "kin", "trait", "looks", "feeling", "met", "weather"]
+)
+"""Relations of what may be known without having been there."""
+
+_LEAST_SHARED, _SHARE = 2, 0.66
+"""Words that two matters must share, and the share of the shorter one that these must be."""
+
+_BEGINNING = 4
+"""Letters at the beginning that two forms of one word have in common."""
+
+_CERTAINTY = 0.9
+
+
+class KnowledgeCheck:
+    """Holds what a speaker knows against what they could learn.
+
+    Args:
+        canon: what holds; it is asked, never changed.
+        everybody: ids of the people of the story.
+        lines: the lasting lines in force.
+    """
+
+    def __init__(
+        self,
+        canon: Canon,
+        everybody: Iterable[str],
+        lines: Mapping[int, LastingLine],
+    ) -> None:
+        self._canon = canon
+        self._everybody = tuple(dict.fromkeys(everybody))
+        self._lines = lines
+
+    def contradictions(self, speaker: str, claims: Iterable[Claim]) -> Iterator[Contradiction]:
+        """What the speaker of a passage knows by its facts, and cannot."""
+        for claim in claims:
+            if claim.relation == "knows" and claim.subject == speaker and not claim.ends:
+                found = self._unlearnt(speaker, claim.value)
+                if found is not None:
+                    yield self._contradiction(claim, *found)
+
+    def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
+        """Where others have it from, in words and by event; None if the speaker may have it too."""
+        matter = self._matter(said)
+        mine = [fact.value for fact in self._canon.facts_about(speaker) if fact.relation in INNER]
+        if any(_same(matter, self._matter(value)) for value in mine):
+            return None
+        known: tuple[str, int] | None = None
+        for words, text, event, is_open in self._known(speaker, said):
+            if _same(matter, words):
+                if is_open:
+                    return None
+                known = known or (text, event)
+        return known
+
+    def _known(self, speaker: str, matter: str) -> Iterator[tuple[frozenset[str], str, int, bool]]:
+        """What the story has shown or told: its words, its text, its event, and to the speaker?"""
+        for number, line in self._lines.items():
+            if line.known_by:
+                yield self._matter(line.text), line.text, number, speaker in line.known_by
+        canon = self._canon
+        for who in dict.fromkeys((*self._everybody, *subjects_named(canon, matter))):
+            for fact in canon.facts_about(who) if who != speaker else ():
+                inner = fact.relation in INNER
+                if inner or (fact.relation not in PUBLIC and canon.turn_of(fact.since) > 1):
+                    told = relation_text(fact, canon)
+                    words = self._matter(fact.value if inner else told)
+                    yield words, told, fact.since, self._was_there(speaker, fact)
+
+    def _was_there(self, speaker: str, fact: Fact) -> bool:
+        """Whether somebody was in the scene of a fact, as far as the canon still says."""
+        canon, turn = self._canon, self._canon.turn_of(fact.since)
+        if turn == canon.turn_of(canon.position):
+            return True
+        own = [one for one in canon.facts_about(speaker) if canon.turn_of(one.since) == turn]
+        here = next((one.value for one in own if one.relation == "located_in"), None)
+        there = canon.fact(fact.subject, "located_in")
+        if here is None or there is None or canon.turn_of(there.since) != turn:
+            return bool(own)
+        return lies_in(canon, here, there.value) or lies_in(canon, there.value, here)
+
+    def _matter(self, text: str) -> frozenset[str]:
+        """The words of a text that say what it is about, a name as the id of whom it means."""
+        return frozenset(self._meant(word) for word in words_in(text.replace("_", " ")))
+
+    def _meant(self, word: str) -> str:
+        bare = word.removesuffix("'s").removesuffix("’s")
+        named = self._canon.named(bare)
+        return named[0] if len(named) == 1 else bare
+
+    def _contradiction(self, claim: Claim, known: str, event: int) -> Contradiction:
+        return Contradiction(
+            kind="knowledge_nobody_gave",
+            area="character",
+            message=f"{plain(claim.subject)} says what nobody has told them: {claim.value}",
+            sentence=claim.sentence,
+            against=known,
+            relation=claim.relation,
+            subject=claim.subject,
+            positions=(event,),
+            fix=f"leave it out, or tell first how {plain(claim.subject)} learns it",
+            certainty=_CERTAINTY,
+        )
+
+
+def _same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two matters are the same, by their words."""
+    few, many = sorted((one, other), key=len)
+    shared = sum(any(_alike(word, its) for its in many) for word in few)
+    return shared >= _LEAST_SHARED and shared >= _SHARE * len(few)
+
+
+def _alike(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    least = max(_BEGINNING, min(len(one), len(other)) - 2)
+    return one[:least] == other[:least] and abs(len(one) - len(other)) <= 3
