@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-
 from tests.canon.test_declared import NEXT_TURN, Known, canon_with
+
 from tta_rebuild.canon.knowledge import KnowledgeCheck
 from tta_rebuild.core.story import Claim, LastingLine
 
