@@ -102,11 +102,29 @@ class PromptMemory:
                 places.append(("prompt", seen.given.get(person, ())))
             for place, texts in places:
                 shown = [text for text in texts if self._matter.gives_away(learnt.fact, text)]
+                own = self._own_words(person, later) if shown else []
+                shown = [text for text in shown if not any(_plain(text) in said for said in own)]
                 if shown:
                     counts.secrets_leaked += 1
                     reason = f"in the {place} of '{person}' at turn {later}: {shown[0]}"
                     counts.rows.append(self._row("secrets_leaked", learnt.fact, reason, number))
                     return
+
+    def _own_words(self, person: str, last: int) -> list[str]:
+        """What the told replies themselves have somebody say, know or believe, up to a turn.
+
+        A told story is consistent, so this is nothing that the engine gave away.
+        """
+        said = []
+        for turn in self._story.turns[:last]:
+            for passage in turn.reply.passages:
+                speaker = passage.speaker and turn.mentions.get(passage.speaker, passage.speaker)
+                if speaker.casefold() == person:
+                    said.append(_plain(passage.text))
+                for fact in passage.facts:
+                    if turn.mentions.get(fact.subject, fact.subject).casefold() == person:
+                        said.append(_plain(f"{fact.relation} {fact.value}"))
+        return said
 
     def _is_told(self, learnt: Learnt, person: str, number: int) -> bool:
         return any(
@@ -116,6 +134,10 @@ class PromptMemory:
 
     def _row(self, kind: str, text: str, reason: str, turn: int) -> EvalRow:
         return EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text.casefold() if c.isalnum())
 
 
 def _given_to(request: LLMRequest) -> Iterator[tuple[str, str]]:
