@@ -16,12 +16,12 @@ from tta_rebuild.canon.view import STORY, Canon, Fact
 from tta_rebuild.core.english import sentences_of
 
 CHARS_PER_TOKEN = 4
-FACTS_PER_SUBJECT = 8
+FACTS_PER_SUBJECT = 12
 CANDIDATES = 24
 LINE_CHARS = 320
 
 PINNED = ("alive", "located_in", "holds", "wears", "promise", "kin", "role", "feeling", "state")
-"""Relations of those present that a storyteller must always have before them."""
+"""Relations that a storyteller must have before them first."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _COMMON = frozenset(
@@ -105,7 +105,7 @@ async def recall(
     present: Sequence[str],
     search: Search,
     *,
-    fact_tokens: int = 500,
+    fact_tokens: int = 700,
     line_tokens: int = 400,
     not_after: int,
 ) -> Recollection:
@@ -131,7 +131,7 @@ def facts_for(
     words = telling_words(action, limit=40)
     ordered: dict[tuple[str, str, str], Fact] = {}
 
-    def take(subject: str, *, pinned_only: bool) -> None:
+    def take(subject: str) -> None:
         about = canon.facts_about(subject)
         about.sort(
             key=lambda f: (
@@ -141,17 +141,16 @@ def facts_for(
             )
         )
         for fact in about[:FACTS_PER_SUBJECT]:
-            if not pinned_only or fact.relation in PINNED:
-                ordered.setdefault((fact.subject, fact.relation, fact.value), fact)
+            ordered.setdefault((fact.subject, fact.relation, fact.value), fact)
 
     for subject in named:
-        take(subject, pinned_only=False)
+        take(subject)
         holder = canon.bearer("holds", subject)
         if holder is not None:
             ordered.setdefault((holder.subject, holder.relation, holder.value), holder)
     for subject in present:
-        take(subject, pinned_only=True)
-    take(STORY, pinned_only=False)
+        take(subject)
+    take(STORY)
     kept: list[Fact] = []
     room = budget_tokens * CHARS_PER_TOKEN
     for fact in ordered.values():

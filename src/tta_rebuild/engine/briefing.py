@@ -32,8 +32,8 @@ MAX_IN_PLAY = 16
 MAX_CAST = 24
 """People who are not there, but whose ids the storyteller needs."""
 
-LINE_TOKENS = 1_100
-"""Lasting lines in a prompt, in estimated tokens: some thirty."""
+LINE_TOKENS = 2_000
+"""Lasting lines in a prompt, in estimated tokens: some fifty."""
 
 FELT = 0.1
 """Relationships weaker than this say nothing to a storyteller."""
