@@ -8,7 +8,7 @@ from tta_rebuild.canon import Canon
 from tta_rebuild.canon.declared import DeclaredCheck
 from tta_rebuild.canon.people import People
 from tta_rebuild.core.events import FactAsserted, PlayerActed
-from tta_rebuild.core.story import Claim, Passage
+from tta_rebuild.core.story import CharacterSketch, Claim, Passage
 
 Known = tuple[str, str, str]
 Said = tuple[str, str, str, bool]
@@ -102,3 +102,36 @@ def test_a_body_may_be_moved_in_the_scene_of_the_death() -> None:
 def test_who_was_dead_before_the_story_may_be_a_ghost_in_it() -> None:
     canon = canon_with(("wilma", "alive", "false"), NEXT_TURN, sentence="She had died.")
     assert kinds(canon, ("wilma", "located_in", "market", False)) == []
+
+
+def test_who_goes_by_a_dead_mans_name_is_not_dead() -> None:
+    cast = (
+        CharacterSketch(
+            character_id="otto",
+            name="Otto Brandt",
+            description="a deserter who calls himself Lukas Vogel",
+            is_player=True,
+        ),
+    )
+    canon = canon_with(("otto", "alive", "true"), ("otto", "name", "Lukas Vogel"))
+    check = DeclaredCheck(canon, People(canon, cast))
+
+    def subject_of(name: str, relation: str, value: str) -> str:
+        facts = (Claim(subject=name, relation=relation, value=value),)
+        (claim,) = check.claims(Passage(text="", facts=facts))
+        canon.apply(canon.position + 1, FactAsserted(claim=claim))
+        return claim.subject
+
+    assert subject_of("Lukas", "holds", "lamp") == "otto"
+    assert subject_of("Lukas", "alive", "false") == "lukas"
+    assert canon.holds_at("otto", "alive", "true") is not None
+    assert subject_of("the deserter", "alive", "false") == "otto"
+
+
+def test_a_dead_player_goes_on_as_the_player_says() -> None:
+    cast = (CharacterSketch(character_id="otto", name="Otto", is_player=True),)
+    canon = canon_with(("otto", "holds", "lamp"), NEXT_TURN, ("otto", "alive", "false"), NEXT_TURN)
+    check = DeclaredCheck(canon, People(canon, cast))
+    facts = (Claim(subject="otto", relation="holds", value="rope"),)
+    claims = check.claims(Passage(text="", facts=facts))
+    assert check.check(claims, speaker="otto").contradictions == ()

@@ -64,6 +64,8 @@ class DeclaredCheck:
         )
         subject = self._people.id_of(fact.subject, passage.text, present)
         kind = self._canon.relations[relation]
+        if kind.final and not self._people.is_own_name(fact.subject, subject):
+            subject = key_of(fact.subject)  # who goes by a dead man's name is not dead
         if kind.value in ("person", "thing"):
             value = self._people.id_of(value, passage.text, present) if value else value
         return replace(
@@ -95,7 +97,7 @@ class DeclaredCheck:
 
     def _speaker(self, speaker: str) -> Iterable[Contradiction]:
         dead = self._canon.holds_at(speaker, "alive", "false") if speaker else None
-        if dead is not None:
+        if dead is not None and speaker != self._people.player:
             yield Contradiction(
                 kind="dead_acts",
                 area="timeline",
@@ -123,7 +125,7 @@ class DeclaredCheck:
                 declared=True,
                 may_haunt=True,
                 after_a_while=True,
-                of_a_body=claim.subject in bodies,
+                of_a_body=claim.subject in bodies or claim.subject == self._people.player,
                 explained=(claim.subject, claim.relation) in ended,
             )
             # what ends is held against what was before: the taker may be told before the giver

@@ -37,6 +37,9 @@ class People:
         canon: what holds now; names that it learns later are known here at once.
         sketches: the cast as the author gave it.
         language: of the story, for its pronouns.
+
+    Attributes:
+        player: the id of the player's character.
     """
 
     def __init__(
@@ -44,7 +47,7 @@ class People:
     ) -> None:
         self._canon = canon
         self._sketches = {sketch.character_id: sketch for sketch in sketches}
-        self._player = next((s.character_id for s in sketches if s.is_player), PLAYER)
+        self.player = next((s.character_id for s in sketches if s.is_player), PLAYER)
         forms = pronouns_of(language)
         self._open = tuple(f"{word} " for word in forms.get("some", ()))
         self._pronouns = {
@@ -59,7 +62,7 @@ class People:
             present: ids of those in the scene, who are meant rather than others.
         """
         key = key_of(phrase)
-        if key in self._sketches or key == self._player:
+        if key in self._sketches or key == self.player:
             return key
         if key in WORLD_WORDS:
             return STORY
@@ -71,13 +74,25 @@ class People:
             return found
         return self._by_words(phrase, present) or key
 
+    def is_own_name(self, phrase: str, who: str) -> bool:
+        """Whether a phrase calls somebody what the author does, not by a name they go under.
+
+        True of whoever the author did not sketch: all that is known of them the story said.
+        """
+        sketch = self._sketches.get(who)
+        if sketch is None or key_of(phrase) == who:
+            return True
+        are = _WORD.findall(sketch.description)[:WHAT_THEY_ARE]
+        given = _words(" ".join([who, sketch.name, *are]))
+        return self.is_pronoun(phrase) or bool(_words(key_of(phrase)) & given)
+
     def is_pronoun(self, phrase: str) -> bool:
         """Whether a phrase is a pronoun of the third person: whom it means is a guess."""
         return self._pronouns.get(phrase.strip().casefold(), "you") != "you"
 
     def _by_pronoun(self, kind: str, near: str, present: Sequence[str]) -> str:
         if kind == "you":
-            return self._player
+            return self.player
         everybody = list(dict.fromkeys((*present, *self._sketches)))
         sure = [who for who in everybody if self._called(who) == kind]
         fitting = sure or [who for who in everybody if not self._called(who)]
@@ -90,7 +105,7 @@ class People:
         ]
         if named:
             return min(named)[1]
-        nearest = [who for who in fitting if who in present and who != self._player] or sure
+        nearest = [who for who in fitting if who in present and who != self.player] or sure
         return nearest[0] if nearest else ""
 
     def _called(self, who: str) -> str:

@@ -361,7 +361,8 @@ class Canon:
             if relation.implies:
                 self._take(position, replace(claim, relation=relation.implies))
             return
-        subject = self.id_of(claim.subject)
+        # whom a death means has been settled before: who goes by a dead man's name is not dead
+        subject = key_of(claim.subject) if relation.final else self.id_of(claim.subject)
         slot, normal = self._normal(relation.name, claim.value)
         if claim.speaker != NARRATOR:
             believer = self.id_of(claim.speaker) + _BELIEF + subject
