@@ -199,3 +199,21 @@ async def test_a_draft_that_began_anew_is_read_again_and_replays_to_the_same_byt
     assert [e.task for e in log if isinstance(e, ModelReplied)] == ["scene", "reading", "reading"]
     report = await desk.stories.replay(session.story_id)
     assert report.agrees, report.difference
+
+
+async def test_an_hour_and_a_whereabouts_of_long_ago_are_not_what_is_so_now(kit):
+    first = {
+        "text": "Mara stood on the quay.",
+        "facts": [
+            {"subject": "mara", "relation": "located_in", "value": "quay"},
+            {"subject": "story", "relation": "time_of_day", "value": "night"},
+            {"subject": "story", "relation": "day", "value": "Friday"},
+        ],
+    }
+    scenes = [item for one in (first, LAMP, DOOR, KEY) for item in (kit.scene(one), reading())]
+    desk = read_by(kit, *scenes)
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), *[Action.say("I wait")] * 3)
+    now = [r.variables["now"] for r in desk.teller.requests if r.task == "reading"]
+    told = ["day: Friday", "time of day: night", "mara: last at quay"]
+    assert [list(one) for one in now] == [[], told, told, told[:1]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.people import PLAYER
 from tta_rebuild.canon.view import STORY
@@ -24,6 +25,10 @@ from tta_rebuild.storage.story_store import Branch
 
 LINE_TOKENS = 1_200
 """Lasting lines that a reading is given, in estimated tokens: some forty."""
+
+
+STILL_SO = 2
+"""Turns in which an hour, the weather or where somebody is counts as what is so now."""
 
 
 def reader_for(
@@ -115,20 +120,27 @@ def matter_of(
 
 
 def _now(state: StoryState) -> tuple[str, ...]:
-    """Day, hour and weather, and where everybody was when the last scene ended."""
+    """The day, and hour, weather and whereabouts as far as the last two turns told them."""
     canon = state.canon.fork(state.position)
-    told = [
-        f"{relation.replace('_', ' ')}: {value}"
-        for relation in ("day", "time_of_day", "weather")
-        if (value := canon.value(STORY, relation))
+    last = canon.turn_of(state.position)
+
+    def told(subject: str, relation: str) -> str:
+        fact = canon.fact(subject, relation)
+        is_told = fact is not None and last - canon.turn_of(fact.since) < STILL_SO
+        return plain(fact.value) if fact is not None and is_told else ""
+
+    now = [f"day: {canon.value(STORY, 'day')}"] if canon.value(STORY, "day") else []
+    now += [
+        f"{plain(relation)}: {value}"
+        for relation in ("time_of_day", "weather")
+        if (value := told(STORY, relation))
     ]
     for person in people_of(state):
-        where = canon.value(person.id, "located_in")
         if canon.holds_at(person.id, "alive", "false") is not None:
-            told.append(f"{person.id}: dead")
-        elif where:
-            told.append(f"{person.id}: last at {where.replace('_', ' ')}")
-    return tuple(told)
+            now.append(f"{person.id}: dead")
+        elif where := told(person.id, "located_in"):
+            now.append(f"{person.id}: last at {where}")
+    return tuple(now)
 
 
 def people_of(state: StoryState) -> tuple[CastMember, ...]:
