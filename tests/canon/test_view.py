@@ -268,3 +268,11 @@ def test_a_changed_mood_takes_the_place_of_the_one_before() -> None:
 
     assert canon.values("mara", "feeling") == ["conflicted"]
     assert canon.values("mara", "feeling", at=1) == ["hopeful"]
+
+
+def test_who_takes_a_thing_takes_it_from_where_it_lay(canon_of: Callable[..., Canon]) -> None:
+    lay = ("flask", "located_in", "salt cask")
+    assert canon_of(lay, ("wren", "holds", "flask")).value("flask", "located_in") is None
+    assert canon_of(lay, ("wren", "wears", "flask")).value("flask", "located_in") is None
+    put_down = canon_of(("wren", "holds", "flask"), lay, ("wren", "holds", "flask"))
+    assert put_down.value("flask", "located_in") == "salt cask"

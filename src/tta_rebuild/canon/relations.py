@@ -74,6 +74,8 @@ class Relation:
         label_false: the label for the value "false", "" where it needs none.
         also: other names of it that models use (``weekday`` for ``day``).
         falls: numbers that go down by themselves; to go up something must have come to them.
+        lifts: relations of the value that end when it gets a new subject (who takes a thing takes
+            it from where it lay).
         of_the_dead: values that may become so of the dead (where they are laid).
         said_by: relations that models say the same with (``state: dead`` for ``alive: false``).
         steady: what no event of a story changes by the way: another value must say that the one
@@ -115,6 +117,7 @@ class Relation:
     label_false: str = ""
     also: tuple[str, ...] = ()
     falls: bool = False
+    lifts: tuple[str, ...] = ()
     of_the_dead: tuple[str, ...] = ()
     said_by: tuple[str, ...] = ()
     steady: bool = False
@@ -129,20 +132,7 @@ class Relation:
 
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
-    values = dict(data)
-    for listed in (
-        "excludes",
-        "order",
-        "once",
-        "restored",
-        "also",
-        "living",
-        "strips",
-        "said_by",
-        "of_the_dead",
-    ):
-        if listed in values:
-            values[listed] = tuple(values[listed])
+    values = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
     if "opposed" in values:
         values["opposed"] = tuple((a, b, c) for a, b, c in values["opposed"])
     if "final" in values:
