@@ -132,7 +132,9 @@ class Relation:
 
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
-    values = {key: tuple(v) if isinstance(v, list) else v for key, v in data.items()}
+    values: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in data.items()
+    }
     if "opposed" in values:
         values["opposed"] = tuple((a, b, c) for a, b, c in values["opposed"])
     if "final" in values:

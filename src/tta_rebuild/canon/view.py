@@ -385,13 +385,12 @@ class Canon:
         self, position: int, relation: Relation, subject: str, thing: str, claim: Claim
     ) -> None:
         before = self._entry(thing, ("~" + relation.inverse, ""), None)
-        if before is not None:
-            holder = self.id_of(before.claim.subject)
-            if holder == subject:
-                return self._write(thing, ("~" + relation.inverse, ""), position, claim)
-            self._close(holder, (relation.name, thing), position, claim)
-        for elsewhere in relation.lifts:
-            self._close(thing, (elsewhere, ""), position, claim)
+        holder = self.id_of(before.claim.subject) if before is not None else ""
+        if holder != subject:
+            if holder:
+                self._close(holder, (relation.name, thing), position, claim)
+            for elsewhere in relation.lifts:
+                self._close(thing, (elsewhere, ""), position, claim)
         self._write(thing, ("~" + relation.inverse, ""), position, claim)
 
     def _close(self, subject: str, key: Key, position: int, claim: Claim) -> None:
