@@ -276,3 +276,9 @@ def test_who_takes_a_thing_takes_it_from_where_it_lay(canon_of: Callable[..., Ca
     assert canon_of(lay, ("wren", "wears", "flask")).value("flask", "located_in") is None
     put_down = canon_of(("wren", "holds", "flask"), lay, ("wren", "holds", "flask"))
     assert put_down.value("flask", "located_in") == "salt cask"
+
+
+def test_a_new_feeling_takes_the_place_of_the_last_one(canon_of: Callable[..., Canon]) -> None:
+    felt = [("hugh", "feeling", value) for value in ("relieved", "frightened", "neutral")]
+    assert canon_of(*felt[:2]).values("hugh", "feeling") == ["frightened"]
+    assert canon_of(*felt).values("hugh", "feeling") == []

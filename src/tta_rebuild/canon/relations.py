@@ -74,6 +74,7 @@ class Relation:
         label_false: the label for the value "false", "" where it needs none.
         also: other names of it that models use (``weekday`` for ``day``).
         falls: numbers that go down by themselves; to go up something must have come to them.
+        fades: a new value takes the place of every other; ``nothing`` are values that only end them.
         lifts: relations of the value that end when it gets a new subject (who takes a thing takes
             it from where it lay).
         of_the_dead: values that may become so of the dead (where they are laid).
@@ -117,6 +118,8 @@ class Relation:
     label_false: str = ""
     also: tuple[str, ...] = ()
     falls: bool = False
+    fades: bool = False
+    nothing: tuple[str, ...] = ()
     lifts: tuple[str, ...] = ()
     of_the_dead: tuple[str, ...] = ()
     said_by: tuple[str, ...] = ()

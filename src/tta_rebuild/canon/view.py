@@ -368,6 +368,11 @@ class Canon:
             believer = self.id_of(claim.speaker) + _BELIEF + subject
             self._write(believer, (relation.name, slot), position, claim)
             return
+        if relation.fades:
+            for key in [k for k in self._now(subject) if k[0] == relation.name]:
+                self._close(subject, key, position, claim)
+        if normal in relation.nothing:
+            return
         self._write(subject, (relation.name, slot), position, claim)
         other = self.id_of(claim.value)
         if relation.symmetric:
@@ -450,10 +455,7 @@ class Canon:
         if event.name:
             self._take(position, Claim(subject=who, relation="name", value=event.name))
         if event.emotion:
-            feels = Claim(subject=who, relation="feeling", value=event.emotion)
-            for key in [k for k in self._now(self.id_of(who)) if k[0] == "feeling"]:
-                self._close(self.id_of(who), key, position, feels)
-            self._take(position, feels)
+            self._take(position, Claim(subject=who, relation="feeling", value=event.emotion))
 
     def _introduce(self, position: int, character: CharacterSketch) -> None:
         who = character.character_id
