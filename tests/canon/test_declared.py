@@ -135,3 +135,10 @@ def test_a_dead_player_goes_on_as_the_player_says() -> None:
     facts = (Claim(subject="otto", relation="holds", value="rope"),)
     claims = check.claims(Passage(text="", facts=facts))
     assert check.check(claims, speaker="otto").contradictions == ()
+
+
+def test_who_was_seen_alive_in_the_story_is_no_ghost_of_before() -> None:
+    canon = canon_with(
+        ("hound", "state", "barking"), NEXT_TURN, ("hound", "alive", "false"), NEXT_TURN
+    )
+    assert kinds(canon, ("hound", "located_in", "kitchen", False)) == ["dead_acts"]

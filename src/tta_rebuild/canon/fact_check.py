@@ -239,10 +239,11 @@ class FactCheck:
         )
 
     def _never_seen(self, dead: Fact) -> bool:
-        """Whether somebody did nothing in this story before it told that they are dead."""
+        """Whether nobody was seen alive in this story before it told that they are dead."""
         canon = self._canon
         before = canon.facts_about(dead.subject, at=dead.since - 1)
-        return not any(canon.relations[fact.relation].person for fact in before)
+        known = (canon.relations[fact.relation] for fact in before)
+        return not any(relation.person or relation.volatile for relation in known)
 
     def _destroyed(self, case: _Case) -> Iterator[Contradiction]:
         relation = case.relation
