@@ -10,11 +10,16 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import settings
 from tools.wire import WireServer
 
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim
+
+
+settings.register_profile("tta", deadline=None)  # a busy machine is no failure
+settings.load_profile("tta")
 
 
 @pytest.fixture

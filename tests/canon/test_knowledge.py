@@ -92,3 +92,35 @@ def test_other_facts_of_a_speaker_are_not_judged_here() -> None:
         Claim(subject="ruth", relation="believes", value="the orchard is sold to the abbey"),
     ]
     assert list(check.contradictions("ruth", others)) == []
+
+
+@pytest.mark.parametrize(
+    ("secret", "said", "is_same"),
+    [
+        ("Oskar has sold the orchard to the abbey", "Oskar sells orchards", False),
+        ("the flutes were hidden", "a flute was hidden", True),
+        ("the flute was hidden in the chapel", "the flute", False),
+        ("the mill burned", "the mill was sold to the abbey by night", False),
+        ("the mill-wheel burned down by night", "the windmill was sold by day", False),
+        ("Wilma hid the flute in the chapel", "Wilma has never played in the chapel", False),
+        ("Herr Brandt is a spy", "Wilma is a spy", False),
+    ],
+)
+def test_a_matter_is_the_same_if_most_of_the_shorter_ones_words_are_shared(
+    secret: str, said: str, *, is_same: bool
+) -> None:
+    assert bool(said_by("ruth", said, ("wilma", "knows", secret))) is is_same
+
+
+def test_a_name_means_whom_it_names_whatever_its_form() -> None:
+    named: Known = ("oskar", "alias", "Brandt")
+    secret: Known = ("wilma", "knows", "Brandt betrayed them")
+    assert said_by("ruth", "Oskar betrayed them", named, secret)
+    two = (named, ("ruth", "alias", "Brandt"))  # then it could mean either
+    assert said_by("ruth", "Oskar betrayed them", *two, secret) == []
+
+
+def test_who_is_in_the_scene_now_may_say_what_it_shows() -> None:
+    canon = canon_with(*TOLD, SECRET)  # the scene that goes on
+    claim = Claim(subject="ruth", relation="knows", value="the orchard was sold to the abbey")
+    assert list(KnowledgeCheck(canon, PEOPLE, {}).contradictions("ruth", [claim])) == []

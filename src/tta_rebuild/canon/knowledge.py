@@ -65,11 +65,11 @@ class KnowledgeCheck:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)
         mine = [fact.value for fact in self._canon.facts_about(speaker) if fact.relation in INNER]
-        if any(_same(matter, self._matter(value)) for value in mine):
+        if any(self._same(matter, self._matter(value)) for value in mine):
             return None
         known: tuple[str, int] | None = None
         for words, text, event, is_open in self._known(speaker, said):
-            if _same(matter, words):
+            if self._same(matter, words):
                 if is_open:
                     return None
                 known = known or (text, event)
@@ -105,6 +105,18 @@ class KnowledgeCheck:
         """The words of a text that say what it is about, a name as the id of whom it means."""
         return frozenset(self._meant(word) for word in words_in(text.replace("_", " ")))
 
+    def _same(self, one: frozenset[str], other: frozenset[str]) -> bool:
+        """Whether two matters are the same: all words of the shorter one, or most of them.
+
+        Most will do only where they say something: whom two sentences are about is not enough.
+        """
+        few, many = sorted((one, other), key=len)
+        shared = [word for word in few if any(_alike(word, its) for its in many)]
+        telling = [word for word in shared if word not in self._everybody]
+        if len(shared) < _LEAST_SHARED or len(shared) < _SHARE * len(few):
+            return False
+        return len(shared) == len(few) or len(telling) >= _LEAST_SHARED
+
     def _meant(self, word: str) -> str:
         bare = word.removesuffix("'s").removesuffix("’s")
         named = self._canon.named(bare)
@@ -123,13 +135,6 @@ class KnowledgeCheck:
             fix=f"leave it out, or tell first how {plain(claim.subject)} learns it",
             certainty=_CERTAINTY,
         )
-
-
-def _same(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether two matters are the same, by their words."""
-    few, many = sorted((one, other), key=len)
-    shared = sum(any(_alike(word, its) for its in many) for word in few)
-    return shared >= _LEAST_SHARED and shared >= _SHARE * len(few)
 
 
 def _alike(one: str, other: str) -> bool:
