@@ -1,24 +1,23 @@
 """What the model layer spends: holds it before a call, books it per attempt, warns in time.
 
-``wrappers.costed`` calls this: ``open_call`` for a logical call, ``hold_worst`` before a model is
-asked (in every budget that covers the call), ``begin`` for each attempt (a row in the ledger,
-whatever becomes of it; see ``attempts``). After a restart the budgets go on from what the ledger
-says.
+``wrappers.costed`` calls this: ``call`` for a logical call, ``hold_worst`` before a model is asked
+(in every budget that covers the call), ``begin`` for each attempt (a row in the ledger, whatever
+becomes of it; see ``attempts``). After a restart the budgets go on from what the ledger says.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count
 
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import BudgetExceededError, ValidationError
+from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.attempts import Call, RunningAttempt
@@ -34,9 +33,6 @@ from tta_rebuild.integrations.ledger_writer import LedgerWriter
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest, LLMResponse
 from tta_rebuild.integrations.prices import Price, PriceBook
 from tta_rebuild.integrations.token_estimate import TokenEstimate
-
-log = logging.getLogger("tta_rebuild.costs")
-
 
 RAISE_IT = "raise budget_usd, or use a model that costs nothing"
 
@@ -93,25 +89,32 @@ class CostTracker:
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = LedgerWriter(self.ledger, self.clock)
-        self._accounts: dict[tuple[int, str], asyncio.Future[Account]] = {}
+        self._accounts: dict[tuple[int, str], Account] = {}
+        self._opening = asyncio.Lock()
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
 
     # ------------------------------------------------------------------ calls and attempts
 
-    async def open_call(self, request: LLMRequest) -> Call:
-        """A logical call begins: its attempts are numbered and added up until it is closed.
+    @asynccontextmanager
+    async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
+        """The open call that a request belongs to, or a new one that ends with the block.
 
-        Raises StoreError if what was spent before cannot be read.
+        Gives the request too, with the call's id in it. Raises StoreError if what was spent before
+        cannot be read.
         """
-        hold = Hold(self._queue, await self._accounts_of(request))
-        call = Call(self, f"call-{next(self._serial)}", hold)
-        self._calls[call.call_id] = call
-        return call
-
-    def call_of(self, request: LLMRequest) -> Call | None:
-        """The open call that a request belongs to."""
-        return self._calls.get(request.call_id)
+        known = self._calls.get(request.call_id)
+        if known is not None:
+            yield known, request
+            return
+        call = Call(Hold(self._queue, await self._accounts_of(request)))
+        call_id = f"call-{next(self._serial)}"
+        self._calls[call_id] = call
+        try:
+            yield call, replace(request, call_id=call_id)
+        finally:
+            del self._calls[call_id]
+            call.hold.release()
 
     async def hold_worst(
         self, call: Call, request: LLMRequest, config: LLMConfig, *, provider: str = ""
@@ -123,17 +126,18 @@ class CostTracker:
         """
         price = self.price_of(provider, request.model or config.model)
         if not price.is_free:
-            await call.hold.wait_for(self._cost_at_worst(price, self._worst(request, config)))
+            await call.hold.wait_for(price.worst_usd(self._worst(request, config)))
 
     async def begin(
         self,
+        call: Call,
         request: LLMRequest,
         config: LLMConfig,
         *,
         provider: str = "",
         is_named: bool = True,
     ) -> RunningAttempt:
-        """One attempt begins. Its call is the request's, or one of its own.
+        """One attempt begins; the first of its call may wait for money that others hold.
 
         Args:
             provider: whose model it is.
@@ -143,24 +147,17 @@ class CostTracker:
             BudgetExceededError: it does not fit; nothing was sent.
         """
         model = request.model or config.model
-        call = self.call_of(request)
-        owns_call = call is None
-        if call is None:
-            call = await self.open_call(request)
-            try:
-                await self.hold_worst(call, request, config, provider=provider)
-            except BaseException:
-                call.close()
-                raise
-        price = self.prices.price(provider, model, at=self.clock.wall())
+        price = self.price_of(provider, model)
         worst = self._worst(request, config)
-        if not price.is_free and not owns_call:
-            call.hold.raise_to(self._cost_at_worst(price, worst))
+        if not price.is_free:
+            if call.attempts:
+                call.hold.raise_to(price.worst_usd(worst))
+            else:
+                await call.hold.wait_for(price.worst_usd(worst))
         return RunningAttempt(
-            self,
-            request,
-            call,
-            owns_call=owns_call,
+            tracker=self,
+            request=request,
+            call=call,
             provider=provider,
             is_named=is_named and bool(provider),
             model=model,
@@ -168,21 +165,12 @@ class CostTracker:
             worst=worst,
         )
 
-    def forget(self, call: Call) -> None:
-        """The call is over."""
-        if self._calls.get(call.call_id) is call:
-            del self._calls[call.call_id]
-
     def _worst(self, request: LLMRequest, config: LLMConfig) -> Usage:
         return Usage(
             input_tokens=self.estimate.most_input_tokens(request),
             output_tokens=request.max_tokens or config.max_tokens,
             estimated=True,
         )
-
-    @staticmethod
-    def _cost_at_worst(price: Price, worst: Usage) -> float:
-        return price.worst_usd(input_tokens=worst.input_tokens, output_tokens=worst.output_tokens)
 
     # -------------------------------------------------------------------------- the ledger
 
@@ -234,13 +222,7 @@ class CostTracker:
         if self._own is not None:
             Hold(self._queue, [self._own]).spend(cost_usd)
             if self._own.is_overspent:
-                raise BudgetExceededError(
-                    scope="total",
-                    limit_usd=self._own.budget.limit_usd,
-                    spent_usd=self._own.spent_usd,
-                    needed_usd=0.0,
-                    how_to_raise=RAISE_IT,
-                )
+                raise self._queue.refusal(self._own, 0.0)
         return cost_usd
 
     @property
@@ -291,26 +273,26 @@ class CostTracker:
 
         Without a key it is this session, this player, today.
         """
-        mine: dict[Scope, str] = {
-            "player": self._player_id,
-            "session": self._session_id,
-            "day": self.clock.wall().date().isoformat(),
-        }
-        key = key or mine.get(scope, "")
+        key = key or self._keys()[scope]
         for index, budget in enumerate(self.budgets):
             if budget.scope == scope:
                 return (await self._account(index, budget, key)).spent_usd
         return await self._spent_before(scope, key)
 
-    async def _accounts_of(self, request: LLMRequest) -> list[Account]:
-        state = request.context.session_state
-        keys: dict[Scope, str] = {
-            "story": request.story_id,
+    def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
+        """Whose budget of each scope a request falls under."""
+        state = request.context.session_state if request else {}
+        return {
+            "call": "",
+            "story": request.story_id if request else "",
             "player": str(state.get("player_id", self._player_id)),
             "session": str(state.get("session_id", self._session_id)),
             "day": self.clock.wall().date().isoformat(),
             "total": "",
         }
+
+    async def _accounts_of(self, request: LLMRequest) -> list[Account]:
+        keys = self._keys(request)
         accounts = [self._own] if self._own is not None else []
         for index, budget in enumerate(self.budgets):
             if budget.scope == "call":
@@ -321,24 +303,14 @@ class CostTracker:
 
     async def _account(self, index: int, budget: Budget, key: str) -> Account:
         """The account, opened with what the ledger has; whoever comes first reads it for all."""
-        known = self._accounts.get((index, key))
-        if known is not None and known.done():
-            return known.result()
-        if known is None:
-            known = self._accounts[index, key] = asyncio.ensure_future(
-                self._open_account(budget, key)
-            )
-        try:
-            return await asyncio.shield(known)
-        except BaseException:
-            if known.done() and (known.cancelled() or known.exception() is not None):
-                self._accounts.pop((index, key), None)
-            raise
-
-    async def _open_account(self, budget: Budget, key: str) -> Account:
-        account = Account(budget, key, spent_usd=await self._spent_before(budget.scope, key))
-        account.reached()  # what was reached before the restart was told then
-        return account
+        if (index, key) not in self._accounts:
+            async with self._opening:
+                if (index, key) not in self._accounts:
+                    spent_usd = await self._spent_before(budget.scope, key)
+                    account = Account(budget, key, spent_usd=spent_usd)
+                    account.reached()  # what was reached before the restart was told then
+                    self._accounts[index, key] = account
+        return self._accounts[index, key]
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         match scope:
@@ -349,7 +321,7 @@ class CostTracker:
             case "session":
                 return await self.ledger.spent_usd(session_id=key)
             case "day":
-                day = datetime.fromisoformat(key).date() if key else self.clock.wall().date()
+                day = datetime.fromisoformat(key).date()
                 zone = self.clock.wall().tzinfo or UTC
                 return await self.ledger.spent_usd(since=datetime.combine(day, time(), zone))
             case _:

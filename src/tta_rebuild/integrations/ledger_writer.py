@@ -11,10 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Protocol, runtime_checkable
 
 from tta_rebuild.core.clock import Clock, Timer
 from tta_rebuild.core.errors import StoreError
@@ -27,20 +25,12 @@ LINGER_S = 0.5
 """How long a row waits for others to be written with it, seconds."""
 
 
-@runtime_checkable
-class BatchLedger(Protocol):
-    """A ledger that can keep several rows in one transaction."""
-
-    async def book_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep them all, in order, or none."""
-
-
 class LedgerWriter:
     """Keeps attempts until the ledger has them."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
-        self._book_all = ledger.book_all if isinstance(ledger, BatchLedger) else None
+        self._book_all = getattr(ledger, "book_all", None)  # several rows in one transaction
         self._clock = clock
         self._timer: Timer | None = None
         self._pending: deque[Attempt] = deque()

@@ -12,18 +12,14 @@ import asyncio
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.errors import (
-    ProviderBusy,
-    ProviderError,
-    StreamBroken,
-    ValidationError,
-)
+from tta_rebuild.core.errors import ProviderBusy, ProviderError, StreamBroken, ValidationError
 from tta_rebuild.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 
 CHARS_PER_TOKEN = 4.0
 """Characters per token of English prose, roughly; adapters learn a better figure per model."""
-
 
 SILENT = "silent"
 """Finish reason of an answer that went silent after enough of it had come to be kept."""
@@ -64,6 +59,10 @@ _KNOBS: dict[str, dict[str, Any]] = {
     "timeout_seconds": {"above": 0},
 }
 """What the knobs of a call may be set to."""
+
+_ASKED = ("system", "prompt", "task", "template", "variables", "schema", "model", "max_tokens",
+          "temperature", "top_p")  # fmt: skip
+"""What of a request decides its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +142,7 @@ class LLMRequest:
         Who asks, when and for which story is not part of it; what is asked is. Hexadecimal
         SHA-256.
         """
-        asked: dict[str, Any] = {
-            "system": self.system,
-            "prompt": self.prompt,
-            "task": self.task,
-            "template": self.template,
-            "variables": self.variables,
-            "schema": self.schema,
-            "model": self.model,
-            "max_tokens": self.max_tokens,
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-        }
+        asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True
         canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -214,6 +202,7 @@ class StreamEnded:
 
 
 StreamItem: TypeAlias = TextPiece | StreamRestarted | StreamEnded
+Items: TypeAlias = AsyncGenerator[StreamItem, None]
 
 
 class LLMProvider(ABC):
@@ -249,7 +238,7 @@ class LLMProvider(ABC):
         """The whole answer to a request. Raises ``ProviderError``."""
         return await self.generate(request.full_text, request.context, **request.overrides())
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    async def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
 
         Closing the generator early ends the call behind it.
@@ -259,15 +248,18 @@ class LLMProvider(ABC):
         async for piece in pieces:
             text += piece
             yield TextPiece(piece)
-        usage = estimated_usage(request.full_text, text)
-        yield StreamEnded(
-            LLMResponse(
-                text=text,
-                tokens_used=usage.total_tokens,
-                model=self.config.model,
-                finish_reason="stop",
-                usage=usage,
-            )
+        yield StreamEnded(self._plain_answer(request.full_text, text))
+
+    def _plain_answer(self, prompt: str, text: str, **metadata: Any) -> LLMResponse:
+        usage = estimated_usage(prompt, text)
+        return LLMResponse(
+            text=text,
+            tokens_used=usage.total_tokens,
+            model=self.config.model,
+            finish_reason="stop",
+            metadata=metadata,
+            usage=usage,
+            provider=self.provider,
         )
 
     async def warm(self) -> None:
@@ -285,7 +277,7 @@ class RequestProvider(LLMProvider):
         """The whole answer to a request. Raises ``ProviderError``."""
 
     @abstractmethod
-    def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
 
     async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
@@ -299,19 +291,43 @@ class RequestProvider(LLMProvider):
 
         Raises StreamBroken where the model went silent in mid-stream.
         """
-        items = self.stream(LLMRequest(prompt=prompt, context=context, **overrides))
-        try:
+        request = LLMRequest(prompt=prompt, context=context, **overrides)
+        async with aclosing(self.stream(request)) as items:
             async for item in items:
                 if isinstance(item, TextPiece):
                     yield item.text
                 elif isinstance(item, StreamEnded) and item.response.finish_reason == SILENT:
                     raise StreamBroken(item.response.degraded, text=item.response.text)
-        finally:
-            await items.aclose()
+
+
+Ask: TypeAlias = Callable[[LLMProvider, LLMRequest], Items]
+"""Puts a request to a provider: ``in_pieces`` or ``as_a_whole``."""
+
+
+def in_pieces(provider: LLMProvider, request: LLMRequest) -> Items:
+    """The stream of an answer."""
+    return provider.stream(request)
+
+
+async def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
+    """A whole answer as the stream that a wrapper reads: ``StreamEnded`` and nothing else."""
+    yield StreamEnded(await provider.complete(request))
+
+
+async def response_of(items: Items) -> LLMResponse:
+    """The answer with which a stream ends."""
+    async with aclosing(items):
+        async for item in items:
+            if isinstance(item, StreamEnded):
+                response = item.response
+    return response
 
 
 class WrapperProvider(RequestProvider):
-    """A provider that changes one thing about another; by default it changes nothing."""
+    """A provider that changes one thing about another; by default it changes nothing.
+
+    A subclass says in ``relay`` what it changes, for whole answers and streams alike.
+    """
 
     def __init__(self, wrapped: LLMProvider) -> None:
         if not isinstance(wrapped, LLMProvider):
@@ -320,18 +336,17 @@ class WrapperProvider(RequestProvider):
         self.wrapped = wrapped
         self.provider = wrapped.provider
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """Pass the request on."""
-        return await self.wrapped.complete(request)
+    def relay(self, request: LLMRequest, ask: Ask) -> Items:
+        """One call; ``ask(self.wrapped, request)`` gives what is wrapped its turn."""
+        return ask(self.wrapped, request)
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the request on, and the closing of the stream too."""
-        items = self.wrapped.stream(request)
-        try:
-            async for item in items:
-                yield item
-        finally:
-            await items.aclose()
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer to a request. Raises ``ProviderError``."""
+        return await response_of(self.relay(request, as_a_whole))
+
+    def stream(self, request: LLMRequest) -> Items:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
+        return self.relay(request, in_pieces)
 
     async def aclose(self) -> None:
         """Close what is wrapped."""
@@ -347,7 +362,7 @@ def estimated_usage(prompt: str, text: str) -> Usage:
     )
 
 
-class MockLLMProvider(RequestProvider):
+class MockLLMProvider(LLMProvider):
     """Answers every request with one settable text; for callers' tests.
 
     Args:
@@ -371,40 +386,25 @@ class MockLLMProvider(RequestProvider):
         self.call_count = 0
         self.last_prompt = ""
 
-    async def _called(self, request: LLMRequest) -> LLMResponse:
+    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
+        """The settable text."""
+        self.last_prompt = LLMRequest(prompt=prompt, context=context, **overrides).full_text
         self.call_count += 1
-        self.last_prompt = request.full_text
         call_count = self.call_count
         await asyncio.sleep(self.latency_ms / 1000)
         if self.should_fail:
             raise ProviderBusy(
                 "Mock LLM provider failure", provider="mock", model=self.config.model
             )
-        usage = replace(estimated_usage(self.last_prompt, self.response), estimated=False)
-        return LLMResponse(
-            text=self.response,
-            tokens_used=usage.total_tokens,
-            model=self.config.model,
-            finish_reason="stop",
-            metadata={"call_count": call_count, "simulated_latency_ms": self.latency_ms},
-            usage=usage,
-            provider="mock",
+        return self._plain_answer(
+            prompt, self.response, call_count=call_count, simulated_latency_ms=self.latency_ms
         )
 
-    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
-        """The settable text."""
-        return await self._called(LLMRequest(prompt=prompt, context=context, **overrides))
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The settable text; a subclass that overrides ``generate`` is asked through that."""
-        if type(self).generate is not MockLLMProvider.generate:
-            return await self.generate(request.full_text, request.context, **request.overrides())
-        return await self._called(request)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    async def generate_stream(
+        self, prompt: str, context: TTAContext, **overrides: Any
+    ) -> AsyncGenerator[str, None]:
         """The settable text in pieces of a few characters, at least three of them."""
-        response = await self._called(request)
-        size = max(1, min(12, len(response.text) // 3))
-        for start in range(0, len(response.text), size):
-            yield TextPiece(response.text[start : start + size])
-        yield StreamEnded(response)
+        text = (await self.generate(prompt, context, **overrides)).text
+        size = max(1, min(12, len(text) // 3))
+        for start in range(0, len(text), size):
+            yield text[start : start + size]

@@ -76,11 +76,11 @@ class Price:
         """What a call with this usage costs."""
         return self._rates(usage.input_tokens).cost_usd(usage)
 
-    def worst_usd(self, *, input_tokens: int, output_tokens: int) -> float:
+    def worst_usd(self, usage: Usage) -> float:
         """The most that a call of this size can cost, nothing cached and all written to a cache."""
-        rates = self._rates(input_tokens)
+        rates = self._rates(usage.input_tokens)
         dearest_input = max(rates.input, rates.cache_write or 0.0)
-        return (input_tokens * dearest_input + output_tokens * rates.output) / 1e6
+        return (usage.input_tokens * dearest_input + usage.output_tokens * rates.output) / 1e6
 
     @property
     def is_free(self) -> bool:

@@ -15,7 +15,6 @@ import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,15 +37,6 @@ _COUNTS = (
     "cache_write_tokens",
     "thinking_tokens",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class CacheHit:
-    """An answer from the cache; ``place`` is ``"memory"``, ``"file"`` or ``"shared"``
-    (somebody else's answer that was on its way)."""
-
-    response: LLMResponse
-    place: str
 
 
 class ResponseCache:
@@ -74,32 +64,21 @@ class ResponseCache:
         self._clock: Clock = clock or SystemClock()
         self._kept: OrderedDict[str, tuple[float, LLMResponse]] = OrderedDict()
 
-    def get(self, key: str) -> LLMResponse | None:
-        """The answer from memory, or None."""
-        found = self._kept.get(key)
-        if found is None:
-            return None
-        born, response = found
-        if self._clock.wall().timestamp() - born > self._max_age_s:
-            del self._kept[key]
-            return None
-        self._kept.move_to_end(key)
-        return response
-
-    async def find(self, key: str) -> CacheHit | None:
-        """The answer from memory or from the file, or None."""
-        response = self.get(key)
-        if response is not None:
-            return CacheHit(response, "memory")
-        if self._file is None:
-            return None
+    async def find(self, key: str) -> tuple[LLMResponse | None, str]:
+        """The answer and where it was (``"memory"``, ``"file"``), or None."""
         now = self._clock.wall().timestamp()
-        found = await self._file.get(key, since=now - self._max_age_s, now=now)
+        born, response = self._kept.get(key, (0.0, None))
+        if response is not None and now - born <= self._max_age_s:
+            self._kept.move_to_end(key)
+            return response, "memory"
+        self._kept.pop(key, None)
+        found = (
+            await self._file.get(key, since=now - self._max_age_s, now=now) if self._file else None
+        )
         if found is None:
-            return None
-        born, response = found
-        self._keep(key, born, response)
-        return CacheHit(response, "file")
+            return None, ""
+        self._keep(key, *found)
+        return found[1], "file"
 
     def put(self, key: str, response: LLMResponse) -> None:
         """Keep an answer; the file follows on its own."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import (
-    BudgetExceededError,
     CircuitOpen,
     ContentRefused,
     ProviderError,
@@ -28,11 +27,11 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.integrations.llm_provider import (
     SILENT,
+    Ask,
+    Items,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
     StreamEnded,
-    StreamItem,
     TextPiece,
     WrapperProvider,
 )
@@ -102,8 +101,8 @@ class Circuit:
             return 0.0
         return max(0.0, self._opened_at + self.policy.cool_down_s - self._clock.now())
 
-    def enter(self, model: str) -> Admission:
-        """Leave for one attempt. Raises CircuitOpen."""
+    def enter(self, model: str) -> bool:
+        """Leave for one attempt: whether it is a probe, for ``record``. Raises CircuitOpen."""
         wait_s = self.asks_again_in_s
         if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
             raise CircuitOpen(
@@ -113,7 +112,7 @@ class Circuit:
             )
         is_probe = self._opened_at is not None
         self._probing += is_probe
-        return Admission(self, model, is_probe)
+        return is_probe
 
     def record(self, model: str, is_probe: bool, worked: bool | None) -> None:
         """What became of an attempt; None if it says nothing about the model."""
@@ -122,7 +121,11 @@ class Circuit:
             return
         now = self._clock.now()
         if is_probe:
-            self._settle_probe(model, worked, now)
+            if worked:
+                log.warning("%s is back", model)
+                self._opened_at = None
+            else:
+                self._open(model, now)
             return
         if self._opened_at is not None:
             return  # began before the circuit opened: the verdict stands
@@ -143,36 +146,11 @@ class Circuit:
         ):
             self._open(model, now)
 
-    def _settle_probe(self, model: str, worked: bool, now: float) -> None:
-        if worked:
-            log.warning("%s is back", model)
-            self._opened_at = None
-        else:
-            self._open(model, now)
-
     def _open(self, model: str, now: float) -> None:
         log.warning("%s fails: left alone for %.0f s", model, self.policy.cool_down_s)
         self._opened_at = now
         self._outcomes.clear()
         self._failed = self._in_a_row = 0
-
-
-class Admission:
-    """Leave for one attempt; gives its verdict exactly once, however the attempt ends."""
-
-    __slots__ = ("_circuit", "_is_over", "_is_probe", "_model")
-
-    def __init__(self, circuit: Circuit, model: str, is_probe: bool) -> None:
-        self._circuit = circuit
-        self._model = model
-        self._is_probe = is_probe
-        self._is_over = False
-
-    def give(self, worked: bool | None) -> None:
-        """True, False, or None if the attempt says nothing about the model."""
-        if not self._is_over:
-            self._is_over = True
-            self._circuit.record(self._model, self._is_probe, worked)
 
 
 class CircuitBreakerLLMProvider(WrapperProvider):
@@ -194,37 +172,21 @@ class CircuitBreakerLLMProvider(WrapperProvider):
         super().__init__(wrapped)
         self.circuit = circuit if isinstance(circuit, Circuit) else Circuit(circuit, clock=clock)
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """Pass the attempt on, if the circuit lets it."""
-        admission = self.circuit.enter(request.model or self.config.model)
+    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+        """Pass the attempt on, if the circuit lets it; a stream left early has worked so far."""
+        model = request.model or self.config.model
+        is_probe = self.circuit.enter(model)
+        worked: bool | None = None
         try:
-            response = await self.wrapped.complete(request)
-            admission.give(True)
+            async with aclosing(ask(self.wrapped, request)) as items:
+                async for item in items:
+                    if isinstance(item, TextPiece):
+                        worked = True
+                    elif isinstance(item, StreamEnded):
+                        worked = item.response.finish_reason != SILENT
+                    yield item
         except ProviderError as error:
-            admission.give(None if isinstance(error, CALLERS_FAULT) else False)
-            raise
-        except BudgetExceededError:
-            admission.give(None)
+            worked = None if isinstance(error, CALLERS_FAULT) else False
             raise
         finally:
-            admission.give(None)
-        return response
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the stream on, if the circuit lets it; a stream left early has worked so far."""
-        admission = self.circuit.enter(request.model or self.config.model)
-        items = self.wrapped.stream(request)
-        has_begun = False
-        try:
-            async for item in items:
-                if isinstance(item, TextPiece):
-                    has_begun = True
-                elif isinstance(item, StreamEnded):
-                    admission.give(item.response.finish_reason != SILENT)
-                yield item
-        except ProviderError as error:
-            admission.give(None if isinstance(error, CALLERS_FAULT) else False)
-            raise
-        finally:
-            admission.give(True if has_begun else None)
-            await items.aclose()
+            self.circuit.record(model, is_probe, worked)

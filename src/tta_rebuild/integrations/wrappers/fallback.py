@@ -7,7 +7,8 @@ circuit decides how soon it is really asked, so the story goes back to it as soo
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core.errors import (
@@ -28,11 +29,12 @@ from tta_rebuild.core.errors import (
     ValidationError,
 )
 from tta_rebuild.integrations.llm_provider import (
+    Ask,
+    Items,
     LLMProvider,
     LLMRequest,
     LLMResponse,
     StreamEnded,
-    StreamItem,
     StreamRestarted,
     TextPiece,
     WrapperProvider,
@@ -58,11 +60,9 @@ WHEN_IT_CANNOT: Reasons = (
 """The model before could not. Content that it refused is not taken elsewhere, and a request that
 is wrong is not repeated."""
 
-WHATEVER_HAPPENS: Reasons = (ProviderError,)
-"""For a last link whose content is safe by itself, such as the embedded storyteller."""
-
 ALSO_WITHOUT_BUDGET: Reasons = (ProviderError, BudgetExceededError)
-"""The same, also when the budget is used up: for a link that costs nothing."""
+"""Whatever happens, also when the budget is used up: for a last link that costs nothing and whose
+content is safe by itself, such as the embedded storyteller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,40 +101,26 @@ class FallbackLLMProvider(WrapperProvider):
         super().__init__(self.links[0].provider)
         self._teller = self.links[0]
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The answer of the first link that has one."""
-        chain = _Chain(self.links, request)
-        while True:
-            try:
-                response = await chain.link.provider.complete(chain.request)
-                self._note(chain)
-                return chain.told(response)
-            except (ProviderError, BudgetExceededError) as error:
-                chain.go_on(error)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The pieces of the first link that comes to its end."""
+    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+        """The answer of the first link that comes to its end."""
         chain = _Chain(self.links, request)
         has_begun = False
         while True:
-            items = chain.link.provider.stream(chain.request)
             try:
-                async for item in items:
-                    if isinstance(item, StreamEnded):
-                        self._note(chain)
-                        item = StreamEnded(chain.told(item.response))
-                    else:
-                        has_begun = isinstance(item, TextPiece) or has_begun
-                    yield item
+                async with aclosing(ask(chain.link.provider, chain.request)) as items:
+                    async for item in items:
+                        if isinstance(item, StreamEnded):
+                            self._note(chain)
+                            item = StreamEnded(chain.told(item.response))
+                        else:
+                            has_begun = isinstance(item, TextPiece) or has_begun
+                        yield item
                 return
             except (ProviderError, BudgetExceededError) as error:
-                await items.aclose()
                 chain.go_on(error)
-                if has_begun:
-                    yield StreamRestarted(chain.why, provider=chain.link.name)
-                    has_begun = False
-            finally:
-                await items.aclose()
+            if has_begun:
+                yield StreamRestarted(chain.why, provider=chain.link.name)
+                has_begun = False
 
     def _note(self, chain: _Chain) -> None:
         """Log who tells the story now, once whenever that changes."""

@@ -7,7 +7,7 @@ still waiting hear it too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.errors import (
@@ -18,16 +18,15 @@ from tta_rebuild.core.errors import (
     ValidationError,
 )
 from tta_rebuild.integrations.llm_provider import (
+    Ask,
+    Items,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
     StreamEnded,
-    StreamItem,
     TextPiece,
     WrapperProvider,
 )
-from tta_rebuild.integrations.quota_window import Grant
-from tta_rebuild.integrations.rate_limiter import Limiter, RateLimiter
+from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
 USUAL_RPM = 60
@@ -55,7 +54,7 @@ class RateLimitedLLMProvider(WrapperProvider):
     def __init__(
         self,
         wrapped: LLMProvider,
-        limiter: Limiter | None = None,
+        limiter: RateLimiter | None = None,
         *,
         requests_per_minute: int | None = None,
         max_wait_s: float | None = None,
@@ -65,25 +64,18 @@ class RateLimitedLLMProvider(WrapperProvider):
         super().__init__(wrapped)
         if limiter is not None and requests_per_minute is not None:
             raise ValidationError("give either a limiter or requests_per_minute")
-        if limiter is not None and not hasattr(limiter, "reserve"):
+        if limiter is not None and not isinstance(limiter, RateLimiter):
             raise ValidationError(
                 f"limiter must be a RateLimiter, not {limiter!r}; "
                 "for a number write requests_per_minute=..."
             )
-        if requests_per_minute is None:
-            requests_per_minute = USUAL_RPM
-        self.limiter: Limiter = limiter or RateLimiter(requests_per_minute=requests_per_minute)
+        rpm = USUAL_RPM if requests_per_minute is None else requests_per_minute
+        self.limiter = limiter or RateLimiter(requests_per_minute=rpm)
         if max_wait_s is not None:
             check_number("max_wait_s", max_wait_s, least=0)
         self.max_wait_s = max_wait_s
         self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""
-
-    async def _reserve(self, request: LLMRequest, model: str) -> Grant:
-        tokens = self.estimate.input_tokens(model, request) + (
-            request.max_tokens or self.config.max_tokens
-        )
-        return await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
 
     def _heed(self, model: str, error: ProviderError) -> None:
         if isinstance(error, ProviderBusy):
@@ -94,18 +86,23 @@ class RateLimitedLLMProvider(WrapperProvider):
         elif isinstance(error, QuotaExhausted):
             self.limiter.exhaust(model, error.resets_at)
 
-    def _settle(self, grant: Grant, model: str, request: LLMRequest, got: LLMResponse) -> None:
-        self.estimate.learn(model, request, got.usage)
-        grant.settle(got.usage.total_tokens or got.tokens_used)
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
         """Wait for room, then pass the request on."""
         model = self._prefix + (request.model or self.config.model)
-        grant = await self._reserve(request, model)
+        tokens = self.estimate.input_tokens(model, request) + (
+            request.max_tokens or self.config.max_tokens
+        )
+        grant = await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
         try:
-            response = await self.wrapped.complete(request)
-            self._settle(grant, model, request, response)
-            return response
+            async with aclosing(ask(self.wrapped, request)) as items:
+                async for item in items:
+                    if isinstance(item, TextPiece):
+                        grant.arrived()
+                    elif isinstance(item, StreamEnded):
+                        got = item.response
+                        self.estimate.learn(model, request, got.usage)
+                        grant.settle(got.usage.total_tokens or got.tokens_used)
+                    yield item
         except BudgetExceededError:
             grant.withdraw()
             raise
@@ -114,27 +111,3 @@ class RateLimitedLLMProvider(WrapperProvider):
             raise
         finally:
             grant.left()
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Wait for room, then pass the stream on."""
-        model = self._prefix + (request.model or self.config.model)
-        grant = await self._reserve(request, model)
-        items = self.wrapped.stream(request)
-        is_first = True
-        try:
-            async for item in items:
-                if is_first and isinstance(item, TextPiece):
-                    is_first = False
-                    grant.arrived()
-                if isinstance(item, StreamEnded):
-                    self._settle(grant, model, request, item.response)
-                yield item
-        except BudgetExceededError:
-            grant.withdraw()
-            raise
-        except ProviderError as error:
-            self._heed(model, error)
-            raise
-        finally:
-            grant.left()
-            await items.aclose()

@@ -6,18 +6,17 @@ ever holds one: a model may have read it in a file, a server may repeat it in an
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.errors import ProviderError, StreamBroken
 from tta_rebuild.core.redaction import Redactor
 from tta_rebuild.integrations.llm_provider import (
+    Ask,
+    Items,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
     StreamEnded,
-    StreamItem,
     TextPiece,
     WrapperProvider,
 )
@@ -35,17 +34,11 @@ class RedactingLLMProvider(WrapperProvider):
         super().__init__(wrapped)
         self._known = redactor.known
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
         """The answer without keys."""
-        with self._clean_errors():
-            return self._clean(await self.wrapped.complete(request))
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The same in pieces."""
         held = ""
-        items = self.wrapped.stream(request)
         try:
-            with self._clean_errors():
+            async with aclosing(ask(self.wrapped, request)) as items:
                 async for item in items:
                     if isinstance(item, TextPiece):
                         text = held + item.text
@@ -57,24 +50,13 @@ class RedactingLLMProvider(WrapperProvider):
                     if isinstance(item, StreamEnded):
                         if held:
                             yield TextPiece(self._known(held))
-                        item = StreamEnded(self._clean(item.response))
+                        clean = self._known(item.response.text)
+                        item = StreamEnded(replace(item.response, text=clean))
                     held = ""
                     yield item
-        except ProviderError:
+        except ProviderError as error:
             if held:
                 yield TextPiece(self._known(held))
-            raise
-        finally:
-            await items.aclose()
-
-    def _clean(self, response: LLMResponse) -> LLMResponse:
-        return replace(response, text=self._known(response.text))
-
-    @contextmanager
-    def _clean_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except ProviderError as error:
             error.args = tuple(self._known(a) if isinstance(a, str) else a for a in error.args)
             if isinstance(error, StreamBroken):
                 error.text = self._known(error.text)

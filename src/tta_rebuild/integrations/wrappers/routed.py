@@ -5,13 +5,13 @@ Stands outside the cache: each route has a stack of its own, cache scope include
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 
 from tta_rebuild.integrations.llm_provider import (
+    Ask,
+    Items,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
-    StreamItem,
     WrapperProvider,
 )
 
@@ -28,22 +28,9 @@ class RoutedLLMProvider(WrapperProvider):
         super().__init__(default)
         self.routes = dict(routes)
 
-    def provider_of(self, task: str) -> LLMProvider:
-        """Who answers requests of this task."""
-        return self.routes.get(task, self.wrapped)
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """Pass the request to its route."""
-        return await self.provider_of(request.task).complete(request)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the stream of its route on."""
-        items = self.provider_of(request.task).stream(request)
-        try:
-            async for item in items:
-                yield item
-        finally:
-            await items.aclose()
+    def relay(self, request: LLMRequest, ask: Ask) -> Items:
+        """Put the request to its route."""
+        return ask(self.routes.get(request.task, self.wrapped), request)
 
     async def aclose(self) -> None:
         """Close every provider once."""

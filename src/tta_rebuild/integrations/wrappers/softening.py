@@ -7,14 +7,15 @@ that is the prompts' business.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
+from contextlib import aclosing
 
 from tta_rebuild.core.errors import ContentRefused
 from tta_rebuild.integrations.llm_provider import (
+    Ask,
+    Items,
     LLMProvider,
     LLMRequest,
-    LLMResponse,
-    StreamItem,
     StreamRestarted,
     TextPiece,
     WrapperProvider,
@@ -34,37 +35,21 @@ class SofteningLLMProvider(WrapperProvider):
         super().__init__(wrapped)
         self._soften = soften
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The answer, to the gentler request if need be."""
-        try:
-            return await self.wrapped.complete(request)
-        except ContentRefused:
-            softer = self._soften(request)
-            if softer is None:
-                raise
-        return await self.wrapped.complete(softer)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The same in pieces; says so where pieces are to be forgotten."""
-        softer: LLMRequest | None = None
+    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+        """The answer, to the gentler request if need be; says where pieces are to be forgotten."""
         has_begun = False
-        items = self.wrapped.stream(request)
         try:
-            async for item in items:
-                has_begun = has_begun or isinstance(item, TextPiece)
-                yield item
+            async with aclosing(ask(self.wrapped, request)) as items:
+                async for item in items:
+                    has_begun = has_begun or isinstance(item, TextPiece)
+                    yield item
             return
         except ContentRefused:
             softer = self._soften(request)
             if softer is None:
                 raise
-        finally:
-            await items.aclose()
         if has_begun:
             yield StreamRestarted("the model stopped for the content; once more, more gently")
-        items = self.wrapped.stream(softer)
-        try:
+        async with aclosing(ask(self.wrapped, softer)) as items:
             async for item in items:
                 yield item
-        finally:
-            await items.aclose()
