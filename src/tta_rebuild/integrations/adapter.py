@@ -11,52 +11,33 @@ import asyncio
 import os
 import re
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, ClassVar
 
-from tta_rebuild.core.errors import (
-    ContentRefused,
-    KeyMissing,
-    KeyRejected,
-    ProviderBusy,
-    ProviderError,
-    ProviderTimeout,
-    ReplyUnusable,
-    RequestRejected,
-    SdkMissing,
-    StreamBroken,
-)
+from tta_rebuild.core import errors
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import (
     SILENT,
+    Items,
     LLMConfig,
     LLMRequest,
     LLMResponse,
     RequestProvider,
     StreamEnded,
-    StreamItem,
     TextPiece,
     estimated_usage,
+    response_of,
 )
-from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
-from tta_rebuild.integrations.parameters import Asked, Parameters
+from tta_rebuild.integrations.parameters import Asked, ModelTraits, Parameters, traits_of
 
 _NEVER_CONNECTED = frozenset(
-    {
-        "ClientConnectorError",
-        "ClientConnectorDNSError",
-        "ClientConnectorCertificateError",
-        "ConnectError",
-        "ConnectTimeout",
-        "ConnectionRefusedError",
-        "ConnectionTimeoutError",
-        "PoolTimeout",
-        "gaierror",
-    }
+    """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError ConnectError
+    ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror""".split()
 )
 """Names of what the SDKs' transports raise before anything was sent."""
 
@@ -85,23 +66,29 @@ NEARBY = Patience(first_piece_s=180.0, silence_s=60.0, per_token_s=0.5)
 """A server on one's own machine reads a prompt for minutes and tells a few tokens a second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Chunk:
     """Some of an answer, or all of it.
 
     Attributes:
         usage: tokens counted so far, where the provider says.
-        finish: why it ended, in our words (see ``LLMResponse``); "" before the end.
-        vendor_finish: the same in the vendor's own word, for metadata and errors.
+        finish: why it ended, in the vendor's own word; "" before the end.
         refusal: the vendor's word for blocking the whole prompt or answer, "" if it did not.
     """
 
     text: str = ""
     usage: Usage | None = None
     finish: str = ""
-    vendor_finish: str = ""
     model: str = ""
     refusal: str = ""
+
+    def add(self, more: Chunk) -> None:
+        """Take the next chunk of the same answer in."""
+        self.text += more.text
+        self.usage = more.usage or self.usage
+        self.finish = more.finish or self.finish
+        self.model = more.model or self.model
+        self.refusal = more.refusal or self.refusal
 
 
 class Adapter(RequestProvider):
@@ -120,10 +107,14 @@ class Adapter(RequestProvider):
     """
 
     vendor: ClassVar[str]
-    """The rows of ``model_traits`` that hold."""
+    """Whose rows of ``model_traits.toml`` hold; also the extra to install."""
     sdk: ClassVar[str]
-    extra: ClassVar[str]
     default_model: ClassVar[str]
+    home: ClassVar[str]
+    """The vendor's own address: said explicitly, so that no environment variable sends the key
+    elsewhere."""
+    finishes: ClassVar[Mapping[str, str]]
+    """The vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str
@@ -154,12 +145,12 @@ class Adapter(RequestProvider):
         self._client: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._vendor_errors: tuple[type[Exception], ...] = ()
-        self._parameters = Parameters(self.optional)
+        self._parameters = Parameters(self.optional, self.patience.per_token_s)
 
     def _find_key(self, api_key: str | Secret | None) -> str:
         key = reveal(api_key) or os.environ.get(self.key_variable, "").strip()
         if not key:
-            raise KeyMissing(self.key_variable, provider=self.provider)
+            raise errors.KeyMissing(self.key_variable, provider=self.provider)
         return key
 
     # -------------------------------------------------------- what a vendor's adapter says
@@ -169,15 +160,11 @@ class Adapter(RequestProvider):
         """A client of the SDK, and ``self._vendor_errors``. Called once per event loop."""
 
     @abstractmethod
-    async def _whole(self, asked: Asked) -> Chunk:
-        """The whole answer."""
-
-    @abstractmethod
     def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
-        """The answer in pieces. Closing it early closes the connection."""
+        """The answer in pieces, or in one. Closing it early closes the connection."""
 
     @abstractmethod
-    def _translated(self, error: Exception, asked: Asked) -> ProviderError:
+    def _translated(self, error: Exception, asked: Asked) -> errors.ProviderError:
         """A vendor's exception as one of ours."""
 
     @abstractmethod
@@ -188,35 +175,15 @@ class Adapter(RequestProvider):
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer. Raises ``ProviderError``."""
-        requests = 0
-        while True:
-            asked = self._asked(request)
-            requests += 1
-            try:
-                return self._response(asked, await self._called(asked), requests)
-            except RequestRejected as error:
-                if not self._parameters.learn(error, asked):
-                    raise
+        return await response_of(self._items(request, is_whole=True))
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
 
         Pieces carry the usage so far where the vendor tells. Closing the generator closes the
         connection, so that nothing more is billed.
         """
-        requests = 0
-        while True:
-            asked = self._asked(request)
-            requests += 1
-            try:
-                async for item in self._streamed(asked, requests):
-                    yield item
-            except RequestRejected as error:
-                # Refused before the first piece, so nothing has been yielded.
-                if not self._parameters.learn(error, asked):
-                    raise
-            else:
-                return
+        return self._items(request, is_whole=False)
 
     async def aclose(self) -> None:
         """Release connections; safe to call twice."""
@@ -226,72 +193,55 @@ class Adapter(RequestProvider):
 
     # ----------------------------------------------------------------------------- the work
 
-    async def _called(self, asked: Asked) -> Chunk:
-        try:
-            async with asyncio.timeout(asked.whole_timeout_s):
-                await self._ready()
-                return await self._whole(asked)
-        except TimeoutError:
-            failure: ProviderError = self._too_late(asked, asked.whole_timeout_s)
-            cause: Exception | None = None
-        except self._vendor_errors as error:
-            failure, cause = self._translated(error, asked), error
-        # Outside of the handlers, so that a refused key is in no exception's context either.
-        raise failure from (None if isinstance(failure, KeyRejected) else cause)
+    async def _items(self, request: LLMRequest, *, is_whole: bool) -> Items:
+        traits = self._traits(request.model or self.config.model)
+        requests = 0
+        while True:
+            asked = self._parameters.settled(request, self.config, traits, is_whole=is_whole)
+            requests += 1
+            try:
+                async with aclosing(self._told(asked, requests)) as items:
+                    async for item in items:
+                        yield item
+                return
+            except errors.RequestRejected as error:
+                # Refused before the first piece, so nothing has been yielded.
+                if not self._parameters.learn(error, asked):
+                    raise
 
-    async def _streamed(self, asked: Asked, requests: int) -> AsyncGenerator[StreamItem, None]:
-        parts: list[str] = []
-        last = Chunk()
-        loop = asyncio.get_running_loop()
-        chunks = self._chunks(asked)
-        try:
+    async def _told(self, asked: Asked, requests: int) -> Items:
+        whole = Chunk()
+        async with aclosing(self._chunks(asked)) as chunks:
             while True:
-                allowed_s = self.piece_timeout_s if parts else asked.timeout_s
-                failure: ProviderError | None = None
+                allowed_s = self.piece_timeout_s if whole.text else asked.timeout_s
+                failure: errors.ProviderError | None = None
                 cause: Exception | None = None
                 try:
                     async with asyncio.timeout(allowed_s):
-                        if self._client is None or self._loop is not loop:
+                        if not whole.text:
                             await self._ready()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
-                    if not parts:
-                        failure = self._too_late(asked, allowed_s)
-                    elif _words(parts) < FEWEST_KEPT_WORDS:
-                        failure = self._broken(asked, parts, self._silent(asked, parts, allowed_s))
-                    else:
-                        yield StreamEnded(self._kept(asked, parts, last, allowed_s))
+                    failure = self._silent(asked, whole, allowed_s)
+                    if _words(whole.text) >= FEWEST_KEPT_WORDS:
+                        kept = self._response(asked, whole, requests)
+                        kept = replace(kept, finish_reason=SILENT, degraded=failure.message)
+                        yield StreamEnded(kept)
                         return
                 except self._vendor_errors as error:
                     failure, cause = self._translated(error, asked), error
-                    if parts and type(failure) in (ProviderBusy, ReplyUnusable):
-                        failure = self._broken(asked, parts)
+                    if whole.text and type(failure) in (errors.ProviderBusy, errors.ReplyUnusable):
+                        failure = self._broken(asked, whole)
+                # Outside of the handlers, so that a refused key is in no exception's context.
                 if failure is not None:
-                    raise failure from (None if isinstance(failure, KeyRejected) else cause)
+                    raise failure from (None if isinstance(failure, errors.KeyRejected) else cause)
                 if chunk is None:
                     break
-                last = Chunk(
-                    usage=chunk.usage or last.usage,
-                    finish=chunk.finish or last.finish,
-                    vendor_finish=chunk.vendor_finish or last.vendor_finish,
-                    model=chunk.model or last.model,
-                    refusal=chunk.refusal or last.refusal,
-                )
+                whole.add(chunk)
                 if chunk.text:
-                    parts.append(chunk.text)
                     yield TextPiece(chunk.text, chunk.usage)
-        finally:
-            await chunks.aclose()
-        if parts and not last.finish:
-            raise self._broken(asked, parts)
-        whole = Chunk(
-            text="".join(parts),
-            usage=last.usage,
-            finish=last.finish,
-            vendor_finish=last.vendor_finish,
-            model=last.model,
-            refusal=last.refusal,
-        )
+        if whole.text and not whole.finish and not asked.is_whole:
+            raise self._broken(asked, whole)
         yield StreamEnded(self._response(asked, whole, requests))
 
     async def warm(self) -> None:
@@ -305,41 +255,24 @@ class Adapter(RequestProvider):
             return
         try:
             sdk = await asyncio.to_thread(import_module, self.sdk)
+            if self._client is None or self._loop is not loop:
+                self._client, self._loop = self._connect(sdk), loop
         except ImportError as error:
-            raise SdkMissing(
+            raise errors.SdkMissing(
                 f"the SDK for {self.provider} is not installed: "
-                f"pip install 'tta-rebuild[{self.extra}]', or play with --model offline",
+                f"pip install 'tta-rebuild[{self.vendor}]', or play with --model offline",
                 provider=self.provider,
             ) from error
-        if self._client is None or self._loop is not loop:
-            self._client, self._loop = self._connect(sdk), loop
 
     def _traits(self, model: str) -> ModelTraits:
         """What a model takes."""
         return traits_of(self.vendor, model)
 
-    def _asked(self, request: LLMRequest) -> Asked:
-        traits = self._traits(request.model or self.config.model)
-        return self._parameters.settled(request, self.config, traits, self.patience.per_token_s)
-
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> LLMResponse:
         """The answer as a value; raises where it is none."""
-        named = {"provider": self.provider, "model": asked.model}
+        finish = self.finishes.get(whole.finish, "other")
         if not whole.text:
-            failure: ProviderError
-            if whole.refusal:
-                failure = ContentRefused(
-                    f"{asked.model} refused this for its content ({whole.refusal}): "
-                    "say it more softly, or use another model",
-                    reason=whole.refusal,
-                    **named,
-                )
-                failure.usage = whole.usage
-                raise failure
-            why = f"it ended with {whole.vendor_finish}" if whole.vendor_finish else "no candidate"
-            if whole.finish == "length":
-                why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
-            failure = ReplyUnusable(f"{asked.model} answered without any text ({why})", **named)
+            failure = self._empty(asked, whole, finish)
             failure.usage = whole.usage
             raise failure
         usage = whole.usage or estimated_usage(f"{asked.system}{asked.prompt}", whole.text)
@@ -347,60 +280,73 @@ class Adapter(RequestProvider):
             text=whole.text,
             tokens_used=usage.total_tokens,
             model=whole.model or asked.model,
-            finish_reason=whole.finish or "other",
-            metadata={"finish": whole.vendor_finish, "http_requests": requests},
+            finish_reason=finish,
+            metadata={"finish": whole.finish, "http_requests": requests},
             usage=usage,
             provider=self.provider,
         )
 
-    def _no_answer(self, error: ValueError, asked: Asked) -> ProviderError:
-        """For what an SDK cannot encode or decode."""
-        named = {"provider": self.provider, "model": asked.model}
-        if isinstance(error, UnicodeEncodeError):
-            return RequestRejected("the prompt holds half a character: remove it", **named)
-        return ReplyUnusable(
-            f"what came from {asked.model} is no answer of this API "
-            "(a proxy or a sign-in page in between?): try again",
-            **named,
+    def _empty(self, asked: Asked, whole: Chunk, finish: str) -> errors.ProviderError:
+        """For an answer without any text."""
+        refusal = whole.finish if finish in ("safety", "recitation") else whole.refusal
+        if refusal:
+            return errors.ContentRefused(
+                f"{asked.model} refused this for its content ({refusal}): "
+                "say it more softly, or use another model",
+                reason=refusal,
+                **self._named(asked),
+            )
+        why = f"it ended with {whole.finish}" if whole.finish else "no candidate"
+        if finish == "length":
+            why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
+        return errors.ReplyUnusable(
+            f"{asked.model} answered without any text ({why})", **self._named(asked)
         )
 
-    def _no_connection(self, error: Exception, asked: Asked) -> ProviderBusy:
+    def _named(self, asked: Asked) -> dict[str, Any]:
+        return {"provider": self.provider, "model": asked.model}
+
+    def _no_answer(self, error: Exception, asked: Asked) -> errors.ProviderError:
+        """For what an SDK cannot encode or decode."""
+        if isinstance(error, UnicodeEncodeError):
+            return errors.RequestRejected(
+                "the prompt holds half a character: remove it", **self._named(asked)
+            )
+        return errors.ReplyUnusable(
+            f"what came from {asked.model} is no answer of this API "
+            "(a proxy or a sign-in page in between?): try again",
+            **self._named(asked),
+        )
+
+    def _no_connection(self, error: Exception, asked: Asked) -> errors.ProviderBusy:
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
-        failure = ProviderBusy(
+        failure = errors.ProviderBusy(
             f"the connection to {asked.model} failed ({type(error).__name__}): try again",
-            provider=self.provider,
-            model=asked.model,
+            **self._named(asked),
         )
         # A connection that was lost may have carried the request; one never made did not.
         failure.may_be_billed = type(error).__name__ not in _NEVER_CONNECTED
         return failure
 
-    def _too_late(self, asked: Asked, seconds: float) -> ProviderTimeout:
-        return ProviderTimeout(
+    def _silent(self, asked: Asked, whole: Chunk, seconds: float) -> errors.ProviderError:
+        if whole.text:
+            words = _words(whole.text)
+            why = f"{asked.model} went silent after {words} words (none for {seconds:g} s)"
+            return self._broken(asked, whole, why)
+        return errors.ProviderTimeout(
             f"no word from {asked.model} for {seconds:g} s: try again, or allow it longer "
             "(TTA_TIMEOUT)",
-            provider=self.provider,
-            model=asked.model,
+            **self._named(asked),
         )
 
-    def _silent(self, asked: Asked, parts: list[str], seconds: float) -> str:
-        return f"{asked.model} went silent after {_words(parts)} words (none for {seconds:g} s)"
-
-    def _kept(self, asked: Asked, parts: list[str], last: Chunk, seconds: float) -> LLMResponse:
-        """What had come of a stream that went silent, as an answer that says so."""
-        told = replace(last, text="".join(parts), finish=SILENT, refusal="")
-        response = self._response(asked, told, 1)
-        return replace(response, degraded=self._silent(asked, parts, seconds))
-
-    def _broken(self, asked: Asked, parts: list[str], why: str = "") -> StreamBroken:
-        return StreamBroken(
+    def _broken(self, asked: Asked, whole: Chunk, why: str = "") -> errors.StreamBroken:
+        return errors.StreamBroken(
             why or f"the stream from {asked.model} stopped before its end",
-            text="".join(parts),
-            provider=self.provider,
-            model=asked.model,
+            text=whole.text,
+            **self._named(asked),
         )
 
 
-def _words(parts: list[str]) -> int:
+def _words(text: str) -> int:
     """Words of an answer so far, without the names and brackets of JSON."""
-    return len(_JSON_FRAME.sub(" ", "".join(parts)).split())
+    return len(_JSON_FRAME.sub(" ", text).split())

@@ -11,23 +11,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from tta_rebuild.core.errors import (
-    KeyRejected,
-    ModelUnavailable,
-    ProviderBusy,
-    ProviderError,
-    ProviderTimeout,
-    QuotaExhausted,
-    RequestRejected,
-    RequestTooLarge,
-)
+from tta_rebuild.core import errors
 from tta_rebuild.core.secret import MASK, Secret
 from tta_rebuild.integrations.waiting_times import PACIFIC, duration_s, end_of_day, retry_after_s
 
 _NO_LIMIT_AT_ALL = re.compile(r"\blimit: 0\b")
 
 
-def from_api_error(error: Any, *, model: str, now: datetime, key: Secret) -> ProviderError:
+def from_api_error(error: Any, *, model: str, now: datetime, key: Secret) -> errors.ProviderError:
     """One of our errors for the SDK's ``APIError``."""
     named: dict[str, Any] = {"provider": "gemini", "model": model}
     body = error.details if isinstance(error.details, Mapping) else {}
@@ -41,29 +32,33 @@ def from_api_error(error: Any, *, model: str, now: datetime, key: Secret) -> Pro
     code = int(error.code or 0)
 
     if code == 401 or any(reason.startswith("API_KEY") for reason in reasons):
-        return KeyRejected("Gemini refuses the key in GEMINI_API_KEY: replace it", **named)
+        return errors.KeyRejected("Gemini refuses the key in GEMINI_API_KEY: replace it", **named)
     if code == 403:
-        return KeyRejected(
+        return errors.KeyRejected(
             f"the key in GEMINI_API_KEY may not use {model}: check its project and restrictions",
             **named,
         )
     if code == 429:
         return _too_many(error, details, said, now, named)
     if code == 404:
-        return ModelUnavailable(f"Gemini has no model {model}: choose another ({said})", **named)
+        return errors.ModelUnavailable(
+            f"Gemini has no model {model}: choose another ({said})", **named
+        )
     if code == 413 or (code == 400 and "token count" in said and "exceeds" in said):
-        return RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
+        return errors.RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
     if code == 504:
-        return ProviderTimeout(f"{model} did not finish in time: try again", **named)
+        return errors.ProviderTimeout(f"{model} did not finish in time: try again", **named)
     if code >= 500 or code in (408, 499):
-        return ProviderBusy(
+        return errors.ProviderBusy(
             f"{model} is not answering just now ({code}): try again later",
             retry_after_s=_told_to_wait_s(error, details, now),
             **named,
         )
     if inner.get("status") == "FAILED_PRECONDITION":
-        return RequestRejected(f"Gemini does not serve this account or region: {said}", **named)
-    return RequestRejected(f"Gemini will not take this request ({code}): {said}", **named)
+        return errors.RequestRejected(
+            f"Gemini does not serve this account or region: {said}", **named
+        )
+    return errors.RequestRejected(f"Gemini will not take this request ({code}): {said}", **named)
 
 
 def _too_many(
@@ -72,7 +67,7 @@ def _too_many(
     said: str,
     now: datetime,
     named: dict[str, Any],
-) -> ProviderError:
+) -> errors.ProviderError:
     """Over for today, or only for the minute; a daily 429 also names a delay, which is wrong."""
     learnt_rpm: int | None = None
     over = bool(_NO_LIMIT_AT_ALL.search(said))
@@ -84,8 +79,8 @@ def _too_many(
             if "Requests" in quota and "PerMinute" in quota and value.isdigit():
                 learnt_rpm = int(value)
     if over:
-        return QuotaExhausted(resets_at=end_of_day(now, PACIFIC), **named)
-    return ProviderBusy(
+        return errors.QuotaExhausted(resets_at=end_of_day(now, PACIFIC), **named)
+    return errors.ProviderBusy(
         f"too many requests to {named['model']} in this minute: wait, then try again",
         retry_after_s=_told_to_wait_s(error, details, now),
         learnt_limit_rpm=learnt_rpm,
