@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
     from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
     from tta_rebuild.integrations.budgets import Budget, BudgetWarning
-    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Limits
+    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict
     from tta_rebuild.integrations.cost_tracker import CostTracker
     from tta_rebuild.integrations.e2b_executor import E2BEndpoint, E2BExecutor
     from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
     from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+    from tta_rebuild.sandbox.snippet import Limits
 
 _HOMES = {
     "AccountedLLMProvider": "wrappers.costed",

@@ -14,35 +14,15 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType, TracebackType
-from typing import Literal, Self
+from platform import python_version
+from typing import Any, Literal, Self
 
 from tta_rebuild.integrations.data_parsing import PARSERS, parsed
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 Verdict = Literal["valid", "invalid", "blocked", "unverified"]
 """valid: ran to its end, or parsed. invalid: it is wrong, and would be wrong anywhere. blocked: it
 wanted more than it may have. unverified: nobody could tell; says nothing about the code."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a snippet may use.
-
-    Attributes:
-        wall_s: seconds by the clock on the wall.
-        cpu_s: whole seconds of processor time.
-        memory_bytes: address space of the process that runs it.
-        file_bytes: size of one file in its own directory (64 files, four times this in all).
-        output_bytes: what is kept of its output; sixteen times as much ends it.
-        source_chars: longer code is not run.
-    """
-
-    wall_s: float = 5.0
-    cpu_s: int = 2
-    memory_bytes: int = 512 << 20
-    file_bytes: int = 1 << 20
-    output_bytes: int = 16 << 10
-    source_chars: int = 64 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +41,9 @@ class CodeVerdict:
 
     verdict: Verdict
     reason: str
-    engine: str
-    version: str
     limits: Limits
+    engine: str = ""
+    version: str = ""
     output: str = ""
     truncated: bool = False
     duration_s: float = 0.0
@@ -76,15 +56,13 @@ class CodeVerdict:
         return None if self.verdict == "unverified" else self.verdict == "valid"
 
 
-LANGUAGES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon"), "python"),
-        **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
-        **dict.fromkeys(("json", "geojson"), "json"),
-        "toml": "toml",
-        **dict.fromkeys(("yaml", "yml"), "yaml"),
-    }
-)
+LANGUAGES: Mapping[str, str] = {
+    **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon"), "python"),
+    **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
+    **dict.fromkeys(("json", "geojson"), "json"),
+    "toml": "toml",
+    **dict.fromkeys(("yaml", "yml"), "yaml"),
+}
 """Alias (lower case) → language."""
 
 
@@ -124,9 +102,8 @@ class CodeExecutor(ABC):
         began = self._clock()
         known = LANGUAGES.get(language.strip().lower(), "")
         if len(code) > self.limits.source_chars:
-            verdict = self._verdict(
-                "unverified", f"longer than {self.limits.source_chars} characters"
-            )
+            reason = f"longer than {self.limits.source_chars} characters"
+            verdict = self._verdict("unverified", reason)
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in PARSERS:
@@ -144,27 +121,27 @@ class CodeExecutor(ABC):
         async with self:
             return await self.run(code, language)
 
-    def _verdict(
-        self,
-        verdict: Verdict,
-        reason: str,
-        *,
-        engine: str = "",
-        version: str = "",
-        line: int | None = None,
-        error: str = "",
-    ) -> CodeVerdict:
-        return CodeVerdict(
-            verdict=verdict,
-            reason=reason,
-            engine=engine,
-            version=version,
-            limits=self.limits,
-            line=line,
-            error=error,
+    def _verdict(self, verdict: Verdict, reason: str, **facts: Any) -> CodeVerdict:
+        """A verdict under these limits; ``facts`` are further fields of it."""
+        return CodeVerdict(verdict=verdict, reason=reason, limits=self.limits, **facts)
+
+    def _compiled(self, code: str) -> CodeVerdict | None:
+        """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
+        problem = compile_problem(code)
+        if problem is None:
+            return None
+        verdict, reason = _COMPILE_VERDICTS[problem.kind]
+        return self._verdict(
+            verdict,
+            reason.format(message=problem.message, version=python_version()),
+            engine="compile",
+            version=python_version(),
+            line=problem.line,
+            error="" if problem.kind == "deep" else "SyntaxError",
         )
 
     async def _parsed(self, language: str, text: str) -> CodeVerdict:
+        name = language.upper()
         try:
             version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
         except RecursionError:
@@ -173,51 +150,19 @@ class CodeExecutor(ABC):
             return self._verdict("blocked", "it takes longer than it may", engine=language)
         except OSError as error:
             return self._verdict("unverified", f"cannot be read here: {error}", engine=language)
+        facts: dict[str, Any] = {"engine": language, "version": version, "line": line}
         if problem:
-            return self._verdict(
-                "invalid",
-                f"not {language.upper()}: {problem}",
-                engine=language,
-                version=version,
-                line=line,
-                error="SyntaxError",
-            )
-        return self._verdict(
-            "valid", f"parses as {language.upper()}", engine=language, version=version
-        )
+            return self._verdict("invalid", f"not {name}: {problem}", error="SyntaxError", **facts)
+        return self._verdict("valid", f"parses as {name}", **facts)
 
     async def __aenter__(self) -> Self:
         self._users += 1
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._users -= 1
         if not self._users:
             await self.aclose()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """The exception that ended a snippet, as an engine describes it.
-
-    Attributes:
-        builtin: the type is Python's own, not one that the snippet defined.
-        errno: of an OSError raised by the system; None if the snippet raised it itself.
-        module: the module that an ImportError is about.
-        wants: what the engine found to be missing rather than wrong, such as ``an argument``.
-    """
-
-    type: str
-    message: str = ""
-    builtin: bool = True
-    errno: int | None = None
-    module: str = ""
-    wants: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +176,13 @@ class CompileProblem:
     kind: Literal["grammar", "wrong", "deep"]
     message: str
     line: int | None = None
+
+
+_COMPILE_VERDICTS: dict[str, tuple[Verdict, str]] = {
+    "grammar": ("unverified", "not in the grammar of Python {version}: {message}"),
+    "wrong": ("invalid", "SyntaxError: {message}"),
+    "deep": ("blocked", "{message}"),
+}
 
 
 def compile_problem(code: str) -> CompileProblem | None:

@@ -14,7 +14,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,8 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.core.errors import KeyMissing, SdkMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
-from tta_rebuild.integrations.code_executor import (
-    CodeExecutor,
-    CodeVerdict,
-    Ending,
-    Limits,
-    compile_problem,
-    judge,
-)
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, judge
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 if TYPE_CHECKING:
     from e2b_code_interpreter import AsyncSandbox
@@ -47,7 +41,6 @@ _GRACE_S = 5.0
 _INFRASTRUCTURE = frozenset(
     {"ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted"}
 )
-_KERNEL_WORDS = frozenset({"StdinNotImplementedError"})
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 
@@ -149,15 +142,9 @@ class E2BExecutor(CodeExecutor):
     # ---------------------------------------------------------------------- one snippet
 
     async def _run_python(self, code: str) -> CodeVerdict:
-        problem = compile_problem(code)
-        if problem is not None and problem.kind == "wrong":
-            return self._verdict(
-                "invalid",
-                f"SyntaxError: {problem.message}",
-                engine="compile",
-                line=problem.line,
-                error="SyntaxError",
-            )
+        refused = self._compiled(code)
+        if refused is not None and refused.verdict == "invalid":
+            return refused
         try:
             async with self._room:
                 return await self._run_in_some_sandbox(code)
@@ -219,23 +206,26 @@ class E2BExecutor(CodeExecutor):
             output = output.rstrip("\n")[: -len(nonce)]
         output += "".join(execution.logs.stderr)
         error = execution.error
-        if error is None:
-            verdict = (
-                self._verdict("valid", "ran to its end", engine="e2b", version=self.version)
-                if reached_its_end
-                else self._unverified("the answer was cut off")
-            )
-        elif error.name in _INFRASTRUCTURE:
-            verdict = self._unverified(f"the sandbox failed ({error.name})")
-        elif error.name in _KERNEL_WORDS:
-            verdict = self._unverified("it asks somebody at the keyboard")
-        else:
-            kind, reason = judge(_ending(error.name, error.value))
-            verdict = self._verdict(
-                kind, reason, engine="e2b", version=self.version, error=error.name
-            )
+        verdict: Verdict = "unverified"
+        reason = "the answer was cut off"
+        if error is None and reached_its_end:
+            verdict, reason = "valid", "ran to its end"
+        elif error is not None and error.name in _INFRASTRUCTURE:
+            reason = f"the sandbox failed ({error.name})"
+        elif error is not None and error.name == "StdinNotImplementedError":
+            reason = "it asks somebody at the keyboard"
+        elif error is not None:
+            verdict, reason = judge(_ending(error.name, error.value))
         kept = output.encode()[: self.limits.output_bytes].decode("utf-8", "ignore")
-        return replace(verdict, output=kept, truncated=len(kept) < len(output))
+        return self._verdict(
+            verdict,
+            reason,
+            engine="e2b",
+            version=self.version,
+            output=kept,
+            truncated=len(kept) < len(output),
+            error=error.name if error is not None else "",
+        )
 
     def _unverified(self, reason: str) -> CodeVerdict:
         return self._verdict("unverified", reason, engine="e2b", version=self.version)
@@ -312,37 +302,33 @@ def _ending(name: str, message: str) -> Ending:
 def _service_errors() -> tuple[type[Exception], ...]:
     """What the SDK lets through when the service or the way to it fails, as found by trying."""
     import httpx
-    from e2b.exceptions import AuthenticationException, SandboxException, ServiceBusyException
+    from e2b import exceptions as e2b
 
-    malformed = (ValueError, KeyError, TypeError, AttributeError)  # of a line that is no event
+    broken_lines = (ValueError, KeyError, TypeError, AttributeError)  # of a line that is no event
     return (
-        SandboxException,
-        AuthenticationException,
-        ServiceBusyException,
+        e2b.SandboxException,
+        e2b.AuthenticationException,
+        e2b.ServiceBusyException,
         httpx.HTTPError,
         OSError,  # TimeoutError is one
         RuntimeError,
-        *malformed,
+        *broken_lines,
     )
 
 
 def _translated(error: Exception) -> _Trouble:
     """The SDK's exception in plain words, without its text, which may quote a request."""
-    from e2b.exceptions import (
-        AuthenticationException,
-        NotFoundException,
-        RateLimitException,
-        TimeoutException,
-    )
+    from e2b import exceptions as e2b
 
-    if isinstance(error, AuthenticationException):
-        return _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}")
-    if isinstance(error, RateLimitException):
-        return _Trouble("E2B's rate limit is reached: try again later")
-    if isinstance(error, NotFoundException):
-        return _Trouble("the sandbox is gone", worn=True)
-    if isinstance(error, TimeoutException):
-        return _Trouble("the sandbox does not answer", worn=True)
-    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
-        return _Trouble("E2B's answer cannot be read")
+    match error:
+        case e2b.AuthenticationException():
+            return _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}")
+        case e2b.RateLimitException():
+            return _Trouble("E2B's rate limit is reached: try again later")
+        case e2b.NotFoundException():
+            return _Trouble("the sandbox is gone", worn=True)
+        case e2b.TimeoutException():
+            return _Trouble("the sandbox does not answer", worn=True)
+        case ValueError() | KeyError() | TypeError() | AttributeError():
+            return _Trouble("E2B's answer cannot be read")
     return _Trouble(f"the way to E2B failed ({type(error).__name__})", worn=True)

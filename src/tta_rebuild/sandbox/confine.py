@@ -13,6 +13,7 @@ import signal
 from dataclasses import dataclass
 
 from tta_rebuild.sandbox import landlock, seccomp
+from tta_rebuild.sandbox.snippet import Limits
 from tta_rebuild.sandbox.syscalls import table
 
 JAIL_IDS = (64_577, 65_534)
@@ -22,17 +23,6 @@ REPORT = 3
 """The descriptor on which the stage reports; 0, 1 and 2 are the usual ones."""
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceLimits:
-    """What one snippet may use; sizes in bytes, times in seconds."""
-
-    cpu_s: int
-    wall_s: float
-    memory_bytes: int
-    file_bytes: int
-    output_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +53,7 @@ def gain_nothing(libc: ctypes.CDLL) -> None:
     _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
 
 
-def confine(place: Confinement, bounds: ResourceLimits, directory: str, parent: int) -> None:
+def confine(place: Confinement, bounds: Limits, directory: str, parent: int) -> None:
     """Give up everything but the bounds and the directory. Raises OSError if any step fails."""
     os.setsid()
     os.chdir(directory)
@@ -92,7 +82,7 @@ def confine(place: Confinement, bounds: ResourceLimits, directory: str, parent: 
         place.libc,
         [(path, landlock.READ) for path in place.readable] + [(".", landlock.OWN)],
     )
-    seccomp.install(place.program, place.libc, table(place.machine)["seccomp"])
+    seccomp.install(place.program, place.libc, table(place.machine, "ours")["seccomp"])
 
 
 def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:

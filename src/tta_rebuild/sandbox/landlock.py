@@ -12,11 +12,8 @@ import os
 import struct
 from collections.abc import Iterable
 
-from tta_rebuild.sandbox.syscalls import (
-    LANDLOCK_ADD_RULE,
-    LANDLOCK_CREATE_RULESET,
-    LANDLOCK_RESTRICT_SELF,
-)
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+"""The calls' numbers: the same on every machine, like all added since Linux 5.0."""
 
 WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 MAKE_DIR, MAKE_FILE = 1 << 7, 1 << 8
@@ -32,22 +29,11 @@ KEEP = OWN | REMOVE_DIR | MAKE_DIR
 """Rights of the supervisor where it makes and removes those directories."""
 
 _FILE_ONLY = WRITE_FILE | READ_FILE | TRUNCATE | 1
-_NET = 0b11
-_SCOPES = 0b11
 
 
 def abi(libc: ctypes.CDLL) -> int:
     """The kernel's Landlock version, 0 if it has none."""
-    return max(0, int(libc.syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)))
-
-
-def _file_rights(version: int) -> int:
-    """All rights on files that this version can deny."""
-    rights = (1 << 13) - 1
-    for since, bit in ((2, 13), (3, 14), (5, 15)):
-        if version >= since:
-            rights |= 1 << bit
-    return rights
+    return max(0, int(libc.syscall(_CREATE_RULESET, None, 0, 1)))
 
 
 def restrict(libc: ctypes.CDLL, rules: Iterable[tuple[str, int]]) -> None:
@@ -59,20 +45,24 @@ def restrict(libc: ctypes.CDLL, rules: Iterable[tuple[str, int]]) -> None:
     Raises OSError if the kernel refuses.
     """
     version = abi(libc)
-    rights = _file_rights(version)
+    # All rights on files that this version can deny.
+    rights = (1 << 13) - 1
+    for since, bit in ((2, 13), (3, 14), (5, 15)):
+        if version >= since:
+            rights |= 1 << bit
     words = [rights]
     if version >= 4:
-        words.append(_NET)
+        words.append(0b11)  # TCP: bind, connect
     if version >= 6:
-        words.append(_SCOPES)
+        words.append(0b11)  # outwards: abstract sockets, signals
     attributes = struct.pack(f"={len(words)}Q", *words)
-    ruleset = libc.syscall(LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
+    ruleset = libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0)
     if ruleset < 0:
         raise OSError(ctypes.get_errno(), "the kernel has no Landlock")
     try:
         for path, allowed in rules:
             _allow(libc, ruleset, path, allowed & rights)
-        if libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) != 0:
+        if libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refuses to restrict this process")
     finally:
         os.close(ruleset)
@@ -86,9 +76,8 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     try:
         if not os.path.isdir(path):
             rights &= _FILE_ONLY
-        rule = struct.pack("=Qi", rights, beneath)
-        path_beneath = 1
-        if libc.syscall(LANDLOCK_ADD_RULE, ruleset, path_beneath, rule, 0) != 0:
+        rule, path_beneath = struct.pack("=Qi", rights, beneath), 1
+        if libc.syscall(_ADD_RULE, ruleset, path_beneath, rule, 0) != 0:
             raise OSError(ctypes.get_errno(), "the kernel refuses a Landlock rule", path)
     finally:
         os.close(beneath)

@@ -14,6 +14,8 @@ import os
 import struct
 from collections.abc import Iterable
 
+from tta_rebuild.sandbox.syscalls import table
+
 _NEW_MOUNTS, _NEW_UTS, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
 
@@ -23,17 +25,15 @@ _NO_ACCESS_TIMES, _RELATIVE_TIMES = 1024 | 2048, 1 << 21
 _STATVFS_RELATIVE_TIMES = 4096
 _DETACH = 2
 
-_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-_CAPSET = {"x86_64": 126, "aarch64": 91}
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _TREE = b"size=16m,nr_inodes=4096,mode=755"
 _RUNS = "/run"
 
 
-def leave_the_network(libc: ctypes.CDLL) -> bool:
-    """Move into an empty network (and host name, and IPC); False where the kernel refuses."""
-    return bool(libc.unshare(_NEW_NETWORK | _NEW_IPC | _NEW_UTS) == 0)
+def leave_the_network(libc: ctypes.CDLL) -> None:
+    """Move into an empty network (and host name, and IPC), where the kernel lets it."""
+    libc.unshare(_NEW_NETWORK | _NEW_IPC | _NEW_UTS)
 
 
 def can_leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[str]) -> bool:
@@ -74,7 +74,9 @@ def leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[
     os.makedirs(base + _RUNS, mode=0o711, exist_ok=True)
     os.umask(private)
     os.chdir(base)
-    _checked(libc.syscall(_PIVOT_ROOT[machine], b".", b"."))  # the old root lies on the new one …
+    _checked(
+        libc.syscall(table(machine, "ours")["pivot_root"], b".", b".")
+    )  # the old root lies on the new one …
     _checked(libc.umount2(b".", _DETACH))  # … and is taken off
     os.chdir("/")
     return _RUNS
@@ -83,7 +85,7 @@ def leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[
 def drop_capabilities(libc: ctypes.CDLL, machine: str) -> None:
     """Keep none of the rights that come with a user namespace, or with being root."""
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _checked(libc.syscall(_CAPSET[machine], header, bytes(24)))
+    _checked(libc.syscall(table(machine, "ours")["capset"], header, bytes(24)))
 
 
 def _become_root_of_nothing(libc: ctypes.CDLL) -> None:

@@ -7,7 +7,9 @@ ending, and kills the child whatever it says.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import gc
 import json
 import os
 import platform
@@ -27,7 +29,6 @@ from tta_rebuild.sandbox.confine import (
     JAIL_IDS,
     REPORT,
     Confinement,
-    ResourceLimits,
     confine,
     die_with_parent,
     gain_nothing,
@@ -38,6 +39,7 @@ from tta_rebuild.sandbox.seclusion import (
     leave_the_files,
     leave_the_network,
 )
+from tta_rebuild.sandbox.snippet import Limits
 from tta_rebuild.sandbox.stage import perform
 
 _NAMES = """
@@ -93,7 +95,7 @@ def _library_rules(rights: int) -> Iterable[tuple[str, int]]:
 class Watch:
     """What has come from a child so far."""
 
-    bounds: ResourceLimits
+    bounds: Limits
     output: bytearray = field(default_factory=bytearray)
     report: bytearray = field(default_factory=bytearray)
     output_seen: int = 0
@@ -121,21 +123,17 @@ class SandboxSupervisor:
     def __init__(self, base: str, place: Confinement) -> None:
         self.base = base
         self.place = place
-        self.separate_user = os.geteuid() == 0
 
-    def run(self, code: str, bounds: ResourceLimits) -> dict[str, Any]:
+    def run(self, code: str, bounds: Limits) -> dict[str, Any]:
         """One snippet's ending, as plain values."""
-        began = time.monotonic()
         directory = os.path.join(self.base, secrets.token_hex(8))
         os.mkdir(directory, 0o700)
         try:
-            if self.separate_user:
+            if os.geteuid() == 0:
                 self._hand_over(directory)
-            reply = self._watched(code, bounds, directory)
+            return self._watched(code, bounds, directory)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
-        reply["duration_s"] = time.monotonic() - began
-        return reply
 
     def _hand_over(self, directory: str) -> None:
         for owner in JAIL_IDS:
@@ -146,7 +144,7 @@ class SandboxSupervisor:
             return
         raise PermissionError("no other user can be had")
 
-    def _watched(self, code: str, bounds: ResourceLimits, directory: str) -> dict[str, Any]:
+    def _watched(self, code: str, bounds: Limits, directory: str) -> dict[str, Any]:
         nonce = secrets.token_hex(16)
         output_read, output_write = os.pipe()
         report_read, report_write = os.pipe()
@@ -161,10 +159,10 @@ class SandboxSupervisor:
             self._collect(watch, directory, {output_read: False, report_read: True})
         finally:
             os.kill(child, signal.SIGKILL)
-            _, status, used = os.wait4(child, 0)
+            _, _, used = os.wait4(child, 0)
             os.close(output_read)
             os.close(report_read)
-        reply = ending(watch, nonce, status)
+        reply = ending(watch, nonce)
         reply["cpu_s"] = used.ru_utime + used.ru_stime
         reply["output"] = watch.output.decode("utf-8", "replace")
         reply["truncated"] = watch.output_seen > len(watch.output)
@@ -174,7 +172,7 @@ class SandboxSupervisor:
         self,
         code: str,
         nonce: str,
-        bounds: ResourceLimits,
+        bounds: Limits,
         directory: str,
         pipes: tuple[int, int],
         parent: int,
@@ -253,9 +251,7 @@ def _forget() -> None:
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
-    builtins = import_module("builtins")
-    for name in ("exit", "quit"):  # what ``site`` provides elsewhere
-        setattr(builtins, name, sys.exit)
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # what ``site`` provides elsewhere
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -270,7 +266,7 @@ def _wait_for_the_end() -> None:
             continue
 
 
-def ending(watch: Watch, nonce: str, status: int) -> dict[str, Any]:
+def ending(watch: Watch, nonce: str) -> dict[str, Any]:
     """What the report says if it is the stage's own, else what can be seen from outside."""
     if watch.limit:
         return {"end": "limit", "limit": watch.limit}
@@ -284,8 +280,7 @@ def ending(watch: Watch, nonce: str, status: int) -> dict[str, Any]:
             for name, kind in _REPORTED.items()
             if isinstance(value := report.get(name), kind)
         }
-    killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return {"end": "died", "signal": killed_by}
+    return {"end": "died"}
 
 
 def main(base: str, host: int) -> int:
@@ -303,29 +298,24 @@ def main(base: str, host: int) -> int:
     secluded = can_leave_the_files(place.libc, place.machine, base, shown)
     if secluded:
         base = leave_the_files(place.libc, place.machine, base, shown)
-    alone = leave_the_network(place.libc)
+    leave_the_network(place.libc)
     if os.geteuid() != 0:
         drop_capabilities(place.libc, place.machine)
     gain_nothing(place.libc)
     supervisor = SandboxSupervisor(base, place)
     landlock.restrict(place.libc, [*_library_rules(landlock.READ), (base, landlock.KEEP)])
-    gc = import_module("gc")
     gc.collect()
     gc.freeze()
     requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    _say(
-        replies,
-        {
-            "landlock": landlock.abi(place.libc),
-            "separate_files": secluded,
-            "separate_network": alone,
-            "separate_user": supervisor.separate_user,
-            "python": platform.python_version(),
-        },
-    )
+    facts = {
+        "landlock": landlock.abi(place.libc),
+        "separate_files": secluded,
+        "python": platform.python_version(),
+    }
+    _say(replies, facts)
     for line in requests:
         request = json.loads(line)
-        _say(replies, supervisor.run(request["code"], ResourceLimits(**request["bounds"])))
+        _say(replies, supervisor.run(request["code"], Limits(**request["bounds"])))
     return 0
 
 
