@@ -15,7 +15,6 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, Timer
@@ -24,6 +23,12 @@ from tta_rebuild.integrations.waiting_times import PACIFIC, end_of_day
 
 STRAGGLER_S = 3.0
 """How much later than its caller left a request may still arrive, seconds."""
+
+EXACT_UP_TO = 1_000
+"""Grants that count at a time, up to which each leaves at a moment of its own."""
+
+MOMENT_S = 0.05
+"""Length of the moments in which more than that leave together, seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,32 +57,6 @@ class Quota:
         check_number("window_s", self.window_s, above=0)
 
 
-class Grant(Protocol):
-    """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``.
-
-    Whatever is called first counts, so that ``left`` may stand in a ``finally``.
-    """
-
-    def arrived(self) -> None:
-        """The provider has shown a sign of life: the request has arrived."""
-
-    def settle(self, tokens: int) -> None:
-        """The attempt is over and took so many tokens, which may be fewer than reserved."""
-
-    def left(self) -> None:
-        """The caller left without an answer; the request may still arrive for a moment."""
-
-    def withdraw(self) -> None:
-        """Nothing was sent: give everything back."""
-
-
-EXACT_UP_TO = 1_000
-"""Grants that count at a time, up to which each leaves at a moment of its own."""
-
-MOMENT_S = 0.05
-"""Length of the moments in which more than that leave together, seconds."""
-
-
 @dataclass(slots=True)
 class _Leaving:
     """Grants that leave the window together: how many, and their tokens."""
@@ -87,16 +66,17 @@ class _Leaving:
     has_left: bool = False
 
 
-class WindowEntry:
-    """One grant; it counts until the moment of leaving that it was given to is over."""
+@dataclass(slots=True, eq=False)
+class Grant:
+    """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``.
 
-    __slots__ = ("_window", "leaving", "tokens", "withdrawn")
+    Whatever is called first counts, so that ``left`` may stand in a ``finally``.
+    """
 
-    def __init__(self, window: Window, *, tokens: int) -> None:
-        self._window = window
-        self.tokens = tokens
-        self.leaving: _Leaving | None = None
-        self.withdrawn = False
+    _window: Window
+    tokens: int
+    leaving: _Leaving | None = None
+    withdrawn: bool = False
 
     @property
     def counts(self) -> bool:
@@ -104,11 +84,11 @@ class WindowEntry:
         return not self.withdrawn and (self.leaving is None or not self.leaving.has_left)
 
     def arrived(self) -> None:
-        """See ``Grant``."""
+        """The provider has shown a sign of life: the request has arrived."""
         self._window.expire(self, after_s=0.0)
 
     def settle(self, tokens: int) -> None:
-        """See ``Grant``."""
+        """The attempt is over and took so many tokens, which may be fewer than reserved."""
         self.arrived()
         if self.counts:
             self._window.tokens += tokens - self.tokens
@@ -118,46 +98,39 @@ class WindowEntry:
             self._window.pump()
 
     def left(self) -> None:
-        """See ``Grant``."""
+        """The caller left without an answer; the request may still arrive for a moment."""
         self._window.expire(self, after_s=STRAGGLER_S)
 
     def withdraw(self) -> None:
-        """See ``Grant``."""
+        """Nothing was sent: give everything back."""
         self._window.forget(self)
 
 
 @dataclass(slots=True)
-class Waiter:
-    """Somebody in the queue, and the grant that they wait for."""
-
-    tokens: int
-    granted: asyncio.Future[WindowEntry]
-
-
-@dataclass(slots=True)
 class Window:
-    """One model's log of grants, and the queue of those who wait."""
+    """One model's log of grants, and the queue of those who wait: tokens, and the grant to come."""
 
+    model: str
     quota: Quota
     clock: Clock
+    used_today: int = 0
     tokens: int = 0
     requests: int = 0
     paused_until: float = 0.0
     exhausted_until: datetime | None = None
     day: datetime | None = None
-    used_today: int = 0
-    queue: deque[Waiter] = field(default_factory=deque)
+    queue: deque[tuple[int, asyncio.Future[Grant]]] = field(default_factory=deque)
     timer: Timer | None = None
     _log: list[float] = field(default_factory=list)
     _leaving: dict[float, _Leaving] = field(default_factory=dict)
 
-    def expire(self, entry: WindowEntry, *, after_s: float) -> None:
-        """The entry leaves the window a window's length after this; the first word counts.
+    def expire(self, grant: Grant, *, after_s: float) -> None:
+        """The grant leaves the window a window's length after this; the first word counts.
 
         Where many count, those of a moment (``MOMENT_S``) leave together, at its end: the log stays
         small, and nobody leaves too early.
         """
-        if entry.counts and entry.leaving is None:
+        if grant.counts and grant.leaving is None:
             at = self.clock.now() + after_s + self.quota.window_s
             if self.requests > EXACT_UP_TO:
                 at = math.ceil(at / MOMENT_S) * MOMENT_S
@@ -166,59 +139,53 @@ class Window:
                 leaving = self._leaving[at] = _Leaving()
                 heapq.heappush(self._log, at)
             leaving.requests += 1
-            leaving.tokens += entry.tokens
-            entry.leaving = leaving
+            leaving.tokens += grant.tokens
+            grant.leaving = leaving
             if self.queue:
                 self.pump()
 
-    def forget(self, entry: WindowEntry) -> None:
-        """The entry never was."""
-        if entry.counts:
-            entry.withdrawn = True
+    def forget(self, grant: Grant) -> None:
+        """The grant never was."""
+        if grant.counts:
+            grant.withdrawn = True
             self.requests -= 1
-            self.tokens -= entry.tokens
-            if entry.leaving is not None:
-                entry.leaving.requests -= 1
-                entry.leaving.tokens -= entry.tokens
+            self.tokens -= grant.tokens
+            if grant.leaving is not None:
+                grant.leaving.requests -= 1
+                grant.leaving.tokens -= grant.tokens
             self.used_today = max(0, self.used_today - 1)
             self.pump()
 
-    def take(self, tokens: int) -> WindowEntry:
+    def take(self, tokens: int) -> Grant:
         """Grant a request of that size now."""
-        entry = WindowEntry(self, tokens=tokens)
         self.requests += 1
         self.tokens += tokens
         self.used_today += 1
-        return entry
-
-    def _drop_expired(self) -> None:
-        now = self.clock.now()
-        while self._log and self._log[0] <= now:
-            leaving = self._leaving.pop(heapq.heappop(self._log))
-            leaving.has_left = True
-            self.requests -= leaving.requests
-            self.tokens -= leaving.tokens
+        return Grant(self, tokens)
 
     def wait_s(self, tokens: int) -> float:
         """How long until things change for a request of that size; 0 if it has room now.
 
         Infinite while everything that counts is still under way.
         """
-        self._drop_expired()
-        pause = self.paused_until - self.clock.now()
-        if pause > 0:
-            return pause
+        now = self.clock.now()
+        while self._log and self._log[0] <= now:
+            self._let_leave()
+        if self.paused_until > now:
+            return self.paused_until - now
         quota = self.quota
         full = quota.rpm is not None and self.requests >= quota.rpm
-        full = full or (quota.tpm is not None and self.tokens + tokens > quota.tpm)
-        if not full:
+        if not full and (quota.tpm is None or self.tokens + tokens <= quota.tpm):
             return 0.0
-        while self._log:
-            at = self._log[0]
-            if self._leaving[at].requests:
-                return max(1e-6, at - self.clock.now())
-            self._leaving.pop(heapq.heappop(self._log)).has_left = True
-        return math.inf
+        while self._log and not self._leaving[self._log[0]].requests:
+            self._let_leave()
+        return max(1e-6, self._log[0] - now) if self._log else math.inf
+
+    def _let_leave(self) -> None:
+        leaving = self._leaving.pop(heapq.heappop(self._log))
+        leaving.has_left = True
+        self.requests -= leaving.requests
+        self.tokens -= leaving.tokens
 
     def pump(self) -> None:
         """Let everybody pass whose turn it is; wake up again when the next one's turn comes."""
@@ -226,18 +193,18 @@ class Window:
             self.timer.cancel()
             self.timer = None
         while self.queue:
-            head = self.queue[0]
-            if not head.granted.done():
+            tokens, granted = self.queue[0]
+            if not granted.done():
                 refusal = self.refusal()
+                wait_s = 0.0 if refusal else self.wait_s(tokens)
                 if refusal is not None:
-                    head.granted.set_exception(refusal)
+                    granted.set_exception(refusal)
+                elif wait_s == 0:
+                    granted.set_result(self.take(tokens))
                 else:
-                    wait_s = self.wait_s(head.tokens)
-                    if wait_s > 0:
-                        if wait_s < math.inf:
-                            self.timer = self.clock.call_later(wait_s, self.pump)
-                        return
-                    head.granted.set_result(self.take(head.tokens))
+                    if wait_s < math.inf:
+                        self.timer = self.clock.call_later(wait_s, self.pump)
+                    return
             self.queue.popleft()
 
     def refusal(self) -> QuotaExhausted | None:
@@ -245,7 +212,7 @@ class Window:
         now = self.clock.wall()
         if self.exhausted_until is not None:
             if now < self.exhausted_until:
-                return QuotaExhausted(resets_at=self.exhausted_until)
+                return QuotaExhausted(resets_at=self.exhausted_until, model=self.model)
             self.exhausted_until = None
         if self.quota.rpd is None:
             return None
@@ -254,4 +221,5 @@ class Window:
             if self.day is not None:
                 self.used_today = 0
             self.day = ends
-        return QuotaExhausted(resets_at=ends) if self.used_today >= self.quota.rpd else None
+        is_used_up = self.used_today >= self.quota.rpd
+        return QuotaExhausted(resets_at=ends, model=self.model) if is_used_up else None
