@@ -150,10 +150,7 @@ class CostTracker:
         price = self.price_of(provider, model)
         worst = self._worst(request, config)
         if not price.is_free:
-            if call.attempts:
-                call.hold.raise_to(price.worst_usd(worst))
-            else:
-                await call.hold.wait_for(price.worst_usd(worst))
+            await call.hold.wait_for(price.worst_usd(worst), waits=not call.attempts)
         return RunningAttempt(
             tracker=self,
             request=request,
@@ -221,7 +218,7 @@ class CostTracker:
         )
         if self._own is not None:
             Hold(self._queue, [self._own]).spend(cost_usd)
-            if self._own.is_overspent:
+            if self._own.budget.is_passed_by(self._own.spent_usd):
                 raise self._queue.refusal(self._own, 0.0)
         return cost_usd
 

@@ -1,9 +1,9 @@
 """The one seam to language models: request, response, stream, provider, wrapper base.
 
-``narrative``, ``canon`` and ``quality`` know this file only. Adapters (``gemini_provider`` …), the
-embedded storyteller (``offline``) and the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks
-them. Two ways in: ``complete``/``stream`` with one request object, which is what the engine uses,
-and ``generate``/``generate_stream`` with a bare prompt for callers outside.
+The rooms above know this file only. Adapters (``gemini_provider`` …), the embedded storyteller and
+the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks them. Two ways in: ``complete`` and
+``stream`` with one request object, which is what the engine uses, and ``generate`` and
+``generate_stream`` with a bare prompt for callers outside.
 """
 
 from __future__ import annotations
@@ -36,8 +36,7 @@ SILENT = "silent"
 class LLMConfig:
     """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1].
 
-    ``timeout_seconds`` is how long the first piece of a stream, or an answer that comes whole, may
-    take; how long a stream may be silent after that is the adapter's ``piece_timeout_s``.
+    ``timeout_seconds`` is how long the first piece of a stream, or a whole answer, may take.
     """
 
     model: str
@@ -69,9 +68,7 @@ _ASKED = ("system", "prompt", "task", "template", "variables", "schema", "model"
 class PassedOver:
     """A model of a chain that answered, but not with what was asked for: the next is to answer.
 
-    Attributes:
-        place: its place in the chain, as its response's metadata says under ``"place"``.
-        error: what was wrong.
+    ``place`` is its place in the chain, as its response's metadata says; ``error`` what was wrong.
     """
 
     place: int
@@ -91,10 +88,9 @@ class LLMRequest:
         variables: what the template was filled with, plain JSON.
         schema: JSON schema of the answer, None for prose.
         model: overrides the provider's model; max_tokens … likewise, None keeps the config's.
-        story_id, branch_id, turn: where in which story, for the ledger and scoped caches.
+        story_id, branch_id, turn: where in which story, for the ledger.
         attempt: 1 for the first try; set by the retrying wrapper.
-        call_id: names the logical call that all its attempts belong to; set by the budgeted
-            wrapper, "" where there is none.
+        call_id: names the logical call that its attempts belong to; set by the cost wrappers.
         passed_over: the model of a chain after which this request begins, None for the first.
     """
 
@@ -137,11 +133,7 @@ class LLMRequest:
         return f"{self.system}\n\n{self.prompt}" if self.system else self.prompt
 
     def key(self) -> str:
-        """Canonical key: equal for requests that ask the same of the same model.
-
-        Who asks, when and for which story is not part of it; what is asked is. Hexadecimal
-        SHA-256.
-        """
+        """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
         asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True
@@ -176,10 +168,9 @@ class LLMResponse:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """Some more text of the answer.
+    """Some more text of the answer; ``usage`` is what the provider has counted so far, if it says.
 
-    ``usage`` is what the provider has counted so far, this piece included, where it says so in
-    mid-stream: what a stream that is left early has cost.
+    So it is known what a stream that is left early has cost.
     """
 
     text: str
@@ -208,14 +199,12 @@ Items: TypeAlias = AsyncGenerator[StreamItem, None]
 class LLMProvider(ABC):
     """A language model, or something that changes how one is used.
 
-    Outside code may implement ``generate`` and ``generate_stream`` alone. Everything of ours
-    derives from ``RequestProvider`` and implements ``complete`` and ``stream``.
-
-    Attributes:
-        price: what a provider of one's own costs; None is nothing (see ``open_application``).
+    Outside code may implement ``generate`` and ``generate_stream`` alone; ours derives from
+    ``RequestProvider`` and implements ``complete`` and ``stream``.
     """
 
     price: Price | None = None
+    """What a provider of one's own costs; None is nothing (see ``open_application``)."""
     provider: str = ""
     """Whose model it is, as prices and quotas know it; "" where nobody says."""
 
@@ -287,10 +276,7 @@ class RequestProvider(LLMProvider):
     async def generate_stream(
         self, prompt: str, context: TTAContext, **overrides: Any
     ) -> AsyncGenerator[str, None]:
-        """The answer in pieces; a restart is passed over, so read ``stream`` where that matters.
-
-        Raises StreamBroken where the model went silent in mid-stream.
-        """
+        """The answer in pieces, restarts passed over; StreamBroken where the model went silent."""
         request = LLMRequest(prompt=prompt, context=context, **overrides)
         async with aclosing(self.stream(request)) as items:
             async for item in items:

@@ -14,17 +14,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import (
-    CircuitOpen,
-    ContentRefused,
-    ProviderError,
-    QuotaExhausted,
-    QuotaFull,
-    RequestRejected,
-    RequestTooLarge,
-)
 from tta_rebuild.integrations.llm_provider import (
     SILENT,
     Ask,
@@ -38,9 +30,14 @@ from tta_rebuild.integrations.llm_provider import (
 
 log = logging.getLogger("tta_rebuild.circuit")
 
-CALLERS_FAULT = (ContentRefused, QuotaExhausted, QuotaFull, RequestRejected, RequestTooLarge)
+CALLERS_FAULT = (
+    errors.ContentRefused,
+    errors.QuotaExhausted,
+    errors.QuotaFull,
+    errors.RequestRejected,
+    errors.RequestTooLarge,
+)
 """Errors that say nothing about the provider's health."""
-
 
 MOST_OUTCOMES = 1_000
 """Attempts that a circuit remembers at most: enough for a rate, whatever the traffic."""
@@ -72,23 +69,19 @@ class CircuitPolicy:
         check_number("cool_down_s", self.cool_down_s, least=0)
 
 
-State = Literal["closed", "open", "half-open"]
-
-
 class Circuit:
     """The health of one model, from the attempts made at it."""
 
     def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
         self.policy = policy or CircuitPolicy()
         self._clock: Clock = clock or SystemClock()
-        self._outcomes: deque[tuple[float, bool]] = deque()
-        self._failed = 0
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=MOST_OUTCOMES)
         self._in_a_row = 0
         self._opened_at: float | None = None
         self._probing = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> Literal["closed", "open", "half-open"]:
         """``closed`` is healthy; ``half-open`` lets probes through."""
         if self._opened_at is None:
             return "closed"
@@ -105,7 +98,7 @@ class Circuit:
         """Leave for one attempt: whether it is a probe, for ``record``. Raises CircuitOpen."""
         wait_s = self.asks_again_in_s
         if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
-            raise CircuitOpen(
+            raise errors.CircuitOpen(
                 f"{model} failed too often just now, it is asked again in {math.ceil(wait_s)} s",
                 model=model,
                 retry_after_s=wait_s,
@@ -130,27 +123,20 @@ class Circuit:
         if self._opened_at is not None:
             return  # began before the circuit opened: the verdict stands
         self._outcomes.append((now, worked))
-        self._failed += not worked
         self._in_a_row = 0 if worked else self._in_a_row + 1
-        while self._outcomes and (
-            self._outcomes[0][0] <= now - self.policy.window_s
-            or len(self._outcomes) > MOST_OUTCOMES
-        ):
-            self._failed -= not self._outcomes.popleft()[1]
         if worked:
             return
         policy = self.policy
-        seen = len(self._outcomes)
-        if self._in_a_row >= policy.failures or (
-            seen >= policy.failures and self._failed >= policy.failure_rate * seen
-        ):
+        recent = [ok for at, ok in self._outcomes if at > now - policy.window_s]
+        too_many = recent.count(False) >= max(1, policy.failure_rate * len(recent))
+        if self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many):
             self._open(model, now)
 
     def _open(self, model: str, now: float) -> None:
         log.warning("%s fails: left alone for %.0f s", model, self.policy.cool_down_s)
         self._opened_at = now
         self._outcomes.clear()
-        self._failed = self._in_a_row = 0
+        self._in_a_row = 0
 
 
 class CircuitBreakerLLMProvider(WrapperProvider):
@@ -185,7 +171,7 @@ class CircuitBreakerLLMProvider(WrapperProvider):
                     elif isinstance(item, StreamEnded):
                         worked = item.response.finish_reason != SILENT
                     yield item
-        except ProviderError as error:
+        except errors.ProviderError as error:
             worked = None if isinstance(error, CALLERS_FAULT) else False
             raise
         finally:

@@ -29,21 +29,17 @@ from tta_rebuild.integrations.llm_provider import (
 from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
-USUAL_RPM = 60
-"""Requests per minute where nothing else is said, as of ``LLM_RATE_LIMIT``."""
-
 
 class RateLimitedLLMProvider(WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
         limiter: shared by all who use the same account; one of its own where None.
-        requests_per_minute: what that one allows; 60 where None.
-        max_wait_s: seconds to wait for room before ``QuotaFull``; None waits as long as it
-            takes. A fallback can only take over once this gives up.
+        requests_per_minute: what that one allows; 60 where None, as for ``LLM_RATE_LIMIT``.
+        max_wait_s: seconds to wait for room before ``QuotaFull``, so that a fallback can take over;
+            None waits as long as it takes.
         estimate: how many tokens a request may take; learns from the answers.
-        provider: whose model it is, where the limiter serves several providers: its quotas are then
-            named ``provider:model``.
+        provider: set where the limiter serves several: quotas are then named ``provider:model``.
 
     Raises (besides what is wrapped):
         RequestTooLarge: the request can never fit the quota.
@@ -69,7 +65,7 @@ class RateLimitedLLMProvider(WrapperProvider):
                 f"limiter must be a RateLimiter, not {limiter!r}; "
                 "for a number write requests_per_minute=..."
             )
-        rpm = USUAL_RPM if requests_per_minute is None else requests_per_minute
+        rpm = 60 if requests_per_minute is None else requests_per_minute
         self.limiter = limiter or RateLimiter(requests_per_minute=rpm)
         if max_wait_s is not None:
             check_number("max_wait_s", max_wait_s, least=0)
