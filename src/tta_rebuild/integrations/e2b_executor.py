@@ -13,8 +13,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
@@ -178,24 +179,20 @@ class E2BExecutor(CodeExecutor):
     async def _execute(self, sandbox: AsyncSandbox, code: str) -> tuple[CodeVerdict, bool]:
         """The verdict, and whether the snippet's context is gone from the sandbox again."""
         nonce = secrets.token_hex(16)
-        began = self._clock()
-        try:
-            async with asyncio.timeout(self.limits.wall_s + _GRACE_S):
-                context = await sandbox.create_code_context(request_timeout=self.limits.wall_s)
+        wall_s = self.limits.wall_s
+        with _service(late=f"no end within {wall_s:.0f} s"):
+            async with asyncio.timeout(wall_s + _GRACE_S):
+                context = await sandbox.create_code_context(request_timeout=wall_s)
             # the SDK's own limit fires at twice its value, so ours stands around it
-            async with asyncio.timeout(self.limits.wall_s):
+            async with asyncio.timeout(wall_s):
                 execution = await sandbox.run_code(
-                    f"{code}\nprint({nonce!r})\n", context=context, timeout=self.limits.wall_s
+                    f"{code}\nprint({nonce!r})\n", context=context, timeout=wall_s
                 )
-        except TimeoutError:
-            took_s = self._clock() - began
-            return self._unverified(f"no end within {max(took_s, self.limits.wall_s):.0f} s"), False
-        except _service_errors() as error:
-            raise _translated(error) from error
         try:
-            async with asyncio.timeout(_GRACE_S):
-                await sandbox.remove_code_context(context)
-        except _service_errors():
+            with _service():
+                async with asyncio.timeout(_GRACE_S):
+                    await sandbox.remove_code_context(context)
+        except _Trouble:
             return self._judged(execution, nonce), False
         return self._judged(execution, nonce), True
 
@@ -240,23 +237,17 @@ class E2BExecutor(CodeExecutor):
             await self._end(rented)
         from e2b_code_interpreter import AsyncSandbox
 
-        try:
+        with _service(late="E2B gives no sandbox within 60 s"):
             async with asyncio.timeout(60.0):
                 sandbox = await AsyncSandbox.create(
                     timeout=self._lifetime_s + 60,
                     allow_internet_access=False,
                     metadata={"made_by": "tta"},
                     api_key=self._api_key.reveal(),
-                    api_url=self._endpoint.api_url,
-                    sandbox_url=self._endpoint.sandbox_url,
-                    domain=self._endpoint.domain,
+                    **asdict(self._endpoint),
                     debug=False,
                     http_version="1.1",
                 )
-        except TimeoutError as error:
-            raise _Trouble("E2B gives no sandbox within 60 s") from error
-        except _service_errors() as error:
-            raise _translated(error) from error
         return _Rented(sandbox=sandbox, since=self._clock(), at=self._now())
 
     async def _end(self, rented: _Rented) -> None:
@@ -266,9 +257,10 @@ class E2BExecutor(CodeExecutor):
     async def _kill_and_book(self, rented: _Rented) -> None:
         outcome: Any = "ok"
         try:
-            async with asyncio.timeout(20.0):
-                await rented.sandbox.kill()
-        except _service_errors():
+            with _service():
+                async with asyncio.timeout(20.0):
+                    await rented.sandbox.kill()
+        except _Trouble:
             outcome = "error"  # E2B ends it by itself when its time is over
         lived_s = self._clock() - rented.since
         if self._ledger is not None:
@@ -299,36 +291,31 @@ def _ending(name: str, message: str) -> Ending:
     )
 
 
-def _service_errors() -> tuple[type[Exception], ...]:
-    """What the SDK lets through when the service or the way to it fails, as found by trying."""
+@contextmanager
+def _service(late: str = "") -> Iterator[None]:
+    """Whatever the SDK lets through when the service or the way to it fails, as ``_Trouble``.
+
+    In plain words, without the exception's own text, which may quote a request.
+    """
     import httpx
     from e2b import exceptions as e2b
 
-    broken_lines = (ValueError, KeyError, TypeError, AttributeError)  # of a line that is no event
-    return (
-        e2b.SandboxException,
-        e2b.AuthenticationException,
-        e2b.ServiceBusyException,
-        httpx.HTTPError,
-        OSError,  # TimeoutError is one
-        RuntimeError,
-        *broken_lines,
-    )
-
-
-def _translated(error: Exception) -> _Trouble:
-    """The SDK's exception in plain words, without its text, which may quote a request."""
-    from e2b import exceptions as e2b
-
-    match error:
-        case e2b.AuthenticationException():
-            return _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}")
-        case e2b.RateLimitException():
-            return _Trouble("E2B's rate limit is reached: try again later")
-        case e2b.NotFoundException():
-            return _Trouble("the sandbox is gone", worn=True)
-        case e2b.TimeoutException():
-            return _Trouble("the sandbox does not answer", worn=True)
-        case ValueError() | KeyError() | TypeError() | AttributeError():
-            return _Trouble("E2B's answer cannot be read")
-    return _Trouble(f"the way to E2B failed ({type(error).__name__})", worn=True)
+    try:
+        yield
+    except TimeoutError as error:
+        raise _Trouble(late) from error
+    except e2b.AuthenticationException as error:
+        raise _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}") from error
+    except e2b.RateLimitException as error:
+        raise _Trouble("E2B's rate limit is reached: try again later") from error
+    except e2b.NotFoundException as error:
+        raise _Trouble("the sandbox is gone", worn=True) from error
+    except e2b.TimeoutException as error:
+        raise _Trouble("the sandbox does not answer", worn=True) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # of a line that is no event
+        raise _Trouble("E2B's answer cannot be read") from error
+    except (
+        e2b.SandboxException, e2b.ServiceBusyException, httpx.HTTPError, OSError, RuntimeError
+    ) as error:  # fmt: skip
+        failed = f"the way to E2B failed ({type(error).__name__})"
+        raise _Trouble(failed, worn=True) from error
