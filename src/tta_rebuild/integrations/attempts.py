@@ -1,7 +1,6 @@
 """One call and each of its attempts, from the beginning to the one row in the ledger.
 
-``CostTracker`` makes them; ``wrappers.costed`` tells them how the attempt goes. What is charged for
-an attempt that did not end well:
+``CostTracker`` makes them, ``wrappers.costed`` tells them how it goes. What a failed attempt costs:
 
 - the tokens that the provider named, where it did (on the error, or on the pieces of a stream);
 - a stream that was left or broke: its prompt, the text that came, and one piece more, since the

@@ -1,9 +1,8 @@
 """Budgets: how much may be spent, for what, and who waits for whom.
 
 The cost tracker stands on this. A call holds its worst case in every budget that covers it before
-anything is sent, and the hold turns into what was really spent as its attempts end; so the sum of
-what is spent and held never passes a limit, however many calls run at once. Everything between two
-awaits is one step here: no lock is needed, and none is held while anybody waits.
+anything is sent, and the hold turns into what was really spent as its attempts end: what is spent
+and held never passes a limit, however many calls run at once. Between two awaits all is one step.
 """
 
 from __future__ import annotations
@@ -24,9 +23,6 @@ Scope = Literal["call", "story", "player", "day", "session", "total"]
 LEVELS = (80, 90, 100)
 """Percent of a budget at which one is warned, once each."""
 
-ROUNDING_USD = 1e-12
-"""What floating-point sums may be off by."""
-
 _HOW_TO_RAISE = {
     "session": "raise LLM_MAX_COST, or play offline",
     "call": "raise the budget per call in the configuration, or lower max_tokens",
@@ -46,7 +42,7 @@ class Budget:
 
     def is_passed_by(self, usd: float) -> bool:
         """True if so much is more than may be spent."""
-        return usd > self.limit_usd + ROUNDING_USD
+        return usd > self.limit_usd + 1e-12  # which floating-point sums may be off by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +114,8 @@ class Hold:
     async def wait_for(self, usd: float, *, waits: bool = True) -> None:
         """Hold at least so much; wait while others hold what is missing, unless told not to.
 
-        Waiting ends when what is *spent* leaves no room, or when no other call ends for as long
-        as the queue has patience; then BudgetExceededError is raised.
+        Raises BudgetExceededError where what is *spent* leaves no room, or no other call ends for
+        as long as the queue has patience.
         """
         while (more := usd - self.held_usd) > 0:
             for account in self._accounts:
@@ -153,11 +149,7 @@ class Hold:
 
 
 class BudgetQueue:
-    """Where calls wait for money that others hold, and where warnings go out.
-
-    Args:
-        patience_s: how long to wait, seconds, while no other call ends.
-    """
+    """Where calls wait for money that others hold (``patience_s`` seconds), and where one warns."""
 
     def __init__(
         self,

@@ -48,12 +48,10 @@ class CostTracker:
         budgets: any number, also several of one scope.
         budget_usd: what may be spent through this tracker, from its beginning, in US dollars.
         prices: what models cost.
-        player_id, session_id: whose spending this is, unless a request's context says otherwise
-            (``session_state["player_id"]``, ``session_state["session_id"]``).
-        on_warning: called once for each budget at 80, 90 and 100 %. A call refused for want of
-            budget counts as reaching 100 %.
-        patience_s: how long a call waits for money that others hold, seconds, while none of them
-            ends.
+        player_id, session_id: whose spending this is, unless the same names in a request's
+            ``context.session_state`` say otherwise.
+        on_warning: called once for each budget at 80, 90 and 100 %, which a refused call reaches.
+        patience_s: how long a call waits for money that others hold, while none of them ends.
     """
 
     def __init__(
@@ -98,10 +96,9 @@ class CostTracker:
 
     @asynccontextmanager
     async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
-        """The open call that a request belongs to, or a new one that ends with the block.
+        """The open call of a request, or a new one that ends with the block; and the request in it.
 
-        Gives the request too, with the call's id in it. Raises StoreError if what was spent before
-        cannot be read.
+        Raises StoreError if what was spent before cannot be read.
         """
         known = self._calls.get(request.call_id)
         if known is not None:
@@ -117,16 +114,27 @@ class CostTracker:
             call.hold.release()
 
     async def hold_worst(
-        self, call: Call, request: LLMRequest, config: LLMConfig, *, provider: str = ""
-    ) -> None:
-        """Hold the worst case of one attempt; waits while other calls hold what is missing.
+        self,
+        call: Call,
+        request: LLMRequest,
+        config: LLMConfig,
+        *,
+        provider: str,
+        waits: bool = True,
+    ) -> tuple[Price, Usage]:
+        """Hold the worst case of one attempt, and say what it is; waits while others hold it.
 
-        Raises:
-            BudgetExceededError: it does not fit; nothing was sent.
+        Raises BudgetExceededError where it does not fit; nothing was sent.
         """
         price = self.price_of(provider, request.model or config.model)
+        worst = Usage(
+            input_tokens=self.estimate.most_input_tokens(request),
+            output_tokens=request.max_tokens or config.max_tokens,
+            estimated=True,
+        )
         if not price.is_free:
-            await call.hold.wait_for(price.worst_usd(self._worst(request, config)))
+            await call.hold.wait_for(price.worst_usd(worst), waits=waits)
+        return price, worst
 
     async def begin(
         self,
@@ -134,39 +142,26 @@ class CostTracker:
         request: LLMRequest,
         config: LLMConfig,
         *,
-        provider: str = "",
-        is_named: bool = True,
+        provider: str,
+        is_named: bool,
     ) -> RunningAttempt:
         """One attempt begins; the first of its call may wait for money that others hold.
 
-        Args:
-            provider: whose model it is.
-            is_named: False where the answer may know better whose model it was.
-
-        Raises:
-            BudgetExceededError: it does not fit; nothing was sent.
+        ``is_named`` is False where the answer may know better whose model it was. Raises
+        BudgetExceededError where its worst case does not fit; nothing was sent.
         """
-        model = request.model or config.model
-        price = self.price_of(provider, model)
-        worst = self._worst(request, config)
-        if not price.is_free:
-            await call.hold.wait_for(price.worst_usd(worst), waits=not call.attempts)
+        price, worst = await self.hold_worst(
+            call, request, config, provider=provider, waits=not call.attempts
+        )
         return RunningAttempt(
             tracker=self,
             request=request,
             call=call,
             provider=provider,
-            is_named=is_named and bool(provider),
-            model=model,
+            is_named=is_named,
+            model=request.model or config.model,
             price=price,
             worst=worst,
-        )
-
-    def _worst(self, request: LLMRequest, config: LLMConfig) -> Usage:
-        return Usage(
-            input_tokens=self.estimate.most_input_tokens(request),
-            output_tokens=request.max_tokens or config.max_tokens,
-            estimated=True,
         )
 
     # -------------------------------------------------------------------------- the ledger
@@ -224,10 +219,7 @@ class CostTracker:
 
     @property
     def calls(self) -> list[Attempt]:
-        """What was booked through this tracker, newest last: one for each call and attempt.
-
-        The latest ``MOST_CALLS`` of them where a ledger was given, which has them all.
-        """
+        """What was booked through this, newest last; ``MOST_CALLS`` where a ledger has all."""
         return list(self._recent if self._in_memory is None else self._in_memory.rows)
 
     def _keep(self, attempt: Attempt) -> None:

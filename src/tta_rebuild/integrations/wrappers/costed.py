@@ -2,15 +2,12 @@
 
 Three places, since a call, the asking of one model and an attempt are three things:
 
-- ``AccountedLLMProvider`` outside the fallback: the call as a whole, its attempts numbered and
-  added up, the budget per call.
-- ``BudgetedLLMProvider`` outside the retries of each model: holds the worst case and waits for
-  money where it must, before the attempt takes its place in the queue of the quota. Inside the
-  fallback, so that a model that costs nothing can take over when the budget is used up.
+- ``AccountedLLMProvider`` outside the fallback: the call as a whole.
+- ``BudgetedLLMProvider`` outside the retries of each model, so that money is waited for before the
+  attempt takes its place in the queue of the quota; inside the fallback, so that a model that costs
+  nothing can take over when the budget is used up.
 - ``CostTrackingLLMProvider`` at each attempt, inside the pacing, so that its row tells how long the
-  provider took and not how long the queue was.
-
-The last alone will do where there are neither retries nor fallbacks: each attempt is then a call.
+  provider took and not how long the queue was. Alone, it takes each attempt for a call.
 """
 
 from __future__ import annotations
@@ -55,11 +52,8 @@ class AccountedLLMProvider(WrapperProvider):
 class BudgetedLLMProvider(WrapperProvider):
     """Holds the worst case of asking this model in every budget that covers the call.
 
-    Args:
-        provider: the name of the adapter, such as ``"gemini"``, for the price.
-
-    Raises (besides what is wrapped):
-        BudgetExceededError: a budget would be overspent; nothing was sent.
+    ``provider`` is the adapter's name, such as ``"gemini"``, for the price. Raises
+    BudgetExceededError where a budget would be overspent; nothing was sent.
     """
 
     def __init__(self, wrapped: LLMProvider, tracker: CostTracker, *, provider: str = "") -> None:
@@ -87,8 +81,7 @@ class CostTrackingLLMProvider(WrapperProvider):
         provider: the server's name, such as ``"gemini"`` or ``"ollama"``; where "", the one that
             each answer names.
 
-    Raises (besides what is wrapped):
-        BudgetExceededError: the attempt would overspend a budget; nothing was sent.
+    Raises BudgetExceededError where the attempt would overspend a budget; nothing was sent.
     """
 
     def __init__(
