@@ -49,12 +49,9 @@ FEWEST_KEPT_WORDS = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a kind of server is waited for, unless something else is set; seconds.
+    """How long a kind of server is waited for, in seconds, unless something else is set.
 
-    Attributes:
-        first_piece_s: until the first piece of an answer.
-        silence_s: between two pieces.
-        per_token_s: for each token that an answer in one piece may have, on top.
+    Until the first piece, between two pieces, and for each token that a whole answer may have.
     """
 
     first_piece_s: float = 30.0
@@ -70,10 +67,8 @@ NEARBY = Patience(first_piece_s=180.0, silence_s=60.0, per_token_s=0.5)
 class Chunk:
     """Some of an answer, or all of it.
 
-    Attributes:
-        usage: tokens counted so far, where the provider says.
-        finish: why it ended, in the vendor's own word; "" before the end.
-        refusal: the vendor's word for blocking the whole prompt or answer, "" if it did not.
+    ``finish`` (why it ended) and ``refusal`` (of the whole prompt or answer) are the vendor's own
+    words, "" where there is none; ``usage`` is what is counted so far, where the provider says.
     """
 
     text: str = ""
@@ -98,12 +93,10 @@ class Adapter(RequestProvider):
         api_key: the key; None reads ``key_variable`` from the environment.
         config: model and defaults; ``model`` alone is a shorter way to say it, and comes first.
         base_url: another server that speaks the vendor's protocol.
-        piece_timeout_s: greatest silence inside a stream, after its first piece (before it, that is
-            ``config.timeout_seconds``); None is the usual. A stream may last while it speaks.
+        piece_timeout_s: greatest silence inside a stream, after its first piece; None is the usual.
         now: the time, aware; for daily resets and dates in ``Retry-After``.
 
-    Raises:
-        KeyMissing: no key, and this server needs one.
+    Raises KeyMissing where there is no key, and this server needs one.
     """
 
     vendor: ClassVar[str]
@@ -180,8 +173,7 @@ class Adapter(RequestProvider):
     def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
 
-        Pieces carry the usage so far where the vendor tells. Closing the generator closes the
-        connection, so that nothing more is billed.
+        Closing the generator closes the connection, so that nothing more is billed.
         """
         return self._items(request, is_whole=False)
 

@@ -53,9 +53,7 @@ class Call:
 class RunningAttempt:
     """One attempt between its beginning and its one row in the ledger.
 
-    Attributes:
-        provider: whose model it is; where not ``is_named``, the answer may know better.
-        worst: the tokens that are held for it.
+    ``worst`` is what is held for it; where not ``is_named``, the answer knows better whose model it is.
     """
 
     tracker: CostTracker

@@ -32,7 +32,6 @@ class CodeVerdict:
     Attributes:
         reason: in plain words, for an author.
         engine: who found out: ``compile``, ``monty``, ``jail``, ``e2b``, ``json`` …; "" if nobody.
-        version: of the engine.
         output: standard output and error, capped; ``truncated`` if there was more.
         duration_s: seconds from asking to knowing.
         line: the snippet's line that the reason is about, from 1, where known.
@@ -67,11 +66,9 @@ LANGUAGES: Mapping[str, str] = {
 
 
 class CodeExecutor(ABC):
-    """Says what comes of a snippet. Close it when done; ``async with`` does.
+    """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does.
 
-    Args:
-        limits: what each snippet may use.
-        clock: monotonic seconds, for durations.
+    ``clock`` gives monotonic seconds, for durations.
     """
 
     def __init__(
@@ -96,8 +93,7 @@ class CodeExecutor(ABC):
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
         """The verdict on a snippet; never raises for what the snippet or an engine does.
 
-        Args:
-            language: a name or alias such as ``python``, ``py``, ``json``, ``yml``.
+        ``language`` is a name or alias such as ``python``, ``py``, ``json``, ``yml``.
         """
         began = self._clock()
         known = LANGUAGES.get(language.strip().lower(), "")
@@ -214,9 +210,8 @@ _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 def judge(ending: Ending) -> tuple[Verdict, str]:
     """What an uncaught exception says about the code, and why.
 
-    Most say that the code is wrong. Some say only that this place lacks what the code wants (a
-    file, a package, somebody at the keyboard): ``unverified``. Some say that the place refused:
-    ``blocked``.
+    Most say that it is wrong; some that this place lacks what it wants (``unverified``: a file, a
+    package, somebody at the keyboard), some that the place refused (``blocked``).
     """
     shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
     if not ending.builtin:

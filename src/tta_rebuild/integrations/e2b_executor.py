@@ -48,11 +48,7 @@ _MODULE = re.compile(r"No module named '([\w.]+)'")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class E2BEndpoint:
-    """Where the service is.
-
-    Always passed to the SDK, which would otherwise take the addresses from the environment and send
-    the key wherever that says.
-    """
+    """Where the service is; passed to the SDK, so that no environment sends the key elsewhere."""
 
     api_url: str = "https://api.e2b.app"
     sandbox_url: str = "https://sandbox.e2b.app"
@@ -86,12 +82,8 @@ class E2BExecutor(CodeExecutor):
         sandboxes: how many may run at once.
         lifetime_s: whole seconds after which a sandbox is replaced; E2B kills it soon after.
         ledger: where each sandbox is booked when it ends, as one attempt of task ``code``.
-        usd_per_second: price of a running sandbox.
-        now: the time of day, for the ledger.
 
-    Raises:
-        KeyMissing: there is no key.
-        SdkMissing: the SDK is not installed.
+    Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
     """
 
     def __init__(

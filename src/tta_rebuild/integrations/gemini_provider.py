@@ -139,12 +139,11 @@ class GeminiLLMProvider(Adapter):
 
 
 async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
-    """Close the SDK's stream that does not pass its closing on to the connection.
+    """Close the SDK's stream, which does not pass its closing on to the connection.
 
-    google-genai leaves the connection open when its generator is closed, and the rest of the
-    answer is sent and billed; only a cancellation that reaches the innermost read closes it. So
-    the next read is begun and cancelled. Reading in a task all the time would do the same, and
-    cost a switch of tasks per piece.
+    The rest of the answer would be sent and billed; only a cancellation that reaches the innermost
+    read closes the connection. So the next read is begun and cancelled. (Reading in a task all the
+    time would do the same, and cost a switch of tasks per piece.)
     """
     while True:
         reading = asyncio.ensure_future(anext(stream, None))
@@ -161,9 +160,8 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
 def _config_class() -> type[Any]:
     """The SDK's configuration of a call, as quick to read as it can be.
 
-    The SDK asks for each of some forty fields with ``in`` before it takes the attribute; on a
-    pydantic model that walks all fields, never finds one, and is a quarter of the call's CPU. And
-    it copies deeply what was made for this one call.
+    The SDK asks for each of some forty fields with ``in``, which on a pydantic model never finds one
+    and is a quarter of the call's CPU; and it copies deeply what was made for this one call.
     """
     from google.genai import types
 

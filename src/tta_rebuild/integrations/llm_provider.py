@@ -349,11 +349,9 @@ def estimated_usage(prompt: str, text: str) -> Usage:
 
 
 class MockLLMProvider(LLMProvider):
-    """Answers every request with one settable text; for callers' tests.
+    """Answers every request with one settable text, for callers' tests.
 
-    Args:
-        latency_ms: simulated service time, milliseconds.
-        should_fail: every call raises ``ProviderBusy``.
+    After ``latency_ms`` milliseconds; where ``should_fail``, every call raises ``ProviderBusy``.
     """
 
     provider = "mock"

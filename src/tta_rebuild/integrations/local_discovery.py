@@ -33,11 +33,9 @@ _NO_STORYTELLERS = ("embed", "rerank", "whisper", "tts", "clip")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
-    """A server that answered.
+    """A server that answered: the models that can write, as it names them.
 
-    Attributes:
-        models: those that can write, as the server names them.
-        windows: model → tokens of its context, where the server says (vLLM, llama.cpp, LM Studio).
+    ``windows`` is model → tokens of its context, where the server says (vLLM, llama.cpp, LM Studio).
     """
 
     name: str
@@ -49,13 +47,9 @@ class LocalServer:
 async def find_local_servers(
     servers: Mapping[str, str] = USUAL_SERVERS, *, timeout_s: float = 0.7
 ) -> tuple[LocalServer, ...]:
-    """The servers that answer within ``timeout_s``, in the order given.
+    """Those of the servers (name → base address) that answer within ``timeout_s``, in their order.
 
-    Args:
-        servers: name → base address (``http://127.0.0.1:11434/v1``).
-
-    Raises:
-        ValueError: an address that is not on this machine.
+    Raises ValueError for an address that is not on this machine.
     """
     for address in servers.values():
         if not is_loopback(address):
@@ -91,10 +85,8 @@ async def choose_local(
 ) -> tuple[LocalServer, str]:
     """A server and the model to use: ``wanted`` where some server has it, else the first there is.
 
-    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``).
-
-    Raises:
-        ModelUnavailable: no server answers, or none has that model; says what to do.
+    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable where
+    no server answers, or none has that model; it says what to do.
     """
     found = await find_local_servers(servers, timeout_s=timeout_s)
     for server in found:

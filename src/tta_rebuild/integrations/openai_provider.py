@@ -23,12 +23,10 @@ from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 class OpenAIProvider(SdkAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
-    A server on this machine or in its private network needs no key. The key in
-    ``OPENAI_API_KEY`` is sent to OpenAI alone: for any other server give ``api_key``.
-
-    Args (besides ``Adapter``'s):
-        provider: the name for prices and quotas; without it ``"local"`` for a server nearby, which
-            is taken to cost nothing, and ``"openai"`` for any other.
+    A server on this machine or in its private network needs no key. The key in ``OPENAI_API_KEY`` is
+    sent to OpenAI alone: for any other server give ``api_key``. Takes what ``Adapter`` takes, and
+    ``provider``, the name for prices and quotas; without it ``"local"`` for a server nearby, which is
+    taken to cost nothing, and ``"openai"`` for any other.
     """
 
     vendor: ClassVar[str] = "openai"
@@ -147,10 +145,7 @@ def _is_openai(base_url: str) -> bool:
 
 
 def _is_strict(schema: Any) -> bool:
-    """True where every object of the schema is closed and requires all it names.
-
-    Only such schemas may be asked for strictly.
-    """
+    """True where every object of the schema is closed and requires all it names."""
     if isinstance(schema, list):
         return all(_is_strict(part) for part in schema)
     if not isinstance(schema, Mapping):

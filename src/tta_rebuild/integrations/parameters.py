@@ -37,12 +37,10 @@ _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelTraits:
-    """What one model takes.
+    """What one model takes: ``temperature`` is False where it refuses sampling parameters.
 
-    Attributes:
-        temperature: False where the model refuses sampling parameters.
-        max_output: greatest number of output tokens, thinking included.
-        thinking: what keeps thinking short, in the vendor's own words.
+    ``max_output`` counts output tokens, thinking included; ``thinking`` is what keeps that short, in
+    the vendor's own words.
     """
 
     structured: Structured
@@ -79,7 +77,6 @@ class Asked:
         structured: how JSON is asked for, None for prose.
         temperature, top_p: None where the model refuses them or the default is meant.
         timeout_s: greatest time until the first piece.
-        thinking: what keeps thinking short, in the vendor's own words.
         refused: names of further parameters that this server has refused before.
     """
 
@@ -100,9 +97,8 @@ class Asked:
 class Parameters:
     """Settles requests to the models of one server.
 
-    Args:
-        optional: the parameters that can be left out (keys of ``_REFUSED_WORDS``).
-        per_token_s: time for each token that an answer in one piece may have, on top.
+    ``optional`` are the parameters that can be left out (keys of ``_REFUSED_WORDS``); ``per_token_s``
+    is time for each token that an answer in one piece may have, on top.
     """
 
     def __init__(self, optional: frozenset[str], per_token_s: float) -> None:

@@ -62,9 +62,8 @@ class Price:
     """What one model costs.
 
     Attributes:
-        rates: in force from the first token.
-        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens
-            of the call; in ascending order.
+        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens of
+            the call; in ascending order.
         is_known: False where the worst case stands in for an unknown price.
     """
 
@@ -102,9 +101,8 @@ FREE = Price(rates=Rates(input=0, output=0))
 class PriceBook:
     """Prices by provider and model.
 
-    Args:
-        overlay: the user's own prices, by ``"model"`` or ``"provider:model"``; they come first.
-        free_providers: names of providers whose answers cost nothing.
+    ``overlay`` has the user's own, by ``"model"`` or ``"provider:model"``: they come first. The answers
+    of ``free_providers`` cost nothing.
     """
 
     def __init__(

@@ -35,12 +35,8 @@ MOMENT_S = 0.05
 class Quota:
     """What a model allows; None is no limit.
 
-    Attributes:
-        rpm: requests in any window.
-        tpm: tokens in any window, prompt and answer.
-        rpd: requests in a day.
-        day_zone: where the provider's day begins at midnight.
-        window_s: length of the window, a minute.
+    Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s`` seconds,
+    requests in a day (``rpd``), which begins at midnight in ``day_zone``.
     """
 
     rpm: int | None = None

@@ -23,10 +23,9 @@ class RateLimiter:
     """Quotas per model within this process; exact in any sixty seconds, first come first served.
 
     Args:
-        default: the quota of every model that ``per_model`` does not name.
-        per_model: quotas by the model's name.
+        default: the quota of every model that ``per_model`` does not name; or say it shortly with
+            ``requests_per_minute`` and ``tokens_per_minute``.
         used_today: requests already made today, by model (from the ledger, after a restart).
-        requests_per_minute, tokens_per_minute: the same as a ``default`` with these.
     """
 
     def __init__(
@@ -78,8 +77,7 @@ class RateLimiter:
     ) -> None:
         """Wait for room for one request that is sent now; nothing is to be ended.
 
-        It counts for a window from now on, by this clock: ``reserve`` also covers the time that a
-        request is on its way. Raises as ``reserve`` does.
+        ``reserve``, whose errors it raises, also covers the time that a request is on its way.
         """
         (await self.reserve(model, tokens=tokens, max_wait_s=max_wait_s)).settle(tokens)
 

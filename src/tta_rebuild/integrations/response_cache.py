@@ -38,9 +38,9 @@ class ResponseCache:
     """Answers by key: the latest in memory, all of them in a file if there is one.
 
     Args:
-        entries: how many answers stay in memory; the least recently used leave first.
+        entries: how many stay in memory; the least recently used leave first.
         max_age_s: older answers are forgotten, seconds.
-        file: also keeps them across restarts; closed with this cache.
+        file: keeps them across restarts; closed with this cache.
     """
 
     def __init__(
@@ -112,9 +112,7 @@ _BYTES = "SELECT COALESCE(SUM(size), 0) FROM answers"
 class CacheFile:
     """Answers as JSON in one SQLite file, read and written by one thread, in order.
 
-    Args:
-        path: made where it does not exist, with its folder.
-        max_bytes: size of the answers at most; the least recently used leave first.
+    Made where it does not exist. Beyond ``max_bytes`` of answers the least recently used leave.
     """
 
     def __init__(self, path: Path, *, max_bytes: int = 64 * 2**20) -> None:

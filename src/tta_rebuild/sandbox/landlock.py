@@ -40,9 +40,7 @@ def restrict(libc: ctypes.CDLL, rules: Iterable[tuple[str, int]]) -> None:
     """Deny everything but these (path, rights) to this process and its children.
 
     From ABI 4 on TCP is denied too, from 6 on signals and abstract sockets outwards. A path that
-    is not there or cannot be reached is passed over. ``no_new_privs`` must be set before.
-
-    Raises OSError if the kernel refuses.
+    cannot be reached is passed over. ``no_new_privs`` must be set before. Raises OSError.
     """
     version = abi(libc)
     # All rights on files that this version can deny.

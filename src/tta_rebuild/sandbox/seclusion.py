@@ -1,10 +1,9 @@
 """A file tree of its own for the jail, with nothing in it but what a snippet may read.
 
 The supervisor moves into it once, before it binds itself with ``landlock``: a mount namespace whose
-root is a small file system in memory that holds the standard library, read-only, under its usual
-name. So a snippet cannot even see that a file of the host exists, and the library can be read
-although it may lie in a directory that only root may enter. An ordinary user needs a user namespace
-for it, which some systems refuse; then Landlock alone stands in front of the host's files.
+root is a small file system in memory that holds the standard library, read-only. So a snippet does
+not even see that a file of the host exists. An ordinary user needs a user namespace for it, which
+some systems refuse; then Landlock alone stands in front of the host's files.
 """
 
 from __future__ import annotations
@@ -37,10 +36,8 @@ def leave_the_network(libc: ctypes.CDLL) -> None:
 
 
 def can_leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[str]) -> bool:
-    """Whether ``leave_the_files`` works here: tried in a process that ends at once.
-
-    A move that fails half-way cannot be taken back, so the supervisor asks before it moves.
-    """
+    """Whether ``leave_the_files`` works here: tried in a process of its own, as a move that fails
+    half-way cannot be taken back."""
     child = os.fork()
     if child == 0:
         status = 1
@@ -53,13 +50,9 @@ def can_leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Itera
 
 
 def leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[str]) -> str:
-    """Move into a tree that holds only the ``shown`` directories; the host's is gone for good.
+    """Move into a tree, built on ``base``, of only the ``shown`` directories; for good.
 
-    Args:
-        base: a directory to build on; the host sees it unchanged.
-
-    Returns the directory in the new tree where snippets may get theirs. Raises OSError where the
-    kernel refuses.
+    Gives the directory in it where snippets get theirs. Raises OSError if the kernel refuses.
     """
     if os.geteuid() == 0:
         _checked(libc.unshare(_NEW_MOUNTS))

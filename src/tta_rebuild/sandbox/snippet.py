@@ -7,15 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a snippet may use.
-
-    Attributes:
-        wall_s: seconds by the clock on the wall.
-        cpu_s: whole seconds of processor time.
-        memory_bytes: address space of the process that runs it.
-        file_bytes: size of one file in its own directory (64 files, four times this in all).
-        output_bytes: what is kept of its output; sixteen times as much ends it.
-        source_chars: longer code is not run.
+    """What a snippet may use: seconds by the clock and of the processor (whole ones), bytes of address
+    space, of one file (64 files, four times this in all) and of output that is kept (sixteen times as
+    much ends it). Longer source is not run.
     """
 
     wall_s: float = 5.0

@@ -16,8 +16,7 @@ _COLUMNS = {"x86_64": 0, "aarch64": 1}
 def table(machine: str, section: str) -> dict[str, int]:
     """Name → number on that machine (``platform.machine()``'s word), of one section of the table.
 
-    Raises:
-        KeyError: the filter knows no such machine.
+    Raises KeyError where the filter knows no such machine.
     """
     column = _COLUMNS[machine]
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")

@@ -49,10 +49,9 @@ class CircuitPolicy:
 
     Attributes:
         failures: so many in a row open the circuit; also the least number of attempts for a rate.
-        failure_rate: the share of failures in the window that opens it, in (0, 1].
-        window_s: how far back attempts count, seconds.
-        cool_down_s: how long nothing is asked, seconds.
-        probes: how many attempts may find out at the same time whether the model is back.
+        failure_rate: the share of failures in the last ``window_s`` that opens it, in (0, 1].
+        cool_down_s: how long nothing is asked.
+        probes: how many attempts at a time may find out whether the model is back.
     """
 
     failures: int = 5
@@ -142,10 +141,8 @@ class Circuit:
 class CircuitBreakerLLMProvider(WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
-    Cancellations, used-up budgets and errors that the caller made are no failures.
-
-    Args:
-        circuit: shared by the stacks that talk to the same model.
+    Cancellations, used-up budgets and errors that the caller made are no failures. ``circuit`` is
+    shared by the stacks that talk to the same model.
     """
 
     def __init__(

@@ -41,10 +41,7 @@ class RateLimitedLLMProvider(WrapperProvider):
         estimate: how many tokens a request may take; learns from the answers.
         provider: set where the limiter serves several: quotas are then named ``provider:model``.
 
-    Raises (besides what is wrapped):
-        RequestTooLarge: the request can never fit the quota.
-        QuotaExhausted: the day's quota is used up.
-        QuotaFull: no room in time; nothing was sent.
+    Raises RequestTooLarge, QuotaExhausted or QuotaFull, where nothing was sent.
     """
 
     def __init__(

@@ -43,9 +43,8 @@ class RetryPolicy:
     Attributes:
         attempts: tries of one call at most, the first included.
         unusable_attempts: the same where a reply came and was of no use: it was paid for.
-        base_s: the wait before the second try is drawn from [0, base_s], before the third from
-            [0, 2 · base_s], and so on up to ``cap_s``; a wait that the provider asks for comes on
-            top.
+        base_s: the n-th wait is drawn from [0, 2ⁿ⁻¹ · base_s], at most ``cap_s``; a wait that the
+            provider asks for comes on top.
         deadline_s: no try begins later than this after the call did.
     """
 
@@ -65,9 +64,8 @@ class RetryPolicy:
 class RetryBudget:
     """Keeps retries from multiplying an outage: calls pay in, retries are paid from it.
 
-    Args:
-        per_call: what each call adds; 0.2 allows one retry for five calls in the long run.
-        most: the balance at most, and at the start.
+    ``per_call`` is what each call adds (0.2: one retry for five calls in the long run), ``most`` the
+    balance at most, and at the start.
     """
 
     def __init__(self, *, per_call: float = 0.2, most: float = 10.0) -> None:
@@ -91,12 +89,8 @@ class RetryingLLMProvider(WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, never past the deadline, never beyond the
-    budget for retries. A daily quota that is used up is asked once and then remembered until it
-    resets. A stream that has begun is only begun anew with ``StreamRestarted``.
-
-    Args:
-        budget: shared by the stacks that talk to the same provider.
-        random: where the jitter comes from.
+    ``budget`` for retries, which all stacks share that talk to the same provider. A daily quota that is
+    used up is asked once and then remembered until it resets.
     """
 
     def __init__(

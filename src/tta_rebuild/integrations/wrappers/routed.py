@@ -17,12 +17,7 @@ from tta_rebuild.integrations.llm_provider import (
 
 
 class RoutedLLMProvider(WrapperProvider):
-    """Passes each request to the provider of its task.
-
-    Args:
-        default: for every task without a route; its config stands for the whole.
-        routes: task (see ``core.tasks``) → provider.
-    """
+    """Passes each request to the provider of its task (see ``core.tasks``), others to ``default``."""
 
     def __init__(self, default: LLMProvider, routes: Mapping[str, LLMProvider]) -> None:
         super().__init__(default)

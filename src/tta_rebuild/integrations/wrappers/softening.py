@@ -25,8 +25,7 @@ from tta_rebuild.integrations.llm_provider import (
 class SofteningLLMProvider(WrapperProvider):
     """Asks once more where content was refused; a second refusal is raised.
 
-    Args:
-        soften: gives the gentler request, or None where there is none for this task.
+    ``soften`` gives the gentler request, or None where there is none for this task.
     """
 
     def __init__(

@@ -45,7 +45,6 @@ class TracedLLMProvider(WrapperProvider):
         layer: ``"call"`` outermost, ``"attempt"`` innermost: a client span with the metrics.
         provider: the adapter's name, such as ``"gemini"``.
         record_text: True puts prompts and answers into the spans; they are the player's words.
-        tracer_provider, meter_provider: the process-wide ones where None.
     """
 
     def __init__(
