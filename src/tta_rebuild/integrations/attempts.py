@@ -53,7 +53,8 @@ class Call:
 class RunningAttempt:
     """One attempt between its beginning and its one row in the ledger.
 
-    ``worst`` is what is held for it; where not ``is_named``, the answer knows better whose model it is.
+    ``worst`` is what is held for it; where not ``is_named``, the answer knows better whose model it
+    is.
     """
 
     tracker: CostTracker

@@ -187,8 +187,8 @@ class CostTracker:
     ) -> float:
         """Book a call that was made without a wrapper; gives its cost in US dollars.
 
-        Raises BudgetExceededError where more than ``budget_usd`` is spent with it (it is booked), and
-        ValidationError where the model is no name, or a count is none.
+        Raises BudgetExceededError where more than ``budget_usd`` is spent with it (it is booked),
+        and ValidationError where the model is no name, or a count is none.
         """
         check_text("model", model)
         check_number("input_tokens", input_tokens, least=0, whole=True)

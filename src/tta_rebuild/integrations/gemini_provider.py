@@ -160,8 +160,8 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
 def _config_class() -> type[Any]:
     """The SDK's configuration of a call, as quick to read as it can be.
 
-    The SDK asks for each of some forty fields with ``in``, which on a pydantic model never finds one
-    and is a quarter of the call's CPU; and it copies deeply what was made for this one call.
+    The SDK asks for each of some forty fields with ``in``, which on a pydantic model never finds
+    one and is a quarter of the call's CPU; and it copies deeply what was made for this one call.
     """
     from google.genai import types
 

@@ -35,7 +35,8 @@ _NO_STORYTELLERS = ("embed", "rerank", "whisper", "tts", "clip")
 class LocalServer:
     """A server that answered: the models that can write, as it names them.
 
-    ``windows`` is model → tokens of its context, where the server says (vLLM, llama.cpp, LM Studio).
+    ``windows`` is model → tokens of its context, where the server says (vLLM, llama.cpp, LM
+    Studio).
     """
 
     name: str
@@ -85,8 +86,8 @@ async def choose_local(
 ) -> tuple[LocalServer, str]:
     """A server and the model to use: ``wanted`` where some server has it, else the first there is.
 
-    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable where
-    no server answers, or none has that model; it says what to do.
+    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable
+    where no server answers, or none has that model; it says what to do.
     """
     found = await find_local_servers(servers, timeout_s=timeout_s)
     for server in found:

@@ -54,8 +54,8 @@ _LIMIT_REASONS = {
 class LocalExecutor(CodeExecutor):
     """Runs Python on this machine where it can do no harm.
 
-    Without ``use_jail`` monty alone remains, as where the kernel offers no jail or the jail fails its
-    own escapes; ``jail_problem`` says why.
+    Without ``use_jail`` monty alone remains, as where the kernel offers no jail or the jail fails
+    its own escapes; ``jail_problem`` says why.
     """
 
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:

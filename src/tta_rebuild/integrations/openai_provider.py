@@ -23,10 +23,10 @@ from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 class OpenAIProvider(SdkAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
-    A server on this machine or in its private network needs no key. The key in ``OPENAI_API_KEY`` is
-    sent to OpenAI alone: for any other server give ``api_key``. Takes what ``Adapter`` takes, and
-    ``provider``, the name for prices and quotas; without it ``"local"`` for a server nearby, which is
-    taken to cost nothing, and ``"openai"`` for any other.
+    A server on this machine or in its private network needs no key. The key in ``OPENAI_API_KEY``
+    is sent to OpenAI alone: for any other server give ``api_key``. Takes what ``Adapter`` takes,
+    and ``provider``, the name for prices and quotas; without it ``"local"`` for a server nearby,
+    which is taken to cost nothing, and ``"openai"`` for any other.
     """
 
     vendor: ClassVar[str] = "openai"

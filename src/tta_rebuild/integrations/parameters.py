@@ -39,8 +39,8 @@ _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
 class ModelTraits:
     """What one model takes: ``temperature`` is False where it refuses sampling parameters.
 
-    ``max_output`` counts output tokens, thinking included; ``thinking`` is what keeps that short, in
-    the vendor's own words.
+    ``max_output`` counts output tokens, thinking included; ``thinking`` is what keeps that short,
+    in the vendor's own words.
     """
 
     structured: Structured
@@ -97,8 +97,8 @@ class Asked:
 class Parameters:
     """Settles requests to the models of one server.
 
-    ``optional`` are the parameters that can be left out (keys of ``_REFUSED_WORDS``); ``per_token_s``
-    is time for each token that an answer in one piece may have, on top.
+    ``optional`` are the parameters that can be left out (keys of ``_REFUSED_WORDS``);
+    ``per_token_s`` is time for each token that an answer in one piece may have, on top.
     """
 
     def __init__(self, optional: frozenset[str], per_token_s: float) -> None:

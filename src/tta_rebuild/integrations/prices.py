@@ -101,8 +101,8 @@ FREE = Price(rates=Rates(input=0, output=0))
 class PriceBook:
     """Prices by provider and model.
 
-    ``overlay`` has the user's own, by ``"model"`` or ``"provider:model"``: they come first. The answers
-    of ``free_providers`` cost nothing.
+    ``overlay`` has the user's own, by ``"model"`` or ``"provider:model"``: they come first. The
+    answers of ``free_providers`` cost nothing.
     """
 
     def __init__(

@@ -35,8 +35,8 @@ MOMENT_S = 0.05
 class Quota:
     """What a model allows; None is no limit.
 
-    Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s`` seconds,
-    requests in a day (``rpd``), which begins at midnight in ``day_zone``.
+    Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s``
+    seconds, requests in a day (``rpd``), which begins at midnight in ``day_zone``.
     """
 
     rpm: int | None = None

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a snippet may use: seconds by the clock and of the processor (whole ones), bytes of address
-    space, of one file (64 files, four times this in all) and of output that is kept (sixteen times as
-    much ends it). Longer source is not run.
+    """What a snippet may use: seconds by the clock and of the processor (whole ones), bytes of
+    address space, of one file (64 files, four times this in all) and of output that is kept
+    (sixteen times as much ends it). Longer source is not run.
     """
 
     wall_s: float = 5.0

@@ -76,9 +76,9 @@ class BudgetedLLMProvider(WrapperProvider):
 class CostTrackingLLMProvider(WrapperProvider):
     """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
 
-    ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name, such
-    as ``"ollama"``, or where "" the one that each answer names. Raises BudgetExceededError where the
-    attempt would overspend a budget; nothing was sent.
+    ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
+    such as ``"ollama"``, or where "" the one that each answer names. Raises BudgetExceededError
+    where the attempt would overspend a budget; nothing was sent.
     """
 
     def __init__(

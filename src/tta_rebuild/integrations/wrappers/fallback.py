@@ -53,8 +53,8 @@ content is safe by itself, such as the embedded storyteller."""
 class Link:
     """One model of the chain.
 
-    ``name`` is what the player is told; ``takes_over_for`` the errors of the link before that bring this
-    one in.
+    ``name`` is what the player is told; ``takes_over_for`` the errors of the link before that bring
+    this one in.
     """
 
     provider: LLMProvider
@@ -71,9 +71,9 @@ class FallbackLLMProvider(WrapperProvider):
 
     A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
     link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). Where
-    pieces had come before a link broke off, ``StreamRestarted`` precedes the pieces of the next. If all
-    fail, the first link's error is raised, as the one to act upon, with the others' as notes. A bare
-    provider is a link for ``WHEN_IT_CANNOT``, named after its model.
+    pieces had come before a link broke off, ``StreamRestarted`` precedes the pieces of the next. If
+    all fail, the first link's error is raised, as the one to act upon, with the others' as notes. A
+    bare provider is a link for ``WHEN_IT_CANNOT``, named after its model.
     """
 
     def __init__(self, links: Sequence[Link | LLMProvider]) -> None:

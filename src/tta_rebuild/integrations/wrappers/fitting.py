@@ -27,7 +27,7 @@ what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothi
 
 
 class FittingLLMProvider(WrapperProvider):
-    """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names them."""
+    """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names any."""
 
     def __init__(self, wrapped: LLMProvider, fit: Fit, window_tokens: int | None = None) -> None:
         super().__init__(wrapped)

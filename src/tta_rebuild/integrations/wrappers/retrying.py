@@ -64,8 +64,8 @@ class RetryPolicy:
 class RetryBudget:
     """Keeps retries from multiplying an outage: calls pay in, retries are paid from it.
 
-    ``per_call`` is what each call adds (0.2: one retry for five calls in the long run), ``most`` the
-    balance at most, and at the start.
+    ``per_call`` is what each call adds (0.2: one retry for five calls in the long run), ``most``
+    the balance at most, and at the start.
     """
 
     def __init__(self, *, per_call: float = 0.2, most: float = 10.0) -> None:
@@ -89,8 +89,8 @@ class RetryingLLMProvider(WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, never past the deadline, never beyond the
-    ``budget`` for retries, which all stacks share that talk to the same provider. A daily quota that is
-    used up is asked once and then remembered until it resets.
+    ``budget`` for retries, which all stacks share that talk to the same provider. A daily quota
+    that is used up is asked once and then remembered until it resets.
     """
 
     def __init__(

@@ -17,7 +17,7 @@ from tta_rebuild.integrations.llm_provider import (
 
 
 class RoutedLLMProvider(WrapperProvider):
-    """Passes each request to the provider of its task (see ``core.tasks``), others to ``default``."""
+    """Passes each request to its task's provider (see ``core.tasks``), others to ``default``."""
 
     def __init__(self, default: LLMProvider, routes: Mapping[str, LLMProvider]) -> None:
         super().__init__(default)
