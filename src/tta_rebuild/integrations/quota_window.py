@@ -1,6 +1,6 @@
 """One model's quota as a window over time: what counts, what is full, whose turn is next.
 
-``rate_limiter`` keeps one for each model. The window is exact: a log of grants, no buckets. A
+``rate_limiter`` keeps one for each model. The window is a log of grants, to a twentieth second. A
 provider counts requests when they *arrive*, and nobody here knows that moment; it lies between the
 grant and the first sign of life. So a grant counts from when it is given until a whole window after
 the provider's first sign of life, which makes every window hold by the provider's own clock,
@@ -24,11 +24,8 @@ from tta_rebuild.integrations.waiting_times import PACIFIC, end_of_day
 STRAGGLER_S = 3.0
 """How much later than its caller left a request may still arrive, seconds."""
 
-EXACT_UP_TO = 1_000
-"""Grants that count at a time, up to which each leaves at a moment of its own."""
-
 MOMENT_S = 0.05
-"""Length of the moments in which more than that leave together, seconds."""
+"""Grants of such a moment leave together, at its end: the log stays small, nobody leaves early."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,15 +118,10 @@ class Window:
     _leaving: dict[float, _Leaving] = field(default_factory=dict)
 
     def expire(self, grant: Grant, *, after_s: float) -> None:
-        """The grant leaves the window a window's length after this; the first word counts.
-
-        Where many count, those of a moment (``MOMENT_S``) leave together, at its end: the log stays
-        small, and nobody leaves too early.
-        """
+        """The grant leaves the window a window's length after this; the first word counts."""
         if grant.counts and grant.leaving is None:
             at = self.clock.now() + after_s + self.quota.window_s
-            if self.requests > EXACT_UP_TO:
-                at = math.ceil(at / MOMENT_S) * MOMENT_S
+            at = math.ceil(at / MOMENT_S) * MOMENT_S
             leaving = self._leaving.get(at)
             if leaving is None:
                 leaving = self._leaving[at] = _Leaving()

@@ -12,12 +12,13 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cachetools import TLRUCache
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
@@ -53,44 +54,32 @@ class ResponseCache:
     ) -> None:
         check_number("entries", entries, least=1, whole=True)
         check_number("max_age_s", max_age_s, above=0)
-        self._entries = entries
         self._max_age_s = max_age_s
         self._file = file
         self._clock: Clock = clock or SystemClock()
-        self._kept: OrderedDict[str, tuple[float, LLMResponse]] = OrderedDict()
+        self._kept: TLRUCache[str, _Found] = TLRUCache(
+            entries,
+            ttu=lambda _key, found, _now: found[0] + max_age_s,
+            timer=lambda: self._clock.wall().timestamp(),
+        )
 
     async def find(self, key: str) -> tuple[LLMResponse | None, str]:
         """The answer and where it was (``"memory"``, ``"file"``), or None."""
         now = self._clock.wall().timestamp()
-        response = self._in_memory(key, now)
-        if response is None and self._file is not None:
+        if key not in self._kept and self._file is not None:
             found = await self._file.get(key, since=now - self._max_age_s, now=now)
             if found is not None:
-                self._keep(key, *found)
+                self._kept[key] = found
                 return found[1], "file"
-            response = self._in_memory(key, now)  # somebody's answer may have come meanwhile
-        return response, "memory"
-
-    def _in_memory(self, key: str, now: float) -> LLMResponse | None:
-        born, response = self._kept.get(key, (0.0, None))
-        if response is None or now - born > self._max_age_s:
-            self._kept.pop(key, None)
-            return None
-        self._kept.move_to_end(key)
-        return response
+        found = self._kept.get(key)  # perhaps somebody's answer that has come meanwhile
+        return (found[1] if found is not None else None), "memory"
 
     def put(self, key: str, response: LLMResponse) -> None:
         """Keep an answer; the file follows on its own."""
         born = self._clock.wall().timestamp()
-        self._keep(key, born, response)
+        self._kept[key] = (born, response)
         if self._file is not None:
             self._file.put(key, response, now=born, since=born - self._max_age_s)
-
-    def _keep(self, key: str, born: float, response: LLMResponse) -> None:
-        self._kept[key] = (born, response)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._entries:
-            self._kept.popitem(last=False)
 
     async def aclose(self) -> None:
         """Write what is still to be written, and close the file."""
