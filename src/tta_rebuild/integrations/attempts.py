@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from tta_rebuild.core import errors
 from tta_rebuild.core.usage import Attempt, Outcome, Usage
-from tta_rebuild.integrations.budgets import Hold
+from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.llm_provider import (
     CHARS_PER_TOKEN,
     LLMRequest,
@@ -38,15 +38,6 @@ _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
     (errors.StreamBroken, "broken"),
     (errors.ProviderError, "error"),
 )
-
-
-@dataclass(slots=True, eq=False)
-class Call:
-    """One logical call: its hold on the budgets, and its attempts so far."""
-
-    hold: Hold
-    attempts: int = 0
-    spent_usd: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,8 +133,7 @@ class RunningAttempt:
         row = self._row(outcome, usage)
         if not self._is_over:
             self._is_over = True
-            self.call.spent_usd += row.cost_usd
-            self.call.hold.spend(row.cost_usd)
+            self.call.spend(row.cost_usd)
             self.tracker.book(self.request, row)
         return row.cost_usd
 

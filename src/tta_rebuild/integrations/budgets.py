@@ -101,15 +101,15 @@ class Account:
         ]
 
 
-class Hold:
-    """What one call holds in its accounts until its attempts have used it up or it ends."""
+@dataclass(slots=True, eq=False)
+class Call:
+    """One logical call: what it holds in its accounts until its attempts have used that up."""
 
-    __slots__ = ("_accounts", "_queue", "held_usd")
-
-    def __init__(self, queue: BudgetQueue, accounts: Sequence[Account]) -> None:
-        self._queue = queue
-        self._accounts = accounts
-        self.held_usd = 0.0
+    _queue: BudgetQueue
+    _accounts: Sequence[Account]
+    held_usd: float = 0.0
+    spent_usd: float = 0.0
+    attempts: int = 0
 
     async def wait_for(self, usd: float, *, waits: bool = True) -> None:
         """Hold at least so much; wait while others hold what is missing, unless told not to.
@@ -132,6 +132,7 @@ class Hold:
 
     def spend(self, usd: float) -> None:
         """Turn so much of what is held into money spent; more than held is spent all the same."""
+        self.spent_usd += usd
         freed = min(usd, self.held_usd)
         self.held_usd -= freed
         for account in self._accounts:

@@ -126,14 +126,14 @@ class CodeExecutor(ABC):
         problem = compile_problem(code)
         if problem is None:
             return None
-        verdict, reason = _COMPILE_VERDICTS[problem.kind]
+        verdict, reason, line = problem
         return self._verdict(
             verdict,
-            reason.format(message=problem.message, version=python_version()),
+            reason,
             engine="compile",
             version=python_version(),
-            line=problem.line,
-            error="" if problem.kind == "deep" else "SyntaxError",
+            line=line,
+            error="" if verdict == "blocked" else "SyntaxError",
         )
 
     async def _parsed(self, language: str, text: str) -> CodeVerdict:
@@ -161,43 +161,31 @@ class CodeExecutor(ABC):
             await self.aclose()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileProblem:
-    """Why Python code does not compile here.
+def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
+    """What keeps the code from compiling, with its line; None if nothing does. Runs none of it.
 
-    ``kind`` is ``grammar`` (this Python's grammar refuses it; a newer one may not), ``wrong`` (no
-    Python takes it) or ``deep`` (nested beyond what a compiler bears).
+    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses (a newer one
+    may not), ``blocked`` what is nested beyond what a compiler bears.
     """
-
-    kind: Literal["grammar", "wrong", "deep"]
-    message: str
-    line: int | None = None
-
-
-_COMPILE_VERDICTS: dict[str, tuple[Verdict, str]] = {
-    "grammar": ("unverified", "not in the grammar of Python {version}: {message}"),
-    "wrong": ("invalid", "SyntaxError: {message}"),
-    "deep": ("blocked", "{message}"),
-}
-
-
-def compile_problem(code: str) -> CompileProblem | None:
-    """What keeps the code from compiling, None if nothing does. Runs none of it."""
-    kind: Literal["grammar", "wrong"] = "grammar"
+    parses = False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
-            kind = "wrong"
+            parses = True
             compile(tree, "<story>", "exec", dont_inherit=True)
     except SyntaxError as error:
-        return CompileProblem(kind=kind, message=error.msg or "does not parse", line=error.lineno)
+        said = error.msg or "does not parse"
+        if parses:
+            return "invalid", f"SyntaxError: {said}", error.lineno
+        grammar = f"not in the grammar of Python {python_version()}: {said}"
+        return "unverified", grammar, error.lineno
     except UnicodeEncodeError:
-        return CompileProblem(kind="wrong", message="source code holds half a character")
+        return "invalid", "SyntaxError: source code holds half a character", None
     except (ValueError, MemoryError, RecursionError) as error:
         if "null byte" in str(error):
-            return CompileProblem(kind="wrong", message="source code holds a null byte")
-        return CompileProblem(kind="deep", message="nested too deeply to be compiled")
+            return "invalid", "SyntaxError: source code holds a null byte", None
+        return "blocked", "nested too deeply to be compiled", None
     return None
 
 

@@ -20,13 +20,13 @@ from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
-from tta_rebuild.integrations.attempts import Call, RunningAttempt
+from tta_rebuild.integrations.attempts import RunningAttempt
 from tta_rebuild.integrations.budgets import (
     Account,
     Budget,
     BudgetQueue,
     BudgetWarning,
-    Hold,
+    Call,
     Scope,
 )
 from tta_rebuild.integrations.ledger_writer import LedgerWriter
@@ -104,14 +104,14 @@ class CostTracker:
         if known is not None:
             yield known, request
             return
-        call = Call(Hold(self._queue, await self._accounts_of(request)))
+        call = Call(self._queue, await self._accounts_of(request))
         call_id = f"call-{next(self._serial)}"
         self._calls[call_id] = call
         try:
             yield call, replace(request, call_id=call_id)
         finally:
             del self._calls[call_id]
-            call.hold.release()
+            call.release()
 
     async def hold_worst(
         self,
@@ -133,7 +133,7 @@ class CostTracker:
             estimated=True,
         )
         if not price.is_free:
-            await call.hold.wait_for(price.worst_usd(worst), waits=waits)
+            await call.wait_for(price.worst_usd(worst), waits=waits)
         return price, worst
 
     async def begin(
@@ -211,7 +211,7 @@ class CostTracker:
             )
         )
         if self._own is not None:
-            Hold(self._queue, [self._own]).spend(cost_usd)
+            Call(self._queue, [self._own]).spend(cost_usd)
             if self._own.budget.is_passed_by(self._own.spent_usd):
                 raise self._queue.refusal(self._own, 0.0)
         return cost_usd

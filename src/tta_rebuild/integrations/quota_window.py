@@ -50,15 +50,6 @@ class Quota:
         check_number("window_s", self.window_s, above=0)
 
 
-@dataclass(slots=True)
-class _Leaving:
-    """Grants that leave the window together: how many, and their tokens."""
-
-    requests: int = 0
-    tokens: int = 0
-    has_left: bool = False
-
-
 @dataclass(slots=True, eq=False)
 class Grant:
     """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``.
@@ -68,13 +59,14 @@ class Grant:
 
     _window: Window
     tokens: int
-    leaving: _Leaving | None = None
+    leaves_at: float | None = None
     withdrawn: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it still takes room in the window."""
-        return not self.withdrawn and (self.leaving is None or not self.leaving.has_left)
+        has_left = self.leaves_at is not None and self.leaves_at not in self._window.leaving
+        return not self.withdrawn and not has_left
 
     def arrived(self) -> None:
         """The provider has shown a sign of life: the request has arrived."""
@@ -84,9 +76,7 @@ class Grant:
         """The attempt is over and took so many tokens, which may be fewer than reserved."""
         self.arrived()
         if self.counts:
-            self._window.tokens += tokens - self.tokens
-            if self.leaving is not None:
-                self.leaving.tokens += tokens - self.tokens
+            self._window.change(self, 0, tokens - self.tokens)
             self.tokens = tokens
             self._window.pump()
 
@@ -96,12 +86,19 @@ class Grant:
 
     def withdraw(self) -> None:
         """Nothing was sent: give everything back."""
-        self._window.forget(self)
+        if self.counts:
+            self._window.change(self, -1, -self.tokens)
+            self._window.used_today = max(0, self._window.used_today - 1)
+            self.withdrawn = True
+            self._window.pump()
 
 
 @dataclass(slots=True)
 class Window:
-    """One model's log of grants, and the queue of those who wait: tokens, and the grant to come."""
+    """One model's log of grants, and the queue of those who wait: tokens, and the grant to come.
+
+    ``leaving`` is moment → requests and tokens that leave then; ``_log`` is a heap of the moments.
+    """
 
     model: str
     quota: Quota
@@ -114,35 +111,30 @@ class Window:
     day: datetime | None = None
     queue: deque[tuple[int, asyncio.Future[Grant]]] = field(default_factory=deque)
     timer: Timer | None = None
+    leaving: dict[float, list[int]] = field(default_factory=dict)
     _log: list[float] = field(default_factory=list)
-    _leaving: dict[float, _Leaving] = field(default_factory=dict)
 
     def expire(self, grant: Grant, *, after_s: float) -> None:
         """The grant leaves the window a window's length after this; the first word counts."""
-        if grant.counts and grant.leaving is None:
+        if grant.counts and grant.leaves_at is None:
             at = self.clock.now() + after_s + self.quota.window_s
             at = math.ceil(at / MOMENT_S) * MOMENT_S
-            leaving = self._leaving.get(at)
-            if leaving is None:
-                leaving = self._leaving[at] = _Leaving()
+            if at not in self.leaving:
+                self.leaving[at] = [0, 0]
                 heapq.heappush(self._log, at)
-            leaving.requests += 1
-            leaving.tokens += grant.tokens
-            grant.leaving = leaving
+            self.leaving[at][0] += 1
+            self.leaving[at][1] += grant.tokens
+            grant.leaves_at = at
             if self.queue:
                 self.pump()
 
-    def forget(self, grant: Grant) -> None:
-        """The grant never was."""
-        if grant.counts:
-            grant.withdrawn = True
-            self.requests -= 1
-            self.tokens -= grant.tokens
-            if grant.leaving is not None:
-                grant.leaving.requests -= 1
-                grant.leaving.tokens -= grant.tokens
-            self.used_today = max(0, self.used_today - 1)
-            self.pump()
+    def change(self, grant: Grant, requests: int, tokens: int) -> None:
+        """The grant counts so much more, or less."""
+        self.requests += requests
+        self.tokens += tokens
+        if grant.leaves_at is not None:
+            self.leaving[grant.leaves_at][0] += requests
+            self.leaving[grant.leaves_at][1] += tokens
 
     def take(self, tokens: int) -> Grant:
         """Grant a request of that size now."""
@@ -165,15 +157,14 @@ class Window:
         full = quota.rpm is not None and self.requests >= quota.rpm
         if not full and (quota.tpm is None or self.tokens + tokens <= quota.tpm):
             return 0.0
-        while self._log and not self._leaving[self._log[0]].requests:
+        while self._log and not self.leaving[self._log[0]][0]:
             self._let_leave()
         return max(1e-6, self._log[0] - now) if self._log else math.inf
 
     def _let_leave(self) -> None:
-        leaving = self._leaving.pop(heapq.heappop(self._log))
-        leaving.has_left = True
-        self.requests -= leaving.requests
-        self.tokens -= leaving.tokens
+        requests, tokens = self.leaving.pop(heapq.heappop(self._log))
+        self.requests -= requests
+        self.tokens -= tokens
 
     def pump(self) -> None:
         """Let everybody pass whose turn it is; wake up again when the next one's turn comes."""

@@ -70,7 +70,7 @@ class BudgetedLLMProvider(WrapperProvider):
                     async for item in items:
                         yield item
             finally:
-                call.hold.release()
+                call.release()
 
 
 class CostTrackingLLMProvider(WrapperProvider):
