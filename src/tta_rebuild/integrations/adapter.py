@@ -19,8 +19,9 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 from tta_rebuild.core import errors
-from tta_rebuild.core.secret import Secret, reveal
+from tta_rebuild.core.secret import MASK, Secret, reveal
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.api_errors import ErrorAnswer, error_of
 from tta_rebuild.integrations.llm_provider import (
     SILENT,
     Items,
@@ -297,6 +298,12 @@ class Adapter(RequestProvider):
 
     def _named(self, asked: Asked) -> dict[str, Any]:
         return {"provider": self.provider, "model": asked.model}
+
+    def _refused(self, answer: ErrorAnswer, asked: Asked) -> errors.ProviderError:
+        """For an error that the server answered with, without our key in its words."""
+        said = answer.said.replace(self._key.reveal(), MASK) if self._key else answer.said
+        named = self._named(asked)
+        return error_of(replace(answer, said=said), key_variable=self.key_variable, **named)
 
     def _no_answer(self, error: Exception, asked: Asked) -> errors.ProviderError:
         """For what an SDK cannot encode or decode."""

@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping
+import re
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 from urllib.request import getproxies
 
 from tta_rebuild.core.errors import ProviderError
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Chunk
-from tta_rebuild.integrations.gemini_errors import from_api_error
+from tta_rebuild.integrations.api_errors import ErrorAnswer, inner_of
 from tta_rebuild.integrations.parameters import Asked
+from tta_rebuild.integrations.waiting_times import PACIFIC, duration_s, end_of_day, retry_after_s
 
 
 class GeminiLLMProvider(Adapter):
@@ -132,7 +135,7 @@ class GeminiLLMProvider(Adapter):
         from google.genai import errors
 
         if isinstance(error, errors.APIError):
-            return from_api_error(error, model=asked.model, now=self._now(), key=self._key)
+            return self._refused(_answer(error, self._now()), asked)
         if isinstance(error, ValueError):
             return self._no_answer(error, asked)
         return self._no_connection(error, asked)
@@ -209,4 +212,40 @@ def _usage(counts: Any) -> Usage:
         cached_tokens=counts.cached_content_token_count or 0,
         output_tokens=counts.candidates_token_count or 0,
         thinking_tokens=counts.thoughts_token_count or 0,
+    )
+
+
+def _answer(error: Any, now: datetime) -> ErrorAnswer:
+    """What the server answered, out of the SDK's ``APIError``.
+
+    Details hold ``ErrorInfo`` (bad keys), ``QuotaFailure`` (which limit) and ``RetryInfo`` (how
+    long to wait); a 429 of the day also names a delay, which is wrong.
+    """
+    inner = inner_of(error.details)
+    details = [d for d in inner.get("details") or () if isinstance(d, Mapping)]
+
+    def of_type(name: str) -> Iterator[Mapping[str, Any]]:
+        return (d for d in details if str(d.get("@type", "")).endswith(f".{name}"))
+
+    said = str(inner.get("message") or error.message or "no reason given")
+    code = int(error.code or 0)
+    is_over = re.search(r"\blimit: 0\b", said) is not None
+    limit_rpm: int | None = None
+    for violation in (v for q in of_type("QuotaFailure") for v in q.get("violations") or ()):
+        quota, value = str(violation.get("quotaId", "")), str(violation.get("quotaValue", ""))
+        is_over = is_over or "PerDay" in quota or value == "0"
+        if "Requests" in quota and "PerMinute" in quota and value.isdigit():
+            limit_rpm = int(value)
+    told = [duration_s(str(info.get("retryDelay", ""))) for info in of_type("RetryInfo")]
+    wait_s = next((s for s in told if s is not None), None)
+    if wait_s is None:
+        wait_s = retry_after_s(getattr(error.response, "headers", None) or {}, now)
+    reasons = (str(info.get("reason", "")) for info in of_type("ErrorInfo"))
+    return ErrorAnswer(
+        status=code,
+        kind=" ".join((str(inner.get("status") or ""), *reasons)),
+        said=said,
+        retry_after_s=wait_s,
+        resets_at=end_of_day(now, PACIFIC) if is_over and code == 429 else None,
+        limit_rpm=limit_rpm,
     )

@@ -1,9 +1,9 @@
 """Answers given before: in memory, and in a file of their own.
 
 ``wrappers.cached`` asks here. A key says what was asked and of which model, in a form that gives
-nothing of it away; the file holds keys and answers, never prompts. It is SQLite with one writer: a
-second process on the same file reads and does not write. A cache can be lost at any time without
-harm, so whatever is wrong with the file is logged once and then there is no file.
+nothing of it away; the file holds keys and answers, never prompts. It is SQLite, which several
+processes may share. A cache can be lost at any time without harm, so whatever is wrong with the
+file is logged once and then there is no file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cachetools import TLRUCache
 
@@ -24,9 +24,6 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 log = logging.getLogger("tta_rebuild.cache")
 
@@ -109,10 +106,8 @@ class CacheFile:
         self._max_bytes = max_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tta-cache")
         self._database: sqlite3.Connection | None = None
-        self._lock: FileLock | None = None
         self._is_usable = True
         self._is_closed = False
-        self._may_write = False
         self._bytes = 0
 
     async def get(self, key: str, *, since: float, now: float) -> _Found | None:
@@ -137,9 +132,6 @@ class CacheFile:
         if self._database is not None:
             self._database.close()
             self._database = None
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
 
     def _submit(self, work: Callable[..., _Found | None], *args: Any) -> Future[_Found | None]:
         return self._thread.submit(self._guarded, work, *args)
@@ -159,34 +151,24 @@ class CacheFile:
             return None
 
     def _open(self) -> sqlite3.Connection:
-        from filelock import FileLock, Timeout
-
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FileLock(f"{self._path}.lock", thread_local=False, mode=0o600)
-        try:
-            self._lock.acquire(timeout=0)
-            self._may_write = True
-        except Timeout:
-            log.info("another process writes the cache file: only reading it")
         try:
             return self._connect()
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError as error:
-            if not self._may_write or isinstance(error, sqlite3.OperationalError):
-                raise
             log.warning("the cache file is damaged (%s): beginning a new one", error)
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        if self._may_write:
-            self._path.touch(mode=0o600)
+        self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
-            for statement in _MADE_READY if self._may_write else ("PRAGMA query_only = ON",):
+            for statement in _MADE_READY:
                 database.execute(statement)
-            if self._may_write:
-                (self._bytes,) = database.execute(_BYTES).fetchone()
+            (self._bytes,) = database.execute(_BYTES).fetchone()
         except sqlite3.Error:
             database.close()
             raise
@@ -200,8 +182,7 @@ class CacheFile:
         ).fetchone()
         if row is None:
             return None
-        if self._may_write:
-            database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
+        database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
         try:
             raw = json.loads(row[1])
             return row[0], LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
@@ -211,8 +192,6 @@ class CacheFile:
     def _put(
         self, database: sqlite3.Connection, key: str, reply: str, now: float, since: float
     ) -> None:
-        if not self._may_write:
-            return
         database.execute("BEGIN IMMEDIATE")
         try:
             database.execute("DELETE FROM answers WHERE born < ?", (since,))
@@ -229,7 +208,7 @@ class CacheFile:
             raise
 
     def _make_room(self, database: sqlite3.Connection) -> None:
-        """Drop the least recently used; counts exactly, as replaced answers were counted twice."""
+        """Drop the least recently used; counts exactly, what other processes wrote included."""
         (self._bytes,) = database.execute(_BYTES).fetchone()
         while self._bytes > self._max_bytes:
             oldest, size = database.execute(

@@ -1,8 +1,7 @@
-"""What the adapters of OpenAI and Anthropic share: the client, and how its errors become ours.
+"""What the adapters of OpenAI and Anthropic share: the client, and how its errors are read.
 
 Both SDKs come from one generator, so their clients and exceptions have one shape: a status, a body
-with ``type``, ``code`` and ``message``, and the response's headers. Servers that speak OpenAI's
-protocol fill in less of it.
+with ``type``, ``code`` and ``message``, and the response's headers.
 """
 
 from __future__ import annotations
@@ -14,29 +13,20 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 from tta_rebuild.core import errors
-from tta_rebuild.core.secret import MASK
 from tta_rebuild.integrations.adapter import Adapter
+from tta_rebuild.integrations.api_errors import ErrorAnswer, inner_of
 from tta_rebuild.integrations.parameters import Asked
 from tta_rebuild.integrations.waiting_times import duration_s, retry_after_s
 
-_NO_CREDIT = ("insufficient_quota", "billing_error", "billing_not_active", "credit balance is too")
-_TOO_LARGE = ("context_length_exceeded", "prompt is too long", "request_too_large",
-              "maximum context length", "exceed_context_size", "contextwindowexceeded",
-              "available context size", "context length of only", "context overflow")  # fmt: skip
-_NO_MODEL = ("invalid model name passed", "model_not_found", "not_found_error",
-             "invalid model identifier", "no healthy deployments", "no models loaded")  # fmt: skip
 _WINDOW = re.compile(
     r"(?:maximum context length (?:is|of)|available context size \(|context length of only)"
     r"\s*(\d{3,8})",
     re.IGNORECASE,
 )
-_CONTENT = ("content_policy_violation", "content_filter", "moderation_blocked")
-_REGION = ("unsupported_country_region_territory", "request not allowed")
 _ACCESS_AGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC")
 _TRY_AGAIN_IN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)", re.IGNORECASE)
 _PER_DAY = re.compile(r"\bper day\b|\((?:RPD|TPD)\)", re.IGNORECASE)
 _PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
-_LIMIT_HEADERS = ("anthropic-ratelimit-requests-limit", "x-ratelimit-limit-requests")
 
 
 class SdkAdapter(Adapter):
@@ -74,95 +64,41 @@ class SdkAdapter(Adapter):
         if isinstance(error, (sdk.APIResponseValidationError, ValueError)):
             return self._no_answer(error, asked)
         if isinstance(error, sdk.APIError):
-            return self._from_api_error(error, asked.model)
+            return self._refused(_answer(error, self._now()), asked)
         return self._no_connection(error, asked)
 
-    def _from_api_error(self, error: Any, model: str) -> errors.ProviderError:
-        """One of our errors for an SDK's ``APIError`` that carries an answer of the server."""
-        provider, key_variable, now = self.provider, self.key_variable, self._now()
-        named: dict[str, Any] = {"provider": provider, "model": model}
-        status = int(getattr(error, "status_code", 0) or 0)
-        headers = getattr(getattr(error, "response", None), "headers", None) or {}
-        body = error.body if isinstance(error.body, Mapping) else {}
-        inner = body.get("error", body)
-        inner = inner if isinstance(inner, Mapping) else {"message": str(inner)}
-        kind = f"{inner.get('type') or ''} {inner.get('code') or ''}"
-        said = str(inner.get("message") or f"HTTP {status}")
-        if self._key:
-            said = said.replace(self._key.reveal(), MASK)
-        hints = f"{kind} {said}".lower()
 
-        if status == 401 or "authentication_error" in kind:
-            return errors.KeyRejected(
-                f"{provider} refuses the key in {key_variable}: replace it", **named
-            )
-        if status == 402 or any(word in hints for word in _NO_CREDIT):
-            return errors.ModelUnavailable(
-                f"the {provider} account has no credit left: add some, or use another model",
-                **named,
-            )
-        again = _ACCESS_AGAIN.search(said)
-        if again:
-            resets_at = datetime.strptime(" ".join(again.groups()), "%Y-%m-%d %H:%M")
-            return errors.QuotaExhausted(resets_at=resets_at.replace(tzinfo=UTC), **named)
-        if any(word in hints for word in _REGION):
-            return errors.RequestRejected(f"{provider} does not serve this region: {said}", **named)
-        if status == 404 or any(word in hints for word in _NO_MODEL):
-            return errors.ModelUnavailable(
-                f"no model {model} for this key: choose another ({said})", **named
-            )
-        if status == 403 or "permission_error" in kind:
-            return errors.KeyRejected(
-                f"the key in {key_variable} may not use {model}: check its permissions", **named
-            )
-        if status == 413 or any(word in hints for word in _TOO_LARGE):
-            too_large = errors.RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
-            found = _WINDOW.search(said)
-            told = str(inner.get("n_ctx") or (found[1] if found else ""))
-            too_large.window_tokens = int(told) if told.isdigit() else None
-            return too_large
-        if status == 429 or "rate_limit" in kind:
-            return _too_many(said, headers, now, named)
-        if status in (408, 504) or "timeout_error" in kind:
-            return errors.ProviderTimeout(f"{model} did not finish in time: try again", **named)
-        if any(word in hints for word in _CONTENT):
-            return errors.ContentRefused(
-                f"{model} refused this for its content: say it more softly, or use another model",
-                reason=str(inner.get("code") or inner.get("type")),
-                **named,
-            )
-        if status >= 500 or status < 400 or status in (409, 425, 499):
-            return errors.ProviderBusy(
-                f"{model} is not answering just now ({said}): try again later",
-                retry_after_s=retry_after_s(headers, now),
-                **named,
-            )
-        return errors.RequestRejected(
-            f"{provider} will not take this request ({status}): {said}", **named
-        )
-
-
-def _too_many(
-    said: str, headers: Mapping[str, str], now: datetime, named: dict[str, Any]
-) -> errors.ProviderError:
-    limit = next((headers[name] for name in _LIMIT_HEADERS if name in headers), "")
-    if limit == "0":
-        return errors.ModelUnavailable(
-            f"this account's limit for {named['model']} is 0: choose another model", **named
-        )
-    hint = _TRY_AGAIN_IN.search(said)
+def _answer(error: Any, now: datetime) -> ErrorAnswer:
+    """What the server answered, out of an SDK's ``APIError``."""
+    status = int(getattr(error, "status_code", 0) or 0)
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+    inner = inner_of(error.body)
+    kind = f"{inner.get('type') or ''} {inner.get('code') or ''}"
+    said = str(inner.get("message") or f"HTTP {status}")
+    hint, window = _TRY_AGAIN_IN.search(said), _WINDOW.search(said)
     wait_s = retry_after_s(headers, now)
     if wait_s is None and hint:
         wait_s = duration_s(hint.group(1))
-    if _PER_DAY.search(said):
+    resets_at = None
+    if again := _ACCESS_AGAIN.search(said):
+        resets_at = datetime.strptime(" ".join(again.groups()), "%Y-%m-%d %H:%M")
+        resets_at = resets_at.replace(tzinfo=UTC)
+    elif status == 429 and _PER_DAY.search(said):
         if wait_s is None:
             wait_s = duration_s(headers.get("x-ratelimit-reset-requests", ""))
-        reset = timedelta(seconds=wait_s) if wait_s is not None else timedelta(days=1)
-        return errors.QuotaExhausted(resets_at=now + reset, **named)
-    per_minute = "anthropic-ratelimit-requests-limit" in headers or _PER_MINUTE.search(said)
-    return errors.ProviderBusy(
-        f"too many requests to {named['model']} just now: wait, then try again",
+        reset = timedelta(days=1) if wait_s is None else timedelta(seconds=wait_s)
+        resets_at = now + reset
+    ours = headers.get("anthropic-ratelimit-requests-limit", "")
+    limit = ours or headers.get("x-ratelimit-limit-requests", "")
+    # What OpenAI's header limits is said in the message alone.
+    is_per_minute = bool(ours) or limit == "0" or _PER_MINUTE.search(said) is not None
+    tokens = str(inner.get("n_ctx") or (window[1] if window else ""))
+    return ErrorAnswer(
+        status=status,
+        kind=kind,
+        said=said,
         retry_after_s=wait_s,
-        learnt_limit_rpm=int(limit) if limit.isdigit() and per_minute else None,
-        **named,
+        resets_at=None if limit == "0" else resets_at,
+        limit_rpm=int(limit) if limit.isdigit() and is_per_minute else None,
+        window_tokens=int(tokens) if tokens.isdigit() else None,
     )
