@@ -7,13 +7,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from collections.abc import Iterable
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""The calls' numbers: the same on every machine, like all added since Linux 5.0."""
+from tta_rebuild.sandbox.kernel import syscall
 
 WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 MAKE_DIR, MAKE_FILE = 1 << 7, 1 << 8
@@ -31,18 +29,21 @@ KEEP = OWN | REMOVE_DIR | MAKE_DIR
 _FILE_ONLY = WRITE_FILE | READ_FILE | TRUNCATE | 1
 
 
-def abi(libc: ctypes.CDLL) -> int:
+def abi() -> int:
     """The kernel's Landlock version, 0 if it has none."""
-    return max(0, int(libc.syscall(_CREATE_RULESET, None, 0, 1)))
+    try:
+        return syscall("landlock_create_ruleset", None, 0, 1)
+    except OSError:
+        return 0
 
 
-def restrict(libc: ctypes.CDLL, rules: Iterable[tuple[str, int]]) -> None:
+def restrict(rules: Iterable[tuple[str, int]]) -> None:
     """Deny everything but these (path, rights) to this process and its children.
 
     From ABI 4 on TCP is denied too, from 6 on signals and abstract sockets outwards. A path that
     cannot be reached is passed over. ``no_new_privs`` must be set before. Raises OSError.
     """
-    version = abi(libc)
+    version = abi()
     # All rights on files that this version can deny.
     rights = (1 << 13) - 1
     for since, bit in ((2, 13), (3, 14), (5, 15)):
@@ -54,19 +55,16 @@ def restrict(libc: ctypes.CDLL, rules: Iterable[tuple[str, int]]) -> None:
     if version >= 6:
         words.append(0b11)  # outwards: abstract sockets, signals
     attributes = struct.pack(f"={len(words)}Q", *words)
-    ruleset = libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0)
-    if ruleset < 0:
-        raise OSError(ctypes.get_errno(), "the kernel has no Landlock")
+    ruleset = syscall("landlock_create_ruleset", attributes, len(attributes), 0)
     try:
         for path, allowed in rules:
-            _allow(libc, ruleset, path, allowed & rights)
-        if libc.syscall(_RESTRICT_SELF, ruleset, 0) != 0:
-            raise OSError(ctypes.get_errno(), "the kernel refuses to restrict this process")
+            _allow(ruleset, path, allowed & rights)
+        syscall("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except (FileNotFoundError, PermissionError):
@@ -75,7 +73,6 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
         if not os.path.isdir(path):
             rights &= _FILE_ONLY
         rule, path_beneath = struct.pack("=Qi", rights, beneath), 1
-        if libc.syscall(_ADD_RULE, ruleset, path_beneath, rule, 0) != 0:
-            raise OSError(ctypes.get_errno(), "the kernel refuses a Landlock rule", path)
+        syscall("landlock_add_rule", ruleset, path_beneath, rule, 0)
     finally:
         os.close(beneath)

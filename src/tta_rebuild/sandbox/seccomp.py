@@ -11,6 +11,7 @@ import ctypes
 import struct
 from collections.abc import Mapping
 
+from tta_rebuild.sandbox.kernel import syscall
 from tta_rebuild.sandbox.syscalls import table
 
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -112,7 +113,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
-def install(program: bytes, libc: ctypes.CDLL, seccomp_number: int) -> None:
+def install(program: bytes) -> None:
     """Bind this process and all its threads to the program, for good.
 
     ``no_new_privs`` must be set before. Raises OSError if the kernel refuses.
@@ -120,5 +121,4 @@ def install(program: bytes, libc: ctypes.CDLL, seccomp_number: int) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     header = _Program(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p).value)
     set_mode_filter, thread_sync = 1, 1
-    if libc.syscall(seccomp_number, set_mode_filter, thread_sync, ctypes.byref(header)) != 0:
-        raise OSError(ctypes.get_errno(), "the kernel takes no seccomp filter")
+    syscall("seccomp", set_mode_filter, thread_sync, ctypes.byref(header))

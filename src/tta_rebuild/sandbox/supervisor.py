@@ -19,8 +19,9 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -28,11 +29,12 @@ from tta_rebuild.sandbox import landlock
 from tta_rebuild.sandbox.confine import (
     JAIL_IDS,
     REPORT,
-    Confinement,
     confine,
     die_with_parent,
     gain_nothing,
 )
+from tta_rebuild.sandbox.kernel import MACHINE
+from tta_rebuild.sandbox.seccomp import assemble
 from tta_rebuild.sandbox.seclusion import (
     can_leave_the_files,
     drop_capabilities,
@@ -61,6 +63,10 @@ _REPORTED: dict[str, type] = {
 _FILES = 64
 _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
+
+
+Closed = Callable[[Limits, str, int], None]
+"""``confine`` for this machine: bounds, directory and parent are left to say."""
 
 
 def _library_rules(readable: tuple[str, ...]) -> Iterable[tuple[str, int]]:
@@ -122,14 +128,14 @@ class Watch:
                 self.take(data, is_report=False)
 
 
-def run(place: Confinement, base: str, code: str, bounds: Limits) -> dict[str, Any]:
+def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
     """One snippet's ending, as plain values; it gets a directory of its own under ``base``."""
     directory = os.path.join(base, secrets.token_hex(8))
     os.mkdir(directory, 0o700)
     try:
         if os.geteuid() == 0:
             _hand_over(directory)
-        return _watched(place, directory, code, bounds)
+        return _watched(closed, directory, code, bounds)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -142,7 +148,7 @@ def _hand_over(directory: str) -> None:
     raise PermissionError("no other user can be had")
 
 
-def _watched(place: Confinement, directory: str, code: str, bounds: Limits) -> dict[str, Any]:
+def _watched(closed: Closed, directory: str, code: str, bounds: Limits) -> dict[str, Any]:
     nonce = secrets.token_hex(16)
     output_read, output_write = os.pipe()
     report_read, report_write = os.pipe()
@@ -152,7 +158,7 @@ def _watched(place: Confinement, directory: str, code: str, bounds: Limits) -> d
         try:  # any failure ends the child without a report, which is no verdict
             _wire_up(output_write, report_write)
             _forget()
-            confine(place, bounds, directory, parent)
+            closed(bounds, directory, parent)
             perform(code, nonce, REPORT)
         finally:
             _wait_for_the_end()
@@ -245,31 +251,31 @@ def main(base: str, host: int) -> int:
     os.umask(0o077)
     os.setsid()
     readable = (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
-    place = Confinement.of(platform.machine(), readable)
-    die_with_parent(place.libc, host)
+    closed = partial(confine, assemble(MACHINE), readable)
+    die_with_parent(host)
     with open(os.path.join(os.path.dirname(__file__), PRELOADED), encoding="ascii") as file:
         for name in file.read().split():
             with contextlib.suppress(ImportError):  # in this build; what needs it stays unverified
                 import_module(name)
-    secluded = can_leave_the_files(place.libc, place.machine, base, readable)
+    secluded = can_leave_the_files(base, readable)
     if secluded:
-        base = leave_the_files(place.libc, place.machine, base, readable)
-    leave_the_network(place.libc)
+        base = leave_the_files(base, readable)
+    leave_the_network()
     if os.geteuid() != 0:
-        drop_capabilities(place.libc, place.machine)
-    gain_nothing(place.libc)
-    landlock.restrict(place.libc, [*_library_rules(readable), (base, landlock.KEEP)])
+        drop_capabilities()
+    gain_nothing()
+    landlock.restrict([*_library_rules(readable), (base, landlock.KEEP)])
     gc.collect()
     gc.freeze()
     facts = {
-        "landlock": landlock.abi(place.libc),
+        "landlock": landlock.abi(),
         "separate_files": secluded,
         "python": platform.python_version(),
     }
     _say(facts)
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        _say(run(place, base, request["code"], Limits(**request["bounds"])))
+        _say(run(closed, base, request["code"], Limits(**request["bounds"])))
     return 0
 
 
