@@ -12,8 +12,7 @@ import asyncio
 import json
 import logging
 from contextlib import aclosing
-from contextvars import Token
-from typing import Literal
+from typing import Any, Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry import metrics, trace
@@ -28,6 +27,7 @@ from tta_rebuild.integrations.llm_provider import (
     LLMRequest,
     LLMResponse,
     StreamEnded,
+    StreamItem,
     TextPiece,
     WrapperProvider,
 )
@@ -59,15 +59,15 @@ class TracedLLMProvider(WrapperProvider):
         meter_provider: metrics.MeterProvider | None = None,
     ) -> None:
         super().__init__(wrapped)
-        self.layer = layer
-        self.named = _PROVIDER_NAMES.get(provider, provider)
-        self.record_text = record_text
-        self.clock: Clock = clock or SystemClock()
-        self.tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
+        self._layer = layer
+        self._named = _PROVIDER_NAMES.get(provider, provider)
+        self._record_text = record_text
+        self._clock: Clock = clock or SystemClock()
+        self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
         meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
-        self.tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
-        self.duration = meter.create_histogram("gen_ai.client.operation.duration", "s")
-        self.first_chunk = meter.create_histogram(
+        self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
+        self._duration = meter.create_histogram("gen_ai.client.operation.duration", "s")
+        self._first_chunk = meter.create_histogram(
             "gen_ai.client.operation.time_to_first_chunk", "s"
         )
 
@@ -77,59 +77,52 @@ class TracedLLMProvider(WrapperProvider):
         The span is the current one only while the answer is worked on, never while the reader
         works: the two may run in different tasks.
         """
-        seen = _Seen(self, request)
-        try:
-            async with aclosing(ask(self.wrapped, request)) as items:
-                while True:
-                    token = seen.enter()
-                    try:
-                        item = await anext(items, None)
-                    finally:
-                        if token is not None:
-                            otel_context.detach(token)
-                    if item is None:
-                        return
-                    if isinstance(item, TextPiece):
-                        seen.piece()
-                    elif isinstance(item, StreamEnded):
-                        seen.response = item.response
-                    yield item
-        except (TTAError, asyncio.CancelledError, GeneratorExit) as error:
-            if seen.response is None or not isinstance(error, GeneratorExit):
-                seen.error = type(error).__name__ if isinstance(error, TTAError) else "cancelled"
-            raise
-        finally:
-            seen.end()
-
-
-class _Seen:
-    """One call or attempt while it is watched."""
-
-    __slots__ = ("_began", "_first_s", "_model", "_owner", "_request", "_span", "error", "response")
-
-    def __init__(self, owner: TracedLLMProvider, request: LLMRequest) -> None:
-        self._owner = owner
-        self._request = request
-        self._model = request.model or owner.config.model
-        self.response: LLMResponse | None = None
-        self.error = ""
-        self._first_s: float | None = None
-        self._began = owner.clock.now()
-        is_attempt = owner.layer == "attempt"
-        self._span: Span = owner.tracer.start_span(
-            f"chat {self._model}" if is_attempt else f"tta {request.task or 'prompt'}",
+        is_attempt = self._layer == "attempt"
+        model = request.model or self.config.model
+        span = self._tracer.start_span(
+            f"chat {model}" if is_attempt else f"tta {request.task or 'prompt'}",
             kind=SpanKind.CLIENT if is_attempt else SpanKind.INTERNAL,
         )
-        if self._span.is_recording():
-            self._describe()
+        began = self._clock.now()
+        first_s: float | None = None
+        response: LLMResponse | None = None
+        failed = ""
+        try:
+            async with aclosing(ask(self.wrapped, request)) as items:
+                while (item := await _in_span(span, items)) is not None:
+                    if isinstance(item, TextPiece) and first_s is None:
+                        first_s = self._clock.now() - began
+                    elif isinstance(item, StreamEnded):
+                        response = item.response
+                    yield item
+        except (TTAError, asyncio.CancelledError, GeneratorExit) as error:
+            if response is None or not isinstance(error, GeneratorExit):
+                failed = type(error).__name__ if isinstance(error, TTAError) else "cancelled"
+            raise
+        finally:
+            took_s = self._clock.now() - began
+            if span.is_recording():
+                self._describe(span, request, response, failed)
+            span.end()
+            if is_attempt:
+                self._count(request, response, failed, first_s, took_s)
+            if log.isEnabledFor(logging.DEBUG):
+                self._write_line(request, response, failed, took_s)
 
-    def _describe(self) -> None:
-        owner, request = self._owner, self._request
-        values: dict[str, str | int] = {
+    def _described(self, request: LLMRequest) -> dict[str, str | int]:
+        """What spans and metrics say of a request."""
+        return {
             "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": owner.named,
-            "gen_ai.request.model": self._model,
-            "gen_ai.request.max_tokens": request.max_tokens or owner.config.max_tokens,
+            "gen_ai.provider.name": self._named,
+            "gen_ai.request.model": request.model or self.config.model,
+        }
+
+    def _describe(
+        self, span: Span, request: LLMRequest, response: LLMResponse | None, failed: str
+    ) -> None:
+        values: dict[str, Any] = {
+            **self._described(request),
+            "gen_ai.request.max_tokens": request.max_tokens or self.config.max_tokens,
             "tta.correlation_id": request.context.correlation_id,
             "tta.attempt": request.attempt,
             "tta.task": request.task,
@@ -137,92 +130,80 @@ class _Seen:
             "tta.branch_id": request.branch_id,
             "tta.turn": request.turn,
             "tta.prompt_version": request.template,
+            "error.type": failed,
         }
-        if owner.record_text:
+        if self._record_text:
             values["gen_ai.input.messages"] = _message("user", request.full_text)
-        self._span.set_attributes({name: value for name, value in values.items() if value})
-
-    def enter(self) -> Token[otel_context.Context] | None:
-        """Make the span the current one; what comes back is to be detached."""
-        if not self._span.is_recording():
-            return None
-        return otel_context.attach(trace.set_span_in_context(self._span))
-
-    def piece(self) -> None:
-        """A piece of text has come."""
-        if self._first_s is None:
-            self._first_s = self._owner.clock.now() - self._began
-
-    def end(self) -> None:
-        """It is over: finish the span, count, and write the log line."""
-        if self._span.is_recording():
-            self._finish_span()
-        self._span.end()
-        if self._owner.layer == "attempt":
-            self._count()
-        if log.isEnabledFor(logging.DEBUG):
-            self._write_line()
-
-    def _finish_span(self) -> None:
-        span, response = self._span, self.response
+        span.set_attributes({name: value for name, value in values.items() if value})
         if response is not None:
             usage = response.usage
-            span.set_attributes(
-                {
-                    "gen_ai.response.model": response.model,
-                    "gen_ai.response.finish_reasons": (response.finish_reason,),
-                    "gen_ai.usage.input_tokens": usage.input_tokens,
-                    "gen_ai.usage.output_tokens": usage.output_tokens + usage.thinking_tokens,
-                    "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
-                    "tta.cost_usd": response.cost_usd,
-                }
-            )
+            told: dict[str, Any] = {
+                "gen_ai.response.model": response.model,
+                "gen_ai.response.finish_reasons": (response.finish_reason,),
+                "gen_ai.usage.input_tokens": usage.input_tokens,
+                "gen_ai.usage.output_tokens": usage.output_tokens + usage.thinking_tokens,
+                "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
+                "tta.cost_usd": response.cost_usd,
+            }
             if response.degraded:
-                span.set_attribute("tta.degraded", True)
+                told["tta.degraded"] = True
             if "cache" in response.metadata:
-                span.set_attribute("tta.cache", str(response.metadata["cache"]))
-            if self._owner.record_text:
-                span.set_attribute("gen_ai.output.messages", _message("assistant", response.text))
-        if self.error:
-            span.set_attribute("error.type", self.error)
-            if self.error != "cancelled":
-                span.set_status(Status(StatusCode.ERROR, self.error))
+                told["tta.cache"] = str(response.metadata["cache"])
+            if self._record_text:
+                told["gen_ai.output.messages"] = _message("assistant", response.text)
+            span.set_attributes(told)
+        if failed not in ("", "cancelled"):
+            span.set_status(Status(StatusCode.ERROR, failed))
 
-    def _count(self) -> None:
-        owner, response = self._owner, self.response
-        labels: dict[str, str] = {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": owner.named,
-            "gen_ai.request.model": self._model,
-        }
+    def _count(
+        self,
+        request: LLMRequest,
+        response: LLMResponse | None,
+        failed: str,
+        first_s: float | None,
+        took_s: float,
+    ) -> None:
+        labels = self._described(request)
         if response is not None:
             labels["gen_ai.response.model"] = response.model
             usage = response.usage
             told_tokens = usage.output_tokens + usage.thinking_tokens
-            owner.tokens.record(usage.input_tokens, {**labels, "gen_ai.token.type": "input"})
-            owner.tokens.record(told_tokens, {**labels, "gen_ai.token.type": "output"})
-        if self._first_s is not None:
-            owner.first_chunk.record(self._first_s, labels)
-        if self.error:
-            labels["error.type"] = self.error
-        owner.duration.record(owner.clock.now() - self._began, labels)
+            self._tokens.record(usage.input_tokens, {**labels, "gen_ai.token.type": "input"})
+            self._tokens.record(told_tokens, {**labels, "gen_ai.token.type": "output"})
+        if first_s is not None:
+            self._first_chunk.record(first_s, labels)
+        if failed:
+            labels["error.type"] = failed
+        self._duration.record(took_s, labels)
 
-    def _write_line(self) -> None:
-        request, response = self._request, self.response
+    def _write_line(
+        self, request: LLMRequest, response: LLMResponse | None, failed: str, took_s: float
+    ) -> None:
         log.debug(
             "%s %s of %s by %s: %s in %.3f s",
-            self._owner.layer,
+            self._layer,
             request.attempt,
             request.task or "prompt",
-            response.model if response else self._model,
-            self.error or (response.finish_reason if response else "left"),
-            self._owner.clock.now() - self._began,
+            response.model if response else (request.model or self.config.model),
+            failed or (response.finish_reason if response else "left"),
+            took_s,
             extra={
                 "correlation_id": request.context.correlation_id,
                 "story_id": request.story_id,
                 "turn": request.turn,
             },
         )
+
+
+async def _in_span(span: Span, items: Items) -> StreamItem | None:
+    """The next item, None at the end; the span is the current one meanwhile."""
+    if not span.is_recording():
+        return await anext(items, None)
+    token = otel_context.attach(trace.set_span_in_context(span))
+    try:
+        return await anext(items, None)
+    finally:
+        otel_context.detach(token)
 
 
 def _message(role: str, text: str) -> str:
