@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tta_rebuild.core import errors
-from tta_rebuild.core.usage import Attempt, Outcome, Usage
+from tta_rebuild.core.usage import Outcome, Usage
 from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.llm_provider import (
     CHARS_PER_TOKEN,
@@ -86,7 +86,7 @@ class RunningAttempt:
         self.tracker.estimate.learn(self.model, self.request, usage)
         for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
             # the adapter first asked in a way that this server does not take
-            self.tracker.book(self.request, self._row("error", Usage()))
+            self._book("error", Usage())
             self.call.attempts += 1
         # One adapter serves many servers: who it was put before knows better than it does.
         if not self.is_named:
@@ -113,8 +113,7 @@ class RunningAttempt:
 
     def crashed(self) -> None:
         """The attempt ended in a way that nobody foresaw. Does nothing if it is over."""
-        if not self._is_over:
-            self._charge("error", self._sent() if self._chars else self.worst)
+        self._charge("error", self._sent() if self._chars else self.worst)
 
     def _sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
@@ -130,19 +129,19 @@ class RunningAttempt:
 
     def _charge(self, outcome: Outcome, usage: Usage) -> float:
         """Book the attempt, once; gives its cost in US dollars."""
-        row = self._row(outcome, usage)
-        if not self._is_over:
-            self._is_over = True
-            self.call.spend(row.cost_usd)
-            self.tracker.book(self.request, row)
-        return row.cost_usd
+        if self._is_over:
+            return 0.0
+        self._is_over = True
+        cost_usd = self._book(outcome, usage)
+        self.call.spend(cost_usd)
+        return cost_usd
 
-    def _row(self, outcome: Outcome, usage: Usage) -> Attempt:
-        return Attempt(
+    def _book(self, outcome: Outcome, usage: Usage) -> float:
+        return self.tracker.book(
+            self.request,
             at=self.at,
             provider=self.provider,
             model=self.model,
-            task=self.request.task,
             outcome=outcome,
             usage=usage,
             cost_usd=self.price.cost_usd(usage),

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count
+from typing import Any
 
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock, SystemClock
@@ -166,21 +167,25 @@ class CostTracker:
 
     # -------------------------------------------------------------------------- the ledger
 
-    def book(self, request: LLMRequest, attempt: Attempt) -> None:
-        """Book how an attempt at the request went, as a row that is written soon (``flush``)."""
+    def book(self, request: LLMRequest, **facts: Any) -> float:
+        """Book how an attempt at a request went (fields of ``Attempt``); gives its cost.
+
+        The row is written soon (``flush``).
+        """
         state = request.context.session_state
-        self._keep(
-            replace(
-                attempt,
-                story_id=request.story_id,
-                branch_id=request.branch_id,
-                turn=request.turn,
-                player_id=str(state.get("player_id", self._player_id)),
-                session_id=str(state.get("session_id", self._session_id)),
-                correlation_id=request.context.correlation_id,
-                prompt_version=request.template,
-            )
+        attempt = Attempt(
+            task=request.task,
+            story_id=request.story_id,
+            branch_id=request.branch_id,
+            turn=request.turn,
+            player_id=str(state.get("player_id", self._player_id)),
+            session_id=str(state.get("session_id", self._session_id)),
+            correlation_id=request.context.correlation_id,
+            prompt_version=request.template,
+            **facts,
         )
+        self._keep(attempt)
+        return attempt.cost_usd
 
     def record_call(
         self, model: str, input_tokens: int, output_tokens: int = 0, *, provider: str = ""
@@ -231,16 +236,15 @@ class CostTracker:
 
     def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
         """A reply came from the cache: a row that cost nothing."""
-        row = Attempt(
+        self.book(
+            request,
             at=self.clock.wall(),
             provider=response.provider,
             model=response.model,
-            task=request.task,
             outcome="cached",
             usage=Usage(),
             cost_usd=0.0,
         )
-        self.book(request, row)
 
     def price_of(self, provider: str, model: str) -> Price:
         """What a model costs now; loads the catalogue of prices on first use."""

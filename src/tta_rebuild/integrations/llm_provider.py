@@ -295,8 +295,17 @@ def in_pieces(provider: LLMProvider, request: LLMRequest) -> Items:
     return provider.stream(request)
 
 
-async def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
+def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
     """A whole answer as the stream that a wrapper reads: ``StreamEnded`` and nothing else."""
+    if (
+        isinstance(provider, WrapperProvider)
+        and type(provider).complete is WrapperProvider.complete
+    ):
+        return provider.relay(request, as_a_whole)  # without a detour
+    return _completed(provider, request)
+
+
+async def _completed(provider: LLMProvider, request: LLMRequest) -> Items:
     yield StreamEnded(await provider.complete(request))
 
 

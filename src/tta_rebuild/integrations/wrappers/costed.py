@@ -44,7 +44,7 @@ class AccountedLLMProvider(WrapperProvider):
             aclosing(ask(self.wrapped, request)) as items,
         ):
             async for item in items:
-                if isinstance(item, StreamEnded):
+                if isinstance(item, StreamEnded) and item.response.cost_usd != call.spent_usd:
                     item = StreamEnded(replace(item.response, cost_usd=call.spent_usd))
                 yield item
 
