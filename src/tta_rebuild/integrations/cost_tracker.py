@@ -133,8 +133,7 @@ class CostTracker:
             output_tokens=request.max_tokens or config.max_tokens,
             estimated=True,
         )
-        if not price.is_free:
-            await call.wait_for(price.worst_usd(worst), waits=waits)
+        await call.wait_for(price.worst_usd(worst), waits=waits)
         return price, worst
 
     async def begin(

@@ -81,12 +81,6 @@ class Price:
         dearest_input = max(rates.input, rates.cache_write or 0.0)
         return (usage.input_tokens * dearest_input + usage.output_tokens * rates.output) / 1e6
 
-    @property
-    def is_free(self) -> bool:
-        """True if no usage costs anything."""
-        every = (self.rates, *(rates for _, rates in self.tiers))
-        return not any(r.input or r.output or r.cached or r.cache_write for r in every)
-
     def _rates(self, input_tokens: int) -> Rates:
         rates = self.rates
         for start, dearer in self.tiers:

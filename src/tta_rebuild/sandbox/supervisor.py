@@ -25,22 +25,10 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from tta_rebuild.sandbox import landlock
-from tta_rebuild.sandbox.confine import (
-    JAIL_IDS,
-    REPORT,
-    confine,
-    die_with_parent,
-    gain_nothing,
-)
+from tta_rebuild.sandbox import landlock, seclusion
+from tta_rebuild.sandbox.confine import JAIL_IDS, REPORT, confine, die_with_parent, gain_nothing
 from tta_rebuild.sandbox.kernel import MACHINE
 from tta_rebuild.sandbox.seccomp import assemble
-from tta_rebuild.sandbox.seclusion import (
-    can_leave_the_files,
-    drop_capabilities,
-    leave_the_files,
-    leave_the_network,
-)
 from tta_rebuild.sandbox.snippet import Limits
 from tta_rebuild.sandbox.stage import perform
 
@@ -257,12 +245,12 @@ def main(base: str, host: int) -> int:
         for name in file.read().split():
             with contextlib.suppress(ImportError):  # in this build; what needs it stays unverified
                 import_module(name)
-    secluded = can_leave_the_files(base, readable)
+    secluded = seclusion.can_leave_the_files(base, readable)
     if secluded:
-        base = leave_the_files(base, readable)
-    leave_the_network()
+        base = seclusion.leave_the_files(base, readable)
+    seclusion.leave_the_network()
     if os.geteuid() != 0:
-        drop_capabilities()
+        seclusion.drop_capabilities()
     gain_nothing()
     landlock.restrict([*_library_rules(readable), (base, landlock.KEEP)])
     gc.collect()

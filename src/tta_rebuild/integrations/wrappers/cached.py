@@ -12,18 +12,8 @@ import json
 from contextlib import aclosing
 from dataclasses import replace
 
+from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    TextPiece,
-    WrapperProvider,
-    in_pieces,
-)
 from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.single_flight import SingleFlight
 
@@ -31,7 +21,7 @@ REPLAY_CHARS = 64
 """Length of the pieces in which a kept answer is streamed."""
 
 
-class CachedLLMProvider(WrapperProvider):
+class CachedLLMProvider(llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
     An answer from it says where from in ``metadata["cache"]``: ``"memory"``, ``"file"``, or
@@ -45,7 +35,7 @@ class CachedLLMProvider(WrapperProvider):
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         cache: ResponseCache | None = None,
         *,
         tracker: CostTracker | None = None,
@@ -59,13 +49,13 @@ class CachedLLMProvider(WrapperProvider):
         self._scope = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
         self._flights = SingleFlight()
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """The kept answer, or the one that is on its way, or a new one."""
         key = f"{self._scope}:{request.key()}"
         response, place = await self.cache.find(key)
         if response is not None:
-            for start in range(0, len(response.text), REPLAY_CHARS) if ask is in_pieces else ():
-                yield TextPiece(response.text[start : start + REPLAY_CHARS])
+            for start in range(0, len(response.text), REPLAY_CHARS) if ask is llm.in_pieces else ():
+                yield llm.TextPiece(response.text[start : start + REPLAY_CHARS])
             yield self._given_again(request, response, place)
             return
         flight = (ask, key)
@@ -73,7 +63,7 @@ class CachedLLMProvider(WrapperProvider):
         items = self._flights.stream(flight, lambda: self._asked(key, request, ask))
         async with aclosing(items):
             async for item in items:
-                if is_shared and isinstance(item, StreamEnded):
+                if is_shared and isinstance(item, llm.StreamEnded):
                     item = self._given_again(request, item.response, "shared")
                 yield item
 
@@ -82,21 +72,23 @@ class CachedLLMProvider(WrapperProvider):
         await super().aclose()
         await self.cache.aclose()
 
-    async def _asked(self, key: str, request: LLMRequest, ask: Ask) -> Items:
+    async def _asked(self, key: str, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         async with aclosing(ask(self.wrapped, request)) as items:
             async for item in items:
-                if isinstance(item, StreamEnded) and is_worth_keeping(request, item.response):
+                if isinstance(item, llm.StreamEnded) and is_worth_keeping(request, item.response):
                     self.cache.put(key, item.response)
                 yield item
 
-    def _given_again(self, request: LLMRequest, response: LLMResponse, place: str) -> StreamEnded:
+    def _given_again(
+        self, request: llm.LLMRequest, response: llm.LLMResponse, place: str
+    ) -> llm.StreamEnded:
         if self.tracker is not None:
             self.tracker.book_cached(request, response)
         metadata = {**response.metadata, "cache": place}
-        return StreamEnded(replace(response, cost_usd=0.0, metadata=metadata))
+        return llm.StreamEnded(replace(response, cost_usd=0.0, metadata=metadata))
 
 
-def is_worth_keeping(request: LLMRequest, response: LLMResponse) -> bool:
+def is_worth_keeping(request: llm.LLMRequest, response: llm.LLMResponse) -> bool:
     """True for a whole answer of the shape that was asked for, from the model that was asked."""
     if response.degraded or response.finish_reason != "stop" or not response.text.strip():
         return False

@@ -17,16 +17,7 @@ from typing import Literal
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.integrations.llm_provider import (
-    SILENT,
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    StreamEnded,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.circuit")
 
@@ -138,7 +129,7 @@ class Circuit:
         self._in_a_row = 0
 
 
-class CircuitBreakerLLMProvider(WrapperProvider):
+class CircuitBreakerLLMProvider(llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
     Cancellations, used-up budgets and errors that the caller made are no failures. ``circuit`` is
@@ -147,7 +138,7 @@ class CircuitBreakerLLMProvider(WrapperProvider):
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         circuit: Circuit | CircuitPolicy | None = None,
         *,
         clock: Clock | None = None,
@@ -155,7 +146,7 @@ class CircuitBreakerLLMProvider(WrapperProvider):
         super().__init__(wrapped)
         self.circuit = circuit if isinstance(circuit, Circuit) else Circuit(circuit, clock=clock)
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Pass the attempt on, if the circuit lets it; a stream left early has worked so far."""
         model = request.model or self.config.model
         is_probe = self.circuit.enter(model)
@@ -163,10 +154,10 @@ class CircuitBreakerLLMProvider(WrapperProvider):
         try:
             async with aclosing(ask(self.wrapped, request)) as items:
                 async for item in items:
-                    if isinstance(item, TextPiece):
+                    if isinstance(item, llm.TextPiece):
                         worked = True
-                    elif isinstance(item, StreamEnded):
-                        worked = item.response.finish_reason != SILENT
+                    elif isinstance(item, llm.StreamEnded):
+                        worked = item.response.finish_reason != llm.SILENT
                     yield item
         except errors.ProviderError as error:
             worked = None if isinstance(error, CALLERS_FAULT) else False

@@ -17,51 +17,44 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    StreamEnded,
-    TextPiece,
-    WrapperProvider,
-    in_pieces,
-)
 
 
-class AccountedLLMProvider(WrapperProvider):
+class AccountedLLMProvider(llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
 
-    def __init__(self, wrapped: LLMProvider, tracker: CostTracker) -> None:
+    def __init__(self, wrapped: llm.LLMProvider, tracker: CostTracker) -> None:
         super().__init__(wrapped)
         self.tracker = tracker
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Open the call, pass it on, close it however it ends."""
         async with (
             self.tracker.call(request) as (call, request),
             aclosing(ask(self.wrapped, request)) as items,
         ):
             async for item in items:
-                if isinstance(item, StreamEnded) and item.response.cost_usd != call.spent_usd:
-                    item = StreamEnded(replace(item.response, cost_usd=call.spent_usd))
+                if isinstance(item, llm.StreamEnded) and item.response.cost_usd != call.spent_usd:
+                    item = llm.StreamEnded(replace(item.response, cost_usd=call.spent_usd))
                 yield item
 
 
-class BudgetedLLMProvider(WrapperProvider):
+class BudgetedLLMProvider(llm.WrapperProvider):
     """Holds the worst case of asking this model in every budget that covers the call.
 
     ``provider`` is the adapter's name, such as ``"gemini"``, for the price. Raises
     BudgetExceededError where a budget would be overspent; nothing was sent.
     """
 
-    def __init__(self, wrapped: LLMProvider, tracker: CostTracker, *, provider: str = "") -> None:
+    def __init__(
+        self, wrapped: llm.LLMProvider, tracker: CostTracker, *, provider: str = ""
+    ) -> None:
         super().__init__(wrapped)
         self.tracker = tracker
         self.provider = provider or self.provider
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Hold, pass on, give back what was not spent."""
         async with self.tracker.call(request) as (call, request):
             try:
@@ -73,7 +66,7 @@ class BudgetedLLMProvider(WrapperProvider):
                 call.release()
 
 
-class CostTrackingLLMProvider(WrapperProvider):
+class CostTrackingLLMProvider(llm.WrapperProvider):
     """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
@@ -82,14 +75,14 @@ class CostTrackingLLMProvider(WrapperProvider):
     """
 
     def __init__(
-        self, wrapped: LLMProvider, tracker: CostTracker | None = None, *, provider: str = ""
+        self, wrapped: llm.LLMProvider, tracker: CostTracker | None = None, *, provider: str = ""
     ) -> None:
         super().__init__(wrapped)
         self.tracker = tracker or CostTracker()
         self.provider = provider or self.provider
         self._is_named = bool(provider)
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
             attempt = await self.tracker.begin(
@@ -98,16 +91,16 @@ class CostTrackingLLMProvider(WrapperProvider):
             try:
                 async with aclosing(ask(self.wrapped, request)) as items:
                     async for item in items:
-                        if isinstance(item, TextPiece):
+                        if isinstance(item, llm.TextPiece):
                             attempt.piece(item)
-                        elif isinstance(item, StreamEnded):
-                            item = StreamEnded(attempt.answered(item.response))
+                        elif isinstance(item, llm.StreamEnded):
+                            item = llm.StreamEnded(attempt.answered(item.response))
                         yield item
             except ProviderError as error:
                 attempt.failed(error)
                 raise
             except (asyncio.CancelledError, GeneratorExit):
-                attempt.left(is_stream=ask is in_pieces)
+                attempt.left(is_stream=ask is llm.in_pieces)
                 raise
             finally:
                 attempt.crashed()

@@ -12,17 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamRestarted,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.fallback")
 
@@ -57,7 +47,7 @@ class Link:
     this one in.
     """
 
-    provider: LLMProvider
+    provider: llm.LLMProvider
     name: str
     takes_over_for: Reasons = WHEN_IT_CANNOT
 
@@ -66,7 +56,7 @@ Failed = list[tuple[Link, errors.ExecutionError]]
 """The links asked so far, with their errors."""
 
 
-class FallbackLLMProvider(WrapperProvider):
+class FallbackLLMProvider(llm.WrapperProvider):
     """Asks the links in order until one answers.
 
     A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
@@ -76,14 +66,14 @@ class FallbackLLMProvider(WrapperProvider):
     bare provider is a link for ``WHEN_IT_CANNOT``, named after its model.
     """
 
-    def __init__(self, links: Sequence[Link | LLMProvider]) -> None:
-        if isinstance(links, LLMProvider) or not links:
+    def __init__(self, links: Sequence[Link | llm.LLMProvider]) -> None:
+        if isinstance(links, llm.LLMProvider) or not links:
             raise errors.ValidationError("a fallback chain is a list of at least one model")
         self.links = tuple(link if isinstance(link, Link) else _bare(link) for link in links)
         super().__init__(self.links[0].provider)
         self._teller = self.links[0]
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """The answer of the first link that comes to its end."""
         failed: Failed = []
         place = 0
@@ -96,10 +86,10 @@ class FallbackLLMProvider(WrapperProvider):
             try:
                 async with aclosing(ask(link.provider, request)) as items:
                     async for item in items:
-                        if isinstance(item, StreamEnded):
+                        if isinstance(item, llm.StreamEnded):
                             self._note(link, request, failed)
-                            item = StreamEnded(_told(item.response, place, link, failed))
-                        has_begun = isinstance(item, TextPiece) or has_begun
+                            item = llm.StreamEnded(_told(item.response, place, link, failed))
+                        has_begun = isinstance(item, llm.TextPiece) or has_begun
                         yield item
                 return
             except (errors.ProviderError, errors.BudgetExceededError) as error:
@@ -108,7 +98,7 @@ class FallbackLLMProvider(WrapperProvider):
             request = replace(request, model=None)
             if has_begun:
                 link = self.links[place]
-                yield StreamRestarted(_why(link, failed), provider=link.name)
+                yield llm.StreamRestarted(_why(link, failed), provider=link.name)
                 has_begun = False
 
     def _next(
@@ -127,7 +117,7 @@ class FallbackLLMProvider(WrapperProvider):
             first.add_note(f"{link.name} was asked next and failed too: {other}")
         raise first
 
-    def _note(self, link: Link, request: LLMRequest, failed: Failed) -> None:
+    def _note(self, link: Link, request: llm.LLMRequest, failed: Failed) -> None:
         """Log who tells the story now, once whenever that changes."""
         if link is self._teller:
             return
@@ -144,8 +134,8 @@ class FallbackLLMProvider(WrapperProvider):
             await link.provider.aclose()
 
 
-def _bare(provider: LLMProvider) -> Link:
-    if not isinstance(provider, LLMProvider):
+def _bare(provider: llm.LLMProvider) -> Link:
+    if not isinstance(provider, llm.LLMProvider):
         raise errors.ValidationError(
             f"a fallback chain is made of providers or links, not {provider!r}"
         )
@@ -157,7 +147,7 @@ def _why(link: Link, failed: Failed) -> str:
     return f"{link.name} has taken over: {failed[0][1]}"
 
 
-def _told(response: LLMResponse, place: int, link: Link, failed: Failed) -> LLMResponse:
+def _told(response: llm.LLMResponse, place: int, link: Link, failed: Failed) -> llm.LLMResponse:
     """The response, which says so if another than the first link gave it."""
     why = _why(link, failed) if place else ""
     degraded = "; ".join(filter(None, (why, response.degraded)))

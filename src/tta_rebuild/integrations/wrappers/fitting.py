@@ -11,46 +11,41 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.errors import RequestTooLarge
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    StreamEnded,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
-Fit = Callable[[LLMRequest, int, int], tuple[LLMRequest, str] | None]
+Fit = Callable[[llm.LLMRequest, int, int], tuple[llm.LLMRequest, str] | None]
 """Request, tokens of the window, tokens of the answer → the fitting request and, in plain words,
 what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothing can be left out.
 """
 
 
-class FittingLLMProvider(WrapperProvider):
+class FittingLLMProvider(llm.WrapperProvider):
     """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names any."""
 
-    def __init__(self, wrapped: LLMProvider, fit: Fit, window_tokens: int | None = None) -> None:
+    def __init__(
+        self, wrapped: llm.LLMProvider, fit: Fit, window_tokens: int | None = None
+    ) -> None:
         super().__init__(wrapped)
         self.window_tokens = window_tokens
         self._fit = fit
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """The answer to what fits; a prompt is refused before the first piece."""
         for is_last in (False, True):
             asked, left_out = self._fitted(request)
             try:
                 async with aclosing(ask(self.wrapped, asked)) as items:
                     async for item in items:
-                        if left_out and isinstance(item, StreamEnded):
+                        if left_out and isinstance(item, llm.StreamEnded):
                             degraded = "; ".join(filter(None, (left_out, item.response.degraded)))
-                            item = StreamEnded(replace(item.response, degraded=degraded))
+                            item = llm.StreamEnded(replace(item.response, degraded=degraded))
                         yield item
                 return
             except RequestTooLarge as error:
                 if is_last or not self._learns_from(error):
                     raise
 
-    def _fitted(self, request: LLMRequest) -> tuple[LLMRequest, str]:
+    def _fitted(self, request: llm.LLMRequest) -> tuple[llm.LLMRequest, str]:
         if self.window_tokens is None:
             return request, ""
         max_tokens = request.max_tokens or self.config.max_tokens

@@ -9,28 +9,14 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    ValidationError,
-)
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    StreamEnded,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
 
-class RateLimitedLLMProvider(WrapperProvider):
+class RateLimitedLLMProvider(llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
@@ -46,7 +32,7 @@ class RateLimitedLLMProvider(WrapperProvider):
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         limiter: RateLimiter | None = None,
         *,
         requests_per_minute: int | None = None,
@@ -56,9 +42,9 @@ class RateLimitedLLMProvider(WrapperProvider):
     ) -> None:
         super().__init__(wrapped)
         if limiter is not None and requests_per_minute is not None:
-            raise ValidationError("give either a limiter or requests_per_minute")
+            raise errors.ValidationError("give either a limiter or requests_per_minute")
         if limiter is not None and not isinstance(limiter, RateLimiter):
-            raise ValidationError(
+            raise errors.ValidationError(
                 f"limiter must be a RateLimiter, not {limiter!r}; "
                 "for a number write requests_per_minute=..."
             )
@@ -70,16 +56,16 @@ class RateLimitedLLMProvider(WrapperProvider):
         self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""
 
-    def _heed(self, model: str, error: ProviderError) -> None:
-        if isinstance(error, ProviderBusy):
+    def _heed(self, model: str, error: errors.ProviderError) -> None:
+        if isinstance(error, errors.ProviderBusy):
             if error.learnt_limit_rpm is not None:
                 self.limiter.learn(model, error.learnt_limit_rpm)
             if error.retry_after_s is not None:
                 self.limiter.pause(model, error.retry_after_s)
-        elif isinstance(error, QuotaExhausted):
+        elif isinstance(error, errors.QuotaExhausted):
             self.limiter.exhaust(model, error.resets_at)
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Wait for room, then pass the request on."""
         model = self._prefix + (request.model or self.config.model)
         tokens = self.estimate.input_tokens(model, request) + (
@@ -89,17 +75,17 @@ class RateLimitedLLMProvider(WrapperProvider):
         try:
             async with aclosing(ask(self.wrapped, request)) as items:
                 async for item in items:
-                    if isinstance(item, TextPiece):
+                    if isinstance(item, llm.TextPiece):
                         grant.arrived()
-                    elif isinstance(item, StreamEnded):
+                    elif isinstance(item, llm.StreamEnded):
                         got = item.response
                         self.estimate.learn(model, request, got.usage)
                         grant.settle(got.usage.total_tokens or got.tokens_used)
                     yield item
-        except BudgetExceededError:
+        except errors.BudgetExceededError:
             grant.withdraw()
             raise
-        except ProviderError as error:
+        except errors.ProviderError as error:
             self._heed(model, error)
             raise
         finally:

@@ -14,24 +14,10 @@ from datetime import datetime
 from itertools import count
 from random import Random
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import (
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    ReplyUnusable,
-    StreamBroken,
-)
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    StreamRestarted,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.retries")
 
@@ -85,7 +71,7 @@ class RetryBudget:
         return True
 
 
-class RetryingLLMProvider(WrapperProvider):
+class RetryingLLMProvider(llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, never past the deadline, never beyond the
@@ -95,7 +81,7 @@ class RetryingLLMProvider(WrapperProvider):
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         policy: RetryPolicy | None = None,
         *,
         clock: Clock | None = None,
@@ -109,7 +95,7 @@ class RetryingLLMProvider(WrapperProvider):
         self.budget = budget or RetryBudget()
         self._exhausted: dict[str, datetime] = {}
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """The first answer that ends well; says where pieces are to be forgotten."""
         self._refuse_if_exhausted(request.model or self.config.model)
         self.budget.call()
@@ -119,10 +105,10 @@ class RetryingLLMProvider(WrapperProvider):
             try:
                 async with aclosing(ask(self.wrapped, request)) as items:
                     async for item in items:
-                        has_begun = has_begun or isinstance(item, TextPiece)
+                        has_begun = has_begun or isinstance(item, llm.TextPiece)
                         yield item
                 return
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 wait_s = self._wait_s(number, request, error)
                 if wait_s is None or self.clock.now() + wait_s > began + self.policy.deadline_s:
                     raise
@@ -140,25 +126,27 @@ class RetryingLLMProvider(WrapperProvider):
             await self.clock.sleep(wait_s)
             request = replace(request, attempt=number + 1)
             if has_begun:
-                yield StreamRestarted(why)
+                yield llm.StreamRestarted(why)
                 has_begun = False
 
     def _refuse_if_exhausted(self, model: str) -> None:
         resets_at = self._exhausted.get(model)
         if resets_at is not None:
             if self.clock.wall() < resets_at:
-                raise QuotaExhausted(resets_at=resets_at, model=model)
+                raise errors.QuotaExhausted(resets_at=resets_at, model=model)
             del self._exhausted[model]
 
-    def _wait_s(self, number: int, request: LLMRequest, error: ProviderError) -> float | None:
+    def _wait_s(
+        self, number: int, request: llm.LLMRequest, error: errors.ProviderError
+    ) -> float | None:
         """Seconds until the next try, None where there shall be none."""
         policy = self.policy
         allowed = 0
-        if isinstance(error, (ProviderBusy, StreamBroken)):
+        if isinstance(error, (errors.ProviderBusy, errors.StreamBroken)):
             allowed = policy.attempts
-        elif isinstance(error, ReplyUnusable):
+        elif isinstance(error, errors.ReplyUnusable):
             allowed = policy.unusable_attempts
-        elif isinstance(error, QuotaExhausted):
+        elif isinstance(error, errors.QuotaExhausted):
             self._exhausted[request.model or self.config.model] = error.resets_at
         if number >= allowed:
             return None

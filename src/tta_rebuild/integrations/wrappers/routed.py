@@ -7,23 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 
-class RoutedLLMProvider(WrapperProvider):
+class RoutedLLMProvider(llm.WrapperProvider):
     """Passes each request to its task's provider (see ``core.tasks``), others to ``default``."""
 
-    def __init__(self, default: LLMProvider, routes: Mapping[str, LLMProvider]) -> None:
+    def __init__(self, default: llm.LLMProvider, routes: Mapping[str, llm.LLMProvider]) -> None:
         super().__init__(default)
         self.routes = dict(routes)
 
-    def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Put the request to its route."""
         return ask(self.routes.get(request.task, self.wrapped), request)
 

@@ -20,17 +20,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import TTAError
-from tta_rebuild.integrations.llm_provider import (
-    Ask,
-    Items,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamItem,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.model")
 
@@ -38,7 +28,7 @@ _PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 """Our name of a provider → the conventions' name, where they differ."""
 
 
-class TracedLLMProvider(WrapperProvider):
+class TracedLLMProvider(llm.WrapperProvider):
     """Makes what happens inside visible, and changes nothing.
 
     Args:
@@ -49,7 +39,7 @@ class TracedLLMProvider(WrapperProvider):
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         *,
         layer: Literal["call", "attempt"] = "call",
         provider: str = "",
@@ -71,7 +61,7 @@ class TracedLLMProvider(WrapperProvider):
             "gen_ai.client.operation.time_to_first_chunk", "s"
         )
 
-    async def relay(self, request: LLMRequest, ask: Ask) -> Items:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Pass the request on; the span lasts until the answer's end.
 
         The span is the current one only while the answer is worked on, never while the reader
@@ -85,14 +75,14 @@ class TracedLLMProvider(WrapperProvider):
         )
         began = self._clock.now()
         first_s: float | None = None
-        response: LLMResponse | None = None
+        response: llm.LLMResponse | None = None
         failed = ""
         try:
             async with aclosing(ask(self.wrapped, request)) as items:
                 while (item := await _in_span(span, items)) is not None:
-                    if isinstance(item, TextPiece) and first_s is None:
+                    if isinstance(item, llm.TextPiece) and first_s is None:
                         first_s = self._clock.now() - began
-                    elif isinstance(item, StreamEnded):
+                    elif isinstance(item, llm.StreamEnded):
                         response = item.response
                     yield item
         except (TTAError, asyncio.CancelledError, GeneratorExit) as error:
@@ -109,7 +99,7 @@ class TracedLLMProvider(WrapperProvider):
             if log.isEnabledFor(logging.DEBUG):
                 self._write_line(request, response, failed, took_s)
 
-    def _described(self, request: LLMRequest) -> dict[str, str | int]:
+    def _described(self, request: llm.LLMRequest) -> dict[str, str | int]:
         """What spans and metrics say of a request."""
         return {
             "gen_ai.operation.name": "chat",
@@ -118,7 +108,7 @@ class TracedLLMProvider(WrapperProvider):
         }
 
     def _describe(
-        self, span: Span, request: LLMRequest, response: LLMResponse | None, failed: str
+        self, span: Span, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str
     ) -> None:
         values: dict[str, Any] = {
             **self._described(request),
@@ -157,8 +147,8 @@ class TracedLLMProvider(WrapperProvider):
 
     def _count(
         self,
-        request: LLMRequest,
-        response: LLMResponse | None,
+        request: llm.LLMRequest,
+        response: llm.LLMResponse | None,
         failed: str,
         first_s: float | None,
         took_s: float,
@@ -177,7 +167,7 @@ class TracedLLMProvider(WrapperProvider):
         self._duration.record(took_s, labels)
 
     def _write_line(
-        self, request: LLMRequest, response: LLMResponse | None, failed: str, took_s: float
+        self, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str, took_s: float
     ) -> None:
         log.debug(
             "%s %s of %s by %s: %s in %.3f s",
@@ -195,7 +185,7 @@ class TracedLLMProvider(WrapperProvider):
         )
 
 
-async def _in_span(span: Span, items: Items) -> StreamItem | None:
+async def _in_span(span: Span, items: llm.Items) -> llm.StreamItem | None:
     """The next item, None at the end; the span is the current one meanwhile."""
     if not span.is_recording():
         return await anext(items, None)
