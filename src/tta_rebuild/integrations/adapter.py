@@ -21,19 +21,8 @@ from typing import Any, ClassVar
 from tta_rebuild.core import errors
 from tta_rebuild.core.secret import MASK, Secret, reveal
 from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.api_errors import ErrorAnswer, error_of
-from tta_rebuild.integrations.llm_provider import (
-    SILENT,
-    Items,
-    LLMConfig,
-    LLMRequest,
-    LLMResponse,
-    RequestProvider,
-    StreamEnded,
-    TextPiece,
-    estimated_usage,
-    response_of,
-)
 from tta_rebuild.integrations.parameters import Asked, ModelTraits, Parameters, traits_of
 
 _NEVER_CONNECTED = frozenset(
@@ -87,7 +76,7 @@ class Chunk:
         self.refusal = more.refusal or self.refusal
 
 
-class Adapter(RequestProvider):
+class Adapter(llm.RequestProvider):
     """A provider behind a vendor's SDK, which is imported on the first call.
 
     Args:
@@ -119,13 +108,13 @@ class Adapter(RequestProvider):
         api_key: str | Secret | None = None,
         model: str | None = None,
         *,
-        config: LLMConfig | None = None,
+        config: llm.LLMConfig | None = None,
         base_url: str | None = None,
         piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if config is None:
-            config = LLMConfig(
+            config = llm.LLMConfig(
                 model=self.default_model if model is None else model,
                 timeout_seconds=self.patience.first_piece_s,
             )
@@ -147,8 +136,6 @@ class Adapter(RequestProvider):
             raise errors.KeyMissing(self.key_variable, provider=self.provider)
         return key
 
-    # -------------------------------------------------------- what a vendor's adapter says
-
     @abstractmethod
     def _connect(self, sdk: Any) -> Any:
         """A client of the SDK, and ``self._vendor_errors``. Called once per event loop."""
@@ -165,13 +152,11 @@ class Adapter(RequestProvider):
     async def _disconnect(self, client: Any) -> None:
         """Release the client's connections."""
 
-    # ---------------------------------------------------------------------- the two ways in
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
         """The whole answer. Raises ``ProviderError``."""
-        return await response_of(self._items(request, is_whole=True))
+        return await llm.response_of(self._items(request, is_whole=True))
 
-    def stream(self, request: LLMRequest) -> Items:
+    def stream(self, request: llm.LLMRequest) -> llm.Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
 
         Closing the generator closes the connection, so that nothing more is billed.
@@ -184,9 +169,7 @@ class Adapter(RequestProvider):
         if client is not None and self._loop is asyncio.get_running_loop():
             await self._disconnect(client)
 
-    # ----------------------------------------------------------------------------- the work
-
-    async def _items(self, request: LLMRequest, *, is_whole: bool) -> Items:
+    async def _items(self, request: llm.LLMRequest, *, is_whole: bool) -> llm.Items:
         traits = self._traits(request.model or self.config.model)
         requests = 0
         while True:
@@ -202,7 +185,7 @@ class Adapter(RequestProvider):
                 if not self._parameters.learn(error, asked):
                     raise
 
-    async def _told(self, asked: Asked, requests: int) -> Items:
+    async def _told(self, asked: Asked, requests: int) -> llm.Items:
         whole = Chunk()
         async with aclosing(self._chunks(asked)) as chunks:
             while True:
@@ -218,8 +201,8 @@ class Adapter(RequestProvider):
                     failure = self._silent(asked, whole, allowed_s)
                     if _words(whole.text) >= FEWEST_KEPT_WORDS:
                         kept = self._response(asked, whole, requests)
-                        kept = replace(kept, finish_reason=SILENT, degraded=failure.message)
-                        yield StreamEnded(kept)
+                        kept = replace(kept, finish_reason=llm.SILENT, degraded=failure.message)
+                        yield llm.StreamEnded(kept)
                         return
                 except self._vendor_errors as error:
                     failure, cause = self._translated(error, asked), error
@@ -232,10 +215,10 @@ class Adapter(RequestProvider):
                     break
                 whole.add(chunk)
                 if chunk.text:
-                    yield TextPiece(chunk.text, chunk.usage)
+                    yield llm.TextPiece(chunk.text, chunk.usage)
         if whole.text and not whole.finish and not asked.is_whole:
             raise self._broken(asked, whole)
-        yield StreamEnded(self._response(asked, whole, requests))
+        yield llm.StreamEnded(self._response(asked, whole, requests))
 
     async def warm(self) -> None:
         """Import the SDK and make its client. Raises SdkMissing."""
@@ -261,15 +244,17 @@ class Adapter(RequestProvider):
         """What a model takes."""
         return traits_of(self.vendor, model)
 
-    def _response(self, asked: Asked, whole: Chunk, requests: int) -> LLMResponse:
+    def _response(self, asked: Asked, whole: Chunk, requests: int) -> llm.LLMResponse:
         """The answer as a value; raises where it is none."""
         finish = self.finishes.get(whole.finish, "other")
         if not whole.text:
             failure = self._empty(asked, whole, finish)
             failure.usage = whole.usage
             raise failure
-        usage = whole.usage or estimated_usage(f"{asked.system}{asked.prompt}", whole.text)
-        return LLMResponse(
+        usage = whole.usage or llm.estimated_usage(
+            f"{asked.request.system}{asked.prompt}", whole.text
+        )
+        return llm.LLMResponse(
             text=whole.text,
             tokens_used=usage.total_tokens,
             model=whole.model or asked.model,

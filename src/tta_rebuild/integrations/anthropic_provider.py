@@ -49,9 +49,9 @@ class AnthropicProvider(SdkAdapter):
             "max_tokens": asked.max_tokens,
             "messages": [{"role": "user", "content": asked.prompt}],
         }
-        if asked.system:
-            block: dict[str, Any] = {"type": "text", "text": asked.system}
-            if len(asked.system) >= CACHED_FROM_CHARS:
+        if asked.request.system:
+            block: dict[str, Any] = {"type": "text", "text": asked.request.system}
+            if len(asked.request.system) >= CACHED_FROM_CHARS:
                 block["cache_control"] = {"type": "ephemeral"}
             body["system"] = [block]
         # The SDK has dropped these two with the newer models; the older ones still take one of

@@ -104,7 +104,7 @@ def error_of(
     if any(word in hints for word in _CONTENT):
         return errors.ContentRefused(
             f"{model} refused this for its content: say it more softly, or use another model",
-            reason=answer.kind.split()[-1],
+            reason=(answer.kind.split() or ["content"])[-1],
             **named,
         )
     if status >= 500 or status < 400 or status in (409, 425, 499):

@@ -18,13 +18,8 @@ from typing import TYPE_CHECKING
 
 from tta_rebuild.core import errors
 from tta_rebuild.core.usage import Outcome, Usage
+from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.budgets import Call
-from tta_rebuild.integrations.llm_provider import (
-    CHARS_PER_TOKEN,
-    LLMRequest,
-    LLMResponse,
-    TextPiece,
-)
 from tta_rebuild.integrations.prices import Price
 
 if TYPE_CHECKING:
@@ -49,7 +44,7 @@ class RunningAttempt:
     """
 
     tracker: CostTracker
-    request: LLMRequest
+    request: llm.LLMRequest
     call: Call
     provider: str
     is_named: bool
@@ -69,7 +64,7 @@ class RunningAttempt:
         self.at = self.tracker.clock.wall()
         self._began = self.tracker.clock.now()
 
-    def piece(self, piece: TextPiece) -> None:
+    def piece(self, piece: llm.TextPiece) -> None:
         """A piece of a stream has come."""
         if self._first_piece_s is None:
             self._first_piece_s = self.tracker.clock.now() - self._began
@@ -78,7 +73,7 @@ class RunningAttempt:
         self._chars += size
         self._largest_piece = max(self._largest_piece, size)
 
-    def answered(self, response: LLMResponse) -> LLMResponse:
+    def answered(self, response: llm.LLMResponse) -> llm.LLMResponse:
         """The attempt ended well; gives the response with its cost."""
         usage = response.usage
         if not usage.total_tokens and response.tokens_used:
@@ -117,13 +112,13 @@ class RunningAttempt:
 
     def _sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
-        one_more = -(-self._largest_piece // int(CHARS_PER_TOKEN))
+        one_more = -(-self._largest_piece // int(llm.CHARS_PER_TOKEN))
         if self._counted is not None:
             output_tokens = self._counted.output_tokens + one_more
             return replace(self._counted, output_tokens=output_tokens, estimated=True)
         return Usage(
             input_tokens=self.tracker.estimate.input_tokens(self.model, self.request),
-            output_tokens=round(self._chars / CHARS_PER_TOKEN) + one_more,
+            output_tokens=round(self._chars / llm.CHARS_PER_TOKEN) + one_more,
             estimated=True,
         )
 

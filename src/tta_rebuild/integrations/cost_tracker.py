@@ -93,8 +93,6 @@ class CostTracker:
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
 
-    # ------------------------------------------------------------------ calls and attempts
-
     @asynccontextmanager
     async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
         """The open call of a request, or a new one that ends with the block; and the request in it.
@@ -163,8 +161,6 @@ class CostTracker:
             price=price,
             worst=worst,
         )
-
-    # -------------------------------------------------------------------------- the ledger
 
     def book(self, request: LLMRequest, **facts: Any) -> float:
         """Book how an attempt at a request went (fields of ``Attempt``); gives its cost.
@@ -256,8 +252,6 @@ class CostTracker:
     async def aclose(self) -> None:
         """The same, at the end."""
         await self.flush()
-
-    # ------------------------------------------------------------------------- the budgets
 
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
         """What is spent so far of the budgets of a scope; ``key`` names the story, player, day …

@@ -132,8 +132,6 @@ class E2BExecutor(CodeExecutor):
         while self._idle:
             await self._end(self._idle.pop())
 
-    # ---------------------------------------------------------------------- one snippet
-
     async def _run_python(self, code: str) -> CodeVerdict:
         refused = self._compiled(code)
         if refused is not None and refused.verdict == "invalid":
@@ -218,8 +216,6 @@ class E2BExecutor(CodeExecutor):
 
     def _unverified(self, reason: str) -> CodeVerdict:
         return self._verdict("unverified", reason, engine="e2b", version=self.version)
-
-    # ------------------------------------------------------------------------ sandboxes
 
     async def _rent(self, *, fresh: bool = False) -> _Rented:
         while self._idle and not fresh:

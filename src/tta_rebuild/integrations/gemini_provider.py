@@ -91,8 +91,8 @@ class GeminiLLMProvider(Adapter):
             "automatic_continuation": False,
             "automatic_function_calling": {"disable": True},
         }
-        if asked.system:
-            config["system_instruction"] = asked.system
+        if asked.request.system:
+            config["system_instruction"] = asked.request.system
         if asked.temperature is not None:
             config["temperature"] = asked.temperature
         if asked.top_p is not None:

@@ -112,8 +112,6 @@ class LocalExecutor(CodeExecutor):
             return by_monty
         return await self._run_in_jail(jail, code)
 
-    # -------------------------------------------------------------------------- monty
-
     async def _run_in_monty(self, code: str) -> CodeVerdict:
         try:
             pool = await self._monty_pool()
@@ -170,8 +168,6 @@ class LocalExecutor(CodeExecutor):
                 self._monty = await asyncio.to_thread(pool.__enter__)
                 self._open.push_async_callback(asyncio.to_thread, pool.__exit__, None, None, None)
             return self._monty
-
-    # --------------------------------------------------------------------------- jail
 
     async def _jailed(self) -> Jail | None:
         """The jail, proven; None where it cannot be had."""

@@ -72,8 +72,8 @@ class OpenAIProvider(SdkAdapter):
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         messages = [{"role": "user", "content": asked.prompt}]
-        if asked.system:
-            messages.insert(0, {"role": "system", "content": asked.system})
+        if asked.request.system:
+            messages.insert(0, {"role": "system", "content": asked.request.system})
         body: dict[str, Any] = {"model": asked.model, "messages": messages}
         old_name = self.compatible and "max_tokens" not in asked.refused
         body["max_tokens" if old_name else "max_completion_tokens"] = asked.max_tokens
@@ -104,7 +104,7 @@ class OpenAIProvider(SdkAdapter):
         if "stream_options" not in asked.refused:
             body["stream_options"] = {"include_usage": True}
         stream = await create(**body, stream=True)
-        asked_chars = len(asked.system) + len(asked.prompt)
+        asked_chars = len(asked.request.system) + len(asked.prompt)
         told_chars = 0
         try:
             async for part in stream:

@@ -50,18 +50,12 @@ class ModelTraits:
 
 
 @cache
-def _table() -> list[dict[str, Any]]:
-    text = (files(__package__) / "model_traits.toml").read_text(encoding="utf-8")
-    rows: list[dict[str, Any]] = tomllib.loads(text)["model"]
-    return sorted(rows, key=lambda row: len(row["match"]))
-
-
-@cache
 def traits_of(provider: str, model: str) -> ModelTraits:
     """The traits of ``provider:model``; a model that is not in the table gets the provider's."""
+    text = (files(__package__) / "model_traits.toml").read_text(encoding="utf-8")
     name = f"{provider}:{model.removeprefix('models/')}"
     found: dict[str, Any] = {}
-    for row in _table():
+    for row in sorted(tomllib.loads(text)["model"], key=lambda row: len(row["match"])):
         if name.startswith(row["match"]):
             found |= row
     del found["match"]
@@ -83,7 +77,6 @@ class Asked:
     request: LLMRequest
     is_whole: bool
     model: str
-    system: str
     prompt: str
     structured: Structured | None
     temperature: float | None
@@ -128,7 +121,6 @@ class Parameters:
             request=request,
             is_whole=is_whole,
             model=model,
-            system=request.system,
             prompt=prompt,
             structured=structured,
             temperature=temperature if samples else None,

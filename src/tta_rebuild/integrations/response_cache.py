@@ -96,7 +96,7 @@ _BYTES = "SELECT COALESCE(SUM(size), 0) FROM answers"
 
 
 class CacheFile:
-    """Answers as JSON in one SQLite file, read and written by one thread, in order.
+    """Answers as JSON in one SQLite file, read and written by one thread (``_guarded``), in order.
 
     Made where it does not exist. Beyond ``max_bytes`` of answers the least recently used leave.
     """
@@ -135,8 +135,6 @@ class CacheFile:
 
     def _submit(self, work: Callable[..., _Found | None], *args: Any) -> Future[_Found | None]:
         return self._thread.submit(self._guarded, work, *args)
-
-    # ------------------------------------------------------- all below runs in the one thread
 
     def _guarded(self, work: Callable[..., _Found | None], *args: Any) -> _Found | None:
         if not self._is_usable:

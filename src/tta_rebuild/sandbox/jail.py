@@ -170,7 +170,7 @@ class Jail:
                 process.kill()
             if process.stdin is not None:
                 process.stdin.close()
-            await asyncio.shield(_reap(process))
+            await asyncio.shield(process.communicate())
         if base:
             shutil.rmtree(base, ignore_errors=True)
         if hold >= 0:
@@ -180,14 +180,6 @@ class Jail:
         """Where it has a file tree of its own, the directory it was built on is needed no more."""
         if self.hides_files:
             await asyncio.to_thread(shutil.rmtree, self._base, ignore_errors=True)
-
-
-async def _reap(process: asyncio.subprocess.Process) -> None:
-    if process.stdout is not None:
-        with contextlib.suppress(ValueError):
-            while await process.stdout.read(65536):
-                continue
-    await process.wait()
 
 
 def _new_base() -> tuple[str, int]:
