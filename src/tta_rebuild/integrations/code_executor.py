@@ -71,17 +71,15 @@ class CodeExecutor(ABC):
     ``clock`` gives monotonic seconds, for durations.
     """
 
+    name: str
+    """Where Python runs: ``local`` or ``e2b``."""
+
     def __init__(
         self, limits: Limits | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.limits = limits or Limits()
         self._clock = clock
         self._users = 0
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Where Python runs: ``local`` or ``e2b``."""
 
     @abstractmethod
     async def _run_python(self, code: str) -> CodeVerdict:

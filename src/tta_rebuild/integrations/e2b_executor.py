@@ -86,6 +86,8 @@ class E2BExecutor(CodeExecutor):
     Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
     """
 
+    name = "e2b"
+
     def __init__(
         self,
         api_key: Secret | str | None = None,
@@ -120,11 +122,6 @@ class E2BExecutor(CodeExecutor):
         self._room = asyncio.Semaphore(sandboxes)
         self._idle: list[_Rented] = []
         self._closed = False
-
-    @property
-    def name(self) -> str:
-        """``e2b``."""
-        return "e2b"
 
     async def aclose(self) -> None:
         """Kill every sandbox and book it."""

@@ -85,29 +85,20 @@ class GeminiLLMProvider(Adapter):
 
     def _put(self, asked: Asked, **more: Any) -> dict[str, Any]:
         """What the SDK is called with."""
-        config: dict[str, Any] = {
+        is_json = asked.structured in ("schema", "object")
+        config = self._make_config(
             **more,
-            "max_output_tokens": asked.max_tokens,
-            "automatic_continuation": False,
-            "automatic_function_calling": {"disable": True},
-        }
-        if asked.request.system:
-            config["system_instruction"] = asked.request.system
-        if asked.temperature is not None:
-            config["temperature"] = asked.temperature
-        if asked.top_p is not None:
-            config["top_p"] = asked.top_p
-        if asked.thinking:
-            config["thinking_config"] = dict(asked.thinking)
-        if asked.structured in ("schema", "object"):
-            config["response_mime_type"] = "application/json"
-        if asked.structured == "schema":
-            config["response_json_schema"] = asked.request.schema
-        return {
-            "model": asked.model,
-            "contents": asked.prompt,
-            "config": self._make_config(**config),
-        }
+            max_output_tokens=asked.max_tokens,
+            automatic_continuation=False,
+            automatic_function_calling={"disable": True},
+            system_instruction=asked.request.system or None,
+            temperature=asked.temperature,
+            top_p=asked.top_p,
+            thinking_config=dict(asked.thinking) or None,
+            response_mime_type="application/json" if is_json else None,
+            response_json_schema=asked.request.schema if asked.structured == "schema" else None,
+        )
+        return {"model": asked.model, "contents": asked.prompt, "config": config}
 
     async def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
         models = self._client.aio.models

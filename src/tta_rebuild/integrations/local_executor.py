@@ -58,6 +58,8 @@ class LocalExecutor(CodeExecutor):
     its own escapes; ``jail_problem`` says why.
     """
 
+    name = "local"
+
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
         super().__init__(limits)
         self.use_jail = use_jail
@@ -66,11 +68,6 @@ class LocalExecutor(CodeExecutor):
         self._monty: Any = None
         self._open = AsyncExitStack()
         self._opening = asyncio.Lock()
-
-    @property
-    def name(self) -> str:
-        """``local``."""
-        return "local"
 
     async def engines(self) -> dict[str, str]:
         """Engines at hand with their versions; opens them, and so puts the jail to its test."""
