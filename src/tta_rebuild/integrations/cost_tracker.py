@@ -135,13 +135,7 @@ class CostTracker:
         return price, worst
 
     async def begin(
-        self,
-        call: Call,
-        request: LLMRequest,
-        config: LLMConfig,
-        *,
-        provider: str,
-        is_named: bool,
+        self, call: Call, request: LLMRequest, config: LLMConfig, *, provider: str, is_named: bool
     ) -> RunningAttempt:
         """One attempt begins; the first of its call may wait for money that others hold.
 

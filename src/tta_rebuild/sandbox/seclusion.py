@@ -111,11 +111,7 @@ def _show(path: str, target: str) -> None:
 
 
 def _mount(
-    source: str | None,
-    target: str,
-    kind: str | None,
-    flags: int,
-    options: bytes | None = None,
+    source: str | None, target: str, kind: str | None, flags: int, options: bytes | None = None
 ) -> None:
     arguments = [None if a is None else os.fsencode(a) for a in (source, target, kind)]
     call("mount", *arguments, ctypes.c_ulong(flags), options)

@@ -101,12 +101,7 @@ class FallbackLLMProvider(llm.WrapperProvider):
                 yield llm.StreamRestarted(_why(link, failed), provider=link.name)
                 has_begun = False
 
-    def _next(
-        self,
-        place: int,
-        error: errors.ExecutionError,
-        failed: Failed,
-    ) -> int:
+    def _next(self, place: int, error: errors.ExecutionError, failed: Failed) -> int:
         """The place of the next link that takes over for this error; raises if there is none."""
         failed.append((self.links[place], error))
         for later in range(place + 1, len(self.links)):
