@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.integration.live_provider import live
 
-from tta_rebuild.integrations.code_executor import Limits
 from tta_rebuild.integrations.e2b_executor import E2BExecutor
+from tta_rebuild.sandbox.snippet import Limits
 
 
 @pytest.mark.integration

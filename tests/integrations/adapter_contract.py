@@ -139,7 +139,7 @@ class AdapterContract:
     ) -> None:
         monkeypatch.setattr(self.adapter_class, "sdk", "an_sdk_that_is_not_here")
         with pytest.raises(
-            SdkMissing, match=rf"pip install 'tta-rebuild\[{self.adapter_class.extra}\]'"
+            SdkMissing, match=rf"pip install 'tta-rebuild\[{self.adapter_class.vendor}\]'"
         ):
             await self.make(wire).complete(request())
 

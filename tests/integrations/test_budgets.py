@@ -31,7 +31,7 @@ from tta_rebuild.core.errors import (
     StreamBroken,
 )
 from tta_rebuild.core.usage import Attempt, Usage
-from tta_rebuild.integrations.budgets import Account, Budget, BudgetQueue, BudgetWarning, Hold
+from tta_rebuild.integrations.budgets import Account, Budget, BudgetQueue, BudgetWarning, Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
@@ -114,7 +114,7 @@ async def test_the_budget_per_call_spans_its_retries() -> None:
 async def test_a_call_that_fills_a_budget_to_the_cent_waits_for_what_others_hold() -> None:
     account = Account(Budget(scope="total", limit_usd=0.3))
     queue = BudgetQueue(ManualClock(), patience_s=30.0)
-    first, second = Hold(queue, [account]), Hold(queue, [account])
+    first, second = Call(queue, [account]), Call(queue, [account])
     await first.wait_for(0.1)
     waits = asyncio.create_task(second.wait_for(0.3))
     await settle()

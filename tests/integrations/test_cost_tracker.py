@@ -163,7 +163,8 @@ async def test_an_accounted_stream_ends_with_its_cost_and_is_closed_when_it_is_l
     await anext(items)
     await items.aclose()
     assert at.model.seen[1].closed
-    assert at.tracker.call_of(at.model.seen[1].request) is None
+    async with at.tracker.call(at.model.seen[1].request) as (call, _):
+        assert call.attempts == 0  # another one
 
 
 @pytest.mark.parametrize("counts", [True, False], ids=["counted", "estimated"])

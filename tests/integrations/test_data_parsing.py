@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from tta_rebuild.integrations.code_executor import Limits
 from tta_rebuild.integrations.data_parsing import parsed
 from tta_rebuild.integrations.local_executor import LocalExecutor
+from tta_rebuild.sandbox.snippet import Limits
 
 HOSTILE_KEY = "a." * 31_000 + "a = 1"
 """Keeps ``tomllib`` busy for most of a minute."""

@@ -19,8 +19,8 @@ from tests.integrations.e2b_server import (
 from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.core.errors import KeyMissing
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping
-from tta_rebuild.integrations.code_executor import Limits
 from tta_rebuild.integrations.e2b_executor import E2BEndpoint, E2BExecutor
+from tta_rebuild.sandbox.snippet import Limits
 
 QUICK = Limits(wall_s=0.4, output_bytes=4096)
 

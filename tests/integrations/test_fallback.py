@@ -27,7 +27,6 @@ from tta_rebuild.integrations.llm_provider import (
 from tta_rebuild.integrations.wrappers.circuit import CircuitBreakerLLMProvider, CircuitPolicy
 from tta_rebuild.integrations.wrappers.fallback import (
     ALSO_WITHOUT_BUDGET,
-    WHATEVER_HAPPENS,
     FallbackLLMProvider,
     Link,
 )
@@ -120,7 +119,7 @@ async def test_a_used_up_budget_falls_to_a_free_model_only_where_that_is_wanted(
     unwanted = FallbackLLMProvider(
         [
             Link(provider=ScriptedProvider(OUT_OF_MONEY), name="a"),
-            Link(provider=ScriptedProvider(), name="b", takes_over_for=WHATEVER_HAPPENS),
+            Link(provider=ScriptedProvider(), name="b", takes_over_for=(ProviderError,)),
         ]
     )
     with pytest.raises(BudgetExceededError):

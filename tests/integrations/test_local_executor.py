@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import fcntl
 import os
 import signal
@@ -17,17 +16,19 @@ import psutil
 import pytest
 
 from tests.integrations.executor_contract import CodeExecutorContract
-from tta_rebuild.integrations.code_executor import Ending, Limits, judge
+from tta_rebuild.core.errors import ExecutorUnavailable
+from tta_rebuild.integrations.code_executor import judge
 from tta_rebuild.integrations.local_executor import LocalExecutor
-from tta_rebuild.sandbox import Jail, JailReport, JailUnavailable, escapes, landlock
-from tta_rebuild.sandbox.confine import ResourceLimits
+from tta_rebuild.sandbox import escapes, landlock
+from tta_rebuild.sandbox.jail import Jail
 from tta_rebuild.sandbox.seccomp import assemble
+from tta_rebuild.sandbox.snippet import Ending, Limits
 from tta_rebuild.sandbox.supervisor import Watch, ending
 
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
-BOUNDS = ResourceLimits(
-    cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096
-)
+BOUNDS = Limits(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
+
+ESCAPES = escapes.load("attempts") | escapes.load("glances")
 
 STANDARD = (
     "abc array asyncio base64 bisect calendar cmath collections contextlib copy csv dataclasses "
@@ -158,14 +159,14 @@ async def test_a_jail_that_fails_its_own_escapes_is_not_used(
 async def test_a_jail_that_runs_nothing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(escapes, "PLAIN", "1 / 0")
     jail = Jail()
-    with pytest.raises(JailUnavailable, match="plain snippet"):
+    with pytest.raises(ExecutorUnavailable, match="plain snippet"):
         await jail.open(BOUNDS)
 
 
 @pytest.mark.parametrize(
     "name",
     sorted(
-        (escapes.ATTEMPTS.keys() | escapes.GLANCES.keys())
+        ESCAPES.keys()
         - {"trace-parent", "exec", "write-tmp"}  # they would reach beyond the test
         - {
             "chroot",
@@ -178,13 +179,14 @@ async def test_a_jail_that_runs_nothing_is_not_used(monkeypatch: pytest.MonkeyPa
 )
 def test_an_escape_succeeds_where_there_is_no_jail(name: str, tmp_path: Path) -> None:
     """Else an attempt that is only mistyped would prove the jail sound."""
-    every = {**escapes.ATTEMPTS, **escapes.GLANCES}
     host_file = tmp_path / "host"
     host_file.write_text("word")
     ran = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-c"),
-            escapes.attempts(os.uname().machine, os.getpid(), str(host_file), {name: every[name]}),
+            escapes.attempts(
+                os.uname().machine, os.getpid(), str(host_file), {name: ESCAPES[name]}
+            ),
         ],
         capture_output=True,
         text=True,
@@ -260,7 +262,7 @@ async def test_a_jail_on_a_plain_directory_leaves_nothing_for_long_after_a_kill(
     """Killed as by the system, where nothing of this program can run any more."""
     program = (
         "import asyncio, os, signal\n"
-        "from tta_rebuild.sandbox import Jail\n"
+        "from tta_rebuild.sandbox.jail import Jail\n"
         "Jail._leave_nothing = lambda self: asyncio.sleep(0)\n"  # as without files of its own
         "from tta_rebuild.integrations.local_executor import LocalExecutor\n"
         "async def main():\n"
@@ -391,10 +393,10 @@ def test_an_ending_is_judged_by_whose_fault_it_is(ending: Ending, expected: str)
     ],
 )
 def test_a_childs_report_is_read_as_hostile_data(report: bytes, expected: str) -> None:
-    told = ending(Watch(BOUNDS, report=bytearray(report)), "n", 0)
+    told = ending(Watch(BOUNDS, report=bytearray(report)), "n")
     assert told["end"] == expected
-    assert told.keys() <= {"end", "signal", "type"}
-    assert JailReport(**told).end == expected
+    assert told.keys() <= {"end", "type"}
+    assert Ending(**told).end == expected
 
 
 async def test_a_report_that_cannot_be_read_does_not_bring_the_jail_down(
@@ -442,7 +444,7 @@ async def test_the_hosts_files_cannot_even_be_seen_where_the_jail_has_its_own(
 
 async def test_where_the_kernel_offers_landlock_the_jail_opens() -> None:
     """Without this, a jail that cannot start for a mistake of ours would only skip its tests."""
-    if landlock.abi(ctypes.CDLL(None, use_errno=True)) < 1:
+    if landlock.abi() < 1:
         pytest.skip("this kernel has no Landlock")
     async with LocalExecutor(QUICK) as local:
         await local.run("import enum")

@@ -20,7 +20,6 @@ from tta_rebuild.core.errors import (
     RequestTooLarge,
 )
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations import quota_window
 from tta_rebuild.integrations.quota_window import Quota
 from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
@@ -261,21 +260,17 @@ async def test_a_request_leaves_the_window_once_however_often_its_end_is_told() 
         assert limiter.used(MODEL) == (0, 0)
 
 
-async def test_where_many_count_those_of_a_moment_leave_together_and_none_too_early(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(quota_window, "EXACT_UP_TO", 2)
+async def test_those_of_a_moment_leave_together_and_none_too_early() -> None:
     clock = ManualClock()
     limiter = RateLimiter(clock=clock)
     for _ in range(4):
         (await limiter.reserve(MODEL, tokens=1)).settle(1)
         await clock.advance(0.01)
     left = []
-    for seconds in (59.955, 0.01, 0.01, 0.01, 0.01, 0.01):  # 5 ms after each hundredth
+    for seconds in (59.955, 0.01, 0.04, 0.01):
         await clock.advance(seconds)
         left.append(limiter.used(MODEL)[0])
-    assert left == [4, 3, 2, 2, 2, 2]
-    await clock.advance(0.01)
+    assert left == [4, 3, 3, 0]
     assert limiter.used(MODEL) == (0, 0)
 
 

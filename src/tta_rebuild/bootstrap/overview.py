@@ -144,7 +144,7 @@ def _lacking(provider: str, settings: Settings) -> Iterator[str]:
             yield f"{KEYS[provider]} is not set"
         adapter = adapter_class(provider)
         if not _installed(adapter.sdk):
-            yield f"its SDK is missing: pip install 'tta-rebuild[{adapter.extra}]'"
+            yield f"its SDK is missing: pip install 'tta-rebuild[{adapter.vendor}]'"
 
 
 def _installed(module: str) -> bool:

@@ -9,157 +9,106 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tta_rebuild.core.errors import BudgetExceededError
-    from tta_rebuild.core.resilient_primitive import Resilience, ResilientPrimitive
-    from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
-    from tta_rebuild.integrations.budgets import Budget, BudgetWarning
-    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Limits
-    from tta_rebuild.integrations.cost_tracker import CostTracker
-    from tta_rebuild.integrations.e2b_executor import E2BEndpoint, E2BExecutor
-    from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
-    from tta_rebuild.integrations.llm_provider import (
-        LLMConfig,
-        LLMProvider,
-        LLMRequest,
-        LLMResponse,
-        MockLLMProvider,
-        RequestProvider,
-        WrapperProvider,
-    )
-    from tta_rebuild.integrations.local_discovery import (
-        LocalServer,
-        choose_local,
-        find_local_servers,
-    )
-    from tta_rebuild.integrations.local_executor import LocalExecutor
-    from tta_rebuild.integrations.openai_provider import OpenAIProvider
-    from tta_rebuild.integrations.prices import Price, PriceBook, Rates
-    from tta_rebuild.integrations.quota_window import Quota
-    from tta_rebuild.integrations.rate_limiter import RateLimiter
-    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
-    from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
+    from tta_rebuild.core.errors import BudgetExceededError as BudgetExceededError
+    from tta_rebuild.core.resilient_primitive import Resilience as Resilience
+    from tta_rebuild.core.resilient_primitive import ResilientPrimitive as ResilientPrimitive
+    from tta_rebuild.integrations.anthropic_provider import AnthropicProvider as AnthropicProvider
+    from tta_rebuild.integrations.budgets import Budget as Budget
+    from tta_rebuild.integrations.budgets import BudgetWarning as BudgetWarning
+    from tta_rebuild.integrations.code_executor import CodeExecutor as CodeExecutor
+    from tta_rebuild.integrations.code_executor import CodeVerdict as CodeVerdict
+    from tta_rebuild.integrations.cost_tracker import CostTracker as CostTracker
+    from tta_rebuild.integrations.e2b_executor import E2BEndpoint as E2BEndpoint
+    from tta_rebuild.integrations.e2b_executor import E2BExecutor as E2BExecutor
+    from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider as GeminiLLMProvider
+    from tta_rebuild.integrations.llm_provider import LLMConfig as LLMConfig
+    from tta_rebuild.integrations.llm_provider import LLMProvider as LLMProvider
+    from tta_rebuild.integrations.llm_provider import LLMRequest as LLMRequest
+    from tta_rebuild.integrations.llm_provider import LLMResponse as LLMResponse
+    from tta_rebuild.integrations.llm_provider import MockLLMProvider as MockLLMProvider
+    from tta_rebuild.integrations.llm_provider import RequestProvider as RequestProvider
+    from tta_rebuild.integrations.llm_provider import WrapperProvider as WrapperProvider
+    from tta_rebuild.integrations.local_discovery import LocalServer as LocalServer
+    from tta_rebuild.integrations.local_discovery import choose_local as choose_local
+    from tta_rebuild.integrations.local_discovery import find_local_servers as find_local_servers
+    from tta_rebuild.integrations.local_executor import LocalExecutor as LocalExecutor
+    from tta_rebuild.integrations.openai_provider import OpenAIProvider as OpenAIProvider
+    from tta_rebuild.integrations.prices import Price as Price
+    from tta_rebuild.integrations.prices import PriceBook as PriceBook
+    from tta_rebuild.integrations.prices import Rates as Rates
+    from tta_rebuild.integrations.quota_window import Quota as Quota
+    from tta_rebuild.integrations.rate_limiter import RateLimiter as RateLimiter
+    from tta_rebuild.integrations.response_cache import CacheFile as CacheFile
+    from tta_rebuild.integrations.response_cache import ResponseCache as ResponseCache
+    from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider as CachedLLMProvider
+    from tta_rebuild.integrations.wrappers.circuit import Circuit as Circuit
     from tta_rebuild.integrations.wrappers.circuit import (
-        Circuit,
-        CircuitBreakerLLMProvider,
-        CircuitPolicy,
+        CircuitBreakerLLMProvider as CircuitBreakerLLMProvider,
     )
+    from tta_rebuild.integrations.wrappers.circuit import CircuitPolicy as CircuitPolicy
     from tta_rebuild.integrations.wrappers.costed import (
-        AccountedLLMProvider,
-        BudgetedLLMProvider,
-        CostTrackingLLMProvider,
+        AccountedLLMProvider as AccountedLLMProvider,
     )
-    from tta_rebuild.integrations.wrappers.fallback import FallbackLLMProvider, Link
-    from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+    from tta_rebuild.integrations.wrappers.costed import BudgetedLLMProvider as BudgetedLLMProvider
+    from tta_rebuild.integrations.wrappers.costed import (
+        CostTrackingLLMProvider as CostTrackingLLMProvider,
+    )
+    from tta_rebuild.integrations.wrappers.fallback import (
+        FallbackLLMProvider as FallbackLLMProvider,
+    )
+    from tta_rebuild.integrations.wrappers.fallback import Link as Link
+    from tta_rebuild.integrations.wrappers.paced import (
+        RateLimitedLLMProvider as RateLimitedLLMProvider,
+    )
+    from tta_rebuild.integrations.wrappers.retrying import RetryBudget as RetryBudget
     from tta_rebuild.integrations.wrappers.retrying import (
-        RetryBudget,
-        RetryingLLMProvider,
-        RetryPolicy,
+        RetryingLLMProvider as RetryingLLMProvider,
     )
-    from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
-    from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
-    from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+    from tta_rebuild.integrations.wrappers.retrying import RetryPolicy as RetryPolicy
+    from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider as RoutedLLMProvider
+    from tta_rebuild.integrations.wrappers.softening import (
+        SofteningLLMProvider as SofteningLLMProvider,
+    )
+    from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider as TracedLLMProvider
+    from tta_rebuild.sandbox.snippet import Limits as Limits
+
+_NAMES = """
+.core.errors: BudgetExceededError
+.core.resilient_primitive: Resilience ResilientPrimitive
+anthropic_provider: AnthropicProvider
+budgets: Budget BudgetWarning
+code_executor: CodeExecutor CodeVerdict Limits
+cost_tracker: CostTracker
+e2b_executor: E2BEndpoint E2BExecutor
+gemini_provider: GeminiLLMProvider
+llm_provider: LLMConfig LLMProvider LLMRequest LLMResponse MockLLMProvider
+llm_provider: RequestProvider WrapperProvider
+local_discovery: LocalServer choose_local find_local_servers
+local_executor: LocalExecutor
+openai_provider: OpenAIProvider
+prices: Price PriceBook Rates
+quota_window: Quota
+rate_limiter: RateLimiter
+response_cache: CacheFile ResponseCache
+wrappers.cached: CachedLLMProvider
+wrappers.circuit: Circuit CircuitBreakerLLMProvider CircuitPolicy
+wrappers.costed: AccountedLLMProvider BudgetedLLMProvider CostTrackingLLMProvider
+wrappers.fallback: FallbackLLMProvider Link
+wrappers.paced: RateLimitedLLMProvider
+wrappers.retrying: RetryBudget RetryPolicy RetryingLLMProvider
+wrappers.routed: RoutedLLMProvider
+wrappers.softening: SofteningLLMProvider
+wrappers.traced: TracedLLMProvider
+"""
+"""Module: the names that are to be had from here too."""
 
 _HOMES = {
-    "AccountedLLMProvider": "wrappers.costed",
-    "AnthropicProvider": "anthropic_provider",
-    "Budget": "budgets",
-    "BudgetExceededError": ".core.errors",
-    "BudgetWarning": "budgets",
-    "BudgetedLLMProvider": "wrappers.costed",
-    "CacheFile": "response_cache",
-    "CachedLLMProvider": "wrappers.cached",
-    "Circuit": "wrappers.circuit",
-    "CircuitBreakerLLMProvider": "wrappers.circuit",
-    "CircuitPolicy": "wrappers.circuit",
-    "CodeExecutor": "code_executor",
-    "CodeVerdict": "code_executor",
-    "CostTracker": "cost_tracker",
-    "CostTrackingLLMProvider": "wrappers.costed",
-    "E2BEndpoint": "e2b_executor",
-    "E2BExecutor": "e2b_executor",
-    "FallbackLLMProvider": "wrappers.fallback",
-    "GeminiLLMProvider": "gemini_provider",
-    "LLMConfig": "llm_provider",
-    "LLMProvider": "llm_provider",
-    "LLMRequest": "llm_provider",
-    "LLMResponse": "llm_provider",
-    "Limits": "code_executor",
-    "Link": "wrappers.fallback",
-    "LocalExecutor": "local_executor",
-    "LocalServer": "local_discovery",
-    "MockLLMProvider": "llm_provider",
-    "OpenAIProvider": "openai_provider",
-    "Price": "prices",
-    "PriceBook": "prices",
-    "Quota": "quota_window",
-    "RateLimitedLLMProvider": "wrappers.paced",
-    "RateLimiter": "rate_limiter",
-    "Rates": "prices",
-    "RequestProvider": "llm_provider",
-    "Resilience": ".core.resilient_primitive",
-    "ResilientPrimitive": ".core.resilient_primitive",
-    "ResponseCache": "response_cache",
-    "RetryBudget": "wrappers.retrying",
-    "RetryPolicy": "wrappers.retrying",
-    "RetryingLLMProvider": "wrappers.retrying",
-    "RoutedLLMProvider": "wrappers.routed",
-    "SofteningLLMProvider": "wrappers.softening",
-    "TracedLLMProvider": "wrappers.traced",
-    "WrapperProvider": "llm_provider",
-    "choose_local": "local_discovery",
-    "find_local_servers": "local_discovery",
+    name: home
+    for home, _, names in (line.partition(": ") for line in _NAMES.splitlines())
+    for name in names.split()
 }
 
-__all__ = [
-    "AccountedLLMProvider",
-    "AnthropicProvider",
-    "Budget",
-    "BudgetExceededError",
-    "BudgetWarning",
-    "BudgetedLLMProvider",
-    "CacheFile",
-    "CachedLLMProvider",
-    "Circuit",
-    "CircuitBreakerLLMProvider",
-    "CircuitPolicy",
-    "CodeExecutor",
-    "CodeVerdict",
-    "CostTracker",
-    "CostTrackingLLMProvider",
-    "E2BEndpoint",
-    "E2BExecutor",
-    "FallbackLLMProvider",
-    "GeminiLLMProvider",
-    "LLMConfig",
-    "LLMProvider",
-    "LLMRequest",
-    "LLMResponse",
-    "Limits",
-    "Link",
-    "LocalExecutor",
-    "LocalServer",
-    "MockLLMProvider",
-    "OpenAIProvider",
-    "Price",
-    "PriceBook",
-    "Quota",
-    "RateLimitedLLMProvider",
-    "RateLimiter",
-    "Rates",
-    "RequestProvider",
-    "Resilience",
-    "ResilientPrimitive",
-    "ResponseCache",
-    "RetryBudget",
-    "RetryPolicy",
-    "RetryingLLMProvider",
-    "RoutedLLMProvider",
-    "SofteningLLMProvider",
-    "TracedLLMProvider",
-    "WrapperProvider",
-    "choose_local",
-    "find_local_servers",
-]
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

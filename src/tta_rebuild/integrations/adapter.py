@@ -11,52 +11,23 @@ import asyncio
 import os
 import re
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, ClassVar
 
-from tta_rebuild.core.errors import (
-    ContentRefused,
-    KeyMissing,
-    KeyRejected,
-    ProviderBusy,
-    ProviderError,
-    ProviderTimeout,
-    ReplyUnusable,
-    RequestRejected,
-    SdkMissing,
-    StreamBroken,
-)
-from tta_rebuild.core.secret import Secret, reveal
+from tta_rebuild.core import errors
+from tta_rebuild.core.secret import MASK, Secret, reveal
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.llm_provider import (
-    SILENT,
-    LLMConfig,
-    LLMRequest,
-    LLMResponse,
-    RequestProvider,
-    StreamEnded,
-    StreamItem,
-    TextPiece,
-    estimated_usage,
-)
-from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
-from tta_rebuild.integrations.parameters import Asked, Parameters
+from tta_rebuild.integrations import llm_provider as llm
+from tta_rebuild.integrations.api_errors import ErrorAnswer, error_of
+from tta_rebuild.integrations.parameters import Asked, ModelTraits, Parameters, traits_of
 
 _NEVER_CONNECTED = frozenset(
-    {
-        "ClientConnectorError",
-        "ClientConnectorDNSError",
-        "ClientConnectorCertificateError",
-        "ConnectError",
-        "ConnectTimeout",
-        "ConnectionRefusedError",
-        "ConnectionTimeoutError",
-        "PoolTimeout",
-        "gaierror",
-    }
+    """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError ConnectError
+    ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror""".split()
 )
 """Names of what the SDKs' transports raise before anything was sent."""
 
@@ -68,12 +39,9 @@ FEWEST_KEPT_WORDS = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a kind of server is waited for, unless something else is set; seconds.
+    """How long a kind of server is waited for, in seconds, unless something else is set.
 
-    Attributes:
-        first_piece_s: until the first piece of an answer.
-        silence_s: between two pieces.
-        per_token_s: for each token that an answer in one piece may have, on top.
+    Until the first piece, between two pieces, and for each token that a whole answer may have.
     """
 
     first_piece_s: float = 30.0
@@ -85,45 +53,51 @@ NEARBY = Patience(first_piece_s=180.0, silence_s=60.0, per_token_s=0.5)
 """A server on one's own machine reads a prompt for minutes and tells a few tokens a second."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Chunk:
     """Some of an answer, or all of it.
 
-    Attributes:
-        usage: tokens counted so far, where the provider says.
-        finish: why it ended, in our words (see ``LLMResponse``); "" before the end.
-        vendor_finish: the same in the vendor's own word, for metadata and errors.
-        refusal: the vendor's word for blocking the whole prompt or answer, "" if it did not.
+    ``finish`` (why it ended) and ``refusal`` (of the whole prompt or answer) are the vendor's own
+    words, "" where there is none; ``usage`` is what is counted so far, where the provider says.
     """
 
     text: str = ""
     usage: Usage | None = None
     finish: str = ""
-    vendor_finish: str = ""
     model: str = ""
     refusal: str = ""
 
+    def add(self, more: Chunk) -> None:
+        """Take the next chunk of the same answer in."""
+        self.text += more.text
+        self.usage = more.usage or self.usage
+        self.finish = more.finish or self.finish
+        self.model = more.model or self.model
+        self.refusal = more.refusal or self.refusal
 
-class Adapter(RequestProvider):
+
+class Adapter(llm.RequestProvider):
     """A provider behind a vendor's SDK, which is imported on the first call.
 
     Args:
         api_key: the key; None reads ``key_variable`` from the environment.
         config: model and defaults; ``model`` alone is a shorter way to say it, and comes first.
         base_url: another server that speaks the vendor's protocol.
-        piece_timeout_s: greatest silence inside a stream, after its first piece (before it, that is
-            ``config.timeout_seconds``); None is the usual. A stream may last while it speaks.
+        piece_timeout_s: greatest silence inside a stream, after its first piece; None is the usual.
         now: the time, aware; for daily resets and dates in ``Retry-After``.
 
-    Raises:
-        KeyMissing: no key, and this server needs one.
+    Raises KeyMissing where there is no key, and this server needs one.
     """
 
     vendor: ClassVar[str]
-    """The rows of ``model_traits`` that hold."""
+    """Whose rows of ``model_traits.toml`` hold; also the extra to install."""
     sdk: ClassVar[str]
-    extra: ClassVar[str]
     default_model: ClassVar[str]
+    home: ClassVar[str]
+    """The vendor's own address: said explicitly, so that no environment variable sends the key
+    elsewhere."""
+    finishes: ClassVar[Mapping[str, str]]
+    """The vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str
@@ -134,13 +108,13 @@ class Adapter(RequestProvider):
         api_key: str | Secret | None = None,
         model: str | None = None,
         *,
-        config: LLMConfig | None = None,
+        config: llm.LLMConfig | None = None,
         base_url: str | None = None,
         piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if config is None:
-            config = LLMConfig(
+            config = llm.LLMConfig(
                 model=self.default_model if model is None else model,
                 timeout_seconds=self.patience.first_piece_s,
             )
@@ -154,69 +128,40 @@ class Adapter(RequestProvider):
         self._client: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._vendor_errors: tuple[type[Exception], ...] = ()
-        self._parameters = Parameters(self.optional)
+        self._parameters = Parameters(self.optional, self.patience.per_token_s)
 
     def _find_key(self, api_key: str | Secret | None) -> str:
         key = reveal(api_key) or os.environ.get(self.key_variable, "").strip()
         if not key:
-            raise KeyMissing(self.key_variable, provider=self.provider)
+            raise errors.KeyMissing(self.key_variable, provider=self.provider)
         return key
-
-    # -------------------------------------------------------- what a vendor's adapter says
 
     @abstractmethod
     def _connect(self, sdk: Any) -> Any:
         """A client of the SDK, and ``self._vendor_errors``. Called once per event loop."""
 
     @abstractmethod
-    async def _whole(self, asked: Asked) -> Chunk:
-        """The whole answer."""
-
-    @abstractmethod
     def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
-        """The answer in pieces. Closing it early closes the connection."""
+        """The answer in pieces, or in one. Closing it early closes the connection."""
 
     @abstractmethod
-    def _translated(self, error: Exception, asked: Asked) -> ProviderError:
+    def _translated(self, error: Exception, asked: Asked) -> errors.ProviderError:
         """A vendor's exception as one of ours."""
 
     @abstractmethod
     async def _disconnect(self, client: Any) -> None:
         """Release the client's connections."""
 
-    # ---------------------------------------------------------------------- the two ways in
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
         """The whole answer. Raises ``ProviderError``."""
-        requests = 0
-        while True:
-            asked = self._asked(request)
-            requests += 1
-            try:
-                return self._response(asked, await self._called(asked), requests)
-            except RequestRejected as error:
-                if not self._parameters.learn(error, asked):
-                    raise
+        return await llm.response_of(self._items(request, is_whole=True))
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    def stream(self, request: llm.LLMRequest) -> llm.Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
 
-        Pieces carry the usage so far where the vendor tells. Closing the generator closes the
-        connection, so that nothing more is billed.
+        Closing the generator closes the connection, so that nothing more is billed.
         """
-        requests = 0
-        while True:
-            asked = self._asked(request)
-            requests += 1
-            try:
-                async for item in self._streamed(asked, requests):
-                    yield item
-            except RequestRejected as error:
-                # Refused before the first piece, so nothing has been yielded.
-                if not self._parameters.learn(error, asked):
-                    raise
-            else:
-                return
+        return self._items(request, is_whole=False)
 
     async def aclose(self) -> None:
         """Release connections; safe to call twice."""
@@ -224,75 +169,56 @@ class Adapter(RequestProvider):
         if client is not None and self._loop is asyncio.get_running_loop():
             await self._disconnect(client)
 
-    # ----------------------------------------------------------------------------- the work
+    async def _items(self, request: llm.LLMRequest, *, is_whole: bool) -> llm.Items:
+        traits = self._traits(request.model or self.config.model)
+        requests = 0
+        while True:
+            asked = self._parameters.settled(request, self.config, traits, is_whole=is_whole)
+            requests += 1
+            try:
+                async with aclosing(self._told(asked, requests)) as items:
+                    async for item in items:
+                        yield item
+                return
+            except errors.RequestRejected as error:
+                # Refused before the first piece, so nothing has been yielded.
+                if not self._parameters.learn(error, asked):
+                    raise
 
-    async def _called(self, asked: Asked) -> Chunk:
-        try:
-            async with asyncio.timeout(asked.whole_timeout_s):
-                await self._ready()
-                return await self._whole(asked)
-        except TimeoutError:
-            failure: ProviderError = self._too_late(asked, asked.whole_timeout_s)
-            cause: Exception | None = None
-        except self._vendor_errors as error:
-            failure, cause = self._translated(error, asked), error
-        # Outside of the handlers, so that a refused key is in no exception's context either.
-        raise failure from (None if isinstance(failure, KeyRejected) else cause)
-
-    async def _streamed(self, asked: Asked, requests: int) -> AsyncGenerator[StreamItem, None]:
-        parts: list[str] = []
-        last = Chunk()
-        loop = asyncio.get_running_loop()
-        chunks = self._chunks(asked)
-        try:
+    async def _told(self, asked: Asked, requests: int) -> llm.Items:
+        whole = Chunk()
+        async with aclosing(self._chunks(asked)) as chunks:
             while True:
-                allowed_s = self.piece_timeout_s if parts else asked.timeout_s
-                failure: ProviderError | None = None
+                allowed_s = self.piece_timeout_s if whole.text else asked.timeout_s
+                failure: errors.ProviderError | None = None
                 cause: Exception | None = None
                 try:
                     async with asyncio.timeout(allowed_s):
-                        if self._client is None or self._loop is not loop:
+                        if not whole.text:
                             await self._ready()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
-                    if not parts:
-                        failure = self._too_late(asked, allowed_s)
-                    elif _words(parts) < FEWEST_KEPT_WORDS:
-                        failure = self._broken(asked, parts, self._silent(asked, parts, allowed_s))
-                    else:
-                        yield StreamEnded(self._kept(asked, parts, last, allowed_s))
+                    failure = self._silent(asked, whole, allowed_s)
+                    if _words(whole.text) >= FEWEST_KEPT_WORDS:
+                        kept = self._response(asked, whole, requests)
+                        kept = replace(kept, finish_reason=llm.SILENT, degraded=failure.message)
+                        yield llm.StreamEnded(kept)
                         return
                 except self._vendor_errors as error:
                     failure, cause = self._translated(error, asked), error
-                    if parts and type(failure) in (ProviderBusy, ReplyUnusable):
-                        failure = self._broken(asked, parts)
+                    if whole.text and type(failure) in (errors.ProviderBusy, errors.ReplyUnusable):
+                        failure = self._broken(asked, whole)
+                # Outside of the handlers, so that a refused key is in no exception's context.
                 if failure is not None:
-                    raise failure from (None if isinstance(failure, KeyRejected) else cause)
+                    raise failure from (None if isinstance(failure, errors.KeyRejected) else cause)
                 if chunk is None:
                     break
-                last = Chunk(
-                    usage=chunk.usage or last.usage,
-                    finish=chunk.finish or last.finish,
-                    vendor_finish=chunk.vendor_finish or last.vendor_finish,
-                    model=chunk.model or last.model,
-                    refusal=chunk.refusal or last.refusal,
-                )
+                whole.add(chunk)
                 if chunk.text:
-                    parts.append(chunk.text)
-                    yield TextPiece(chunk.text, chunk.usage)
-        finally:
-            await chunks.aclose()
-        if parts and not last.finish:
-            raise self._broken(asked, parts)
-        whole = Chunk(
-            text="".join(parts),
-            usage=last.usage,
-            finish=last.finish,
-            vendor_finish=last.vendor_finish,
-            model=last.model,
-            refusal=last.refusal,
-        )
-        yield StreamEnded(self._response(asked, whole, requests))
+                    yield llm.TextPiece(chunk.text, chunk.usage)
+        if whole.text and not whole.finish and not asked.is_whole:
+            raise self._broken(asked, whole)
+        yield llm.StreamEnded(self._response(asked, whole, requests))
 
     async def warm(self) -> None:
         """Import the SDK and make its client. Raises SdkMissing."""
@@ -305,102 +231,106 @@ class Adapter(RequestProvider):
             return
         try:
             sdk = await asyncio.to_thread(import_module, self.sdk)
+            if self._client is None or self._loop is not loop:
+                self._client, self._loop = self._connect(sdk), loop
         except ImportError as error:
-            raise SdkMissing(
+            raise errors.SdkMissing(
                 f"the SDK for {self.provider} is not installed: "
-                f"pip install 'tta-rebuild[{self.extra}]', or play with --model offline",
+                f"pip install 'tta-rebuild[{self.vendor}]', or play with --model offline",
                 provider=self.provider,
             ) from error
-        if self._client is None or self._loop is not loop:
-            self._client, self._loop = self._connect(sdk), loop
 
     def _traits(self, model: str) -> ModelTraits:
         """What a model takes."""
         return traits_of(self.vendor, model)
 
-    def _asked(self, request: LLMRequest) -> Asked:
-        traits = self._traits(request.model or self.config.model)
-        return self._parameters.settled(request, self.config, traits, self.patience.per_token_s)
-
-    def _response(self, asked: Asked, whole: Chunk, requests: int) -> LLMResponse:
+    def _response(self, asked: Asked, whole: Chunk, requests: int) -> llm.LLMResponse:
         """The answer as a value; raises where it is none."""
-        named = {"provider": self.provider, "model": asked.model}
+        finish = self.finishes.get(whole.finish, "other")
         if not whole.text:
-            failure: ProviderError
-            if whole.refusal:
-                failure = ContentRefused(
-                    f"{asked.model} refused this for its content ({whole.refusal}): "
-                    "say it more softly, or use another model",
-                    reason=whole.refusal,
-                    **named,
-                )
-                failure.usage = whole.usage
-                raise failure
-            why = f"it ended with {whole.vendor_finish}" if whole.vendor_finish else "no candidate"
-            if whole.finish == "length":
-                why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
-            failure = ReplyUnusable(f"{asked.model} answered without any text ({why})", **named)
+            failure = self._empty(asked, whole, finish)
             failure.usage = whole.usage
             raise failure
-        usage = whole.usage or estimated_usage(f"{asked.system}{asked.prompt}", whole.text)
-        return LLMResponse(
+        usage = whole.usage or llm.estimated_usage(
+            f"{asked.request.system}{asked.prompt}", whole.text
+        )
+        return llm.LLMResponse(
             text=whole.text,
             tokens_used=usage.total_tokens,
             model=whole.model or asked.model,
-            finish_reason=whole.finish or "other",
-            metadata={"finish": whole.vendor_finish, "http_requests": requests},
+            finish_reason=finish,
+            metadata={"finish": whole.finish, "http_requests": requests},
             usage=usage,
             provider=self.provider,
         )
 
-    def _no_answer(self, error: ValueError, asked: Asked) -> ProviderError:
-        """For what an SDK cannot encode or decode."""
-        named = {"provider": self.provider, "model": asked.model}
-        if isinstance(error, UnicodeEncodeError):
-            return RequestRejected("the prompt holds half a character: remove it", **named)
-        return ReplyUnusable(
-            f"what came from {asked.model} is no answer of this API "
-            "(a proxy or a sign-in page in between?): try again",
-            **named,
+    def _empty(self, asked: Asked, whole: Chunk, finish: str) -> errors.ProviderError:
+        """For an answer without any text."""
+        refusal = whole.finish if finish in ("safety", "recitation") else whole.refusal
+        if refusal:
+            return errors.ContentRefused(
+                f"{asked.model} refused this for its content ({refusal}): "
+                "say it more softly, or use another model",
+                reason=refusal,
+                **self._named(asked),
+            )
+        why = f"it ended with {whole.finish}" if whole.finish else "no candidate"
+        if finish == "length":
+            why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
+        return errors.ReplyUnusable(
+            f"{asked.model} answered without any text ({why})", **self._named(asked)
         )
 
-    def _no_connection(self, error: Exception, asked: Asked) -> ProviderBusy:
+    def _named(self, asked: Asked) -> dict[str, Any]:
+        return {"provider": self.provider, "model": asked.model}
+
+    def _refused(self, answer: ErrorAnswer, asked: Asked) -> errors.ProviderError:
+        """For an error that the server answered with, without our key in its words."""
+        said = answer.said.replace(self._key.reveal(), MASK) if self._key else answer.said
+        named = self._named(asked)
+        return error_of(replace(answer, said=said), key_variable=self.key_variable, **named)
+
+    def _no_answer(self, error: Exception, asked: Asked) -> errors.ProviderError:
+        """For what an SDK cannot encode or decode."""
+        if isinstance(error, UnicodeEncodeError):
+            return errors.RequestRejected(
+                "the prompt holds half a character: remove it", **self._named(asked)
+            )
+        return errors.ReplyUnusable(
+            f"what came from {asked.model} is no answer of this API "
+            "(a proxy or a sign-in page in between?): try again",
+            **self._named(asked),
+        )
+
+    def _no_connection(self, error: Exception, asked: Asked) -> errors.ProviderBusy:
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
-        failure = ProviderBusy(
+        failure = errors.ProviderBusy(
             f"the connection to {asked.model} failed ({type(error).__name__}): try again",
-            provider=self.provider,
-            model=asked.model,
+            **self._named(asked),
         )
         # A connection that was lost may have carried the request; one never made did not.
         failure.may_be_billed = type(error).__name__ not in _NEVER_CONNECTED
         return failure
 
-    def _too_late(self, asked: Asked, seconds: float) -> ProviderTimeout:
-        return ProviderTimeout(
+    def _silent(self, asked: Asked, whole: Chunk, seconds: float) -> errors.ProviderError:
+        if whole.text:
+            words = _words(whole.text)
+            why = f"{asked.model} went silent after {words} words (none for {seconds:g} s)"
+            return self._broken(asked, whole, why)
+        return errors.ProviderTimeout(
             f"no word from {asked.model} for {seconds:g} s: try again, or allow it longer "
             "(TTA_TIMEOUT)",
-            provider=self.provider,
-            model=asked.model,
+            **self._named(asked),
         )
 
-    def _silent(self, asked: Asked, parts: list[str], seconds: float) -> str:
-        return f"{asked.model} went silent after {_words(parts)} words (none for {seconds:g} s)"
-
-    def _kept(self, asked: Asked, parts: list[str], last: Chunk, seconds: float) -> LLMResponse:
-        """What had come of a stream that went silent, as an answer that says so."""
-        told = replace(last, text="".join(parts), finish=SILENT, refusal="")
-        response = self._response(asked, told, 1)
-        return replace(response, degraded=self._silent(asked, parts, seconds))
-
-    def _broken(self, asked: Asked, parts: list[str], why: str = "") -> StreamBroken:
-        return StreamBroken(
+    def _broken(self, asked: Asked, whole: Chunk, why: str = "") -> errors.StreamBroken:
+        return errors.StreamBroken(
             why or f"the stream from {asked.model} stopped before its end",
-            text="".join(parts),
-            provider=self.provider,
-            model=asked.model,
+            text=whole.text,
+            **self._named(asked),
         )
 
 
-def _words(parts: list[str]) -> int:
+def _words(text: str) -> int:
     """Words of an answer so far, without the names and brackets of JSON."""
-    return len(_JSON_FRAME.sub(" ", "".join(parts)).split())
+    return len(_JSON_FRAME.sub(" ", text).split())

@@ -8,7 +8,8 @@ it again a tenth.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from tta_rebuild.core.usage import Usage
@@ -17,19 +18,8 @@ from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
 from tta_rebuild.integrations.parameters import Asked
 from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
-_HOME = "https://api.anthropic.com"
-
 CACHED_FROM_CHARS = 8_000
 """Stable parts shorter than this (some 2,000 tokens) are below what Anthropic's cache keeps."""
-
-_FINISH = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "tool_use": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "refusal": "safety",
-}
 
 
 class AnthropicProvider(SdkAdapter):
@@ -38,25 +28,20 @@ class AnthropicProvider(SdkAdapter):
     vendor: ClassVar[str] = "anthropic"
     provider = "anthropic"
     sdk: ClassVar[str] = "anthropic"
-    extra: ClassVar[str] = "anthropic"
+    client_class: ClassVar[str] = "AsyncAnthropic"
+    client_options: ClassVar[Mapping[str, Any]] = {"open_telemetry": False}
+    error_class: ClassVar[str] = "AnthropicError"
     default_model: ClassVar[str] = "claude-haiku-4-5"
+    home: ClassVar[str] = "https://api.anthropic.com"
     key_variable = "ANTHROPIC_API_KEY"
-
-    def _connect(self, sdk: Any) -> Any:
-        import httpx2
-
-        self._vendor_errors = (sdk.AnthropicError, httpx2.HTTPError, ValueError, OSError)
-        # The address is said explicitly, so that no environment variable sends the key elsewhere.
-        return sdk.AsyncAnthropic(
-            api_key=self._key.reveal(),
-            base_url=self.base_url or _HOME,
-            max_retries=0,
-            timeout=None,
-            open_telemetry=False,
-        )
-
-    async def _disconnect(self, client: Any) -> None:
-        await client.close()
+    finishes: ClassVar[Mapping[str, str]] = {
+        "end_turn": "stop",
+        "stop_sequence": "stop",
+        "tool_use": "stop",
+        "max_tokens": "length",
+        "model_context_window_exceeded": "length",
+        "refusal": "safety",
+    }
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -64,9 +49,9 @@ class AnthropicProvider(SdkAdapter):
             "max_tokens": asked.max_tokens,
             "messages": [{"role": "user", "content": asked.prompt}],
         }
-        if asked.system:
-            block: dict[str, Any] = {"type": "text", "text": asked.system}
-            if len(asked.system) >= CACHED_FROM_CHARS:
+        if asked.request.system:
+            block: dict[str, Any] = {"type": "text", "text": asked.request.system}
+            if len(asked.request.system) >= CACHED_FROM_CHARS:
                 block["cache_control"] = {"type": "ephemeral"}
             body["system"] = [block]
         # The SDK has dropped these two with the newer models; the older ones still take one of
@@ -75,9 +60,7 @@ class AnthropicProvider(SdkAdapter):
             body["extra_body"] = {"temperature": min(1.0, asked.temperature)}
         elif asked.top_p is not None:
             body["extra_body"] = {"top_p": asked.top_p}
-        output: dict[str, Any] = {}
-        if "thinking" not in asked.refused:
-            output |= asked.traits.thinking
+        output = dict(asked.thinking)
         if asked.structured == "schema":
             from anthropic import transform_schema
 
@@ -91,23 +74,13 @@ class AnthropicProvider(SdkAdapter):
             body["output_config"] = output
         return body
 
-    async def _whole(self, asked: Asked) -> Chunk:
-        answer = await self._client.messages.create(**self._body(asked))
-        if isinstance(answer, str):
-            raise ValueError("the server answered with text instead of JSON")
-        parts = []
-        for block in answer.content or ():
-            if block.type == "text":
-                parts.append(block.text)
-            elif block.type == "tool_use":
-                parts.append(json.dumps(block.input, ensure_ascii=False))
-        return _chunk(
-            "".join(parts), _usage(answer.usage), answer.stop_reason or "", answer.model or ""
-        )
-
     async def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
-        stream = await self._client.messages.create(**self._body(asked), stream=True)
-        counted: Usage | None = None
+        create = self._client.messages.create
+        if asked.is_whole:
+            yield _read(await create(**self._body(asked)))
+            return
+        stream = await create(**self._body(asked), stream=True)
+        counted = Usage()
         chars = 0
         try:
             async for event in stream:
@@ -118,54 +91,49 @@ class AnthropicProvider(SdkAdapter):
                     delta = event.delta
                     text = getattr(delta, "text", None) or getattr(delta, "partial_json", None)
                     if text:
+                        # The output is counted at the end alone: until then by its length.
                         chars += len(text)
-                        yield Chunk(text=text, usage=_so_far(counted, chars))
+                        tokens = max(1, round(chars / CHARS_PER_TOKEN))
+                        so_far = replace(counted, output_tokens=tokens, estimated=True)
+                        yield Chunk(text=text, usage=so_far)
                 elif event.type == "message_delta":
-                    counted = _usage(event.usage, counted)
-                    yield _chunk("", counted, event.delta.stop_reason or "", "")
+                    usage = _usage(event.usage, counted)
+                    yield Chunk(usage=usage, finish=event.delta.stop_reason or "")
         finally:
             await stream.close()
 
 
-def _chunk(text: str, usage: Usage | None, reason: str, model: str) -> Chunk:
+def _read(answer: Any) -> Chunk:
+    """A whole answer. Raises ValueError where it is none."""
+    if isinstance(answer, str):
+        raise ValueError("the server answered with text instead of JSON")
+    text = ""
+    for block in answer.content or ():
+        if block.type == "text":
+            text += block.text
+        elif block.type == "tool_use":
+            text += json.dumps(block.input, ensure_ascii=False)
     return Chunk(
         text=text,
-        usage=usage,
-        finish=_FINISH.get(reason, "other") if reason else "",
-        vendor_finish=reason,
-        model=model,
-        refusal=reason if reason == "refusal" else "",
+        usage=_usage(answer.usage),
+        finish=answer.stop_reason or "",
+        model=answer.model or "",
     )
 
 
 def _usage(counts: Any, before: Usage | None = None) -> Usage:
     """The counts of a message, or the final ones of a stream, where the input may be left out."""
-    read = counts.cache_read_input_tokens
-    written = counts.cache_creation_input_tokens
     if counts.input_tokens is None and before is not None:
-        read, written = before.cached_tokens, before.cache_write_tokens
-        total = before.input_tokens
+        prompt = before
     else:
-        total = (counts.input_tokens or 0) + (read or 0) + (written or 0)
+        read = counts.cache_read_input_tokens or 0
+        written = counts.cache_creation_input_tokens or 0
+        prompt = Usage(
+            input_tokens=(counts.input_tokens or 0) + read + written,
+            cached_tokens=read,
+            cache_write_tokens=written,
+        )
     details = getattr(counts, "output_tokens_details", None)
     thinking = getattr(details, "thinking_tokens", None) or 0
-    return Usage(
-        input_tokens=total,
-        cached_tokens=read or 0,
-        cache_write_tokens=written or 0,
-        output_tokens=max(0, (counts.output_tokens or 0) - thinking),
-        thinking_tokens=thinking,
-    )
-
-
-def _so_far(started: Usage | None, chars: int) -> Usage | None:
-    """The input as counted at the start, and the output guessed from its length."""
-    if started is None:
-        return None
-    return Usage(
-        input_tokens=started.input_tokens,
-        cached_tokens=started.cached_tokens,
-        cache_write_tokens=started.cache_write_tokens,
-        output_tokens=max(1, round(chars / CHARS_PER_TOKEN)),
-        estimated=True,
-    )
+    told = max(0, (counts.output_tokens or 0) - thinking)
+    return replace(prompt, output_tokens=told, thinking_tokens=thinking, estimated=False)

@@ -1,9 +1,8 @@
 """Budgets: how much may be spent, for what, and who waits for whom.
 
 The cost tracker stands on this. A call holds its worst case in every budget that covers it before
-anything is sent, and the hold turns into what was really spent as its attempts end; so the sum of
-what is spent and held never passes a limit, however many calls run at once. Everything between two
-awaits is one step here: no lock is needed, and none is held while anybody waits.
+anything is sent, and the hold turns into what was really spent as its attempts end: what is spent
+and held never passes a limit, however many calls run at once. Between two awaits all is one step.
 """
 
 from __future__ import annotations
@@ -24,10 +23,7 @@ Scope = Literal["call", "story", "player", "day", "session", "total"]
 LEVELS = (80, 90, 100)
 """Percent of a budget at which one is warned, once each."""
 
-ROUNDING_USD = 1e-12
-"""What floating-point sums may be off by."""
-
-HOW_TO_RAISE = {
+_HOW_TO_RAISE = {
     "session": "raise LLM_MAX_COST, or play offline",
     "call": "raise the budget per call in the configuration, or lower max_tokens",
 }
@@ -44,10 +40,9 @@ class Budget:
     def __post_init__(self) -> None:
         check_number("limit_usd", self.limit_usd, least=0)
 
-    def advice(self) -> str:
-        """What to do when it is used up."""
-        usual = f"raise the budget per {self.scope} in the configuration, or play offline"
-        return self.how_to_raise or HOW_TO_RAISE.get(self.scope, usual)
+    def is_passed_by(self, usd: float) -> bool:
+        """True if so much is more than may be spent."""
+        return usd > self.limit_usd + 1e-12  # which floating-point sums may be off by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,23 +81,12 @@ class Account:
     held_usd: float = 0.0
     warned: set[int] = field(default_factory=set)
 
-    def lacks(self, need_usd: float) -> bool:
-        """True if so much more does not fit while others hold what they hold."""
-        return self.spent_usd + self.held_usd + need_usd > self.budget.limit_usd + ROUNDING_USD
-
-    @property
-    def is_overspent(self) -> bool:
-        """True if more is spent than the budget allows, whatever is held."""
-        return self.spent_usd > self.budget.limit_usd + ROUNDING_USD
-
     def reached(self, *, refused_usd: float = 0.0) -> list[BudgetWarning]:
         """The levels newly reached. A call that was refused counts as if it had been made."""
-        percent = 100.0 * self.spent_usd / self.budget.limit_usd if self.budget.limit_usd else 0.0
-        new = [
-            level
-            for level in LEVELS
-            if level not in self.warned and (refused_usd > 0 or percent >= level - 1e-9)
-        ]
+        limit_usd = self.budget.limit_usd
+        percent = 100.0 * self.spent_usd / limit_usd if limit_usd else 0.0
+        reached = [level for level in LEVELS if refused_usd > 0 or percent >= level - 1e-9]
+        new = [level for level in reached if level not in self.warned]
         self.warned.update(new)
         return [
             BudgetWarning(
@@ -110,51 +94,45 @@ class Account:
                 key=self.key,
                 percent=level,
                 spent_usd=self.spent_usd,
-                limit_usd=self.budget.limit_usd,
+                limit_usd=limit_usd,
                 refused_usd=refused_usd,
             )
             for level in new
         ]
 
 
-class Hold:
-    """What one call holds in its accounts until its attempts have used it up or it ends."""
+@dataclass(slots=True, eq=False)
+class Call:
+    """One logical call: what it holds in its accounts until its attempts have used that up."""
 
-    __slots__ = ("_accounts", "_queue", "held_usd")
+    _queue: BudgetQueue
+    _accounts: Sequence[Account]
+    held_usd: float = 0.0
+    spent_usd: float = 0.0
+    attempts: int = 0
 
-    def __init__(self, queue: BudgetQueue, accounts: Sequence[Account]) -> None:
-        self._queue = queue
-        self._accounts = accounts
-        self.held_usd = 0.0
+    async def wait_for(self, usd: float, *, waits: bool = True) -> None:
+        """Hold at least so much; wait while others hold what is missing, unless told not to.
 
-    def raise_to(self, usd: float) -> None:
-        """Hold at least so much, without waiting. Raises BudgetExceededError."""
-        more = usd - self.held_usd
-        if more <= 0:
-            return
-        for account in self._accounts:
-            if account.lacks(more):
-                raise self._queue.refusal(account, usd, held_by_caller=self.held_usd)
-        self._add(more)
-
-    async def wait_for(self, usd: float) -> None:
-        """Hold at least so much; wait while others hold what is missing.
-
-        Waiting ends when what is *spent* leaves no room, or when no other call ends for as long
-        as the queue has patience; then BudgetExceededError is raised.
+        Raises BudgetExceededError where what is *spent* leaves no room, or no other call ends for
+        as long as the queue has patience.
         """
-        while True:
-            more = usd - self.held_usd
-            lacking = next((a for a in self._accounts if more > 0 and a.lacks(more)), None)
-            if lacking is None:
-                self._add(max(0.0, more))
+        while (more := usd - self.held_usd) > 0:
+            for account in self._accounts:
+                if account.budget.is_passed_by(account.spent_usd + account.held_usd + more):
+                    break
+            else:
+                self.held_usd += more
+                for account in self._accounts:
+                    account.held_usd += more
                 return
-            is_hopeless = lacking.spent_usd + usd > lacking.budget.limit_usd + ROUNDING_USD
+            is_hopeless = not waits or account.budget.is_passed_by(account.spent_usd + usd)
             if is_hopeless or not await self._queue.something_ended():
-                raise self._queue.refusal(lacking, usd, held_by_caller=self.held_usd)
+                raise self._queue.refusal(account, usd, held_by_caller=self.held_usd)
 
     def spend(self, usd: float) -> None:
         """Turn so much of what is held into money spent; more than held is spent all the same."""
+        self.spent_usd += usd
         freed = min(usd, self.held_usd)
         self.held_usd -= freed
         for account in self._accounts:
@@ -170,18 +148,9 @@ class Hold:
         self.held_usd = 0.0
         self._queue.ended()
 
-    def _add(self, usd: float) -> None:
-        self.held_usd += usd
-        for account in self._accounts:
-            account.held_usd += usd
-
 
 class BudgetQueue:
-    """Where calls wait for money that others hold, and where warnings go out.
-
-    Args:
-        patience_s: how long to wait, seconds, while no other call ends.
-    """
+    """Where calls wait for money that others hold (``patience_s`` seconds), and where one warns."""
 
     def __init__(
         self,
@@ -222,12 +191,14 @@ class BudgetQueue:
         """The error for a call that does not fit; the player is warned where that is the end."""
         if account.spent_usd > 0 and account.budget.scope != "call":
             self.warn(account.reached(refused_usd=need_usd))
+        budget = account.budget
+        usual = f"raise the budget per {budget.scope} in the configuration, or play offline"
         return BudgetExceededError(
-            scope=account.budget.scope,
-            limit_usd=account.budget.limit_usd,
+            scope=budget.scope,
+            limit_usd=budget.limit_usd,
             spent_usd=account.spent_usd + account.held_usd - held_by_caller,
             needed_usd=need_usd,
-            how_to_raise=account.budget.advice(),
+            how_to_raise=budget.how_to_raise or _HOW_TO_RAISE.get(budget.scope, usual),
         )
 
     def warn(self, warnings: Sequence[BudgetWarning]) -> None:

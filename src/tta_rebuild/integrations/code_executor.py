@@ -14,35 +14,15 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType, TracebackType
-from typing import Literal, Self
+from platform import python_version
+from typing import Any, Literal, Self
 
 from tta_rebuild.integrations.data_parsing import PARSERS, parsed
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 Verdict = Literal["valid", "invalid", "blocked", "unverified"]
 """valid: ran to its end, or parsed. invalid: it is wrong, and would be wrong anywhere. blocked: it
 wanted more than it may have. unverified: nobody could tell; says nothing about the code."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """What a snippet may use.
-
-    Attributes:
-        wall_s: seconds by the clock on the wall.
-        cpu_s: whole seconds of processor time.
-        memory_bytes: address space of the process that runs it.
-        file_bytes: size of one file in its own directory (64 files, four times this in all).
-        output_bytes: what is kept of its output; sixteen times as much ends it.
-        source_chars: longer code is not run.
-    """
-
-    wall_s: float = 5.0
-    cpu_s: int = 2
-    memory_bytes: int = 512 << 20
-    file_bytes: int = 1 << 20
-    output_bytes: int = 16 << 10
-    source_chars: int = 64 << 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +32,6 @@ class CodeVerdict:
     Attributes:
         reason: in plain words, for an author.
         engine: who found out: ``compile``, ``monty``, ``jail``, ``e2b``, ``json`` …; "" if nobody.
-        version: of the engine.
         output: standard output and error, capped; ``truncated`` if there was more.
         duration_s: seconds from asking to knowing.
         line: the snippet's line that the reason is about, from 1, where known.
@@ -61,9 +40,9 @@ class CodeVerdict:
 
     verdict: Verdict
     reason: str
-    engine: str
-    version: str
     limits: Limits
+    engine: str = ""
+    version: str = ""
     output: str = ""
     truncated: bool = False
     duration_s: float = 0.0
@@ -76,25 +55,24 @@ class CodeVerdict:
         return None if self.verdict == "unverified" else self.verdict == "valid"
 
 
-LANGUAGES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon"), "python"),
-        **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
-        **dict.fromkeys(("json", "geojson"), "json"),
-        "toml": "toml",
-        **dict.fromkeys(("yaml", "yml"), "yaml"),
-    }
-)
+LANGUAGES: Mapping[str, str] = {
+    **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon"), "python"),
+    **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
+    **dict.fromkeys(("json", "geojson"), "json"),
+    "toml": "toml",
+    **dict.fromkeys(("yaml", "yml"), "yaml"),
+}
 """Alias (lower case) → language."""
 
 
 class CodeExecutor(ABC):
-    """Says what comes of a snippet. Close it when done; ``async with`` does.
+    """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does.
 
-    Args:
-        limits: what each snippet may use.
-        clock: monotonic seconds, for durations.
+    ``clock`` gives monotonic seconds, for durations.
     """
+
+    name: str
+    """Where Python runs: ``local`` or ``e2b``."""
 
     def __init__(
         self, limits: Limits | None = None, *, clock: Callable[[], float] = time.monotonic
@@ -102,11 +80,6 @@ class CodeExecutor(ABC):
         self.limits = limits or Limits()
         self._clock = clock
         self._users = 0
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Where Python runs: ``local`` or ``e2b``."""
 
     @abstractmethod
     async def _run_python(self, code: str) -> CodeVerdict:
@@ -118,15 +91,13 @@ class CodeExecutor(ABC):
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
         """The verdict on a snippet; never raises for what the snippet or an engine does.
 
-        Args:
-            language: a name or alias such as ``python``, ``py``, ``json``, ``yml``.
+        ``language`` is a name or alias such as ``python``, ``py``, ``json``, ``yml``.
         """
         began = self._clock()
         known = LANGUAGES.get(language.strip().lower(), "")
         if len(code) > self.limits.source_chars:
-            verdict = self._verdict(
-                "unverified", f"longer than {self.limits.source_chars} characters"
-            )
+            reason = f"longer than {self.limits.source_chars} characters"
+            verdict = self._verdict("unverified", reason)
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in PARSERS:
@@ -144,27 +115,27 @@ class CodeExecutor(ABC):
         async with self:
             return await self.run(code, language)
 
-    def _verdict(
-        self,
-        verdict: Verdict,
-        reason: str,
-        *,
-        engine: str = "",
-        version: str = "",
-        line: int | None = None,
-        error: str = "",
-    ) -> CodeVerdict:
-        return CodeVerdict(
-            verdict=verdict,
-            reason=reason,
-            engine=engine,
-            version=version,
-            limits=self.limits,
+    def _verdict(self, verdict: Verdict, reason: str, **facts: Any) -> CodeVerdict:
+        """A verdict under these limits; ``facts`` are further fields of it."""
+        return CodeVerdict(verdict=verdict, reason=reason, limits=self.limits, **facts)
+
+    def _compiled(self, code: str) -> CodeVerdict | None:
+        """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
+        problem = compile_problem(code)
+        if problem is None:
+            return None
+        verdict, reason, line = problem
+        return self._verdict(
+            verdict,
+            reason,
+            engine="compile",
+            version=python_version(),
             line=line,
-            error=error,
+            error="" if verdict == "blocked" else "SyntaxError",
         )
 
     async def _parsed(self, language: str, text: str) -> CodeVerdict:
+        name = language.upper()
         try:
             version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
         except RecursionError:
@@ -173,83 +144,46 @@ class CodeExecutor(ABC):
             return self._verdict("blocked", "it takes longer than it may", engine=language)
         except OSError as error:
             return self._verdict("unverified", f"cannot be read here: {error}", engine=language)
+        facts: dict[str, Any] = {"engine": language, "version": version, "line": line}
         if problem:
-            return self._verdict(
-                "invalid",
-                f"not {language.upper()}: {problem}",
-                engine=language,
-                version=version,
-                line=line,
-                error="SyntaxError",
-            )
-        return self._verdict(
-            "valid", f"parses as {language.upper()}", engine=language, version=version
-        )
+            return self._verdict("invalid", f"not {name}: {problem}", error="SyntaxError", **facts)
+        return self._verdict("valid", f"parses as {name}", **facts)
 
     async def __aenter__(self) -> Self:
         self._users += 1
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._users -= 1
         if not self._users:
             await self.aclose()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """The exception that ended a snippet, as an engine describes it.
+def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
+    """What keeps the code from compiling, with its line; None if nothing does. Runs none of it.
 
-    Attributes:
-        builtin: the type is Python's own, not one that the snippet defined.
-        errno: of an OSError raised by the system; None if the snippet raised it itself.
-        module: the module that an ImportError is about.
-        wants: what the engine found to be missing rather than wrong, such as ``an argument``.
+    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses (a newer one
+    may not), ``blocked`` what is nested beyond what a compiler bears.
     """
-
-    type: str
-    message: str = ""
-    builtin: bool = True
-    errno: int | None = None
-    module: str = ""
-    wants: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileProblem:
-    """Why Python code does not compile here.
-
-    ``kind`` is ``grammar`` (this Python's grammar refuses it; a newer one may not), ``wrong`` (no
-    Python takes it) or ``deep`` (nested beyond what a compiler bears).
-    """
-
-    kind: Literal["grammar", "wrong", "deep"]
-    message: str
-    line: int | None = None
-
-
-def compile_problem(code: str) -> CompileProblem | None:
-    """What keeps the code from compiling, None if nothing does. Runs none of it."""
-    kind: Literal["grammar", "wrong"] = "grammar"
+    parses = False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
-            kind = "wrong"
+            parses = True
             compile(tree, "<story>", "exec", dont_inherit=True)
     except SyntaxError as error:
-        return CompileProblem(kind=kind, message=error.msg or "does not parse", line=error.lineno)
+        said = error.msg or "does not parse"
+        if parses:
+            return "invalid", f"SyntaxError: {said}", error.lineno
+        grammar = f"not in the grammar of Python {python_version()}: {said}"
+        return "unverified", grammar, error.lineno
     except UnicodeEncodeError:
-        return CompileProblem(kind="wrong", message="source code holds half a character")
+        return "invalid", "SyntaxError: source code holds half a character", None
     except (ValueError, MemoryError, RecursionError) as error:
         if "null byte" in str(error):
-            return CompileProblem(kind="wrong", message="source code holds a null byte")
-        return CompileProblem(kind="deep", message="nested too deeply to be compiled")
+            return "invalid", "SyntaxError: source code holds a null byte", None
+        return "blocked", "nested too deeply to be compiled", None
     return None
 
 
@@ -262,9 +196,8 @@ _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 def judge(ending: Ending) -> tuple[Verdict, str]:
     """What an uncaught exception says about the code, and why.
 
-    Most say that the code is wrong. Some say only that this place lacks what the code wants (a
-    file, a package, somebody at the keyboard): ``unverified``. Some say that the place refused:
-    ``blocked``.
+    Most say that it is wrong; some that this place lacks what it wants (``unverified``: a file, a
+    package, somebody at the keyboard), some that the place refused (``blocked``).
     """
     shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
     if not ending.builtin:

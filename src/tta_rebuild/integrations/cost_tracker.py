@@ -1,42 +1,39 @@
 """What the model layer spends: holds it before a call, books it per attempt, warns in time.
 
-``wrappers.costed`` calls this: ``open_call`` for a logical call, ``hold_worst`` before a model is
-asked (in every budget that covers the call), ``begin`` for each attempt (a row in the ledger,
-whatever becomes of it; see ``attempts``). After a restart the budgets go on from what the ledger
-says.
+``wrappers.costed`` calls this: ``call`` for a logical call, ``hold_worst`` before a model is asked
+(in every budget that covers the call), ``begin`` for each attempt (a row in the ledger, whatever
+becomes of it; see ``attempts``). After a restart the budgets go on from what the ledger says.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, time
 from itertools import count
+from typing import Any
 
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import BudgetExceededError, ValidationError
+from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
-from tta_rebuild.integrations.attempts import Call, RunningAttempt
+from tta_rebuild.integrations.attempts import RunningAttempt
 from tta_rebuild.integrations.budgets import (
     Account,
     Budget,
     BudgetQueue,
     BudgetWarning,
-    Hold,
+    Call,
     Scope,
 )
 from tta_rebuild.integrations.ledger_writer import LedgerWriter
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest, LLMResponse
 from tta_rebuild.integrations.prices import Price, PriceBook
 from tta_rebuild.integrations.token_estimate import TokenEstimate
-
-log = logging.getLogger("tta_rebuild.costs")
-
 
 RAISE_IT = "raise budget_usd, or use a model that costs nothing"
 
@@ -52,12 +49,10 @@ class CostTracker:
         budgets: any number, also several of one scope.
         budget_usd: what may be spent through this tracker, from its beginning, in US dollars.
         prices: what models cost.
-        player_id, session_id: whose spending this is, unless a request's context says otherwise
-            (``session_state["player_id"]``, ``session_state["session_id"]``).
-        on_warning: called once for each budget at 80, 90 and 100 %. A call refused for want of
-            budget counts as reaching 100 %.
-        patience_s: how long a call waits for money that others hold, seconds, while none of them
-            ends.
+        player_id, session_id: whose spending this is, unless the same names in a request's
+            ``context.session_state`` say otherwise.
+        on_warning: called once for each budget at 80, 90 and 100 %, which a refused call reaches.
+        patience_s: how long a call waits for money that others hold, while none of them ends.
     """
 
     def __init__(
@@ -93,123 +88,101 @@ class CostTracker:
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = LedgerWriter(self.ledger, self.clock)
-        self._accounts: dict[tuple[int, str], asyncio.Future[Account]] = {}
+        self._accounts: dict[tuple[int, str], Account] = {}
+        self._opening = asyncio.Lock()
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
 
-    # ------------------------------------------------------------------ calls and attempts
-
-    async def open_call(self, request: LLMRequest) -> Call:
-        """A logical call begins: its attempts are numbered and added up until it is closed.
+    @asynccontextmanager
+    async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
+        """The open call of a request, or a new one that ends with the block; and the request in it.
 
         Raises StoreError if what was spent before cannot be read.
         """
-        hold = Hold(self._queue, await self._accounts_of(request))
-        call = Call(self, f"call-{next(self._serial)}", hold)
-        self._calls[call.call_id] = call
-        return call
-
-    def call_of(self, request: LLMRequest) -> Call | None:
-        """The open call that a request belongs to."""
-        return self._calls.get(request.call_id)
+        known = self._calls.get(request.call_id)
+        if known is not None:
+            yield known, request
+            return
+        call = Call(self._queue, await self._accounts_of(request))
+        call_id = f"call-{next(self._serial)}"
+        self._calls[call_id] = call
+        try:
+            yield call, replace(request, call_id=call_id)
+        finally:
+            del self._calls[call_id]
+            call.release()
 
     async def hold_worst(
-        self, call: Call, request: LLMRequest, config: LLMConfig, *, provider: str = ""
-    ) -> None:
-        """Hold the worst case of one attempt; waits while other calls hold what is missing.
-
-        Raises:
-            BudgetExceededError: it does not fit; nothing was sent.
-        """
-        price = self.price_of(provider, request.model or config.model)
-        if not price.is_free:
-            await call.hold.wait_for(self._cost_at_worst(price, self._worst(request, config)))
-
-    async def begin(
         self,
+        call: Call,
         request: LLMRequest,
         config: LLMConfig,
         *,
-        provider: str = "",
-        is_named: bool = True,
-    ) -> RunningAttempt:
-        """One attempt begins. Its call is the request's, or one of its own.
+        provider: str,
+        waits: bool = True,
+    ) -> tuple[Price, Usage]:
+        """Hold the worst case of one attempt, and say what it is; waits while others hold it.
 
-        Args:
-            provider: whose model it is.
-            is_named: False where the answer may know better whose model it was.
-
-        Raises:
-            BudgetExceededError: it does not fit; nothing was sent.
+        Raises BudgetExceededError where it does not fit; nothing was sent.
         """
-        model = request.model or config.model
-        call = self.call_of(request)
-        owns_call = call is None
-        if call is None:
-            call = await self.open_call(request)
-            try:
-                await self.hold_worst(call, request, config, provider=provider)
-            except BaseException:
-                call.close()
-                raise
-        price = self.prices.price(provider, model, at=self.clock.wall())
-        worst = self._worst(request, config)
-        if not price.is_free and not owns_call:
-            call.hold.raise_to(self._cost_at_worst(price, worst))
-        return RunningAttempt(
-            self,
-            request,
-            call,
-            owns_call=owns_call,
-            provider=provider,
-            is_named=is_named and bool(provider),
-            model=model,
-            price=price,
-            worst=worst,
-        )
-
-    def forget(self, call: Call) -> None:
-        """The call is over."""
-        if self._calls.get(call.call_id) is call:
-            del self._calls[call.call_id]
-
-    def _worst(self, request: LLMRequest, config: LLMConfig) -> Usage:
-        return Usage(
+        price = self.price_of(provider, request.model or config.model)
+        worst = Usage(
             input_tokens=self.estimate.most_input_tokens(request),
             output_tokens=request.max_tokens or config.max_tokens,
             estimated=True,
         )
+        await call.wait_for(price.worst_usd(worst), waits=waits)
+        return price, worst
 
-    @staticmethod
-    def _cost_at_worst(price: Price, worst: Usage) -> float:
-        return price.worst_usd(input_tokens=worst.input_tokens, output_tokens=worst.output_tokens)
+    async def begin(
+        self, call: Call, request: LLMRequest, config: LLMConfig, *, provider: str, is_named: bool
+    ) -> RunningAttempt:
+        """One attempt begins; the first of its call may wait for money that others hold.
 
-    # -------------------------------------------------------------------------- the ledger
-
-    def book(self, request: LLMRequest, attempt: Attempt) -> None:
-        """Book how an attempt at the request went, as a row that is written soon (``flush``)."""
-        state = request.context.session_state
-        self._keep(
-            replace(
-                attempt,
-                story_id=request.story_id,
-                branch_id=request.branch_id,
-                turn=request.turn,
-                player_id=str(state.get("player_id", self._player_id)),
-                session_id=str(state.get("session_id", self._session_id)),
-                correlation_id=request.context.correlation_id,
-                prompt_version=request.template,
-            )
+        ``is_named`` is False where the answer may know better whose model it was. Raises
+        BudgetExceededError where its worst case does not fit; nothing was sent.
+        """
+        price, worst = await self.hold_worst(
+            call, request, config, provider=provider, waits=not call.attempts
         )
+        return RunningAttempt(
+            tracker=self,
+            request=request,
+            call=call,
+            provider=provider,
+            is_named=is_named,
+            model=request.model or config.model,
+            price=price,
+            worst=worst,
+        )
+
+    def book(self, request: LLMRequest, **facts: Any) -> float:
+        """Book how an attempt at a request went (fields of ``Attempt``); gives its cost.
+
+        The row is written soon (``flush``).
+        """
+        state = request.context.session_state
+        attempt = Attempt(
+            task=request.task,
+            story_id=request.story_id,
+            branch_id=request.branch_id,
+            turn=request.turn,
+            player_id=str(state.get("player_id", self._player_id)),
+            session_id=str(state.get("session_id", self._session_id)),
+            correlation_id=request.context.correlation_id,
+            prompt_version=request.template,
+            **facts,
+        )
+        self._keep(attempt)
+        return attempt.cost_usd
 
     def record_call(
         self, model: str, input_tokens: int, output_tokens: int = 0, *, provider: str = ""
     ) -> float:
         """Book a call that was made without a wrapper; gives its cost in US dollars.
 
-        Raises:
-            BudgetExceededError: with this call more than ``budget_usd`` is spent; it is booked.
-            ValidationError: the model is no name, or a count is none.
+        Raises BudgetExceededError where more than ``budget_usd`` is spent with it (it is booked),
+        and ValidationError where the model is no name, or a count is none.
         """
         check_text("model", model)
         check_number("input_tokens", input_tokens, least=0, whole=True)
@@ -232,23 +205,14 @@ class CostTracker:
             )
         )
         if self._own is not None:
-            Hold(self._queue, [self._own]).spend(cost_usd)
-            if self._own.is_overspent:
-                raise BudgetExceededError(
-                    scope="total",
-                    limit_usd=self._own.budget.limit_usd,
-                    spent_usd=self._own.spent_usd,
-                    needed_usd=0.0,
-                    how_to_raise=RAISE_IT,
-                )
+            Call(self._queue, [self._own]).spend(cost_usd)
+            if self._own.budget.is_passed_by(self._own.spent_usd):
+                raise self._queue.refusal(self._own, 0.0)
         return cost_usd
 
     @property
     def calls(self) -> list[Attempt]:
-        """What was booked through this tracker, newest last: one for each call and attempt.
-
-        The latest ``MOST_CALLS`` of them where a ledger was given, which has them all.
-        """
+        """What was booked through this, newest last; ``MOST_CALLS`` where a ledger has all."""
         return list(self._recent if self._in_memory is None else self._in_memory.rows)
 
     def _keep(self, attempt: Attempt) -> None:
@@ -261,16 +225,15 @@ class CostTracker:
 
     def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
         """A reply came from the cache: a row that cost nothing."""
-        row = Attempt(
+        self.book(
+            request,
             at=self.clock.wall(),
             provider=response.provider,
             model=response.model,
-            task=request.task,
             outcome="cached",
             usage=Usage(),
             cost_usd=0.0,
         )
-        self.book(request, row)
 
     def price_of(self, provider: str, model: str) -> Price:
         """What a model costs now; loads the catalogue of prices on first use."""
@@ -284,33 +247,31 @@ class CostTracker:
         """The same, at the end."""
         await self.flush()
 
-    # ------------------------------------------------------------------------- the budgets
-
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
         """What is spent so far of the budgets of a scope; ``key`` names the story, player, day …
 
         Without a key it is this session, this player, today.
         """
-        mine: dict[Scope, str] = {
-            "player": self._player_id,
-            "session": self._session_id,
-            "day": self.clock.wall().date().isoformat(),
-        }
-        key = key or mine.get(scope, "")
+        key = key or self._keys()[scope]
         for index, budget in enumerate(self.budgets):
             if budget.scope == scope:
                 return (await self._account(index, budget, key)).spent_usd
         return await self._spent_before(scope, key)
 
-    async def _accounts_of(self, request: LLMRequest) -> list[Account]:
-        state = request.context.session_state
-        keys: dict[Scope, str] = {
-            "story": request.story_id,
+    def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
+        """Whose budget of each scope a request falls under."""
+        state = request.context.session_state if request else {}
+        return {
+            "call": "",
+            "story": request.story_id if request else "",
             "player": str(state.get("player_id", self._player_id)),
             "session": str(state.get("session_id", self._session_id)),
             "day": self.clock.wall().date().isoformat(),
             "total": "",
         }
+
+    async def _accounts_of(self, request: LLMRequest) -> list[Account]:
+        keys = self._keys(request)
         accounts = [self._own] if self._own is not None else []
         for index, budget in enumerate(self.budgets):
             if budget.scope == "call":
@@ -321,24 +282,14 @@ class CostTracker:
 
     async def _account(self, index: int, budget: Budget, key: str) -> Account:
         """The account, opened with what the ledger has; whoever comes first reads it for all."""
-        known = self._accounts.get((index, key))
-        if known is not None and known.done():
-            return known.result()
-        if known is None:
-            known = self._accounts[index, key] = asyncio.ensure_future(
-                self._open_account(budget, key)
-            )
-        try:
-            return await asyncio.shield(known)
-        except BaseException:
-            if known.done() and (known.cancelled() or known.exception() is not None):
-                self._accounts.pop((index, key), None)
-            raise
-
-    async def _open_account(self, budget: Budget, key: str) -> Account:
-        account = Account(budget, key, spent_usd=await self._spent_before(budget.scope, key))
-        account.reached()  # what was reached before the restart was told then
-        return account
+        if (index, key) not in self._accounts:
+            async with self._opening:
+                if (index, key) not in self._accounts:
+                    spent_usd = await self._spent_before(budget.scope, key)
+                    account = Account(budget, key, spent_usd=spent_usd)
+                    account.reached()  # what was reached before the restart was told then
+                    self._accounts[index, key] = account
+        return self._accounts[index, key]
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         match scope:
@@ -349,7 +300,7 @@ class CostTracker:
             case "session":
                 return await self.ledger.spent_usd(session_id=key)
             case "day":
-                day = datetime.fromisoformat(key).date() if key else self.clock.wall().date()
+                day = datetime.fromisoformat(key).date()
                 zone = self.clock.wall().tzinfo or UTC
                 return await self.ledger.spent_usd(since=datetime.combine(day, time(), zone))
             case _:

@@ -23,16 +23,10 @@ Problem = tuple[str, str, int | None]
 
 
 async def parsed(language: str, text: str, *, within_s: float) -> Problem:
-    """What is wrong with the text, if anything.
+    """What is wrong with a text in one of ``PARSERS``' languages, if anything.
 
-    Args:
-        language: one of ``PARSERS``.
-        within_s: seconds for a long text.
-
-    Raises:
-        RecursionError: nested more deeply than the parser can follow.
-        TimeoutError: it takes longer.
-        OSError: no process can be had for it, or that process failed.
+    Raises RecursionError where it is nested too deeply, TimeoutError where a long text takes more
+    than ``within_s`` seconds, OSError where no process can be had for it or that process failed.
     """
     if language == "json" or len(text) < _APART_FROM_CHARS:
         return PARSERS[language](text)

@@ -13,8 +13,9 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
@@ -22,14 +23,8 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.core.errors import KeyMissing, SdkMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
-from tta_rebuild.integrations.code_executor import (
-    CodeExecutor,
-    CodeVerdict,
-    Ending,
-    Limits,
-    compile_problem,
-    judge,
-)
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, judge
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 if TYPE_CHECKING:
     from e2b_code_interpreter import AsyncSandbox
@@ -47,18 +42,13 @@ _GRACE_S = 5.0
 _INFRASTRUCTURE = frozenset(
     {"ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted"}
 )
-_KERNEL_WORDS = frozenset({"StdinNotImplementedError"})
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class E2BEndpoint:
-    """Where the service is.
-
-    Always passed to the SDK, which would otherwise take the addresses from the environment and send
-    the key wherever that says.
-    """
+    """Where the service is; passed to the SDK, so that no environment sends the key elsewhere."""
 
     api_url: str = "https://api.e2b.app"
     sandbox_url: str = "https://sandbox.e2b.app"
@@ -92,13 +82,11 @@ class E2BExecutor(CodeExecutor):
         sandboxes: how many may run at once.
         lifetime_s: whole seconds after which a sandbox is replaced; E2B kills it soon after.
         ledger: where each sandbox is booked when it ends, as one attempt of task ``code``.
-        usd_per_second: price of a running sandbox.
-        now: the time of day, for the ledger.
 
-    Raises:
-        KeyMissing: there is no key.
-        SdkMissing: the SDK is not installed.
+    Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
     """
+
+    name = "e2b"
 
     def __init__(
         self,
@@ -135,29 +123,16 @@ class E2BExecutor(CodeExecutor):
         self._idle: list[_Rented] = []
         self._closed = False
 
-    @property
-    def name(self) -> str:
-        """``e2b``."""
-        return "e2b"
-
     async def aclose(self) -> None:
         """Kill every sandbox and book it."""
         self._closed = True
         while self._idle:
             await self._end(self._idle.pop())
 
-    # ---------------------------------------------------------------------- one snippet
-
     async def _run_python(self, code: str) -> CodeVerdict:
-        problem = compile_problem(code)
-        if problem is not None and problem.kind == "wrong":
-            return self._verdict(
-                "invalid",
-                f"SyntaxError: {problem.message}",
-                engine="compile",
-                line=problem.line,
-                error="SyntaxError",
-            )
+        refused = self._compiled(code)
+        if refused is not None and refused.verdict == "invalid":
+            return refused
         try:
             async with self._room:
                 return await self._run_in_some_sandbox(code)
@@ -191,24 +166,20 @@ class E2BExecutor(CodeExecutor):
     async def _execute(self, sandbox: AsyncSandbox, code: str) -> tuple[CodeVerdict, bool]:
         """The verdict, and whether the snippet's context is gone from the sandbox again."""
         nonce = secrets.token_hex(16)
-        began = self._clock()
-        try:
-            async with asyncio.timeout(self.limits.wall_s + _GRACE_S):
-                context = await sandbox.create_code_context(request_timeout=self.limits.wall_s)
+        wall_s = self.limits.wall_s
+        with _service(late=f"no end within {wall_s:.0f} s"):
+            async with asyncio.timeout(wall_s + _GRACE_S):
+                context = await sandbox.create_code_context(request_timeout=wall_s)
             # the SDK's own limit fires at twice its value, so ours stands around it
-            async with asyncio.timeout(self.limits.wall_s):
+            async with asyncio.timeout(wall_s):
                 execution = await sandbox.run_code(
-                    f"{code}\nprint({nonce!r})\n", context=context, timeout=self.limits.wall_s
+                    f"{code}\nprint({nonce!r})\n", context=context, timeout=wall_s
                 )
-        except TimeoutError:
-            took_s = self._clock() - began
-            return self._unverified(f"no end within {max(took_s, self.limits.wall_s):.0f} s"), False
-        except _service_errors() as error:
-            raise _translated(error) from error
         try:
-            async with asyncio.timeout(_GRACE_S):
-                await sandbox.remove_code_context(context)
-        except _service_errors():
+            with _service():
+                async with asyncio.timeout(_GRACE_S):
+                    await sandbox.remove_code_context(context)
+        except _Trouble:
             return self._judged(execution, nonce), False
         return self._judged(execution, nonce), True
 
@@ -219,28 +190,29 @@ class E2BExecutor(CodeExecutor):
             output = output.rstrip("\n")[: -len(nonce)]
         output += "".join(execution.logs.stderr)
         error = execution.error
-        if error is None:
-            verdict = (
-                self._verdict("valid", "ran to its end", engine="e2b", version=self.version)
-                if reached_its_end
-                else self._unverified("the answer was cut off")
-            )
-        elif error.name in _INFRASTRUCTURE:
-            verdict = self._unverified(f"the sandbox failed ({error.name})")
-        elif error.name in _KERNEL_WORDS:
-            verdict = self._unverified("it asks somebody at the keyboard")
-        else:
-            kind, reason = judge(_ending(error.name, error.value))
-            verdict = self._verdict(
-                kind, reason, engine="e2b", version=self.version, error=error.name
-            )
+        verdict: Verdict = "unverified"
+        reason = "the answer was cut off"
+        if error is None and reached_its_end:
+            verdict, reason = "valid", "ran to its end"
+        elif error is not None and error.name in _INFRASTRUCTURE:
+            reason = f"the sandbox failed ({error.name})"
+        elif error is not None and error.name == "StdinNotImplementedError":
+            reason = "it asks somebody at the keyboard"
+        elif error is not None:
+            verdict, reason = judge(_ending(error.name, error.value))
         kept = output.encode()[: self.limits.output_bytes].decode("utf-8", "ignore")
-        return replace(verdict, output=kept, truncated=len(kept) < len(output))
+        return self._verdict(
+            verdict,
+            reason,
+            engine="e2b",
+            version=self.version,
+            output=kept,
+            truncated=len(kept) < len(output),
+            error=error.name if error is not None else "",
+        )
 
     def _unverified(self, reason: str) -> CodeVerdict:
         return self._verdict("unverified", reason, engine="e2b", version=self.version)
-
-    # ------------------------------------------------------------------------ sandboxes
 
     async def _rent(self, *, fresh: bool = False) -> _Rented:
         while self._idle and not fresh:
@@ -250,23 +222,17 @@ class E2BExecutor(CodeExecutor):
             await self._end(rented)
         from e2b_code_interpreter import AsyncSandbox
 
-        try:
+        with _service(late="E2B gives no sandbox within 60 s"):
             async with asyncio.timeout(60.0):
                 sandbox = await AsyncSandbox.create(
                     timeout=self._lifetime_s + 60,
                     allow_internet_access=False,
                     metadata={"made_by": "tta"},
                     api_key=self._api_key.reveal(),
-                    api_url=self._endpoint.api_url,
-                    sandbox_url=self._endpoint.sandbox_url,
-                    domain=self._endpoint.domain,
+                    **asdict(self._endpoint),
                     debug=False,
                     http_version="1.1",
                 )
-        except TimeoutError as error:
-            raise _Trouble("E2B gives no sandbox within 60 s") from error
-        except _service_errors() as error:
-            raise _translated(error) from error
         return _Rented(sandbox=sandbox, since=self._clock(), at=self._now())
 
     async def _end(self, rented: _Rented) -> None:
@@ -276,9 +242,10 @@ class E2BExecutor(CodeExecutor):
     async def _kill_and_book(self, rented: _Rented) -> None:
         outcome: Any = "ok"
         try:
-            async with asyncio.timeout(20.0):
-                await rented.sandbox.kill()
-        except _service_errors():
+            with _service():
+                async with asyncio.timeout(20.0):
+                    await rented.sandbox.kill()
+        except _Trouble:
             outcome = "error"  # E2B ends it by itself when its time is over
         lived_s = self._clock() - rented.since
         if self._ledger is not None:
@@ -309,40 +276,31 @@ def _ending(name: str, message: str) -> Ending:
     )
 
 
-def _service_errors() -> tuple[type[Exception], ...]:
-    """What the SDK lets through when the service or the way to it fails, as found by trying."""
+@contextmanager
+def _service(late: str = "") -> Iterator[None]:
+    """Whatever the SDK lets through when the service or the way to it fails, as ``_Trouble``.
+
+    In plain words, without the exception's own text, which may quote a request.
+    """
     import httpx
-    from e2b.exceptions import AuthenticationException, SandboxException, ServiceBusyException
+    from e2b import exceptions as e2b
 
-    malformed = (ValueError, KeyError, TypeError, AttributeError)  # of a line that is no event
-    return (
-        SandboxException,
-        AuthenticationException,
-        ServiceBusyException,
-        httpx.HTTPError,
-        OSError,  # TimeoutError is one
-        RuntimeError,
-        *malformed,
-    )
-
-
-def _translated(error: Exception) -> _Trouble:
-    """The SDK's exception in plain words, without its text, which may quote a request."""
-    from e2b.exceptions import (
-        AuthenticationException,
-        NotFoundException,
-        RateLimitException,
-        TimeoutException,
-    )
-
-    if isinstance(error, AuthenticationException):
-        return _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}")
-    if isinstance(error, RateLimitException):
-        return _Trouble("E2B's rate limit is reached: try again later")
-    if isinstance(error, NotFoundException):
-        return _Trouble("the sandbox is gone", worn=True)
-    if isinstance(error, TimeoutException):
-        return _Trouble("the sandbox does not answer", worn=True)
-    if isinstance(error, ValueError | KeyError | TypeError | AttributeError):
-        return _Trouble("E2B's answer cannot be read")
-    return _Trouble(f"the way to E2B failed ({type(error).__name__})", worn=True)
+    try:
+        yield
+    except TimeoutError as error:
+        raise _Trouble(late) from error
+    except e2b.AuthenticationException as error:
+        raise _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}") from error
+    except e2b.RateLimitException as error:
+        raise _Trouble("E2B's rate limit is reached: try again later") from error
+    except e2b.NotFoundException as error:
+        raise _Trouble("the sandbox is gone", worn=True) from error
+    except e2b.TimeoutException as error:
+        raise _Trouble("the sandbox does not answer", worn=True) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:  # of a line that is no event
+        raise _Trouble("E2B's answer cannot be read") from error
+    except (
+        e2b.SandboxException, e2b.ServiceBusyException, httpx.HTTPError, OSError, RuntimeError
+    ) as error:  # fmt: skip
+        failed = f"the way to E2B failed ({type(error).__name__})"
+        raise _Trouble(failed, worn=True) from error

@@ -14,146 +14,109 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Mapping
-from datetime import UTC, datetime
+import re
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from datetime import datetime
 from typing import Any, ClassVar
+from urllib.request import getproxies
 
 from tta_rebuild.core.errors import ProviderError
-from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Chunk
-from tta_rebuild.integrations.gemini_errors import from_api_error
-from tta_rebuild.integrations.llm_provider import LLMConfig
+from tta_rebuild.integrations.api_errors import ErrorAnswer, inner_of
 from tta_rebuild.integrations.parameters import Asked
-
-_HOME = "https://generativelanguage.googleapis.com/"
-
-_FINISH = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "CONTINUATION": "length",
-    "SAFETY": "safety",
-    "BLOCKLIST": "safety",
-    "PROHIBITED_CONTENT": "safety",
-    "SPII": "safety",
-    "ESCALATION": "safety",
-    "MODEL_ARMOR": "safety",
-    "RECITATION": "recitation",
-}
-_REFUSALS = frozenset(name for name, said in _FINISH.items() if said in ("safety", "recitation"))
+from tta_rebuild.integrations.waiting_times import PACIFIC, duration_s, end_of_day, retry_after_s
 
 
 class GeminiLLMProvider(Adapter):
-    """Google's models. Takes what ``Adapter`` takes, and for Vertex AI:
-
-    Args:
-        vertex: ``{"project": ..., "location": ...}`` calls Vertex AI with the machine's Google
-            credentials instead of a key.
-        http_options: further fields of the SDK's ``HttpOptions`` (headers, a proxy …).
-    """
+    """Google's models, at Google's Gemini API."""
 
     vendor: ClassVar[str] = "gemini"
     provider = "gemini"
     sdk: ClassVar[str] = "google.genai"
-    extra: ClassVar[str] = "gemini"
     default_model: ClassVar[str] = "gemini-3.5-flash-lite"
+    home: ClassVar[str] = "https://generativelanguage.googleapis.com/"
     key_variable = "GEMINI_API_KEY"
-
-    def __init__(
-        self,
-        api_key: str | Secret | None = None,
-        model: str | None = None,
-        *,
-        config: LLMConfig | None = None,
-        base_url: str | None = None,
-        vertex: Mapping[str, Any] | None = None,
-        http_options: Mapping[str, Any] | None = None,
-        piece_timeout_s: float | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._vertex = dict(vertex) if vertex is not None else None
-        self._http_options = dict(http_options or {})
-        self._session: Any = None
-        self._make_config: Callable[..., Any] = dict
-        super().__init__(
-            api_key,
-            model,
-            config=config,
-            base_url=base_url,
-            piece_timeout_s=piece_timeout_s,
-            now=now,
-        )
-
-    def _find_key(self, api_key: str | Secret | None) -> str:
-        return "" if self._vertex is not None else super()._find_key(api_key)
+    finishes: ClassVar[Mapping[str, str]] = {
+        "STOP": "stop",
+        "MAX_TOKENS": "length",
+        "CONTINUATION": "length",
+        "SAFETY": "safety",
+        "BLOCKLIST": "safety",
+        "PROHIBITED_CONTENT": "safety",
+        "SPII": "safety",
+        "ESCALATION": "safety",
+        "MODEL_ARMOR": "safety",
+        "RECITATION": "recitation",
+    }
+    _session: Any = None
+    _make_config: Any = None
 
     def _connect(self, sdk: Any) -> Any:
+        import aiohttp
+        import httpx2
         from google.genai import errors
 
-        self._vendor_errors = (errors.APIError, OSError, ValueError, *_transport_errors())
-        self._session = _session()
+        self._vendor_errors = (
+            errors.APIError, OSError, ValueError, aiohttp.ClientError, httpx2.HTTPError
+        )  # fmt: skip
         self._make_config = _config_class()
-        # One attempt, said explicitly: without it the SDK repeats by itself on aiohttp.
+        # A session of ours: the SDK's own is a subclass, of which aiohttp disapproves aloud. No
+        # limit to connections (pacing is a wrapper's work), no cookies. The environment's proxies
+        # count where there are any; without one aiohttp need not ask a thread for them every time.
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=bool(getproxies()),
+        )
         options = {
             "aiohttp_client": self._session,
-            **self._http_options,
+            # One attempt, said explicitly: without it the SDK repeats by itself on aiohttp.
             "retry_options": {"attempts": 1},
+            "base_url": self.base_url or self.home,
+            "api_version": "v1beta",
         }
-        if self._vertex is not None:
-            if self.base_url:
-                options["base_url"] = self.base_url
-            return sdk.Client(vertexai=True, http_options=options, **self._vertex)
-        # Said explicitly too, so that no environment variable sends the key elsewhere.
-        options |= {"base_url": self.base_url or _HOME, "api_version": "v1beta"}
         return sdk.Client(api_key=self._key.reveal(), vertexai=False, http_options=options)
 
     async def _disconnect(self, client: Any) -> None:
         await client.aio.aclose()
         client.close()
-        if self._session is not None:
-            await self._session.close()
+        await self._session.close()
 
-    def _config(self, asked: Asked, **more: Any) -> Any:
-        config: dict[str, Any] = {
+    def _put(self, asked: Asked, **more: Any) -> dict[str, Any]:
+        """What the SDK is called with."""
+        is_json = asked.structured in ("schema", "object")
+        config = self._make_config(
             **more,
-            "max_output_tokens": asked.max_tokens,
-            "automatic_continuation": False,
-            "automatic_function_calling": {"disable": True},
-        }
-        if asked.system:
-            config["system_instruction"] = asked.system
-        if asked.temperature is not None:
-            config["temperature"] = asked.temperature
-        if asked.top_p is not None:
-            config["top_p"] = asked.top_p
-        if asked.traits.thinking and "thinking" not in asked.refused:
-            config["thinking_config"] = dict(asked.traits.thinking)
-        if asked.structured in ("schema", "object"):
-            config["response_mime_type"] = "application/json"
-        if asked.structured == "schema":
-            config["response_json_schema"] = asked.request.schema
-        return self._make_config(**config)
-
-    async def _whole(self, asked: Asked) -> Chunk:
-        # The raw body: the SDK's own model of it costs a fifth of the whole call's CPU and
-        # complains about finish reasons that it does not know.
-        config = self._config(asked, should_return_http_response=True)
-        answer = await self._client.aio.models.generate_content(
-            model=asked.model, contents=asked.prompt, config=config
+            max_output_tokens=asked.max_tokens,
+            automatic_continuation=False,
+            automatic_function_calling={"disable": True},
+            system_instruction=asked.request.system or None,
+            temperature=asked.temperature,
+            top_p=asked.top_p,
+            thinking_config=dict(asked.thinking) or None,
+            response_mime_type="application/json" if is_json else None,
+            response_json_schema=asked.request.schema if asked.structured == "schema" else None,
         )
-        body = json.loads(answer.sdk_http_response.body)
-        if not isinstance(body, dict):
-            raise ValueError("the body is no JSON object")
-        return _read(body)
+        return {"model": asked.model, "contents": asked.prompt, "config": config}
 
     async def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
-        stream = await self._client.aio.models.generate_content_stream(
-            model=asked.model, contents=asked.prompt, config=self._config(asked)
-        )
+        models = self._client.aio.models
+        if asked.is_whole:
+            # The raw body: the SDK's own model of it costs a fifth of the whole call's CPU and
+            # complains about finish reasons that it does not know.
+            put = self._put(asked, should_return_http_response=True)
+            answer = await models.generate_content(**put)
+            body = json.loads(answer.sdk_http_response.body, object_hook=_Body)
+            if not isinstance(body, _Body):
+                raise ValueError("the body is no JSON object")
+            yield _read(body)
+            return
+        stream = await models.generate_content_stream(**self._put(asked))
         ended = False
         try:
             async for part in stream:
-                yield _read_part(part)
+                yield _read(part)
             ended = True
         finally:
             if not ended:
@@ -163,19 +126,18 @@ class GeminiLLMProvider(Adapter):
         from google.genai import errors
 
         if isinstance(error, errors.APIError):
-            return from_api_error(error, model=asked.model, now=self._now(), key=self._key)
+            return self._refused(_answer(error, self._now()), asked)
         if isinstance(error, ValueError):
             return self._no_answer(error, asked)
         return self._no_connection(error, asked)
 
 
 async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
-    """Close the SDK's stream that does not pass its closing on to the connection.
+    """Close the SDK's stream, which does not pass its closing on to the connection.
 
-    google-genai leaves the connection open when its generator is closed, and the rest of the
-    answer is sent and billed; only a cancellation that reaches the innermost read closes it. So
-    the next read is begun and cancelled. Reading in a task all the time would do the same, and
-    cost a switch of tasks per piece.
+    The rest of the answer would be sent and billed; only a cancellation that reaches the innermost
+    read closes the connection. So the next read is begun and cancelled. (Reading in a task all the
+    time would do the same, and cost a switch of tasks per piece.)
     """
     while True:
         reading = asyncio.ensure_future(anext(stream, None))
@@ -192,9 +154,8 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
 def _config_class() -> type[Any]:
     """The SDK's configuration of a call, as quick to read as it can be.
 
-    The SDK asks for each of some forty fields with ``in`` before it takes the attribute; on a
-    pydantic model that walks all fields, never finds one, and is a quarter of the call's CPU. And
-    it copies deeply what was made for this one call.
+    The SDK asks for each of some forty fields with ``in``, which on a pydantic model never finds
+    one and is a quarter of the call's CPU; and it copies deeply what was made for this one call.
     """
     from google.genai import types
 
@@ -208,100 +169,74 @@ def _config_class() -> type[Any]:
     return CallConfig
 
 
-def _session() -> Any:
-    """A session of ours: the SDK's own is a subclass, of which aiohttp disapproves aloud.
+class _Body(dict[str, Any]):
+    """A JSON object, read as the SDK's own models are: by their names, None where missing."""
 
-    No limit to connections (pacing is a wrapper's work), no cookies. The environment's proxies
-    count where there are any; without one aiohttp need not ask a thread for them at every call.
-    None without aiohttp, when the SDK uses httpx2.
-    """
-    from urllib.request import getproxies
-
-    try:
-        import aiohttp
-    except ImportError:
-        return None
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=bool(getproxies()),
-    )
+    def __getattr__(self, name: str) -> Any:
+        first, *others = name.split("_")
+        return self.get(first + "".join(map(str.title, others)))
 
 
-def _transport_errors() -> tuple[type[Exception], ...]:
-    """What the transports of the SDK raise; one of them may not be installed."""
-    found: list[type[Exception]] = []
-    try:
-        import aiohttp
-
-        found.append(aiohttp.ClientError)
-    except ImportError:
-        pass
-    try:
-        import httpx2
-
-        found.append(httpx2.HTTPError)
-    except ImportError:
-        pass
-    return tuple(found)
-
-
-def _finish(reason: str) -> str:
-    return _FINISH.get(reason, "other") if reason else ""
-
-
-def _usage(count: Callable[[str], int]) -> Usage:
-    """``count`` gives the API's figure by its name, 0 where it is missing."""
-    return Usage(
-        input_tokens=count("promptTokenCount") + count("toolUsePromptTokenCount"),
-        cached_tokens=count("cachedContentTokenCount"),
-        output_tokens=count("candidatesTokenCount"),
-        thinking_tokens=count("thoughtsTokenCount"),
-    )
-
-
-def _read(body: Mapping[str, Any]) -> Chunk:
-    """The body of a whole answer."""
-    candidates = body.get("candidates") or [{}]
-    first = candidates[0]
-    parts = (first.get("content") or {}).get("parts") or []
-    reason = first.get("finishReason") or ""
-    blocked = (body.get("promptFeedback") or {}).get("blockReason") or ""
-    counts = body.get("usageMetadata")
-    return Chunk(
-        text="".join(part.get("text") or "" for part in parts if not part.get("thought")),
-        usage=None if counts is None else _usage(lambda name: counts.get(name) or 0),
-        finish=_finish(reason),
-        vendor_finish=reason,
-        model=body.get("modelVersion") or "",
-        refusal=blocked or (reason if reason in _REFUSALS else ""),
-    )
-
-
-def _read_part(part: Any) -> Chunk:
-    """One chunk of a stream, as the SDK's object."""
-    first = part.candidates[0] if part.candidates else None
-    text = ""
-    if first is not None and first.content is not None:
-        text = "".join(p.text or "" for p in first.content.parts or () if not p.thought)
-    reason = first.finish_reason.value if first is not None and first.finish_reason else ""
-    feedback = part.prompt_feedback
-    blocked = feedback.block_reason.value if feedback and feedback.block_reason else ""
+def _read(part: Any) -> Chunk:
+    """A whole answer, or one chunk of a stream."""
+    first = part.candidates[0] if part.candidates else _Body()
+    parts = first.content.parts if first.content else None
     counts = part.usage_metadata
     return Chunk(
-        text=text,
-        usage=None if counts is None else _usage(lambda name: getattr(counts, _SNAKE[name]) or 0),
-        finish=_finish(reason),
-        vendor_finish=reason,
+        text="".join(p.text or "" for p in parts or () if not p.thought),
+        usage=None if counts is None else _usage(counts),
+        finish=_word(first.finish_reason),
         model=part.model_version or "",
-        refusal=blocked or (reason if reason in _REFUSALS else ""),
+        refusal=_word(part.prompt_feedback.block_reason) if part.prompt_feedback else "",
     )
 
 
-_SNAKE = {
-    "promptTokenCount": "prompt_token_count",
-    "toolUsePromptTokenCount": "tool_use_prompt_token_count",
-    "cachedContentTokenCount": "cached_content_token_count",
-    "candidatesTokenCount": "candidates_token_count",
-    "thoughtsTokenCount": "thoughts_token_count",
-}
+def _word(reason: Any) -> str:
+    """A reason by its name; the SDK's models have an enumeration."""
+    return getattr(reason, "value", reason) or ""
+
+
+def _usage(counts: Any) -> Usage:
+    asked = (counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0)
+    return Usage(
+        input_tokens=asked,
+        cached_tokens=counts.cached_content_token_count or 0,
+        output_tokens=counts.candidates_token_count or 0,
+        thinking_tokens=counts.thoughts_token_count or 0,
+    )
+
+
+def _answer(error: Any, now: datetime) -> ErrorAnswer:
+    """What the server answered, out of the SDK's ``APIError``.
+
+    Details hold ``ErrorInfo`` (bad keys), ``QuotaFailure`` (which limit) and ``RetryInfo`` (how
+    long to wait); a 429 of the day also names a delay, which is wrong.
+    """
+    inner = inner_of(error.details)
+    details = [d for d in inner.get("details") or () if isinstance(d, Mapping)]
+
+    def of_type(name: str) -> Iterator[Mapping[str, Any]]:
+        return (d for d in details if str(d.get("@type", "")).endswith(f".{name}"))
+
+    said = str(inner.get("message") or error.message or "no reason given")
+    code = int(error.code or 0)
+    is_over = re.search(r"\blimit: 0\b", said) is not None
+    limit_rpm: int | None = None
+    for violation in (v for q in of_type("QuotaFailure") for v in q.get("violations") or ()):
+        quota, value = str(violation.get("quotaId", "")), str(violation.get("quotaValue", ""))
+        is_over = is_over or "PerDay" in quota or value == "0"
+        if "Requests" in quota and "PerMinute" in quota and value.isdigit():
+            limit_rpm = int(value)
+    told = [duration_s(str(info.get("retryDelay", ""))) for info in of_type("RetryInfo")]
+    wait_s = next((s for s in told if s is not None), None)
+    if wait_s is None:
+        wait_s = retry_after_s(getattr(error.response, "headers", None) or {}, now)
+    reasons = (str(info.get("reason", "")) for info in of_type("ErrorInfo"))
+    return ErrorAnswer(
+        status=code,
+        kind=" ".join((str(inner.get("status") or ""), *reasons)),
+        said=said,
+        retry_after_s=wait_s,
+        resets_at=end_of_day(now, PACIFIC) if is_over and code == 429 else None,
+        limit_rpm=limit_rpm,
+    )

@@ -1,8 +1,7 @@
 """Writes ledger rows behind the calls that they belong to, in order, none lost.
 
-The cost tracker hands rows in without waiting: a row must not be lost because the call that it
-belongs to is being cancelled, and a player must not wait for a disk. Rows of a moment are written
-together, since a transaction costs as much as a small model call's own work; so at most
+The cost tracker hands rows in without waiting: a row must not be lost because its call is being
+cancelled, and a player must not wait for a disk. Rows of a moment are written together; so at most
 ``LINGER_S`` and one write's worth of them is not yet safe against a crash.
 """
 
@@ -11,10 +10,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import Protocol, runtime_checkable
 
 from tta_rebuild.core.clock import Clock, Timer
 from tta_rebuild.core.errors import StoreError
@@ -27,20 +24,12 @@ LINGER_S = 0.5
 """How long a row waits for others to be written with it, seconds."""
 
 
-@runtime_checkable
-class BatchLedger(Protocol):
-    """A ledger that can keep several rows in one transaction."""
-
-    async def book_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep them all, in order, or none."""
-
-
 class LedgerWriter:
     """Keeps attempts until the ledger has them."""
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
-        self._book_all = ledger.book_all if isinstance(ledger, BatchLedger) else None
+        self._book_all = getattr(ledger, "book_all", None)  # several rows in one transaction
         self._clock = clock
         self._timer: Timer | None = None
         self._pending: deque[Attempt] = deque()
@@ -59,9 +48,8 @@ class LedgerWriter:
         while self._pending:
             self._failure = None
             self._start()
-            task = self._task
-            if task is not None:
-                await asyncio.shield(task)
+            if self._task is not None:
+                await asyncio.shield(self._task)
             if self._failure is not None:
                 raise self._failure
 
@@ -75,24 +63,17 @@ class LedgerWriter:
     async def _write(self) -> None:
         try:
             while self._pending:
-                await self._write_some()
+                if self._book_all is not None:
+                    rows = list(islice(self._pending, MOST_AT_ONCE))
+                    await self._book_all(rows)
+                else:
+                    rows = [self._pending[0]]
+                    await self._ledger.book(rows[0])
+                for _ in rows:
+                    self._pending.popleft()
             self._failure = None
         except StoreError as error:
             if self._failure is None:
-                log.error(
-                    "the ledger cannot be written (%s): %d rows are kept in memory and tried again "
-                    "with the next one",
-                    error,
-                    len(self._pending),
-                )
+                kept = f"{len(self._pending)} rows are kept in memory and tried again with the next"
+                log.error("the ledger cannot be written (%s): %s", error, kept)
             self._failure = error
-
-    async def _write_some(self) -> None:
-        if self._book_all is not None:
-            rows = list(islice(self._pending, MOST_AT_ONCE))
-            await self._book_all(rows)
-        else:
-            rows = [self._pending[0]]
-            await self._ledger.book(rows[0])
-        for _ in rows:
-            self._pending.popleft()

@@ -1,9 +1,9 @@
 """The one seam to language models: request, response, stream, provider, wrapper base.
 
-``narrative``, ``canon`` and ``quality`` know this file only. Adapters (``gemini_provider`` …), the
-embedded storyteller (``offline``) and the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks
-them. Two ways in: ``complete``/``stream`` with one request object, which is what the engine uses,
-and ``generate``/``generate_stream`` with a bare prompt for callers outside.
+The rooms above know this file only. Adapters (``gemini_provider`` …), the embedded storyteller and
+the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks them. Two ways in: ``complete`` and
+``stream`` with one request object, which is what the engine uses, and ``generate`` and
+``generate_stream`` with a bare prompt for callers outside.
 """
 
 from __future__ import annotations
@@ -12,18 +12,14 @@ import asyncio
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.errors import (
-    ProviderBusy,
-    ProviderError,
-    StreamBroken,
-    ValidationError,
-)
+from tta_rebuild.core.errors import ProviderBusy, ProviderError, StreamBroken, ValidationError
 from tta_rebuild.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
 
 CHARS_PER_TOKEN = 4.0
 """Characters per token of English prose, roughly; adapters learn a better figure per model."""
-
 
 SILENT = "silent"
 """Finish reason of an answer that went silent after enough of it had come to be kept."""
@@ -41,8 +36,7 @@ SILENT = "silent"
 class LLMConfig:
     """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1].
 
-    ``timeout_seconds`` is how long the first piece of a stream, or an answer that comes whole, may
-    take; how long a stream may be silent after that is the adapter's ``piece_timeout_s``.
+    ``timeout_seconds`` is how long the first piece of a stream, or a whole answer, may take.
     """
 
     model: str
@@ -65,14 +59,16 @@ _KNOBS: dict[str, dict[str, Any]] = {
 }
 """What the knobs of a call may be set to."""
 
+_ASKED = ("system", "prompt", "task", "template", "variables", "schema", "model", "max_tokens",
+          "temperature", "top_p")  # fmt: skip
+"""What of a request decides its answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
     """A model of a chain that answered, but not with what was asked for: the next is to answer.
 
-    Attributes:
-        place: its place in the chain, as its response's metadata says under ``"place"``.
-        error: what was wrong.
+    ``place`` is its place in the chain, as its response's metadata says; ``error`` what was wrong.
     """
 
     place: int
@@ -92,10 +88,9 @@ class LLMRequest:
         variables: what the template was filled with, plain JSON.
         schema: JSON schema of the answer, None for prose.
         model: overrides the provider's model; max_tokens … likewise, None keeps the config's.
-        story_id, branch_id, turn: where in which story, for the ledger and scoped caches.
+        story_id, branch_id, turn: where in which story, for the ledger.
         attempt: 1 for the first try; set by the retrying wrapper.
-        call_id: names the logical call that all its attempts belong to; set by the budgeted
-            wrapper, "" where there is none.
+        call_id: names the logical call that its attempts belong to; set by the cost wrappers.
         passed_over: the model of a chain after which this request begins, None for the first.
     """
 
@@ -138,23 +133,8 @@ class LLMRequest:
         return f"{self.system}\n\n{self.prompt}" if self.system else self.prompt
 
     def key(self) -> str:
-        """Canonical key: equal for requests that ask the same of the same model.
-
-        Who asks, when and for which story is not part of it; what is asked is. Hexadecimal
-        SHA-256.
-        """
-        asked: dict[str, Any] = {
-            "system": self.system,
-            "prompt": self.prompt,
-            "task": self.task,
-            "template": self.template,
-            "variables": self.variables,
-            "schema": self.schema,
-            "model": self.model,
-            "max_tokens": self.max_tokens,
-            "temperature": self.temperature,
-            "top_p": self.top_p,
-        }
+        """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
+        asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True
         canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -188,10 +168,9 @@ class LLMResponse:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """Some more text of the answer.
+    """Some more text of the answer; ``usage`` is what the provider has counted so far, if it says.
 
-    ``usage`` is what the provider has counted so far, this piece included, where it says so in
-    mid-stream: what a stream that is left early has cost.
+    So it is known what a stream that is left early has cost.
     """
 
     text: str
@@ -214,19 +193,18 @@ class StreamEnded:
 
 
 StreamItem: TypeAlias = TextPiece | StreamRestarted | StreamEnded
+Items: TypeAlias = AsyncGenerator[StreamItem, None]
 
 
 class LLMProvider(ABC):
     """A language model, or something that changes how one is used.
 
-    Outside code may implement ``generate`` and ``generate_stream`` alone. Everything of ours
-    derives from ``RequestProvider`` and implements ``complete`` and ``stream``.
-
-    Attributes:
-        price: what a provider of one's own costs; None is nothing (see ``open_application``).
+    Outside code may implement ``generate`` and ``generate_stream`` alone; ours derives from
+    ``RequestProvider`` and implements ``complete`` and ``stream``.
     """
 
     price: Price | None = None
+    """What a provider of one's own costs; None is nothing (see ``open_application``)."""
     provider: str = ""
     """Whose model it is, as prices and quotas know it; "" where nobody says."""
 
@@ -249,7 +227,7 @@ class LLMProvider(ABC):
         """The whole answer to a request. Raises ``ProviderError``."""
         return await self.generate(request.full_text, request.context, **request.overrides())
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    async def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
 
         Closing the generator early ends the call behind it.
@@ -259,15 +237,18 @@ class LLMProvider(ABC):
         async for piece in pieces:
             text += piece
             yield TextPiece(piece)
-        usage = estimated_usage(request.full_text, text)
-        yield StreamEnded(
-            LLMResponse(
-                text=text,
-                tokens_used=usage.total_tokens,
-                model=self.config.model,
-                finish_reason="stop",
-                usage=usage,
-            )
+        yield StreamEnded(self._plain_answer(request.full_text, text))
+
+    def _plain_answer(self, prompt: str, text: str, **metadata: Any) -> LLMResponse:
+        usage = estimated_usage(prompt, text)
+        return LLMResponse(
+            text=text,
+            tokens_used=usage.total_tokens,
+            model=self.config.model,
+            finish_reason="stop",
+            metadata=metadata,
+            usage=usage,
+            provider=self.provider,
         )
 
     async def warm(self) -> None:
@@ -285,7 +266,7 @@ class RequestProvider(LLMProvider):
         """The whole answer to a request. Raises ``ProviderError``."""
 
     @abstractmethod
-    def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
 
     async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
@@ -295,23 +276,53 @@ class RequestProvider(LLMProvider):
     async def generate_stream(
         self, prompt: str, context: TTAContext, **overrides: Any
     ) -> AsyncGenerator[str, None]:
-        """The answer in pieces; a restart is passed over, so read ``stream`` where that matters.
-
-        Raises StreamBroken where the model went silent in mid-stream.
-        """
-        items = self.stream(LLMRequest(prompt=prompt, context=context, **overrides))
-        try:
+        """The answer in pieces, restarts passed over; StreamBroken where the model went silent."""
+        request = LLMRequest(prompt=prompt, context=context, **overrides)
+        async with aclosing(self.stream(request)) as items:
             async for item in items:
                 if isinstance(item, TextPiece):
                     yield item.text
                 elif isinstance(item, StreamEnded) and item.response.finish_reason == SILENT:
                     raise StreamBroken(item.response.degraded, text=item.response.text)
-        finally:
-            await items.aclose()
+
+
+Ask: TypeAlias = Callable[[LLMProvider, LLMRequest], Items]
+"""Puts a request to a provider: ``in_pieces`` or ``as_a_whole``."""
+
+
+def in_pieces(provider: LLMProvider, request: LLMRequest) -> Items:
+    """The stream of an answer."""
+    return provider.stream(request)
+
+
+def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
+    """A whole answer as the stream that a wrapper reads: ``StreamEnded`` and nothing else."""
+    if (
+        isinstance(provider, WrapperProvider)
+        and type(provider).complete is WrapperProvider.complete
+    ):
+        return provider.relay(request, as_a_whole)  # without a detour
+    return _completed(provider, request)
+
+
+async def _completed(provider: LLMProvider, request: LLMRequest) -> Items:
+    yield StreamEnded(await provider.complete(request))
+
+
+async def response_of(items: Items) -> LLMResponse:
+    """The answer with which a stream ends."""
+    async with aclosing(items):
+        async for item in items:
+            if isinstance(item, StreamEnded):
+                response = item.response
+    return response
 
 
 class WrapperProvider(RequestProvider):
-    """A provider that changes one thing about another; by default it changes nothing."""
+    """A provider that changes one thing about another; by default it changes nothing.
+
+    A subclass says in ``relay`` what it changes, for whole answers and streams alike.
+    """
 
     def __init__(self, wrapped: LLMProvider) -> None:
         if not isinstance(wrapped, LLMProvider):
@@ -320,18 +331,17 @@ class WrapperProvider(RequestProvider):
         self.wrapped = wrapped
         self.provider = wrapped.provider
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """Pass the request on."""
-        return await self.wrapped.complete(request)
+    def relay(self, request: LLMRequest, ask: Ask) -> Items:
+        """One call; ``ask(self.wrapped, request)`` gives what is wrapped its turn."""
+        return ask(self.wrapped, request)
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the request on, and the closing of the stream too."""
-        items = self.wrapped.stream(request)
-        try:
-            async for item in items:
-                yield item
-        finally:
-            await items.aclose()
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer to a request. Raises ``ProviderError``."""
+        return await response_of(self.relay(request, as_a_whole))
+
+    def stream(self, request: LLMRequest) -> Items:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
+        return self.relay(request, in_pieces)
 
     async def aclose(self) -> None:
         """Close what is wrapped."""
@@ -347,12 +357,10 @@ def estimated_usage(prompt: str, text: str) -> Usage:
     )
 
 
-class MockLLMProvider(RequestProvider):
-    """Answers every request with one settable text; for callers' tests.
+class MockLLMProvider(LLMProvider):
+    """Answers every request with one settable text, for callers' tests.
 
-    Args:
-        latency_ms: simulated service time, milliseconds.
-        should_fail: every call raises ``ProviderBusy``.
+    After ``latency_ms`` milliseconds; where ``should_fail``, every call raises ``ProviderBusy``.
     """
 
     provider = "mock"
@@ -371,40 +379,25 @@ class MockLLMProvider(RequestProvider):
         self.call_count = 0
         self.last_prompt = ""
 
-    async def _called(self, request: LLMRequest) -> LLMResponse:
+    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
+        """The settable text."""
+        self.last_prompt = LLMRequest(prompt=prompt, context=context, **overrides).full_text
         self.call_count += 1
-        self.last_prompt = request.full_text
         call_count = self.call_count
         await asyncio.sleep(self.latency_ms / 1000)
         if self.should_fail:
             raise ProviderBusy(
                 "Mock LLM provider failure", provider="mock", model=self.config.model
             )
-        usage = replace(estimated_usage(self.last_prompt, self.response), estimated=False)
-        return LLMResponse(
-            text=self.response,
-            tokens_used=usage.total_tokens,
-            model=self.config.model,
-            finish_reason="stop",
-            metadata={"call_count": call_count, "simulated_latency_ms": self.latency_ms},
-            usage=usage,
-            provider="mock",
+        return self._plain_answer(
+            prompt, self.response, call_count=call_count, simulated_latency_ms=self.latency_ms
         )
 
-    async def generate(self, prompt: str, context: TTAContext, **overrides: Any) -> LLMResponse:
-        """The settable text."""
-        return await self._called(LLMRequest(prompt=prompt, context=context, **overrides))
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The settable text; a subclass that overrides ``generate`` is asked through that."""
-        if type(self).generate is not MockLLMProvider.generate:
-            return await self.generate(request.full_text, request.context, **request.overrides())
-        return await self._called(request)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    async def generate_stream(
+        self, prompt: str, context: TTAContext, **overrides: Any
+    ) -> AsyncGenerator[str, None]:
         """The settable text in pieces of a few characters, at least three of them."""
-        response = await self._called(request)
-        size = max(1, min(12, len(response.text) // 3))
-        for start in range(0, len(response.text), size):
-            yield TextPiece(response.text[start : start + size])
-        yield StreamEnded(response)
+        text = (await self.generate(prompt, context, **overrides)).text
+        size = max(1, min(12, len(text) // 3))
+        for start in range(0, len(text), size):
+            yield text[start : start + size]

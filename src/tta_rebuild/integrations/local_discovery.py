@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,11 +33,10 @@ _NO_STORYTELLERS = ("embed", "rerank", "whisper", "tts", "clip")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
-    """A server that answered.
+    """A server that answered: the models that can write, as it names them.
 
-    Attributes:
-        models: those that can write, as the server names them.
-        windows: model → tokens of its context, where the server says (vLLM, llama.cpp, LM Studio).
+    ``windows`` is model → tokens of its context, where the server says (vLLM, llama.cpp, LM
+    Studio).
     """
 
     name: str
@@ -49,21 +48,15 @@ class LocalServer:
 async def find_local_servers(
     servers: Mapping[str, str] = USUAL_SERVERS, *, timeout_s: float = 0.7
 ) -> tuple[LocalServer, ...]:
-    """The servers that answer within ``timeout_s``, in the order given.
+    """Those of the servers (name → base address) that answer within ``timeout_s``, in their order.
 
-    Args:
-        servers: name → base address (``http://127.0.0.1:11434/v1``).
-
-    Raises:
-        ValueError: an address that is not on this machine.
+    Raises ValueError for an address that is not on this machine.
     """
     for address in servers.values():
         if not is_loopback(address):
             raise ValueError(f"{address} is not on this machine: only loopback is looked at")
-    looked = await asyncio.gather(
-        *(_look(name, address.rstrip("/"), timeout_s) for name, address in servers.items())
-    )
-    return tuple(found for found in looked if found is not None)
+    asked = [ask_server(n, a, Secret(""), timeout_s=timeout_s) for n, a in servers.items()]
+    return tuple(s for s in await asyncio.gather(*asked) if isinstance(s, LocalServer))
 
 
 async def ask_server(
@@ -78,13 +71,8 @@ async def ask_server(
             return "refuses the key" if key else "wants a key (key_variable in the configuration)"
         if status != 200:
             return f"answers {status} to the question for its models"
-        listed = json.loads(body)
-        return LocalServer(
-            name=name,
-            base_url=address,
-            models=tuple(_names(listed)),
-            windows=windows_of(listed),
-        )
+        models, windows = _listed(json.loads(body))
+        return LocalServer(name=name, base_url=address, models=models, windows=windows)
     except TimeoutError:
         return f"does not answer within {timeout_s:g} s"
     except OSError as error:
@@ -98,10 +86,8 @@ async def choose_local(
 ) -> tuple[LocalServer, str]:
     """A server and the model to use: ``wanted`` where some server has it, else the first there is.
 
-    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``).
-
-    Raises:
-        ModelUnavailable: no server answers, or none has that model; says what to do.
+    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable
+    where no server answers, or none has that model; it says what to do.
     """
     found = await find_local_servers(servers, timeout_s=timeout_s)
     for server in found:
@@ -136,20 +122,7 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-async def _look(name: str, address: str, timeout_s: float) -> LocalServer | None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            status, body = await _get(f"{address}/models")
-        if status != 200:
-            return None
-        listed = json.loads(body)
-        models = tuple(_names(listed))
-    except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
-        return None
-    return LocalServer(name=name, base_url=address, models=models, windows=windows_of(listed))
-
-
-async def _get(address: str, key: Secret | None = None) -> tuple[int, bytes]:
+async def _get(address: str, key: Secret) -> tuple[int, bytes]:
     """Status and body of one small reply; by HTTP/1.0 it comes whole and ends the connection."""
     parts = urlsplit(address)
     is_safe = parts.scheme == "https"
@@ -174,25 +147,22 @@ async def _get(address: str, key: Secret | None = None) -> tuple[int, bytes]:
     return int(status[0]), body
 
 
-def windows_of(listed: Any) -> dict[str, int]:
-    """Model → tokens of its context, for the models of a list that says so."""
-    found = {}
-    for entry in listed.get("data") or () if isinstance(listed, Mapping) else ():
-        if not isinstance(entry, Mapping):
+def _listed(reply: Any) -> tuple[tuple[str, ...], dict[str, int]]:
+    """The models that can write, and the tokens of their contexts where the server says so."""
+    if not isinstance(reply, Mapping) or not isinstance(reply.get("data"), list):
+        raise ValueError("no list of models")
+    windows = {}
+    names = []
+    for entry in reply["data"]:
+        name = entry.get("id") if isinstance(entry, Mapping) else None
+        if not isinstance(name, str):
             continue
-        meta = entry.get("meta") if isinstance(entry.get("meta"), Mapping) else {}
-        told = [entry.get(n) for n in _WINDOW_NAMES] + [meta.get("n_ctx")]  # type: ignore[union-attr]
+        if not any(word in name.lower() for word in _NO_STORYTELLERS):
+            names.append(name)
+        meta = entry.get("meta")
+        told = [entry.get(n) for n in _WINDOW_NAMES]
+        told.append(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
         sizes = [size for size in told if isinstance(size, int) and size > 0]
         if sizes:
-            found[str(entry.get("id"))] = sizes[0]
-    return found
-
-
-def _names(listed: object) -> Iterable[str]:
-    entries = listed.get("data") if isinstance(listed, Mapping) else None
-    if not isinstance(entries, list):
-        raise ValueError("no list of models")
-    for entry in entries:
-        name = entry.get("id") if isinstance(entry, Mapping) else None
-        if isinstance(name, str) and not any(word in name.lower() for word in _NO_STORYTELLERS):
-            yield name
+            windows[name] = sizes[0]
+    return tuple(names), windows

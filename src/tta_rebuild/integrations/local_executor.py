@@ -12,22 +12,15 @@ import asyncio
 import builtins
 import re
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
-from tta_rebuild.integrations.code_executor import (
-    CodeExecutor,
-    CodeVerdict,
-    Ending,
-    Limits,
-    Verdict,
-    compile_problem,
-    judge,
-)
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, judge
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 if TYPE_CHECKING:
-    from tta_rebuild.sandbox import Jail, JailReport
+    from tta_rebuild.sandbox.jail import Jail
 
 _MONTY_FEED_S = 0.25
 """Seconds for monty; what takes longer goes to the jail, or stays undecided."""
@@ -35,8 +28,8 @@ _MONTY_FEED_S = 0.25
 _MONTY_MEMORY_BYTES = 64 << 20
 _SESSIONS_PER_WORKER = 500
 
-_SURE = frozenset({"ZeroDivisionError", "IndexError", "KeyError", "AssertionError"})
-_SURE_TOO = frozenset({"UnboundLocalError", "RecursionError"})
+_SURE = ("ZeroDivisionError", "IndexError", "KeyError", "AssertionError", "UnboundLocalError",
+         "RecursionError")  # fmt: skip
 """Errors that monty raises only where CPython does; others may be a gap of monty's."""
 
 _MONTY_IGNORES = ("__slots__",)
@@ -49,12 +42,7 @@ _CLOCK = re.compile(
 )
 """What reads a clock: monty's does not move on by what was slept, so it would be wrong about it."""
 
-_COMPILE_VERDICTS: dict[str, tuple[Verdict, str]] = {
-    "grammar": ("unverified", "not in the grammar of Python {version}: {message}"),
-    "wrong": ("invalid", "SyntaxError: {message}"),
-    "deep": ("blocked", "{message}"),
-}
-
+_FINISHED: tuple[Verdict, str] = ("valid", "ran to its end")
 _LIMIT_REASONS = {
     "time": "it takes longer than it may",
     "cpu": "it computes longer than it may",
@@ -66,11 +54,11 @@ _LIMIT_REASONS = {
 class LocalExecutor(CodeExecutor):
     """Runs Python on this machine where it can do no harm.
 
-    Args:
-        limits: what each snippet may use.
-        use_jail: False leaves only monty, which is also what happens where the kernel offers no
-            jail or the jail fails its own escapes; ``jail_problem`` says why.
+    Without ``use_jail`` monty alone remains, as where the kernel offers no jail or the jail fails
+    its own escapes; ``jail_problem`` says why.
     """
+
+    name = "local"
 
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
         super().__init__(limits)
@@ -81,16 +69,11 @@ class LocalExecutor(CodeExecutor):
         self._open = AsyncExitStack()
         self._opening = asyncio.Lock()
 
-    @property
-    def name(self) -> str:
-        """``local``."""
-        return "local"
-
     async def engines(self) -> dict[str, str]:
         """Engines at hand with their versions; opens them, and so puts the jail to its test."""
         from pydantic_monty import __version__
 
-        found = {"compile": _python_version(), "monty": __version__}
+        found = {"compile": python_version(), "monty": __version__}
         jail = await self._jailed()
         if jail is not None:
             found["jail"] = jail.version
@@ -126,26 +109,6 @@ class LocalExecutor(CodeExecutor):
             return by_monty
         return await self._run_in_jail(jail, code)
 
-    # ------------------------------------------------------------------------ compile
-
-    def _compiled(self, code: str) -> CodeVerdict | None:
-        """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
-        problem = compile_problem(code)
-        if problem is None:
-            return None
-        version = _python_version()
-        verdict, reason = _COMPILE_VERDICTS[problem.kind]
-        return self._verdict(
-            verdict,
-            reason.format(message=problem.message, version=version),
-            engine="compile",
-            version=version,
-            line=problem.line,
-            error="" if problem.kind == "deep" else "SyntaxError",
-        )
-
-    # -------------------------------------------------------------------------- monty
-
     async def _run_in_monty(self, code: str) -> CodeVerdict:
         try:
             pool = await self._monty_pool()
@@ -155,15 +118,10 @@ class LocalExecutor(CodeExecutor):
 
     def _fed_to_monty(self, pool: Any, code: str) -> CodeVerdict:
         """Runs in a thread: monty's own async front can bring the interpreter down at its exit."""
-        from pydantic_monty import (
-            CollectString,
-            MontyCrashedError,
-            MontyError,
-            MontySyntaxError,
-            __version__,
-        )
+        import pydantic_monty as monty
 
-        output = CollectString(max_bytes=self.limits.output_bytes)
+        output = monty.CollectString(max_bytes=self.limits.output_bytes)
+        line, error = None, ""
         try:
             with pool.checkout(
                 script_name="story.py",
@@ -174,36 +132,25 @@ class LocalExecutor(CodeExecutor):
                 os_policy={"sleep": "zero"},
             ) as session:
                 session.feed_run(code, print_callback=output)
-            verdict = self._verdict("valid", "ran to its end", engine="monty")
-        except MontySyntaxError as error:
-            verdict = self._verdict(
-                "invalid",
-                f"SyntaxError: {error.display('msg')}",
-                engine="monty",
-                line=_last_line(error.traceback()),
-                error="SyntaxError",
-            )
-        except MontyCrashedError:
-            verdict = self._verdict("unverified", "monty gave up on it", engine="monty")
-        except MontyError as error:
-            verdict = self._monty_raised(error, code)
-        return replace(verdict, version=__version__, output=output.output)
-
-    def _monty_raised(self, error: Any, code: str) -> CodeVerdict:
-        exception = error.exception()
-        kind = type(exception).__name__
-        line = _last_line(error.traceback()) if hasattr(error, "traceback") else None
-        if kind == "TimeoutError" and "limit exceeded" in str(exception):
-            verdict = self._verdict("blocked", _LIMIT_REASONS["cpu"], engine="monty")
-        elif kind == "MemoryError":
-            verdict = self._verdict("blocked", "it wants more than it may have", engine="monty")
-        elif _is_sure(exception, line, code):
-            verdict = self._verdict("invalid", f"{kind}: {exception}".rstrip(": "), engine="monty")
-        else:
-            verdict = self._verdict(
-                "unverified", f"monty does not run it ({kind}: {exception})", engine="monty"
-            )
-        return replace(verdict, line=line, error=kind)
+            verdict, reason = _FINISHED
+        except monty.MontySyntaxError as raised:
+            line, error = _last_line(raised), "SyntaxError"
+            verdict, reason = "invalid", f"SyntaxError: {raised.display('msg')}"
+        except monty.MontyCrashedError:
+            verdict, reason = "unverified", "monty gave up on it"
+        except monty.MontyError as raised:
+            exception = raised.exception()
+            line, error = _last_line(raised), type(exception).__name__
+            verdict, reason = _judged_of_monty(exception, line, code)
+        return self._verdict(
+            verdict,
+            reason,
+            engine="monty",
+            version=monty.__version__,
+            output=output.output,
+            line=line,
+            error=error,
+        )
 
     async def _monty_pool(self) -> Any:
         async with self._opening:
@@ -219,17 +166,15 @@ class LocalExecutor(CodeExecutor):
                 self._open.push_async_callback(asyncio.to_thread, pool.__exit__, None, None, None)
             return self._monty
 
-    # --------------------------------------------------------------------------- jail
-
     async def _jailed(self) -> Jail | None:
         """The jail, proven; None where it cannot be had."""
         async with self._opening:
             if self._jail is None and not self.jail_problem:
-                from tta_rebuild.sandbox import Jail
+                from tta_rebuild.sandbox.jail import Jail
 
                 jail = Jail()
                 try:
-                    await jail.open(self._bounds())
+                    await jail.open(self.limits)
                 except (ExecutorUnavailable, OSError) as error:
                     self.jail_problem = str(error)
                     return None
@@ -237,57 +182,51 @@ class LocalExecutor(CodeExecutor):
                 self._jail = jail
             return self._jail
 
-    def _bounds(self) -> Any:
-        from tta_rebuild.sandbox.confine import ResourceLimits
-
-        return ResourceLimits(
-            cpu_s=self.limits.cpu_s,
-            wall_s=self.limits.wall_s,
-            memory_bytes=self.limits.memory_bytes,
-            file_bytes=self.limits.file_bytes,
-            output_bytes=self.limits.output_bytes,
-        )
-
     async def _run_in_jail(self, jail: Jail, code: str) -> CodeVerdict:
         try:
-            report = await jail.run(code, self._bounds())
+            ending = await jail.run(code, self.limits)
         except (ExecutorUnavailable, OSError) as error:
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
-        return replace(
-            self._jail_ended(report),
+        verdict, reason = self._judged_of_jail(ending)
+        return self._verdict(
+            verdict,
+            reason,
+            engine="jail",
             version=jail.version,
-            output=report.output,
-            truncated=report.truncated,
+            output=ending.output,
+            truncated=ending.truncated,
+            line=ending.line,
+            error=ending.type,
         )
 
-    def _jail_ended(self, report: JailReport) -> CodeVerdict:
-        match report.end:
+    def _judged_of_jail(self, ending: Ending) -> tuple[Verdict, str]:
+        match ending.end:
             case "finished":
-                return self._verdict("valid", "ran to its end", engine="jail")
+                return _FINISHED
             case "limit":
-                return self._verdict("blocked", _LIMIT_REASONS[report.limit], engine="jail")
+                return "blocked", _LIMIT_REASONS[ending.limit]
             case "raised" | "left":
-                ending = Ending(
-                    type=report.type,
-                    message=report.message,
-                    builtin=report.builtin,
-                    errno=report.errno,
-                    module=report.module,
-                    wants=report.wants,
-                )
-                verdict, reason = judge(ending)
-                return self._verdict(
-                    verdict, reason, engine="jail", line=report.line, error=report.type
-                )
-        if report.cpu_s >= self.limits.cpu_s:
-            return self._verdict("blocked", _LIMIT_REASONS["cpu"], engine="jail")
-        return self._verdict("blocked", "it broke off its own process", engine="jail")
+                return judge(ending)
+        if ending.cpu_s >= self.limits.cpu_s:
+            return "blocked", _LIMIT_REASONS["cpu"]
+        return "blocked", "it broke off its own process"
+
+
+def _judged_of_monty(exception: BaseException, line: int | None, code: str) -> tuple[Verdict, str]:
+    kind = type(exception).__name__
+    if kind == "TimeoutError" and "limit exceeded" in str(exception):
+        return "blocked", _LIMIT_REASONS["cpu"]
+    if kind == "MemoryError":
+        return "blocked", "it wants more than it may have"
+    if _is_sure(exception, line, code):
+        return "invalid", f"{kind}: {exception}".rstrip(": ")
+    return "unverified", f"monty does not run it ({kind}: {exception})"
 
 
 def _is_sure(exception: BaseException, line: int | None, code: str) -> bool:
     """Whether an error of monty's would be one anywhere."""
     kind = type(exception).__name__
-    if kind in _SURE or kind in _SURE_TOO:
+    if kind in _SURE:
         return True
     if kind == "NameError":
         name = str(exception).partition("'")[2].partition("'")[0]
@@ -304,11 +243,6 @@ def _raising_lines(code: str) -> set[int]:
     return {node.lineno for node in ast.walk(tree) if isinstance(node, ast.Raise)}
 
 
-def _last_line(frames: list[Any]) -> int | None:
+def _last_line(error: Any) -> int | None:
+    frames = error.traceback() if hasattr(error, "traceback") else ()
     return int(frames[-1].line) if frames else None
-
-
-def _python_version() -> str:
-    import platform
-
-    return platform.python_version()

@@ -7,9 +7,7 @@ what one has refused is left out from then on (see ``Adapter``).
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import AsyncGenerator, Callable, Mapping
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -17,58 +15,49 @@ from tta_rebuild.core.errors import KeyMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import NEARBY, Adapter, Chunk, Patience
-from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMConfig
-from tta_rebuild.integrations.model_traits import ModelTraits, traits_of
-from tta_rebuild.integrations.parameters import Asked
+from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
+from tta_rebuild.integrations.parameters import Asked, ModelTraits, traits_of
 from tta_rebuild.integrations.sdk_adapter import SdkAdapter
-
-_HOME = "https://api.openai.com/v1"
-_NO_KEY = "none"
-
-_FINISH = {"stop": "stop", "length": "length", "content_filter": "safety", "eos": "stop"}
 
 
 class OpenAIProvider(SdkAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
-    A server on this machine or in its private network needs no key. The key in
-    ``OPENAI_API_KEY`` is sent to OpenAI alone: for any other server give ``api_key``.
-
-    Args (besides ``Adapter``'s):
-        provider: the name for prices and quotas; without it ``"local"`` for a server nearby, which
-            is taken to cost nothing, and ``"openai"`` for any other.
+    A server on this machine or in its private network needs no key. The key in ``OPENAI_API_KEY``
+    is sent to OpenAI alone: for any other server give ``api_key``. Takes what ``Adapter`` takes,
+    and ``provider``, the name for prices and quotas; without it ``"local"`` for a server nearby,
+    which is taken to cost nothing, and ``"openai"`` for any other.
     """
 
     vendor: ClassVar[str] = "openai"
+    provider = "openai"
     sdk: ClassVar[str] = "openai"
-    extra: ClassVar[str] = "openai"
+    client_class: ClassVar[str] = "AsyncOpenAI"
+    error_class: ClassVar[str] = "OpenAIError"
     default_model: ClassVar[str] = "gpt-5.4-mini"
+    home: ClassVar[str] = "https://api.openai.com/v1"
     optional: ClassVar[frozenset[str]] = Adapter.optional | {"stream_options", "max_tokens"}
     key_variable = "OPENAI_API_KEY"
-    provider = "openai"
+    finishes: ClassVar[Mapping[str, str]] = {
+        "stop": "stop",
+        "length": "length",
+        "content_filter": "safety",
+        "eos": "stop",
+    }
 
     def __init__(
         self,
         api_key: str | Secret | None = None,
         model: str | None = None,
         *,
-        config: LLMConfig | None = None,
         base_url: str | None = None,
         provider: str | None = None,
-        piece_timeout_s: float | None = None,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        **options: Any,
     ) -> None:
         self.compatible = base_url is not None and not _is_openai(base_url)
         self.patience = patience_with(base_url or "")
         self.provider = provider or ("local" if self.patience is NEARBY else "openai")
-        super().__init__(
-            api_key,
-            model,
-            config=config,
-            base_url=base_url,
-            piece_timeout_s=piece_timeout_s,
-            now=now,
-        )
+        super().__init__(api_key, model, base_url=base_url, **options)
 
     def _find_key(self, api_key: str | Secret | None) -> str:
         if not self.compatible or self.base_url is None:
@@ -81,25 +70,10 @@ class OpenAIProvider(SdkAdapter):
     def _traits(self, model: str) -> ModelTraits:
         return traits_of("compatible", model) if self.compatible else super()._traits(model)
 
-    def _connect(self, sdk: Any) -> Any:
-        import httpx2
-
-        self._vendor_errors = (sdk.OpenAIError, httpx2.HTTPError, ValueError, OSError)
-        # The address is said explicitly, so that no environment variable sends the key elsewhere.
-        return sdk.AsyncOpenAI(
-            api_key=self._key.reveal() or _NO_KEY,
-            base_url=self.base_url or _HOME,
-            max_retries=0,
-            timeout=None,
-        )
-
-    async def _disconnect(self, client: Any) -> None:
-        await client.close()
-
     def _body(self, asked: Asked) -> dict[str, Any]:
         messages = [{"role": "user", "content": asked.prompt}]
-        if asked.system:
-            messages.insert(0, {"role": "system", "content": asked.system})
+        if asked.request.system:
+            messages.insert(0, {"role": "system", "content": asked.request.system})
         body: dict[str, Any] = {"model": asked.model, "messages": messages}
         old_name = self.compatible and "max_tokens" not in asked.refused
         body["max_tokens" if old_name else "max_completion_tokens"] = asked.max_tokens
@@ -107,8 +81,7 @@ class OpenAIProvider(SdkAdapter):
             body["temperature"] = asked.temperature
         if asked.top_p is not None:
             body["top_p"] = asked.top_p
-        if "thinking" not in asked.refused:
-            body |= asked.traits.thinking
+        body |= asked.thinking
         if asked.structured == "object":
             body["response_format"] = {"type": "json_object"}
         elif asked.structured == "schema":
@@ -119,18 +92,19 @@ class OpenAIProvider(SdkAdapter):
             }
         return body
 
-    async def _whole(self, asked: Asked) -> Chunk:
-        answer = await self._client.chat.completions.create(**self._body(asked))
-        if isinstance(answer, str):
-            raise ValueError("the server answered with text instead of JSON")
-        return _read(answer, "message")
-
     async def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
+        create = self._client.chat.completions.create
         body = self._body(asked)
+        if asked.is_whole:
+            answer = await create(**body)
+            if isinstance(answer, str):
+                raise ValueError("the server answered with text instead of JSON")
+            yield _read(answer, "message")
+            return
         if "stream_options" not in asked.refused:
             body["stream_options"] = {"include_usage": True}
-        stream = await self._client.chat.completions.create(**body, stream=True)
-        asked_chars = len(asked.system) + len(asked.prompt)
+        stream = await create(**body, stream=True)
+        asked_chars = len(asked.request.system) + len(asked.prompt)
         told_chars = 0
         try:
             async for part in stream:
@@ -138,7 +112,11 @@ class OpenAIProvider(SdkAdapter):
                 if chunk.text and chunk.usage is None:
                     # Counts come at the end alone; a stream that is left is charged by length.
                     told_chars += len(chunk.text)
-                    chunk = replace(chunk, usage=_guessed(asked_chars, told_chars))
+                    chunk.usage = Usage(
+                        input_tokens=max(1, round(asked_chars / CHARS_PER_TOKEN)),
+                        output_tokens=max(1, round(told_chars / CHARS_PER_TOKEN)),
+                        estimated=True,
+                    )
                 yield chunk
         finally:
             await stream.close()
@@ -167,10 +145,7 @@ def _is_openai(base_url: str) -> bool:
 
 
 def _is_strict(schema: Any) -> bool:
-    """True where every object of the schema is closed and requires all it names.
-
-    Only such schemas may be asked for strictly.
-    """
+    """True where every object of the schema is closed and requires all it names."""
     if isinstance(schema, list):
         return all(_is_strict(part) for part in schema)
     if not isinstance(schema, Mapping):
@@ -193,24 +168,12 @@ def _read(part: Any, where: str) -> Chunk:
     if not choices:
         return Chunk(usage=usage, model=model)
     said = getattr(choices[0], where, None)
-    reason = choices[0].finish_reason or ""
-    text = getattr(said, "content", None) or ""
-    refused = getattr(said, "refusal", None) or reason == "content_filter"
     return Chunk(
-        text=text,
+        text=getattr(said, "content", None) or "",
         usage=usage,
-        finish=(_FINISH.get(reason, "other") if reason else ""),
-        vendor_finish=reason,
+        finish=choices[0].finish_reason or "",
         model=model,
-        refusal=(reason if reason == "content_filter" else "refusal") if refused else "",
-    )
-
-
-def _guessed(asked_chars: int, told_chars: int) -> Usage:
-    return Usage(
-        input_tokens=max(1, round(asked_chars / CHARS_PER_TOKEN)),
-        output_tokens=max(1, round(told_chars / CHARS_PER_TOKEN)),
-        estimated=True,
+        refusal="refusal" if getattr(said, "refusal", None) else "",
     )
 
 

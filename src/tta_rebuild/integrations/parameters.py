@@ -1,20 +1,30 @@
-"""What is put to a server: a request with everything settled, and what the server has refused.
+"""What is put to a server: a request with everything settled, for a model that takes some of it.
 
-Part of ``adapter``. A parameter that a server refuses is left out of what it is asked from then on.
+Part of ``adapter``. What a model takes is a table (``model_traits.toml``), since that drifts by
+model. A parameter that a server refuses all the same is left out of what it is asked from then on.
 """
 
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal
 
 from tta_rebuild.core.errors import RequestRejected
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest
-from tta_rebuild.integrations.model_traits import ModelTraits, Structured
 
-_WEAKER: dict[Structured, Structured] = {"schema": "object", "tool": "words", "object": "words"}
+Structured = Literal["schema", "tool", "object", "words"]
+"""How JSON is asked for: by schema, as a tool's input, as any JSON object, or only in words."""
+
+_WEAKER: dict[Structured | None, Structured] = {
+    "schema": "object",
+    "tool": "words",
+    "object": "words",
+}
 _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
     "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
                    "json_object", "response_json_schema", "tool_choice", "structured output"),
@@ -26,51 +36,74 @@ _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelTraits:
+    """What one model takes: ``temperature`` is False where it refuses sampling parameters.
+
+    ``max_output`` counts output tokens, thinking included; ``thinking`` is what keeps that short,
+    in the vendor's own words.
+    """
+
+    structured: Structured
+    temperature: bool
+    max_output: int
+    thinking: Mapping[str, Any]
+
+
+@cache
+def traits_of(provider: str, model: str) -> ModelTraits:
+    """The traits of ``provider:model``; a model that is not in the table gets the provider's."""
+    text = (files(__package__) / "model_traits.toml").read_text(encoding="utf-8")
+    name = f"{provider}:{model.removeprefix('models/')}"
+    found: dict[str, Any] = {}
+    for row in sorted(tomllib.loads(text)["model"], key=lambda row: len(row["match"])):
+        if name.startswith(row["match"]):
+            found |= row
+    del found["match"]
+    return ModelTraits(**found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request with everything settled: what the adapter puts to the SDK.
 
     Attributes:
+        is_whole: whether the answer comes in one piece.
         structured: how JSON is asked for, None for prose.
         temperature, top_p: None where the model refuses them or the default is meant.
-        timeout_s: greatest time until the first piece of a stream.
-        whole_timeout_s: the same for an answer in one piece.
+        timeout_s: greatest time until the first piece.
         refused: names of further parameters that this server has refused before.
     """
 
     request: LLMRequest
+    is_whole: bool
     model: str
-    system: str
     prompt: str
     structured: Structured | None
     temperature: float | None
     top_p: float | None
     max_tokens: int
     timeout_s: float
-    whole_timeout_s: float
-    traits: ModelTraits
+    thinking: Mapping[str, Any]
     refused: frozenset[str]
 
 
 class Parameters:
     """Settles requests to the models of one server.
 
-    Args:
-        optional: the parameters that can be left out (keys of ``_REFUSED_WORDS``).
+    ``optional`` are the parameters that can be left out (keys of ``_REFUSED_WORDS``);
+    ``per_token_s`` is time for each token that an answer in one piece may have, on top.
     """
 
-    def __init__(self, optional: frozenset[str]) -> None:
+    def __init__(self, optional: frozenset[str], per_token_s: float) -> None:
         self._optional = optional
+        self._per_token_s = per_token_s
         self._weaker: dict[str, Structured] = {}
         self._refused: dict[str, frozenset[str]] = {}
 
     def settled(
-        self, request: LLMRequest, config: LLMConfig, traits: ModelTraits, per_token_s: float
+        self, request: LLMRequest, config: LLMConfig, traits: ModelTraits, *, is_whole: bool
     ) -> Asked:
-        """The request with everything settled that it leaves to the configuration.
-
-        Args:
-            per_token_s: time for each token that an answer in one piece may have, on top.
-        """
+        """The request with everything settled that it leaves to the configuration."""
         model = request.model or config.model
         refused = self._refused.get(model, frozenset())
         structured: Structured | None = None
@@ -83,43 +116,39 @@ class Parameters:
         top_p = config.top_p if request.top_p is None else request.top_p
         max_tokens = min(request.max_tokens or config.max_tokens, traits.max_output)
         samples = traits.temperature and "temperature" not in refused
+        usual_s = config.timeout_seconds + (self._per_token_s * max_tokens if is_whole else 0.0)
         return Asked(
             request=request,
+            is_whole=is_whole,
             model=model,
-            system=request.system,
             prompt=prompt,
             structured=structured,
             temperature=temperature if samples else None,
             top_p=top_p if samples and top_p != 1.0 else None,
             max_tokens=max_tokens,
-            timeout_s=request.timeout_seconds or config.timeout_seconds,
-            whole_timeout_s=request.timeout_seconds
-            or config.timeout_seconds + per_token_s * max_tokens,
-            traits=traits,
+            timeout_s=request.timeout_seconds or usual_s,
+            thinking={} if "thinking" in refused else traits.thinking,
             refused=refused,
         )
 
     def learn(self, error: RequestRejected, asked: Asked) -> bool:
         """True if the server refused a parameter that can be left out: then it is, from now on."""
         said = error.message.lower()
+        was_sent = {
+            "temperature": asked.temperature is not None or asked.top_p is not None,
+            "thinking": bool(asked.thinking),
+        }
         for name, words in _REFUSED_WORDS.items():
             if name not in self._optional or not any(word in said for word in words):
                 continue
             if name == "structured":
-                weaker = _WEAKER.get(asked.structured) if asked.structured else None
-                if weaker is not None:
-                    self._weaker[asked.model] = weaker
+                if asked.structured in _WEAKER:
+                    self._weaker[asked.model] = _WEAKER[asked.structured]
                     return True
-            elif name not in asked.refused and _was_sent(name, asked):
+            elif name not in asked.refused and was_sent.get(name, True):
                 self._refused[asked.model] = asked.refused | {name}
                 return True
         return False
-
-
-def _was_sent(name: str, asked: Asked) -> bool:
-    if name == "temperature":
-        return asked.temperature is not None or asked.top_p is not None
-    return bool(asked.traits.thinking) if name == "thinking" else True
 
 
 def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:

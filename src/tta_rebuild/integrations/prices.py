@@ -62,9 +62,8 @@ class Price:
     """What one model costs.
 
     Attributes:
-        rates: in force from the first token.
-        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens
-            of the call; in ascending order.
+        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens of
+            the call; in ascending order.
         is_known: False where the worst case stands in for an unknown price.
     """
 
@@ -76,17 +75,11 @@ class Price:
         """What a call with this usage costs."""
         return self._rates(usage.input_tokens).cost_usd(usage)
 
-    def worst_usd(self, *, input_tokens: int, output_tokens: int) -> float:
+    def worst_usd(self, usage: Usage) -> float:
         """The most that a call of this size can cost, nothing cached and all written to a cache."""
-        rates = self._rates(input_tokens)
+        rates = self._rates(usage.input_tokens)
         dearest_input = max(rates.input, rates.cache_write or 0.0)
-        return (input_tokens * dearest_input + output_tokens * rates.output) / 1e6
-
-    @property
-    def is_free(self) -> bool:
-        """True if no usage costs anything."""
-        every = (self.rates, *(rates for _, rates in self.tiers))
-        return not any(r.input or r.output or r.cached or r.cache_write for r in every)
+        return (usage.input_tokens * dearest_input + usage.output_tokens * rates.output) / 1e6
 
     def _rates(self, input_tokens: int) -> Rates:
         rates = self.rates
@@ -102,9 +95,8 @@ FREE = Price(rates=Rates(input=0, output=0))
 class PriceBook:
     """Prices by provider and model.
 
-    Args:
-        overlay: the user's own prices, by ``"model"`` or ``"provider:model"``; they come first.
-        free_providers: names of providers whose answers cost nothing.
+    ``overlay`` has the user's own, by ``"model"`` or ``"provider:model"``: they come first. The
+    answers of ``free_providers`` cost nothing.
     """
 
     def __init__(
@@ -140,6 +132,7 @@ class PriceBook:
         return read[1]
 
     def _find(self, provider: str, model: str) -> ModelInfo | None:
+        name = f"{provider}:{model}" if provider else model
         try:
             from genai_prices import Usage as CatalogUsage
             from genai_prices import calc_price
@@ -147,49 +140,42 @@ class PriceBook:
             log.warning(
                 "no prices are installed: %s is counted as the dearest model there is; "
                 "pip install genai-prices, or put its price into the configuration, under prices",
-                f"{provider}:{model}" if provider else model,
+                name,
             )
             return None
         bare = model.rsplit("/", 1)[-1] if model.startswith("models/") else model
-        names = [CATALOG_NAMES.get(provider, provider), None] if provider else [None]
-        for name in names:
+        for of in (CATALOG_NAMES.get(provider, provider), None) if provider else (None,):
             try:
-                return calc_price(CatalogUsage(), bare, provider_id=name).model
+                return calc_price(CatalogUsage(), bare, provider_id=of).model
             except LookupError:
                 continue
         log.warning(
             "no price is known for %s: counted as the dearest model there is; "
             "put its price into the configuration, under prices",
-            f"{provider}:{model}" if provider else model,
+            name,
         )
         return None
 
     def _worst(self, provider: str, at: datetime) -> Price:
-        price = self._dearest.get(provider)
-        if price is None:
-            price = self._dearest[provider] = self._look_for_the_dearest(provider, at)
-        return price
+        """The dearest rates of a provider, of any there is where it is not known."""
+        if provider not in self._dearest:
+            try:
+                from genai_prices.data_snapshot import get_snapshot
 
-    def _look_for_the_dearest(self, provider: str, at: datetime) -> Price:
-        name = CATALOG_NAMES.get(provider, provider)
-        costs_input, costs_output = 0.0, 0.0
-        try:
-            from genai_prices.data_snapshot import get_snapshot
-
-            catalog = get_snapshot().providers
-        except ModuleNotFoundError:
-            catalog = []
-        for known in catalog:
-            if known.id != name:
-                continue
-            for model in known.models:
-                price = _read(model.get_prices(at))
-                for rates in (price.rates, *(rates for _, rates in price.tiers)):
-                    costs_input = max(costs_input, rates.input, rates.cache_write or 0.0)
-                    costs_output = max(costs_output, rates.output)
-        if not costs_output:
-            costs_input, costs_output = DEAREST_WITHOUT_CATALOG
-        return Price(rates=Rates(input=costs_input, output=costs_output), is_known=False)
+                catalog = get_snapshot().providers
+            except ModuleNotFoundError:
+                catalog = []
+            name = CATALOG_NAMES.get(provider, provider)
+            models = [model for known in catalog if known.id == name for model in known.models]
+            prices = [_read(model.get_prices(at)) for model in models]
+            every = [r for price in prices for r in (price.rates, *(r for _, r in price.tiers))]
+            costs_output = max((r.output for r in every), default=0.0)
+            costs_input = max((max(r.input, r.cache_write or 0.0) for r in every), default=0.0)
+            if not costs_output:
+                costs_input, costs_output = DEAREST_WITHOUT_CATALOG
+            rates = Rates(input=costs_input, output=costs_output)
+            self._dearest[provider] = Price(rates=rates, is_known=False)
+        return self._dearest[provider]
 
 
 def _read(prices: ModelPrice) -> Price:
@@ -201,25 +187,22 @@ def _read(prices: ModelPrice) -> Price:
         "cache_write": prices.cache_write_mtok,
     }
     starts = sorted({tier.start for value in raw.values() for tier in getattr(value, "tiers", ())})
-    return Price(
-        rates=_rates_at(raw, 0), tiers=tuple((start, _rates_at(raw, start + 1)) for start in starts)
-    )
+
+    def rates(input_tokens: int) -> Rates:
+        at = {name: _rate(value, input_tokens) for name, value in raw.items()}
+        return Rates(
+            input=at["input"] or 0.0,
+            output=at["output"] or 0.0,
+            cached=at["cached"],
+            cache_write=at["cache_write"],
+        )
+
+    return Price(rates=rates(0), tiers=tuple((start, rates(start + 1)) for start in starts))
 
 
-def _rates_at(raw: Mapping[str, Any], input_tokens: int) -> Rates:
-    def rate(name: str) -> float | None:
-        value = raw[name]
-        if value is None or isinstance(value, Decimal):
-            return None if value is None else float(value)
-        chosen = value.base
-        for tier in value.tiers:
-            if input_tokens > tier.start:
-                chosen = tier.price
-        return float(chosen)
-
-    return Rates(
-        input=rate("input") or 0.0,
-        output=rate("output") or 0.0,
-        cached=rate("cached"),
-        cache_write=rate("cache_write"),
-    )
+def _rate(value: Any, input_tokens: int) -> float | None:
+    """A rate of the catalog: none, a number, or one with dearer tiers."""
+    if value is None or isinstance(value, Decimal):
+        return None if value is None else float(value)
+    reached = [tier.price for tier in value.tiers if input_tokens > tier.start]
+    return float(reached[-1] if reached else value.base)

@@ -1,8 +1,7 @@
 """The quota of each model: who may send now, who waits, who never fits.
 
 ``wrappers.paced`` asks here before every attempt. One limiter belongs to one account at one
-provider; the stacks that use the account share it. ``Limiter`` is what the wrapper needs, so that
-a limiter in a shared place (Redis) can stand here instead of the one in this process.
+provider; the stacks that use the account share it.
 """
 
 from __future__ import annotations
@@ -12,39 +11,21 @@ import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
-from tta_rebuild.integrations.quota_window import Grant, Quota, Waiter, Window
+from tta_rebuild.core.errors import QuotaFull, RequestTooLarge, ValidationError
+from tta_rebuild.integrations.quota_window import Grant, Quota, Window
 
 log = logging.getLogger("tta_rebuild.limiter")
-
-
-class Limiter(Protocol):
-    """What the paced wrapper needs of a limiter, in this process or elsewhere."""
-
-    async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:
-        """Wait for room, first come first served."""
-
-    def pause(self, model: str, seconds: float) -> None:
-        """The provider wants no request for so long."""
-
-    def learn(self, model: str, rpm: int) -> None:
-        """The provider has named its limit: from now on no more than that."""
-
-    def exhaust(self, model: str, until: datetime) -> None:
-        """The provider says that the day's quota is used up."""
 
 
 class RateLimiter:
     """Quotas per model within this process; exact in any sixty seconds, first come first served.
 
     Args:
-        default: the quota of every model that ``per_model`` does not name.
-        per_model: quotas by the model's name.
+        default: the quota of every model that ``per_model`` does not name; or say it shortly with
+            ``requests_per_minute`` and ``tokens_per_minute``.
         used_today: requests already made today, by model (from the ledger, after a restart).
-        requests_per_minute, tokens_per_minute: the same as a ``default`` with these.
     """
 
     def __init__(
@@ -82,22 +63,21 @@ class RateLimiter:
         return window.requests, window.tokens
 
     def _window(self, model: str) -> Window:
-        window = self._windows.get(model)
-        if window is None:
-            window = self._windows[model] = Window(
-                quota=self._per_model.get(model, self._default),
-                clock=self._clock,
-                used_today=self._used_today.get(model, 0),
+        if model not in self._windows:
+            self._windows[model] = Window(
+                model,
+                self._per_model.get(model, self._default),
+                self._clock,
+                self._used_today.get(model, 0),
             )
-        return window
+        return self._windows[model]
 
     async def acquire(
         self, model: str = "", *, tokens: int = 0, max_wait_s: float | None = None
     ) -> None:
         """Wait for room for one request that is sent now; nothing is to be ended.
 
-        It counts for a window from now on, by this clock: ``reserve`` also covers the time that a
-        request is on its way. Raises as ``reserve`` does.
+        ``reserve``, whose errors it raises, also covers the time that a request is on its way.
         """
         (await self.reserve(model, tokens=tokens, max_wait_s=max_wait_s)).settle(tokens)
 
@@ -119,7 +99,9 @@ class RateLimiter:
                 "the quota in the configuration",
                 model=model,
             )
-        self._refuse(window, model)
+        refusal = window.refusal()
+        if refusal is not None:
+            raise refusal
         if not window.queue and window.wait_s(tokens) <= 0:
             return window.take(tokens)
         pause = window.paused_until - self._clock.now()
@@ -129,30 +111,25 @@ class RateLimiter:
                 model=model,
                 retry_after_s=pause,
             )
-        return await self._in_line(window, model, tokens, max_wait_s)
+        return await self._in_line(window, tokens, max_wait_s)
 
-    async def _in_line(
-        self, window: Window, model: str, tokens: int, max_wait_s: float | None
-    ) -> Grant:
-        waiter = Waiter(tokens, asyncio.get_running_loop().create_future())
-        window.queue.append(waiter)
+    async def _in_line(self, window: Window, tokens: int, max_wait_s: float | None) -> Grant:
+        granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
+        window.queue.append((tokens, granted))
         window.pump()
         patience = None
         if max_wait_s is not None:
-            late = QuotaFull(f"{model}: no room in the quota within {max_wait_s:g} s", model=model)
+            late = f"{window.model}: no room in the quota within {max_wait_s:g} s"
 
             def give_up() -> None:
-                if not waiter.granted.done():
-                    waiter.granted.set_exception(late)
+                if not granted.done():
+                    granted.set_exception(QuotaFull(late, model=window.model))
                     window.pump()
 
             patience = self._clock.call_later(max_wait_s, give_up)
         try:
-            return await waiter.granted
-        except QuotaExhausted as error:
-            raise QuotaExhausted(resets_at=error.resets_at, model=model) from None
+            return await granted
         except asyncio.CancelledError:
-            granted = waiter.granted
             if granted.done() and not granted.cancelled() and granted.exception() is None:
                 granted.result().withdraw()
             window.pump()
@@ -160,12 +137,6 @@ class RateLimiter:
         finally:
             if patience is not None:
                 patience.cancel()
-
-    @staticmethod
-    def _refuse(window: Window, model: str) -> None:
-        refusal = window.refusal()
-        if refusal is not None:
-            raise QuotaExhausted(resets_at=refusal.resets_at, model=model)
 
     def pause(self, model: str, seconds: float) -> None:
         """Nobody sends to this model for so long, those already waiting included."""

@@ -1,9 +1,9 @@
 """Answers given before: in memory, and in a file of their own.
 
 ``wrappers.cached`` asks here. A key says what was asked and of which model, in a form that gives
-nothing of it away; the file holds keys and answers, never prompts. It is SQLite with one writer: a
-second process on the same file reads and does not write. A cache can be lost at any time without
-harm, so whatever is wrong with the file is logged once and then there is no file.
+nothing of it away; the file holds keys and answers, never prompts. It is SQLite, which several
+processes may share. A cache can be lost at any time without harm, so whatever is wrong with the
+file is logged once and then there is no file.
 """
 
 from __future__ import annotations
@@ -12,50 +12,33 @@ import asyncio
 import json
 import logging
 import sqlite3
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from cachetools import TLRUCache
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
 
-if TYPE_CHECKING:
-    from filelock import FileLock
-
 log = logging.getLogger("tta_rebuild.cache")
 
 DAY_S = 86_400.0
-_Row = tuple[float, str]
-_COUNTS = (
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "thinking_tokens",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class CacheHit:
-    """An answer from the cache; ``place`` is ``"memory"``, ``"file"`` or ``"shared"``
-    (somebody else's answer that was on its way)."""
-
-    response: LLMResponse
-    place: str
+_Found = tuple[float, LLMResponse]
+"""When an answer was kept, in seconds since 1970, and the answer."""
 
 
 class ResponseCache:
     """Answers by key: the latest in memory, all of them in a file if there is one.
 
     Args:
-        entries: how many answers stay in memory; the least recently used leave first.
+        entries: how many stay in memory; the least recently used leave first.
         max_age_s: older answers are forgotten, seconds.
-        file: also keeps them across restarts; closed with this cache.
+        file: keeps them across restarts; closed with this cache.
     """
 
     def __init__(
@@ -68,51 +51,32 @@ class ResponseCache:
     ) -> None:
         check_number("entries", entries, least=1, whole=True)
         check_number("max_age_s", max_age_s, above=0)
-        self._entries = entries
         self._max_age_s = max_age_s
         self._file = file
         self._clock: Clock = clock or SystemClock()
-        self._kept: OrderedDict[str, tuple[float, LLMResponse]] = OrderedDict()
+        self._kept: TLRUCache[str, _Found] = TLRUCache(
+            entries,
+            ttu=lambda _key, found, _now: found[0] + max_age_s,
+            timer=lambda: self._clock.wall().timestamp(),
+        )
 
-    def get(self, key: str) -> LLMResponse | None:
-        """The answer from memory, or None."""
-        found = self._kept.get(key)
-        if found is None:
-            return None
-        born, response = found
-        if self._clock.wall().timestamp() - born > self._max_age_s:
-            del self._kept[key]
-            return None
-        self._kept.move_to_end(key)
-        return response
-
-    async def find(self, key: str) -> CacheHit | None:
-        """The answer from memory or from the file, or None."""
-        response = self.get(key)
-        if response is not None:
-            return CacheHit(response, "memory")
-        if self._file is None:
-            return None
+    async def find(self, key: str) -> tuple[LLMResponse | None, str]:
+        """The answer and where it was (``"memory"``, ``"file"``), or None."""
         now = self._clock.wall().timestamp()
-        found = await self._file.get(key, since=now - self._max_age_s, now=now)
-        if found is None:
-            return None
-        born, response = found
-        self._keep(key, born, response)
-        return CacheHit(response, "file")
+        if key not in self._kept and self._file is not None:
+            found = await self._file.get(key, since=now - self._max_age_s, now=now)
+            if found is not None:
+                self._kept[key] = found
+                return found[1], "file"
+        found = self._kept.get(key)  # perhaps somebody's answer that has come meanwhile
+        return (found[1] if found is not None else None), "memory"
 
     def put(self, key: str, response: LLMResponse) -> None:
         """Keep an answer; the file follows on its own."""
         born = self._clock.wall().timestamp()
-        self._keep(key, born, response)
+        self._kept[key] = (born, response)
         if self._file is not None:
             self._file.put(key, response, now=born, since=born - self._max_age_s)
-
-    def _keep(self, key: str, born: float, response: LLMResponse) -> None:
-        self._kept[key] = (born, response)
-        self._kept.move_to_end(key)
-        while len(self._kept) > self._entries:
-            self._kept.popitem(last=False)
 
     async def aclose(self) -> None:
         """Write what is still to be written, and close the file."""
@@ -132,11 +96,9 @@ _BYTES = "SELECT COALESCE(SUM(size), 0) FROM answers"
 
 
 class CacheFile:
-    """Answers as JSON in one SQLite file, written by one thread of one process.
+    """Answers as JSON in one SQLite file, read and written by one thread (``_guarded``), in order.
 
-    Args:
-        path: made where it does not exist, with its folder.
-        max_bytes: size of the answers at most; the least recently used leave first.
+    Made where it does not exist. Beyond ``max_bytes`` of answers the least recently used leave.
     """
 
     def __init__(self, path: Path, *, max_bytes: int = 64 * 2**20) -> None:
@@ -144,150 +106,98 @@ class CacheFile:
         self._max_bytes = max_bytes
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="tta-cache")
         self._database: sqlite3.Connection | None = None
-        self._reader: sqlite3.Connection | None = None
-        self._lock: FileLock | None = None
         self._is_usable = True
         self._is_closed = False
-        self._may_write = False
         self._bytes = 0
-        self._used: dict[str, float] = {}
-        self._waiting: dict[str, tuple[float, LLMResponse]] = {}
 
-    async def get(self, key: str, *, since: float, now: float) -> tuple[float, LLMResponse] | None:
-        """(when it was kept, the answer), or None; times in seconds since 1970.
-
-        Reads in the caller's thread, over a connection of its own: finding one row by its key in
-        a file that the system has in memory takes less time than asking another thread to.
-        """
-        waiting = self._waiting.get(key)
-        if waiting is not None and waiting[0] >= since:
-            return waiting
-        if self._reader is None and self._is_usable and not self._is_closed:
-            await self.written()
-            self._guarded(self._open_reader)
-        if self._reader is None or not self._is_usable:
+    async def get(self, key: str, *, since: float, now: float) -> _Found | None:
+        """The answer if it was kept after ``since``, or None; times in seconds since 1970."""
+        if self._is_closed or not self._is_usable:
             return None
-        row = self._guarded(self._get, key, since)
-        if row is None:
-            return None
-        self._used[key] = now  # written with the next answer: a hit costs no write
-        response = _from_json(row[1])
-        return None if response is None else (row[0], response)
+        return await asyncio.wrap_future(self._submit(self._get, key, since, now))
 
     def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
         """Keep an answer soon, and forget those born before ``since``."""
         if self._is_usable and not self._is_closed:
-            reply = _to_json(response)
-            used, self._used = self._used, {}
-            kept = self._waiting[key] = (now, response)
-            writing = self._thread.submit(self._in_thread, self._put, key, reply, used, now, since)
-            writing.add_done_callback(lambda _: self._written(key, kept))
-
-    def _written(self, key: str, kept: tuple[float, LLMResponse]) -> None:
-        """From here on the file has it (unless a newer answer waits under the same key)."""
-        if self._waiting.get(key) is kept:
-            self._waiting.pop(key, None)
+            self._submit(self._put, key, json.dumps(asdict(response), default=str), now, since)
 
     async def written(self) -> None:
         """Wait until every answer handed in is in the file."""
-        if not self._is_closed:
-            await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._in_thread, lambda: None
-            )
+        await asyncio.wrap_future(self._submit(lambda _: None))
 
     async def aclose(self) -> None:
         """Finish writing and close; safe to call twice."""
         self._is_closed = True
-        if self._reader is not None:
-            self._reader.close()
-            self._reader = None
-        await asyncio.to_thread(self._close)
+        await asyncio.to_thread(self._thread.shutdown)
+        if self._database is not None:
+            self._database.close()
+            self._database = None
 
-    def _open_reader(self) -> None:
-        self._reader = sqlite3.connect(self._path, isolation_level=None)
-        self._reader.execute("PRAGMA query_only = ON")
+    def _submit(self, work: Callable[..., _Found | None], *args: Any) -> Future[_Found | None]:
+        return self._thread.submit(self._guarded, work, *args)
 
-    def _get(self, key: str, since: float) -> _Row | None:
-        assert self._reader is not None
-        row: _Row | None = self._reader.execute(
-            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
-        ).fetchone()
-        return row
-
-    def _guarded(self, work: Callable[..., _Row | None], *args: Any) -> _Row | None:
+    def _guarded(self, work: Callable[..., _Found | None], *args: Any) -> _Found | None:
         if not self._is_usable:
             return None
         try:
-            return work(*args)
-        except (sqlite3.Error, OSError, ValueError) as error:
+            if self._database is None:
+                self._database = self._open()
+            return work(self._database, *args)
+        except (sqlite3.Error, OSError) as error:
             log.warning("the cache file cannot be used (%s): going on without it", error)
             self._is_usable = False
             return None
 
-    # ------------------------------------------------------- all below runs in the one thread
-
-    def _in_thread(self, work: Callable[..., None], *args: Any) -> None:
-        def run() -> None:
-            if self._database is None:
-                self._open()
-            work(*args)
-
-        self._guarded(run)
-
-    def _open(self) -> None:
-        from filelock import FileLock, Timeout
-
+    def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = FileLock(f"{self._path}.lock", thread_local=False, mode=0o600)
         try:
-            self._lock.acquire(timeout=0)
-            self._may_write = True
-        except Timeout:
-            log.info("another process writes the cache file: only reading it")
-        try:
-            self._database = self._connect()
+            return self._connect()
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError as error:
-            if not self._may_write or isinstance(error, sqlite3.OperationalError):
-                raise
             log.warning("the cache file is damaged (%s): beginning a new one", error)
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-            self._database = self._connect()
+            return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        if self._may_write:
-            self._path.touch(mode=0o600)
+        self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
-            for statement in _MADE_READY if self._may_write else ("PRAGMA query_only = ON",):
+            for statement in _MADE_READY:
                 database.execute(statement)
-            if self._may_write:
-                (self._bytes,) = database.execute(_BYTES).fetchone()
+            (self._bytes,) = database.execute(_BYTES).fetchone()
         except sqlite3.Error:
             database.close()
             raise
         return database
 
+    def _get(
+        self, database: sqlite3.Connection, key: str, since: float, now: float
+    ) -> _Found | None:
+        row = database.execute(
+            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
+        ).fetchone()
+        if row is None:
+            return None
+        database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
+        try:
+            raw = json.loads(row[1])
+            return row[0], LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
+        except (ValueError, KeyError, TypeError):
+            return None  # written by another version
+
     def _put(
-        self, key: str, reply: str, used: Mapping[str, float], now: float, since: float
+        self, database: sqlite3.Connection, key: str, reply: str, now: float, since: float
     ) -> None:
-        database = self._database
-        assert database is not None
-        if not self._may_write:
-            return
-        size = len(reply)
         database.execute("BEGIN IMMEDIATE")
         try:
-            database.executemany(
-                "UPDATE answers SET used = ? WHERE key = ?",
-                [(at, name) for name, at in used.items()],
-            )
             database.execute("DELETE FROM answers WHERE born < ?", (since,))
             database.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-                (key, now, now, size, reply),
+                (key, now, now, len(reply), reply),
             )
-            self._bytes += size
+            self._bytes += len(reply)
             if self._bytes > self._max_bytes:
                 self._make_room(database)
             database.execute("COMMIT")
@@ -296,7 +206,7 @@ class CacheFile:
             raise
 
     def _make_room(self, database: sqlite3.Connection) -> None:
-        """Drop the least recently used; counts exactly, as replaced answers were counted twice."""
+        """Drop the least recently used; counts exactly, what other processes wrote included."""
         (self._bytes,) = database.execute(_BYTES).fetchone()
         while self._bytes > self._max_bytes:
             oldest, size = database.execute(
@@ -304,45 +214,3 @@ class CacheFile:
             ).fetchone()
             database.execute("DELETE FROM answers WHERE key = ?", (oldest,))
             self._bytes -= size
-
-    def _close(self) -> None:
-        self._thread.shutdown(wait=True)
-        self._is_usable = False
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
-
-
-def _to_json(response: LLMResponse) -> str:
-    return json.dumps(
-        {
-            "text": response.text,
-            "tokens_used": response.tokens_used,
-            "model": response.model,
-            "finish_reason": response.finish_reason,
-            "provider": response.provider,
-            "metadata": response.metadata,
-            "usage": [getattr(response.usage, name) for name in _COUNTS],
-        },
-        default=str,
-    )
-
-
-def _from_json(reply: str) -> LLMResponse | None:
-    """The answer, or None where it was written by something else."""
-    try:
-        raw = json.loads(reply)
-        return LLMResponse(
-            text=raw["text"],
-            tokens_used=raw["tokens_used"],
-            model=raw["model"],
-            finish_reason=raw["finish_reason"],
-            provider=raw["provider"],
-            metadata=raw["metadata"],
-            usage=Usage(**dict(zip(_COUNTS, raw["usage"], strict=True))),
-        )
-    except (ValueError, KeyError, TypeError):
-        return None

@@ -7,130 +7,74 @@ it, whoever began it may leave, and with the last one it ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Hashable
+from contextlib import aclosing
 
-from tta_rebuild.integrations.llm_provider import LLMResponse, StreamItem
+from tta_rebuild.integrations.llm_provider import Items, StreamItem
 
 
 class _Flight:
-    """One upstream call and those who wait for it."""
+    """One stream from upstream and those who read it."""
 
-    __slots__ = ("changed", "items", "task", "waiting")
-
-    def __init__(self) -> None:
-        self.task: asyncio.Task[Any] | None = None
+    def __init__(self, items: Items) -> None:
         self.waiting = 0
         self.items: list[StreamItem] = []
-        self.changed: list[asyncio.Future[None]] = []
+        self.changed = asyncio.Event()
+        self.task = asyncio.create_task(self._read(items))
+        self.task.add_done_callback(self._landed)
 
-    def notify(self) -> None:
-        changed, self.changed = self.changed, []
-        for future in changed:
-            if not future.done():
-                future.set_result(None)
+    async def _read(self, items: Items) -> None:
+        async with aclosing(items):
+            async for item in items:
+                self.items.append(item)
+                self._notify()
 
-    async def leave(self) -> None:
-        """One fewer waits; the last one out ends the call, and waits until it has ended."""
-        self.waiting -= 1
-        task = self.task
-        if self.waiting == 0 and task is not None and not task.done():
-            task.cancel()
-            await asyncio.wait([task])
+    def _notify(self) -> None:
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+    def _landed(self, task: asyncio.Task[None]) -> None:
+        # Whoever still waits is told of a failure; that nobody does is no failure of its own.
+        if not task.cancelled():
+            task.exception()
+        self._notify()
 
 
 class SingleFlight:
-    """Calls and streams under way, by key."""
+    """Streams under way, by key."""
 
     def __init__(self) -> None:
-        self._calls: dict[str, _Flight] = {}
-        self._streams: dict[str, _Flight] = {}
+        self._flights: dict[Hashable, _Flight] = {}
 
-    async def call(
-        self, key: str, begin: Callable[[], Coroutine[Any, Any, LLMResponse]]
-    ) -> LLMResponse:
-        """The answer of the one call under this key, begun if there is none."""
-        flight = self._calls.get(key)
-        if flight is None:
-            flight = self._take_off(self._calls, key, lambda _: begin())
-        flight.waiting += 1
-        assert flight.task is not None
-        try:
-            response: LLMResponse = await asyncio.shield(flight.task)
-            return response
-        finally:
-            if flight.waiting == 1:
-                _forget(self._calls, key, flight)
-            await flight.leave()
+    def is_under_way(self, key: Hashable) -> bool:
+        """True if somebody has asked already and the answer is on its way."""
+        return key in self._flights
 
-    async def stream(
-        self, key: str, begin: Callable[[], AsyncGenerator[StreamItem, None]]
-    ) -> AsyncGenerator[StreamItem, None]:
+    async def stream(self, key: Hashable, begin: Callable[[], Items]) -> Items:
         """The items of the one stream under this key from its beginning, begun if there is none."""
-        flight = self._streams.get(key)
+        flight = self._flights.get(key)
         if flight is None:
-            flight = self._take_off(self._streams, key, lambda new: _pump(new, begin()))
+            flight = self._flights[key] = _Flight(begin())
+            flight.task.add_done_callback(lambda _: self._forget(key, flight))
         flight.waiting += 1
-        task = flight.task
-        assert task is not None
         read = 0
         try:
             while True:
                 while read < len(flight.items):
                     read += 1
                     yield flight.items[read - 1]
-                if task.done():
-                    if read == len(flight.items):
-                        task.result()
-                        return
-                    continue
-                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                flight.changed.append(future)
-                await future
+                if flight.task.done():
+                    flight.task.result()
+                    return
+                await flight.changed.wait()
         finally:
-            if flight.waiting == 1:
-                _forget(self._streams, key, flight)
-            await flight.leave()
+            flight.waiting -= 1
+            if flight.waiting == 0:  # the last one out ends the call, and waits until it has ended
+                self._forget(key, flight)
+                if not flight.task.done():
+                    flight.task.cancel()
+                    await asyncio.wait([flight.task])
 
-    def is_under_way(self, key: str) -> bool:
-        """True if somebody has asked already and the answer is on its way."""
-        return key in self._calls or key in self._streams
-
-    def _take_off(
-        self,
-        flights: dict[str, _Flight],
-        key: str,
-        begin: Callable[[_Flight], Coroutine[Any, Any, Any]],
-    ) -> _Flight:
-        flight = flights[key] = _Flight()
-        flight.task = asyncio.create_task(self._land(flights, key, flight, begin(flight)))
-        # Whoever still waits is told of a failure; that nobody does is no failure of its own.
-        flight.task.add_done_callback(lambda task: task.cancelled() or task.exception())
-        return flight
-
-    async def _land(
-        self,
-        flights: dict[str, _Flight],
-        key: str,
-        flight: _Flight,
-        work: Coroutine[Any, Any, Any],
-    ) -> Any:
-        try:
-            return await work
-        finally:
-            _forget(flights, key, flight)
-            asyncio.get_running_loop().call_soon(flight.notify)
-
-
-async def _pump(flight: _Flight, items: AsyncGenerator[StreamItem, None]) -> None:
-    try:
-        async for item in items:
-            flight.items.append(item)
-            flight.notify()
-    finally:
-        await items.aclose()
-
-
-def _forget(flights: dict[str, _Flight], key: str, flight: _Flight) -> None:
-    if flights.get(key) is flight:
-        del flights[key]
+    def _forget(self, key: Hashable, flight: _Flight) -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]

@@ -1,8 +1,7 @@
 """How many tokens a request may take, before the provider has counted them.
 
-There is no tokenizer for current models on this side. The limiter works with a likely figure that
-is learnt per model from the counts that come back; budgets work with a figure that no request can
-exceed.
+There is no tokenizer for current models here. The limiter works with a likely figure, learnt per
+model from the counts that come back; budgets work with a figure that no request can exceed.
 """
 
 from __future__ import annotations
@@ -19,8 +18,6 @@ FRAME_TOKENS = 64
 
 SCHEMA_IN_WORDS_TOKENS = 256
 """The instruction that goes with a schema where an adapter has to put it into words."""
-
-LEAST_CHARS_PER_TOKEN = 1.0
 
 
 class TokenEstimate:
@@ -44,15 +41,12 @@ class TokenEstimate:
         chars = self._chars(request)
         if usage.estimated or usage.input_tokens < 32 or chars < 128:
             return
-        seen = max(LEAST_CHARS_PER_TOKEN, chars / usage.input_tokens)
+        seen = max(1.0, chars / usage.input_tokens)
         known = self._chars_per_token.get(model, CHARS_PER_TOKEN)
         self._chars_per_token[model] = seen if seen < known else known + 0.05 * (seen - known)
 
     def most_input_tokens(self, request: LLMRequest) -> int:
-        """A count that no tokenizer exceeds.
-
-        Tokenizers that fall back to bytes give at most one token per byte of UTF-8.
-        """
+        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
         size = len(request.full_text.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
         if request.schema is not None:
             size += self._schema_chars(request.schema) + SCHEMA_IN_WORDS_TOKENS

@@ -9,9 +9,3 @@ from a ``pip install``), need user namespaces that many containers refuse, and s
 per snippet (~40 ms; a fork of a warm one takes ~3 ms); pyseccomp has had no release since 2021 and
 needs libseccomp; neither speaks Landlock.
 """
-
-from __future__ import annotations
-
-from tta_rebuild.sandbox.jail import Jail, JailReport, JailUnavailable
-
-__all__ = ["Jail", "JailReport", "JailUnavailable"]

@@ -10,10 +10,11 @@ import ctypes
 import os
 import resource
 import signal
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 from tta_rebuild.sandbox import landlock, seccomp
-from tta_rebuild.sandbox.syscalls import table
+from tta_rebuild.sandbox.kernel import call
+from tta_rebuild.sandbox.snippet import Limits
 
 JAIL_IDS = (64_577, 65_534)
 """User and group of a snippet when the host is root: an unused one, else ``nobody``'s."""
@@ -24,47 +25,25 @@ REPORT = 3
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResourceLimits:
-    """What one snippet may use; sizes in bytes, times in seconds."""
-
-    cpu_s: int
-    wall_s: float
-    memory_bytes: int
-    file_bytes: int
-    output_bytes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Confinement:
-    """What confinement needs to know of this machine; made once by the supervisor."""
-
-    libc: ctypes.CDLL
-    machine: str
-    program: bytes
-    readable: tuple[str, ...]
-
-    @classmethod
-    def of(cls, machine: str, readable: tuple[str, ...]) -> Confinement:
-        """For a machine by name. Raises KeyError where the filter knows no such machine."""
-        libc = ctypes.CDLL(None, use_errno=True)
-        return cls(libc=libc, machine=machine, program=seccomp.assemble(machine), readable=readable)
-
-
-def die_with_parent(libc: ctypes.CDLL, parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends."""
-    _prctl(libc, _PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
 
 
-def gain_nothing(libc: ctypes.CDLL) -> None:
+def gain_nothing() -> None:
     """No program run from here on gains rights by a set-user-id bit."""
-    _prctl(libc, _PR_SET_NO_NEW_PRIVS, 1)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
-def confine(place: Confinement, bounds: ResourceLimits, directory: str, parent: int) -> None:
-    """Give up everything but the bounds and the directory. Raises OSError if any step fails."""
+def confine(
+    program: bytes, readable: Iterable[str], bounds: Limits, directory: str, parent: int
+) -> None:
+    """Give up all but the bounds, the directory and what is readable; ``program`` is the filter's.
+
+    Raises OSError if any step fails.
+    """
     os.setsid()
     os.chdir(directory)
     os.umask(0o077)
@@ -73,9 +52,9 @@ def confine(place: Confinement, bounds: ResourceLimits, directory: str, parent: 
         os.setgroups([])
         os.setresgid(owner.st_gid, owner.st_gid, owner.st_gid)
         os.setresuid(owner.st_uid, owner.st_uid, owner.st_uid)
-    die_with_parent(place.libc, parent)  # after the change of user, which clears it
-    _prctl(place.libc, _PR_SET_DUMPABLE, 0)
-    gain_nothing(place.libc)
+    die_with_parent(parent)  # after the change of user, which clears it
+    _prctl(_PR_SET_DUMPABLE, 0)
+    gain_nothing()
     for limit, value in (
         (resource.RLIMIT_CPU, bounds.cpu_s),
         (resource.RLIMIT_AS, bounds.memory_bytes),
@@ -88,13 +67,10 @@ def confine(place: Confinement, bounds: ResourceLimits, directory: str, parent: 
         _, hard = resource.getrlimit(limit)
         lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(limit, (lowered, lowered))
-    landlock.restrict(
-        place.libc,
-        [(path, landlock.READ) for path in place.readable] + [(".", landlock.OWN)],
-    )
-    seccomp.install(place.program, place.libc, table(place.machine)["seccomp"])
+    own = [(path, landlock.READ) for path in readable] + [(".", landlock.OWN)]
+    landlock.restrict(own)
+    seccomp.install(program)
 
 
-def _prctl(libc: ctypes.CDLL, option: int, value: int) -> None:
-    if libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), f"prctl({option}) is refused")
+def _prctl(option: int, value: int) -> None:
+    call("prctl", option, ctypes.c_ulong(value), 0, 0, 0)

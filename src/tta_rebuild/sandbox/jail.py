@@ -16,13 +16,13 @@ import secrets
 import shutil
 import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.sandbox import escapes
-from tta_rebuild.sandbox.confine import ResourceLimits
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 _PREFIX = "tta-jail-"
 _GRACE_S = 5.0
@@ -41,41 +41,6 @@ from tta_rebuild.sandbox.supervisor import main
 sys.exit(main({base!r}, {host}))
 """
 """Loads the supervisor alone: the package's own ``__init__`` may want what ``-S`` leaves out."""
-
-
-class JailUnavailable(ExecutorUnavailable):
-    """The jail cannot be had here, or broke down; the message says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JailReport:
-    """How a snippet ended.
-
-    Attributes:
-        end: ``finished`` (its last statement ran), ``raised``, ``left`` (``sys.exit``), ``limit``
-            (a bound was passed) or ``died`` (the process ended without a report).
-        limit: ``time``, ``cpu``, ``output`` or ``files``.
-        type, message, line: of the exception; ``builtin`` if the type is Python's own.
-        errno: of an OSError that the system raised; module: of an ImportError.
-        wants: what is missing here rather than wrong in the code, such as ``an argument``.
-        signal: what killed it, 0 if the supervisor did.
-        output: standard output and error, at most the bound; ``truncated`` if there was more.
-    """
-
-    end: str
-    limit: str = ""
-    type: str = ""
-    message: str = ""
-    line: int | None = None
-    builtin: bool = True
-    errno: int | None = None
-    module: str = ""
-    wants: str = ""
-    signal: int = 0
-    output: str = ""
-    truncated: bool = False
-    cpu_s: float = 0.0
-    duration_s: float = 0.0
 
 
 class Jail:
@@ -101,10 +66,10 @@ class Jail:
         """Whether it has a file tree of its own, so that the host's files cannot even be seen."""
         return self.facts.get("separate_files") is True
 
-    async def open(self, bounds: ResourceLimits) -> None:
+    async def open(self, bounds: Limits) -> None:
         """Start the supervisor and try to break out of it.
 
-        Raises JailUnavailable where the kernel lacks support or an attempt succeeds.
+        Raises ExecutorUnavailable where the kernel lacks support or an attempt succeeds.
         """
         async with self._one_at_a_time:
             await self._start()
@@ -115,8 +80,8 @@ class Jail:
                 await self._stop()
                 raise
 
-    async def run(self, code: str, bounds: ResourceLimits) -> JailReport:
-        """Run one snippet. Raises JailUnavailable if the supervisor breaks down."""
+    async def run(self, code: str, bounds: Limits) -> Ending:
+        """Run one snippet. Raises ExecutorUnavailable if the supervisor breaks down."""
         async with self._one_at_a_time:
             if self._process is None:
                 await self._start()
@@ -130,9 +95,9 @@ class Jail:
 
     async def _start(self) -> None:
         if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
-            raise JailUnavailable("the jail needs Linux on x86-64 or arm64")
+            raise ExecutorUnavailable("the jail needs Linux on x86-64 or arm64")
         if sys.implementation.name != "cpython":
-            raise JailUnavailable("the jail needs CPython")
+            raise ExecutorUnavailable("the jail needs CPython")
         await asyncio.to_thread(_sweep)
         self._base, self._hold = await asyncio.to_thread(_new_base)
         boot = _BOOT.format(root=_ROOT, base=self._base, host=os.getpid())
@@ -146,66 +111,55 @@ class Jail:
             cwd="/",
             limit=_LINE_BYTES,
         )
-        try:
-            self.facts = await self._reply(_START_S)
-        except BaseException:
-            await self._stop()
-            raise
+        self.facts = await self._exchange(b"", _START_S)
 
-    async def _prove(self, bounds: ResourceLimits) -> None:
+    async def _prove(self, bounds: Limits) -> None:
         """Make every attempt of ``escapes``."""
         plain = await self._ask(escapes.PLAIN, bounds)
         if plain.end != "finished" or plain.output.strip() != "45":
-            raise JailUnavailable(f"the jail does not run a plain snippet ({plain.end})")
+            raise ExecutorUnavailable(f"the jail does not run a plain snippet ({plain.end})")
         host_file = Path(self._base) / "host"
-        word = secrets.token_hex(8)
-        await asyncio.to_thread(host_file.write_text, word)
-        chosen = dict(escapes.ATTEMPTS)
+        await asyncio.to_thread(host_file.write_text, secrets.token_hex(8))
+        chosen = escapes.load("attempts")
         if self.hides_files:
-            chosen.update(escapes.GLANCES)
+            chosen |= escapes.load("glances")
         attempts = escapes.attempts(platform.machine(), os.getpid(), str(host_file), chosen)
         report = await self._ask(attempts, bounds)
         if report.end != "finished" or report.output.strip():
             got_out = ", ".join(report.output.split()[:5]) or report.message or report.end
-            raise JailUnavailable(f"the jail does not hold on this machine ({got_out})")
-        for name, code in escapes.FATAL.items():
+            raise ExecutorUnavailable(f"the jail does not hold on this machine ({got_out})")
+        for name, code in escapes.load("fatal").items():
             if (await self._ask(code, bounds)).end == "finished":
-                raise JailUnavailable(f"the jail does not hold on this machine ({name})")
+                raise ExecutorUnavailable(f"the jail does not hold on this machine ({name})")
 
-    async def _ask(self, code: str, bounds: ResourceLimits) -> JailReport:
-        process = self._process
-        if process is None or process.stdin is None:
-            raise JailUnavailable("the jail is closed")
-        try:
-            request = json.dumps({"code": code, "bounds": asdict(bounds)}) + "\n"
-            process.stdin.write(request.encode())
-            await process.stdin.drain()
-            reply = await self._reply(bounds.wall_s + _GRACE_S)
-            return JailReport(**reply)
-        except BaseException as error:
-            await self._stop()  # cancelled or broken: the next call starts anew
-            if isinstance(error, OSError | TypeError):
-                raise JailUnavailable("the jail broke down") from error
-            raise
+    async def _ask(self, code: str, bounds: Limits) -> Ending:
+        request = json.dumps({"code": code, "bounds": asdict(bounds)}) + "\n"
+        return Ending(**await self._exchange(request.encode(), bounds.wall_s + _GRACE_S))
 
-    async def _reply(self, timeout_s: float) -> dict[str, Any]:
-        process = self._process
-        if process is None or process.stdout is None:
-            raise JailUnavailable("the jail is closed")
+    async def _exchange(self, request: bytes, timeout_s: float) -> dict[str, Any]:
+        """Send a line and read one; whatever goes wrong ends the supervisor, for a new start."""
+        assert self._process is not None
+        writer, reader = self._process.stdin, self._process.stdout
+        assert writer is not None
+        assert reader is not None
         try:
+            writer.write(request)
             async with asyncio.timeout(timeout_s):
-                line = await process.stdout.readline()
-            value = json.loads(line)
-        except TimeoutError as error:
-            raise JailUnavailable("the jail does not answer") from error
-        except ValueError as error:
-            raise JailUnavailable(
-                "the jail cannot start here: the kernel lacks Landlock or seccomp, "
-                "or does not allow them"
-            ) from error
-        if not isinstance(value, dict):
-            raise JailUnavailable("the jail answers nonsense")
-        return value
+                await writer.drain()
+                reply: dict[str, Any] = json.loads(await reader.readline())
+                return reply
+        except BaseException as error:
+            await self._stop()
+            if isinstance(error, TimeoutError):
+                raise ExecutorUnavailable("the jail does not answer") from error
+            if isinstance(error, OSError):
+                raise ExecutorUnavailable("the jail broke down") from error
+            if isinstance(error, ValueError):
+                raise ExecutorUnavailable(
+                    "the jail cannot start here: the kernel lacks Landlock or seccomp, "
+                    "or does not allow them"
+                ) from error
+            raise
 
     async def _stop(self) -> None:
         process, self._process = self._process, None
@@ -216,7 +170,7 @@ class Jail:
                 process.kill()
             if process.stdin is not None:
                 process.stdin.close()
-            await asyncio.shield(_reap(process))
+            await asyncio.shield(process.communicate())
         if base:
             shutil.rmtree(base, ignore_errors=True)
         if hold >= 0:
@@ -228,14 +182,6 @@ class Jail:
             await asyncio.to_thread(shutil.rmtree, self._base, ignore_errors=True)
 
 
-async def _reap(process: asyncio.subprocess.Process) -> None:
-    if process.stdout is not None:
-        with contextlib.suppress(ValueError):
-            while await process.stdout.read(65536):
-                continue
-    await process.wait()
-
-
 def _new_base() -> tuple[str, int]:
     """A directory that other users may pass through but not list, and the lock on it."""
     for _ in range(5):  # another process may sweep it away before it is locked
@@ -244,7 +190,7 @@ def _new_base() -> tuple[str, int]:
         hold = _locked(base)
         if hold >= 0 and os.path.isdir(base):
             return base, hold
-    raise JailUnavailable(f"no directory can be kept in {tempfile.gettempdir()}")
+    raise ExecutorUnavailable(f"no directory can be kept in {tempfile.gettempdir()}")
 
 
 def _sweep() -> None:

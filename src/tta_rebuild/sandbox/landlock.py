@@ -7,16 +7,11 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import struct
 from collections.abc import Iterable
 
-from tta_rebuild.sandbox.syscalls import (
-    LANDLOCK_ADD_RULE,
-    LANDLOCK_CREATE_RULESET,
-    LANDLOCK_RESTRICT_SELF,
-)
+from tta_rebuild.sandbox.kernel import syscall
 
 WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
 MAKE_DIR, MAKE_FILE = 1 << 7, 1 << 8
@@ -32,53 +27,44 @@ KEEP = OWN | REMOVE_DIR | MAKE_DIR
 """Rights of the supervisor where it makes and removes those directories."""
 
 _FILE_ONLY = WRITE_FILE | READ_FILE | TRUNCATE | 1
-_NET = 0b11
-_SCOPES = 0b11
 
 
-def abi(libc: ctypes.CDLL) -> int:
+def abi() -> int:
     """The kernel's Landlock version, 0 if it has none."""
-    return max(0, int(libc.syscall(LANDLOCK_CREATE_RULESET, None, 0, 1)))
+    try:
+        return syscall("landlock_create_ruleset", None, 0, 1)
+    except OSError:
+        return 0
 
 
-def _file_rights(version: int) -> int:
-    """All rights on files that this version can deny."""
+def restrict(rules: Iterable[tuple[str, int]]) -> None:
+    """Deny everything but these (path, rights) to this process and its children.
+
+    From ABI 4 on TCP is denied too, from 6 on signals and abstract sockets outwards. A path that
+    cannot be reached is passed over. ``no_new_privs`` must be set before. Raises OSError.
+    """
+    version = abi()
+    # All rights on files that this version can deny.
     rights = (1 << 13) - 1
     for since, bit in ((2, 13), (3, 14), (5, 15)):
         if version >= since:
             rights |= 1 << bit
-    return rights
-
-
-def restrict(libc: ctypes.CDLL, rules: Iterable[tuple[str, int]]) -> None:
-    """Deny everything but these (path, rights) to this process and its children.
-
-    From ABI 4 on TCP is denied too, from 6 on signals and abstract sockets outwards. A path that
-    is not there or cannot be reached is passed over. ``no_new_privs`` must be set before.
-
-    Raises OSError if the kernel refuses.
-    """
-    version = abi(libc)
-    rights = _file_rights(version)
     words = [rights]
     if version >= 4:
-        words.append(_NET)
+        words.append(0b11)  # TCP: bind, connect
     if version >= 6:
-        words.append(_SCOPES)
+        words.append(0b11)  # outwards: abstract sockets, signals
     attributes = struct.pack(f"={len(words)}Q", *words)
-    ruleset = libc.syscall(LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
-    if ruleset < 0:
-        raise OSError(ctypes.get_errno(), "the kernel has no Landlock")
+    ruleset = syscall("landlock_create_ruleset", attributes, len(attributes), 0)
     try:
         for path, allowed in rules:
-            _allow(libc, ruleset, path, allowed & rights)
-        if libc.syscall(LANDLOCK_RESTRICT_SELF, ruleset, 0) != 0:
-            raise OSError(ctypes.get_errno(), "the kernel refuses to restrict this process")
+            _allow(ruleset, path, allowed & rights)
+        syscall("landlock_restrict_self", ruleset, 0)
     finally:
         os.close(ruleset)
 
 
-def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
         beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except (FileNotFoundError, PermissionError):
@@ -86,9 +72,7 @@ def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     try:
         if not os.path.isdir(path):
             rights &= _FILE_ONLY
-        rule = struct.pack("=Qi", rights, beneath)
-        path_beneath = 1
-        if libc.syscall(LANDLOCK_ADD_RULE, ruleset, path_beneath, rule, 0) != 0:
-            raise OSError(ctypes.get_errno(), "the kernel refuses a Landlock rule", path)
+        rule, path_beneath = struct.pack("=Qi", rights, beneath), 1
+        syscall("landlock_add_rule", ruleset, path_beneath, rule, 0)
     finally:
         os.close(beneath)

@@ -1,10 +1,9 @@
 """A file tree of its own for the jail, with nothing in it but what a snippet may read.
 
 The supervisor moves into it once, before it binds itself with ``landlock``: a mount namespace whose
-root is a small file system in memory that holds the standard library, read-only, under its usual
-name. So a snippet cannot even see that a file of the host exists, and the library can be read
-although it may lie in a directory that only root may enter. An ordinary user needs a user namespace
-for it, which some systems refuse; then Landlock alone stands in front of the host's files.
+root is a small file system in memory that holds the standard library, read-only. So a snippet does
+not even see that a file of the host exists. An ordinary user needs a user namespace for it, which
+some systems refuse; then Landlock alone stands in front of the host's files.
 """
 
 from __future__ import annotations
@@ -13,6 +12,9 @@ import ctypes
 import os
 import struct
 from collections.abc import Iterable
+from contextlib import suppress
+
+from tta_rebuild.sandbox.kernel import call, syscall
 
 _NEW_MOUNTS, _NEW_UTS, _NEW_IPC = 0x00020000, 0x04000000, 0x08000000
 _NEW_USER, _NEW_NETWORK = 0x10000000, 0x40000000
@@ -23,73 +25,66 @@ _NO_ACCESS_TIMES, _RELATIVE_TIMES = 1024 | 2048, 1 << 21
 _STATVFS_RELATIVE_TIMES = 4096
 _DETACH = 2
 
-_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
-_CAPSET = {"x86_64": 126, "aarch64": 91}
 _CAPABILITY_VERSION_3 = 0x20080522
 
 _TREE = b"size=16m,nr_inodes=4096,mode=755"
 _RUNS = "/run"
 
 
-def leave_the_network(libc: ctypes.CDLL) -> bool:
-    """Move into an empty network (and host name, and IPC); False where the kernel refuses."""
-    return bool(libc.unshare(_NEW_NETWORK | _NEW_IPC | _NEW_UTS) == 0)
+def leave_the_network() -> None:
+    """Move into an empty network (and host name, and IPC), where the kernel lets it."""
+    with suppress(OSError):
+        call("unshare", _NEW_NETWORK | _NEW_IPC | _NEW_UTS)
 
 
-def can_leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[str]) -> bool:
-    """Whether ``leave_the_files`` works here: tried in a process that ends at once.
-
-    A move that fails half-way cannot be taken back, so the supervisor asks before it moves.
-    """
+def can_leave_the_files(base: str, shown: Iterable[str]) -> bool:
+    """Whether ``leave_the_files`` works here: tried in a process of its own, as a move that fails
+    half-way cannot be taken back."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            leave_the_files(libc, machine, base, shown)
+            leave_the_files(base, shown)
             status = 0
         finally:
             os._exit(status)
     return os.waitpid(child, 0)[1] == 0
 
 
-def leave_the_files(libc: ctypes.CDLL, machine: str, base: str, shown: Iterable[str]) -> str:
-    """Move into a tree that holds only the ``shown`` directories; the host's is gone for good.
+def leave_the_files(base: str, shown: Iterable[str]) -> str:
+    """Move into a tree, built on ``base``, of only the ``shown`` directories; for good.
 
-    Args:
-        base: a directory to build on; the host sees it unchanged.
-
-    Returns the directory in the new tree where snippets may get theirs. Raises OSError where the
-    kernel refuses.
+    Gives the directory in it where snippets get theirs. Raises OSError if the kernel refuses.
     """
     if os.geteuid() == 0:
-        _checked(libc.unshare(_NEW_MOUNTS))
+        call("unshare", _NEW_MOUNTS)
     else:
-        _become_root_of_nothing(libc)
-    _mount(libc, None, "/", None, _RECURSIVE | _PRIVATE)
-    _mount(libc, "tmpfs", base, "tmpfs", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS, _TREE)
+        _become_root_of_nothing()
+    _mount(None, "/", None, _RECURSIVE | _PRIVATE)
+    _mount("tmpfs", base, "tmpfs", _NO_SETUID | _NO_DEVICES | _NO_PROGRAMS, _TREE)
     private = os.umask(0o022)
     for path in shown:
         if os.path.isdir(path):
-            _show(libc, path, base + path)
+            _show(path, base + path)
     os.makedirs(base + _RUNS, mode=0o711, exist_ok=True)
     os.umask(private)
     os.chdir(base)
-    _checked(libc.syscall(_PIVOT_ROOT[machine], b".", b"."))  # the old root lies on the new one …
-    _checked(libc.umount2(b".", _DETACH))  # … and is taken off
+    syscall("pivot_root", b".", b".")  # the old root lies on the new one …
+    call("umount2", b".", _DETACH)  # … and is taken off
     os.chdir("/")
     return _RUNS
 
 
-def drop_capabilities(libc: ctypes.CDLL, machine: str) -> None:
+def drop_capabilities() -> None:
     """Keep none of the rights that come with a user namespace, or with being root."""
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _checked(libc.syscall(_CAPSET[machine], header, bytes(24)))
+    syscall("capset", header, bytes(24))
 
 
-def _become_root_of_nothing(libc: ctypes.CDLL) -> None:
+def _become_root_of_nothing() -> None:
     """A user namespace in which this user keeps its ids, and has rights over new mounts."""
     user, group = os.geteuid(), os.getegid()
-    _checked(libc.unshare(_NEW_USER | _NEW_MOUNTS))
+    call("unshare", _NEW_USER | _NEW_MOUNTS)
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{user} {user} 1"),
@@ -99,34 +94,24 @@ def _become_root_of_nothing(libc: ctypes.CDLL) -> None:
             file.write(text)
 
 
-def _show(libc: ctypes.CDLL, path: str, target: str) -> None:
+def _show(path: str, target: str) -> None:
     """Bind a directory read-only, without what was installed into it."""
     os.makedirs(target, exist_ok=True)
-    _mount(libc, path, target, None, _BIND | _RECURSIVE)
+    _mount(path, target, None, _BIND | _RECURSIVE)
     found = os.statvfs(target).f_flag
     kept = found & (_NO_PROGRAMS | _NO_ACCESS_TIMES)
     if found & _STATVFS_RELATIVE_TIMES:
         kept |= _RELATIVE_TIMES
     flags = _BIND | _REMOUNT | _READ_ONLY | _NO_SETUID | _NO_DEVICES | kept
-    _mount(libc, None, target, None, flags)
+    _mount(None, target, None, flags)
     for installed in ("site-packages", "dist-packages"):
         inside = os.path.join(target, installed)
         if os.path.isdir(inside):
-            _mount(libc, "tmpfs", inside, "tmpfs", _READ_ONLY, b"size=4k,mode=755")
+            _mount("tmpfs", inside, "tmpfs", _READ_ONLY, b"size=4k,mode=755")
 
 
 def _mount(
-    libc: ctypes.CDLL,
-    source: str | None,
-    target: str,
-    kind: str | None,
-    flags: int,
-    options: bytes | None = None,
+    source: str | None, target: str, kind: str | None, flags: int, options: bytes | None = None
 ) -> None:
     arguments = [None if a is None else os.fsencode(a) for a in (source, target, kind)]
-    _checked(libc.mount(*arguments, ctypes.c_ulong(flags), options))
-
-
-def _checked(result: int) -> None:
-    if result != 0:
-        raise OSError(ctypes.get_errno(), "the kernel refuses")
+    call("mount", *arguments, ctypes.c_ulong(flags), options)

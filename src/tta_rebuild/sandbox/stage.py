@@ -20,7 +20,8 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from traceback import walk_tb
 from typing import Any
 
 FILENAME = "<story>"
@@ -33,13 +34,13 @@ _MESSAGE_CHARS = 500
 def perform(source: str, nonce: str, report: int) -> None:
     """Run the code and write how it ended, as one line of JSON, to the descriptor ``report``."""
     write, dumps = os.write, json.dumps  # held here: the snippet may replace what it finds
-    finished = dumps({"nonce": nonce, "end": "finished"}).encode() + b"\n"
     main = types.ModuleType("__main__")
     main.__file__ = "story.py"
     lines = source.splitlines(keepends=True)
     linecache.cache[FILENAME] = len(source), None, lines, FILENAME  # for inspect and tracebacks
     sys.modules["__main__"] = main
     sys.argv = [FILENAME]
+    told = dumps({"nonce": nonce, "end": "finished"}).encode()
     last = None
     _hurry()
     try:
@@ -48,19 +49,15 @@ def perform(source: str, nonce: str, report: int) -> None:
             code = compile(tree, FILENAME, "exec", dont_inherit=True)
             last = _last_statement(tree)
             exec(code, main.__dict__)
-            _join_threads()
+            for thread in threading.enumerate():  # as the interpreter does before it ends
+                if thread is not threading.current_thread() and not thread.daemon:
+                    thread.join()
         finally:
             _flush()
-    except SystemExit as error:
-        if error.code in (None, 0) and _left_at(error, last):
-            write(report, finished)
-        else:
-            write(report, dumps({"nonce": nonce, **_ending(error, lines)}).encode() + b"\n")
-        return
     except BaseException as error:  # noqa: BLE001 -- whatever the snippet raises is the finding
-        write(report, dumps({"nonce": nonce, **_ending(error, lines)}).encode() + b"\n")
-        return
-    write(report, finished)
+        if not _left_at_its_end(error, last):
+            told = dumps({"nonce": nonce, **_ending(error, lines)}).encode()
+    write(report, told + b"\n")
 
 
 def _last_statement(tree: ast.Module) -> ast.stmt | None:
@@ -71,17 +68,14 @@ def _last_statement(tree: ast.Module) -> ast.stmt | None:
     return last
 
 
-def _left_at(error: SystemExit, last: ast.stmt | None) -> bool:
+def _left_at_its_end(error: BaseException, last: ast.stmt | None) -> bool:
     """Whether ``sys.exit`` was called by the last statement itself: then nothing was left out."""
-    frames = [
-        (trace.tb_frame.f_code.co_name, trace.tb_lineno)
-        for trace in _frames(error)
-        if trace.tb_frame.f_code.co_filename == FILENAME
-    ]
-    if last is None or len(frames) != 1:
+    if last is None or not isinstance(error, SystemExit) or error.code not in (None, 0):
         return False
-    name, line = frames[0]
-    return name == "<module>" and last.lineno <= line <= (last.end_lineno or last.lineno)
+    frames = _own_frames(error)
+    if len(frames) != 1 or frames[0][0].f_code.co_name != "<module>":
+        return False
+    return last.lineno <= frames[0][1] <= (last.end_lineno or last.lineno)
 
 
 def _ending(error: BaseException, lines: Sequence[str]) -> dict[str, Any]:
@@ -107,7 +101,7 @@ def _ending(error: BaseException, lines: Sequence[str]) -> dict[str, Any]:
 
 def _wants(error: BaseException, lines: Sequence[str]) -> str:
     """What the error shows to be missing here rather than wrong in the code, "" if nothing."""
-    inmost = [trace.tb_frame.f_globals.get("__name__", "") for trace in _frames(error)][-1:]
+    inmost = [f.f_globals.get("__name__", "") for f, _ in walk_tb(error.__traceback__)][-1:]
     if isinstance(error, KeyError) and inmost == ["os"]:
         return "an environment variable"
     if isinstance(error, KeyError | RuntimeError) and inmost in (["getpass"], ["pathlib"]):
@@ -122,18 +116,14 @@ def _line(error: BaseException) -> int | None:
     """The snippet's line that was being executed, or that does not parse."""
     if isinstance(error, SyntaxError) and error.filename == FILENAME:
         return error.lineno
-    found = None
-    for trace in _frames(error):
-        if trace.tb_frame.f_code.co_filename == FILENAME:
-            found = trace.tb_lineno
-    return found
+    frames = _own_frames(error)
+    return frames[-1][1] if frames else None
 
 
-def _frames(error: BaseException) -> Iterator[types.TracebackType]:
-    trace = error.__traceback__
-    while trace is not None:
-        yield trace
-        trace = trace.tb_next
+def _own_frames(error: BaseException) -> list[tuple[types.FrameType, int]]:
+    """Those of the snippet itself that the error came through, with their lines."""
+    frames = walk_tb(error.__traceback__)
+    return [(f, line) for f, line in frames if f.f_code.co_filename == FILENAME]
 
 
 def _flush() -> None:
@@ -142,13 +132,6 @@ def _flush() -> None:
             stream.flush()
         except (OSError, ValueError, AttributeError):
             continue  # the snippet closed or replaced it
-
-
-def _join_threads() -> None:
-    """Wait for the snippet's threads, as the interpreter does before it ends."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
 
 
 def _hurry() -> None:

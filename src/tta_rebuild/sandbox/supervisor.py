@@ -7,7 +7,9 @@ ending, and kills the child whatever it says.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import gc
 import json
 import os
 import platform
@@ -17,45 +19,21 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from typing import Any
 
-from tta_rebuild.sandbox import landlock
-from tta_rebuild.sandbox.confine import (
-    JAIL_IDS,
-    REPORT,
-    Confinement,
-    ResourceLimits,
-    confine,
-    die_with_parent,
-    gain_nothing,
-)
-from tta_rebuild.sandbox.seclusion import (
-    can_leave_the_files,
-    drop_capabilities,
-    leave_the_files,
-    leave_the_network,
-)
+from tta_rebuild.sandbox import landlock, seclusion
+from tta_rebuild.sandbox.confine import JAIL_IDS, REPORT, confine, die_with_parent, gain_nothing
+from tta_rebuild.sandbox.kernel import MACHINE
+from tta_rebuild.sandbox.seccomp import assemble
+from tta_rebuild.sandbox.snippet import Limits
 from tta_rebuild.sandbox.stage import perform
 
-_NAMES = """
-abc argparse array ast asyncio base64 binascii bisect bz2 cProfile calendar cmath cmd codecs
-collections collections.abc colorsys concurrent.futures configparser contextlib contextvars copy
-csv dataclasses datetime dbm decimal difflib doctest email.message encodings.ascii encodings.cp1252
-encodings.hex_codec encodings.idna encodings.latin_1 encodings.punycode encodings.rot_13
-encodings.unicode_escape encodings.utf_16 encodings.utf_32 enum errno filecmp fileinput fnmatch
-fractions functools gc getopt getpass gettext glob graphlib grp gzip hashlib heapq hmac html
-inspect io itertools json keyword linecache locale logging lzma math mmap numbers operator optparse
-pathlib pickle pkgutil platform plistlib pprint queue random re reprlib runpy sched secrets select
-shelve shlex shutil signal socket sqlite3 statistics string struct subprocess sys tarfile tempfile
-textwrap threading time timeit token tokenize tomllib traceback types typing unicodedata unittest
-urllib.parse uuid warnings wave weakref xml.etree.ElementTree zipfile zlib zoneinfo _strptime
-"""
-
-PRELOADED = tuple(_NAMES.split())
-"""What stories' code imports: loaded first, since no library can be mapped once inside."""
+PRELOADED = "preloaded.txt"
+"""Names what stories' code imports: loaded first, since no library can be mapped once inside."""
 
 _ENDS = ("finished", "raised", "left")
 _REPORTED: dict[str, type] = {
@@ -75,25 +53,24 @@ _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
 
 
-def readable_paths() -> tuple[str, ...]:
-    """The trees that a snippet may read: the standard library and the time zones."""
-    return (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
+Closed = Callable[[Limits, str, int], None]
+"""``confine`` for this machine: bounds, directory and parent are left to say."""
 
 
-def _library_rules(rights: int) -> Iterable[tuple[str, int]]:
-    """The standard library without what was installed into it."""
-    library, zones = readable_paths()
+def _library_rules(readable: tuple[str, ...]) -> Iterable[tuple[str, int]]:
+    """The standard library without what was installed into it, and the time zones."""
+    library, zones = readable
     for entry in os.scandir(library):
         if entry.name not in {"site-packages", "dist-packages"}:
-            yield entry.path, rights
-    yield zones, rights
+            yield entry.path, landlock.READ
+    yield zones, landlock.READ
 
 
 @dataclass(slots=True)
 class Watch:
     """What has come from a child so far."""
 
-    bounds: ResourceLimits
+    bounds: Limits
     output: bytearray = field(default_factory=bytearray)
     report: bytearray = field(default_factory=bytearray)
     output_seen: int = 0
@@ -109,123 +86,95 @@ class Watch:
         if self.output_seen > self.bounds.output_bytes * _OUTPUT_FACTOR:
             self.limit = "output"
 
-
-class SandboxSupervisor:
-    """Runs snippets one after the other.
-
-    Args:
-        base: the directory under which each snippet gets its own.
-        place: what confinement needs to know of this machine.
-    """
-
-    def __init__(self, base: str, place: Confinement) -> None:
-        self.base = base
-        self.place = place
-        self.separate_user = os.geteuid() == 0
-
-    def run(self, code: str, bounds: ResourceLimits) -> dict[str, Any]:
-        """One snippet's ending, as plain values."""
-        began = time.monotonic()
-        directory = os.path.join(self.base, secrets.token_hex(8))
-        os.mkdir(directory, 0o700)
-        try:
-            if self.separate_user:
-                self._hand_over(directory)
-            reply = self._watched(code, bounds, directory)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
-        reply["duration_s"] = time.monotonic() - began
-        return reply
-
-    def _hand_over(self, directory: str) -> None:
-        for owner in JAIL_IDS:
-            try:
-                os.chown(directory, owner, owner)
-            except OSError:
-                continue  # not mapped in this user namespace
-            return
-        raise PermissionError("no other user can be had")
-
-    def _watched(self, code: str, bounds: ResourceLimits, directory: str) -> dict[str, Any]:
-        nonce = secrets.token_hex(16)
-        output_read, output_write = os.pipe()
-        report_read, report_write = os.pipe()
-        parent = os.getpid()
-        child = os.fork()
-        if child == 0:
-            self._be_the_child(code, nonce, bounds, directory, (output_write, report_write), parent)
-        os.close(output_write)
-        os.close(report_write)
-        watch = Watch(bounds)
-        try:
-            self._collect(watch, directory, {output_read: False, report_read: True})
-        finally:
-            os.kill(child, signal.SIGKILL)
-            _, status, used = os.wait4(child, 0)
-            os.close(output_read)
-            os.close(report_read)
-        reply = ending(watch, nonce, status)
-        reply["cpu_s"] = used.ru_utime + used.ru_stime
-        reply["output"] = watch.output.decode("utf-8", "replace")
-        reply["truncated"] = watch.output_seen > len(watch.output)
-        return reply
-
-    def _be_the_child(
-        self,
-        code: str,
-        nonce: str,
-        bounds: ResourceLimits,
-        directory: str,
-        pipes: tuple[int, int],
-        parent: int,
-    ) -> None:
-        """Never returns. Any failure ends the child without a report, which is no verdict."""
-        try:
-            output, report = os.dup2(pipes[0], 250), os.dup2(pipes[1], 251)
-            nothing, _ = os.pipe()  # its own: flags set on a shared one would outlive it
-            for target, source in enumerate((nothing, output, output, report)):
-                os.dup2(source, target)
-            os.closerange(REPORT + 1, 1024)
-            _forget()
-            confine(self.place, bounds, directory, parent)
-            perform(code, nonce, REPORT)
-        finally:
-            _wait_for_the_end()
-
-    def _collect(self, watch: Watch, directory: str, pipes: dict[int, bool]) -> None:
-        """Read until the report or the end, or until a bound is passed."""
-        deadline = time.monotonic() + watch.bounds.wall_s
+    def collect(self, directory: str, output: int, report: int) -> None:
+        """Read both pipes until the report or the end, or until a bound is passed."""
+        deadline = time.monotonic() + self.bounds.wall_s
         poll = select.poll()
-        for descriptor in pipes:
-            poll.register(descriptor, select.POLLIN)
-        while pipes and not watch.limit:
+        poll.register(output, select.POLLIN)
+        poll.register(report, select.POLLIN)
+        while not self.limit:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
-                watch.limit = "time"
+                self.limit = "time"
                 return
             for descriptor, _ in poll.poll(min(left_s, _LOOK_S) * 1000):
                 data = os.read(descriptor, 65536)
-                watch.take(data, is_report=pipes[descriptor])
+                self.take(data, is_report=descriptor == report)
+                if not data and descriptor == report:
+                    self._drain(output)
+                    return
                 if not data:
-                    is_report = pipes.pop(descriptor)
                     poll.unregister(descriptor)
-                    if is_report:
-                        self._drain(watch, pipes)
-                        return
-            if _too_many_files(directory, watch.bounds.file_bytes):
-                watch.limit = "files"
+            if _too_many_files(directory, self.bounds.file_bytes):
+                self.limit = "files"
 
-    def _drain(self, watch: Watch, pipes: dict[int, bool]) -> None:
+    def _drain(self, output: int) -> None:
         """What was printed before the report is already in the pipe."""
-        for descriptor in pipes:
-            os.set_blocking(descriptor, False)
-            try:
-                while data := os.read(descriptor, 65536):
-                    watch.take(data, is_report=False)
-                    if watch.limit:
-                        return
-            except BlockingIOError:
-                continue
+        os.set_blocking(output, False)
+        with contextlib.suppress(BlockingIOError):
+            while not self.limit and (data := os.read(output, 65536)):
+                self.take(data, is_report=False)
+
+
+def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
+    """One snippet's ending, as plain values; it gets a directory of its own under ``base``."""
+    directory = os.path.join(base, secrets.token_hex(8))
+    os.mkdir(directory, 0o700)
+    try:
+        if os.geteuid() == 0:
+            _hand_over(directory)
+        return _watched(closed, directory, code, bounds)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _hand_over(directory: str) -> None:
+    for owner in JAIL_IDS:
+        with contextlib.suppress(OSError):  # not mapped in this user namespace
+            os.chown(directory, owner, owner)
+            return
+    raise PermissionError("no other user can be had")
+
+
+def _watched(closed: Closed, directory: str, code: str, bounds: Limits) -> dict[str, Any]:
+    nonce = secrets.token_hex(16)
+    output_read, output_write = os.pipe()
+    report_read, report_write = os.pipe()
+    parent = os.getpid()
+    child = os.fork()
+    if child == 0:
+        try:  # any failure ends the child without a report, which is no verdict
+            _wire_up(output_write, report_write)
+            _forget()
+            closed(bounds, directory, parent)
+            perform(code, nonce, REPORT)
+        finally:
+            _wait_for_the_end()
+    os.close(output_write)
+    os.close(report_write)
+    watch = Watch(bounds)
+    try:
+        watch.collect(directory, output_read, report_read)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        _, _, used = os.wait4(child, 0)
+        os.close(output_read)
+        os.close(report_read)
+    return {
+        **ending(watch, nonce),
+        "cpu_s": used.ru_utime + used.ru_stime,
+        "output": watch.output.decode("utf-8", "replace"),
+        "truncated": watch.output_seen > len(watch.output),
+    }
+
+
+def _wire_up(output: int, report: int) -> None:
+    """Leave the child four descriptors: an empty input, output twice, and the report."""
+    output, report = os.dup2(output, 250), os.dup2(report, 251)
+    nothing, _ = os.pipe()  # its own: flags set on a shared one would outlive it
+    for target, source in enumerate((nothing, output, output, report)):
+        os.dup2(source, target)
+    os.closerange(REPORT + 1, 1024)
 
 
 def _too_many_files(directory: str, limit_bytes: int) -> bool:
@@ -253,9 +202,7 @@ def _forget() -> None:
     sys.stdout = open(1, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
     vars(sys).update(__stdin__=sys.stdin, __stdout__=sys.stdout, __stderr__=sys.stderr)
-    builtins = import_module("builtins")
-    for name in ("exit", "quit"):  # what ``site`` provides elsewhere
-        setattr(builtins, name, sys.exit)
+    vars(builtins).update(exit=sys.exit, quit=sys.exit)  # what ``site`` provides elsewhere
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -270,7 +217,7 @@ def _wait_for_the_end() -> None:
             continue
 
 
-def ending(watch: Watch, nonce: str, status: int) -> dict[str, Any]:
+def ending(watch: Watch, nonce: str) -> dict[str, Any]:
     """What the report says if it is the stage's own, else what can be seen from outside."""
     if watch.limit:
         return {"end": "limit", "limit": watch.limit}
@@ -284,51 +231,42 @@ def ending(watch: Watch, nonce: str, status: int) -> dict[str, Any]:
             for name, kind in _REPORTED.items()
             if isinstance(value := report.get(name), kind)
         }
-    killed_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    return {"end": "died", "signal": killed_by}
+    return {"end": "died"}
 
 
 def main(base: str, host: int) -> int:
     """Introduce itself, then serve requests until the host hangs up."""
     os.umask(0o077)
     os.setsid()
-    place = Confinement.of(platform.machine(), readable_paths())
-    die_with_parent(place.libc, host)
-    for name in PRELOADED:
-        try:
-            import_module(name)
-        except ImportError:
-            continue  # not in this build of Python; snippets that need it stay unverified
-    shown = readable_paths()
-    secluded = can_leave_the_files(place.libc, place.machine, base, shown)
+    readable = (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
+    closed = partial(confine, assemble(MACHINE), readable)
+    die_with_parent(host)
+    with open(os.path.join(os.path.dirname(__file__), PRELOADED), encoding="ascii") as file:
+        for name in file.read().split():
+            with contextlib.suppress(ImportError):  # in this build; what needs it stays unverified
+                import_module(name)
+    secluded = seclusion.can_leave_the_files(base, readable)
     if secluded:
-        base = leave_the_files(place.libc, place.machine, base, shown)
-    alone = leave_the_network(place.libc)
+        base = seclusion.leave_the_files(base, readable)
+    seclusion.leave_the_network()
     if os.geteuid() != 0:
-        drop_capabilities(place.libc, place.machine)
-    gain_nothing(place.libc)
-    supervisor = SandboxSupervisor(base, place)
-    landlock.restrict(place.libc, [*_library_rules(landlock.READ), (base, landlock.KEEP)])
-    gc = import_module("gc")
+        seclusion.drop_capabilities()
+    gain_nothing()
+    landlock.restrict([*_library_rules(readable), (base, landlock.KEEP)])
     gc.collect()
     gc.freeze()
-    requests, replies = sys.stdin.buffer, sys.stdout.buffer
-    _say(
-        replies,
-        {
-            "landlock": landlock.abi(place.libc),
-            "separate_files": secluded,
-            "separate_network": alone,
-            "separate_user": supervisor.separate_user,
-            "python": platform.python_version(),
-        },
-    )
-    for line in requests:
+    facts = {
+        "landlock": landlock.abi(),
+        "separate_files": secluded,
+        "python": platform.python_version(),
+    }
+    _say(facts)
+    for line in sys.stdin.buffer:
         request = json.loads(line)
-        _say(replies, supervisor.run(request["code"], ResourceLimits(**request["bounds"])))
+        _say(run(closed, base, request["code"], Limits(**request["bounds"])))
     return 0
 
 
-def _say(stream: Any, value: dict[str, Any]) -> None:
-    stream.write(json.dumps(value).encode() + b"\n")
-    stream.flush()
+def _say(value: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(value).encode() + b"\n")
+    sys.stdout.buffer.flush()

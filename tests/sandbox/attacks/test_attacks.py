@@ -14,15 +14,13 @@ from tests.sandbox.attacks.corpus import ATTACKS, Attack
 from tests.sandbox.attacks.native import as_native
 from tests.sandbox.attacks.watch import HostWatch, left_behind
 
-from tta_rebuild.integrations.code_executor import Limits
+from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.integrations.local_executor import LocalExecutor
-from tta_rebuild.sandbox import Jail, JailUnavailable
-from tta_rebuild.sandbox.confine import ResourceLimits
+from tta_rebuild.sandbox.jail import Jail
+from tta_rebuild.sandbox.snippet import Limits
 
 LIMITS = Limits(wall_s=0.6, cpu_s=1, output_bytes=4096)
-BOUNDS = ResourceLimits(
-    cpu_s=1, wall_s=0.6, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096
-)
+BOUNDS = Limits(cpu_s=1, wall_s=0.6, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
 
 
 def test_the_corpus_holds_at_least_sixty_attacks_of_every_class() -> None:
@@ -36,7 +34,7 @@ async def jail() -> AsyncIterator[Jail]:
     jail = Jail()
     try:
         await jail.open(BOUNDS)
-    except JailUnavailable as error:
+    except ExecutorUnavailable as error:
         pytest.skip(f"no jail on this machine: {error}")
     yield jail
     await jail.close()

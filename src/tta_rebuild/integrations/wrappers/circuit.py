@@ -10,38 +10,25 @@ from __future__ import annotations
 import logging
 import math
 from collections import deque
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    CircuitOpen,
-    ContentRefused,
-    ProviderError,
-    QuotaExhausted,
-    QuotaFull,
-    RequestRejected,
-    RequestTooLarge,
-)
-from tta_rebuild.integrations.llm_provider import (
-    SILENT,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamItem,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.circuit")
 
-CALLERS_FAULT = (ContentRefused, QuotaExhausted, QuotaFull, RequestRejected, RequestTooLarge)
+CALLERS_FAULT = (
+    errors.ContentRefused,
+    errors.QuotaExhausted,
+    errors.QuotaFull,
+    errors.RequestRejected,
+    errors.RequestTooLarge,
+)
 """Errors that say nothing about the provider's health."""
-
 
 MOST_OUTCOMES = 1_000
 """Attempts that a circuit remembers at most: enough for a rate, whatever the traffic."""
@@ -53,10 +40,9 @@ class CircuitPolicy:
 
     Attributes:
         failures: so many in a row open the circuit; also the least number of attempts for a rate.
-        failure_rate: the share of failures in the window that opens it, in (0, 1].
-        window_s: how far back attempts count, seconds.
-        cool_down_s: how long nothing is asked, seconds.
-        probes: how many attempts may find out at the same time whether the model is back.
+        failure_rate: the share of failures in the last ``window_s`` that opens it, in (0, 1].
+        cool_down_s: how long nothing is asked.
+        probes: how many attempts at a time may find out whether the model is back.
     """
 
     failures: int = 5
@@ -73,23 +59,19 @@ class CircuitPolicy:
         check_number("cool_down_s", self.cool_down_s, least=0)
 
 
-State = Literal["closed", "open", "half-open"]
-
-
 class Circuit:
     """The health of one model, from the attempts made at it."""
 
     def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
         self.policy = policy or CircuitPolicy()
         self._clock: Clock = clock or SystemClock()
-        self._outcomes: deque[tuple[float, bool]] = deque()
-        self._failed = 0
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=MOST_OUTCOMES)
         self._in_a_row = 0
         self._opened_at: float | None = None
         self._probing = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> Literal["closed", "open", "half-open"]:
         """``closed`` is healthy; ``half-open`` lets probes through."""
         if self._opened_at is None:
             return "closed"
@@ -102,18 +84,18 @@ class Circuit:
             return 0.0
         return max(0.0, self._opened_at + self.policy.cool_down_s - self._clock.now())
 
-    def enter(self, model: str) -> Admission:
-        """Leave for one attempt. Raises CircuitOpen."""
+    def enter(self, model: str) -> bool:
+        """Leave for one attempt: whether it is a probe, for ``record``. Raises CircuitOpen."""
         wait_s = self.asks_again_in_s
         if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
-            raise CircuitOpen(
+            raise errors.CircuitOpen(
                 f"{model} failed too often just now, it is asked again in {math.ceil(wait_s)} s",
                 model=model,
                 retry_after_s=wait_s,
             )
         is_probe = self._opened_at is not None
         self._probing += is_probe
-        return Admission(self, model, is_probe)
+        return is_probe
 
     def record(self, model: str, is_probe: bool, worked: bool | None) -> None:
         """What became of an attempt; None if it says nothing about the model."""
@@ -122,71 +104,41 @@ class Circuit:
             return
         now = self._clock.now()
         if is_probe:
-            self._settle_probe(model, worked, now)
+            if worked:
+                log.warning("%s is back", model)
+                self._opened_at = None
+            else:
+                self._open(model, now)
             return
         if self._opened_at is not None:
             return  # began before the circuit opened: the verdict stands
         self._outcomes.append((now, worked))
-        self._failed += not worked
         self._in_a_row = 0 if worked else self._in_a_row + 1
-        while self._outcomes and (
-            self._outcomes[0][0] <= now - self.policy.window_s
-            or len(self._outcomes) > MOST_OUTCOMES
-        ):
-            self._failed -= not self._outcomes.popleft()[1]
         if worked:
             return
         policy = self.policy
-        seen = len(self._outcomes)
-        if self._in_a_row >= policy.failures or (
-            seen >= policy.failures and self._failed >= policy.failure_rate * seen
-        ):
-            self._open(model, now)
-
-    def _settle_probe(self, model: str, worked: bool, now: float) -> None:
-        if worked:
-            log.warning("%s is back", model)
-            self._opened_at = None
-        else:
+        recent = [ok for at, ok in self._outcomes if at > now - policy.window_s]
+        too_many = recent.count(False) >= max(1, policy.failure_rate * len(recent))
+        if self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many):
             self._open(model, now)
 
     def _open(self, model: str, now: float) -> None:
         log.warning("%s fails: left alone for %.0f s", model, self.policy.cool_down_s)
         self._opened_at = now
         self._outcomes.clear()
-        self._failed = self._in_a_row = 0
+        self._in_a_row = 0
 
 
-class Admission:
-    """Leave for one attempt; gives its verdict exactly once, however the attempt ends."""
-
-    __slots__ = ("_circuit", "_is_over", "_is_probe", "_model")
-
-    def __init__(self, circuit: Circuit, model: str, is_probe: bool) -> None:
-        self._circuit = circuit
-        self._model = model
-        self._is_probe = is_probe
-        self._is_over = False
-
-    def give(self, worked: bool | None) -> None:
-        """True, False, or None if the attempt says nothing about the model."""
-        if not self._is_over:
-            self._is_over = True
-            self._circuit.record(self._model, self._is_probe, worked)
-
-
-class CircuitBreakerLLMProvider(WrapperProvider):
+class CircuitBreakerLLMProvider(llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
-    Cancellations, used-up budgets and errors that the caller made are no failures.
-
-    Args:
-        circuit: shared by the stacks that talk to the same model.
+    Cancellations, used-up budgets and errors that the caller made are no failures. ``circuit`` is
+    shared by the stacks that talk to the same model.
     """
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         circuit: Circuit | CircuitPolicy | None = None,
         *,
         clock: Clock | None = None,
@@ -194,37 +146,21 @@ class CircuitBreakerLLMProvider(WrapperProvider):
         super().__init__(wrapped)
         self.circuit = circuit if isinstance(circuit, Circuit) else Circuit(circuit, clock=clock)
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """Pass the attempt on, if the circuit lets it."""
-        admission = self.circuit.enter(request.model or self.config.model)
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+        """Pass the attempt on, if the circuit lets it; a stream left early has worked so far."""
+        model = request.model or self.config.model
+        is_probe = self.circuit.enter(model)
+        worked: bool | None = None
         try:
-            response = await self.wrapped.complete(request)
-            admission.give(True)
-        except ProviderError as error:
-            admission.give(None if isinstance(error, CALLERS_FAULT) else False)
-            raise
-        except BudgetExceededError:
-            admission.give(None)
+            async with aclosing(ask(self.wrapped, request)) as items:
+                async for item in items:
+                    if isinstance(item, llm.TextPiece):
+                        worked = True
+                    elif isinstance(item, llm.StreamEnded):
+                        worked = item.response.finish_reason != llm.SILENT
+                    yield item
+        except errors.ProviderError as error:
+            worked = None if isinstance(error, CALLERS_FAULT) else False
             raise
         finally:
-            admission.give(None)
-        return response
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the stream on, if the circuit lets it; a stream left early has worked so far."""
-        admission = self.circuit.enter(request.model or self.config.model)
-        items = self.wrapped.stream(request)
-        has_begun = False
-        try:
-            async for item in items:
-                if isinstance(item, TextPiece):
-                    has_begun = True
-                elif isinstance(item, StreamEnded):
-                    admission.give(item.response.finish_reason != SILENT)
-                yield item
-        except ProviderError as error:
-            admission.give(None if isinstance(error, CALLERS_FAULT) else False)
-            raise
-        finally:
-            admission.give(True if has_begun else None)
-            await items.aclose()
+            self.circuit.record(model, is_probe, worked)

@@ -6,66 +6,46 @@ the shorter prompt costs less. How a prompt is shortened is handed in, as for so
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.errors import RequestTooLarge
-from tta_rebuild.integrations.llm_provider import (
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamItem,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
-Fit = Callable[[LLMRequest, int, int], tuple[LLMRequest, str] | None]
+Fit = Callable[[llm.LLMRequest, int, int], tuple[llm.LLMRequest, str] | None]
 """Request, tokens of the window, tokens of the answer → the fitting request and, in plain words,
 what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothing can be left out.
 """
 
 
-class FittingLLMProvider(WrapperProvider):
-    """Asks with a prompt that fits; learns the window from a refusal that names it.
+class FittingLLMProvider(llm.WrapperProvider):
+    """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names any."""
 
-    Args:
-        window_tokens: of the model; None is not known.
-    """
-
-    def __init__(self, wrapped: LLMProvider, fit: Fit, window_tokens: int | None = None) -> None:
+    def __init__(
+        self, wrapped: llm.LLMProvider, fit: Fit, window_tokens: int | None = None
+    ) -> None:
         super().__init__(wrapped)
         self.window_tokens = window_tokens
         self._fit = fit
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The answer to what fits."""
-        asked, left_out = self._fitted(request)
-        try:
-            return _told(await self.wrapped.complete(asked), left_out)
-        except RequestTooLarge as error:
-            if not self._learns_from(error):
-                raise
-        asked, left_out = self._fitted(request)
-        return _told(await self.wrapped.complete(asked), left_out)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The same in pieces; a prompt is refused before the first."""
-        for _ in range(2):
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+        """The answer to what fits; a prompt is refused before the first piece."""
+        for is_last in (False, True):
             asked, left_out = self._fitted(request)
-            items = self.wrapped.stream(asked)
             try:
-                async for item in items:
-                    if isinstance(item, StreamEnded):
-                        item = StreamEnded(_told(item.response, left_out))
-                    yield item
+                async with aclosing(ask(self.wrapped, asked)) as items:
+                    async for item in items:
+                        if left_out and isinstance(item, llm.StreamEnded):
+                            degraded = "; ".join(filter(None, (left_out, item.response.degraded)))
+                            item = llm.StreamEnded(replace(item.response, degraded=degraded))
+                        yield item
                 return
             except RequestTooLarge as error:
-                if not self._learns_from(error):
+                if is_last or not self._learns_from(error):
                     raise
-            finally:
-                await items.aclose()
 
-    def _fitted(self, request: LLMRequest) -> tuple[LLMRequest, str]:
+    def _fitted(self, request: llm.LLMRequest) -> tuple[llm.LLMRequest, str]:
         if self.window_tokens is None:
             return request, ""
         max_tokens = request.max_tokens or self.config.max_tokens
@@ -78,9 +58,3 @@ class FittingLLMProvider(WrapperProvider):
             return False
         self.window_tokens = told
         return True
-
-
-def _told(response: LLMResponse, left_out: str) -> LLMResponse:
-    if not left_out:
-        return response
-    return replace(response, degraded="; ".join(filter(None, (left_out, response.degraded))))

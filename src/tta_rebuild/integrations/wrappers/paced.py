@@ -7,55 +7,33 @@ still waiting hear it too.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    ValidationError,
-)
-from tta_rebuild.integrations.llm_provider import (
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamItem,
-    TextPiece,
-    WrapperProvider,
-)
-from tta_rebuild.integrations.quota_window import Grant
-from tta_rebuild.integrations.rate_limiter import Limiter, RateLimiter
+from tta_rebuild.integrations import llm_provider as llm
+from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
-USUAL_RPM = 60
-"""Requests per minute where nothing else is said, as of ``LLM_RATE_LIMIT``."""
 
-
-class RateLimitedLLMProvider(WrapperProvider):
+class RateLimitedLLMProvider(llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
         limiter: shared by all who use the same account; one of its own where None.
-        requests_per_minute: what that one allows; 60 where None.
-        max_wait_s: seconds to wait for room before ``QuotaFull``; None waits as long as it
-            takes. A fallback can only take over once this gives up.
+        requests_per_minute: what that one allows; 60 where None, as for ``LLM_RATE_LIMIT``.
+        max_wait_s: seconds to wait for room before ``QuotaFull``, so that a fallback can take over;
+            None waits as long as it takes.
         estimate: how many tokens a request may take; learns from the answers.
-        provider: whose model it is, where the limiter serves several providers: its quotas are then
-            named ``provider:model``.
+        provider: set where the limiter serves several: quotas are then named ``provider:model``.
 
-    Raises (besides what is wrapped):
-        RequestTooLarge: the request can never fit the quota.
-        QuotaExhausted: the day's quota is used up.
-        QuotaFull: no room in time; nothing was sent.
+    Raises RequestTooLarge, QuotaExhausted or QuotaFull, where nothing was sent.
     """
 
     def __init__(
         self,
-        wrapped: LLMProvider,
-        limiter: Limiter | None = None,
+        wrapped: llm.LLMProvider,
+        limiter: RateLimiter | None = None,
         *,
         requests_per_minute: int | None = None,
         max_wait_s: float | None = None,
@@ -64,77 +42,51 @@ class RateLimitedLLMProvider(WrapperProvider):
     ) -> None:
         super().__init__(wrapped)
         if limiter is not None and requests_per_minute is not None:
-            raise ValidationError("give either a limiter or requests_per_minute")
-        if limiter is not None and not hasattr(limiter, "reserve"):
-            raise ValidationError(
+            raise errors.ValidationError("give either a limiter or requests_per_minute")
+        if limiter is not None and not isinstance(limiter, RateLimiter):
+            raise errors.ValidationError(
                 f"limiter must be a RateLimiter, not {limiter!r}; "
                 "for a number write requests_per_minute=..."
             )
-        if requests_per_minute is None:
-            requests_per_minute = USUAL_RPM
-        self.limiter: Limiter = limiter or RateLimiter(requests_per_minute=requests_per_minute)
+        rpm = 60 if requests_per_minute is None else requests_per_minute
+        self.limiter = limiter or RateLimiter(requests_per_minute=rpm)
         if max_wait_s is not None:
             check_number("max_wait_s", max_wait_s, least=0)
         self.max_wait_s = max_wait_s
         self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""
 
-    async def _reserve(self, request: LLMRequest, model: str) -> Grant:
-        tokens = self.estimate.input_tokens(model, request) + (
-            request.max_tokens or self.config.max_tokens
-        )
-        return await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
-
-    def _heed(self, model: str, error: ProviderError) -> None:
-        if isinstance(error, ProviderBusy):
+    def _heed(self, model: str, error: errors.ProviderError) -> None:
+        if isinstance(error, errors.ProviderBusy):
             if error.learnt_limit_rpm is not None:
                 self.limiter.learn(model, error.learnt_limit_rpm)
             if error.retry_after_s is not None:
                 self.limiter.pause(model, error.retry_after_s)
-        elif isinstance(error, QuotaExhausted):
+        elif isinstance(error, errors.QuotaExhausted):
             self.limiter.exhaust(model, error.resets_at)
 
-    def _settle(self, grant: Grant, model: str, request: LLMRequest, got: LLMResponse) -> None:
-        self.estimate.learn(model, request, got.usage)
-        grant.settle(got.usage.total_tokens or got.tokens_used)
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Wait for room, then pass the request on."""
         model = self._prefix + (request.model or self.config.model)
-        grant = await self._reserve(request, model)
+        tokens = self.estimate.input_tokens(model, request) + (
+            request.max_tokens or self.config.max_tokens
+        )
+        grant = await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
         try:
-            response = await self.wrapped.complete(request)
-            self._settle(grant, model, request, response)
-            return response
-        except BudgetExceededError:
+            async with aclosing(ask(self.wrapped, request)) as items:
+                async for item in items:
+                    if isinstance(item, llm.TextPiece):
+                        grant.arrived()
+                    elif isinstance(item, llm.StreamEnded):
+                        got = item.response
+                        self.estimate.learn(model, request, got.usage)
+                        grant.settle(got.usage.total_tokens or got.tokens_used)
+                    yield item
+        except errors.BudgetExceededError:
             grant.withdraw()
             raise
-        except ProviderError as error:
+        except errors.ProviderError as error:
             self._heed(model, error)
             raise
         finally:
             grant.left()
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Wait for room, then pass the stream on."""
-        model = self._prefix + (request.model or self.config.model)
-        grant = await self._reserve(request, model)
-        items = self.wrapped.stream(request)
-        is_first = True
-        try:
-            async for item in items:
-                if is_first and isinstance(item, TextPiece):
-                    is_first = False
-                    grant.arrived()
-                if isinstance(item, StreamEnded):
-                    self._settle(grant, model, request, item.response)
-                yield item
-        except BudgetExceededError:
-            grant.withdraw()
-            raise
-        except ProviderError as error:
-            self._heed(model, error)
-            raise
-        finally:
-            grant.left()
-            await items.aclose()

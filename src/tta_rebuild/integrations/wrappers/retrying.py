@@ -8,29 +8,16 @@ jitter", for why the jitter is full and why retries have a budget.
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
+from random import Random
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import (
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    ReplyUnusable,
-    StreamBroken,
-)
-from tta_rebuild.integrations.llm_provider import (
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamItem,
-    StreamRestarted,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.retries")
 
@@ -42,9 +29,8 @@ class RetryPolicy:
     Attributes:
         attempts: tries of one call at most, the first included.
         unusable_attempts: the same where a reply came and was of no use: it was paid for.
-        base_s: the wait before the second try is drawn from [0, base_s], before the third from
-            [0, 2 · base_s], and so on up to ``cap_s``; a wait that the provider asks for comes on
-            top.
+        base_s: the n-th wait is drawn from [0, 2ⁿ⁻¹ · base_s], at most ``cap_s``; a wait that the
+            provider asks for comes on top.
         deadline_s: no try begins later than this after the call did.
     """
 
@@ -64,9 +50,8 @@ class RetryPolicy:
 class RetryBudget:
     """Keeps retries from multiplying an outage: calls pay in, retries are paid from it.
 
-    Args:
-        per_call: what each call adds; 0.2 allows one retry for five calls in the long run.
-        most: the balance at most, and at the start.
+    ``per_call`` is what each call adds (0.2: one retry for five calls in the long run), ``most``
+    the balance at most, and at the start.
     """
 
     def __init__(self, *, per_call: float = 0.2, most: float = 10.0) -> None:
@@ -86,122 +71,84 @@ class RetryBudget:
         return True
 
 
-class _Tries:
-    """The tries of one call."""
-
-    __slots__ = ("_began", "_owner", "number", "request")
-
-    def __init__(self, owner: RetryingLLMProvider, request: LLMRequest) -> None:
-        self._owner = owner
-        self._began = owner.clock.now()
-        self.request = request
-        self.number = 1
-
-    async def wait_or_raise(self, error: ProviderError) -> None:
-        """Wait for the next try, or raise the error where there shall be none."""
-        owner, policy = self._owner, self._owner.policy
-        owner.remember(self.request, error)
-        if isinstance(error, (ProviderBusy, StreamBroken)):
-            allowed = policy.attempts
-        elif isinstance(error, ReplyUnusable):
-            allowed = policy.unusable_attempts
-        else:
-            raise error
-        if self.number >= allowed:
-            raise error
-        ceiling = min(policy.cap_s, policy.base_s * 2 ** (self.number - 1))
-        wait_s = owner.random.uniform(0.0, ceiling)
-        if isinstance(error, ProviderBusy) and error.retry_after_s is not None:
-            wait_s += error.retry_after_s
-        if owner.clock.now() + wait_s > self._began + policy.deadline_s:
-            raise error
-        if not owner.budget.retry():
-            log.warning("the budget for retries is used up: not trying again (%s)", error)
-            raise error
-        log.info(
-            "try %d failed (%s), again in %.2f s",
-            self.number,
-            type(error).__name__,
-            wait_s,
-            extra={"correlation_id": self.request.context.correlation_id},
-        )
-        await owner.clock.sleep(wait_s)
-        self.number += 1
-        self.request = replace(self.request, attempt=self.number)
-
-
-class RetryingLLMProvider(WrapperProvider):
+class RetryingLLMProvider(llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, never past the deadline, never beyond the
-    budget for retries. A daily quota that is used up is asked once and then remembered until it
-    resets. A stream that has begun is only begun anew with ``StreamRestarted``.
-
-    Args:
-        budget: shared by the stacks that talk to the same provider.
-        random: where the jitter comes from.
+    ``budget`` for retries, which all stacks share that talk to the same provider. A daily quota
+    that is used up is asked once and then remembered until it resets.
     """
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         policy: RetryPolicy | None = None,
         *,
         clock: Clock | None = None,
-        random: random.Random | None = None,
+        random: Random | None = None,
         budget: RetryBudget | None = None,
     ) -> None:
         super().__init__(wrapped)
         self.policy = policy or RetryPolicy()
         self.clock: Clock = clock or SystemClock()
-        self.random = random or _system_random()
+        self.random = random or Random()
         self.budget = budget or RetryBudget()
         self._exhausted: dict[str, datetime] = {}
 
-    def remember(self, request: LLMRequest, error: ProviderError) -> None:
-        """Keep in mind until when a daily quota is used up."""
-        if isinstance(error, QuotaExhausted):
-            self._exhausted[request.model or self.config.model] = error.resets_at
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+        """The first answer that ends well; says where pieces are to be forgotten."""
+        self._refuse_if_exhausted(request.model or self.config.model)
+        self.budget.call()
+        began = self.clock.now()
+        has_begun = False
+        for number in count(1):
+            try:
+                async with aclosing(ask(self.wrapped, request)) as items:
+                    async for item in items:
+                        has_begun = has_begun or isinstance(item, llm.TextPiece)
+                        yield item
+                return
+            except errors.ProviderError as error:
+                wait_s = self._wait_s(number, request, error)
+                if wait_s is None or self.clock.now() + wait_s > began + self.policy.deadline_s:
+                    raise
+                if not self.budget.retry():
+                    log.warning("the budget for retries is used up: not trying again (%s)", error)
+                    raise
+                why = f"the model broke off and begins anew ({error})"
+                log.info(
+                    "try %d failed (%s), again in %.2f s",
+                    number,
+                    type(error).__name__,
+                    wait_s,
+                    extra={"correlation_id": request.context.correlation_id},
+                )
+            await self.clock.sleep(wait_s)
+            request = replace(request, attempt=number + 1)
+            if has_begun:
+                yield llm.StreamRestarted(why)
+                has_begun = False
 
-    def _begin(self, request: LLMRequest) -> _Tries:
-        model = request.model or self.config.model
+    def _refuse_if_exhausted(self, model: str) -> None:
         resets_at = self._exhausted.get(model)
         if resets_at is not None:
             if self.clock.wall() < resets_at:
-                raise QuotaExhausted(resets_at=resets_at, model=model)
+                raise errors.QuotaExhausted(resets_at=resets_at, model=model)
             del self._exhausted[model]
-        self.budget.call()
-        return _Tries(self, request)
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The first answer that comes; raises the last error where none does."""
-        tries = self._begin(request)
-        while True:
-            try:
-                return await self.wrapped.complete(tries.request)
-            except ProviderError as error:
-                await tries.wait_or_raise(error)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The first stream that ends well; says so where pieces are to be forgotten."""
-        tries = self._begin(request)
-        has_begun = False
-        while True:
-            items = self.wrapped.stream(tries.request)
-            try:
-                async for item in items:
-                    has_begun = has_begun or isinstance(item, TextPiece)
-                    yield item
-                return
-            except ProviderError as error:
-                await items.aclose()
-                await tries.wait_or_raise(error)
-                if has_begun:
-                    yield StreamRestarted(f"the model broke off and begins anew ({error})")
-                    has_begun = False
-            finally:
-                await items.aclose()
-
-
-def _system_random() -> random.Random:
-    return random.Random()
+    def _wait_s(
+        self, number: int, request: llm.LLMRequest, error: errors.ProviderError
+    ) -> float | None:
+        """Seconds until the next try, None where there shall be none."""
+        policy = self.policy
+        allowed = 0
+        if isinstance(error, (errors.ProviderBusy, errors.StreamBroken)):
+            allowed = policy.attempts
+        elif isinstance(error, errors.ReplyUnusable):
+            allowed = policy.unusable_attempts
+        elif isinstance(error, errors.QuotaExhausted):
+            self._exhausted[request.model or self.config.model] = error.resets_at
+        if number >= allowed:
+            return None
+        wait_s = self.random.uniform(0.0, min(policy.cap_s, policy.base_s * 2 ** (number - 1)))
+        return wait_s + (getattr(error, "retry_after_s", None) or 0.0)

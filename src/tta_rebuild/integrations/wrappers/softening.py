@@ -7,64 +7,40 @@ that is the prompts' business.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
+from contextlib import aclosing
 
 from tta_rebuild.core.errors import ContentRefused
-from tta_rebuild.integrations.llm_provider import (
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamItem,
-    StreamRestarted,
-    TextPiece,
-    WrapperProvider,
-)
+from tta_rebuild.integrations import llm_provider as llm
 
 
-class SofteningLLMProvider(WrapperProvider):
+class SofteningLLMProvider(llm.WrapperProvider):
     """Asks once more where content was refused; a second refusal is raised.
 
-    Args:
-        soften: gives the gentler request, or None where there is none for this task.
+    ``soften`` gives the gentler request, or None where there is none for this task.
     """
 
     def __init__(
-        self, wrapped: LLMProvider, soften: Callable[[LLMRequest], LLMRequest | None]
+        self, wrapped: llm.LLMProvider, soften: Callable[[llm.LLMRequest], llm.LLMRequest | None]
     ) -> None:
         super().__init__(wrapped)
         self._soften = soften
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The answer, to the gentler request if need be."""
-        try:
-            return await self.wrapped.complete(request)
-        except ContentRefused:
-            softer = self._soften(request)
-            if softer is None:
-                raise
-        return await self.wrapped.complete(softer)
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The same in pieces; says so where pieces are to be forgotten."""
-        softer: LLMRequest | None = None
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+        """The answer, to the gentler request if need be; says where pieces are to be forgotten."""
         has_begun = False
-        items = self.wrapped.stream(request)
         try:
-            async for item in items:
-                has_begun = has_begun or isinstance(item, TextPiece)
-                yield item
+            async with aclosing(ask(self.wrapped, request)) as items:
+                async for item in items:
+                    has_begun = has_begun or isinstance(item, llm.TextPiece)
+                    yield item
             return
         except ContentRefused:
             softer = self._soften(request)
             if softer is None:
                 raise
-        finally:
-            await items.aclose()
         if has_begun:
-            yield StreamRestarted("the model stopped for the content; once more, more gently")
-        items = self.wrapped.stream(softer)
-        try:
+            yield llm.StreamRestarted("the model stopped for the content; once more, more gently")
+        async with aclosing(ask(self.wrapped, softer)) as items:
             async for item in items:
                 yield item
-        finally:
-            await items.aclose()

@@ -2,7 +2,8 @@
 
 Stands twice in the stack: outermost for the logical call, innermost for each attempt. Uses the
 OpenTelemetry API alone; without an SDK configured it does next to nothing. Prompts and answers
-leave the process only where that is asked for.
+leave the process only where that is asked for. The names ``gen_ai.…`` are those of OpenTelemetry's
+semantic conventions 1.38 (status "development": they still move), ``tta.…`` are ours.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncGenerator
-from typing import Literal
+from contextlib import aclosing
+from typing import Any, Literal
 
 from opentelemetry import context as otel_context
 from opentelemetry import metrics, trace
@@ -19,38 +20,28 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import TTAError
-from tta_rebuild.integrations.llm_provider import (
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamItem,
-    TextPiece,
-    WrapperProvider,
-)
-from tta_rebuild.integrations.wrappers import telemetry_names as names
+from tta_rebuild.integrations import llm_provider as llm
 
 log = logging.getLogger("tta_rebuild.model")
 
-Layer = Literal["call", "attempt"]
-_SCOPE = "tta_rebuild"
+_PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
+"""Our name of a provider → the conventions' name, where they differ."""
 
 
-class TracedLLMProvider(WrapperProvider):
+class TracedLLMProvider(llm.WrapperProvider):
     """Makes what happens inside visible, and changes nothing.
 
     Args:
         layer: ``"call"`` outermost, ``"attempt"`` innermost: a client span with the metrics.
         provider: the adapter's name, such as ``"gemini"``.
         record_text: True puts prompts and answers into the spans; they are the player's words.
-        tracer_provider, meter_provider: the process-wide ones where None.
     """
 
     def __init__(
         self,
-        wrapped: LLMProvider,
+        wrapped: llm.LLMProvider,
         *,
-        layer: Layer = "call",
+        layer: Literal["call", "attempt"] = "call",
         provider: str = "",
         record_text: bool = False,
         clock: Clock | None = None,
@@ -59,196 +50,133 @@ class TracedLLMProvider(WrapperProvider):
     ) -> None:
         super().__init__(wrapped)
         self._layer = layer
-        self._provider = provider
+        self._named = _PROVIDER_NAMES.get(provider, provider)
         self._record_text = record_text
         self._clock: Clock = clock or SystemClock()
-        self._tracer = trace.get_tracer(_SCOPE, tracer_provider=tracer_provider)
-        meter = metrics.get_meter(_SCOPE, meter_provider=meter_provider)
-        self._tokens = meter.create_histogram(names.TOKEN_USAGE_METRIC, "{token}")
-        self._duration = meter.create_histogram(names.DURATION_METRIC, "s")
-        self._first_chunk = meter.create_histogram(names.FIRST_CHUNK_METRIC, "s")
+        self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
+        meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
+        self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
+        self._duration = meter.create_histogram("gen_ai.client.operation.duration", "s")
+        self._first_chunk = meter.create_histogram(
+            "gen_ai.client.operation.time_to_first_chunk", "s"
+        )
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """Pass the request on inside a span."""
-        seen = _Seen(self, request)
-        token = seen.enter()
-        try:
-            response = await self.wrapped.complete(request)
-            seen.answered(response)
-            return response
-        except (TTAError, asyncio.CancelledError) as error:
-            seen.failed(error)
-            raise
-        finally:
-            seen.leave(token)
-            seen.end()
+    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+        """Pass the request on; the span lasts until the answer's end.
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """Pass the stream on; the span lasts until its end.
-
-        The span is the current one only while the stream works, never while the reader does: the
-        two may run in different tasks.
+        The span is the current one only while the answer is worked on, never while the reader
+        works: the two may run in different tasks.
         """
-        seen = _Seen(self, request)
-        items = self.wrapped.stream(request)
-        try:
-            while True:
-                token = seen.enter()
-                try:
-                    item = await anext(items, None)
-                finally:
-                    seen.leave(token)
-                if item is None:
-                    return
-                if isinstance(item, TextPiece):
-                    seen.piece()
-                elif isinstance(item, StreamEnded):
-                    seen.answered(item.response)
-                yield item
-        except (TTAError, asyncio.CancelledError, GeneratorExit) as error:
-            seen.failed(error)
-            raise
-        finally:
-            try:
-                await items.aclose()
-            finally:
-                seen.end()
-
-
-class _Seen:
-    """One call or attempt while it is watched."""
-
-    __slots__ = ("_began", "_error", "_first_s", "_owner", "_request", "_response", "_span")
-
-    def __init__(self, owner: TracedLLMProvider, request: LLMRequest) -> None:
-        self._owner = owner
-        self._request = request
-        self._response: LLMResponse | None = None
-        self._error = ""
-        self._first_s: float | None = None
-        self._began = owner._clock.now()
-        model = request.model or owner.config.model
-        is_attempt = owner._layer == "attempt"
-        self._span: Span = owner._tracer.start_span(
-            f"{names.CHAT} {model}" if is_attempt else f"tta {request.task or 'prompt'}",
+        is_attempt = self._layer == "attempt"
+        model = request.model or self.config.model
+        span = self._tracer.start_span(
+            f"chat {model}" if is_attempt else f"tta {request.task or 'prompt'}",
             kind=SpanKind.CLIENT if is_attempt else SpanKind.INTERNAL,
         )
-        if self._span.is_recording():
-            self._describe(model)
+        began = self._clock.now()
+        first_s: float | None = None
+        response: llm.LLMResponse | None = None
+        failed = ""
+        try:
+            async with aclosing(ask(self.wrapped, request)) as items:
+                while (item := await _in_span(span, items)) is not None:
+                    if isinstance(item, llm.TextPiece) and first_s is None:
+                        first_s = self._clock.now() - began
+                    elif isinstance(item, llm.StreamEnded):
+                        response = item.response
+                    yield item
+        except (TTAError, asyncio.CancelledError, GeneratorExit) as error:
+            if response is None or not isinstance(error, GeneratorExit):
+                failed = type(error).__name__ if isinstance(error, TTAError) else "cancelled"
+            raise
+        finally:
+            took_s = self._clock.now() - began
+            if span.is_recording():
+                self._describe(span, request, response, failed)
+            span.end()
+            if is_attempt:
+                self._count(request, response, failed, first_s, took_s)
+            if log.isEnabledFor(logging.DEBUG):
+                self._write_line(request, response, failed, took_s)
 
-    def _describe(self, model: str) -> None:
-        owner, request = self._owner, self._request
-        values: dict[str, str | int | float] = {
-            names.OPERATION: names.CHAT,
-            names.REQUEST_MODEL: model,
-            names.REQUEST_MAX_TOKENS: request.max_tokens or owner.config.max_tokens,
-            names.CORRELATION: request.context.correlation_id,
-            names.ATTEMPT: request.attempt,
+    def _described(self, request: llm.LLMRequest) -> dict[str, str | int]:
+        """What spans and metrics say of a request."""
+        return {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.provider.name": self._named,
+            "gen_ai.request.model": request.model or self.config.model,
         }
-        optional: dict[str, str | int] = {
-            names.PROVIDER: names.PROVIDER_NAMES.get(owner._provider, owner._provider),
-            names.TASK: request.task,
-            names.STORY: request.story_id,
-            names.BRANCH: request.branch_id,
-            names.TURN: request.turn,
-            names.PROMPT_VERSION: request.template,
+
+    def _describe(
+        self, span: Span, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str
+    ) -> None:
+        values: dict[str, Any] = {
+            **self._described(request),
+            "gen_ai.request.max_tokens": request.max_tokens or self.config.max_tokens,
+            "tta.correlation_id": request.context.correlation_id,
+            "tta.attempt": request.attempt,
+            "tta.task": request.task,
+            "tta.story_id": request.story_id,
+            "tta.branch_id": request.branch_id,
+            "tta.turn": request.turn,
+            "tta.prompt_version": request.template,
+            "error.type": failed,
         }
-        values.update({name: value for name, value in optional.items() if value})
-        if owner._record_text:
-            values[names.INPUT_MESSAGES] = _message("user", request.full_text)
-        self._span.set_attributes(values)
-
-    def enter(self) -> object | None:
-        """Make the span the current one; hand what comes back to ``leave``."""
-        if not self._span.is_recording():
-            return None
-        return otel_context.attach(trace.set_span_in_context(self._span))
-
-    def leave(self, token: object | None) -> None:
-        """The span is no longer the current one."""
-        if token is not None:
-            otel_context.detach(token)  # type: ignore[arg-type]
-
-    def piece(self) -> None:
-        """A piece of text has come."""
-        if self._first_s is None:
-            self._first_s = self._owner._clock.now() - self._began
-
-    def answered(self, response: LLMResponse) -> None:
-        """The answer is whole."""
-        self._response = response
-
-    def failed(self, error: BaseException) -> None:
-        """It ended with an error, or the caller left."""
-        if self._response is not None and isinstance(error, GeneratorExit):
-            return
-        self._error = type(error).__name__ if isinstance(error, TTAError) else "cancelled"
-
-    def end(self) -> None:
-        """It is over: finish the span, count, and write the log line."""
-        if self._span.is_recording():
-            self._finish_span()
-        self._span.end()
-        if self._owner._layer == "attempt":
-            self._count()
-        if log.isEnabledFor(logging.DEBUG):
-            self._write_line()
-
-    def _finish_span(self) -> None:
-        span, response = self._span, self._response
+        if self._record_text:
+            values["gen_ai.input.messages"] = _message("user", request.full_text)
+        span.set_attributes({name: value for name, value in values.items() if value})
         if response is not None:
             usage = response.usage
-            span.set_attributes(
-                {
-                    names.RESPONSE_MODEL: response.model,
-                    names.FINISH_REASONS: (response.finish_reason,),
-                    names.INPUT_TOKENS: usage.input_tokens,
-                    names.OUTPUT_TOKENS: usage.output_tokens + usage.thinking_tokens,
-                    names.CACHED_TOKENS: usage.cached_tokens,
-                    names.COST: response.cost_usd,
-                }
-            )
+            told: dict[str, Any] = {
+                "gen_ai.response.model": response.model,
+                "gen_ai.response.finish_reasons": (response.finish_reason,),
+                "gen_ai.usage.input_tokens": usage.input_tokens,
+                "gen_ai.usage.output_tokens": usage.output_tokens + usage.thinking_tokens,
+                "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
+                "tta.cost_usd": response.cost_usd,
+            }
             if response.degraded:
-                span.set_attribute(names.DEGRADED, True)
+                told["tta.degraded"] = True
             if "cache" in response.metadata:
-                span.set_attribute(names.CACHE, str(response.metadata["cache"]))
-            if self._owner._record_text:
-                span.set_attribute(names.OUTPUT_MESSAGES, _message("assistant", response.text))
-        if self._error:
-            span.set_attribute(names.ERROR_TYPE, self._error)
-            if self._error != "cancelled":
-                span.set_status(Status(StatusCode.ERROR, self._error))
+                told["tta.cache"] = str(response.metadata["cache"])
+            if self._record_text:
+                told["gen_ai.output.messages"] = _message("assistant", response.text)
+            span.set_attributes(told)
+        if failed not in ("", "cancelled"):
+            span.set_status(Status(StatusCode.ERROR, failed))
 
-    def _count(self) -> None:
-        owner, response = self._owner, self._response
-        labels: dict[str, str] = {
-            names.OPERATION: names.CHAT,
-            names.PROVIDER: names.PROVIDER_NAMES.get(owner._provider, owner._provider),
-            names.REQUEST_MODEL: self._request.model or owner.config.model,
-        }
+    def _count(
+        self,
+        request: llm.LLMRequest,
+        response: llm.LLMResponse | None,
+        failed: str,
+        first_s: float | None,
+        took_s: float,
+    ) -> None:
+        labels = self._described(request)
         if response is not None:
-            labels[names.RESPONSE_MODEL] = response.model
+            labels["gen_ai.response.model"] = response.model
             usage = response.usage
-            owner._tokens.record(usage.input_tokens, {**labels, names.TOKEN_TYPE: "input"})
-            owner._tokens.record(
-                usage.output_tokens + usage.thinking_tokens, {**labels, names.TOKEN_TYPE: "output"}
-            )
-        if self._first_s is not None:
-            owner._first_chunk.record(self._first_s, labels)
-        if self._error:
-            labels[names.ERROR_TYPE] = self._error
-        owner._duration.record(owner._clock.now() - self._began, labels)
+            told_tokens = usage.output_tokens + usage.thinking_tokens
+            self._tokens.record(usage.input_tokens, {**labels, "gen_ai.token.type": "input"})
+            self._tokens.record(told_tokens, {**labels, "gen_ai.token.type": "output"})
+        if first_s is not None:
+            self._first_chunk.record(first_s, labels)
+        if failed:
+            labels["error.type"] = failed
+        self._duration.record(took_s, labels)
 
-    def _write_line(self) -> None:
-        request, response = self._request, self._response
+    def _write_line(
+        self, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str, took_s: float
+    ) -> None:
         log.debug(
             "%s %s of %s by %s: %s in %.3f s",
-            self._owner._layer,
+            self._layer,
             request.attempt,
             request.task or "prompt",
-            response.model if response else (request.model or self._owner.config.model),
-            self._error or (response.finish_reason if response else "left"),
-            self._owner._clock.now() - self._began,
+            response.model if response else (request.model or self.config.model),
+            failed or (response.finish_reason if response else "left"),
+            took_s,
             extra={
                 "correlation_id": request.context.correlation_id,
                 "story_id": request.story_id,
@@ -257,7 +185,17 @@ class _Seen:
         )
 
 
+async def _in_span(span: Span, items: llm.Items) -> llm.StreamItem | None:
+    """The next item, None at the end; the span is the current one meanwhile."""
+    if not span.is_recording():
+        return await anext(items, None)
+    token = otel_context.attach(trace.set_span_in_context(span))
+    try:
+        return await anext(items, None)
+    finally:
+        otel_context.detach(token)
+
+
 def _message(role: str, text: str) -> str:
-    return json.dumps(
-        [{"role": role, "parts": [{"type": "text", "content": text}]}], ensure_ascii=False
-    )
+    parts = [{"type": "text", "content": text}]
+    return json.dumps([{"role": role, "parts": parts}], ensure_ascii=False)
