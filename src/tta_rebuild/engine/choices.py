@@ -153,7 +153,7 @@ async def judge(
         universe_id=f"world-{state.premise.seed}",
     )
     validator = BranchValidatorPrimitive(
-        checker=gate, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
+        checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
     )
     verdicts = await validator.validate_all(
         proposals_for(state, choices, state.action, gate, context), context

@@ -207,7 +207,7 @@ class _Turn:
         asks = self._dependencies.checks == "choices"
         validator = BranchValidatorPrimitive(
             llm_provider=self._provider if asks else None,
-            checker=self._gate,
+            checker=self._gate.contradictions,
             catalog=self._dependencies.catalog,
         )
         proposed = () if scene.is_ending else told.choices

@@ -6,14 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import from_json
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
-from tta_rebuild.narrative.branch_values import BranchProposal, IssueSeverity, ValidationIssue
+from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.narrative.asking import answer_to
+from tta_rebuild.narrative.branch_validator import BranchProposal, IssueSeverity, ValidationIssue
 from tta_rebuild.narrative.reply_text import clean
-from tta_rebuild.narrative.scene_request import place_in_ledger
+from tta_rebuild.prompts import PromptCatalog
 
 _LONGEST = 400
 LOW_SCORE = 0.35
@@ -56,7 +56,7 @@ class _Reply(_Shape):
 
 async def asked_about(
     provider: LLMProvider,
-    catalog: Any,
+    catalog: PromptCatalog | None,
     proposals: Sequence[BranchProposal],
     context: TTAContext,
 ) -> list[list[ValidationIssue]]:
@@ -78,59 +78,36 @@ async def asked_about(
         "characters": [],
         "metaconcepts": context.metaconcept_names(),
     }
-    rendered = catalog.render("branch_check", variables)
-    response = await provider.complete(
-        LLMRequest(
-            prompt=rendered.prompt,
-            system=rendered.system,
-            context=context,
-            task="branch_check",
-            template=rendered.version,
-            variables=variables,
-            schema=rendered.schema,
-            **place_in_ledger(context),
-        )
-    )
-    reply = _understood(response.text)
+    reply = _understood(await answer_to(provider, catalog, "branch_check", variables, context))
     found = [_issues(branch) for branch in reply.branches[: len(proposals)]]
     return found + [[] for _ in range(len(proposals) - len(found))]
 
 
 def _understood(text: str) -> _Reply:
     match = re.search(r"\{.*\}", text, re.DOTALL)
-    if match is None:
-        return _Reply()
     try:
-        data = from_json(match.group())
-        return _Reply.model_validate(data if isinstance(data, dict) else {})
-    except (ValueError, ValidationError):
+        return _Reply.model_validate_json(match.group() if match else "{}")
+    except ValueError:
         return _Reply()
 
 
 def _issues(branch: _Branch) -> list[ValidationIssue]:
-    issues = []
-    for found in branch.contradictions:
-        if found.message and found.fact:
-            issues.append(
-                ValidationIssue(
-                    IssueSeverity.ERROR,
-                    "consistency",
-                    f"{found.message} (against: {found.fact})",
-                    branch.suggestion or "Offer what is still possible as things stand",
-                )
-            )
-    weak = (
+    issues = [
+        ValidationIssue(
+            IssueSeverity.ERROR,
+            "consistency",
+            f"{found.message} (against: {found.fact})",
+            branch.suggestion or "Offer what is still possible as things stand",
+        )
+        for found in branch.contradictions
+        if found.message and found.fact
+    ]
+    for category, score, message in (
         ("meaningfulness", branch.meaningfulness, "The choice makes little difference"),
         ("character", branch.character_alignment, "The choice does not suit the character"),
-    )
-    for category, score, message in weak:
+    ):
         if score < LOW_SCORE:
-            issues.append(
-                ValidationIssue(
-                    IssueSeverity.WARNING,
-                    category,
-                    f"{message} ({score:.2f} of 1, by the model's judgement)",
-                    branch.suggestion or "Let the choice cost or reveal more",
-                )
-            )
+            said = f"{message} ({score:.2f} of 1, by the model's judgement)"
+            fix = branch.suggestion or "Let the choice cost or reveal more"
+            issues.append(ValidationIssue(IssueSeverity.WARNING, category, said, fix))
     return issues

@@ -1,8 +1,7 @@
 """From where the story stands to the request that asks a model for a scene.
 
-Used by ``story_generator``; the other primitives take ``place_in_ledger`` from here. The request
-carries the variables (for the embedded storyteller, the cache and the experiments) and the prompt
-that a template makes of them.
+Used by ``story_generator``. The request carries the variables (for the embedded storyteller, the
+cache and the experiments) and the prompt that a template makes of them.
 """
 
 from __future__ import annotations
@@ -63,16 +62,6 @@ def rendered(
         "is_opening": not any(variables.get(n) for n in ("action", "recent", "told_so_far")),
     }
     return catalog.render("scene", shown, story_id=request.story_id)
-
-
-def place_in_ledger(context: TTAContext) -> dict[str, Any]:
-    """Which story, branch and turn a call belongs to, where only the context can tell."""
-    state = context.session_state
-    return {
-        "story_id": context.workflow_id,
-        "branch_id": str(state.get("branch_id", "")),
-        "turn": int(state.get("turn", 0)),
-    }
 
 
 def repairing(request: LLMRequest, answer: str, broken: str) -> LLMRequest:

@@ -245,10 +245,8 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"
         else:
-            problem = wrong_kind(
-                {"active_characters": wanted.active_characters},
-                {"player_preferences": wanted.player_preferences or {}},
-            )
+            mappings = ("player_preferences",) if wanted.player_preferences else ()
+            problem = wrong_kind(wanted, ("active_characters",), mappings)
         if problem:
             raise ValidationError(problem, self.name, context)
 

@@ -252,9 +252,6 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
                 f"event_type must be one of {', '.join(EVENT_TYPES)}; not {update.event_type!r}"
             )
         else:
-            problem = wrong_kind(
-                {"causal_links": update.causal_links, "character_ids": update.character_ids},
-                {"event_data": update.event_data},
-            )
+            problem = wrong_kind(update, ("causal_links", "character_ids"), ("event_data",))
         if problem:
             raise ValidationError(problem, self.name, context)
