@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.event_sequence import EventSequence, Prefix
+from tta_rebuild.narrative.event_sequence import EventSequence
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
@@ -98,50 +98,51 @@ class _Timeline:
         self.history: EventSequence[TimelineEvent] = EventSequence()
         self.times: dict[str, int] = {}
         self.position = 0
-        self.branches: list[BranchPoint] = []
-        self.inconsistencies: list[str] = []
-        self.fixes: list[str] = []
+        self.branches: EventSequence[BranchPoint] = EventSequence()
+        self.inconsistencies: EventSequence[str] = EventSequence()
+        self.fixes: EventSequence[str] = EventSequence()
         self.links = 0
-        self.broken_links = 0
 
     def record(self, event: TimelineEvent) -> None:
+        self.links += len(event.causal_links)
         for cause in event.causal_links:
-            self._check_link(event, cause)
-        self.history = self.history.with_item(event)
+            if wrong := self._wrong_link(event, cause):
+                self.inconsistencies = self.inconsistencies.with_item(wrong[0])
+                self.fixes = self.fixes.with_item(wrong[1])
+        self.history = self.history.with_item(event, _time)
         self.times[event.event_id] = event.timestamp
         self.position = max(self.position, event.timestamp + 1)
         branch = _branch_opened_by(event)
         if branch is not None:
-            self.branches.append(branch)
+            self.branches = self.branches.with_item(branch)
 
-    def _check_link(self, event: TimelineEvent, cause: str) -> None:
-        self.links += 1
+    def _wrong_link(self, event: TimelineEvent, cause: str) -> tuple[str, str] | None:
+        """What is wrong with a causal link, and how to mend it."""
         caused_at = self.times.get(cause)
         if caused_at is None:
-            self.broken_links += 1
-            self.inconsistencies.append(
-                f"Event {event.event_id} has a causal link to the non-existent event {cause}"
-            )
-            self.fixes.append(
+            return (
+                f"Event {event.event_id} has a causal link to the non-existent event {cause}",
                 f"Remove the invalid causal link from {event.event_id} to {cause}, "
-                "or record that event first"
+                "or record that event first",
             )
-        elif caused_at >= event.timestamp:
-            self.broken_links += 1
-            self.inconsistencies.append(
-                f"Event {event.event_id} at {event.timestamp} follows from {cause} at {caused_at}: "
-                "cause must come before effect"
-            )
-            self.fixes.append(
-                f"Change the timestamp of {event.event_id} to {caused_at + 1} or later, "
-                f"or that of {cause} to an earlier one"
-            )
+        if caused_at < event.timestamp:
+            return None
+        return (
+            f"Event {event.event_id} at {event.timestamp} follows from {cause} at {caused_at}: "
+            "cause must come before effect",
+            f"Change the timestamp of {event.event_id} to {caused_at + 1} or later, "
+            f"or that of {cause} to an earlier one",
+        )
 
     @property
     def coherence(self) -> float:
         """The share of all that the timeline says (its events, its links) that holds."""
         said = len(self.history) + self.links
-        return 1.0 - self.broken_links / said if said else 1.0
+        return 1.0 - len(self.inconsistencies) / said if said else 1.0
+
+
+def _time(event: TimelineEvent) -> int:
+    return event.timestamp
 
 
 def _branch_opened_by(event: TimelineEvent) -> BranchPoint | None:
@@ -218,10 +219,10 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
             universe_id=universe_id,
             current_position=timeline.position,
             event_history=timeline.history,
-            available_branches=Prefix(timeline.branches),
+            available_branches=timeline.branches,
             timeline_coherence_score=timeline.coherence,
-            inconsistencies=Prefix(timeline.inconsistencies),
-            suggested_fixes=Prefix(timeline.fixes),
+            inconsistencies=timeline.inconsistencies,
+            suggested_fixes=timeline.fixes,
         )
 
     def get_timeline(self, universe_id: str) -> list[TimelineEvent]:
