@@ -36,14 +36,9 @@ from tta_rebuild.integrations.llm_provider import (
     TextPiece,
 )
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
-from tta_rebuild.narrative.scene_parser import (
-    Anew,
-    Complete,
-    Prose,
-    SceneReader,
-)
+from tta_rebuild.narrative.scene_parser import SceneReader
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
-from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome, plain_prose
+from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
@@ -143,18 +138,18 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         asked: LLMRequest | None = request
         while asked is not None:
             call = ModelCall(asked)
-            before = calls[0].reply.passages if calls and calls[0].reply.told else ()
+            before = calls[0].reply.passages if calls and calls[0].reply.passages else ()
             async with aclosing(self._listening(call, ask, before)) as items:
                 async for item in items:
                     yield item
             calls.append(call)
             asked = self._next_request(wanted, context, request, calls)
-            if asked is not None and call.reader.has_shown and not call.reply.told:
+            if asked is not None and call.reader.has_shown and not call.reply.passages:
                 yield DraftRestarted(call.why_again)
         story = outcome(wanted, request, calls)
         if isinstance(story, ExecutionError):
             raise story
-        for passage in () if any(call.reply.told for call in calls) else story.passages:
+        for passage in () if any(call.reply.passages for call in calls) else story.passages:
             yield PassageDrafted(passage)
         yield StoryDrafted(story)
 
@@ -172,10 +167,10 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 async for item in items:
                     if isinstance(item, TextPiece):
                         for reading in call.reader.feed(item.text):
-                            if isinstance(reading, Anew):
-                                restarted = "the model was only thinking aloud"
+                            if isinstance(reading, DraftRestarted):
+                                restarted = reading.reason
                             else:
-                                yield _item(reading)
+                                yield reading
                     elif isinstance(item, StreamRestarted):
                         call.reader, restarted = SceneReader(), item.reason
                     else:
@@ -187,7 +182,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                         restarted = ""
         except (ProviderError, BudgetExceededError) as error:
             call.error = error
-            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).told:
+            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).passages:
                 call.response = broken_off(self.llm_provider, call.reader.text, error)
         if call.response is not None:
             call.reply = call.reader.finish(cut=call.response.finish_reason in ("length", SILENT))
@@ -208,7 +203,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         response = last.response
         if response is None:
             return softened(request) if is_first and last.is_refused else None
-        if last.reply.told:
+        if last.reply.passages:
             if not is_first or response.finish_reason != "length" or last.reply.is_ending:
                 return None
             told = "\n\n".join(passage.text for passage in last.reply.passages)
@@ -219,13 +214,13 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 "contradiction": str(request.variables.get("contradiction", "")),
             }
             return scene_request(self._templates(), wanted, context, rest=rest)
-        if response.provider == "offline" or calls[0].reply.told:
+        if response.provider == "offline" or calls[0].reply.passages:
             return None
         if is_first and last.is_refused:
             return softened(request)
         if is_first and response.finish_reason != SILENT:
-            return repairing(request, last.reader.text or response.text, last.reply.broken)
-        plain = plain_prose(calls)
+            return repairing(request, last.reader.text or response.text, last.reply.degraded)
+        plain = next((call.plain for call in calls if call.plain), None)
         place = response.metadata.get("place")
         if len(calls) >= MOST_CALLS or place is None or (plain and not plain.is_chatter):
             return None
@@ -252,12 +247,6 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
 
 
 MOST_CALLS = 5
-
-
-def _item(reading: Prose | Complete) -> StoryItem:
-    if isinstance(reading, Complete):
-        return PassageDrafted(reading.passage)
-    return ProsePiece(reading.text, reading.speaker)
 
 
 _Asking: TypeAlias = Callable[[LLMProvider, LLMRequest], AsyncGenerator[StreamItem, None]]
