@@ -4,54 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import from_json
 
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import answer_to
 from tta_rebuild.narrative.branch_validator import BranchProposal, IssueSeverity, ValidationIssue
-from tta_rebuild.narrative.reply_text import clean
+from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
 
-_LONGEST = 400
 LOW_SCORE = 0.35
 """Scores of a model below this become a warning."""
 
-
-def _line(value: Any) -> str:
-    return " ".join(clean(value, _LONGEST).split()) if isinstance(value, str) else ""
-
-
-def _score(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:
-        return 1.0
-    return max(0.0, min(1.0, float(value)))
-
-
-def _objects(value: Any) -> list[Any]:
-    return [v for v in value if isinstance(v, dict)][:20] if isinstance(value, list) else []
-
-
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-
-class _Contradiction(_Shape):
-    message: Annotated[str, BeforeValidator(_line)] = ""
-    fact: Annotated[str, BeforeValidator(_line)] = ""
-
-
-class _Branch(_Shape):
-    contradictions: Annotated[list[_Contradiction], BeforeValidator(_objects)] = []
-    meaningfulness: Annotated[float, BeforeValidator(_score)] = 1.0
-    character_alignment: Annotated[float, BeforeValidator(_score)] = 1.0
-    suggestion: Annotated[str, BeforeValidator(_line)] = ""
-
-
-class _Reply(_Shape):
-    branches: Annotated[list[_Branch], BeforeValidator(_objects)] = []
+_MOST, _LONGEST = 20, 400
 
 
 async def asked_about(
@@ -61,7 +28,6 @@ async def asked_about(
     context: TTAContext,
 ) -> list[list[ValidationIssue]]:
     """The model's issues per proposal; none for a proposal it says nothing usable about."""
-    first = proposals[0]
     variables: dict[str, Any] = {
         "proposals": [
             {
@@ -72,42 +38,43 @@ async def asked_about(
             }
             for p in proposals
         ],
-        "facts": [dict(f) for f in first.facts],
+        "facts": [dict(f) for f in proposals[0].facts],
         "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
         "recent": list(dict.fromkeys(str(line) for p in proposals for line in p.timeline_context)),
         "characters": [],
         "metaconcepts": context.metaconcept_names(),
     }
-    reply = _understood(await answer_to(provider, catalog, "branch_check", variables, context))
-    found = [_issues(branch) for branch in reply.branches[: len(proposals)]]
-    return found + [[] for _ in range(len(proposals) - len(found))]
-
-
-def _understood(text: str) -> _Reply:
-    match = re.search(r"\{.*\}", text, re.DOTALL)
+    answer = await answer_to(provider, catalog, "branch_check", variables, context)
+    found = re.search(r"\{.*\}", answer, re.DOTALL)
     try:
-        return _Reply.model_validate_json(match.group() if match else "{}")
+        given = from_json(found.group()) if found else {}
     except ValueError:
-        return _Reply()
+        given = {}
+    judged = objects(given.get("branches"), _MOST) if isinstance(given, dict) else []
+    issues = [_issues(one) for one in judged[: len(proposals)]]
+    return issues + [[] for _ in range(len(proposals) - len(issues))]
 
 
-def _issues(branch: _Branch) -> list[ValidationIssue]:
+def _issues(judged: dict[str, Any]) -> list[ValidationIssue]:
+    suggestion = word(judged.get("suggestion"), _LONGEST)
     issues = [
         ValidationIssue(
             IssueSeverity.ERROR,
             "consistency",
-            f"{found.message} (against: {found.fact})",
-            branch.suggestion or "Offer what is still possible as things stand",
+            f"{message} (against: {fact})",
+            suggestion or "Offer what is still possible as things stand",
         )
-        for found in branch.contradictions
-        if found.message and found.fact
+        for one in objects(judged.get("contradictions"), _MOST)
+        if (message := word(one.get("message"), _LONGEST))
+        and (fact := word(one.get("fact"), _LONGEST))
     ]
-    for category, score, message in (
-        ("meaningfulness", branch.meaningfulness, "The choice makes little difference"),
-        ("character", branch.character_alignment, "The choice does not suit the character"),
+    for category, key, message in (
+        ("meaningfulness", "meaningfulness", "The choice makes little difference"),
+        ("character", "character_alignment", "The choice does not suit the character"),
     ):
-        if score < LOW_SCORE:
-            said = f"{message} ({score:.2f} of 1, by the model's judgement)"
-            fix = branch.suggestion or "Let the choice cost or reveal more"
+        score = judged.get(key)
+        if isinstance(score, (int, float)) and not isinstance(score, bool) and score < LOW_SCORE:
+            said = f"{message} ({max(0.0, score):.2f} of 1, by the model's judgement)"
+            fix = suggestion or "Let the choice cost or reveal more"
             issues.append(ValidationIssue(IssueSeverity.WARNING, category, said, fix))
     return issues

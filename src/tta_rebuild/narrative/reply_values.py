@@ -32,9 +32,9 @@ def prose(value: Any) -> str:
     return "" if told.lstrip()[:1] in ("{", "[") and is_json(told) else told
 
 
-def word(value: Any) -> str:
+def word(value: Any, limit: int = LONGEST_WORD) -> str:
     """A short text on one line."""
-    return " ".join(text(value, LONGEST_WORD).split())
+    return " ".join(text(value, limit).split())
 
 
 def words(value: Any) -> tuple[str, ...]:

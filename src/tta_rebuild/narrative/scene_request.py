@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.canon.relations import built_in
@@ -86,36 +86,18 @@ def softened(request: LLMRequest) -> LLMRequest:
 
 def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[str, Any]:
     """The values of ``core.tasks.SceneVariables``, as plain JSON."""
-    characters = list(wanted.characters) or [
-        {"character_id": one, "name": _name(one)} for one in wanted.active_characters
-    ]
-    variables: dict[str, Any] = {
-        "theme": wanted.theme,
-        "title": wanted.title,
-        "kit": wanted.kit,
-        "seed": wanted.seed,
+    variables = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    for name in ("active_characters", "story_id", "branch_id"):
+        del variables[name]
+    variables |= {
         "turn": wanted.turn or wanted.timeline_position + 1,
         "stage": wanted.stage or "setup",
-        "should_end": wanted.should_end,
-        "style": wanted.narrative_style,
-        "universe_id": wanted.universe_id,
-        "timeline_position": wanted.timeline_position,
-        "characters": characters,
-        "action": wanted.action,
-        "chosen": wanted.chosen,
-        "previous_context": wanted.previous_context,
-        "recent": list(wanted.recent),
-        "recalled": list(wanted.recalled),
-        "facts": list(wanted.facts),
-        "lines": list(wanted.lines),
-        "cast": list(wanted.cast),
-        "language": wanted.language,
-        "writes_lines": wanted.writes_lines,
-        "rules": wanted.rules,
+        "style": variables.pop("narrative_style"),
+        "preferences": variables.pop("player_preferences"),
+        "characters": list(wanted.characters)
+        or [{"character_id": one, "name": _name(one)} for one in wanted.active_characters],
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),
-        "preferences": wanted.player_preferences,
-        "notes": wanted.notes,
     }
     plain: dict[str, Any] = json.loads(json.dumps(variables, default=_plain))
     return plain
@@ -125,10 +107,7 @@ def guidance(context: TTAContext) -> list[str]:
     """The guidance in force, each name with its description where it has one."""
     lines = []
     for one in context.metaconcepts:
-        if isinstance(one, Metaconcept):
-            known: list[Metaconcept] = [one]
-        else:
-            known = MetaconceptRegistry.get_by_names([str(one)])
+        known = [one] if isinstance(one, Metaconcept) else MetaconceptRegistry.get_by_names([one])
         lines.append(f"{known[0].name}: {known[0].description}" if known else str(one))
     return lines
 
