@@ -150,7 +150,7 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
 
 def _position_before(state: StoryState) -> int:
     """The last position that the scenes given in full do not cover."""
-    return state.recent_positions[0] - 1 if state.recent_positions else state.position
+    return state.scenes[0][0] - 1 if state.scenes else state.position
 
 
 def _cut(text: str) -> str:

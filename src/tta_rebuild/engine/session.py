@@ -17,8 +17,8 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.judging import JudgedPassage, judge_passages
-from tta_rebuild.engine.snapshots import Folded, folded, keep_snapshot
-from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.snapshots import folded, keep_snapshot
+from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, play_turn, turn_context
 from tta_rebuild.engine.turn_events import (
     ChoicesReady,
@@ -62,14 +62,14 @@ class Session:
     """
 
     def __init__(
-        self, dependencies: Dependencies, store: StoryStore, branch: Branch, at: Folded
+        self, dependencies: Dependencies, store: StoryStore, branch: Branch, fold: StoryFold
     ) -> None:
         self._dependencies = dependencies
         self._store = store
-        self._folded = at
+        self._fold = fold
         self._one_turn = asyncio.Lock()
         self.branch = branch
-        self.state: StoryState = at.fold.present()
+        self.state: StoryState = fold.present()
 
     @classmethod
     async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
@@ -78,7 +78,7 @@ class Session:
         Raises StoreDamaged, StoreNewer.
         """
         session = cls(dependencies, store, branch, await folded(store, branch))
-        await session._keep_snapshot()  # an imported story, or one of an older program
+        await keep_snapshot(store, branch, session._fold)  # imported, or of an older program
         return session
 
     @property
@@ -107,7 +107,7 @@ class Session:
                         yield ChoicesReady(item.choices)
                         yield CostReported(item.cost_usd, item.usage, item.calls)
                         yield TurnStored(item.turn, self.branch.length)
-                        await self._keep_snapshot()
+                        await keep_snapshot(self._store, self.branch, self._fold)
                     else:
                         yield item
 
@@ -171,10 +171,6 @@ class Session:
                 at=at,
                 event=event,
             )
-            self._folded.take(recorded)
+            self._fold.apply(recorded)
         self.branch = replace(self.branch, length=length, turn=finished.turn)
-        self.state = self._folded.fold.present()
-
-    async def _keep_snapshot(self) -> None:
-        if self._folded.is_due:
-            await keep_snapshot(self._store, self.branch, self._folded)
+        self.state = self._fold.present()

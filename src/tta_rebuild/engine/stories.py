@@ -197,7 +197,7 @@ class Stories:
 
         found = await self.find_branch(await self.find(story), branch)
         whole = await folded_whole(self._store, found)
-        return plan_retcon(whole.fold.canon, claim, becomes)
+        return plan_retcon(whole.canon, claim, becomes)
 
     async def retcon(
         self,
@@ -225,7 +225,7 @@ class Stories:
 
         found = await self.find_branch(await self.find(story), branch)
         whole = await folded_whole(self._store, found)
-        plan = plan_retcon(whole.fold.canon, claim, becomes)
+        plan = plan_retcon(whole.canon, claim, becomes)
         return await make_retcon(
             self._store, found, plan, how, reason=reason, at=self._dependencies.clock()
         )
