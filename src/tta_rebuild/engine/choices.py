@@ -122,7 +122,7 @@ def proposals_for(
             branch_description=choice.consequence or choice.text,
             choice_text=choice.text,
             affected_characters=list(choice.affects),
-            acting=next((c.character_id for c in state.premise.characters if c.is_player), ""),
+            acting=state.player,
             timeline_context=[*past, happened] if happened else past,
             universe_rules=dict(state.premise.rules),
             effects=choice.effects,
@@ -144,14 +144,7 @@ async def judge(
         dependencies.safety(dict(state.premise.boundaries)),
         dependencies.world_rules(state.premise.rules),
     )
-    context = TTAContext(
-        workflow_id=branch.story_id,
-        correlation_id=branch.branch_id,
-        timestamp=dependencies.clock(),
-        metaconcepts=list(state.premise.metaconcepts),
-        player_boundaries=dict(state.premise.boundaries),
-        universe_id=f"world-{state.premise.seed}",
-    )
+    context = dependencies.turn_context(branch, state)
     validator = BranchValidatorPrimitive(
         checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
     )
@@ -167,7 +160,7 @@ def _that_lead_on(
 ) -> list[Choice]:
     """Without dead ends, and without those that only look like another choice."""
     canon = gate.canon
-    player = next((c.character_id for c in state.premise.characters if c.is_player), "")
+    player = state.player
     for found in dead_ends(canon, choices, player=player):
         rejected.append((found.sentence, found.message))
         choices = [choice for choice in choices if choice.text != found.sentence]

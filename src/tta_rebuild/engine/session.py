@@ -19,7 +19,7 @@ from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.judging import JudgedPassage, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
-from tta_rebuild.engine.turn import FinishedTurn, play_turn, turn_context
+from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
 from tta_rebuild.engine.turn_events import (
     ChoicesReady,
     CostReported,
@@ -97,19 +97,15 @@ class Session:
             BudgetExceededError: the turn would overspend.
             StoreError: the turn could not be stored.
         """
-        async with self._one_turn:
-            turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
-            async with aclosing(turn):
-                async for item in turn:
-                    if isinstance(item, FinishedTurn):
-                        await self._keep(item)
-                        yield SceneFinished(item.scene)
-                        yield ChoicesReady(item.choices)
-                        yield CostReported(item.cost_usd, item.usage, item.calls)
-                        yield TurnStored(item.turn, self.branch.length)
-                        await keep_snapshot(self._store, self.branch, self._fold)
-                    else:
-                        yield item
+        async with aclosing(self._played(action)) as items:
+            async for item in items:
+                if isinstance(item, FinishedTurn):
+                    yield SceneFinished(item.scene)
+                    yield ChoicesReady(item.choices)
+                    yield CostReported(item.cost_usd, item.usage, item.calls)
+                    yield TurnStored(item.turn, self.branch.length)
+                else:
+                    yield item
 
     async def turn(self, action: Action) -> PlayedTurn:
         """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
@@ -118,38 +114,43 @@ class Session:
             MoveRefused: the move was not played; nothing was spent and nothing is stored.
         """
         warnings: list[str] = []
-        scene: Scene | None = None
-        choices: tuple[Choice, ...] = ()
-        cost = CostReported(0.0, Usage(), 0)
-        async with aclosing(self.play(action)) as events:
-            async for event in events:
-                match event:
+        finished: FinishedTurn | None = None
+        async with aclosing(self._played(action)) as items:
+            async for item in items:
+                match item:
                     case TurnRefused(reason):
                         raise MoveRefused(reason)
                     case TurnWarning(text):
                         warnings.append(text)
-                    case SceneFinished(scene):
-                        pass
-                    case ChoicesReady(choices):
-                        pass
-                    case CostReported():
-                        cost = event
+                    case FinishedTurn():
+                        finished = item
                     case _:
                         pass
-        assert scene is not None  # what is not refused ends with a scene or an error
+        assert finished is not None  # what is not refused ends with it or with an error
         return PlayedTurn(
-            turn=self.branch.turn,
-            scene=scene,
-            choices=choices,
+            turn=finished.turn,
+            scene=finished.scene,
+            choices=finished.choices,
             warnings=tuple(warnings),
-            cost_usd=cost.cost_usd,
-            usage=cost.usage,
-            calls=cost.calls,
+            cost_usd=finished.cost_usd,
+            usage=finished.usage,
+            calls=finished.calls,
         )
+
+    async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
+        """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
+        async with self._one_turn:
+            turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
+            async with aclosing(turn):
+                async for item in turn:
+                    if isinstance(item, FinishedTurn):
+                        await self._keep(item)
+                    yield item
+            await keep_snapshot(self._store, self.branch, self._fold)
 
     async def judge(self, *passages: Passage) -> list[JudgedPassage]:
         """Whether each passage could be shown next; the story stays as it is."""
-        context = turn_context(self._dependencies, self.branch, self.state)
+        context = self._dependencies.turn_context(self.branch, self.state)
         return await judge_passages(self._dependencies, self.branch, self.state, passages, context)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
