@@ -1,66 +1,46 @@
 """Does a story that comes from a file keep the boundaries that it states itself?
 
-Called by ``engine.stories`` through ``engine.exchange`` before the first row is written. Judged is
-what a reader of the story would see: its title, the scenes, the choices and the player's moves.
-The log of what was held back (``/why``) may name what it kept out, and does.
+Called by ``engine.exchange`` before the first row is written. Judged is what a reader of the story
+would see: its title, the scenes, the choices and the player's moves. The log of what was held back
+(``/why``) may name what it kept out, and does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from tta_rebuild.core.errors import ImportRejected
 from tta_rebuild.core.events import ChoicesOffered, PlayerActed, RecordedEvent, SceneTold
 from tta_rebuild.core.story import Scene
 from tta_rebuild.engine.gate import SEAM_CHARS
-from tta_rebuild.safety import BoundaryFinding, SafetyGate
+from tta_rebuild.safety import SafetyGate
 
 _PLACES_NAMED = 3
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryBreak:
-    """A place in an imported story that its own boundaries keep out.
-
-    Attributes:
-        place: where, in plain words.
-    """
-
-    turn: int
-    place: str
-    finding: BoundaryFinding
-
-    def __str__(self) -> str:
-        where = f"turn {self.turn}, {self.place}" if self.turn else self.place
-        return f"{where}: {self.finding.reason}"
-
-
-def boundary_breaks(
+def refuse_breaks(
     safety: SafetyGate, title: str, branches: Iterable[tuple[str, Sequence[RecordedEvent]]]
-) -> list[BoundaryBreak]:
-    """Every place that breaks the boundaries; ``branches`` are names with their own events."""
-    found = []
-    titled = safety.finding(title)
-    if titled is not None:
-        found.append(BoundaryBreak(0, "the title", titled))
+) -> None:
+    """Raise ImportRejected if anything breaks the boundaries, with the first few places by name.
+
+    Args:
+        branches: their names with their own events.
+    """
+    places = [("the title", title, "")]
     for name, events in branches:
         for recorded in events:
+            turn = f"turn {recorded.turn}, " if recorded.turn else ""
             for place, text, before in _shown(recorded):
-                finding = safety.finding(text, before)
-                if finding is not None:
-                    found.append(BoundaryBreak(recorded.turn, f"branch '{name}', {place}", finding))
-    return found
-
-
-def refuse_breaks(breaks: Sequence[BoundaryBreak]) -> None:
-    """Raise ImportRejected if there are any, with the first few by name and what to do."""
+                places.append((f"{turn}branch '{name}', {place}", text, before))
+    breaks = [
+        f"{place}: {found.reason}"
+        for place, text, before in places
+        if (found := safety.finding(text, before))
+    ]
     if not breaks:
         return
-    named = "; ".join(str(one) for one in breaks[:_PLACES_NAMED])
     more = len(breaks) - _PLACES_NAMED
-    if more > 0:
-        named += f"; and {more} more"
+    named = "; ".join([*breaks[:_PLACES_NAMED], *([f"and {more} more"] if more > 0 else [])])
     raise ImportRejected(
         f"the story breaks the boundaries that it states itself ({named}); nothing was imported. "
         "Mend the file, or take it in as it is: tta stories import FILE --allow-boundary-breaks"

@@ -120,9 +120,8 @@ def _compared(
     for old, new in zip_longest(own, again):
         was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
         if was != now:
-            same = sum(
-                1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was, now, strict=False))
-            )
+            pairs = enumerate(zip(was, now, strict=False))
+            same = next((i for i, (a, b) in pairs if a != b), min(len(was), len(now)))
             start = max(0, same - EXCERPT_CHARS // 4)
             before, after = (text[start : start + EXCERPT_CHARS] for text in (was, now))
             kind = (old or new).KIND
