@@ -107,7 +107,7 @@ def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
 def present_ids(state: StoryState, move: Move) -> list[str]:
     """Who is in the scene: the player's character, those named or speaking, those near."""
     sketches = {c.character_id: c for c in state.premise.characters}
-    players = [state.player] if state.player else []
+    players = [c.character_id for c in state.premise.characters if c.is_player]
     canon = state.canon.fork(state.position)
     last = state.scene
     spoke = [p.speaker for p in last.passages if p.speaker] if last else []

@@ -153,9 +153,9 @@ def _that_lead_on(
 ) -> list[Choice]:
     """Without dead ends, and without those that only look like another choice."""
     for look in (partial(dead_ends, player=state.player), false_choices):
-        found = {one.sentence: one.message for one in look(gate.canon, choices)}
-        rejected.extend(found.items())
-        choices = [choice for choice in choices if choice.text not in found]
+        found = [(one.sentence, one.message) for one in look(gate.canon, choices)]
+        rejected.extend(found)
+        choices = [choice for choice in choices if choice.text not in dict(found)]
     return choices
 
 

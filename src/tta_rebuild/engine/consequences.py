@@ -62,9 +62,7 @@ async def characters_after(
         after = primitive.get_character(character_id)
         assert after is not None  # it has just lived through the scene
         changes.append(_change(before, after))
-    return [
-        change for change in changes if change != CharacterChanged(character_id=change.character_id)
-    ]
+    return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
 
 
 def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: str) -> list[str]:
@@ -73,7 +71,8 @@ def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: 
     The player's character remembers their own move too. Nobody else does: it may have been made
     behind their back.
     """
-    learnt = [happened] if who == state.player and happened else []
+    is_player = any(c.is_player and c.character_id == who for c in state.premise.characters)
+    learnt = [happened] if is_player and happened else []
     for passage in passages:
         if passage.speaker == who:
             learnt.append(cut_line(passage.text))
