@@ -15,6 +15,7 @@ from tta_rebuild.canon.relations import built_in
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
+from tta_rebuild.narrative.asking import packaged_prompts
 from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
 from tta_rebuild.prompts.fencing import fenced
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def scene_request(
-    catalog: PromptCatalog,
+    catalog: PromptCatalog | None,
     wanted: StoryGenerationInput,
     context: TTAContext,
     *,
@@ -41,7 +42,7 @@ def scene_request(
         branch_id=wanted.branch_id,
         turn=wanted.turn,
     )
-    text = rendered(catalog, blank, variables)
+    text = rendered(catalog or packaged_prompts(), blank, variables)
     return replace(
         blank, prompt=text.prompt, system=text.system, template=text.version, schema=text.schema
     )

@@ -6,6 +6,7 @@ Used by ``story_generator``, which decides what is asked next.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core.errors import (
@@ -16,10 +17,23 @@ from tta_rebuild.core.errors import (
     StreamBroken,
 )
 from tta_rebuild.core.story import Choice
-from tta_rebuild.integrations.llm_provider import SILENT, LLMProvider, LLMRequest, LLMResponse
+from tta_rebuild.integrations.llm_provider import (
+    SILENT,
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamItem,
+    StreamRestarted,
+    TextPiece,
+)
 from tta_rebuild.narrative.plain_reply import PlainScene, read_plain
 from tta_rebuild.narrative.scene_parser import BROKE_OFF, REFUSED, SceneReader, joined, untold
-from tta_rebuild.narrative.story_values import GeneratedStory, StoryGenerationInput
+from tta_rebuild.narrative.story_values import (
+    DraftRestarted,
+    GeneratedStory,
+    StoryGenerationInput,
+    StoryItem,
+)
 from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
 
 NOTHING_YET = untold(BROKE_OFF)
@@ -40,6 +54,21 @@ class ModelCall:
     reply: GeneratedStory = NOTHING_YET
     error: ExecutionError | None = None
 
+    def take(self, item: StreamItem) -> Iterator[StoryItem]:
+        """What the next piece of the answer brings."""
+        if isinstance(item, TextPiece):
+            yield from self.reader.feed(item.text)
+        elif isinstance(item, StreamRestarted):
+            self.reader = SceneReader()
+            yield DraftRestarted(item.reason)
+        else:
+            self.response = item.response
+
+    @property
+    def is_cut(self) -> bool:
+        """The answer stopped before its end."""
+        return bool(self.response and self.response.finish_reason in ("length", SILENT))
+
     @property
     def is_refused(self) -> bool:
         """The model would not, for the content."""
@@ -53,7 +82,7 @@ class ModelCall:
         response = self.response
         if response is None or self.reply.passages or self.reply.degraded == REFUSED:
             return None
-        return read_plain(response.text, cut=response.finish_reason in ("length", SILENT))
+        return read_plain(response.text, cut=self.is_cut)
 
     @property
     def why_again(self) -> str:

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
@@ -19,8 +19,6 @@ from tta_rebuild.narrative.event_sequence import EventSequence
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
-
-Clock: TypeAlias = Callable[[], datetime]
 
 
 def _now() -> datetime:
@@ -33,10 +31,9 @@ def _new_event_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One thing that happens at ``timestamp`` (story time, from 0).
+    """One thing that happens at ``timestamp`` (story time, from 0), recorded at ``created_at``.
 
-    ``causal_links`` are the ids of the events it follows from;
-    ``created_at`` is the moment at which it was recorded.
+    ``causal_links`` are the ids of the events it follows from.
     """
 
     event_id: str
@@ -146,18 +143,15 @@ def _time(event: TimelineEvent) -> int:
 
 
 def _branch_opened_by(event: TimelineEvent) -> BranchPoint | None:
-    if event.event_type not in ("choice", "branch_point"):
-        return None
     choices = event.event_data.get("choices")
-    if not choices:
+    if not choices or event.event_type not in ("choice", "branch_point"):
         return None
-    listed = list(choices) if isinstance(choices, (list, tuple)) else [choices]
     description = event.event_data.get("description") or event.event_data.get("prompt") or ""
     return BranchPoint(
         branch_id=f"branch_{event.event_id}",
         position=event.timestamp,
         description=str(description) or f"A choice at position {event.timestamp}",
-        available_choices=listed,
+        available_choices=list(choices) if isinstance(choices, (list, tuple)) else [choices],
         requires_events=list(event.causal_links),
     )
 
@@ -175,7 +169,7 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         name: str = "TimelineManager",
         *,
         new_id: Callable[[], str] = _new_event_id,
-        clock: Clock = _now,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(name)
         self._new_id = new_id
@@ -183,29 +177,26 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         self._timelines: dict[str, _Timeline] = {}
 
     async def execute(self, input_data: TimelineUpdate, context: TTAContext) -> TimelineState:
-        """Record one event; what is inconsistent is recorded too, and said.
+        """Record one event, in the same time however long the timeline is.
 
-        Takes the same time however long the timeline is.
-
-        Raises:
-            ValidationError: no universe, a negative time or an unknown event type.
+        What is inconsistent is recorded too, and said. Raises ValidationError for no universe, a
+        negative time or an unknown event type.
         """
         self._validate(input_data, context)
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
         event_id = self._new_id()
         while event_id in timeline.times:
             event_id = self._new_id()
-        timeline.record(
-            TimelineEvent(
-                event_id=event_id,
-                event_type=input_data.event_type,
-                event_data=dict(input_data.event_data),
-                timestamp=input_data.timestamp,
-                causal_links=list(input_data.causal_links),
-                character_ids=list(input_data.character_ids),
-                created_at=self._clock(),
-            )
+        event = TimelineEvent(
+            event_id=event_id,
+            event_type=input_data.event_type,
+            event_data=dict(input_data.event_data),
+            timestamp=input_data.timestamp,
+            causal_links=list(input_data.causal_links),
+            character_ids=list(input_data.character_ids),
+            created_at=self._clock(),
         )
+        timeline.record(event)
         return self.get_state(input_data.universe_id)
 
     def record(self, universe_id: str, event: TimelineEvent) -> None:
@@ -226,10 +217,7 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         )
 
     def get_timeline(self, universe_id: str) -> list[TimelineEvent]:
-        """All events in order of story time, empty if the universe is unknown.
-
-        A list of the caller's own; ``get_state`` gives the history without copying it.
-        """
+        """All events in order of story time, as a list of the caller's own."""
         return list(self.get_state(universe_id).event_history)
 
     def get_position(self, universe_id: str) -> int:
