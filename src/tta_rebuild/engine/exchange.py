@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -20,6 +20,7 @@ from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import (
+    ChoicesOffered,
     Event,
     EventCodec,
     PlayerActed,
@@ -29,7 +30,7 @@ from tta_rebuild.core.events import (
 )
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.story import Scene
-from tta_rebuild.engine.import_check import refuse_breaks
+from tta_rebuild.engine.gate import SEAM_CHARS
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch, StoryStore
@@ -37,6 +38,7 @@ from tta_rebuild.storage.story_store import Branch, StoryStore
 FORMAT = "tta-story"
 FORMAT_VERSION = 1
 
+_PLACES_NAMED = 3
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 """What begins a tag, a comment or an entity in Markdown."""
 
@@ -117,7 +119,7 @@ async def import_story(
     root, root_events = branches[0]
     gate = _own_gate(root_events[0].event, safety)
     if not allow_boundary_breaks:
-        refuse_breaks(gate, title, ((row.name, own) for row, own in branches))
+        _refuse_breaks(gate, title, ((row.name, own) for row, own in branches))
     opening = [recorded for recorded in root_events if not recorded.turn]
     async with store.whole():
         made = await store.create_story(
@@ -209,6 +211,54 @@ def _check_opening(events: list[RecordedEvent]) -> None:
     turns = [r.turn for r in events]
     if turns != sorted(turns):
         raise ImportRejected("the turns in the file are out of order")
+
+
+def _refuse_breaks(
+    safety: SafetyGate, title: str, branches: Iterable[tuple[str, Sequence[RecordedEvent]]]
+) -> None:
+    """Raise ImportRejected if what a reader would see breaks the story's own boundaries.
+
+    The log of what was held back (``/why``) may name what it kept out, and does.
+    """
+    places = [("the title", title, "")]
+    for name, events in branches:
+        for recorded in events:
+            turn = f"turn {recorded.turn}, " if recorded.turn else ""
+            for place, text, before in _shown(recorded):
+                places.append((f"{turn}branch '{name}', {place}", text, before))
+    breaks = [
+        f"{place}: {found.reason}"
+        for place, text, before in places
+        if (found := safety.finding(text, before))
+    ]
+    if not breaks:
+        return
+    more = len(breaks) - _PLACES_NAMED
+    named = "; ".join([*breaks[:_PLACES_NAMED], *([f"and {more} more"] if more > 0 else [])])
+    raise ImportRejected(
+        f"the story breaks the boundaries that it states itself ({named}); nothing was imported. "
+        "Mend the file, or take it in as it is: tta stories import FILE --allow-boundary-breaks"
+    )
+
+
+def _shown(recorded: RecordedEvent) -> Iterator[tuple[str, str, str]]:
+    """What of an event a reader sees: place, text, and the text just before it."""
+    match recorded.event:
+        case SceneTold(scene=scene):
+            yield from _of_scene(scene)
+        case ChoicesOffered(choices=choices):
+            for number, choice in enumerate(choices, start=1):
+                yield f"choice {number}", f"{choice.text} {choice.consequence}", ""
+        case PlayerActed(text=text):
+            yield "the player's move", text, ""
+
+
+def _of_scene(scene: Scene) -> Iterator[tuple[str, str, str]]:
+    before = ""
+    for number, passage in enumerate(scene.passages, start=1):
+        yield f"passage {number}", passage.text, before
+        before = f"{before} {passage.text}"[-SEAM_CHARS:]
+    yield "the setting", f"{scene.setting}. {scene.tone}. {scene.scene_id}".replace("_", " "), ""
 
 
 async def markdown(store: StoryStore, branch: Branch) -> str:

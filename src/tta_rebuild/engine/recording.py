@@ -129,9 +129,8 @@ class RecordedProvider(RequestProvider):
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The recorded reply, or the recorded failure.
 
-        Raises:
-            ReplyUnusable: no reply was recorded for such a request: the engine asks something
-                else today than it did then.
+        Raises ReplyUnusable: no reply was recorded for such a request: the engine asks something
+        else today than it did then.
         """
         return _response(self._take(request))
 

@@ -13,20 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby, takewhile, zip_longest
 from typing import TypeVar
 
+from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import ExecutionError
-from tta_rebuild.core.events import (
-    CodeChecked,
-    CodeVerdictNoted,
-    Event,
-    EventCodec,
-    FactRetconned,
-    ModelReplied,
-    PastRecalled,
-    PlayerActed,
-    RecordedEvent,
-    SceneTold,
-    prose_of,
-)
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Checks, Dependencies
 from tta_rebuild.engine.recording import RecordedProvider, ReplayingProvider
@@ -90,7 +79,7 @@ async def replay(
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
         if turn:
-            recalled = _first(logged, PastRecalled)
+            recalled = _first(logged, log.PastRecalled)
             past = [prose[at] for at in (recalled.positions if recalled else ()) if at in prose]
             again = await _again(dependencies, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
@@ -116,7 +105,7 @@ def _compared(
     """
     codec = EventCodec()
     sizes: list[int] = []
-    own = takewhile(lambda e: not isinstance(e, FactRetconned), (r.event for r in logged))
+    own = takewhile(lambda e: not isinstance(e, log.FactRetconned), (r.event for r in logged))
     for old, new in zip_longest(own, again):
         was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
         if was != now:
@@ -141,16 +130,16 @@ async def _again(
 ) -> tuple[Event, ...] | str:
     """The turn's events as they come out today, or why none do."""
     if not retell:
-        replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
+        replies = [r.event for r in logged if isinstance(r.event, log.ModelReplied)]
         dependencies = replace(
             dependencies,
             provider=RecordedProvider(replies),
             recording=ReplayingProvider,
             checks=_checks(logged),
         )
-    noted = [v for r in logged if isinstance(r.event, CodeChecked) for v in r.event.verdicts]
+    noted = [v for r in logged if isinstance(r.event, log.CodeChecked) for v in r.event.verdicts]
 
-    async def check_code(text: str) -> tuple[CodeVerdictNoted, ...]:
+    async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
         return tuple(noted)
 
     dependencies = replace(dependencies, check_code=check_code)
@@ -173,8 +162,8 @@ async def _again(
 
 def _checks(logged: Sequence[RecordedEvent]) -> Checks:
     """What a model checked when the turn was played, as far as its log tells."""
-    asked = {r.event.task for r in logged if isinstance(r.event, ModelReplied)}
-    said = [r.event.scene.degraded for r in logged if isinstance(r.event, SceneTold)]
+    asked = {r.event.task for r in logged if isinstance(r.event, log.ModelReplied)}
+    said = [r.event.scene.degraded for r in logged if isinstance(r.event, log.SceneTold)]
     if "reading" in asked or any(RULES_ONLY in note for note in said):
         return "all"
     return "choices" if "branch_check" in asked else "off"
@@ -190,7 +179,7 @@ def _found(recorded: RecordedEvent) -> Found:
 
 
 def _action(logged: Sequence[RecordedEvent]) -> Action:
-    acted = _first(logged, PlayerActed)
+    acted = _first(logged, log.PlayerActed)
     if acted is None:
         return Action.begin()
     if acted.choice is not None:

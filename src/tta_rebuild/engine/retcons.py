@@ -46,10 +46,8 @@ async def make_retcon(
     """Write a correction down, whole or not at all.
 
     ``keep`` and ``mark`` write on the branch. ``rewrite`` forks at the end of the last turn before
-    the first dependent event and writes there; the old telling stays as it was.
-
-    Raises:
-        PositionConflict: somebody else wrote to the branch since the plan was made.
+    the first dependent event and writes there; the old telling stays as it was. Raises
+    PositionConflict: somebody else wrote to the branch since the plan was made.
     """
     events: list[Event] = [plan.event(reason), *(plan.marks() if how == "mark" else ())]
     if how == "rewrite":

@@ -8,12 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import RecordedEvent
-from tta_rebuild.core.story import Choice, Passage, Scene
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.story import Passage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.judging import JudgedPassage, judge_passages
@@ -23,6 +22,7 @@ from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
 from tta_rebuild.engine.turn_events import (
     ChoicesReady,
     CostReported,
+    PlayedTurn,
     SceneFinished,
     TurnEvent,
     TurnRefused,
@@ -30,27 +30,6 @@ from tta_rebuild.engine.turn_events import (
     TurnWarning,
 )
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayedTurn:
-    """A turn that is stored, for callers that wait for the whole of it.
-
-    Attributes:
-        turn: its number, from 1.
-        scene: what was told, as it is stored.
-        choices: what the player may do next, empty after an ending.
-        warnings: what the player should know: content warnings, a degraded turn, budget marks.
-        cost_usd, usage, calls: of all model calls of the turn; US dollars and tokens.
-    """
-
-    turn: int
-    scene: Scene
-    choices: tuple[Choice, ...]
-    warnings: tuple[str, ...]
-    cost_usd: float
-    usage: Usage
-    calls: int
 
 
 class Session:
@@ -90,28 +69,25 @@ class Session:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
-
-        Raises:
-            PositionConflict: another writer was first; load the session again.
-            ProviderError: no storyteller could answer.
-            BudgetExceededError: the turn would overspend.
-            StoreError: the turn could not be stored.
+        Raises PositionConflict (another writer was first; load the session again), ProviderError
+        (no storyteller could answer), BudgetExceededError (the turn would overspend) and StoreError
+        (the turn could not be stored).
         """
         async with aclosing(self._played(action)) as items:
             async for item in items:
                 if isinstance(item, FinishedTurn):
-                    yield SceneFinished(item.scene)
-                    yield ChoicesReady(item.choices)
-                    yield CostReported(item.cost_usd, item.usage, item.calls)
-                    yield TurnStored(item.turn, self.branch.length)
+                    played = item.played
+                    yield SceneFinished(played.scene)
+                    yield ChoicesReady(played.choices)
+                    yield CostReported(played.cost_usd, played.usage, played.calls)
+                    yield TurnStored(played.turn, self.branch.length)
                 else:
                     yield item
 
     async def turn(self, action: Action) -> PlayedTurn:
         """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
 
-        Raises:
-            MoveRefused: the move was not played; nothing was spent and nothing is stored.
+        Raises MoveRefused: the move was not played; nothing was spent and nothing is stored.
         """
         warnings: list[str] = []
         finished: FinishedTurn | None = None
@@ -127,15 +103,7 @@ class Session:
                     case _:
                         pass
         assert finished is not None  # what is not refused ends with it or with an error
-        return PlayedTurn(
-            turn=finished.turn,
-            scene=finished.scene,
-            choices=finished.choices,
-            warnings=tuple(warnings),
-            cost_usd=finished.cost_usd,
-            usage=finished.usage,
-            calls=finished.calls,
-        )
+        return replace(finished.played, warnings=tuple(warnings))
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
@@ -159,19 +127,15 @@ class Session:
         )
 
     async def _keep(self, finished: FinishedTurn) -> None:
-        at = self._dependencies.clock()
-        before = self.branch.length
+        at, branch, turn = self._dependencies.clock(), self.branch, finished.played.turn
         length = await self._store.append(
-            self.branch.branch_id, finished.turn, finished.events, expected=before, at=at
+            branch.branch_id, turn, finished.events, expected=branch.length, at=at
         )
-        for position, event in enumerate(finished.events, start=before + 1):
-            recorded = RecordedEvent(
-                branch_id=self.branch.branch_id,
-                position=position,
-                turn=finished.turn,
-                at=at,
-                event=event,
+        for position, event in enumerate(finished.events, start=branch.length + 1):
+            self._fold.apply(
+                RecordedEvent(
+                    branch_id=branch.branch_id, position=position, turn=turn, at=at, event=event
+                )
             )
-            self._fold.apply(recorded)
-        self.branch = replace(self.branch, length=length, turn=finished.turn)
+        self.branch = replace(branch, length=length, turn=turn)
         self.state = self._fold.present()

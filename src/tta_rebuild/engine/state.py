@@ -13,21 +13,9 @@ from typing import Any
 from tta_rebuild.canon.lines import with_line
 from tta_rebuild.canon.summary import StorySummary, SummaryLine
 from tta_rebuild.canon.view import Canon, Fact
+from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged
-from tta_rebuild.core.events import (
-    CharacterChanged,
-    ChoicesOffered,
-    FactAsserted,
-    FactRetracted,
-    LineEnded,
-    LineKept,
-    PassageWithheld,
-    PlayerActed,
-    RecordedEvent,
-    SceneTold,
-    StoryEnded,
-    StoryOpened,
-)
+from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
 from tta_rebuild.narrative.character_state import MEMORY_LIMIT, CharacterState, new_character
 
@@ -61,7 +49,7 @@ class Present:
     changes: int = 0
     choices: tuple[Choice, ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()
-    withheld: tuple[PassageWithheld, ...] = ()
+    withheld: tuple[log.PassageWithheld, ...] = ()
     characters: Mapping[str, CharacterState] = field(default_factory=dict)
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     ended: bool = False
@@ -141,12 +129,11 @@ class StoryFold:
     def apply(self, recorded: RecordedEvent) -> None:
         """Take the next event of the path.
 
-        Raises:
-            HistoryNotLoaded: it takes back what was so before the snapshot of this fold.
+        Raises HistoryNotLoaded: it takes back what was so before the snapshot of this fold.
         """
         self.canon.apply(recorded.position, recorded.event)
         self.last = recorded
-        if isinstance(recorded.event, StoryOpened):
+        if isinstance(recorded.event, log.StoryOpened):
             self._now = Present(premise=recorded.event.premise)
         now = self._now
         if now is None:
@@ -159,25 +146,25 @@ class StoryFold:
 def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
     """The fields of the present that an event changes."""
     match recorded.event:
-        case PlayerActed(text=text):
+        case log.PlayerActed(text=text):
             return {"action": text}
-        case SceneTold(scene=scene):
+        case log.SceneTold(scene=scene):
             return {"scenes": (*now.scenes, (recorded.position, scene))[-RECENT_SCENES:]}
-        case PassageWithheld() as withheld:
+        case log.PassageWithheld() as withheld:
             return {"withheld": (*now.withheld, withheld)}
-        case ChoicesOffered(choices=choices, rejected=rejected):
+        case log.ChoicesOffered(choices=choices, rejected=rejected):
             offer = {"choices": choices, "rejected": rejected}
             return offer | {"story_so_far": _with_turn(now, recorded.turn), "changes": 0}
-        case FactAsserted() | FactRetracted():
+        case log.FactAsserted() | log.FactRetracted():
             return {"changes": now.changes + 1}
-        case LineKept(line=line):
+        case log.LineKept(line=line):
             return {"lines": with_line(now.lines, recorded.position, line)}
-        case LineEnded(number=number):
+        case log.LineEnded(number=number):
             return {"lines": {n: line for n, line in now.lines.items() if n != number}}
-        case CharacterChanged() as change:
+        case log.CharacterChanged() as change:
             after = _after(now.characters.get(change.character_id), change, recorded)
             return {"characters": {**now.characters, change.character_id: after}}
-        case StoryEnded():
+        case log.StoryEnded():
             return {"ended": True}
     return {}
 
@@ -191,7 +178,7 @@ def _with_turn(now: Present, turn: int) -> StorySummary:
 
 
 def _after(
-    known: CharacterState | None, change: CharacterChanged, recorded: RecordedEvent
+    known: CharacterState | None, change: log.CharacterChanged, recorded: RecordedEvent
 ) -> CharacterState:
     before = known or new_character(change.character_id, recorded.at)
     return replace(

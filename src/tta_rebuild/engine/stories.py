@@ -46,8 +46,7 @@ class Stories:
     async def open(self, premise: Premise) -> Session:
         """Begin a story; its opening scene is the first turn to play.
 
-        Raises:
-            ValidationError: the premise cannot be played, and why.
+        Raises ValidationError: the premise cannot be played, and why.
         """
         from tta_rebuild.engine.consequences import opening_characters
 
@@ -71,8 +70,7 @@ class Stories:
     ) -> list[BranchValidation]:
         """Whether choices would fit the story as it stands, by rule and canon; no model is asked.
 
-        Raises:
-            ValidationError: a choice is too short or too long.
+        Raises ValidationError: a choice is too short or too long.
         """
         from tta_rebuild.engine.choices import judge
 
@@ -86,8 +84,7 @@ class Stories:
     async def find(self, story: str) -> StoryRow:
         """The story of that id, of an id beginning so, or of that title.
 
-        Raises:
-            StoryNotFound: there is none, or more than one.
+        Raises StoryNotFound: there is none, or more than one.
         """
         rows = await self._store.stories()
         wanted = story.strip()
@@ -155,17 +152,14 @@ class Stories:
     ) -> Branch:
         """A new branch that shares everything up to and including ``turn``.
 
-        Raises:
-            PositionNotFound: the branch has no such turn.
-            StoryError: the name is taken.
+        Raises PositionNotFound (the branch has no such turn) and StoryError (the name is taken).
         """
         return await self._fork(await self._branch(story, branch), turn, name)
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
         """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
 
-        Raises:
-            PositionNotFound: the story is not that long.
+        Raises PositionNotFound: the story is not that long.
         """
         target = max(session.state.turn - turns, 0)
         return await self._session(await self._fork(session.branch, target))
@@ -175,8 +169,7 @@ class Stories:
     ) -> RetconPlan:
         """What taking a fact back (or correcting it) would do; nothing is changed.
 
-        Raises:
-            StoryError: nothing of the kind was ever so on this branch.
+        Raises StoryError: nothing of the kind was ever so on this branch.
         """
         from tta_rebuild.engine.retcons import plan_on
 

@@ -11,21 +11,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from tta_rebuild.core.events import (
-    ChoicesOffered,
-    CodeChecked,
-    Event,
-    FactAsserted,
-    FactRetracted,
-    LineEnded,
-    LineKept,
-    PastRecalled,
-    PlayerActed,
-    SceneTold,
-    StoryEnded,
-    TimelineMarked,
-)
-from tta_rebuild.core.story import Choice, LastingLine, Scene
+from tta_rebuild.core import events as log
+from tta_rebuild.core.events import Event
+from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, admit
@@ -40,7 +28,7 @@ from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import TellingItem, ToldScene, tell
 from tta_rebuild.engine.timeline_links import inferred_causes
-from tta_rebuild.engine.turn_events import TurnEvent, TurnRefused, TurnWarning
+from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
@@ -50,20 +38,10 @@ from tta_rebuild.storage.story_store import Branch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedTurn:
-    """A turn that waits to be stored: the last item of ``play_turn``.
+    """A turn that waits to be stored, its events as one: the last item of ``play_turn``."""
 
-    Attributes:
-        events: all that happened, in order; stored as one.
-        cost_usd, usage, calls: of all logical calls of the turn.
-    """
-
-    turn: int
     events: tuple[Event, ...]
-    scene: Scene
-    choices: tuple[Choice, ...]
-    cost_usd: float
-    usage: Usage
-    calls: int
+    played: PlayedTurn
 
 
 TurnItem: TypeAlias = TurnEvent | FinishedTurn
@@ -160,31 +138,31 @@ class _Turn:
         replies = [*self._provider.replies, *told.replies]
         events: list[Event] = [
             *self._acted(),
-            *([PastRecalled(positions=recalled)] if recalled else []),
+            *([log.PastRecalled(positions=recalled)] if recalled else []),
             *replies,
             *told.withheld,
-            SceneTold(scene=scene),
+            log.SceneTold(scene=scene),
             *([code] if code else []),
             self._scene_mark(scene),
             *(
-                FactRetracted(claim=c) if c.ends else FactAsserted(claim=c)
+                log.FactRetracted(claim=c) if c.ends else log.FactAsserted(claim=c)
                 for c in self._gate.claims
             ),
-            *(LineEnded(number=number) for number in ended),
-            *(LineKept(line=line) for line in lines),
+            *(log.LineEnded(number=number) for number in ended),
+            *(log.LineKept(line=line) for line in lines),
             *changes,
-            ChoicesOffered(choices=offered.choices, rejected=offered.rejected),
-            *([StoryEnded(how=scene.tone)] if scene.is_ending else []),
+            log.ChoicesOffered(choices=offered.choices, rejected=offered.rejected),
+            *([log.StoryEnded(how=scene.tone)] if scene.is_ending else []),
         ]
-        yield FinishedTurn(
+        played = PlayedTurn(
             turn=self.number,
-            events=tuple(events),
             scene=scene,
             choices=offered.choices,
             cost_usd=self._provider.cost_usd + told.cost_usd,
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
         )
+        yield FinishedTurn(events=tuple(events), played=played)
 
     def _scene(self, told: ToldScene) -> Scene:
         turn, point, story = self.number, self.point, told.story or untold("")
@@ -233,21 +211,21 @@ class _Turn:
         ended = [number for number in before if number not in after or number in said]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 
-    async def _code_checked(self, scene: Scene) -> CodeChecked | None:
+    async def _code_checked(self, scene: Scene) -> log.CodeChecked | None:
         """The verdicts on the scene's code, None if it holds none or nobody can check it."""
         check = self._dependencies.check_code
         if check is None or not ("```" in scene.text or "~~~" in scene.text):
             return None
         verdicts = await check(scene.text)
-        return CodeChecked(verdicts=verdicts) if verdicts else None
+        return log.CodeChecked(verdicts=verdicts) if verdicts else None
 
     def _acted(self) -> list[Event]:
         turn, move = self.number, self._move
         if turn <= 1:
             return []
         return [
-            PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end),
-            TimelineMarked(
+            log.PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end),
+            log.TimelineMarked(
                 event_id=f"turn-{turn}-action",
                 event_type="choice" if move.number else "story_beat",
                 timestamp=2 * turn - 1,
@@ -256,11 +234,11 @@ class _Turn:
             ),
         ]
 
-    def _scene_mark(self, scene: Scene) -> TimelineMarked:
+    def _scene_mark(self, scene: Scene) -> log.TimelineMarked:
         turn = self.number
         cause = (f"turn-{turn}-action",) if turn > 1 else ()
         inferred = inferred_causes(self._state.canon, self._gate.claims, turn)
-        return TimelineMarked(
+        return log.TimelineMarked(
             event_id=f"turn-{turn}-scene",
             event_type="consequence" if turn > 1 else "story_beat",
             timestamp=2 * turn,
@@ -270,7 +248,7 @@ class _Turn:
         )
 
 
-def _quality_after(scene: Scene, checked: CodeChecked | None) -> float:
+def _quality_after(scene: Scene, checked: log.CodeChecked | None) -> float:
     """The scene's quality with its code counted in: only invalid code lowers it."""
     if checked is None or all(v.verdict != "invalid" for v in checked.verdicts):
         return scene.quality

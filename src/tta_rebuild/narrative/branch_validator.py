@@ -8,25 +8,34 @@ where there is one, is asked once for all proposals together, and only what rule
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
+from pydantic_core import from_json
+
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.narrative.asking import answer_to
 from tta_rebuild.narrative.branch_rules import branch_data, dead_end_risk, findings
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 VALID_FROM = 0.6
 WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
+LOW_SCORE = 0.35
+"""Scores of a model below this become a warning."""
+
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
+_MOST_JUDGED, _LONGEST_SAID = 20, 400
 
 Checker: TypeAlias = Callable[[str, Sequence[Claim]], Sequence[Contradiction]]
 """What in a choice, or in the effects that it declares, contradicts what holds."""
@@ -133,8 +142,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
     async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
         """Judge one proposal.
 
-        Raises:
-            ValidationError: a required text is missing, or the choice is too short or too long.
+        Raises ValidationError: a required text is missing, or the choice is too short or too long.
         """
         return (await self.validate_all([input_data], context))[0]
 
@@ -143,18 +151,15 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
     ) -> list[BranchValidation]:
         """Judge several proposals, in order; a model is asked once for all of them.
 
-        Raises:
-            ValidationError: as ``execute``, for the first proposal that is wrong.
+        Raises ValidationError: as ``execute``, for the first proposal that is wrong.
         """
         for proposal in proposals:
             self._validate(proposal, context)
         issues = [self._findings(proposal) for proposal in proposals]
         degraded = ""
         if self.llm_provider is not None and proposals:
-            from tta_rebuild.narrative.branch_check import asked_about
-
             try:
-                found = await asked_about(self.llm_provider, self._catalog, proposals, context)
+                found = await _asked_about(self.llm_provider, self._catalog, proposals, context)
             except (ProviderError, BudgetExceededError) as error:
                 degraded = f"checked by rules alone: {error}"
             else:
@@ -249,3 +254,62 @@ def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchV
         suggestions=suggestions,
         dead_end_risk=dead_end_risk(proposal),
     )
+
+
+async def _asked_about(
+    provider: LLMProvider,
+    catalog: PromptCatalog | None,
+    proposals: Sequence[BranchProposal],
+    context: TTAContext,
+) -> list[list[ValidationIssue]]:
+    """The model's issues per proposal; none for a proposal it says nothing usable about."""
+    variables: dict[str, Any] = {
+        "proposals": [
+            {
+                "choice": p.choice_text,
+                "description": p.branch_description,
+                "affects": list(p.affected_characters),
+                "follows": p.parent_branch_id or "",
+            }
+            for p in proposals
+        ],
+        "facts": [dict(f) for f in proposals[0].facts],
+        "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
+        "recent": list(dict.fromkeys(str(line) for p in proposals for line in p.timeline_context)),
+        "characters": [],
+        "metaconcepts": context.metaconcept_names(),
+    }
+    answer = await answer_to(provider, catalog, "branch_check", variables, context)
+    found = re.search(r"\{.*\}", answer, re.DOTALL)
+    try:
+        given = from_json(found.group()) if found else {}
+    except ValueError:
+        given = {}
+    judged = objects(given.get("branches"), _MOST_JUDGED) if isinstance(given, dict) else []
+    issues = [_issues_of(one) for one in judged[: len(proposals)]]
+    return issues + [[] for _ in range(len(proposals) - len(issues))]
+
+
+def _issues_of(judged: dict[str, Any]) -> list[ValidationIssue]:
+    suggestion = word(judged.get("suggestion"), _LONGEST_SAID)
+    issues = [
+        ValidationIssue(
+            IssueSeverity.ERROR,
+            "consistency",
+            f"{message} (against: {fact})",
+            suggestion or "Offer what is still possible as things stand",
+        )
+        for one in objects(judged.get("contradictions"), _MOST_JUDGED)
+        if (message := word(one.get("message"), _LONGEST_SAID))
+        and (fact := word(one.get("fact"), _LONGEST_SAID))
+    ]
+    for category, key, message in (
+        ("meaningfulness", "meaningfulness", "The choice makes little difference"),
+        ("character", "character_alignment", "The choice does not suit the character"),
+    ):
+        score = judged.get(key)
+        if isinstance(score, (int, float)) and not isinstance(score, bool) and score < LOW_SCORE:
+            said = f"{message} ({max(0.0, score):.2f} of 1, by the model's judgement)"
+            fix = suggestion or "Let the choice cost or reveal more"
+            issues.append(ValidationIssue(IssueSeverity.WARNING, category, said, fix))
+    return issues

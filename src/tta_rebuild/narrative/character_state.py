@@ -210,8 +210,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
     ) -> CharacterResponse:
         """Let the character live through the interaction; creates the character if need be.
 
-        Raises:
-            ValidationError: no character id, no scene, or something of the wrong kind.
+        Raises ValidationError: no character id, no scene, or something of the wrong kind.
         """
         self._validate(input_data, context)
         state = self._state_of(input_data.character_id, context.timestamp)
@@ -246,11 +245,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         )
 
     def update_arc_stage(self, character_id: str, stage: str) -> None:
-        """Move a character to another stage of its arc.
-
-        Raises:
-            ValidationError: no such stage.
-        """
+        """Move a character to another stage of its arc. Raises ValidationError: no such stage."""
         _check_stage(stage, self.name)
         state = self._state_of(character_id, self._clock())
         self._states[character_id] = replace(state, arc_stage=stage)

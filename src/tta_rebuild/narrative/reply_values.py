@@ -1,7 +1,7 @@
 """What a value in a model's reply is taken for: every one may be missing, wrong or huge.
 
-Used by ``scene_parser`` and ``branch_check``. What can be understood is taken, what cannot is left
-out, and nothing a reply says can have another effect than to be story.
+Used by ``scene_parser`` and ``branch_validator``. What can be understood is taken, what cannot is
+left out, and nothing a reply says can have another effect than to be story.
 """
 
 from __future__ import annotations
