@@ -27,7 +27,7 @@ def read() -> None:
     for piece in PIECES:
         for _ in reader.feed(piece):
             pass
-    assert reader.finish().told
+    assert reader.finish().passages
 
 
 def parse_whole_each_time() -> None:

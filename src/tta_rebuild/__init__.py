@@ -47,13 +47,14 @@ if TYPE_CHECKING:
     )
     from tta_rebuild.core.usage import Usage
     from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import PlayedTurn, Session
+    from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.state import StoryState
     from tta_rebuild.engine.stories import Stories
     from tta_rebuild.engine.turn_events import (
         ChoicesReady,
         CostReported,
         PassageReleased,
+        PlayedTurn,
         SceneFinished,
         SceneRestarted,
         TurnEvent,
@@ -103,10 +104,10 @@ _HOMES = {
     "core.story": "CharacterSketch Choice Claim DialogueLine Passage Premise Scene",
     "core.usage": "Usage",
     "engine.action": "Action",
-    "engine.session": "PlayedTurn Session",
+    "engine.session": "Session",
     "engine.state": "StoryState",
     "engine.stories": "Stories",
-    "engine.turn_events": "ChoicesReady CostReported PassageReleased SceneFinished "
+    "engine.turn_events": "ChoicesReady CostReported PassageReleased PlayedTurn SceneFinished "
     "SceneRestarted TurnEvent TurnRefused TurnStored TurnWarning",
     "integrations": "AnthropicProvider GeminiLLMProvider LLMConfig LLMProvider LLMRequest "
     "LLMResponse MockLLMProvider OpenAIProvider Price Rates RequestProvider",

@@ -14,10 +14,9 @@ from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.story import CharacterSketch, Premise
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.dependencies import Checks, Dependencies
+from tta_rebuild.engine.dependencies import Checks, CodeCheck, Dependencies
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.stories import Stories
-from tta_rebuild.engine.story_code import CodeCheck
 from tta_rebuild.engine.turn_events import TurnEvent
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,

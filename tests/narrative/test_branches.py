@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import ProviderBusy, ValidationError
 from tta_rebuild.core.story import Claim
@@ -33,19 +34,22 @@ def reply(*branches: Any) -> str:
     return json.dumps({"branches": list(branches)})
 
 
-@dataclass(frozen=True)
-class Found:
-    message: str
-    fix: str = ""
-    severity: str = "error"
+def found(message: str, fix: str = "", certainty: float = 1.0) -> Contradiction:
+    return Contradiction(
+        kind="dead_acts",
+        area="fact",
+        message=message,
+        sentence="",
+        against="",
+        fix=fix,
+        certainty=certainty,
+    )
 
 
-class DeadTom:
+def dead_tom(text: str, claims: Sequence[Claim] = ()) -> Sequence[Contradiction]:
     """A canon in which Tom is dead."""
-
-    def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
-        says = "Tom" in text or any(claim.subject == "tom" for claim in claims)
-        return [Found("Tom died in scene 2")] if says else []
+    says = "Tom" in text or any(claim.subject == "tom" for claim in claims)
+    return [found("Tom died in scene 2")] if says else []
 
 
 async def test_several_proposals_cost_one_call(scripted: Any, context: TTAContext) -> None:
@@ -135,7 +139,7 @@ async def test_an_unusable_answer_changes_nothing(
 async def test_the_canons_contradictions_are_errors_in_text_and_in_effects(
     context: TTAContext,
 ) -> None:
-    validator = BranchValidatorPrimitive(checker=DeadTom())
+    validator = BranchValidatorPrimitive(checker=dead_tom)
     by_text = await validator.execute(
         replace(GOOD, choice_text="Mira asks Tom about the chest"), context
     )
@@ -151,11 +155,9 @@ async def test_the_canons_contradictions_are_errors_in_text_and_in_effects(
 async def test_a_contradiction_that_the_canon_is_not_sure_of_is_a_warning(
     context: TTAContext,
 ) -> None:
-    class Unsure(DeadTom):
-        def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> Sequence[Found]:
-            return [Found("Tom may be dead", fix="Ask Ann instead", severity="warning")]
-
-    verdict = await BranchValidatorPrimitive(checker=Unsure()).execute(GOOD, context)
+    unsure = [found("Tom may be dead", fix="Ask Ann instead", certainty=0.5)]
+    validator = BranchValidatorPrimitive(checker=lambda text, claims: unsure)
+    verdict = await validator.execute(GOOD, context)
     assert verdict.is_valid
     assert [i.severity for i in verdict.issues] == [IssueSeverity.WARNING]
     assert verdict.suggestions == ["Ask Ann instead"]

@@ -11,14 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tta_rebuild.core import TTAContext
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy
 from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
 from tta_rebuild.narrative.character_rules import personality_fit
 from tta_rebuild.narrative.character_state import new_character, respond
-from tta_rebuild.narrative.emotions import emotion_in, emotions
+from tta_rebuild.narrative.emotions import emotion_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCENE = CharacterInteraction("hero", "A door creaks.", emotional_trigger="fear")
+EMOTIONS = packaged_toml("tta_rebuild.narrative", "emotions")["emotions"]
 
 
 async def test_a_model_puts_the_words_and_the_rules_keep_the_state(
@@ -100,7 +102,7 @@ def test_traits_speak_for_and_against_an_emotion() -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([None, *emotions(), "nonsense"]),
+            st.sampled_from([None, *EMOTIONS, "nonsense"]),
             st.sampled_from(["They help.", "They fight, a conflict.", "They meet.", "betrayal"]),
             st.lists(st.sampled_from(["a", "b"]), max_size=3),
             st.sampled_from([None, "goal one", "goal two"]),

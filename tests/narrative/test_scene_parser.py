@@ -11,13 +11,8 @@ from hypothesis import strategies as st
 
 from tta_rebuild.core.story import Claim, DialogueLine, Passage
 from tta_rebuild.narrative.plain_reply import LONGEST_SCENE, paragraphs, up_to_last_sentence
-from tta_rebuild.narrative.scene_parser import (
-    LONGEST_REPLY,
-    Complete,
-    Prose,
-    SceneReader,
-    read_scene,
-)
+from tta_rebuild.narrative.scene_parser import LONGEST_REPLY, SceneReader
+from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted, ProsePiece
 
 SCENE: dict[str, Any] = {
     "passages": [
@@ -58,22 +53,29 @@ passages = st.fixed_dictionaries(
 )
 
 
+def read_scene(text: str, *, cut: bool = False) -> GeneratedStory:
+    reader = SceneReader()
+    for _ in reader.feed(text):
+        pass
+    return reader.finish(cut=cut)
+
+
 def pieces(text: str, size: int) -> list[str]:
     return [text[i : i + size] for i in range(0, len(text), size)]
 
 
 def test_passages_carry_their_facts_and_speakers() -> None:
     reply = read_scene(json.dumps(SCENE))
-    assert reply.told
-    assert reply.broken == ""
+    assert reply.passages
+    assert reply.degraded == ""
     assert reply.passages[0].facts == (Claim(subject="mira", relation="holds", value="lamp"),)
     assert reply.passages[1] == Passage(text="Who is there?", speaker="tom", emotion="wary")
-    assert reply.dialogue == (DialogueLine("tom", "Who is there?", "wary"),)
+    assert reply.dialogue == [DialogueLine("tom", "Who is there?", "wary")]
     assert reply.narrative_text == SCENE["passages"][0]["text"]
     assert [c.text for c in reply.choices] == ["Answer the voice on the stair", "Too short"]
     assert reply.choices[0].affects == ("mira", "tom")
     assert reply.choices[0].effects == (Claim(subject="mira", relation="met", value="tom"),)
-    assert len(reply.branches) == 2
+    assert len(reply.story_branches) == 2
     assert reply.notes == {"threads": ["the cup"], "plan": "Tom"}
 
 
@@ -85,7 +87,7 @@ def test_prose_is_given_out_as_it_grows_and_joins_to_its_passage(
     reader, prose, complete = SceneReader(), "", []
     for piece in pieces(json.dumps(SCENE, ensure_ascii=ascii_only), size):
         for reading in reader.feed(piece):
-            if isinstance(reading, Prose):
+            if isinstance(reading, ProsePiece):
                 prose += reading.text
             else:
                 assert prose == reading.passage.text
@@ -99,17 +101,17 @@ def test_prose_is_given_out_as_it_grows_and_joins_to_its_passage(
 def test_prose_is_given_out_with_the_very_piece_that_brings_it() -> None:
     reader = SceneReader()
     head = '{"passages": [{"facts": [], "text": "The rain'
-    assert list(reader.feed(head)) == [Prose("The rain")]
-    assert list(reader.feed(" falls")) == [Prose(" falls")]
-    assert list(reader.feed('."')) == [Prose(".")]
-    assert list(reader.feed("}")) == [Complete(Passage(text="The rain falls."))]
+    assert list(reader.feed(head)) == [ProsePiece("The rain")]
+    assert list(reader.feed(" falls")) == [ProsePiece(" falls")]
+    assert list(reader.feed('."')) == [ProsePiece(".")]
+    assert list(reader.feed("}")) == [PassageDrafted(Passage(text="The rain falls."))]
 
 
 def test_flat_prose_streams_too() -> None:
     reader = SceneReader()
     flat = '{"scene_id": "s", "narrative_text": "It rains.\\n\\nIt stops.", "dialogue": []}'
     prose = "".join(
-        r.text for piece in pieces(flat, 3) for r in reader.feed(piece) if isinstance(r, Prose)
+        r.text for piece in pieces(flat, 3) for r in reader.feed(piece) if isinstance(r, ProsePiece)
     )
     assert prose == "It rains.\n\nIt stops."
     assert [p.text for p in reader.finish().passages] == ["It rains.", "It stops."]
@@ -158,8 +160,8 @@ def test_what_stands_around_the_json_does_not_matter(wrapped: str) -> None:
 )
 def test_common_slips_are_understood(slip: str) -> None:
     reply = read_scene(slip)
-    assert reply.told
-    assert reply.broken == ""
+    assert reply.passages
+    assert reply.degraded == ""
     assert "One." in reply.passages[0].text
 
 
@@ -168,33 +170,32 @@ def test_common_slips_are_understood(slip: str) -> None:
 )
 def test_what_tells_nothing_says_so(text: str) -> None:
     reply = read_scene(text)
-    assert not reply.told
-    assert reply.broken
+    assert not reply.passages
+    assert reply.degraded
 
 
 @pytest.mark.parametrize("at", range(10, len(json.dumps(SCENE)), 7))
 def test_a_cut_reply_keeps_whole_passages_and_whole_sentences(at: int) -> None:
     whole = read_scene(json.dumps(SCENE))
     cut = read_scene(json.dumps(SCENE)[:at], cut=True)
-    assert cut.broken == "the reply broke off"
+    assert cut.degraded == "the reply broke off"
     for got, meant in zip(cut.passages, whole.passages, strict=False):
         assert meant.text.startswith(got.text)
         assert got == meant or got.text == up_to_last_sentence(got.text)
-    assert cut.told == bool(cut.passages)
 
 
 def test_a_malformed_end_does_not_lose_the_passages_before_it() -> None:
     reply = read_scene('{"passages": [{"text": "One."}, {"text": "Two \\q bad"}], "x": }')
-    assert reply.told
+    assert reply.passages
     assert reply.passages[0].text == "One."
-    assert reply.broken == "the reply is malformed"
+    assert reply.degraded == "the reply is malformed"
 
 
 @given(st.one_of(json_values, st.dictionaries(field_names, json_values)))
 @settings(max_examples=300, deadline=None)
 def test_no_json_makes_it_fail(value: Any) -> None:
     reply = read_scene(json.dumps(value))
-    assert reply.told == bool(reply.passages)
+    assert reply.passages or reply.degraded
 
 
 @given(st.text(alphabet='{}[]",:\\ntfu0passagesx1 '), st.integers(1, 5))
@@ -215,7 +216,7 @@ def test_streamed_passages_are_the_final_ones(
     reader, complete, prose = SceneReader(), [], ""
     for piece in pieces(json.dumps({"passages": told}, ensure_ascii=ascii_only), size):
         for reading in reader.feed(piece):
-            if isinstance(reading, Complete):
+            if isinstance(reading, PassageDrafted):
                 complete.append(reading.passage)
                 assert prose.endswith(reading.passage.text)
             else:

@@ -17,7 +17,7 @@ SHORTEST_KEY_IN_PROSE = 8
 
 if TYPE_CHECKING:
     from tta_rebuild.core.events import CodeVerdictNoted
-    from tta_rebuild.engine.story_code import CodeCheck
+    from tta_rebuild.engine.dependencies import CodeCheck
     from tta_rebuild.integrations.code_executor import CodeExecutor
 
 

@@ -36,6 +36,16 @@ class Usage:
         """Everything that counts against a quota of tokens."""
         return self.input_tokens + self.output_tokens + self.thinking_tokens
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
+            estimated=self.estimated or other.estimated,
+        )
+
 
 Outcome = Literal["ok", "cached", "busy", "refused", "unusable", "broken", "cancelled", "error"]
 

@@ -7,20 +7,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Protocol
 
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.turn_events import TurnRefused
+from tta_rebuild.safety import SafetyGate
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-
-
-class PlayerWords(Protocol):
-    """What judges the player's own words: the safety gate."""
-
-    def refusal(self, text: str) -> str | None:
-        """Why these words are not played, kindly, or None if they may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,36 +34,29 @@ class Move:
     wants_end: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A move that is not played, with a kind word why and what else is possible."""
-
-    reason: str
-
-
-def admit(state: StoryState, action: Action, words: PlayerWords | None = None) -> Move | Refusal:
+def admit(state: StoryState, action: Action, safety: SafetyGate) -> Move | TurnRefused:
     """The move that an action means in this state, or why it cannot be made."""
     if state.ended:
-        return Refusal(
+        return TurnRefused(
             "This story has come to its end here. Fork it at an earlier turn to see where another "
             "way would have led, or begin a new one."
         )
     if action.kind == "begin":
         if state.turn:
-            return Refusal("The story has already begun; take a choice or say what you do.")
+            return TurnRefused("The story has already begun; take a choice or say what you do.")
         return Move(text="")
     if not state.turn:
-        return Refusal("The story has not begun yet; its opening scene comes first.")
+        return TurnRefused("The story has not begun yet; its opening scene comes first.")
     if action.kind == "choose":
         return _chosen(state, action.number)
-    return _said(action, words)
+    return _said(action, safety)
 
 
-def _chosen(state: StoryState, number: int) -> Move | Refusal:
+def _chosen(state: StoryState, number: int) -> Move | TurnRefused:
     if not state.choices:
-        return Refusal("There are no numbered choices here; say in your own words what you do.")
+        return TurnRefused("There are no numbered choices here; say in your own words what you do.")
     if not 1 <= number <= len(state.choices):
-        return Refusal(
+        return TurnRefused(
             f"There is no choice {number}; choose 1 to {len(state.choices)}, "
             "or say in your own words what you do."
         )
@@ -77,16 +64,16 @@ def _chosen(state: StoryState, number: int) -> Move | Refusal:
     return Move(text=choice.text, number=number, chosen=choice)
 
 
-def _said(action: Action, words: PlayerWords | None) -> Move | Refusal:
+def _said(action: Action, safety: SafetyGate) -> Move | TurnRefused:
     text = " ".join(_CONTROL.sub(" ", action.text).split())
     if len(text) > MAX_ACTION_CHARS:
-        return Refusal(
+        return TurnRefused(
             f"That is {len(text):,} characters; one move takes at most {MAX_ACTION_CHARS:,}. "
             "Say the first thing first, the rest can follow."
         )
     if not any(character.isalnum() for character in text) and action.kind == "say":
-        return Refusal("Nothing to play there; say in a few words what you do.")
-    refusal = words.refusal(text) if words and text else None
+        return TurnRefused("Nothing to play there; say in a few words what you do.")
+    refusal = safety.refusal(text) if text else None
     if refusal:
-        return Refusal(refusal)
+        return TurnRefused(refusal)
     return Move(text=text, wants_end=action.kind == "end")

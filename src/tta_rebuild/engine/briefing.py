@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, recall, subjects_named
 from tta_rebuild.canon.summary import within
-from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.speech import script
-from tta_rebuild.core.story import Choice
 from tta_rebuild.core.tasks import CharacterVariables
 from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.arc import ArcPoint
@@ -51,14 +49,9 @@ async def brief(
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     present = present_ids(state, move)
-    words = f"{move.text} {move.chosen.consequence if move.chosen else ''}"
-    recollection = await recall(
-        state.canon,
-        words,
-        present,
-        memory,
-        not_after=_position_before(state),
-    )
+    words = _words(move)
+    told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
+    recollection = await recall(state.canon, words, present, memory, not_after=told_whole)
     names = state.names
     lines = lines_for(state.lines, in_play(state, move, ""), words, LINE_TOKENS)
     recent = [_cut(script(scene, names)) for scene in state.recent]
@@ -78,10 +71,13 @@ async def brief(
         should_end=point.should_end,
         characters=[character_variables(state, c) for c in present],
         action=move.text,
-        chosen=_chosen(move.chosen),
+        chosen=asdict(move.chosen) if move.chosen else None,
         recent=recent,
         recalled=list(recollection.lines),
-        facts=[_claim(fact) for fact in recollection.facts],
+        facts=[
+            {"subject": fact.subject, "relation": fact.relation, "value": fact.value}
+            for fact in recollection.facts
+        ],
         lines=[numbered(number, line) for number, line in lines.items()],
         cast=[f"{one}: {name}" for one, name in names.items() if one not in present][-MAX_CAST:],
         language=state.premise.language,
@@ -100,7 +96,7 @@ def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
         text: the passage, "" before there is one.
     """
     canon = state.canon.fork(state.position)
-    said = f"{move.text} {move.chosen.consequence if move.chosen else ''}" if move else ""
+    said = _words(move) if move else ""
     named = subjects_named(canon, f"{said} {text}", limit=MAX_IN_PLAY)
     held = [
         claim.value for one in named for claim in canon.facts_about(one) if claim.relation in _HAD
@@ -148,26 +144,10 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
     return variables
 
 
-def _position_before(state: StoryState) -> int:
-    """The last position that the scenes given in full do not cover."""
-    return state.recent_positions[0] - 1 if state.recent_positions else state.position
+def _words(move: Move) -> str:
+    return f"{move.text} {move.chosen.consequence if move.chosen else ''}"
 
 
 def _cut(text: str) -> str:
     """A scene's text; of an overlong one the end, which the next scene follows on from."""
     return text if len(text) <= SCENE_CHARS else "…" + text[-SCENE_CHARS:].split(" ", 1)[-1]
-
-
-def _claim(fact: Fact) -> dict[str, Any]:
-    return {"subject": fact.subject, "relation": fact.relation, "value": fact.value}
-
-
-def _chosen(choice: Choice | None) -> dict[str, Any] | None:
-    if choice is None:
-        return None
-    return {
-        "text": choice.text,
-        "consequence": choice.consequence,
-        "effects": [asdict(effect) for effect in choice.effects],
-        "affects": list(choice.affects),
-    }

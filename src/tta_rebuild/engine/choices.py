@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tta_rebuild.canon.recall import facts_for
 from tta_rebuild.core.base_primitive import TTAContext
@@ -76,19 +77,21 @@ async def offer(
     """
     rejected = list(already)
     allowed: list[Choice] = []
+    said: list[list[str]] = []
     for choice in proposed:
         reason = gate.objection_to(choice) or size_objection(choice.text)
-        if reason is None and any(_same(choice, other) for other in allowed):
+        words = choice.text.casefold().split()
+        if reason is None and words in said:
             reason = "says the same as another choice"
         if reason is None:
             allowed.append(choice)
+            said.append(words)
         else:
             rejected.append((choice.text, reason))
     sound: list[Choice] = []
-    proposals = proposals_for(state, allowed, happened, gate, context)
-    for choice, verdict in zip(
-        allowed, await validator.validate_all(proposals, context), strict=True
-    ):
+    proposals = _proposals(state, allowed, happened, gate, context)
+    verdicts = await validator.validate_all(proposals, context)
+    for choice, verdict in zip(allowed, verdicts, strict=True):
         if verdict.is_valid:
             sound.append(choice)
         else:
@@ -97,23 +100,13 @@ async def offer(
     return ChoiceOffer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
 
 
-def proposals_for(
-    state: StoryState,
-    choices: Sequence[Choice],
-    happened: str,
-    gate: Gate,
-    context: TTAContext,
+def _proposals(
+    state: StoryState, choices: Sequence[Choice], happened: str, gate: Gate, context: TTAContext
 ) -> list[BranchProposal]:
     """The choices as the validator takes them, with the canon's facts that matter to them."""
-    if not choices:
-        return []
     concerned = dict.fromkeys(who for choice in choices for who in choice.affects)
-    facts = facts_for(
-        gate.canon,
-        " ".join(f"{choice.text} {choice.consequence}" for choice in choices),
-        list(concerned),
-        FACT_TOKENS,
-    )
+    words = " ".join(f"{choice.text} {choice.consequence}" for choice in choices)
+    facts = facts_for(gate.canon, words, list(concerned), FACT_TOKENS) if choices else ()
     known = tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
     past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
     return [
@@ -122,7 +115,7 @@ def proposals_for(
             branch_description=choice.consequence or choice.text,
             choice_text=choice.text,
             affected_characters=list(choice.affects),
-            acting=next((c.character_id for c in state.premise.characters if c.is_player), ""),
+            acting=state.player,
             timeline_context=[*past, happened] if happened else past,
             universe_rules=dict(state.premise.rules),
             effects=choice.effects,
@@ -144,19 +137,12 @@ async def judge(
         dependencies.safety(dict(state.premise.boundaries)),
         dependencies.world_rules(state.premise.rules),
     )
-    context = TTAContext(
-        workflow_id=branch.story_id,
-        correlation_id=branch.branch_id,
-        timestamp=dependencies.clock(),
-        metaconcepts=list(state.premise.metaconcepts),
-        player_boundaries=dict(state.premise.boundaries),
-        universe_id=f"world-{state.premise.seed}",
-    )
+    context = dependencies.turn_context(branch, state)
     validator = BranchValidatorPrimitive(
-        checker=gate, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
+        checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
     )
     verdicts = await validator.validate_all(
-        proposals_for(state, choices, state.action, gate, context), context
+        _proposals(state, choices, state.action, gate, context), context
     )
     kept_out = map(gate.objection_to, choices)
     return [verdict.bounded(why) for verdict, why in zip(verdicts, kept_out, strict=True)]
@@ -166,14 +152,10 @@ def _that_lead_on(
     state: StoryState, choices: list[Choice], gate: Gate, rejected: list[tuple[str, str]]
 ) -> list[Choice]:
     """Without dead ends, and without those that only look like another choice."""
-    canon = gate.canon
-    player = next((c.character_id for c in state.premise.characters if c.is_player), "")
-    for found in dead_ends(canon, choices, player=player):
-        rejected.append((found.sentence, found.message))
-        choices = [choice for choice in choices if choice.text != found.sentence]
-    for found in false_choices(canon, choices):
-        rejected.append((found.sentence, found.message))
-        choices = [choice for choice in choices if choice.text != found.sentence]
+    for look in (partial(dead_ends, player=state.player), false_choices):
+        found = [(one.sentence, one.message) for one in look(gate.canon, choices)]
+        rejected.extend(found)
+        choices = [choice for choice in choices if choice.text not in dict(found)]
     return choices
 
 
@@ -182,7 +164,3 @@ def _reason(verdict: BranchValidation) -> str:
     weight = list(IssueSeverity)
     worst = max(verdict.issues, key=lambda issue: weight.index(issue.severity), default=None)
     return worst.message if worst else "too weak a choice"
-
-
-def _same(one: Choice, other: Choice) -> bool:
-    return one.text.casefold().split() == other.text.casefold().split()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from itertools import takewhile
 from typing import Any
 
 from tta_rebuild.canon.view import Fact
@@ -56,11 +57,8 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
     """Compare two branches of one story."""
     first, first_state = await _path(store, one)
     second, second_state = await _path(store, other)
-    shared = 0
-    for step, other_step in zip(first, second, strict=False):
-        if step.branch_id != other_step.branch_id:
-            break
-        shared += 1
+    pairs = zip(first, second, strict=False)
+    shared = sum(1 for _ in takewhile(lambda pair: pair[0].branch_id == pair[1].branch_id, pairs))
     mine, theirs = _facts(first_state), _facts(second_state)
     return Comparison(
         shared_events=shared,
@@ -74,23 +72,19 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
 
 async def _path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent], StoryState]:
     fold = StoryFold()
-    events = []
-    async for recorded in store.read(branch.branch_id, upto=branch.length):
-        events.append(recorded)
+    events = [recorded async for recorded in store.read(branch.branch_id, upto=branch.length)]
+    for recorded in events:
         fold.apply(recorded)
     return events, fold.present()
 
 
 def _side(branch: Branch, own: list[RecordedEvent], facts: Iterable[Fact]) -> Side:
+    told = [(r.turn, r.event.scene) for r in own if isinstance(r.event, SceneTold)]
     return Side(
         branch=branch,
         events=len(own),
         actions=tuple((r.turn, r.event.text) for r in own if isinstance(r.event, PlayerActed)),
-        scenes=tuple(
-            (r.turn, r.event.scene.scene_id, r.event.scene.setting)
-            for r in own
-            if isinstance(r.event, SceneTold)
-        ),
+        scenes=tuple((turn, scene.scene_id, scene.setting) for turn, scene in told),
         facts=tuple(facts),
     )
 

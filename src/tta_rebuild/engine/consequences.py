@@ -40,18 +40,13 @@ async def characters_after(
     """How everybody in the scene is after it; those whom nothing changed are left out."""
     text = " ".join(p.text for p in passages)
     spoken = {p.speaker: p.emotion for p in passages if p.speaker}
-    present = [
-        character_id
-        for character_id, known in state.characters.items()
-        if character_id in spoken or known.name in text
-    ]
-    present.extend(speaker for speaker in spoken if speaker not in state.characters)
-    primitive = CharacterStatePrimitive(
-        states=[state.characters[c] for c in present if c in state.characters]
-    )
+    known = state.characters
+    present = [one for one, who in known.items() if one in spoken or who.name in text]
+    present.extend(speaker for speaker in spoken if speaker not in known)
+    primitive = CharacterStatePrimitive(states=[known[one] for one in present if one in known])
     changes = []
     for character_id in present:
-        before = primitive.get_character(character_id)
+        before = known.get(character_id)
         if before is None or before.arc_stage != stage:
             primitive.update_arc_stage(character_id, stage)
         await primitive.execute(
@@ -65,11 +60,9 @@ async def characters_after(
             context,
         )
         after = primitive.get_character(character_id)
-        if after is not None:
-            change = _change(before, after)
-            if change is not None:
-                changes.append(change)
-    return changes
+        assert after is not None  # it has just lived through the scene
+        changes.append(_change(before, after))
+    return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
 
 
 def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: str) -> list[str]:
@@ -91,32 +84,20 @@ def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: 
     return list(dict.fromkeys(learnt))
 
 
-def _change(before: CharacterState | None, after: CharacterState) -> CharacterChanged | None:
-    if before is None:
-        return CharacterChanged(
-            character_id=after.character_id,
-            name=after.name,
-            emotion=after.emotional_state,
-            arc_stage=after.arc_stage,
-            traits=dict(after.personality_traits),
-            goals=dict(after.development_goals),
-            relationships=dict(after.relationships),
-            remembers=tuple(after.memory),
-        )
-    change = CharacterChanged(
+def _change(before: CharacterState | None, after: CharacterState) -> CharacterChanged:
+    """What is other than before; everything of somebody new."""
+    was = before or CharacterState(character_id=after.character_id, name="", emotional_state="")
+    is_other_stage = before is None or before.arc_stage != after.arc_stage
+    return CharacterChanged(
         character_id=after.character_id,
-        emotion=_if_new(before.emotional_state, after.emotional_state),
-        arc_stage=_if_new(before.arc_stage, after.arc_stage),
-        traits=_touched(before.personality_traits, after.personality_traits),
-        goals=_touched(before.development_goals, after.development_goals),
-        relationships=_touched(before.relationships, after.relationships),
-        remembers=_appended(before.memory, after.memory),
+        name="" if before else after.name,
+        emotion=after.emotional_state if after.emotional_state != was.emotional_state else "",
+        arc_stage=after.arc_stage if is_other_stage else "",
+        traits=_touched(was.personality_traits, after.personality_traits),
+        goals=_touched(was.development_goals, after.development_goals),
+        relationships=_touched(was.relationships, after.relationships),
+        remembers=_appended(was.memory, after.memory),
     )
-    return None if change == CharacterChanged(character_id=after.character_id) else change
-
-
-def _if_new(before: str, after: str) -> str:
-    return after if after != before else ""
 
 
 def _touched(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.events import CodeVerdictNoted
+from tta_rebuild.core.metaconcepts import MetaconceptRegistry
 from tta_rebuild.engine.recording import RecordingProvider
 
 if TYPE_CHECKING:
-    from tta_rebuild.engine.story_code import CodeCheck
+    from tta_rebuild.engine.state import StoryState
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.prompts import PromptCatalog
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
+    from tta_rebuild.storage.story_store import Branch
 
+USUAL_GUIDANCE = ("Prioritize Player Agency", "Balance Tone")
+"""Metaconcepts of a story that names none of its own; what else a scene needs, its prompt says."""
 
 Checks: TypeAlias = Literal["all", "choices", "off"]
+CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
+"""A scene's text → one verdict per block of code in it; run where it can do no harm."""
 
 
 class Notices:
@@ -68,3 +76,21 @@ class Dependencies:
     recording: Callable[[LLMProvider], RecordingProvider] = RecordingProvider
     notices: Notices = field(default_factory=Notices)
     check_code: CodeCheck | None = None
+
+    def turn_context(self, branch: Branch, state: StoryState) -> TTAContext:
+        """Whose work the next turn is, for requests and for the ledger."""
+        names = state.premise.metaconcepts
+        return TTAContext(
+            workflow_id=branch.story_id,
+            correlation_id=self.new_id(),
+            timestamp=self.clock(),
+            metaconcepts=list(names or MetaconceptRegistry.get_by_names(USUAL_GUIDANCE)),
+            player_boundaries=dict(state.premise.boundaries),
+            session_state={
+                "player_id": self.player_id,
+                "session_id": self.session_id,
+                "branch_id": branch.branch_id,
+                "turn": state.turn + 1,
+            },
+            universe_id=f"world-{state.premise.seed}",
+        )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -20,6 +20,7 @@ from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import (
+    ChoicesOffered,
     Event,
     EventCodec,
     PlayerActed,
@@ -29,7 +30,7 @@ from tta_rebuild.core.events import (
 )
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.story import Scene
-from tta_rebuild.engine.import_check import boundary_breaks, refuse_breaks
+from tta_rebuild.engine.gate import SEAM_CHARS
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch, StoryStore
@@ -37,12 +38,16 @@ from tta_rebuild.storage.story_store import Branch, StoryStore
 FORMAT = "tta-story"
 FORMAT_VERSION = 1
 
+_PLACES_NAMED = 3
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 """What begins a tag, a comment or an entity in Markdown."""
 
 
-class _EventRow(BaseModel):
+class _Row(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class _EventRow(_Row):
     turn: int
     at: datetime
     kind: str
@@ -50,8 +55,7 @@ class _EventRow(BaseModel):
     data: dict[str, Any]
 
 
-class _BranchRow(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _BranchRow(_Row):
     branch_id: str
     name: str
     parent_id: str | None
@@ -59,8 +63,7 @@ class _BranchRow(BaseModel):
     events: list[_EventRow]
 
 
-class _StoryFile(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+class _StoryFile(_Row):
     format: str
     version: int
     title: str
@@ -74,10 +77,7 @@ async def export(store: StoryStore, story_id: str) -> AsyncGenerator[str, None]:
     yield _opened({"format": FORMAT, "version": FORMAT_VERSION, "title": row.title}, "branches")
     for number, branch in enumerate(await store.branches(story_id)):
         head = {
-            "branch_id": branch.branch_id,
-            "name": branch.name,
-            "parent_id": branch.parent_id,
-            "forked_at": branch.forked_at,
+            name: getattr(branch, name) for name in ("branch_id", "name", "parent_id", "forked_at")
         }
         yield ("]}," if number else "") + _opened(head, "events")
         lead = ""
@@ -119,19 +119,17 @@ async def import_story(
     root, root_events = branches[0]
     gate = _own_gate(root_events[0].event, safety)
     if not allow_boundary_breaks:
-        refuse_breaks(boundary_breaks(gate, title, ((row.name, own) for row, own in branches)))
-    turns = [(turn, list(group)) for turn, group in groupby(root_events, key=lambda r: r.turn)]
-    opening = turns.pop(0)[1]
+        _refuse_breaks(gate, title, ((row.name, own) for row, own in branches))
+    opening = [recorded for recorded in root_events if not recorded.turn]
     async with store.whole():
         made = await store.create_story(
             story_id, title, [r.event for r in opening], at=opening[0].at
         )
-        ids = {root.branch_id: await _append(store, made, turns)}
+        ids = {root.branch_id: await _append(store, made, root_events[len(opening) :])}
         for row, events in branches[1:]:
             parent = ids[row.parent_id or ""]
             child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=now())
-            own = [(turn, list(group)) for turn, group in groupby(events, key=lambda r: r.turn)]
-            ids[row.branch_id] = await _append(store, child, own)
+            ids[row.branch_id] = await _append(store, child, events)
     return story_id
 
 
@@ -144,13 +142,12 @@ def _own_gate(opening: Event, safety: Callable[[Mapping[str, str]], SafetyGate])
         raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
 
 
-async def _append(
-    store: StoryStore, branch: Branch, turns: list[tuple[int, list[RecordedEvent]]]
-) -> Branch:
+async def _append(store: StoryStore, branch: Branch, events: list[RecordedEvent]) -> Branch:
     length = branch.length
-    for turn, group in turns:
+    for turn, group in groupby(events, key=lambda r: r.turn):
+        own = list(group)
         length = await store.append(
-            branch.branch_id, turn, [r.event for r in group], expected=length, at=group[0].at
+            branch.branch_id, turn, [r.event for r in own], expected=length, at=own[0].at
         )
     return await store.branch(branch.branch_id)
 
@@ -214,6 +211,54 @@ def _check_opening(events: list[RecordedEvent]) -> None:
     turns = [r.turn for r in events]
     if turns != sorted(turns):
         raise ImportRejected("the turns in the file are out of order")
+
+
+def _refuse_breaks(
+    safety: SafetyGate, title: str, branches: Iterable[tuple[str, Sequence[RecordedEvent]]]
+) -> None:
+    """Raise ImportRejected if what a reader would see breaks the story's own boundaries.
+
+    The log of what was held back (``/why``) may name what it kept out, and does.
+    """
+    places = [("the title", title, "")]
+    for name, events in branches:
+        for recorded in events:
+            turn = f"turn {recorded.turn}, " if recorded.turn else ""
+            for place, text, before in _shown(recorded):
+                places.append((f"{turn}branch '{name}', {place}", text, before))
+    breaks = [
+        f"{place}: {found.reason}"
+        for place, text, before in places
+        if (found := safety.finding(text, before))
+    ]
+    if not breaks:
+        return
+    more = len(breaks) - _PLACES_NAMED
+    named = "; ".join([*breaks[:_PLACES_NAMED], *([f"and {more} more"] if more > 0 else [])])
+    raise ImportRejected(
+        f"the story breaks the boundaries that it states itself ({named}); nothing was imported. "
+        "Mend the file, or take it in as it is: tta stories import FILE --allow-boundary-breaks"
+    )
+
+
+def _shown(recorded: RecordedEvent) -> Iterator[tuple[str, str, str]]:
+    """What of an event a reader sees: place, text, and the text just before it."""
+    match recorded.event:
+        case SceneTold(scene=scene):
+            yield from _of_scene(scene)
+        case ChoicesOffered(choices=choices):
+            for number, choice in enumerate(choices, start=1):
+                yield f"choice {number}", f"{choice.text} {choice.consequence}", ""
+        case PlayerActed(text=text):
+            yield "the player's move", text, ""
+
+
+def _of_scene(scene: Scene) -> Iterator[tuple[str, str, str]]:
+    before = ""
+    for number, passage in enumerate(scene.passages, start=1):
+        yield f"passage {number}", passage.text, before
+        before = f"{before} {passage.text}"[-SEAM_CHARS:]
+    yield "the setting", f"{scene.setting}. {scene.tone}. {scene.scene_id}".replace("_", " "), ""
 
 
 async def markdown(store: StoryStore, branch: Branch) -> str:

@@ -50,39 +50,33 @@ async def judge_passages(
     context: TTAContext,
 ) -> list[JudgedPassage]:
     """Whether each could be shown next: by the gate alone, then all in one reading."""
+
+    def by_rule(passage: Passage, *, is_read: bool) -> PassageWithheld | None:
+        gate = Gate(
+            state,
+            dependencies.safety(dict(state.premise.boundaries)),
+            dependencies.world_rules(state.premise.rules),
+            is_read=is_read,
+        )
+        return gate.examine(passage)[1]
+
     read = reader_for(dependencies, branch, state, None, context)
-    by_rule = [
-        _by_rule(dependencies, state, passage, is_read=read is not None) for passage in passages
-    ]
-    waiting = [p for p, held in zip(passages, by_rule, strict=True) if held is None]
+    held = {number: by_rule(p, is_read=read is not None) for number, p in enumerate(passages)}
+    waiting = [number for number, withheld in held.items() if withheld is None]
     if read is None or not waiting:
-        return [JudgedPassage(withheld=held) for held in by_rule]
-    noted = await read(waiting, "", (), ())
-    objections = {o.passage: o for o in reversed(noted.reading.objections)}
-    found = {
-        id(passage): withheld_by(objections[number], passage) if number in objections else None
-        for number, passage in enumerate(waiting)
-    }
+        return [JudgedPassage(withheld=withheld) for withheld in held.values()]
+    noted = await read([passages[number] for number in waiting], "", (), ())
+    for objection in reversed(noted.reading.objections):
+        number = waiting[objection.passage]
+        held[number] = withheld_by(objection, passages[number])
     if noted.reading.note:
-        found = {id(p): _by_rule(dependencies, state, p, is_read=False) for p in waiting}
+        held |= {number: by_rule(passages[number], is_read=False) for number in waiting}
     return [
         JudgedPassage(
-            withheld=held or found.get(id(passage)),
+            withheld=withheld,
             note=noted.reading.note,
-            calls=len(noted.replies) if passage is waiting[0] else 0,
-            cost_usd=noted.cost_usd if passage is waiting[0] else 0.0,
+            calls=len(noted.replies) if number == waiting[0] else 0,
+            cost_usd=noted.cost_usd if number == waiting[0] else 0.0,
         )
-        for passage, held in zip(passages, by_rule, strict=True)
+        for number, withheld in held.items()
     ]
-
-
-def _by_rule(
-    dependencies: Dependencies, state: StoryState, passage: Passage, *, is_read: bool
-) -> PassageWithheld | None:
-    gate = Gate(
-        state,
-        dependencies.safety(dict(state.premise.boundaries)),
-        dependencies.world_rules(state.premise.rules),
-        is_read=is_read,
-    )
-    return gate.examine(passage)[1]

@@ -17,28 +17,11 @@ MOST_LINES = 9
 """Lines that a scene may leave."""
 
 _WEIGHTS: Mapping[str, int] = {
-    "alive": 3,
-    "promise": 3,
-    "kin": 3,
-    "knows": 3,
-    "believes": 3,
-    "holds": 2,
-    "owns": 2,
-    "wears": 2,
-    "state": 2,
-    "count": 2,
-    "age": 2,
-    "day": 2,
-    "ability": 2,
-    "met": 2,
-    "role": 2,
-    "name": 2,
-    "located_in": 1,
-    "weather": 1,
-    "time_of_day": 1,
+    **dict.fromkeys(("alive", "promise", "kin", "knows", "believes"), 3),
+    **dict.fromkeys(("located_in", "weather", "time_of_day"), 1),
     "feeling": 0,
 }
-"""How much a relation's sentence matters later; an open relation says something particular: 2."""
+"""How much a relation's sentence matters later; any other says something particular: 2."""
 
 
 def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:

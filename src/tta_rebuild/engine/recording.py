@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Iterable
+from dataclasses import replace
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
-from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMProvider,
@@ -51,74 +51,62 @@ class RecordingProvider(WrapperProvider):
         try:
             response = await self.wrapped.complete(request)
         except ProviderError as error:
-            self._failed(request, "", error)
+            self._note(request, "", error=error)
             raise
-        self._answered(request, response)
+        self._note(request, response.text, response)
         return response
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """Pass the request on and note the reply, as far as it was read."""
         text = ""
-        is_noted = False
+        response: LLMResponse | None = None
+        failed: ProviderError | None = None
         items = self.wrapped.stream(request)
         try:
             async for item in items:
                 if isinstance(item, StreamEnded):
-                    self._answered(request, item.response)
-                    is_noted = True
+                    response = item.response
+                    text = response.text
+                    self._note(request, text, response)
                 elif isinstance(item, StreamRestarted):
                     text = ""
                 else:
                     text += item.text
                 yield item
         except ProviderError as error:
-            self._failed(request, text, error)
-            is_noted = True
+            failed = error
             raise
         finally:
-            if not is_noted:
-                self._note(request, text, finish_reason=LEFT)
+            if response is None:
+                self._note(request, text, error=failed)
             await items.aclose()
-
-    def _answered(self, request: LLMRequest, response: LLMResponse) -> None:
-        self.cost_usd += response.cost_usd
-        self._note(
-            request,
-            response.text,
-            model=f"{response.provider}:{response.model}",
-            finish_reason=response.finish_reason,
-            usage=response.usage,
-            degraded=response.degraded,
-        )
-
-    def _failed(self, request: LLMRequest, text: str, error: ProviderError) -> None:
-        self._note(
-            request, text, finish_reason=f"{FAILED}{type(error).__name__}", degraded=str(error)
-        )
 
     def _note(
         self,
         request: LLMRequest,
         text: str,
-        *,
-        finish_reason: str,
-        model: str = "",
-        usage: Usage | None = None,
-        degraded: str = "",
+        response: LLMResponse | None = None,
+        error: ProviderError | None = None,
     ) -> None:
-        self._keep(
-            request,
-            ModelReplied(
-                task=request.task,
-                request_key=request.key(),
-                text=text,
-                model=model,
-                finish_reason=finish_reason,
-                usage=usage or estimated_usage(request.full_text, text),
-                prompt_version=request.template,
-                degraded=degraded,
-            ),
+        reply = ModelReplied(
+            task=request.task,
+            request_key=request.key(),
+            text=text,
+            model="",
+            finish_reason=f"{FAILED}{type(error).__name__}" if error else LEFT,
+            usage=response.usage if response else estimated_usage(request.full_text, text),
+            prompt_version=request.template,
+            degraded=str(error) if error else "",
         )
+        if response is not None:
+            self.cost_usd += response.cost_usd
+            reply = replace(
+                reply,
+                model=f"{response.provider}:{response.model}",
+                finish_reason=response.finish_reason,
+                degraded=response.degraded,
+            )
+        self._keep(request, reply)
 
     def _keep(self, request: LLMRequest, reply: ModelReplied) -> None:
         self.replies.append(reply)
@@ -141,9 +129,8 @@ class RecordedProvider(RequestProvider):
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The recorded reply, or the recorded failure.
 
-        Raises:
-            ReplyUnusable: no reply was recorded for such a request: the engine asks something
-                else today than it did then.
+        Raises ReplyUnusable: no reply was recorded for such a request: the engine asks something
+        else today than it did then.
         """
         return _response(self._take(request))
 
@@ -176,8 +163,13 @@ class ReplayingProvider(RecordingProvider):
 
 
 def _response(reply: ModelReplied) -> LLMResponse:
+    """The recorded answer. Raises the recorded failure, as far as primitives tell kinds apart."""
+    if reply.finish_reason == f"{FAILED}{ContentRefused.__name__}":
+        raise ContentRefused(reply.degraded, reason="recorded")
+    if reply.finish_reason == f"{FAILED}{StreamBroken.__name__}":
+        raise StreamBroken(reply.degraded, text=reply.text)
     if reply.finish_reason.startswith(FAILED):
-        raise _failure(reply.finish_reason.removeprefix(FAILED), reply)
+        raise ProviderError(reply.degraded)
     provider, _, model = reply.model.partition(":")
     return LLMResponse(
         text=reply.text,
@@ -189,12 +181,3 @@ def _response(reply: ModelReplied) -> LLMResponse:
         provider=provider,
         degraded=reply.degraded,
     )
-
-
-def _failure(kind: str, reply: ModelReplied) -> ProviderError:
-    """The recorded failure, as far as the primitives tell kinds of failure apart."""
-    if kind == ContentRefused.__name__:
-        return ContentRefused(reply.degraded, reason="recorded")
-    if kind == StreamBroken.__name__:
-        return StreamBroken(reply.degraded, text=reply.text)
-    return ProviderError(reply.degraded)

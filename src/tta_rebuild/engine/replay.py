@@ -10,22 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import groupby, takewhile, zip_longest
+from typing import TypeVar
 
+from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import ExecutionError
-from tta_rebuild.core.events import (
-    CodeChecked,
-    CodeVerdictNoted,
-    Event,
-    EventCodec,
-    FactRetconned,
-    ModelReplied,
-    PastRecalled,
-    PlayerActed,
-    RecordedEvent,
-    SceneTold,
-    prose_of,
-)
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Checks, Dependencies
 from tta_rebuild.engine.recording import RecordedProvider, ReplayingProvider
@@ -36,6 +26,8 @@ from tta_rebuild.engine.turn_events import TurnRefused
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160
+
+E = TypeVar("E")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,39 +71,52 @@ async def replay(
         retell: ask the storyteller itself once more instead of its recorded replies; for a model
             with randomness of its own this will differ.
     """
-    codec = EventCodec()
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
     prose = {r.position: _found(r) for r in recorded if prose_of(r.event)}
     turns = events = size = 0
+    difference: Difference | None = None
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
         if turn:
-            past = [found for found in map(prose.get, _recalled(logged)) if found]
+            recalled = _first(logged, log.PastRecalled)
+            past = [prose[at] for at in (recalled.positions if recalled else ()) if at in prose]
             again = await _again(dependencies, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
                 difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
-                return ReplayReport(
-                    turns=turns, events=events, size_bytes=size, difference=difference
-                )
+                break
             turns += 1
-            for old, new in _pairs(_of_the_turn(logged), again):
-                was = "".join(map(str, codec.to_json(old))) if old else ""
-                now = "".join(map(str, codec.to_json(new))) if new else ""
-                if was != now:
-                    differing = old or new
-                    kind = differing.KIND if differing else ""
-                    return ReplayReport(
-                        turns=turns,
-                        events=events,
-                        size_bytes=size,
-                        difference=_difference(turn, kind, was, now),
-                    )
-                events += 1
-                size += len(was.encode("utf-8", "surrogatepass"))
+            sizes, difference = _compared(turn, logged, again)
+            events += len(sizes)
+            size += sum(sizes)
+            if difference is not None:
+                break
         for one in logged:
             fold.apply(one)
-    return ReplayReport(turns=turns, events=events, size_bytes=size)
+    return ReplayReport(turns=turns, events=events, size_bytes=size, difference=difference)
+
+
+def _compared(
+    turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event]
+) -> tuple[list[int], Difference | None]:
+    """The sizes in bytes of the events that agree, and the first difference.
+
+    An author's correction stands behind the turn's own events and is not told again.
+    """
+    codec = EventCodec()
+    sizes: list[int] = []
+    own = takewhile(lambda e: not isinstance(e, log.FactRetconned), (r.event for r in logged))
+    for old, new in zip_longest(own, again):
+        was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
+        if was != now:
+            pairs = enumerate(zip(was, now, strict=False))
+            same = next((i for i, (a, b) in pairs if a != b), min(len(was), len(now)))
+            start = max(0, same - EXCERPT_CHARS // 4)
+            before, after = (text[start : start + EXCERPT_CHARS] for text in (was, now))
+            kind = (old or new).KIND
+            return sizes, Difference(turn=turn, kind=kind, logged=before, replayed=after)
+        sizes.append(len(was.encode("utf-8", "surrogatepass")))
+    return sizes, None
 
 
 async def _again(
@@ -125,16 +130,16 @@ async def _again(
 ) -> tuple[Event, ...] | str:
     """The turn's events as they come out today, or why none do."""
     if not retell:
-        replies = [r.event for r in logged if isinstance(r.event, ModelReplied)]
+        replies = [r.event for r in logged if isinstance(r.event, log.ModelReplied)]
         dependencies = replace(
             dependencies,
             provider=RecordedProvider(replies),
             recording=ReplayingProvider,
             checks=_checks(logged),
         )
-    noted = [v for r in logged if isinstance(r.event, CodeChecked) for v in r.event.verdicts]
+    noted = [v for r in logged if isinstance(r.event, log.CodeChecked) for v in r.event.verdicts]
 
-    async def check_code(text: str) -> tuple[CodeVerdictNoted, ...]:
+    async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
         return tuple(noted)
 
     dependencies = replace(dependencies, check_code=check_code)
@@ -157,59 +162,26 @@ async def _again(
 
 def _checks(logged: Sequence[RecordedEvent]) -> Checks:
     """What a model checked when the turn was played, as far as its log tells."""
-    asked = {r.event.task for r in logged if isinstance(r.event, ModelReplied)}
-    said = [r.event.scene.degraded for r in logged if isinstance(r.event, SceneTold)]
+    asked = {r.event.task for r in logged if isinstance(r.event, log.ModelReplied)}
+    said = [r.event.scene.degraded for r in logged if isinstance(r.event, log.SceneTold)]
     if "reading" in asked or any(RULES_ONLY in note for note in said):
         return "all"
     return "choices" if "branch_check" in asked else "off"
 
 
-def _of_the_turn(logged: Sequence[RecordedEvent]) -> list[Event]:
-    """The turn's own events: an author's correction stands behind them and is not told again."""
-    events = [r.event for r in logged]
-    own = next((i for i, e in enumerate(events) if isinstance(e, FactRetconned)), len(events))
-    return events[:own]
-
-
-def _recalled(logged: Sequence[RecordedEvent]) -> tuple[int, ...]:
-    for recorded in logged:
-        if isinstance(recorded.event, PastRecalled):
-            return recorded.event.positions
-    return ()
+def _first(logged: Sequence[RecordedEvent], kind: type[E]) -> E | None:
+    return next((r.event for r in logged if isinstance(r.event, kind)), None)
 
 
 def _found(recorded: RecordedEvent) -> Found:
-    return Found(
-        position=recorded.position, turn=recorded.turn, text=prose_of(recorded.event), rank=0.0
-    )
+    text = prose_of(recorded.event)
+    return Found(position=recorded.position, turn=recorded.turn, text=text, rank=0.0)
 
 
 def _action(logged: Sequence[RecordedEvent]) -> Action:
-    for recorded in logged:
-        if isinstance(recorded.event, PlayerActed):
-            acted = recorded.event
-            if acted.choice is not None:
-                return Action.choose(acted.choice)
-            return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)
-    return Action.begin()
-
-
-def _pairs(old: Sequence[Event], new: Sequence[Event]) -> list[tuple[Event | None, Event | None]]:
-    length = max(len(old), len(new))
-    return [
-        (old[i] if i < len(old) else None, new[i] if i < len(new) else None) for i in range(length)
-    ]
-
-
-def _difference(turn: int, kind: str, was: str, now: str) -> Difference:
-    start = next(
-        (i for i, (a, b) in enumerate(zip(was, now, strict=False)) if a != b),
-        min(len(was), len(now)),
-    )
-    begin = max(0, start - EXCERPT_CHARS // 4)
-    return Difference(
-        turn=turn,
-        kind=kind,
-        logged=was[begin : begin + EXCERPT_CHARS],
-        replayed=now[begin : begin + EXCERPT_CHARS],
-    )
+    acted = _first(logged, log.PlayerActed)
+    if acted is None:
+        return Action.begin()
+    if acted.choice is not None:
+        return Action.choose(acted.choice)
+    return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)

@@ -8,21 +8,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import RecordedEvent
-from tta_rebuild.core.story import Choice, Passage, Scene
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.story import Passage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.judging import JudgedPassage, judge_passages
-from tta_rebuild.engine.snapshots import Folded, folded, keep_snapshot
-from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.turn import FinishedTurn, play_turn, turn_context
+from tta_rebuild.engine.snapshots import folded, keep_snapshot
+from tta_rebuild.engine.state import StoryFold, StoryState
+from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
 from tta_rebuild.engine.turn_events import (
     ChoicesReady,
     CostReported,
+    PlayedTurn,
     SceneFinished,
     TurnEvent,
     TurnRefused,
@@ -30,27 +30,6 @@ from tta_rebuild.engine.turn_events import (
     TurnWarning,
 )
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayedTurn:
-    """A turn that is stored, for callers that wait for the whole of it.
-
-    Attributes:
-        turn: its number, from 1.
-        scene: what was told, as it is stored.
-        choices: what the player may do next, empty after an ending.
-        warnings: what the player should know: content warnings, a degraded turn, budget marks.
-        cost_usd, usage, calls: of all model calls of the turn; US dollars and tokens.
-    """
-
-    turn: int
-    scene: Scene
-    choices: tuple[Choice, ...]
-    warnings: tuple[str, ...]
-    cost_usd: float
-    usage: Usage
-    calls: int
 
 
 class Session:
@@ -62,14 +41,14 @@ class Session:
     """
 
     def __init__(
-        self, dependencies: Dependencies, store: StoryStore, branch: Branch, at: Folded
+        self, dependencies: Dependencies, store: StoryStore, branch: Branch, fold: StoryFold
     ) -> None:
         self._dependencies = dependencies
         self._store = store
-        self._folded = at
+        self._fold = fold
         self._one_turn = asyncio.Lock()
         self.branch = branch
-        self.state: StoryState = at.fold.present()
+        self.state: StoryState = fold.present()
 
     @classmethod
     async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
@@ -78,7 +57,7 @@ class Session:
         Raises StoreDamaged, StoreNewer.
         """
         session = cls(dependencies, store, branch, await folded(store, branch))
-        await session._keep_snapshot()  # an imported story, or one of an older program
+        await keep_snapshot(store, branch, session._fold)  # imported, or of an older program
         return session
 
     @property
@@ -90,66 +69,56 @@ class Session:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
-
-        Raises:
-            PositionConflict: another writer was first; load the session again.
-            ProviderError: no storyteller could answer.
-            BudgetExceededError: the turn would overspend.
-            StoreError: the turn could not be stored.
+        Raises PositionConflict (another writer was first; load the session again), ProviderError
+        (no storyteller could answer), BudgetExceededError (the turn would overspend) and StoreError
+        (the turn could not be stored).
         """
+        async with aclosing(self._played(action)) as items:
+            async for item in items:
+                if isinstance(item, FinishedTurn):
+                    played = item.played
+                    yield SceneFinished(played.scene)
+                    yield ChoicesReady(played.choices)
+                    yield CostReported(played.cost_usd, played.usage, played.calls)
+                    yield TurnStored(played.turn, self.branch.length)
+                else:
+                    yield item
+
+    async def turn(self, action: Action) -> PlayedTurn:
+        """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
+
+        Raises MoveRefused: the move was not played; nothing was spent and nothing is stored.
+        """
+        warnings: list[str] = []
+        finished: FinishedTurn | None = None
+        async with aclosing(self._played(action)) as items:
+            async for item in items:
+                match item:
+                    case TurnRefused(reason):
+                        raise MoveRefused(reason)
+                    case TurnWarning(text):
+                        warnings.append(text)
+                    case FinishedTurn():
+                        finished = item
+                    case _:
+                        pass
+        assert finished is not None  # what is not refused ends with it or with an error
+        return replace(finished.played, warnings=tuple(warnings))
+
+    async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
+        """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
         async with self._one_turn:
             turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
             async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, FinishedTurn):
                         await self._keep(item)
-                        yield SceneFinished(item.scene)
-                        yield ChoicesReady(item.choices)
-                        yield CostReported(item.cost_usd, item.usage, item.calls)
-                        yield TurnStored(item.turn, self.branch.length)
-                        await self._keep_snapshot()
-                    else:
-                        yield item
-
-    async def turn(self, action: Action) -> PlayedTurn:
-        """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
-
-        Raises:
-            MoveRefused: the move was not played; nothing was spent and nothing is stored.
-        """
-        warnings: list[str] = []
-        scene: Scene | None = None
-        choices: tuple[Choice, ...] = ()
-        cost = CostReported(0.0, Usage(), 0)
-        async with aclosing(self.play(action)) as events:
-            async for event in events:
-                match event:
-                    case TurnRefused(reason):
-                        raise MoveRefused(reason)
-                    case TurnWarning(text):
-                        warnings.append(text)
-                    case SceneFinished(scene):
-                        pass
-                    case ChoicesReady(choices):
-                        pass
-                    case CostReported():
-                        cost = event
-                    case _:
-                        pass
-        assert scene is not None  # what is not refused ends with a scene or an error
-        return PlayedTurn(
-            turn=self.branch.turn,
-            scene=scene,
-            choices=choices,
-            warnings=tuple(warnings),
-            cost_usd=cost.cost_usd,
-            usage=cost.usage,
-            calls=cost.calls,
-        )
+                    yield item
+            await keep_snapshot(self._store, self.branch, self._fold)
 
     async def judge(self, *passages: Passage) -> list[JudgedPassage]:
         """Whether each passage could be shown next; the story stays as it is."""
-        context = turn_context(self._dependencies, self.branch, self.state)
+        context = self._dependencies.turn_context(self.branch, self.state)
         return await judge_passages(self._dependencies, self.branch, self.state, passages, context)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
@@ -158,23 +127,15 @@ class Session:
         )
 
     async def _keep(self, finished: FinishedTurn) -> None:
-        at = self._dependencies.clock()
-        before = self.branch.length
+        at, branch, turn = self._dependencies.clock(), self.branch, finished.played.turn
         length = await self._store.append(
-            self.branch.branch_id, finished.turn, finished.events, expected=before, at=at
+            branch.branch_id, turn, finished.events, expected=branch.length, at=at
         )
-        for position, event in enumerate(finished.events, start=before + 1):
-            recorded = RecordedEvent(
-                branch_id=self.branch.branch_id,
-                position=position,
-                turn=finished.turn,
-                at=at,
-                event=event,
+        for position, event in enumerate(finished.events, start=branch.length + 1):
+            self._fold.apply(
+                RecordedEvent(
+                    branch_id=branch.branch_id, position=position, turn=turn, at=at, event=event
+                )
             )
-            self._folded.take(recorded)
-        self.branch = replace(self.branch, length=length, turn=finished.turn)
-        self.state = self._folded.fold.present()
-
-    async def _keep_snapshot(self) -> None:
-        if self._folded.is_due:
-            await keep_snapshot(self._store, self.branch, self._folded)
+        self.branch = replace(branch, length=length, turn=turn)
+        self.state = self._fold.present()

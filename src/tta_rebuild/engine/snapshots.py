@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, field
 from datetime import UTC
 from functools import cache
 from hashlib import blake2b
@@ -25,7 +24,7 @@ from tta_rebuild.core.events import EventCodec, RecordedEvent
 from tta_rebuild.engine.state import Present, StoryFold
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
-FOLD = 2
+FOLD = 3
 """Rises when the same events fold to something else than before."""
 
 TURNS_BETWEEN = 20
@@ -34,26 +33,7 @@ TURNS_BETWEEN = 20
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Folded:
-    """A branch's fold, its last event, and the turn up to which a snapshot spares the reading."""
-
-    fold: StoryFold = field(default_factory=StoryFold)
-    last: RecordedEvent | None = None
-    snapshot_turn: int = 0
-
-    def take(self, recorded: RecordedEvent) -> None:
-        """Fold the next event of the path."""
-        self.fold.apply(recorded)
-        self.last = recorded
-
-    @property
-    def is_due(self) -> bool:
-        """Whether a new snapshot would spare the next reader much."""
-        return self.fold.now.turn - self.snapshot_turn >= TURNS_BETWEEN
-
-
-async def folded(store: StoryStore, branch: Branch) -> Folded:
+async def folded(store: StoryStore, branch: Branch) -> StoryFold:
     """The fold of a branch's path, from the nearest snapshot if one can be used.
 
     Raises StoreDamaged, StoreNewer.
@@ -65,27 +45,31 @@ async def folded(store: StoryStore, branch: Branch) -> Folded:
     return found or await folded_whole(store, branch)
 
 
-async def folded_whole(store: StoryStore, branch: Branch) -> Folded:
+async def folded_whole(store: StoryStore, branch: Branch) -> StoryFold:
     """The fold of a branch's whole path, for questions about its past. Errors as of ``folded``."""
-    whole = Folded()
+    fold = StoryFold()
     async for recorded in store.read(branch.branch_id, upto=branch.length):
-        whole.take(recorded)
-    return whole
+        fold.apply(recorded)
+    return fold
 
 
-async def keep_snapshot(store: StoryStore, branch: Branch, at: Folded) -> None:
-    """Keep where the branch stands now. What cannot be kept only costs the next reader time."""
-    assert at.last is not None  # a story has an opening
-    at.snapshot_turn = at.fold.now.turn
+async def keep_snapshot(store: StoryStore, branch: Branch, fold: StoryFold) -> None:
+    """Keep where the branch stands now, if that would spare the next reader much.
+
+    What cannot be kept only costs the next reader time.
+    """
+    if fold.now.turn - fold.snapshot_turn < TURNS_BETWEEN or fold.last is None:
+        return
+    fold.snapshot_turn = fold.now.turn
     try:
         await store.save_snapshot(
-            branch.branch_id, at.last.position, shape(), snapshot_text(at.fold, at.last)
+            branch.branch_id, fold.last.position, shape(), snapshot_text(fold, fold.last)
         )
     except (StoreError, StoryError) as error:
         _log.debug("no snapshot of %s: %s", branch.branch_id, error)
 
 
-async def _from_snapshot(store: StoryStore, branch: Branch) -> Folded | None:
+async def _from_snapshot(store: StoryStore, branch: Branch) -> StoryFold | None:
     try:
         found = await store.latest_snapshot(branch.branch_id, shape(), upto=branch.length)
     except StoreError:
@@ -94,16 +78,15 @@ async def _from_snapshot(store: StoryStore, branch: Branch) -> Folded | None:
     if kept is None:
         return None
     mark, fold = kept
-    at = Folded(fold, snapshot_turn=fold.now.turn)
     begin = fold.now.position - 1
     async for recorded in store.read(branch.branch_id, after=begin, upto=branch.length):
-        if at.last is not None:
-            at.take(recorded)
+        if fold.last is not None:
+            fold.apply(recorded)
         elif _mark(recorded) == mark:
-            at.last = recorded
+            fold.last = recorded
         else:
             return None
-    return at
+    return fold
 
 
 # ------------------------------------------------------------------------------------ the text
@@ -113,10 +96,8 @@ def snapshot_text(fold: StoryFold, last: RecordedEvent) -> str:
     """A fold as text: a checksum, the present, then one line for each subject of the canon."""
     canon = fold.canon.snapshot()
     head = {"mark": _mark(last), "turns": canon.turns, "turn_began_at": canon.turn_began_at}
-    lines = [json.dumps(head), _adapter().dump_json(fold.now).decode()]
-    for subject, text in sorted(canon.subjects.items()):
-        lines.append(f"{json.dumps(subject)}\t{text}")
-    body = "\n".join(lines)
+    subjects = (f"{json.dumps(name)}\t{text}" for name, text in sorted(canon.subjects.items()))
+    body = "\n".join([json.dumps(head), _adapter().dump_json(fold.now).decode(), *subjects])
     return f"{_digest(body)}\n{body}"
 
 
@@ -131,15 +112,12 @@ def _read(text: str) -> tuple[str, StoryFold] | None:
         now: Present = _adapter().validate_json(second)
     except ValueError:
         return None  # of another shape, although it has the same name
-    subjects = {}
-    for line in lines:
-        subject, _, entries = line.partition("\t")
-        subjects[json.loads(subject)] = entries
+    entries = (line.partition("\t") for line in lines)
     canon = HistorySnapshot(
         position=now.position,
         turns=head["turns"],
         turn_began_at=head["turn_began_at"],
-        subjects=subjects,
+        subjects={json.loads(subject): text for subject, _, text in entries},
     )
     return head["mark"], StoryFold(now, Canon.restored(canon))
 

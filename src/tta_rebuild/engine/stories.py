@@ -6,7 +6,7 @@ loads with the first method that needs it, so that listing them is quick.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,7 @@ class Stories:
     async def open(self, premise: Premise) -> Session:
         """Begin a story; its opening scene is the first turn to play.
 
-        Raises:
-            ValidationError: the premise cannot be played, and why.
+        Raises ValidationError: the premise cannot be played, and why.
         """
         from tta_rebuild.engine.consequences import opening_characters
 
@@ -64,16 +63,14 @@ class Stories:
 
     async def resume(self, story: str, branch: str = MAIN) -> Session:
         """Take a story up again; see ``find`` and ``find_branch`` for what names one."""
-        found = await self.find_branch(await self.find(story), branch)
-        return await self._session(found)
+        return await self._session(await self._branch(story, branch))
 
     async def judge(
         self, story: str, branch: str, choices: Sequence[Choice]
     ) -> list[BranchValidation]:
         """Whether choices would fit the story as it stands, by rule and canon; no model is asked.
 
-        Raises:
-            ValidationError: a choice is too short or too long.
+        Raises ValidationError: a choice is too short or too long.
         """
         from tta_rebuild.engine.choices import judge
 
@@ -87,8 +84,7 @@ class Stories:
     async def find(self, story: str) -> StoryRow:
         """The story of that id, of an id beginning so, or of that title.
 
-        Raises:
-            StoryNotFound: there is none, or more than one.
+        Raises StoryNotFound: there is none, or more than one.
         """
         rows = await self._store.stories()
         wanted = story.strip()
@@ -121,7 +117,7 @@ class Stories:
 
     async def path(self, story: str, branch: str = MAIN) -> Sequence[RecordedEvent]:
         """Every event of a branch's path, in order."""
-        found = await self.find_branch(await self.find(story), branch)
+        found = await self._branch(story, branch)
         return [r async for r in self._store.read(found.branch_id, upto=found.length)]
 
     async def check(self) -> None:
@@ -156,48 +152,28 @@ class Stories:
     ) -> Branch:
         """A new branch that shares everything up to and including ``turn``.
 
-        Raises:
-            PositionNotFound: the branch has no such turn.
-            StoryError: the name is taken.
+        Raises PositionNotFound (the branch has no such turn) and StoryError (the name is taken).
         """
-        origin = await self.find_branch(await self.find(story), branch)
-        position = await self._store.turn_end(origin.branch_id, turn)
-        return await self._store.fork(
-            origin.branch_id, position, name=name, at=self._dependencies.clock()
-        )
+        return await self._fork(await self._branch(story, branch), turn, name)
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
         """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
 
-        Raises:
-            PositionNotFound: the story is not that long.
+        Raises PositionNotFound: the story is not that long.
         """
-        target = session.state.turn - turns
-        position = await self._store.turn_end(session.branch.branch_id, max(target, 0))
-        branch = await self._store.fork(
-            session.branch.branch_id, position, at=self._dependencies.clock()
-        )
-        return await self._session(branch)
-
-    async def _session(self, branch: Branch) -> Session:
-        from tta_rebuild.engine.session import Session
-
-        return await Session.load(self._dependencies, self._store, branch)
+        target = max(session.state.turn - turns, 0)
+        return await self._session(await self._fork(session.branch, target))
 
     async def plan_retcon(
         self, story: str, branch: str, claim: Claim, becomes: Claim | None = None
     ) -> RetconPlan:
         """What taking a fact back (or correcting it) would do; nothing is changed.
 
-        Raises:
-            StoryError: nothing of the kind was ever so on this branch.
+        Raises StoryError: nothing of the kind was ever so on this branch.
         """
-        from tta_rebuild.canon.retcon import plan_retcon
-        from tta_rebuild.engine.snapshots import folded_whole
+        from tta_rebuild.engine.retcons import plan_on
 
-        found = await self.find_branch(await self.find(story), branch)
-        whole = await folded_whole(self._store, found)
-        return plan_retcon(whole.fold.canon, claim, becomes)
+        return await plan_on(self._store, await self._branch(story, branch), claim, becomes)
 
     async def retcon(
         self,
@@ -219,16 +195,12 @@ class Stories:
             StoryError: nothing of the kind was ever so on this branch.
             PositionConflict: somebody else wrote to the branch at the same time.
         """
-        from tta_rebuild.canon.retcon import plan_retcon
-        from tta_rebuild.engine.retcons import make_retcon
-        from tta_rebuild.engine.snapshots import folded_whole
+        from tta_rebuild.engine.retcons import make_retcon, plan_on
 
-        found = await self.find_branch(await self.find(story), branch)
-        whole = await folded_whole(self._store, found)
-        plan = plan_retcon(whole.fold.canon, claim, becomes)
-        return await make_retcon(
-            self._store, found, plan, how, reason=reason, at=self._dependencies.clock()
-        )
+        found = await self._branch(story, branch)
+        plan = await plan_on(self._store, found, claim, becomes)
+        at = self._dependencies.clock()
+        return await make_retcon(self._store, found, plan, how, reason=reason, at=at)
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""
@@ -243,7 +215,7 @@ class Stories:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
         from tta_rebuild.engine.replay import replay
 
-        found = await self.find_branch(await self.find(story), branch)
+        found = await self._branch(story, branch)
         return await replay(self._dependencies, self._store, found, retell=retell)
 
     async def export(self, story: str) -> AsyncGenerator[str, None]:
@@ -290,28 +262,39 @@ class Stories:
             and await self._same_events(row.story_id, story.story_id)
         ]
 
-    async def _same_events(self, one: str, other: str) -> bool:
-        pairs = zip(await self._store.branches(one), await self._store.branches(other), strict=True)
-        for mine, theirs in pairs:
-            if (mine.name, mine.forked_at, mine.length) != (
-                theirs.name,
-                theirs.forked_at,
-                theirs.length,
-            ):
+    async def _same_events(self, first: str, second: str) -> bool:
+        one, other = await self._store.branches(first), await self._store.branches(second)
+        for mine, theirs in zip(one, other, strict=True):
+            if len({(b.name, b.forked_at, b.length) for b in (mine, theirs)}) > 1:
                 return False
-            events = self._store.read(theirs.branch_id, after=theirs.forked_at, upto=theirs.length)
-            async for recorded in self._store.read(
-                mine.branch_id, after=mine.forked_at, upto=mine.length
-            ):
+            events = self._own_events(theirs)
+            async for recorded in self._own_events(mine):
                 if recorded.event != (await anext(events)).event:
                     return False
         return True
+
+    def _own_events(self, branch: Branch) -> AsyncIterator[RecordedEvent]:
+        return self._store.read(branch.branch_id, after=branch.forked_at, upto=branch.length)
 
     async def markdown(self, story: str, branch: str = MAIN) -> str:
         """One branch as a story to read."""
         from tta_rebuild.engine.exchange import markdown
 
-        return await markdown(self._store, await self.find_branch(await self.find(story), branch))
+        return await markdown(self._store, await self._branch(story, branch))
+
+    async def _branch(self, story: str, branch: str) -> Branch:
+        return await self.find_branch(await self.find(story), branch)
+
+    async def _fork(self, origin: Branch, turn: int, name: str | None = None) -> Branch:
+        position = await self._store.turn_end(origin.branch_id, turn)
+        return await self._store.fork(
+            origin.branch_id, position, name=name, at=self._dependencies.clock()
+        )
+
+    async def _session(self, branch: Branch) -> Session:
+        from tta_rebuild.engine.session import Session
+
+        return await Session.load(self._dependencies, self._store, branch)
 
 
 def check_premise(premise: Premise) -> None:

@@ -83,3 +83,24 @@ TurnEvent: TypeAlias = (
     | CostReported
     | TurnStored
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayedTurn:
+    """A turn that is stored, for callers that wait for the whole of it.
+
+    Attributes:
+        turn: its number, from 1.
+        scene: what was told, as it is stored.
+        choices: what the player may do next, empty after an ending.
+        warnings: what the player should know: content warnings, a degraded turn, budget marks.
+        cost_usd, usage, calls: of all model calls of the turn; US dollars and tokens.
+    """
+
+    turn: int
+    scene: Scene
+    choices: tuple[Choice, ...]
+    cost_usd: float
+    usage: Usage
+    calls: int
+    warnings: tuple[str, ...] = ()

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
         BranchProposal,
         BranchValidation,
         BranchValidatorPrimitive,
-        ConsistencyChecker,
-        Inconsistency,
         IssueSeverity,
         ValidationIssue,
     )
@@ -40,31 +38,16 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "BranchPoint": "timeline_manager",
-    "BranchProposal": "branch_validator",
-    "BranchValidation": "branch_validator",
-    "BranchValidatorPrimitive": "branch_validator",
-    "CharacterInteraction": "character_state",
-    "CharacterResponse": "character_state",
-    "CharacterState": "character_state",
-    "CharacterStatePrimitive": "character_state",
-    "Inconsistency": "branch_validator",
-    "ConsistencyChecker": "branch_validator",
-    "DialogueLine": "story_generator",
-    "DraftRestarted": "story_generator",
-    "GeneratedStory": "story_generator",
-    "IssueSeverity": "branch_validator",
-    "PassageDrafted": "story_generator",
-    "ProsePiece": "story_generator",
-    "StoryDrafted": "story_generator",
-    "StoryGenerationInput": "story_generator",
-    "StoryGeneratorPrimitive": "story_generator",
-    "TimelineEvent": "timeline_manager",
-    "TimelineManagerPrimitive": "timeline_manager",
-    "TimelineState": "timeline_manager",
-    "TimelineUpdate": "timeline_manager",
-    "ValidationIssue": "branch_validator",
+    "branch_validator": "BranchProposal BranchValidation BranchValidatorPrimitive IssueSeverity "
+    "ValidationIssue",
+    "character_state": "CharacterInteraction CharacterResponse CharacterState "
+    "CharacterStatePrimitive",
+    "story_generator": "DialogueLine DraftRestarted GeneratedStory PassageDrafted ProsePiece "
+    "StoryDrafted StoryGenerationInput StoryGeneratorPrimitive",
+    "timeline_manager": "BranchPoint TimelineEvent TimelineManagerPrimitive TimelineState "
+    "TimelineUpdate",
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
     "BranchPoint",
@@ -75,11 +58,9 @@ __all__ = [
     "CharacterResponse",
     "CharacterState",
     "CharacterStatePrimitive",
-    "ConsistencyChecker",
     "DialogueLine",
     "DraftRestarted",
     "GeneratedStory",
-    "Inconsistency",
     "IssueSeverity",
     "PassageDrafted",
     "ProsePiece",
@@ -95,6 +76,6 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)

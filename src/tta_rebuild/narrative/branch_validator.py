@@ -2,46 +2,115 @@
 
 The fourth of the four primitives. The engine hands it the choices of a scene before the player
 sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
-whatever else is said; a ``ConsistencyChecker`` (the canon's) compares with what is true in the
-story; a model, where there is one, is asked once for all proposals together, and only what rules
-cannot answer.
+whatever else is said; a checker (the canon's) compares with what is true in the story; a model,
+where there is one, is asked once for all proposals together, and only what rules cannot answer.
 """
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, TypeAlias
 
+from pydantic_core import from_json
+
+from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
+from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.narrative.branch_rules import RULES, dead_end_risk
-from tta_rebuild.narrative.branch_values import (
-    BranchProposal,
-    BranchValidation,
-    ConsistencyChecker,
-    Inconsistency,
-    IssueSeverity,
-    ValidationIssue,
-)
+from tta_rebuild.narrative.asking import answer_to
+from tta_rebuild.narrative.branch_rules import branch_data, dead_end_risk, findings
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
-
-__all__ = [
-    "BranchProposal",
-    "BranchValidation",
-    "BranchValidatorPrimitive",
-    "ConsistencyChecker",
-    "Inconsistency",
-    "IssueSeverity",
-    "ValidationIssue",
-]
+from tta_rebuild.narrative.reply_values import objects, word
+from tta_rebuild.prompts import PromptCatalog
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 VALID_FROM = 0.6
 WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
+LOW_SCORE = 0.35
+"""Scores of a model below this become a warning."""
+
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
+_MOST_JUDGED, _LONGEST_SAID = 20, 400
+
+Checker: TypeAlias = Callable[[str, Sequence[Claim]], Sequence[Contradiction]]
+"""What in a choice, or in the effects that it declares, contradicts what holds."""
+
+
+class IssueSeverity(Enum):
+    """How much an issue weighs; one ``ERROR`` makes a branch invalid."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationIssue:
+    """What is wrong with a branch.
+
+    ``category``: ``consistency``, ``meaningfulness``, ``character``, ``universe``, ``boundary``.
+    """
+
+    severity: IssueSeverity
+    category: str
+    message: str
+    suggested_fix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BranchProposal:
+    """A branch somebody would like to offer.
+
+    Attributes:
+        timeline_context: what has happened, in plain sentences, oldest first.
+        universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
+        parent_branch_id: the choice text of the branch that this one follows.
+        effects: what taking it would make true, for the checker.
+        facts: what holds now, as plain CLAIMs (see ``core.tasks``), for the model.
+        acting: the character whose choice it is; a choice need not name its own actor.
+    """
+
+    universe_id: str
+    branch_description: str
+    choice_text: str
+    affected_characters: list[str]
+    timeline_context: list[str] = field(default_factory=list)
+    universe_rules: dict[str, str] = field(default_factory=dict)
+    parent_branch_id: str | None = None
+    effects: tuple[Claim, ...] = ()
+    facts: tuple[dict[str, Any], ...] = ()
+    acting: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BranchValidation:
+    """The verdict; scores and risk in [0, 1].
+
+    ``degraded`` is "" or, in plain words, why a model was not heard although there is one.
+    """
+
+    is_valid: bool
+    overall_score: float
+    consistency_score: float
+    meaningfulness_score: float
+    character_alignment_score: float
+    universe_rules_score: float
+    issues: list[ValidationIssue] = field(default_factory=list)
+    suggestions: list[str] = field(default_factory=list)
+    dead_end_risk: float = 0.0
+    degraded: str = ""
+
+    def bounded(self, objection: str | None) -> BranchValidation:
+        """The same verdict, or an invalid one if the player's boundaries object."""
+        if objection is None:
+            return self
+        issue = ValidationIssue(IssueSeverity.ERROR, "boundary", objection, "Say it another way")
+        return replace(self, is_valid=False, issues=[issue, *self.issues])
 
 
 class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
@@ -59,8 +128,8 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         name: str = "BranchValidator",
         *,
         llm_provider: LLMProvider | None = None,
-        checker: ConsistencyChecker | None = None,
-        catalog: Any | None = None,
+        checker: Checker | None = None,
+        catalog: PromptCatalog | None = None,
         lengths: tuple[int, int] = (SHORTEST_CHOICE, LONGEST_CHOICE),
     ) -> None:
         super().__init__(name)
@@ -73,8 +142,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
     async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
         """Judge one proposal.
 
-        Raises:
-            ValidationError: a required text is missing, or the choice is too short or too long.
+        Raises ValidationError: a required text is missing, or the choice is too short or too long.
         """
         return (await self.validate_all([input_data], context))[0]
 
@@ -83,8 +151,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
     ) -> list[BranchValidation]:
         """Judge several proposals, in order; a model is asked once for all of them.
 
-        Raises:
-            ValidationError: as ``execute``, for the first proposal that is wrong.
+        Raises ValidationError: as ``execute``, for the first proposal that is wrong.
         """
         for proposal in proposals:
             self._validate(proposal, context)
@@ -92,18 +159,16 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         degraded = ""
         if self.llm_provider is not None and proposals:
             try:
-                for own, more in zip(
-                    issues,
-                    await self._semantic_contradiction_check(proposals, context),
-                    strict=True,
-                ):
-                    said = {issue.message for issue in own}
-                    own += [issue for issue in more if issue.message not in said]
+                found = await _asked_about(self.llm_provider, self._catalog, proposals, context)
             except (ProviderError, BudgetExceededError) as error:
                 degraded = f"checked by rules alone: {error}"
+            else:
+                for own, more in zip(issues, found, strict=True):
+                    said = {issue.message for issue in own}
+                    own += [issue for issue in more if issue.message not in said]
         verdicts = []
-        for proposal, found in zip(proposals, issues, strict=True):
-            verdict = replace(_verdict(proposal, found), degraded=degraded)
+        for proposal, own in zip(proposals, issues, strict=True):
+            verdict = replace(_verdict(proposal, own), degraded=degraded)
             verdicts.append(verdict)
             if verdict.is_valid:
                 self._validated[proposal.universe_id].append(proposal)
@@ -121,34 +186,24 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             self._validated.pop(universe_id, None)
 
     def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
-        parent = proposal.parent_branch_id or ""  # the id is the parent's choice text
-        issues = [issue for rule in RULES.values() for issue in rule(proposal, parent)]
-        if self.checker is not None:
-            for contradiction in self.checker.contradictions(
-                proposal.choice_text, proposal.effects
-            ):
-                issues.append(
-                    ValidationIssue(
-                        IssueSeverity(contradiction.severity),
-                        "consistency",
-                        contradiction.message,
-                        contradiction.fix or "Offer what is still possible as things stand",
-                    )
-                )
-        return issues
-
-    async def _semantic_contradiction_check(
-        self, proposals: Sequence[BranchProposal], context: TTAContext
-    ) -> list[list[ValidationIssue]]:
-        """What a model finds, per proposal; one call. Raises ``ProviderError``."""
-        from tta_rebuild.narrative.branch_check import asked_about
-
-        assert self.llm_provider is not None
-        if self._catalog is None:
-            from tta_rebuild.prompts import PromptCatalog
-
-            self._catalog = PromptCatalog.load()
-        return await asked_about(self.llm_provider, self._catalog, proposals, context)
+        issues = []
+        for name, words in findings(proposal):
+            entry = branch_data("issues")[name]
+            message, fix = (entry[part].format(**words) for part in ("message", "fix"))
+            issue = ValidationIssue(
+                IssueSeverity(entry["severity"]), entry["category"], message, fix
+            )
+            issues.append(issue)
+        against = self.checker(proposal.choice_text, proposal.effects) if self.checker else ()
+        return issues + [
+            ValidationIssue(
+                IssueSeverity(found.severity),
+                "consistency",
+                found.message,
+                found.fix or "Offer what is still possible as things stand",
+            )
+            for found in against
+        ]
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
         length = 0 if is_blank(proposal.choice_text) else len(proposal.choice_text.strip())
@@ -163,11 +218,8 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         elif length > self._longest:
             problem = f"choice_text must be at most {self._longest} characters, not {length}"
         else:
-            lists = {
-                "affected_characters": proposal.affected_characters,
-                "timeline_context": proposal.timeline_context,
-            }
-            problem = wrong_kind(lists, {"universe_rules": proposal.universe_rules})
+            lists = ("affected_characters", "timeline_context")
+            problem = wrong_kind(proposal, lists, ("universe_rules",))
         if problem:
             raise ValidationError(problem, self.name, context)
 
@@ -202,3 +254,62 @@ def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchV
         suggestions=suggestions,
         dead_end_risk=dead_end_risk(proposal),
     )
+
+
+async def _asked_about(
+    provider: LLMProvider,
+    catalog: PromptCatalog | None,
+    proposals: Sequence[BranchProposal],
+    context: TTAContext,
+) -> list[list[ValidationIssue]]:
+    """The model's issues per proposal; none for a proposal it says nothing usable about."""
+    variables: dict[str, Any] = {
+        "proposals": [
+            {
+                "choice": p.choice_text,
+                "description": p.branch_description,
+                "affects": list(p.affected_characters),
+                "follows": p.parent_branch_id or "",
+            }
+            for p in proposals
+        ],
+        "facts": [dict(f) for f in proposals[0].facts],
+        "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
+        "recent": list(dict.fromkeys(str(line) for p in proposals for line in p.timeline_context)),
+        "characters": [],
+        "metaconcepts": context.metaconcept_names(),
+    }
+    answer = await answer_to(provider, catalog, "branch_check", variables, context)
+    found = re.search(r"\{.*\}", answer, re.DOTALL)
+    try:
+        given = from_json(found.group()) if found else {}
+    except ValueError:
+        given = {}
+    judged = objects(given.get("branches"), _MOST_JUDGED) if isinstance(given, dict) else []
+    issues = [_issues_of(one) for one in judged[: len(proposals)]]
+    return issues + [[] for _ in range(len(proposals) - len(issues))]
+
+
+def _issues_of(judged: dict[str, Any]) -> list[ValidationIssue]:
+    suggestion = word(judged.get("suggestion"), _LONGEST_SAID)
+    issues = [
+        ValidationIssue(
+            IssueSeverity.ERROR,
+            "consistency",
+            f"{message} (against: {fact})",
+            suggestion or "Offer what is still possible as things stand",
+        )
+        for one in objects(judged.get("contradictions"), _MOST_JUDGED)
+        if (message := word(one.get("message"), _LONGEST_SAID))
+        and (fact := word(one.get("fact"), _LONGEST_SAID))
+    ]
+    for category, key, message in (
+        ("meaningfulness", "meaningfulness", "The choice makes little difference"),
+        ("character", "character_alignment", "The choice does not suit the character"),
+    ):
+        score = judged.get(key)
+        if isinstance(score, (int, float)) and not isinstance(score, bool) and score < LOW_SCORE:
+            said = f"{message} ({max(0.0, score):.2f} of 1, by the model's judgement)"
+            fix = suggestion or "Let the choice cost or reveal more"
+            issues.append(ValidationIssue(IssueSeverity.WARNING, category, said, fix))
+    return issues

@@ -1,43 +1,32 @@
-"""The rules by which characters change: triggers, relationships, arcs. Plain functions.
+"""How characters change, and what they say, where no model does it for them. Plain functions.
 
-Used by ``character_state`` alone.
+Used by ``character_state`` alone; the words are in ``data/characters.toml``. A line is chosen by
+the character, the emotion and how much the character has lived through, so the same moment always
+gets the same line.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.narrative.emotions import emotion_in, mood
 
-_BOLD = {"brave", "bravery", "bold", "courage", "courageous", "strong", "confident", "determined"}
-_WARM = {"kind", "kindness", "gentle", "empathy", "empathetic", "caring", "loyal", "compassionate"}
-_ANXIOUS = {"anxious", "timid", "cautious", "shy", "fearful", "nervous", "careful"}
-_FIERY = {"hot-tempered", "impulsive", "proud", "fierce", "stubborn", "aggressive", "reckless"}
-_SUNNY = {"optimistic", "cheerful", "hopeful", "playful", "joyful", "humorous"}
-
-_FITS: tuple[tuple[set[str], Mapping[str, float]], ...] = (
-    # How much a trait of that family speaks for (+) or against (-) an emotion.
-    (_BOLD, {"determined": 1, "hopeful": 0.5, "fearful": -1, "ashamed": -0.5}),
-    (_WARM, {"tender": 1, "grateful": 1, "sorrowful": 0.3, "angry": -0.8}),
-    (_ANXIOUS, {"fearful": 1, "conflicted": 0.6, "determined": -0.4, "calm": -0.6}),
-    (_FIERY, {"angry": 1, "determined": 0.6, "calm": -0.8}),
-    (_SUNNY, {"joyful": 1, "hopeful": 1, "sorrowful": -0.7, "fearful": -0.4}),
-)
-
-_WARMING = re.compile(
-    r"\b(help|aid|assist|support|sav(?:e|ing)|rescu|protect|comfort|heal|forgiv|trust|thank|"
-    r"embrac|befriend|guid|teach|encourag|defend|reconcil|friend|gratitud|kind|hug|cooperat|"
-    r"collaborat)\w*",
-    re.IGNORECASE,
-)
-_COOLING = re.compile(
-    r"\b(conflict|fight|fought|argu|quarrel|attack|betray|threat|insult|accus|decei|lied|lying|"
-    r"steal|stole|hurt|abandon|reject|confront|contradiction|hostil|anger|angry|hate|hatred|mock|enem|"
-    r"rival|oppos)\w*",
-    re.IGNORECASE,
-)
 _HELP_STEP, _CONFLICT_STEP, _MEETING_STEP = 0.1, -0.1, 0.02
+
+
+def _data(part: str) -> Any:
+    return packaged_toml("tta_rebuild.narrative", "characters")[part]
+
+
+@cache
+def _beginnings(kind: str) -> re.Pattern[str]:
+    words = "|".join(_data("meetings")[kind].split())
+    return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
 
 
 def emotion_after(trigger: str | None, before: str, others: Iterable[str] = ()) -> str:
@@ -52,14 +41,11 @@ def relationship_change(trigger: str | None, scene: str, story_events: Iterable[
     speaks of neither brings people a little closer.
     """
     for text in (trigger or "", scene, " ".join(map(str, story_events))):
-        warm, cold = len(_WARMING.findall(text)), len(_COOLING.findall(text))
+        warm, cold = (len(_beginnings(kind).findall(text)) for kind in ("warming", "cooling"))
         if warm or cold:
-            return _HELP_STEP if warm >= cold else _cold(text)
+            betrayed = 2 if re.search(r"\bbetray", text, re.IGNORECASE) else 1
+            return _HELP_STEP if warm >= cold else _CONFLICT_STEP * betrayed
     return _MEETING_STEP
-
-
-def _cold(text: str) -> float:
-    return _CONFLICT_STEP * (2 if re.search(r"\bbetray", text, re.IGNORECASE) else 1)
 
 
 def consistency(before: str, after: str) -> float:
@@ -73,21 +59,42 @@ def personality_fit(traits: Mapping[str, float], emotion: str) -> float:
     """How well an emotion suits the traits, in [0, 1]; 1.0 where nothing speaks against it."""
     against = total = 0.0
     for trait, strength in traits.items():
-        for family, fits in _FITS:
-            if trait.lower() in family:
+        for family in _data("families"):
+            if trait.lower() in family["traits"].split():
                 total += abs(strength)
-                against -= min(0.0, fits.get(emotion, 0.0)) * abs(strength)
+                against -= min(0.0, family["fits"].get(emotion, 0.0)) * abs(strength)
     return round(1.0 - 0.6 * against / total, 4) if total else 1.0
 
 
 def arc_direction(stage: str, name: str, goal: str) -> str:
     """What would serve the character's arc next, in one sentence."""
-    towards = f" towards {goal}" if goal else ""
-    return {
-        "setup": f"Show {name} in their ordinary world and let something call them out of it"
-        f"{towards}.",
-        "development": f"Test {name} with setbacks and allies that force a step{towards}.",
-        "climax": f"Bring {name} to the decision that cannot be put off, where what they learned"
-        f"{towards} is what it takes.",
-        "resolution": f"Show how {name} has changed, and what the world looks like after it.",
-    }[stage]
+    direction: str = _data("arcs")[stage]
+    return direction.format(name=name, towards=f" towards {goal}" if goal else "")
+
+
+def spoken_line(name: str, emotion: str, *seed: object) -> str:
+    """One line of direct speech, with the speaker's name: ``Mira says: "..."``."""
+    voice = _voice(emotion)
+    line = _picked(voice["says"], name, emotion, *seed)
+    return f'{name} {voice["manner"]}: "{line}"'
+
+
+def thought(name: str, emotion: str, goal: str, scene: str, *seed: object) -> str:
+    """What goes through the character's mind; names the goal if there is one."""
+    line = _picked(_voice(emotion)["thinks"], name, emotion, *seed)
+    if goal:
+        wanted = _picked(_data("goals")["thoughts"], name, goal, *seed)
+        return f"{line} {wanted.format(goal=goal)}"
+    first = scene.strip().split("\n")[0].rstrip(".!? ")
+    shortened = first if len(first) <= 80 else first[:80].rsplit(" ", 1)[0] + " …"
+    return f"{line} ({shortened}.)"
+
+
+def _voice(emotion: str) -> Any:
+    voices = _data("voices")
+    return voices.get(emotion, voices["neutral"])
+
+
+def _picked(lines: Sequence[str], *seed: object) -> str:
+    digest = hashlib.sha256("\x1f".join(map(str, seed)).encode()).digest()
+    return lines[int.from_bytes(digest[:4], "big") % len(lines)]

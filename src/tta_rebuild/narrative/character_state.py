@@ -1,53 +1,124 @@
 """How the characters are: their emotion, goals, relationships, memory and place in their arc.
 
-The second of the four primitives. The engine hands it one interaction per character of a scene
-and turns the new states into events. ``respond`` is the whole change
-as a pure function; the primitive keeps the states around it and, where there is a model, lets it
-put the words into the characters' mouths.
+The second of the four primitives. The engine hands it one interaction per character of a scene and
+turns the new states into events. ``respond`` is the whole change as a pure function; the primitive
+keeps the states around it and, where there is a model, lets it put the words into their mouths.
 """
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.narrative.asking import answer_to
 from tta_rebuild.narrative.character_rules import (
     arc_direction,
     consistency,
     emotion_after,
     personality_fit,
     relationship_change,
-)
-from tta_rebuild.narrative.character_values import (
-    CharacterInteraction,
-    CharacterResponse,
-    CharacterState,
+    spoken_line,
+    thought,
 )
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
-from tta_rebuild.narrative.voices import spoken_line, thought
-
-__all__ = [
-    "MEMORY_LIMIT",
-    "CharacterInteraction",
-    "CharacterResponse",
-    "CharacterState",
-    "CharacterStatePrimitive",
-    "new_character",
-    "respond",
-]
+from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
 GOAL_STEP = 0.1
+ANSWER_TOKENS, ANSWER_CHARS = 200, 600
+"""Of what a model says or thinks for a character, at most."""
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterState:
+    """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
+
+    ``memory`` holds the most recent story events, newest last. Raises ValidationError for an id
+    that is none, an unknown stage and figures outside their range.
+    """
+
+    character_id: str
+    name: str
+    personality_traits: dict[str, float] = field(default_factory=dict)
+    emotional_state: str = "neutral"
+    development_goals: dict[str, float] = field(default_factory=dict)
+    relationships: dict[str, float] = field(default_factory=dict)
+    memory: list[str] = field(default_factory=list)
+    arc_stage: str = "setup"
+    last_updated: datetime = field(default_factory=_now)
+
+    def __post_init__(self) -> None:
+        if is_blank(self.character_id):
+            raise ValidationError("character_id is required")
+        _check_stage(self.arc_stage)
+        for name, figures, least in (
+            ("personality_traits", self.personality_traits, -1.0),
+            ("development_goals", self.development_goals, 0.0),
+            ("relationships", self.relationships, -1.0),
+        ):
+            for key, value in figures.items():
+                if not isinstance(value, (int, float)) or not least <= value <= 1.0:
+                    raise ValidationError(
+                        f"{name}: {key!r} must lie between {least:g} and 1, not {value!r:.60}"
+                    )
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterInteraction:
+    """What a character just went through."""
+
+    character_id: str
+    scene_context: str
+    emotional_trigger: str | None = None
+    interacting_with: list[str] = field(default_factory=list)
+    story_events: list[str] = field(default_factory=list)
+    development_opportunity: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CharacterResponse:
+    """How the character took it.
+
+    Attributes:
+        development_progress: all goals and how far they are, [0, 1].
+        relationship_changes: other's id → how much the relationship moved.
+        consistency_score: [0, 1]; how well the emotion follows from the one before.
+        personality_alignment: [0, 1]; how well the emotion fits the traits, 1.0 without any.
+        degraded: "" or, in plain words, why a model was not used although there is one.
+    """
+
+    character_id: str
+    dialogue: str
+    internal_monologue: str
+    emotion: str
+    development_progress: dict[str, float]
+    relationship_changes: dict[str, float]
+    suggested_arc_direction: str
+    consistency_score: float
+    personality_alignment: float
+    degraded: str = ""
+
+
+def _check_stage(stage: str, primitive: str | None = None) -> None:
+    if stage not in ARC_STAGES:
+        raise ValidationError(
+            f"Invalid arc stage {stage!r}: must be one of {', '.join(ARC_STAGES)}", primitive
+        )
 
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
@@ -126,7 +197,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         llm_provider: LLMProvider | None = None,
         states: Iterable[CharacterState] = (),
         clock: Callable[[], datetime] = _now,
-        catalog: Any | None = None,
+        catalog: PromptCatalog | None = None,
     ) -> None:
         super().__init__(name)
         self.llm_provider = llm_provider
@@ -139,8 +210,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
     ) -> CharacterResponse:
         """Let the character live through the interaction; creates the character if need be.
 
-        Raises:
-            ValidationError: no character id, no scene, or something of the wrong kind.
+        Raises ValidationError: no character id, no scene, or something of the wrong kind.
         """
         self._validate(input_data, context)
         state = self._state_of(input_data.character_id, context.timestamp)
@@ -175,35 +245,22 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         )
 
     def update_arc_stage(self, character_id: str, stage: str) -> None:
-        """Move a character to another stage of its arc.
-
-        Raises:
-            ValidationError: no such stage.
-        """
-        if stage not in ARC_STAGES:
-            raise ValidationError(
-                f"Invalid arc stage {stage!r}: must be one of {', '.join(ARC_STAGES)}", self.name
-            )
+        """Move a character to another stage of its arc. Raises ValidationError: no such stage."""
+        _check_stage(stage, self.name)
         state = self._state_of(character_id, self._clock())
         self._states[character_id] = replace(state, arc_stage=stage)
 
     def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
-        trigger: object = given.emotional_trigger
-        opportunity: object = given.development_opportunity
+        problem = ""
         if is_blank(given.character_id):
             problem = "character_id is required"
         elif is_blank(given.scene_context):
             problem = "scene_context is required"
-        elif not isinstance(trigger, (str, type(None))):
-            problem = f"emotional_trigger must be text, not {trigger!r:.60}"
-        elif not isinstance(opportunity, (str, type(None))):
-            problem = f"development_opportunity must be text, not {opportunity!r:.60}"
-        else:
-            lists = {
-                "interacting_with": given.interacting_with,
-                "story_events": given.story_events,
-            }
-            problem = wrong_kind(lists, {})
+        for name in ("emotional_trigger", "development_opportunity"):
+            text: object = getattr(given, name)
+            if not problem and not isinstance(text, (str, type(None))):
+                problem = f"{name} must be text, not {text!r:.60}"
+        problem = problem or wrong_kind(given, lists=("interacting_with", "story_events"))
         if problem:
             raise ValidationError(problem, self.name, context)
 
@@ -217,24 +274,55 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         interaction: CharacterInteraction,
         context: TTAContext,
     ) -> CharacterResponse:
-        from tta_rebuild.narrative.character_words import words_of
-
-        assert self.llm_provider is not None
+        """The response as a model puts it; both of its texts are asked for at once."""
+        variables = _variables(state, interaction, context)
+        tasks = [
+            asyncio.ensure_future(self._asked(task, variables, context))
+            for task in ("dialogue", "monologue")
+        ]
         try:
-            said, thinks = await words_of(
-                self.llm_provider, self._templates(), state, interaction, context
-            )
+            said, thinks = await asyncio.gather(*tasks)
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         return replace(
             response,
             dialogue=said or response.dialogue,
             internal_monologue=thinks or response.internal_monologue,
         )
 
-    def _templates(self) -> Any:
-        if self._catalog is None:
-            from tta_rebuild.prompts import PromptCatalog
+    async def _asked(self, task: Task, variables: Mapping[str, Any], context: TTAContext) -> str:
+        assert self.llm_provider is not None
+        given = await answer_to(
+            self.llm_provider, self._catalog, task, variables, context, ANSWER_TOKENS
+        )
+        return " ".join(_CONTROL.sub(" ", given).split()).strip('"“” ')[:ANSWER_CHARS]
 
-            self._catalog = PromptCatalog.load()
-        return self._catalog
+
+def _variables(
+    state: CharacterState, interaction: CharacterInteraction, context: TTAContext
+) -> dict[str, Any]:
+    """The values of ``core.tasks.DialogueVariables``."""
+    return {
+        "seed": len(state.memory),
+        "character": {
+            "character_id": state.character_id,
+            "name": state.name,
+            "traits": dict(state.personality_traits),
+            "emotion": state.emotional_state,
+            "goals": dict(state.development_goals),
+            "relationships": dict(state.relationships),
+            "arc_stage": state.arc_stage,
+            "memory": list(state.memory),
+        },
+        "scene_context": interaction.scene_context,
+        "trigger": interaction.emotional_trigger or "",
+        "interacting_with": list(interaction.interacting_with),
+        "story_events": list(interaction.story_events),
+        "goal": interaction.development_opportunity or "",
+        "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
+        "metaconcepts": context.metaconcept_names(),
+    }

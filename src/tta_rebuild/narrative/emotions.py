@@ -7,31 +7,22 @@ hero"); a word that is denied, or said of somebody else who is there, does not c
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from tta_rebuild.core.data_files import packaged_toml
 
 _CLAUSE = re.compile(r"[,;:.!?—]|\b(?:but|yet|while|although|though|until)\b")
 _NEVER_SO = re.compile(r"\bnever\b.*\b(?:so|such|more)\s+$")
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    """A word of an emotion: ``felt``, ``stirring`` or a mere cause."""
-
-    emotion: str
-    kind: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Words:
-    """The data file, made ready to search with."""
+    """The data file, made ready to search with; ``meaning`` is word → (emotion, kind)."""
 
-    moods: Mapping[str, tuple[float, float]]
-    meaning: Mapping[str, _Word]
+    meaning: Mapping[str, tuple[str, str]]
     any_word: re.Pattern[str]
     denied_before: re.Pattern[str]
     denied_after: re.Pattern[str]
@@ -42,25 +33,25 @@ class _Words:
     particles: str
 
 
+def _data(part: str) -> Any:
+    return packaged_toml("tta_rebuild.narrative", "emotions")[part]
+
+
 def _any(words: str) -> str:
     return "|".join(map(re.escape, words.split()))
 
 
 @cache
 def _words() -> _Words:
-    data: dict[str, Any] = tomllib.loads(
-        (files("tta_rebuild.narrative") / "data" / "emotions.toml").read_text("utf-8")
-    )
+    entries, negation, others = _data("emotions"), _data("negation"), _data("others")
     meaning = {
-        word: _Word(emotion, kind)
+        word: (emotion, kind)
         for kind in ("causes", "stirring", "felt")
-        for emotion, entry in data["emotions"].items()
+        for emotion, entry in entries.items()
         for word in entry.get(kind, "").split()
-    } | {emotion: _Word(emotion, "felt") for emotion in data["emotions"]}
-    negation, others = data["negation"], data["others"]
+    } | {emotion: (emotion, "felt") for emotion in entries}
     light = rf"(?:(?:{_any(negation['light'])})\s+)*"
     return _Words(
-        moods={name: tuple(entry["mood"]) for name, entry in data["emotions"].items()},
         meaning=meaning,
         any_word=re.compile(rf"\b(?:{_any(' '.join(sorted(meaning, reverse=True)))})\b"),
         denied_before=re.compile(rf"(?:\b(?:{_any(negation['before'])})|n't)\s+{light}$"),
@@ -75,14 +66,10 @@ def _words() -> _Words:
     )
 
 
-def emotions() -> list[str]:
-    """The names of all emotions."""
-    return list(_words().moods)
-
-
 def mood(emotion: str) -> tuple[float, float]:
     """Pleasantness and arousal, both in [-1, 1]; the middle for an unknown emotion."""
-    return _words().moods.get(emotion, (0.0, 0.0))
+    pleasant, aroused = _data("emotions").get(emotion, {}).get("mood", (0.0, 0.0))
+    return pleasant, aroused
 
 
 def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
@@ -98,15 +85,15 @@ def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
     names = _names(others)
     best, best_rank, denied = "", -1, False
     for before, word, after in _clauses(trigger.lower().replace("’", "'").replace("_", " ")):
-        meant = words.meaning[word]
+        emotion, kind = words.meaning[word]
         denied = _is_denied(before, after) or (denied and before.endswith((" or ", " and ")))
         if denied:
             continue
-        if names and _of_another(before, after, names, stirring=meant.kind == "stirring"):
+        if names and _of_another(before, after, names, stirring=kind == "stirring"):
             continue
-        rank = 0 if meant.kind == "causes" else 2 if words.turn_before.search(before) else 1
+        rank = 0 if kind == "causes" else 2 if words.turn_before.search(before) else 1
         if rank > best_rank:
-            best, best_rank = meant.emotion, rank
+            best, best_rank = emotion, rank
     return best
 
 

@@ -41,10 +41,8 @@ def fitted(
 ) -> tuple[LLMRequest, str] | None:
     """The request so that prompt and answer fit the window, and in words what it leaves out.
 
-    None if it fits as it is.
-
-    Raises:
-        RequestTooLarge: not even the shortest prompt fits, or it is no scene.
+    None if it fits as it is. Raises RequestTooLarge: not even the shortest prompt fits, or it is no
+    scene.
     """
     least_answer = min(max_tokens, max(SHORTEST_ANSWER, window_tokens // 4))
     room = window_tokens - least_answer

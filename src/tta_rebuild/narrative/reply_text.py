@@ -1,7 +1,6 @@
 """The words of a reply without what is no story: thoughts, markup, escapes, refusals.
 
-Used by ``scene_shape`` for every text of a reply, and by ``scene_parser`` for replies that came as
-plain prose.
+Used by ``reply_values`` for every text of a reply, and for replies that came as plain prose.
 """
 
 from __future__ import annotations

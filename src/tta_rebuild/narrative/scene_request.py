@@ -1,21 +1,21 @@
 """From where the story stands to the request that asks a model for a scene.
 
-Used by ``story_generator``; the other primitives take ``place_in_ledger`` from here. The request
-carries the variables (for the embedded storyteller, the cache and the experiments) and the prompt
-that a template makes of them.
+Used by ``story_generator``. The request carries the variables (for the embedded storyteller, the
+cache and the experiments) and the prompt that a template makes of them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.canon.relations import built_in
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
+from tta_rebuild.narrative.asking import packaged_prompts
 from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
 from tta_rebuild.prompts.fencing import fenced
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def scene_request(
-    catalog: PromptCatalog,
+    catalog: PromptCatalog | None,
     wanted: StoryGenerationInput,
     context: TTAContext,
     *,
@@ -42,7 +42,7 @@ def scene_request(
         branch_id=wanted.branch_id,
         turn=wanted.turn,
     )
-    text = rendered(catalog, blank, variables)
+    text = rendered(catalog or packaged_prompts(), blank, variables)
     return replace(
         blank, prompt=text.prompt, system=text.system, template=text.version, schema=text.schema
     )
@@ -63,16 +63,6 @@ def rendered(
         "is_opening": not any(variables.get(n) for n in ("action", "recent", "told_so_far")),
     }
     return catalog.render("scene", shown, story_id=request.story_id)
-
-
-def place_in_ledger(context: TTAContext) -> dict[str, Any]:
-    """Which story, branch and turn a call belongs to, where only the context can tell."""
-    state = context.session_state
-    return {
-        "story_id": context.workflow_id,
-        "branch_id": str(state.get("branch_id", "")),
-        "turn": int(state.get("turn", 0)),
-    }
 
 
 def repairing(request: LLMRequest, answer: str, broken: str) -> LLMRequest:
@@ -97,36 +87,18 @@ def softened(request: LLMRequest) -> LLMRequest:
 
 def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[str, Any]:
     """The values of ``core.tasks.SceneVariables``, as plain JSON."""
-    characters = list(wanted.characters) or [
-        {"character_id": one, "name": _name(one)} for one in wanted.active_characters
-    ]
-    variables: dict[str, Any] = {
-        "theme": wanted.theme,
-        "title": wanted.title,
-        "kit": wanted.kit,
-        "seed": wanted.seed,
+    variables = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
+    for name in ("active_characters", "story_id", "branch_id"):
+        del variables[name]
+    variables |= {
         "turn": wanted.turn or wanted.timeline_position + 1,
         "stage": wanted.stage or "setup",
-        "should_end": wanted.should_end,
-        "style": wanted.narrative_style,
-        "universe_id": wanted.universe_id,
-        "timeline_position": wanted.timeline_position,
-        "characters": characters,
-        "action": wanted.action,
-        "chosen": wanted.chosen,
-        "previous_context": wanted.previous_context,
-        "recent": list(wanted.recent),
-        "recalled": list(wanted.recalled),
-        "facts": list(wanted.facts),
-        "lines": list(wanted.lines),
-        "cast": list(wanted.cast),
-        "language": wanted.language,
-        "writes_lines": wanted.writes_lines,
-        "rules": wanted.rules,
+        "style": variables.pop("narrative_style"),
+        "preferences": variables.pop("player_preferences"),
+        "characters": list(wanted.characters)
+        or [{"character_id": one, "name": _name(one)} for one in wanted.active_characters],
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),
-        "preferences": wanted.player_preferences,
-        "notes": wanted.notes,
     }
     plain: dict[str, Any] = json.loads(json.dumps(variables, default=_plain))
     return plain
@@ -136,10 +108,7 @@ def guidance(context: TTAContext) -> list[str]:
     """The guidance in force, each name with its description where it has one."""
     lines = []
     for one in context.metaconcepts:
-        if isinstance(one, Metaconcept):
-            known: list[Metaconcept] = [one]
-        else:
-            known = MetaconceptRegistry.get_by_names([str(one)])
+        known = [one] if isinstance(one, Metaconcept) else MetaconceptRegistry.get_by_names([one])
         lines.append(f"{known[0].name}: {known[0].description}" if known else str(one))
     return lines
 

@@ -6,7 +6,8 @@ Used by ``story_generator``, which decides what is asked next.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core.errors import (
     ContentRefused,
@@ -16,13 +17,26 @@ from tta_rebuild.core.errors import (
     StreamBroken,
 )
 from tta_rebuild.core.story import Choice
-from tta_rebuild.integrations.llm_provider import SILENT, LLMProvider, LLMRequest, LLMResponse
+from tta_rebuild.integrations.llm_provider import (
+    SILENT,
+    LLMProvider,
+    LLMRequest,
+    LLMResponse,
+    StreamItem,
+    StreamRestarted,
+    TextPiece,
+)
 from tta_rebuild.narrative.plain_reply import PlainScene, read_plain
-from tta_rebuild.narrative.scene_parser import BROKE_OFF, SceneReader, SceneReply, joined
-from tta_rebuild.narrative.story_values import GeneratedStory, StoryGenerationInput
+from tta_rebuild.narrative.scene_parser import BROKE_OFF, REFUSED, SceneReader, joined, untold
+from tta_rebuild.narrative.story_values import (
+    DraftRestarted,
+    GeneratedStory,
+    StoryGenerationInput,
+    StoryItem,
+)
 from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
 
-NOTHING_YET = SceneReply(told=False, broken=BROKE_OFF)
+NOTHING_YET = untold(BROKE_OFF)
 _GO_ON = {
     "choice": "Go on from here and see what happens next",
     "consequence": "The story goes on from this moment.",
@@ -37,15 +51,38 @@ class ModelCall:
     asked: LLMRequest
     reader: SceneReader = field(default_factory=SceneReader)
     response: LLMResponse | None = None
-    reply: SceneReply = NOTHING_YET
+    reply: GeneratedStory = NOTHING_YET
     error: ExecutionError | None = None
+
+    def take(self, item: StreamItem) -> Iterator[StoryItem]:
+        """What the next piece of the answer brings."""
+        if isinstance(item, TextPiece):
+            yield from self.reader.feed(item.text)
+        elif isinstance(item, StreamRestarted):
+            self.reader = SceneReader()
+            yield DraftRestarted(item.reason)
+        else:
+            self.response = item.response
+
+    @property
+    def is_cut(self) -> bool:
+        """The answer stopped before its end."""
+        return bool(self.response and self.response.finish_reason in ("length", SILENT))
 
     @property
     def is_refused(self) -> bool:
         """The model would not, for the content."""
-        if isinstance(self.error, ContentRefused) or self.reply.refused:
+        if isinstance(self.error, ContentRefused) or self.reply.degraded == REFUSED:
             return True
         return bool(self.response and self.response.finish_reason in ("safety", "recitation"))
+
+    @property
+    def plain(self) -> PlainScene | None:
+        """The prose of an answer that is no JSON."""
+        response = self.response
+        if response is None or self.reply.passages or self.reply.degraded == REFUSED:
+            return None
+        return read_plain(response.text, cut=self.is_cut)
 
     @property
     def why_again(self) -> str:
@@ -66,7 +103,7 @@ class ModelCall:
                 model=model,
             )
         return ReplyUnusable(
-            f"{model} answered with what is no scene ({self.reply.broken}), also when asked once "
+            f"{model} answered with what is no scene ({self.reply.degraded}), also when asked once "
             "more: try again, or take another model (--model)",
             model=model,
         )
@@ -76,31 +113,31 @@ def outcome(
     wanted: StoryGenerationInput, request: LLMRequest, calls: list[ModelCall]
 ) -> GeneratedStory | ExecutionError:
     """What the calls told together, or why that is nothing."""
-    told = [call for call in calls if call.reply.told and call.response is not None]
+    told = [call for call in calls if call.reply.passages]
+    call = told[-1] if told else next((call for call in calls if call.plain), calls[-1])
     if told:
-        response, reply = told[-1].response, told[-1].reply
-        assert response is not None
-        if len(told) > 1:
-            reply = joined(told[0].reply, reply)
-        return _story(wanted, request, response, reply, len(calls))
-    answered = [call for call in calls if call.response is not None]
-    for call in answered:
-        plain = _read_plain(call)
-        if plain is not None and call.response is not None:
-            return _plain_story(wanted, request, call, plain, len(calls))
-    error = calls[-1].error
-    return error if error is not None else calls[-1].failure
-
-
-def plain_prose(calls: list[ModelCall]) -> PlainScene | None:
-    """The prose of the first of the calls that answered with some."""
-    return next((plain for call in calls if (plain := _read_plain(call))), None)
-
-
-def _read_plain(call: ModelCall) -> PlainScene | None:
-    if call.response is None or call.reply.refused:
-        return None
-    return read_plain(call.response.text, cut=call.response.finish_reason in ("length", SILENT))
+        story = call.reply if len(told) == 1 else joined(told[0].reply, call.reply)
+        story = _whole(story)
+    elif call.plain:
+        story = _of_prose(call.reply.degraded, call.plain)
+    else:
+        return call.error or call.failure
+    response = call.response
+    assert response is not None
+    digest = hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    kind = "scene" if told else "scene_fallback"
+    return replace(
+        story,
+        scene_id=story.scene_id or f"{kind}_{wanted.timeline_position}_{digest}",
+        narrative_text=story.narrative_text if told else response.text,
+        degraded="; ".join(filter(None, (response.degraded, story.degraded))),
+        told_by=f"{response.provider}:{response.model}".removeprefix(":"),
+        reply=response.text,
+        response=response,
+        requests=len(calls),
+        request_key=request.key(),
+        prompt_version=request.template,
+    )
 
 
 def broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:
@@ -115,85 +152,31 @@ def broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMRes
     )
 
 
-def _plain_story(
-    wanted: StoryGenerationInput,
-    request: LLMRequest,
-    call: ModelCall,
-    plain: PlainScene,
-    requests: int,
-) -> GeneratedStory:
-    response = call.response
-    assert response is not None
-    broken = f"{call.reply.broken}; its words are shown as they came"
-    if plain.is_cut:
-        broken += ", to the last whole sentence"
-    return GeneratedStory(
-        scene_id=f"scene_fallback_{wanted.timeline_position}_{_digest(response)}",
-        narrative_text=response.text,
-        dialogue=[],
-        setting_description="",
-        emotional_tone="",
+def _of_prose(broken: str, plain: PlainScene) -> GeneratedStory:
+    """A scene from a reply that was no JSON."""
+    note = f"{broken}; its words are shown as they came"
+    return replace(
+        untold(note + (", to the last whole sentence" if plain.is_cut else "")),
         story_branches=[dict(_GO_ON)],
         quality_score=FALLBACK_QUALITY,
         passages=plain.passages,
         choices=plain.choices or _ONLY_GO_ON,
-        degraded=_both(response.degraded, broken),
-        told_by=_teller(response),
-        reply=response.text,
-        response=response,
-        requests=requests,
-        request_key=request.key(),
-        prompt_version=request.template,
     )
 
 
-def _digest(response: LLMResponse) -> str:
-    return hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def _teller(response: LLMResponse) -> str:
-    return f"{response.provider}:{response.model}" if response.provider else response.model
-
-
-def _story(
-    wanted: StoryGenerationInput,
-    request: LLMRequest,
-    response: LLMResponse,
-    reply: SceneReply,
-    requests: int,
-) -> GeneratedStory:
-    return GeneratedStory(
-        scene_id=reply.scene_id or f"scene_{wanted.timeline_position}_{_digest(response)}",
-        narrative_text=reply.narrative_text,
-        dialogue=list(reply.dialogue),
-        setting_description=reply.setting,
-        emotional_tone=reply.tone,
-        story_branches=[dict(branch) for branch in reply.branches],
+def _whole(story: GeneratedStory) -> GeneratedStory:
+    """A scene that was read, with its quality and with a way on if that was lost."""
+    is_lost = bool(story.degraded) and not story.is_ending
+    return replace(
+        story,
         quality_score=scene_quality(
-            [p.text for p in reply.passages],
-            lines=[line.text for line in reply.dialogue],
-            setting=reply.setting,
-            tone=reply.tone,
-            choices=[branch["choice"] for branch in reply.branches],
-            is_ending=reply.is_ending,
-            broken=bool(reply.broken),
+            [p.text for p in story.passages],
+            lines=[line.text for line in story.dialogue],
+            setting=story.setting_description,
+            tone=story.emotional_tone,
+            choices=[branch["choice"] for branch in story.story_branches],
+            is_ending=story.is_ending,
+            broken=bool(story.degraded),
         ),
-        passages=reply.passages,
-        choices=reply.choices or (() if reply.is_ending or not reply.broken else _ONLY_GO_ON),
-        lines=reply.lines,
-        ended_lines=reply.ended_lines,
-        happened=reply.happened,
-        degraded=_both(response.degraded, reply.broken),
-        is_ending=reply.is_ending,
-        notes=reply.notes,
-        told_by=_teller(response),
-        reply=response.text,
-        response=response,
-        requests=requests,
-        request_key=request.key(),
-        prompt_version=request.template,
+        choices=story.choices or (_ONLY_GO_ON if is_lost else ()),
     )
-
-
-def _both(one: str, other: str) -> str:
-    return "; ".join(part for part in (one, other) if part)

@@ -10,10 +10,9 @@ prose is ever told: without any, the turn ends with an error.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import (
@@ -24,48 +23,22 @@ from tta_rebuild.core.errors import (
     StreamBroken,
     ValidationError,
 )
-from tta_rebuild.core.story import DialogueLine, Passage
-from tta_rebuild.integrations.llm_provider import (
-    SILENT,
-    LLMProvider,
-    LLMRequest,
-    PassedOver,
-    StreamEnded,
-    StreamItem,
-    StreamRestarted,
-    TextPiece,
-)
+from tta_rebuild.core.story import DialogueLine as DialogueLine
+from tta_rebuild.core.story import Passage
+from tta_rebuild.integrations import llm_provider as model
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
-from tta_rebuild.narrative.scene_parser import (
-    Anew,
-    Complete,
-    Prose,
-    SceneReader,
-)
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
-from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome, plain_prose
-from tta_rebuild.narrative.story_values import (
-    DraftRestarted,
-    GeneratedStory,
-    PassageDrafted,
-    ProsePiece,
-    StoryDrafted,
-    StoryGenerationInput,
-    StoryItem,
-)
+from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome
+from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
+from tta_rebuild.narrative.story_values import GeneratedStory as GeneratedStory
+from tta_rebuild.narrative.story_values import PassageDrafted as PassageDrafted
+from tta_rebuild.narrative.story_values import ProsePiece as ProsePiece
+from tta_rebuild.narrative.story_values import StoryDrafted as StoryDrafted
+from tta_rebuild.narrative.story_values import StoryGenerationInput as StoryGenerationInput
+from tta_rebuild.narrative.story_values import StoryItem as StoryItem
 from tta_rebuild.prompts import PromptCatalog
 
-__all__ = [
-    "DialogueLine",
-    "DraftRestarted",
-    "GeneratedStory",
-    "PassageDrafted",
-    "ProsePiece",
-    "StoryDrafted",
-    "StoryGenerationInput",
-    "StoryGeneratorPrimitive",
-    "StoryItem",
-]
+MOST_CALLS = 5
 
 
 class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]):
@@ -78,7 +51,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
 
     def __init__(
         self,
-        llm_provider: LLMProvider,
+        llm_provider: model.LLMProvider,
         name: str = "StoryGenerator",
         *,
         catalog: PromptCatalog | None = None,
@@ -92,12 +65,10 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     ) -> GeneratedStory:
         """Tell the scene in one go.
 
-        Raises:
-            ValidationError: theme, universe or position is wrong.
-            ProviderError: the model failed.
+        Raises ValidationError (theme, universe or position is wrong) and ProviderError.
         """
         self._validate(input_data, context)
-        async with aclosing(self._told(input_data, context, _at_once)) as items:
+        async with aclosing(self._told(input_data, context, at_once=True)) as items:
             async for item in items:
                 if isinstance(item, StoryDrafted):
                     return item.story
@@ -111,7 +82,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         Closing the generator early ends the call behind it. Raises as ``execute`` does.
         """
         self._validate(input_data, context)
-        return self._told(input_data, context, _streamed)
+        return self._told(input_data, context)
 
     def continue_from(
         self,
@@ -128,69 +99,60 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         """
         self._validate(input_data, context)
         rest = {"told_so_far": told_so_far, "withheld": withheld, "contradiction": contradiction}
-        return self._told(input_data, context, _streamed, rest)
+        return self._told(input_data, context, rest)
 
     async def _told(
         self,
         wanted: StoryGenerationInput,
         context: TTAContext,
-        ask: _Asking,
         rest: Mapping[str, str] | None = None,
+        *,
+        at_once: bool = False,
     ) -> AsyncGenerator[StoryItem, None]:
         """One call, and further ones where the first was cut, refused or not understood."""
-        request = scene_request(self._templates(), wanted, context, rest=rest)
+        request = scene_request(self._catalog, wanted, context, rest=rest)
         calls: list[ModelCall] = []
-        asked: LLMRequest | None = request
+        asked: model.LLMRequest | None = request
         while asked is not None:
             call = ModelCall(asked)
-            before = calls[0].reply.passages if calls and calls[0].reply.told else ()
-            async with aclosing(self._listening(call, ask, before)) as items:
+            before = calls[0].reply.passages if calls else ()
+            async with aclosing(self._listening(call, before, at_once=at_once)) as items:
                 async for item in items:
                     yield item
             calls.append(call)
             asked = self._next_request(wanted, context, request, calls)
-            if asked is not None and call.reader.has_shown and not call.reply.told:
+            if asked is not None and call.reader.has_shown and not call.reply.passages:
                 yield DraftRestarted(call.why_again)
         story = outcome(wanted, request, calls)
         if isinstance(story, ExecutionError):
             raise story
-        for passage in () if any(call.reply.told for call in calls) else story.passages:
+        for passage in () if any(call.reply.passages for call in calls) else story.passages:
             yield PassageDrafted(passage)
         yield StoryDrafted(story)
 
     async def _listening(
-        self, call: ModelCall, ask: _Asking, before: tuple[Passage, ...]
+        self, call: ModelCall, before: tuple[Passage, ...], *, at_once: bool
     ) -> AsyncGenerator[StoryItem, None]:
         """What a call brings while it comes; ``call`` holds what came of it afterwards.
 
-        Args:
-            before: what the scene's first part has told, told again after a restart.
+        What the scene's first part has told (``before``) is told again after a restart.
         """
-        restarted = ""
+        provider = self.llm_provider
+        asking = _at_once(provider, call.asked) if at_once else provider.stream(call.asked)
         try:
-            async with aclosing(ask(self.llm_provider, call.asked)) as items:
+            async with aclosing(asking) as items:
                 async for item in items:
-                    if isinstance(item, TextPiece):
-                        for reading in call.reader.feed(item.text):
-                            if isinstance(reading, Anew):
-                                restarted = "the model was only thinking aloud"
-                            else:
-                                yield _item(reading)
-                    elif isinstance(item, StreamRestarted):
-                        call.reader, restarted = SceneReader(), item.reason
-                    else:
-                        call.response = item.response
-                    if restarted:
-                        yield DraftRestarted(restarted)
-                        for passage in before:
-                            yield PassageDrafted(passage)
-                        restarted = ""
+                    for piece in call.take(item):
+                        yield piece
+                        if isinstance(piece, DraftRestarted):
+                            for passage in before:
+                                yield PassageDrafted(passage)
         except (ProviderError, BudgetExceededError) as error:
             call.error = error
-            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).told:
+            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).passages:
                 call.response = broken_off(self.llm_provider, call.reader.text, error)
         if call.response is not None:
-            call.reply = call.reader.finish(cut=call.response.finish_reason in ("length", SILENT))
+            call.reply = call.reader.finish(cut=call.is_cut)
             for passage in call.reply.passages[call.reader.given :]:
                 yield PassageDrafted(passage)
         elif call.error is None:
@@ -200,41 +162,33 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         self,
         wanted: StoryGenerationInput,
         context: TTAContext,
-        request: LLMRequest,
+        request: model.LLMRequest,
         calls: list[ModelCall],
-    ) -> LLMRequest | None:
+    ) -> model.LLMRequest | None:
         """What to ask after these calls, None if they will do or nothing is left to ask."""
         last, is_first = calls[-1], len(calls) == 1
         response = last.response
         if response is None:
             return softened(request) if is_first and last.is_refused else None
-        if last.reply.told:
+        if last.reply.passages:
             if not is_first or response.finish_reason != "length" or last.reply.is_ending:
                 return None
             told = "\n\n".join(passage.text for passage in last.reply.passages)
-            before = str(request.variables.get("told_so_far", ""))
-            rest = {
-                "told_so_far": f"{before}\n\n{told}".strip(),
-                "withheld": str(request.variables.get("withheld", "")),
-                "contradiction": str(request.variables.get("contradiction", "")),
-            }
-            return scene_request(self._templates(), wanted, context, rest=rest)
-        if response.provider == "offline" or calls[0].reply.told:
+            names = ("told_so_far", "withheld", "contradiction")
+            rest = {name: str(request.variables.get(name, "")) for name in names}
+            rest["told_so_far"] = f"{rest['told_so_far']}\n\n{told}".strip()
+            return scene_request(self._catalog, wanted, context, rest=rest)
+        if response.provider == "offline" or calls[0].reply.passages:
             return None
         if is_first and last.is_refused:
             return softened(request)
-        if is_first and response.finish_reason != SILENT:
-            return repairing(request, last.reader.text or response.text, last.reply.broken)
-        plain = plain_prose(calls)
+        if is_first and response.finish_reason != model.SILENT:
+            return repairing(request, last.reader.text or response.text, last.reply.degraded)
+        plain = next((call.plain for call in calls if call.plain), None)
         place = response.metadata.get("place")
         if len(calls) >= MOST_CALLS or place is None or (plain and not plain.is_chatter):
             return None
-        return replace(request, passed_over=PassedOver(place, last.failure))
-
-    def _templates(self) -> PromptCatalog:
-        if self._catalog is None:
-            self._catalog = PromptCatalog.load()
-        return self._catalog
+        return replace(request, passed_over=model.PassedOver(place, last.failure))
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
         position = wanted.timeline_position
@@ -245,31 +199,15 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"
         else:
-            problem = wrong_kind(
-                {"active_characters": wanted.active_characters},
-                {"player_preferences": wanted.player_preferences or {}},
-            )
+            mappings = ("player_preferences",) if wanted.player_preferences else ()
+            problem = wrong_kind(wanted, ("active_characters",), mappings)
         if problem:
             raise ValidationError(problem, self.name, context)
 
 
-MOST_CALLS = 5
-
-
-def _item(reading: Prose | Complete) -> StoryItem:
-    if isinstance(reading, Complete):
-        return PassageDrafted(reading.passage)
-    return ProsePiece(reading.text, reading.speaker)
-
-
-_Asking: TypeAlias = Callable[[LLMProvider, LLMRequest], AsyncGenerator[StreamItem, None]]
-
-
-def _streamed(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-    return provider.stream(request)
-
-
-async def _at_once(provider: LLMProvider, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+async def _at_once(
+    provider: model.LLMProvider, request: model.LLMRequest
+) -> AsyncGenerator[model.StreamItem, None]:
     response = await provider.complete(request)
-    yield TextPiece(response.text)
-    yield StreamEnded(response)
+    yield model.TextPiece(response.text)
+    yield model.StreamEnded(response)

@@ -11,16 +11,14 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.event_sequence import EventSequence, Prefix
+from tta_rebuild.narrative.event_sequence import EventSequence
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
-
-Clock: TypeAlias = Callable[[], datetime]
 
 
 def _now() -> datetime:
@@ -33,10 +31,9 @@ def _new_event_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One thing that happens at ``timestamp`` (story time, from 0).
+    """One thing that happens at ``timestamp`` (story time, from 0), recorded at ``created_at``.
 
-    ``causal_links`` are the ids of the events it follows from;
-    ``created_at`` is the moment at which it was recorded.
+    ``causal_links`` are the ids of the events it follows from.
     """
 
     event_id: str
@@ -98,65 +95,63 @@ class _Timeline:
         self.history: EventSequence[TimelineEvent] = EventSequence()
         self.times: dict[str, int] = {}
         self.position = 0
-        self.branches: list[BranchPoint] = []
-        self.inconsistencies: list[str] = []
-        self.fixes: list[str] = []
+        self.branches: EventSequence[BranchPoint] = EventSequence()
+        self.inconsistencies: EventSequence[str] = EventSequence()
+        self.fixes: EventSequence[str] = EventSequence()
         self.links = 0
-        self.broken_links = 0
 
     def record(self, event: TimelineEvent) -> None:
+        self.links += len(event.causal_links)
         for cause in event.causal_links:
-            self._check_link(event, cause)
-        self.history = self.history.with_item(event)
+            if wrong := self._wrong_link(event, cause):
+                self.inconsistencies = self.inconsistencies.with_item(wrong[0])
+                self.fixes = self.fixes.with_item(wrong[1])
+        self.history = self.history.with_item(event, _time)
         self.times[event.event_id] = event.timestamp
         self.position = max(self.position, event.timestamp + 1)
         branch = _branch_opened_by(event)
         if branch is not None:
-            self.branches.append(branch)
+            self.branches = self.branches.with_item(branch)
 
-    def _check_link(self, event: TimelineEvent, cause: str) -> None:
-        self.links += 1
+    def _wrong_link(self, event: TimelineEvent, cause: str) -> tuple[str, str] | None:
+        """What is wrong with a causal link, and how to mend it."""
         caused_at = self.times.get(cause)
         if caused_at is None:
-            self.broken_links += 1
-            self.inconsistencies.append(
-                f"Event {event.event_id} has a causal link to the non-existent event {cause}"
-            )
-            self.fixes.append(
+            return (
+                f"Event {event.event_id} has a causal link to the non-existent event {cause}",
                 f"Remove the invalid causal link from {event.event_id} to {cause}, "
-                "or record that event first"
+                "or record that event first",
             )
-        elif caused_at >= event.timestamp:
-            self.broken_links += 1
-            self.inconsistencies.append(
-                f"Event {event.event_id} at {event.timestamp} follows from {cause} at {caused_at}: "
-                "cause must come before effect"
-            )
-            self.fixes.append(
-                f"Change the timestamp of {event.event_id} to {caused_at + 1} or later, "
-                f"or that of {cause} to an earlier one"
-            )
+        if caused_at < event.timestamp:
+            return None
+        return (
+            f"Event {event.event_id} at {event.timestamp} follows from {cause} at {caused_at}: "
+            "cause must come before effect",
+            f"Change the timestamp of {event.event_id} to {caused_at + 1} or later, "
+            f"or that of {cause} to an earlier one",
+        )
 
     @property
     def coherence(self) -> float:
         """The share of all that the timeline says (its events, its links) that holds."""
         said = len(self.history) + self.links
-        return 1.0 - self.broken_links / said if said else 1.0
+        return 1.0 - len(self.inconsistencies) / said if said else 1.0
+
+
+def _time(event: TimelineEvent) -> int:
+    return event.timestamp
 
 
 def _branch_opened_by(event: TimelineEvent) -> BranchPoint | None:
-    if event.event_type not in ("choice", "branch_point"):
-        return None
     choices = event.event_data.get("choices")
-    if not choices:
+    if not choices or event.event_type not in ("choice", "branch_point"):
         return None
-    listed = list(choices) if isinstance(choices, (list, tuple)) else [choices]
     description = event.event_data.get("description") or event.event_data.get("prompt") or ""
     return BranchPoint(
         branch_id=f"branch_{event.event_id}",
         position=event.timestamp,
         description=str(description) or f"A choice at position {event.timestamp}",
-        available_choices=listed,
+        available_choices=list(choices) if isinstance(choices, (list, tuple)) else [choices],
         requires_events=list(event.causal_links),
     )
 
@@ -174,7 +169,7 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         name: str = "TimelineManager",
         *,
         new_id: Callable[[], str] = _new_event_id,
-        clock: Clock = _now,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(name)
         self._new_id = new_id
@@ -182,29 +177,26 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         self._timelines: dict[str, _Timeline] = {}
 
     async def execute(self, input_data: TimelineUpdate, context: TTAContext) -> TimelineState:
-        """Record one event; what is inconsistent is recorded too, and said.
+        """Record one event, in the same time however long the timeline is.
 
-        Takes the same time however long the timeline is.
-
-        Raises:
-            ValidationError: no universe, a negative time or an unknown event type.
+        What is inconsistent is recorded too, and said. Raises ValidationError for no universe, a
+        negative time or an unknown event type.
         """
         self._validate(input_data, context)
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
         event_id = self._new_id()
         while event_id in timeline.times:
             event_id = self._new_id()
-        timeline.record(
-            TimelineEvent(
-                event_id=event_id,
-                event_type=input_data.event_type,
-                event_data=dict(input_data.event_data),
-                timestamp=input_data.timestamp,
-                causal_links=list(input_data.causal_links),
-                character_ids=list(input_data.character_ids),
-                created_at=self._clock(),
-            )
+        event = TimelineEvent(
+            event_id=event_id,
+            event_type=input_data.event_type,
+            event_data=dict(input_data.event_data),
+            timestamp=input_data.timestamp,
+            causal_links=list(input_data.causal_links),
+            character_ids=list(input_data.character_ids),
+            created_at=self._clock(),
         )
+        timeline.record(event)
         return self.get_state(input_data.universe_id)
 
     def record(self, universe_id: str, event: TimelineEvent) -> None:
@@ -218,17 +210,14 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
             universe_id=universe_id,
             current_position=timeline.position,
             event_history=timeline.history,
-            available_branches=Prefix(timeline.branches),
+            available_branches=timeline.branches,
             timeline_coherence_score=timeline.coherence,
-            inconsistencies=Prefix(timeline.inconsistencies),
-            suggested_fixes=Prefix(timeline.fixes),
+            inconsistencies=timeline.inconsistencies,
+            suggested_fixes=timeline.fixes,
         )
 
     def get_timeline(self, universe_id: str) -> list[TimelineEvent]:
-        """All events in order of story time, empty if the universe is unknown.
-
-        A list of the caller's own; ``get_state`` gives the history without copying it.
-        """
+        """All events in order of story time, as a list of the caller's own."""
         return list(self.get_state(universe_id).event_history)
 
     def get_position(self, universe_id: str) -> int:
@@ -252,9 +241,6 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
                 f"event_type must be one of {', '.join(EVENT_TYPES)}; not {update.event_type!r}"
             )
         else:
-            problem = wrong_kind(
-                {"causal_links": update.causal_links, "character_ids": update.character_ids},
-                {"event_data": update.event_data},
-            )
+            problem = wrong_kind(update, ("causal_links", "character_ids"), ("event_data",))
         if problem:
             raise ValidationError(problem, self.name, context)
