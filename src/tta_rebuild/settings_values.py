@@ -14,11 +14,11 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     ValidationInfo,
     WrapValidator,
 )
-from pydantic_settings import SettingsConfigDict
 
 from tta_rebuild.core.secret import Secret
 
@@ -120,7 +120,7 @@ ModelNames: TypeAlias = Annotated[
 Address: TypeAlias = Annotated[str, BeforeValidator(_address)]
 
 
-RULES = SettingsConfigDict(
+RULES = ConfigDict(
     frozen=True,
     extra="forbid",
     hide_input_in_errors=True,

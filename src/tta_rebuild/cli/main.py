@@ -26,6 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Args:
         argv: the words after ``tta``; None takes those of this process.
     """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looks into every package
     gc.set_threshold(GC_THRESHOLD)  # a command is short: collecting while modules load costs most
     stopped_by: list[int] = []
 
