@@ -16,7 +16,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.screen import Screen, prepare_streams, sentence
 from tta_rebuild.core.errors import TTAError
 
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 200_000
 """Objects made before Python looks for garbage; its usual 700 cost a tenth of a first scene."""
 
 
