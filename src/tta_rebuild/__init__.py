@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application, open_application
+    from tta_rebuild.bootstrap.application import Application, open_application
     from tta_rebuild.canon import Fact
     from tta_rebuild.core import (
         Metaconcept,
@@ -94,7 +94,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "bootstrap": "Application open_application",
+    "bootstrap.application": "Application open_application",
     "canon": "Fact",
     "core": "Metaconcept MetaconceptCategory MetaconceptRegistry TTAContext TTAPrimitive",
     "core.errors": "BudgetExceededError ContentRefused ExecutionError KeyRejected ModelUnavailable "

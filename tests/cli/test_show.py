@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.bootstrap import kit_names
+from tta_rebuild.bootstrap.kits import kit_names
 from tta_rebuild.cli.main import main
 
 TELL = ("story", "--theme", "A wreck in the bay", "--turns", "3", "--auto", "--seed", "5")

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.alone import quiet_environment
-from tta_rebuild.bootstrap import open_application
+from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.cli.main import main
 from tta_rebuild.core.story import Premise
 from tta_rebuild.settings import Settings

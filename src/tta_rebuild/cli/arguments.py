@@ -30,7 +30,7 @@ def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
 
 
 def _kits(incomplete: str) -> list[str]:
-    from tta_rebuild.bootstrap import kit_names
+    from tta_rebuild.bootstrap.kits import kit_names
 
     return [name for name in kit_names() if name.startswith(incomplete)]
 
@@ -38,7 +38,7 @@ def _kits(incomplete: str) -> list[str]:
 def _check_kit(name: str) -> str:
     """See that a kit can be read before any story begins; raises BadParameter."""
     if name.strip():
-        from tta_rebuild.bootstrap import check_kit
+        from tta_rebuild.bootstrap.kits import check_kit
         from tta_rebuild.core.errors import RequestRejected
 
         try:

@@ -13,7 +13,7 @@ from tta_rebuild.cli.opening import context_of, with_application, with_stories
 from tta_rebuild.cli.screen import counted, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.engine.replay import ReplayReport
 
 

@@ -117,7 +117,7 @@ def _with_executor(
     """Open the engine, do the work, close it; where it costs money, with the ledger at hand."""
     import asyncio
 
-    from tta_rebuild.bootstrap import executor_for
+    from tta_rebuild.bootstrap.guards import executor_for
 
     command = context_of(ctx)
     settings = settings_for(command)

@@ -17,7 +17,7 @@ from tta_rebuild.cli.opening import context_of, with_stories
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.usage import CostLine
 
 FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")

@@ -22,7 +22,8 @@ from tta_rebuild.cli.screen import Screen, counted
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application, ModelOverview
+    from tta_rebuild.bootstrap.application import Application
+    from tta_rebuild.bootstrap.overview import ModelOverview
     from tta_rebuild.settings import Settings
 
 
@@ -95,7 +96,8 @@ def _terminal(screen: Screen) -> dict[str, Any]:
 
 def _examine(command: CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
-    from tta_rebuild.bootstrap import check_writable, chosen_model
+    from tta_rebuild.bootstrap.application import check_writable
+    from tta_rebuild.bootstrap.model_names import chosen_model
 
     async def look(application: Application) -> dict[str, Any]:
         await application.stories.check()
@@ -134,7 +136,7 @@ def _examine(command: CommandContext, report: Report) -> None:
 def _examine_servers(settings: Settings, report: Report) -> None:
     import asyncio
 
-    from tta_rebuild.bootstrap import configured_servers
+    from tta_rebuild.bootstrap.overview import configured_servers
 
     for name, found in asyncio.run(configured_servers(settings)).items():
         if isinstance(found, str):
@@ -173,7 +175,7 @@ def _check_teller(name: str, report: Report) -> None:
 def _examine_code(settings: Settings, report: Report) -> None:
     import asyncio
 
-    from tta_rebuild.bootstrap import code_engines
+    from tta_rebuild.bootstrap.guards import code_engines
     from tta_rebuild.core.redaction import hint
 
     runs_in = "on this machine"

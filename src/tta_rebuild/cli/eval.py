@@ -16,7 +16,7 @@ from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.errors import TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.lab.measures import Bound, BoundaryCounts, ToldCounts
     from tta_rebuild.settings import Settings
@@ -156,7 +156,7 @@ def _measure(
     import asyncio
     import tempfile
 
-    from tta_rebuild.bootstrap import open_application
+    from tta_rebuild.bootstrap.application import open_application
 
     async def run(settings: Settings) -> None:
         async with open_application(settings, provider=provider) as application:

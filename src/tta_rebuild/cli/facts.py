@@ -22,7 +22,7 @@ from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import PositionNotFound
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
     from tta_rebuild.engine.retcons import Retconned

@@ -53,7 +53,7 @@ WhatOnFailure = Annotated[
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
     """What was wished for, or what suits the models that are set."""
-    from tta_rebuild.bootstrap import OFFLINE, chosen_model
+    from tta_rebuild.bootstrap.model_names import OFFLINE, chosen_model
 
     if wanted is not None:
         return wanted

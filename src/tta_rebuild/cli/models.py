@@ -12,7 +12,8 @@ from tta_rebuild.cli.opening import CommandContext, context_of, settings_for, wi
 from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application, ModelOverview
+    from tta_rebuild.bootstrap.application import Application
+    from tta_rebuild.bootstrap.overview import ModelOverview
     from tta_rebuild.core.usage import Attempt
     from tta_rebuild.settings import Settings
 
@@ -45,8 +46,8 @@ def models(
 
 def overview(command: CommandContext) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
-    from tta_rebuild.bootstrap import models_overview
     from tta_rebuild.bootstrap.application import utc_now
+    from tta_rebuild.bootstrap.overview import models_overview
 
     async def attempts(application: Application) -> Sequence[Attempt]:
         return await application.ledger.attempts(limit=LATEST_ATTEMPTS)
@@ -102,7 +103,7 @@ def _health(line: ModelOverview) -> str:
 def _show_local(screen: Screen, settings: Settings) -> None:
     import asyncio
 
-    from tta_rebuild.bootstrap import local_servers
+    from tta_rebuild.bootstrap.overview import local_servers
 
     found = asyncio.run(local_servers(settings))
     for server in found:

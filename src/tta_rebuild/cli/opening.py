@@ -17,7 +17,7 @@ from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import ProviderError, TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.redaction import Redactor
     from tta_rebuild.settings import Settings
 
@@ -70,7 +70,7 @@ def with_application(
     """
     import asyncio
 
-    from tta_rebuild.bootstrap import open_application
+    from tta_rebuild.bootstrap.application import open_application
 
     settings = adjust(settings_for(at, model=model))
     _begin_log(settings.log_level)
@@ -117,7 +117,7 @@ def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
 
 def redactor_of_this_run() -> Redactor:
     """Knows the keys of this run, even where the settings cannot be read."""
-    from tta_rebuild.bootstrap import redactor_for
+    from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.core.redaction import Redactor
     from tta_rebuild.settings import keys_in, load_settings
 

@@ -12,7 +12,7 @@ from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.opening import context_of, with_stories
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.storage.story_store import Branch
 
 app = group("Show timeline, branches, people, facts.", no_args_is_help=True)

@@ -23,7 +23,7 @@ from tta_rebuild.core.data_files import parse_json, read_text
 from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 MAX_IMPORT_BYTES = 250_000_000
@@ -49,7 +49,7 @@ def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None
 @app.command("list")
 def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
-    from tta_rebuild.bootstrap import listed_stories
+    from tta_rebuild.bootstrap.story_list import listed_stories
 
     command = context_of(ctx)
     screen = command.screen

@@ -37,7 +37,7 @@ from tta_rebuild.cli.turn_view import (
 from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session

@@ -18,7 +18,7 @@ from tta_rebuild.cli.story_options import rules_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
     Judged: TypeAlias = list[tuple[str, BranchValidation]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tta_rebuild.bootstrap import Application
+from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import Passage, Premise
 from tta_rebuild.lab.measures import BoundaryCounts, EvalRow, LevelCounts
 from tta_rebuild.lab.told_file import LabelledPassage

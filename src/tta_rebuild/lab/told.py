@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import fields, replace
 
-from tta_rebuild.bootstrap import Application
+from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import CharacterSketch, Claim, Passage, Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
