@@ -198,7 +198,8 @@ def load_settings(
         cwd: where ``.env`` may lie; None is the working directory.
         config_file: the TOML file; None is ``TTA_CONFIG``, or ``config.toml`` in the platform's
             directory for configuration, where it exists.
-        options: option → value, such as ``{"--model": "offline"}``; these come first.
+        options: option → value, such as ``{"--model": "offline"}``; these come first, an empty
+            one is no setting.
 
     Raises:
         SettingsError: a value is wrong. The message names the setting, where it stands and what
@@ -216,6 +217,7 @@ def load_settings(
     in_options = {
         _VARIABLE_OF[name.strip("-").replace("-", "_")]: FoundValue(value, name, "command line")
         for name, value in (options or {}).items()
+        if value
     }
     sources: tuple[Source, ...] = (
         in_options,

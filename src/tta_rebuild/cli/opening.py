@@ -34,8 +34,7 @@ class CommandContext:
 
 def context_of(ctx: typer.Context) -> CommandContext:
     """The context of this run."""
-    found = ctx.find_object(CommandContext)
-    return found if found is not None else CommandContext()
+    return ctx.find_object(CommandContext) or CommandContext()
 
 
 def with_stories(
@@ -64,22 +63,29 @@ def with_application(
         warm: load what the first call to a model needs while the player still thinks.
         adjust: what the command's own options change about the settings.
 
-    Raises:
-        StoreError, SettingsError: it cannot be opened.
-        KeyboardInterrupt: after the application was closed in good order.
+    Raises StoreError or SettingsError if it cannot be opened, and KeyboardInterrupt, after the
+    application was closed in good order.
     """
     import asyncio
+    import logging
 
     from tta_rebuild.bootstrap.application import open_application
 
     settings = adjust(settings_for(at, model=model))
-    _begin_log(settings.log_level)
+    # ``bootstrap`` puts the redactor on the handler
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+
+    async def warmed(application: Application) -> None:
+        try:
+            await application.warm()
+        except ProviderError as error:  # told when the model is asked, and the next one takes over
+            logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 
     async def run() -> T:
         async with open_application(settings, read_only=read_only) as application:
             if application.note:
                 at.screen.note(application.note, "yellow")
-            warming = asyncio.create_task(_warmed(application)) if warm else None
+            warming = asyncio.create_task(warmed(application)) if warm else None
             try:
                 return await work(application)
             finally:
@@ -90,23 +96,12 @@ def with_application(
     return asyncio.run(run())
 
 
-async def _warmed(application: Application) -> None:
-    """Warm up; what is missing is told when a model is asked, and the next one takes over."""
-    import logging
-
-    try:
-        await application.warm()
-    except ProviderError as error:
-        logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
-
-
 def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.core.secret import Secret
     from tta_rebuild.settings import load_settings
 
-    given = {"--data-dir": at.data_dir, "--model": model}
-    settings = load_settings(options={name: value for name, value in given.items() if value})
+    settings = load_settings(options={"--data-dir": at.data_dir, "--model": model})
     if at.data_dir is not None:
         settings = settings.model_copy(update={"database_url": Secret("")})
     # Offline by option is offline altogether, whatever chain the configuration names.
@@ -125,10 +120,3 @@ def redactor_of_this_run() -> Redactor:
         return redactor_for(load_settings())
     except (TTAError, OSError):
         return Redactor(keys_in())
-
-
-def _begin_log(level: str) -> None:
-    """Log to standard error; ``bootstrap`` puts the redactor on the handler."""
-    import logging
-
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
