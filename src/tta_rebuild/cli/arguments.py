@@ -14,6 +14,16 @@ def group(about: str, **settings: Any) -> typer.Typer:
     return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
 
 
+def number(about: str, at_least: int, at_most: int | None = None) -> Any:
+    """An option that takes a whole number."""
+    return typer.Option(metavar="<n>", help=about, min=at_least, max=at_most)
+
+
+def repeated(about: str, metavar: str = "<text>") -> Any:
+    """An option that may be given several times."""
+    return typer.Option(metavar=metavar, help=f"{about} Repeatable.")
+
+
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Ids of the stories kept here, with their titles; none where they cannot be read."""
     from tta_rebuild.cli.opening import CommandContext, with_stories

@@ -8,7 +8,7 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
+from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, number
 from tta_rebuild.cli.opening import context_of, with_application, with_stories
 from tta_rebuild.cli.screen import counted, one_line
 
@@ -21,12 +21,7 @@ def fork(
     ctx: typer.Context,
     story: WhichStory,
     *,
-    turn: Annotated[
-        int,
-        typer.Option(
-            metavar="<n>", help="The last turn that both ways share; 0: only the premise.", min=0
-        ),
-    ],
+    turn: Annotated[int, number("The last turn that both ways share; 0: only the premise.", 0)],
     branch: WhichBranch = "main",
     name: Annotated[str, typer.Option(help="The new branch's name.")] = "",
     json_: AsJson = False,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory
+from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory, number
 from tta_rebuild.cli.facts_view import (
     facts_with,
     show_contradictions,
@@ -37,9 +37,7 @@ def facts(
     word: Annotated[str, typer.Argument(help="Only what mentions this word.")] = "",
     *,
     branch: WhichBranch = "main",
-    turn: Annotated[
-        int | None, typer.Option(metavar="<n>", help="As of the end of this turn.", min=0)
-    ] = None,
+    turn: Annotated[int | None, number("As of the end of this turn.", 0)] = None,
     json_: AsJson = False,
 ) -> None:
     """Show who is who, where everybody is, and what holds.

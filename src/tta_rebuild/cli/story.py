@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch
+from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch, number
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, WhatOnFailure, with_storyteller
 from tta_rebuild.cli.moves import NextMove, Policy, automatic, from_lines
@@ -66,9 +66,7 @@ def story(
     ] = None,
     story_: GoOnWith = "",
     branch: WhichBranch = "main",
-    turns: Annotated[
-        int, typer.Option(metavar="<n>", help="Turns to play.", min=1, max=100_000)
-    ] = 5,
+    turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
     auto: Annotated[
         Policy | None,
         typer.Option(
@@ -77,9 +75,7 @@ def story(
         ),
     ] = None,
     json_: AsJson = False,
-    skip: Annotated[
-        int, typer.Option(metavar="<n>", help="With --premises: leave out the first N.", min=0)
-    ] = 0,
+    skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
     on_failure: WhatOnFailure = None,
     options: StoryOptions,
 ) -> None:

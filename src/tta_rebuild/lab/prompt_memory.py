@@ -115,7 +115,7 @@ class PromptMemory:
         )
 
     def _row(self, kind: str, text: str, reason: str, turn: int) -> EvalRow:
-        return EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
+        return EvalRow(self._story.id, kind, text, reason, turn)
 
 
 def _given_to(request: LLMRequest) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import CharacterSketch, Claim, Passage, Premise
@@ -59,28 +59,22 @@ async def eval_told(
 
 
 def premise_of(story: ToldStory) -> Premise:
-    """The premise as an author would give it; fields that this engine lacks are left out."""
-    sketched = {field.name for field in fields(CharacterSketch)}
-    people = []
-    for person in story.cast:
-        more = {"pronouns": person.pronouns} if "pronouns" in sketched else {}
-        people.append(
+    """The premise as an author would give it."""
+    return Premise(
+        theme=story.premise,
+        title=story.id,
+        characters=tuple(
             CharacterSketch(
                 character_id=person.id,
                 name=person.name,
                 description=person.description,
                 is_player=person.id == story.protagonist,
-                **more,  # type: ignore[arg-type]
+                pronouns=person.pronouns,
             )
-        )
-    known = {field.name for field in fields(Premise)}
-    more = {"language": story.language} if "language" in known else {}
-    return Premise(
-        theme=story.premise,
-        title=story.id,
-        characters=tuple(people),
+            for person in story.cast
+        ),
         rules=story.rules,
-        **more,  # type: ignore[arg-type]
+        language=story.language,
     )
 
 
@@ -261,9 +255,7 @@ class _ToldRun:
             self._note(f"{way}_caught", probe.text, f"{probe.kind}: {why}", probe.after_turn)
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:
-        self._counts.rows.append(
-            EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
-        )
+        self._counts.rows.append(EvalRow(self._story.id, kind, text, reason, turn))
 
 
 def _add(counts: ToldCounts, name: str) -> None:
