@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,6 @@ from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, St
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.bootstrap.overview import ModelOverview
-    from tta_rebuild.settings import Settings
-
 
 SMALL_WINDOW = 8192
 """Tokens of context with which no prompt has to be shortened."""
@@ -54,6 +53,17 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
         raise typer.Exit(code)
 
 
+def _program() -> dict[str, str]:
+    from tta_rebuild import __version__
+
+    return {"tta": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
+
+
+def _terminal(screen: Screen) -> dict[str, Any]:
+    encoding = getattr(sys.stdout, "encoding", "") or "unknown"
+    return {"columns": screen.width, "encoding": encoding}
+
+
 @dataclass(slots=True, kw_only=True)
 class Report:
     """What was found, as far as it went; an empty part was not reached.
@@ -66,12 +76,12 @@ class Report:
             tells), or what is ``wrong``.
         teller: the model that tells the stories.
         notes: what could be better.
-        problem: the first thing that is wrong, "" if a story can be played.
-        next_step: what to do about it.
+        problem: the first thing that is wrong, "" if a story can be played; ``next_step`` is what
+            to do about it.
     """
 
-    program: dict[str, str] = field(default_factory=lambda: _program())
-    terminal: dict[str, Any] = field(default_factory=dict)
+    program: dict[str, str] = field(default_factory=_program)
+    terminal: dict[str, Any]
     settings: dict[str, Any] = field(default_factory=dict)
     stories: dict[str, Any] = field(default_factory=dict)
     code: dict[str, Any] = field(default_factory=dict)
@@ -83,83 +93,60 @@ class Report:
     next_step: str = ""
 
 
-def _program() -> dict[str, str]:
-    from tta_rebuild import __version__
-
-    return {"tta": __version__, "python": ".".join(map(str, sys.version_info[:3]))}
-
-
-def _terminal(screen: Screen) -> dict[str, Any]:
-    encoding = getattr(sys.stdout, "encoding", "") or "unknown"
-    return {"columns": screen.width, "encoding": encoding}
-
-
 def _examine(command: CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
+    import asyncio
+
     from tta_rebuild.bootstrap.application import check_writable
+    from tta_rebuild.bootstrap.guards import code_engines
     from tta_rebuild.bootstrap.model_names import chosen_model
+    from tta_rebuild.bootstrap.overview import configured_servers
 
     async def look(application: Application) -> dict[str, Any]:
         await application.stories.check()
         return {"place": application.place, "count": len(await application.stories.list())}
 
     settings = settings_for(command)
-    report.settings = {
-        "file": str(settings.config_file or ""),
-        "origins": dict(sorted(settings.origins.items())),
-    }
+    origins = dict(sorted(settings.origins.items()))
+    report.settings = {"file": str(settings.config_file or ""), "origins": origins}
     report.notes.extend(settings.notes)
     report.stories = with_stories(command, look)
     try:
         check_writable(settings)
     except StoreLocked:
         report.notes.append("a story is being played in this data directory")
-    _examine_code(settings, report)
-    _examine_servers(settings, report)
-    report.teller = chosen_model(settings)
-    report.models = overview(command)
-    first = next((line for line in report.models if line.place == 1), None)
-    keys = [line for line in report.models if not line.lacks and line.name != "offline"]
-    if first and first.name == "offline" and keys:
-        report.notes.append(
-            f"{counted(len(keys), 'other model')} could tell: set USE_REAL_LLM=true, "
-            f"or play with --model {keys[0].name}"
-        )
-    if first:
-        _check_teller(first.name, report)
-    if first and first.lacks:
-        raise ProviderError(
-            f"{first.name} cannot tell: {first.lacks}; until then play with --model offline"
-        )
-
-
-def _examine_servers(settings: Settings, report: Report) -> None:
-    import asyncio
-
-    from tta_rebuild.bootstrap.overview import configured_servers
-
+    report.code, notes = asyncio.run(code_engines(settings))
+    report.notes.extend(notes)
     for name, found in asyncio.run(configured_servers(settings)).items():
         if isinstance(found, str):
             report.servers[name] = {"wrong": found}
             report.notes.append(f"server {name} {found}")
         else:
-            report.servers[name] = {
-                "address": found.base_url,
-                "models": list(found.models),
-                "windows": dict(found.windows),
-            }
+            windows = dict(found.windows)
+            listed = {"address": found.base_url, "models": list(found.models), "windows": windows}
+            report.servers[name] = listed
+    report.teller = chosen_model(settings)
+    report.models = overview(command)
+    _examine_models(report)
 
 
-def _check_teller(name: str, report: Report) -> None:
-    """Raise ProviderError where the server that is to tell cannot, or has no such model."""
-    provider, _, model = name.partition(":")
-    server = report.servers.get(provider)
-    if server is None:
+def _examine_models(report: Report) -> None:
+    """Raise ProviderError where the model that is to tell cannot, or its server has no such."""
+    first = next((line for line in report.models if line.place == 1), None)
+    if first is None:
         return
-    if "wrong" in server:
+    keys = [line for line in report.models if not line.lacks and line.name != "offline"]
+    if first.name == "offline" and keys:
+        report.notes.append(
+            f"{counted(len(keys), 'other model')} could tell: set USE_REAL_LLM=true, "
+            f"or play with --model {keys[0].name}"
+        )
+    provider, _, model = first.name.partition(":")
+    server = report.servers.get(provider, {"models": (), "windows": {}})
+    lacks = f"its server {server['wrong']}" if "wrong" in server else first.lacks
+    if lacks:
         raise ProviderError(
-            f"{name} cannot tell: its server {server['wrong']}; until then play with "
-            "--model offline"
+            f"{first.name} cannot tell: {lacks}; until then play with --model offline"
         )
     if server["models"] and model not in server["models"]:
         there = ", ".join(server["models"][:8])
@@ -167,58 +154,42 @@ def _check_teller(name: str, report: Report) -> None:
     window = server["windows"].get(model)
     if window and window < SMALL_WINDOW:
         report.notes.append(
-            f"{name} reads {window} tokens: prompts are shortened to fit, and turns say what was "
-            f"left out; {SMALL_WINDOW} are enough for any story"
+            f"{first.name} reads {window} tokens: prompts are shortened to fit, and turns say what "
+            f"was left out; {SMALL_WINDOW} are enough for any story"
         )
 
 
-def _examine_code(settings: Settings, report: Report) -> None:
-    import asyncio
-
-    from tta_rebuild.bootstrap.guards import code_engines
-    from tta_rebuild.core.redaction import hint
-
-    runs_in = "on this machine"
-    if settings.e2b_api_key:
-        runs_in = f"in E2B (E2B_API_KEY {hint(settings.e2b_api_key.reveal())})"
-    engines = asyncio.run(code_engines())
-    report.code = {"runs_in": runs_in, "engines": dict(engines.versions)}
-    if engines.jail_problem:
-        report.notes.append(f"no jail: {engines.jail_problem}")
-    elif not engines.hides_files:
-        report.notes.append(
-            "code in the jail can see that a file exists, though not read it: "
-            "this system allows it no file tree of its own"
-        )
-
-
-def _with_window(model: str, windows: dict[str, int]) -> str:
-    return f"{model} ({windows[model]} tokens of context)" if model in windows else model
+def _rows(report: Report) -> Iterator[tuple[str, str]]:
+    """Head and text of all that was found before the models; a head stands once."""
+    program, terminal = report.program, report.terminal
+    yield "program", f"tta {program['tta']}, Python {program['python']}"
+    yield "terminal", f"{terminal['columns']} columns, {terminal['encoding']}"
+    if report.settings:
+        yield "settings", f"file: {report.settings['file'] or 'none (TTA_CONFIG names one)'}"
+        for name, origin in report.settings["origins"].items():
+            yield "", f"{name} from {origin}"
+    if report.stories:
+        yield "stories", f"{counted(report.stories['count'], 'story')} in {report.stories['place']}"
+    if report.code:
+        yield "code", f"in stories runs {report.code['runs_in']}"
+        for name, version in report.code["engines"].items():
+            held = "; it held against its own escapes" if name == "jail" else ""
+            yield "", f"{name} {version}{held}"
+    for name, server in report.servers.items():
+        if "wrong" not in server:
+            models, windows = server["models"], server["windows"]
+            shown = [
+                m + (f" ({windows[m]} tokens of context)" if m in windows else "")
+                for m in models[:8]
+            ]
+            more = f" and {len(models) - 8} more" if len(models) > 8 else ""
+            listed = ", ".join(shown) + more if shown else "no model that writes"
+            yield "servers", f"{name} answers at {server['address']}: {listed}"
 
 
 def _show(screen: Screen, report: Report) -> None:
-    terminal = report.terminal
-    screen.entry("program ", f"tta {report.program['tta']}, Python {report.program['python']}")
-    screen.entry("terminal", f"{terminal['columns']} columns, {terminal['encoding']}")
-    if report.settings:
-        file = report.settings["file"] or "none (TTA_CONFIG names one)"
-        screen.entry("settings", f"file: {file}")
-        for name, origin in report.settings["origins"].items():
-            screen.entry("        ", f"{name} from {origin}")
-    if report.stories:
-        told = counted(report.stories["count"], "story")
-        screen.entry("stories ", f"{told} in {report.stories['place']}")
-    if report.code:
-        screen.entry("code    ", f"in stories runs {report.code['runs_in']}")
-        for name, version in report.code["engines"].items():
-            held = "; it held against its own escapes" if name == "jail" else ""
-            screen.entry("        ", f"{name} {version}{held}")
-    for name, server in report.servers.items():
-        if "wrong" not in server:
-            shown = [_with_window(m, server["windows"]) for m in server["models"][:8]]
-            more = f" and {len(server['models']) - 8} more" if len(server["models"]) > 8 else ""
-            listed = ", ".join(shown) + more if shown else "no model that writes"
-            screen.entry("servers ", f"{name} answers at {server['address']}: {listed}")
+    for head, text in _rows(report):
+        screen.entry(f"{head:<8}", text)
     if report.teller:
         screen.entry("models  ", f"{report.teller} tells the stories")
         for line in report.models:

@@ -64,14 +64,19 @@ def show_model(screen: Screen, line: ModelOverview) -> None:
     screen.say(f"{line.name}" + (f"  ({', '.join(use)})" if use else ""), "bold")
     if line.lacks:
         screen.say(f"not ready: {line.lacks}", "yellow", indent=2)
-    for text in (
-        line.key_ends and f"key set, ends in {line.key_ends}",
-        _price(line),
-        _quota(line),
-        _health(line),
-    ):
-        if text:
-            screen.say(text, indent=2)
+    if line.key_ends:
+        screen.say(f"key set, ends in {line.key_ends}", indent=2)
+    screen.say(_price(line), indent=2)
+    limits = ((line.rpm, "requests a minute"), (line.tpm, "tokens a minute"), (line.rpd, "a day"))
+    quota = ", ".join(f"{n:,} {what}" for n, what in limits if n)
+    if quota:
+        screen.say(f"at most {quota}", indent=2)
+    if line.calls:
+        screen.say(
+            f"{counted(line.calls, 'call')} of late, {line.failed} failed, "
+            f"{line.latency_s:.1f} s each; the last: {line.last_outcome}",
+            indent=2,
+        )
 
 
 def _price(line: ModelOverview) -> str:
@@ -80,24 +85,6 @@ def _price(line: ModelOverview) -> str:
     if not line.input_usd and not line.output_usd:
         return "free"
     return f"${line.input_usd:.2f} in, ${line.output_usd:.2f} out per million tokens"
-
-
-def _quota(line: ModelOverview) -> str:
-    limits = ((line.rpm, "requests a minute"), (line.tpm, "tokens a minute"), (line.rpd, "a day"))
-    return (
-        "at most " + ", ".join(f"{n:,} {what}" for n, what in limits if n)
-        if any(n for n, _ in limits)
-        else ""
-    )
-
-
-def _health(line: ModelOverview) -> str:
-    if not line.calls:
-        return ""
-    return (
-        f"{counted(line.calls, 'call')} of late, {line.failed} failed, "
-        f"{line.latency_s:.1f} s each; the last: {line.last_outcome}"
-    )
 
 
 def _show_local(screen: Screen, settings: Settings) -> None:

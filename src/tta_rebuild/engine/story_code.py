@@ -25,7 +25,8 @@ async def code_checked(scene: Scene, check: CodeCheck | None) -> CodeChecked | N
 
 def quality_after(scene: Scene, checked: CodeChecked | None) -> float:
     """The scene's quality with its code counted in: only invalid code lowers it."""
+    if checked is None or not any(v.verdict == "invalid" for v in checked.verdicts):
+        return scene.quality
     from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
 
-    broken = checked is not None and any(v.verdict == "invalid" for v in checked.verdicts)
-    return scene.quality * INVALID_CODE_FACTOR if broken else scene.quality
+    return scene.quality * INVALID_CODE_FACTOR
