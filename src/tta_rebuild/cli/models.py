@@ -34,12 +34,7 @@ def models(
     Nothing is asked of a model, and nothing is spent.
     """
     command = context_of(ctx)
-    lines = overview(command)
-    for line in lines:
-        if json_:
-            command.screen.json(line)
-        else:
-            show_model(command.screen, line)
+    command.screen.answer(overview(command), json_, _show)
     if local and not json_:
         _show_local(command.screen, settings_for(command))
 
@@ -55,6 +50,11 @@ def overview(command: CommandContext) -> list[ModelOverview]:
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
     seen = with_stories(command, attempts)
     return models_overview(settings_for(command), seen, at=utc_now())
+
+
+def _show(screen: Screen, lines: Sequence[ModelOverview]) -> None:
+    for line in lines:
+        show_model(screen, line)
 
 
 def show_model(screen: Screen, line: ModelOverview) -> None:

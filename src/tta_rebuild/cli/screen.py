@@ -13,11 +13,11 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from tta_rebuild.cli.exits import ReaderGone
 
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+T = TypeVar("T", bound=Sequence[Any])
+
+MAX_NAME_CHARS = 80
+"""Longest title, and longest name of a character."""
 MOVE_CHARS = 160
 """Characters of a move that are shown where it is only echoed."""
 
@@ -238,10 +242,13 @@ class Screen:
         """A value as one line of JSON on standard output, or indented."""
         self.raw(json_line(value, indent=indent))
 
-    def json_lines(self, values: Iterable[Any]) -> None:
-        """Each value as a line of JSON."""
-        for value in values:
-            self.json(value)
+    def answer(self, rows: T, as_json: bool, show: Callable[[Screen, T], None]) -> None:
+        """What a command found: a line of JSON for each row, or as ``show`` puts it."""
+        if as_json:
+            for row in rows:
+                self.json(row)
+        else:
+            show(self, rows)
 
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""

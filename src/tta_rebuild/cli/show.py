@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -32,10 +33,7 @@ def timeline(
         return views.timeline(path, session.state.names)
 
     turns = with_stories(command, work)
-    if json_:
-        command.screen.json_lines(turns)
-    else:
-        views.show_timeline(command.screen, turns)
+    command.screen.answer(turns, json_, views.show_timeline)
 
 
 @app.command()
@@ -48,10 +46,7 @@ def tree(ctx: typer.Context, story: WhichStory, *, json_: AsJson = False) -> Non
         return row.title, list(await application.stories.branches(row.story_id))
 
     title, branches = with_stories(command, work)
-    if json_:
-        command.screen.json_lines(branches)
-    else:
-        views.show_tree(command.screen, title, branches)
+    command.screen.answer(branches, json_, partial(views.show_tree, title=title))
 
 
 @app.command()
@@ -70,7 +65,4 @@ def character(
         return views.cast((await application.stories.resume(story, branch)).state, name)
 
     people = with_stories(command, work)
-    if json_:
-        command.screen.json_lines(people)
-    else:
-        views.show_cast(command.screen, people, in_full=bool(name))
+    command.screen.answer(people, json_, partial(views.show_cast, in_full=bool(name)))

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,8 +16,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, WhichStory, group
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import context_of, settings_for, with_stories
-from tta_rebuild.cli.screen import Screen, counted, escaped_json, one_line, plain
-from tta_rebuild.cli.story_options import MAX_NAME_CHARS
+from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.core.data_files import parse_json, read_text
 from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
 
@@ -30,13 +28,6 @@ MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
 app = group("List, rename, delete, export, import.", invoke_without_command=True)
-
-
-class ExportFormat(StrEnum):
-    """How a story is written to a file."""
-
-    markdown = "markdown"
-    json = "json"
 
 
 @app.callback()
@@ -52,28 +43,24 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     from tta_rebuild.bootstrap.story_list import listed_stories
 
     command = context_of(ctx)
-    screen = command.screen
     rows = listed_stories(settings_for(command))
     if rows is None:
         rows = with_stories(command, lambda application: application.stories.list())
+    command.screen.answer(rows, json_, _show_rows)
+
+
+def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
     for row in rows:
-        if json_:
-            screen.json(row)
-        else:
-            _show_row(screen, row)
-    if not rows and not json_:
+        _show_row(screen, row)
+    if not rows:
         screen.say("There are no stories yet. 'tta play' begins one.")
 
 
 def _show_row(screen: Screen, row: StoryRow) -> None:
+    told = counted(row.turns, "turn") if row.turns else "not begun"
     branches = f" · {row.branches} branches" if row.branches > 1 else ""
     screen.entry(row.story_id[:8], one_line(row.title, 200))
-    told = counted(row.turns, "turn") if row.turns else "not begun"
-    screen.say(
-        f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}",
-        "dim",
-        indent=10,
-    )
+    screen.say(f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}", "dim", indent=10)
 
 
 def _ago(then: datetime, now: datetime) -> str:
@@ -97,7 +84,6 @@ def rename(
         raise typer.BadParameter(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
-
     with_stories(
         command, lambda application: application.stories.rename(story, wanted), changes=True
     )
@@ -150,8 +136,9 @@ def export(
     story: WhichStory,
     *,
     format_: Annotated[
-        ExportFormat, typer.Option("--format", help="markdown to read, json to import again.")
-    ] = ExportFormat.markdown,
+        Literal["markdown", "json"],
+        typer.Option("--format", help="markdown to read, json to import again."),
+    ] = "markdown",
     branch: Annotated[str, typer.Option(help="Markdown: the branch to write.")] = "main",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; without it standard output.")
@@ -162,7 +149,7 @@ def export(
 
     async def work(application: Application) -> None:
         with _lines_to(command.screen, output) as put:
-            if format_ is ExportFormat.markdown:
+            if format_ == "markdown":
                 put(plain(await application.stories.markdown(story, branch)))
                 return
             async with aclosing(application.stories.export(story)) as lines:
@@ -228,16 +215,16 @@ def import_story(
         return row, await application.stories.copies(row)
 
     row, copies = with_stories(command, work, changes=True)
+    ids = [copy.story_id for copy in copies]
     if json_:
-        command.screen.json(asdict(row) | {"copies_of": [copy.story_id for copy in copies]})
+        command.screen.json(asdict(row) | {"copies_of": ids})
         return
     command.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )
-    if copies:
-        which = ", ".join(copy.story_id[:8] for copy in copies)
+    if ids:
         command.screen.say(
-            f"The same story was here already, as {which}. To keep only one: "
-            f"tta stories delete {row.story_id[:8]}",
+            f"The same story was here already, as {', '.join(i[:8] for i in ids)}. To keep only "
+            f"one: tta stories delete {row.story_id[:8]}",
             "yellow",
         )

@@ -92,7 +92,7 @@ class StoryCommands:
                 case "branches":
                     branches = await self.stories.branches(session.story_id)
                     here = session.branch.branch_id
-                    views.show_tree(self.screen, self.title, branches, here=here)
+                    views.show_tree(self.screen, branches, title=self.title, here=here)
                 case "switch":
                     return CommandResult(await self.switch(session, rest))
                 case "who":

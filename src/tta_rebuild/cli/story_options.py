@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from tta_rebuild.cli.arguments import Kit, number, repeated
-from tta_rebuild.cli.screen import one_line, plain
+from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
 if TYPE_CHECKING:
     from tta_rebuild.core.story import CharacterSketch, Premise
 
-MAX_NAME_CHARS = 80
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
 

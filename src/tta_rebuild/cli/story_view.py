@@ -23,30 +23,32 @@ if TYPE_CHECKING:
 
 def cast(state: StoryState, name: str = "") -> list[CharacterRow]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
-    sketches = {sketch.character_id: sketch for sketch in state.premise.characters}
-    people = list(state.characters.values())
     wanted = name.casefold().strip()
+    people = list(state.characters.values())
     found = [c for c in people if wanted in (c.character_id.casefold(), c.name.casefold())]
-    if not found:
-        found = [c for c in people if wanted in c.name.casefold()]
+    found = found or [c for c in people if wanted in c.name.casefold()]
     if name and not found:
         known = ", ".join(c.name for c in people) or "nobody yet"
         raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
-    return [
-        CharacterRow(
-            character_id=c.character_id,
-            name=c.name,
-            is_player=c.character_id in sketches and sketches[c.character_id].is_player,
-            description=sketches[c.character_id].description if c.character_id in sketches else "",
-            feels=c.emotional_state,
-            arc=c.arc_stage,
-            traits=c.personality_traits,
-            goals=c.development_goals,
-            ties={state.names.get(other, other): tie for other, tie in c.relationships.items()},
-            remembers=c.memory,
+    sketches = {sketch.character_id: sketch for sketch in state.premise.characters}
+    rows = []
+    for c in found:
+        sketch = sketches.get(c.character_id)
+        rows.append(
+            CharacterRow(
+                character_id=c.character_id,
+                name=c.name,
+                is_player=sketch is not None and sketch.is_player,
+                description=sketch.description if sketch else "",
+                feels=c.emotional_state,
+                arc=c.arc_stage,
+                traits=c.personality_traits,
+                goals=c.development_goals,
+                ties={state.names.get(other, other): tie for other, tie in c.relationships.items()},
+                remembers=c.memory,
+            )
         )
-        for c in found
-    ]
+    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,18 +127,19 @@ def show_why(screen: Screen, state: StoryState) -> None:
         )
 
 
-def show_tree(screen: Screen, title: str, branches: Sequence[Branch], *, here: str = "") -> None:
+def show_tree(screen: Screen, branches: Sequence[Branch], *, title: str, here: str = "") -> None:
     """The branches as a tree; ``here`` marks the present one."""
     from rich.text import Text
     from rich.tree import Tree
 
-    nodes: dict[str | None, Tree] = {None: Tree(Text(one_line(title), style="bold"))}
+    root = Tree(Text(one_line(title), style="bold"))
+    nodes: dict[str | None, Tree] = {}
     for branch in branches:
         mark = " <- you are here" if branch.branch_id == here else ""
         label = f"{branch.name} ({counted(branch.turn, 'turn')}){mark}"
-        parent = nodes.get(branch.parent_id, nodes[None])
+        parent = nodes.get(branch.parent_id, root)
         nodes[branch.branch_id] = parent.add(Text(one_line(label)))
-    screen.show(nodes[None])
+    screen.show(root)
 
 
 @dataclass(slots=True)
