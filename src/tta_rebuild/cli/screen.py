@@ -197,6 +197,11 @@ class Screen:
         else:
             self._lines(self.out, text, style, head=head, head_style=head_style, indent=indent)
 
+    def heading(self, text: str) -> None:
+        """The name of what follows, after an empty line."""
+        self.say()
+        self.say(text, "bold cyan")
+
     def numbered(self, items: Iterable[str]) -> None:
         """A numbered list with a hanging indent, counted from 1."""
         for number, item in enumerate(items, 1):
