@@ -204,8 +204,7 @@ def _show(
     for kind in dict.fromkeys(row.kind for row in counts.rows):
         rows = [row for row in counts.rows if row.kind == kind]
         shown = rows if all_rows else rows[:ROWS_SHOWN]
-        screen.say()
-        screen.say(f"{kind} ({len(rows)})", "bold")
+        screen.heading(f"{kind} ({len(rows)})")
         for row in shown:
             at = f" turn {row.turn}" if row.turn else ""
             screen.entry(f"{row.story}{at}", f"{one_line(row.text)} -- {one_line(row.reason)}")
