@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,7 +42,6 @@ def models(
 
 def overview(command: CommandContext) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
-    from tta_rebuild.bootstrap.application import utc_now
     from tta_rebuild.bootstrap.overview import models_overview
 
     async def attempts(application: Application) -> Sequence[Attempt]:
@@ -49,7 +49,7 @@ def overview(command: CommandContext) -> list[ModelOverview]:
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
     seen = with_stories(command, attempts)
-    return models_overview(settings_for(command), seen, at=utc_now())
+    return models_overview(settings_for(command), seen, at=datetime.now(UTC))
 
 
 def _show(screen: Screen, lines: Sequence[ModelOverview]) -> None:
