@@ -41,16 +41,17 @@ from tta_rebuild.settings_values import (
     Directory,
     Key,
     Lower,
+    MaxTokens,
     ModelName,
     ModelNames,
     ModelQuota,
     ModelRates,
     Seconds,
     Server,
+    Temperature,
     Upper,
     Usd,
     YesOrNo,
-    must,
 )
 
 APP = "tta"
@@ -81,10 +82,9 @@ class Settings(BaseModel):
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
-        cache: ``"off"``, ``"memory"`` or ``"disk"``.
-        checks: what a model checks beside the rules: ``all``, ``choices`` or ``off``; "" is ``all``
-            for a model of the list and ``off`` for a program's own provider (``TTA_CHECKS``).
-        max_cost_usd: per session (``LLM_MAX_COST``); the other budgets are off unless set.
+        checks: what a model checks beside the rules; "" is ``all`` for a model of the list and
+            ``off`` for a program's own provider.
+        max_cost_usd: per session; the other budgets are off unless set.
         timeout_s: until the first piece of an answer; None is 30, for a server nearby 180.
         silence_timeout_s: between two pieces; None is 30, for a server nearby 60.
         windows: ``provider:model`` → tokens of its context, where the server does not tell.
@@ -116,30 +116,22 @@ class Settings(BaseModel):
     )
     model: ModelName = _named("", "TTA_MODEL", "model")
     chain: ModelNames = _named((), "TTA_CHAIN", "chain")
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"],
-        must("one of DEBUG, INFO, WARNING, ERROR"),
-        Upper,
-    ] = _named("WARNING", "TTA_LOG_LEVEL", "log_level")
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper] = _named(
+        "WARNING", "TTA_LOG_LEVEL", "log_level"
+    )
     budget_per_call_usd: Usd | None = _named(None, "TTA_BUDGET_PER_CALL", "budgets.call")
     budget_per_story_usd: Usd | None = _named(None, "TTA_BUDGET_PER_STORY", "budgets.story")
     budget_per_player_usd: Usd | None = _named(None, "TTA_BUDGET_PER_PLAYER", "budgets.player")
     budget_per_day_usd: Usd | None = _named(None, "TTA_BUDGET_PER_DAY", "budgets.day")
     budget_total_usd: Usd | None = _named(None, "TTA_BUDGET_TOTAL", "budgets.total")
-    cache: Annotated[Literal["off", "memory", "disk"], must("one of off, memory, disk"), Lower] = (
-        _named("memory", "TTA_CACHE", "cache")
+    cache: Annotated[Literal["off", "memory", "disk"], Lower] = _named(
+        "memory", "TTA_CACHE", "cache"
     )
-    checks: Annotated[
-        Literal["", "all", "choices", "off"], must("one of all, choices, off"), Lower
-    ] = _named("", "TTA_CHECKS", "checks")
-    max_tokens: Annotated[
-        int,
-        Field(ge=16, le=200_000),
-        must("a whole number of at least 16 and at most 200000"),
-    ] = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
-    temperature: Annotated[
-        float, Field(ge=0, le=2), must("a number of at least 0 and at most 2")
-    ] = _named(0.7, "TTA_TEMPERATURE", "temperature")
+    checks: Annotated[Literal["", "all", "choices", "off"], Lower] = _named(
+        "", "TTA_CHECKS", "checks"
+    )
+    max_tokens: MaxTokens = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
+    temperature: Temperature = _named(0.7, "TTA_TEMPERATURE", "temperature")
     timeout_s: Seconds | None = _named(None, "TTA_TIMEOUT", "timeout")
     silence_timeout_s: Seconds | None = _named(None, "TTA_SILENCE_TIMEOUT", "silence_timeout")
     trace_prompts: YesOrNo = _named(False, "TTA_TRACE_PROMPTS", "trace_prompts")
@@ -323,6 +315,9 @@ def _told(error: ValidationError, sources: Sequence[Source]) -> SettingsError:
     allowed = first["msg"].removeprefix("Value error, ")
     if first["type"] == "missing":
         allowed, value = f"must have {inner[-1]}", {}
+    elif first["type"] == "literal_error":
+        names = re.findall(r"'(\w+)'", first["ctx"]["expected"])
+        allowed = f"must be one of {', '.join(names)}"
     elif first["type"] == "extra_forbidden":
         known = _FIELDS.get(variable, Settings.model_fields)
         allowed, value = _meant(inner[-1] if inner else variable, known), {}
@@ -353,5 +348,8 @@ def _notes(variables: Source) -> tuple[str, ...]:
     """Variables of ours that look misspelt."""
     known = [*VARIABLES, "TTA_CONFIG"]
     ours = {name for name in variables if name.startswith(("TTA_", "LLM_", "GEMINI_API"))}
-    close = {n: difflib.get_close_matches(n, known, 1, 0.8) for n in sorted(ours - set(known))}
-    return tuple(f"{n} is no setting: did you mean {c[0]}?" for n, c in close.items() if c)
+    return tuple(
+        f"{name} is no setting: did you mean {close}?"
+        for name in sorted(ours - set(known))
+        for close in difflib.get_close_matches(name, known, 1, 0.8)
+    )
