@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli.arguments import AsJson, OnlyStory, number
-from tta_rebuild.cli.opening import context_of, with_stories
+from tta_rebuild.cli.opening import Here, on_stories
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.usage import CostLine
 
 FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")
@@ -25,8 +24,9 @@ FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estim
 GroupBy = Literal["day", "story", "model", "task"]
 
 
-def costs(
-    ctx: typer.Context,
+@on_stories()
+async def costs(
+    here: Here,
     *,
     by: Annotated[GroupBy, typer.Option(help="A line for each day, story, model or task.")] = "day",
     story: OnlyStory = "",
@@ -37,24 +37,19 @@ def costs(
     json_: AsJson = False,
 ) -> None:
     """Show what the models have cost."""
-    command = context_of(ctx)
     if json_ and format_ == "csv":
         raise typer.BadParameter("give --json or --format csv, not both.", param_hint="--json")
-
-    async def work(application: Application) -> Sequence[CostLine]:
-        story_id = (await application.stories.find(story)).story_id if story else None
-        since = datetime.now(UTC) - timedelta(days=days) if days else None
-        return await application.ledger.costs(by, story_id=story_id, since=since)
-
-    lines = with_stories(command, work)
+    story_id = (await here.stories.find(story)).story_id if story else None
+    since = datetime.now(UTC) - timedelta(days=days) if days else None
+    lines = await here.application.ledger.costs(by, story_id=story_id, since=since)
     if json_ or format_ == "json":
-        command.screen.json(list(lines), indent=1)
+        here.screen.json(list(lines), indent=1)
     elif format_ == "csv":
-        command.screen.raw(_csv(lines))
+        here.screen.raw(_csv(lines))
     elif not lines:
-        command.screen.say("Nothing was spent: no model has been asked yet.")
+        here.screen.say("Nothing was spent: no model has been asked yet.")
     else:
-        _show(command.screen, by, lines)
+        _show(here.screen, by, lines)
 
 
 def _csv(lines: Sequence[CostLine]) -> str:

@@ -6,10 +6,11 @@ it asks no model.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import typer
 
@@ -19,6 +20,7 @@ from tta_rebuild.core.errors import ProviderError, TTAError
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.redaction import Redactor
+    from tta_rebuild.engine.stories import Stories
     from tta_rebuild.settings import Settings
 
 T = TypeVar("T")
@@ -46,6 +48,40 @@ def with_stories(
     full, and on one that cannot be written.
     """
     return with_application(at, work, model="offline", read_only=not changes)
+
+
+@dataclass(frozen=True)
+class Here(CommandContext):
+    """What a command ``on_stories`` gets beside its options: the application is open."""
+
+    application: Application = field(kw_only=True)
+
+    @property
+    def stories(self) -> Stories:
+        """The stories that are kept here."""
+        return self.application.stories
+
+
+Command: TypeAlias = Callable[..., Awaitable[None]]
+
+
+def on_stories(*, changes: bool = False) -> Callable[[Command], Callable[..., None]]:
+    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
+
+    def decorated(command: Command) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(here: typer.Context, **options: Any) -> None:
+            at = context_of(here)
+
+            async def work(application: Application) -> None:
+                await command(Here(at.data_dir, at.screen, application=application), **options)
+
+            with_stories(at, work, changes=changes)
+
+        run.__annotations__ = command.__annotations__ | {"here": typer.Context}
+        return run
+
+    return decorated
 
 
 def with_application(
