@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from tta_rebuild.cli.opening import CommandContext, with_application
+from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import TurnResult, play_turn
 from tta_rebuild.core.errors import (
@@ -62,14 +62,15 @@ def with_storyteller(
         work: gets what plays a turn; it waits for a model that fails where that is wished for.
     """
 
-    def adjusted(settings: Settings) -> Settings:
-        return for_failures(settings, decided(on_failure, settings))
-
-    async def tell(application: Application) -> None:
-        waits = decided(on_failure, application.settings) == "wait"
-        await work(application, partial(told, notes=at.screen) if waits else play_turn)
-
-    with_application(at, tell, model=model or None, warm=True, adjust=adjusted)
+    settings = settings_for(at, model=model)
+    decision = decided(on_failure, settings)
+    play = partial(told, notes=at.screen) if decision == "wait" else play_turn
+    with_application(
+        at,
+        lambda application: work(application, play),
+        settings=for_failures(settings, decision),
+        warm=True,
+    )
 
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:

@@ -114,7 +114,3 @@ def _abandon_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         return  # no real file behind it: nothing is flushed then
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -47,7 +47,8 @@ def with_stories(
     What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
     full, and on one that cannot be written.
     """
-    return with_application(at, work, model="offline", read_only=not changes)
+    settings = settings_for(at, model="offline")
+    return with_application(at, work, settings=settings, read_only=not changes)
 
 
 @dataclass(frozen=True)
@@ -88,16 +89,15 @@ def with_application(
     at: CommandContext,
     work: Callable[[Application], Awaitable[T]],
     *,
-    model: str | None = None,
+    settings: Settings | None = None,
     warm: bool = False,
     read_only: bool = False,
-    adjust: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> T:
     """Open the application, do the work in it, close it again.
 
     Args:
+        settings: None is what the options of this run say.
         warm: load what the first call to a model needs while the player still thinks.
-        adjust: what the command's own options change about the settings.
 
     Raises StoreError or SettingsError if it cannot be opened, and KeyboardInterrupt, after the
     application was closed in good order.
@@ -107,7 +107,7 @@ def with_application(
 
     from tta_rebuild.bootstrap.application import open_application
 
-    settings = adjust(settings_for(at, model=model))
+    settings = settings or settings_for(at)
     # ``bootstrap`` puts the redactor on the handler
     logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
 
@@ -132,7 +132,7 @@ def with_application(
     return asyncio.run(run())
 
 
-def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
+def settings_for(at: CommandContext, *, model: str = "") -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.core.secret import Secret
     from tta_rebuild.settings import load_settings
