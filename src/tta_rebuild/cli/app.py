@@ -34,9 +34,9 @@ COMMANDS = {
     "validate": ("validate", "Check a choice against a story, or a whole text against itself."),
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
-    "doctor": ("doctor", "Say what is set up, and what is missing."),
+    "doctor": ("set_up", "Say what is set up, and what is missing."),
     "costs": ("costs", "Show what the models have cost."),
-    "models": ("models", "Show models, prices, quotas and health."),
+    "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }
