@@ -21,7 +21,7 @@ from tools.wire.faults import SOAK_KINDS, Fault
 from tools.wire.process import RunningWire
 
 from benchmarks import Row
-from tta_rebuild.bootstrap import Application, open_application
+from tta_rebuild.bootstrap.application import Application, open_application
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, SceneTold
 from tta_rebuild.core.secret import Secret

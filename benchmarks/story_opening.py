@@ -19,7 +19,7 @@ from statistics import median
 
 from benchmarks import Row
 from benchmarks.timing import at_most
-from tta_rebuild.bootstrap import open_application
+from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.core.events import Event, TimelineMarked
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application, open_application
+    from tta_rebuild.bootstrap.application import Application, open_application
     from tta_rebuild.canon import Fact
     from tta_rebuild.core import (
         Metaconcept,
@@ -95,7 +95,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
-    "bootstrap": "Application open_application",
+    "bootstrap.application": "Application open_application",
     "canon": "Fact",
     "core": "Metaconcept MetaconceptCategory MetaconceptRegistry TTAContext TTAPrimitive",
     "core.errors": "BudgetExceededError ContentRefused ExecutionError KeyRejected ModelUnavailable "
@@ -120,78 +120,21 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "Action",
-    "AnthropicProvider",
-    "Application",
-    "BranchProposal",
-    "BranchValidation",
-    "BranchValidatorPrimitive",
-    "BudgetExceededError",
-    "CharacterInteraction",
-    "CharacterResponse",
-    "CharacterSketch",
-    "CharacterState",
-    "CharacterStatePrimitive",
-    "Choice",
-    "ChoicesReady",
-    "Claim",
-    "ContentRefused",
-    "CostReported",
-    "DialogueLine",
-    "ExecutionError",
-    "Fact",
-    "GeminiLLMProvider",
-    "GeneratedStory",
-    "KeyRejected",
-    "LLMConfig",
-    "LLMProvider",
-    "LLMRequest",
-    "LLMResponse",
-    "Metaconcept",
-    "MetaconceptCategory",
-    "MetaconceptRegistry",
-    "MockLLMProvider",
-    "ModelUnavailable",
-    "MoveRefused",
-    "OpenAIProvider",
-    "Passage",
-    "PassageReleased",
-    "PlayedTurn",
-    "Premise",
-    "Price",
-    "ProviderBusy",
-    "ProviderError",
-    "ProviderFault",
-    "Rates",
-    "RequestProvider",
-    "Scene",
-    "SceneFinished",
-    "SceneRestarted",
-    "Session",
-    "Settings",
-    "SettingsError",
-    "StoreError",
-    "Stories",
-    "StoryError",
-    "StoryGenerationInput",
-    "StoryGeneratorPrimitive",
-    "StoryState",
-    "TTAContext",
-    "TTAError",
-    "TTAPrimitive",
-    "TTAPrimitiveError",
-    "TimelineManagerPrimitive",
-    "TimelineState",
-    "TimelineUpdate",
-    "TurnEvent",
-    "TurnRefused",
-    "TurnStored",
-    "TurnWarning",
-    "Usage",
-    "ValidationError",
-    "load_settings",
-    "open_application",
-]
+    "Action", "AnthropicProvider", "Application", "BranchProposal", "BranchValidation",
+    "BranchValidatorPrimitive", "BudgetExceededError", "CharacterInteraction",
+    "CharacterResponse", "CharacterSketch", "CharacterState", "CharacterStatePrimitive",
+    "Choice", "ChoicesReady", "Claim", "ContentRefused", "CostReported", "DialogueLine",
+    "ExecutionError", "Fact", "GeminiLLMProvider", "GeneratedStory", "KeyRejected", "LLMConfig",
+    "LLMProvider", "LLMRequest", "LLMResponse", "Metaconcept", "MetaconceptCategory",
+    "MetaconceptRegistry", "MockLLMProvider", "ModelUnavailable", "MoveRefused",
+    "OpenAIProvider", "Passage", "PassageReleased", "PlayedTurn", "Premise", "Price",
+    "ProviderBusy", "ProviderError", "ProviderFault", "Rates", "RequestProvider", "Scene",
+    "SceneFinished", "SceneRestarted", "Session", "Settings", "SettingsError", "StoreError",
+    "Stories", "StoryError", "StoryGenerationInput", "StoryGeneratorPrimitive", "StoryState",
+    "TTAContext", "TTAError", "TTAPrimitive", "TTAPrimitiveError", "TimelineManagerPrimitive",
+    "TimelineState", "TimelineUpdate", "TurnEvent", "TurnRefused", "TurnStored", "TurnWarning",
+    "Usage", "ValidationError", "load_settings", "open_application",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -14,11 +14,11 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     ValidationInfo,
     WrapValidator,
 )
-from pydantic_settings import SettingsConfigDict
 
 from tta_rebuild.core.secret import Secret
 
@@ -108,6 +108,12 @@ Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 
 Seconds: TypeAlias = Annotated[
     float, Field(ge=0.1, le=3600), must("a number (seconds) of at least 0.1 and at most 3600")
 ]
+MaxTokens: TypeAlias = Annotated[
+    int, Field(ge=16, le=200_000), must("a whole number of at least 16 and at most 200000")
+]
+Temperature: TypeAlias = Annotated[
+    float, Field(ge=0, le=2), must("a number of at least 0 and at most 2")
+]
 Usd: TypeAlias = Annotated[
     float, Field(ge=0, allow_inf_nan=False), must("a number (US dollars) of at least 0")
 ]
@@ -120,7 +126,7 @@ ModelNames: TypeAlias = Annotated[
 Address: TypeAlias = Annotated[str, BeforeValidator(_address)]
 
 
-RULES = SettingsConfigDict(
+RULES = ConfigDict(
     frozen=True,
     extra="forbid",
     hide_input_in_errors=True,

@@ -71,7 +71,7 @@ def play_and_kill(arguments: list[str], after_s: float) -> list[dict[str, Any]]:
 
 async def look(data_dir: Path, story_id: str) -> tuple[int, int]:
     """Turns of the story, and how many of them are not whole."""
-    from tta_rebuild.bootstrap import open_application
+    from tta_rebuild.bootstrap.application import open_application
     from tta_rebuild.core.events import ChoicesOffered, SceneTold
     from tta_rebuild.settings import Settings
 

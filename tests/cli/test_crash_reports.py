@@ -71,7 +71,7 @@ def test_keys_stay_hidden_even_where_the_settings_cannot_be_read(
 ) -> None:
     key = secrets.token_urlsafe(24)
     done = subprocess.run(
-        [sys.executable, "-m", "tta_rebuild.cli.main", "doctor"],
+        [sys.executable, "-m", "tta_rebuild", "doctor"],
         cwd=tmp_path,
         env={
             **os.environ,

@@ -66,10 +66,10 @@ async def test_what_no_waiting_mends_ends_the_run() -> None:
 @pytest.mark.parametrize(
     ("fields", "wanted", "expected"),
     [
-        ({}, None, OnFailure.OFFLINE),
-        ({"model": "gemini"}, None, OnFailure.STOP),
-        ({"model": "gemini", "chain": ("gemini", "offline")}, None, OnFailure.OFFLINE),
-        ({"model": "gemini"}, OnFailure.WAIT, OnFailure.WAIT),
+        ({}, None, "offline"),
+        ({"model": "gemini"}, None, "stop"),
+        ({"model": "gemini", "chain": ("gemini", "offline")}, None, "offline"),
+        ({"model": "gemini"}, "wait", "wait"),
     ],
 )
 def test_a_run_stops_where_a_model_is_named_unless_it_is_told_otherwise(
@@ -90,4 +90,4 @@ def test_a_run_stops_where_a_model_is_named_unless_it_is_told_otherwise(
 def test_stopping_leaves_the_embedded_storyteller_out_of_the_chain(
     fields: dict[str, Any], chain: tuple[str, ...]
 ) -> None:
-    assert for_failures(Settings(**fields), OnFailure.STOP).chain == chain
+    assert for_failures(Settings(**fields), "stop").chain == chain

@@ -14,13 +14,13 @@ CHOICES = [Choice(text=f"Do the thing number {n}") for n in range(3)]
 def test_first_always_takes_the_first() -> None:
     moves = automatic("first", 1)
 
-    assert {moves.next(CHOICES).number for _ in range(10)} == {1}  # type: ignore[union-attr]
+    assert {moves(CHOICES).number for _ in range(10)} == {1}  # type: ignore[union-attr]
 
 
 def test_varied_takes_each_place_equally_often() -> None:
     moves = automatic("varied", 1)
 
-    taken = Counter(moves.next(CHOICES).number for _ in range(30))  # type: ignore[union-attr]
+    taken = Counter(moves(CHOICES).number for _ in range(30))  # type: ignore[union-attr]
 
     assert taken == {1: 10, 2: 10, 3: 10}
 
@@ -28,11 +28,11 @@ def test_varied_takes_each_place_equally_often() -> None:
 def test_the_same_seed_makes_the_same_choices() -> None:
     one, other = automatic("random", 7), automatic("random", 7)
 
-    assert [one.next(CHOICES) for _ in range(20)] == [other.next(CHOICES) for _ in range(20)]
+    assert [one(CHOICES) for _ in range(20)] == [other(CHOICES) for _ in range(20)]
 
 
 def test_without_choices_words_are_said() -> None:
-    move = automatic("first", 1).next([])
+    move = automatic("first", 1)([])
 
     assert move is not None
     assert move.kind == "say"
@@ -41,7 +41,7 @@ def test_without_choices_words_are_said() -> None:
 def test_lines_are_numbers_or_words_until_they_end() -> None:
     moves = from_lines(["2\n", "\n", "Open the door\n"])
 
-    assert [moves.next(CHOICES), moves.next(CHOICES), moves.next(CHOICES)] == [
+    assert [moves(CHOICES), moves(CHOICES), moves(CHOICES)] == [
         Action.choose(2),
         Action.say("Open the door"),
         None,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tta_rebuild.bootstrap import open_application
+from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.cli.main import main
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.story import Premise

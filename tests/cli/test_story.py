@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.alone import quiet_environment
-from tta_rebuild.bootstrap import open_application
+from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.cli.main import main
 from tta_rebuild.core.story import Premise
 from tta_rebuild.settings import Settings
@@ -187,7 +187,7 @@ def test_a_way_to_choose_that_is_not_there_is_named_with_those_that_are(
     assert main(words) == 2
 
     said = " ".join(capsys.readouterr().err.split())
-    assert "'sideways' is no way to choose; there are varied, first, random" in said
+    assert "'sideways' is not one of 'varied', 'first', 'random'" in said
 
 
 def test_a_name_keeps_its_first_letter_from_the_theme_to_the_export(
@@ -212,7 +212,7 @@ def test_a_story_whose_first_turn_did_not_come_is_not_left_behind(
     async def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tta_rebuild.cli.story.play_turn", interrupted)
+    monkeypatch.setattr("tta_rebuild.cli.failures.play_turn", interrupted)
     code, told = tell("--theme", "A wreck in the bay", "--auto")
 
     assert code == 130

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from tests.integrations.adapter_contract import SCENE_SCHEMA, context, request, told
 
-from tta_rebuild.bootstrap import open_application
+from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.core.errors import KeyRejected, ModelUnavailable
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action

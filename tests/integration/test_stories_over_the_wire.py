@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from tools.wire import Fault, WireServer
 
-from tta_rebuild.bootstrap import Application, open_application
+from tta_rebuild.bootstrap.application import Application, open_application
 from tta_rebuild.core.events import ModelReplied
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.story import CharacterSketch, Premise

@@ -96,31 +96,16 @@ def test_a_section_may_depend_on_another_variable() -> None:
 def test_a_variant_is_drawn_by_weight_and_stays_with_its_story() -> None:
     plain = CATALOG.template("scene")
     brief = replace(plain, variant="brief", weight=3.0)
-    catalog = CATALOG.with_variants("scene", brief)
     catalog = PromptCatalog({"scene": (replace(plain, weight=1.0), brief)})
     drawn = {f"s{n}": catalog.template("scene", story_id=f"s{n}").id for n in range(2_000)}
     assert drawn == {s: catalog.template("scene", story_id=s).id for s in drawn}
     share = Counter(drawn.values())["scene@3#brief"] / len(drawn)
     assert 0.70 < share < 0.80
-    assert catalog.template("scene", variant="").id == "scene@3"
-    assert catalog.render("scene", {}, variant="brief").version == "scene@3#brief"
-    with pytest.raises(KeyError):
-        catalog.template("scene", variant="unheard of")
+    assert catalog.render("scene", {}, story_id="s1").version == drawn["s1"]
 
 
 def test_without_weights_everybody_gets_the_plain_one() -> None:
     assert {CATALOG.template("scene", story_id=str(n)).id for n in range(50)} == {"scene@3"}
-
-
-def test_variants_written_in_the_file_add_to_the_stable_part(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        "name: odd\nversion: 2\nweight: 1\nsystem: [{text: Be kind.}]\nprompt: [{show: action}]\n"
-        "variants: [{variant: terse, weight: 1, system_adds: [{text: Be brief.}]}]\n",
-    )
-    catalog = PromptCatalog.load(tmp_path)
-    assert catalog.render("odd", {}, variant="terse").system == "Be kind.\n\nBe brief."
-    assert catalog.render("odd", {}, variant="").version == "odd@2"
 
 
 @pytest.mark.parametrize(

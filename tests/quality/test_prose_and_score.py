@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tta_rebuild.core.english import sentences_of, words_of
-from tta_rebuild.quality import measured, scene_quality, scored_scene
+from tta_rebuild.quality import measured, scene_quality
 
 GOOD = (
     "The boat scraped onto the shingle just as the last light left the water. Mira climbed out, "
@@ -67,13 +67,6 @@ def test_an_ending_needs_no_choices_and_a_broken_scene_is_never_good() -> None:
     assert whole(choices=[], is_ending=True) == whole()
     assert whole(broken=True) == 0.6
     assert whole("") == 0.0
-
-
-def test_the_score_says_what_it_is_made_of() -> None:
-    scored = scored_scene([GOOD], choices=CHOICES[:1])
-    assert scored.parts["choices"] == pytest.approx(1 / 3)
-    assert scored.parts["setting"] == 0.0
-    assert scored.measures.words > 80
 
 
 def test_choices_that_say_the_same_count_once() -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from tta_rebuild.bootstrap.guards import code_check_for, redactor_for
@@ -107,12 +107,28 @@ async def open_application(
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = Notices(), new_id()
-        tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
+        tracker = CostTracker(
+            store.ledger(),
+            budgets_of(settings),
+            prices=price_book(settings, own=provider),
+            session_id=session_id,
+            on_warning=lambda warning: notices.add(str(warning)),
+        )
         stack.push_async_callback(tracker.aclose)
-        told = await _storytellers(settings, tracker, make_adapter, provider, clock(), read_only)
-        stack.push_async_callback(told.provider.aclose)
+        models: tuple[str, ...] = (OFFLINE,)
+        if provider is None and is_all_offline(settings):
+            told, warm = _embedded(), _nothing_to_warm
+        else:
+            from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+            cache = None if read_only else _cache(settings)
+            used = await used_today(tracker.ledger, settings, now=clock())
+            builder = StackBuilder(settings, tracker, cache, make_adapter, used, provider)
+            models = await builder.chain()
+            told, warm = await builder.stack(models), builder.warm
+        stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
-            provider=told.provider,
+            provider=told,
             catalog=PromptCatalog.load(),
             safety=_safety_gate,
             world_rules=_world_rules,
@@ -121,19 +137,19 @@ async def open_application(
             session_id=session_id,
             notices=notices,
             check_code=code_check_for(settings, stack, ledger=store.ledger()),
-            checks=_checks(settings, told.models, is_own=provider is not None),
+            checks=_checks(settings, models, is_own=provider is not None),
         )
         yield Application(
             stories=Stories(dependencies, store),
-            provider=told.provider,
+            provider=told,
             tracker=tracker,
             ledger=store.ledger(),
-            models=told.models,
+            models=models,
             notices=notices,
             place=store.place,
             note=store.note,
             settings=settings,
-            warm=told.warm,
+            warm=warm,
         )
 
 
@@ -145,44 +161,6 @@ def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Che
     if models == (OFFLINE,) and not (is_own or settings.routes):
         return "off"
     return settings.checks or ("off" if is_own else "all")
-
-
-class _Storytellers(NamedTuple):
-    provider: LLMProvider
-    models: tuple[str, ...]
-    warm: Callable[[], Awaitable[None]]
-
-
-async def _storytellers(
-    settings: Settings,
-    tracker: CostTracker,
-    make_adapter: MakeAdapter | None,
-    own: LLMProvider | None,
-    now: datetime,
-    read_only: bool,
-) -> _Storytellers:
-    """The models that the settings name, and the caller's own, with everything around them."""
-    if own is None and is_all_offline(settings):
-        return _Storytellers(_embedded(), (OFFLINE,), _nothing_to_warm)
-    from tta_rebuild.bootstrap.stack_builder import StackBuilder
-
-    cache = None if read_only else _cache(settings)
-    used = await used_today(tracker.ledger, settings, now=now)
-    builder = StackBuilder(settings, tracker, cache, make_adapter, used_today=used, own=own)
-    models = await builder.chain()
-    return _Storytellers(await builder.stack(models), models, builder.warm)
-
-
-def _tracker(
-    settings: Settings, ledger: Ledger, own: LLMProvider | None, session_id: str, notices: Notices
-) -> CostTracker:
-    return CostTracker(
-        ledger,
-        budgets_of(settings),
-        prices=price_book(settings, own=own),
-        session_id=session_id,
-        on_warning=lambda warning: notices.add(str(warning)),
-    )
 
 
 async def _store(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import SettingsError
-from tta_rebuild.core.redaction import Redactor
+from tta_rebuild.core.redaction import Redactor, hint
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.settings import Settings, passwords_in
 
@@ -46,31 +44,27 @@ def executor_for(
     return LocalExecutor(use_jail=engine != "monty")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeEngines:
-    """What runs code found in stories on this machine.
+async def code_engines(settings: Settings) -> tuple[dict[str, Any], list[str]]:
+    """What runs code found in stories, with the jail put to its test, and what is to know of it.
 
-    Attributes:
-        versions: engine → version; ``jail`` is among them only if it held against its own escapes.
-        jail_problem: why there is no jail, "" if there is one.
-        hides_files: whether code in the jail cannot even see that the host's files exist.
+    ``runs_in`` says where; ``engines`` is engine → version on this machine, ``jail`` among them
+    only if it held against its own escapes.
     """
-
-    versions: Mapping[str, str]
-    jail_problem: str
-    hides_files: bool
-
-
-async def code_engines() -> CodeEngines:
-    """Open the engines of this machine, put the jail to its test, and close them again."""
     from tta_rebuild.integrations.local_executor import LocalExecutor
 
+    runs_in, notes = "on this machine", []
+    if settings.e2b_api_key:
+        runs_in = f"in E2B (E2B_API_KEY {hint(settings.e2b_api_key.reveal())})"
     async with LocalExecutor() as executor:
-        return CodeEngines(
-            versions=await executor.engines(),
-            jail_problem=executor.jail_problem,
-            hides_files=executor.hides_files,
-        )
+        engines = dict(await executor.engines())
+        if executor.jail_problem:
+            notes.append(f"no jail: {executor.jail_problem}")
+        elif not executor.hides_files:
+            notes.append(
+                "code in the jail can see that a file exists, though not read it: "
+                "this system allows it no file tree of its own"
+            )
+    return {"runs_in": runs_in, "engines": engines}, notes
 
 
 def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger) -> CodeCheck:

@@ -7,21 +7,20 @@ caller wishes so.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.util import find_spec
+from typing import Any
 
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
 from tta_rebuild.bootstrap.spending import price_book
 from tta_rebuild.bootstrap.stack_builder import adapter_class, servers_here
 from tta_rebuild.core.usage import Attempt
 from tta_rebuild.integrations.local_discovery import LocalServer, ask_server, find_local_servers
-from tta_rebuild.integrations.prices import PriceBook
+from tta_rebuild.integrations.prices import PriceBook, Rates
 from tta_rebuild.settings import Settings
-
-KEYS = {name: f"{name.upper()}_API_KEY" for name in PROVIDERS}
-
+from tta_rebuild.settings_values import ModelQuota
 
 SHORTEST_KEY_SHOWN = 16
 """Of a shorter key, four characters would tell too much."""
@@ -69,82 +68,76 @@ def models_overview(
         attempts: the latest of the ledger, newest last.
         at: the day whose prices count.
     """
-    chain = _chain(settings)
-    named = dict.fromkeys([*chain, *(_full(m) for m in settings.routes.values())])
-    named.update(dict.fromkeys(_full(provider) for provider in PROVIDERS))
-    named.setdefault(OFFLINE)
-    prices = price_book(settings)
-    return [_overview(name, chain, settings, prices, attempts, at) for name in named]
-
-
-def _chain(settings: Settings) -> list[str]:
     named = list(settings.chain) or [chosen_model(settings), OFFLINE]
     if settings.model and settings.model not in named:
         named.insert(0, settings.model)
-    return list(dict.fromkeys(_full(name) for name in named))
+    chain = list(dict.fromkeys(map(_full, named)))
+    routes = {task: _full(model) for task, model in settings.routes.items()}
+    prices = price_book(settings)
+    return [
+        _overview(
+            name,
+            settings,
+            price=_price(name, settings, prices, at),
+            seen=[a for a in attempts if f"{a.provider}:{a.model}" == name],
+            place=chain.index(name) + 1 if name in chain else 0,
+            tasks=tuple(task for task, model in routes.items() if model == name),
+        )
+        for name in dict.fromkeys([*chain, *routes.values(), *map(_full, PROVIDERS), OFFLINE])
+    ]
 
 
 def _full(name: str) -> str:
-    provider, colon, _ = name.partition(":")
-    if provider in PROVIDERS and not colon:
-        return f"{provider}:{adapter_class(provider).default_model}"
+    if name in PROVIDERS:
+        return f"{name}:{adapter_class(name).default_model}"
     return name
 
 
-def _overview(
-    name: str,
-    chain: Sequence[str],
-    settings: Settings,
-    prices: PriceBook,
-    attempts: Sequence[Attempt],
-    at: datetime,
-) -> ModelOverview:
+def _price(name: str, settings: Settings, prices: PriceBook, at: datetime) -> Rates | None:
     provider, _, model = name.partition(":")
     # the catalogue of prices comes with the first SDK; without it there is nothing to look up
-    looked_up = provider not in PROVIDERS or name in settings.prices or _installed("genai_prices")
-    price = prices.price(provider, model, at=at) if looked_up else None
-    known = price if price and price.is_known else None
-    quota = settings.quotas.get(name)
-    seen = [a for a in attempts if (a.provider, a.model) == (provider, model)]
+    if provider in PROVIDERS and name not in settings.prices and not _installed("genai_prices"):
+        return None
+    price = prices.price(provider, model, at=at)
+    return price.rates if price.is_known else None
+
+
+def _overview(
+    name: str, settings: Settings, *, price: Rates | None, seen: Sequence[Attempt], **use: Any
+) -> ModelOverview:
+    provider = name.partition(":")[0]
+    usual_rpm = None if provider == OFFLINE else settings.rate_limit_rpm
+    quota = settings.quotas.get(name) or ModelQuota()
     answered = [a.latency_s for a in seen if a.outcome == "ok"]
+    key, lacks = _key_and_lacks(provider, settings)
     return ModelOverview(
         name=name,
-        place=chain.index(name) + 1 if name in chain else 0,
-        tasks=tuple(t for t, m in settings.routes.items() if _full(m) == name),
-        key_ends=_key_ends(provider, settings),
-        lacks="; ".join(_lacking(provider, settings)),
-        input_usd=known.rates.input if known else None,
-        output_usd=known.rates.output if known else None,
-        rpm=quota.rpm if quota and quota.rpm else _usual_rpm(provider, settings),
-        tpm=quota.tpm if quota else None,
-        rpd=quota.rpd if quota else None,
+        key_ends=key[-4:] if len(key) >= SHORTEST_KEY_SHOWN else "",
+        lacks=lacks,
+        input_usd=price.input if price else None,
+        output_usd=price.output if price else None,
+        rpm=quota.rpm or usual_rpm,
+        tpm=quota.tpm,
+        rpd=quota.rpd,
         calls=len(seen),
         failed=sum(a.outcome not in ("ok", "cached", "cancelled") for a in seen),
         latency_s=sum(answered) / len(answered) if answered else 0.0,
         last_outcome=seen[-1].outcome if seen else "",
+        **use,
     )
 
 
-def _usual_rpm(provider: str, settings: Settings) -> int | None:
-    return None if provider == OFFLINE else settings.rate_limit_rpm
-
-
-def _key_ends(provider: str, settings: Settings) -> str:
-    if provider in PROVIDERS:
-        key = getattr(settings, f"{provider}_api_key").reveal()
-    else:
+def _key_and_lacks(provider: str, settings: Settings) -> tuple[str, str]:
+    """The key of a provider or a server, and what is missing before a provider can be asked."""
+    if provider not in PROVIDERS:
         server = settings.servers.get(provider)
-        key = server.key.reveal() if server else ""
-    return key[-4:] if len(key) >= SHORTEST_KEY_SHOWN else ""
-
-
-def _lacking(provider: str, settings: Settings) -> Iterator[str]:
-    if provider in PROVIDERS:
-        if not getattr(settings, f"{provider}_api_key"):
-            yield f"{KEYS[provider]} is not set"
-        adapter = adapter_class(provider)
-        if not _installed(adapter.sdk):
-            yield f"its SDK is missing: pip install 'tta-rebuild[{adapter.vendor}]'"
+        return (server.key.reveal() if server else ""), ""
+    key: str = getattr(settings, f"{provider}_api_key").reveal()
+    lacks = [] if key else [f"{provider.upper()}_API_KEY is not set"]
+    adapter = adapter_class(provider)
+    if not _installed(adapter.sdk):
+        lacks.append(f"its SDK is missing: pip install 'tta-rebuild[{adapter.vendor}]'")
+    return key, "; ".join(lacks)
 
 
 def _installed(module: str) -> bool:

@@ -82,17 +82,11 @@ def servers_here(settings: Settings) -> Mapping[str, str]:
 
 def adapter_class(provider: str) -> type[Adapter]:
     """The adapter of one of ``PROVIDERS``; its module is loaded now, its SDK is not."""
-    if provider == "gemini":
-        from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
+    from tta_rebuild import integrations
 
-        return GeminiLLMProvider
-    if provider == "anthropic":
-        from tta_rebuild.integrations.anthropic_provider import AnthropicProvider
-
-        return AnthropicProvider
-    from tta_rebuild.integrations.openai_provider import OpenAIProvider
-
-    return OpenAIProvider
+    name = {"gemini": "GeminiLLMProvider", "anthropic": "AnthropicProvider"}.get(provider)
+    found: type[Adapter] = getattr(integrations, name or "OpenAIProvider")
+    return found
 
 
 class StackBuilder:
@@ -124,7 +118,7 @@ class StackBuilder:
             {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in settings.quotas.items()},
             used_today=used_today,
         )
-        self._adapters: dict[str, LLMProvider] = {}
+        self._guarded_models: dict[str, LLMProvider] = {}
         self._local: dict[str, str] = {}
         self._windows = dict(settings.windows)
         self._catalog: PromptCatalog | None = None
@@ -178,32 +172,31 @@ class StackBuilder:
 
     def _guarded(self, full_name: str) -> LLMProvider:
         """One model with all that guards it; the same one for every chain that names it."""
-        if full_name in self._adapters:
-            return self._adapters[full_name]
+        if full_name not in self._guarded_models:
+            guarded = OfflineProvider() if full_name == OFFLINE else self._with_guards(full_name)
+            self._guarded_models[full_name] = guarded
+        return self._guarded_models[full_name]
+
+    def _with_guards(self, full_name: str) -> LLMProvider:
+        adapter = self._adapter(full_name)
+        self._made.append((full_name, adapter))
+        if self._redactor:
+            adapter = RedactingLLMProvider(adapter, self._redactor)
         name = full_name.partition(":")[0]
-        if full_name == OFFLINE:
-            guarded: LLMProvider = OfflineProvider()
-        else:
-            seen = TracedLLMProvider(
-                self._redacted(self._adapter(full_name)),
-                layer="attempt",
-                provider=name,
-                record_text=self._settings.trace_prompts,
-            )
-            costed = CostTrackingLLMProvider(seen, self._tracker, provider=name)
-            paced = RateLimitedLLMProvider(
-                costed,
-                self._limiter,
-                max_wait_s=LONGEST_QUEUE_S,
-                estimate=self._estimate,
-                provider=name,
-            )
-            retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
-            budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
-            fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(full_name))
-            guarded = SofteningLLMProvider(fitting, _softer)
-        self._adapters[full_name] = guarded
-        return guarded
+        record_text = self._settings.trace_prompts
+        seen = TracedLLMProvider(adapter, layer="attempt", provider=name, record_text=record_text)
+        costed = CostTrackingLLMProvider(seen, self._tracker, provider=name)
+        paced = RateLimitedLLMProvider(
+            costed,
+            self._limiter,
+            max_wait_s=LONGEST_QUEUE_S,
+            estimate=self._estimate,
+            provider=name,
+        )
+        retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
+        budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
+        fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(full_name))
+        return SofteningLLMProvider(fitting, _softer)
 
     async def _full_name(self, name: str) -> str:
         """``provider:model`` for a name that may leave the model open. Raises SettingsError."""
@@ -243,15 +236,7 @@ class StackBuilder:
         self._catalog = self._catalog or PromptCatalog.load()
         return fitted(request, self._catalog, window_tokens, max_tokens)
 
-    def _redacted(self, adapter: LLMProvider) -> LLMProvider:
-        return RedactingLLMProvider(adapter, self._redactor) if self._redactor else adapter
-
     def _adapter(self, full_name: str) -> LLMProvider:
-        adapter = self._new_adapter(full_name)
-        self._made.append((full_name, adapter))
-        return adapter
-
-    def _new_adapter(self, full_name: str) -> LLMProvider:
         from tta_rebuild.integrations.openai_provider import OpenAIProvider, patience_with
 
         settings = self._settings

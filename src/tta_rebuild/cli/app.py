@@ -6,10 +6,9 @@ and a command none of the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from typer.core import TyperGroup
@@ -35,63 +34,40 @@ COMMANDS = {
     "validate": ("validate", "Check a choice against a story, or a whole text against itself."),
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
-    "doctor": ("doctor", "Say what is set up, and what is missing."),
+    "doctor": ("set_up", "Say what is set up, and what is missing."),
     "costs": ("costs", "Show what the models have cost."),
-    "models": ("models", "Show models, prices, quotas and health."),
+    "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }
 """Name → the module of it, and the first line of its help."""
 
 
-class Loaded(MutableMapping[str, Any]):
-    """Commands by name; each is loaded when it is asked for."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._loaded:
-            module = import_module(f"tta_rebuild.cli.{COMMANDS[name][0]}")
-            self._loaded[name] = get_command(_typer_of(module, name))
-            self._loaded[name].name = name
-        return self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-    def __setitem__(self, name: str, command: Any) -> None:
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._loaded[name]
-
-
-def _typer_of(module: Any, name: str) -> typer.Typer:
-    """The module's own ``app``, or its function of that name as one."""
-    if hasattr(module, "app"):
-        own: typer.Typer = module.app
-        return own
-    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-    alone.command()(getattr(module, name))
-    return alone
-
-
 class Commands(TyperGroup):
-    """All commands, of which the help tells without loading them."""
+    """All commands; each is loaded when it is asked for, the help tells of them without that."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = Loaded()
+        self.commands = cast(Any, dict.fromkeys(COMMANDS))  # names for suggestions
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name: its module's own ``app``, or the function of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"tta_rebuild.cli.{COMMANDS[cmd_name][0]}")
+        own = getattr(module, "app", None)
+        if own is None:
+            own = typer.Typer(rich_markup_mode=None, add_completion=False)
+            own.command()(getattr(module, cmd_name))
+        command = get_command(own)
+        command.name = cmd_name
+        return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that is meant; leads ``tta export`` to ``tta stories export``."""
         if args and args[0] not in COMMANDS:
             for name in ("stories", "show", "code"):
-                if args[0] in getattr(self.commands[name], "commands", {}):
+                if args[0] in self.get_command(ctx, name).commands:
                     ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
         return super().resolve_command(ctx, args)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,16 @@ def group(about: str, **settings: Any) -> typer.Typer:
     return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
 
 
+def number(about: str, at_least: int, at_most: int | None = None) -> Any:
+    """An option that takes a whole number."""
+    return typer.Option(metavar="<n>", help=about, min=at_least, max=at_most)
+
+
+def repeated(about: str, metavar: str = "<text>") -> Any:
+    """An option that may be given several times."""
+    return typer.Option(metavar=metavar, help=f"{about} Repeatable.")
+
+
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Ids of the stories kept here, with their titles; none where they cannot be read."""
     from tta_rebuild.cli.opening import CommandContext, with_stories
@@ -20,38 +31,33 @@ def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     from tta_rebuild.core.errors import TTAError
 
     command = CommandContext(data_dir=ctx.find_root().params.get("data_dir"))
-    try:
-        rows = with_stories(command, lambda application: application.stories.list())
-    except (TTAError, OSError):
-        return
-    for row in rows:
-        if row.story_id.startswith(incomplete):
-            yield row.story_id[:8], one_line(row.title, 60)
+    with suppress(TTAError, OSError):
+        for row in with_stories(command, lambda application: application.stories.list()):
+            if row.story_id.startswith(incomplete):
+                yield row.story_id[:8], one_line(row.title, 60)
 
 
 def _kits(incomplete: str) -> list[str]:
-    from tta_rebuild.bootstrap import kit_names
+    from tta_rebuild.storyteller.kit import KIT_NAMES
 
-    return [name for name in kit_names() if name.startswith(incomplete)]
+    return sorted(name for name in KIT_NAMES if name.startswith(incomplete))
 
 
 def _check_kit(name: str) -> str:
     """See that a kit can be read before any story begins; raises BadParameter."""
     if name.strip():
-        from tta_rebuild.bootstrap import check_kit
         from tta_rebuild.core.errors import RequestRejected
+        from tta_rebuild.storyteller.kit import KitShelf
 
         try:
-            check_kit(name)
+            KitShelf().kit(name, "")
         except RequestRejected as error:
             raise typer.BadParameter(str(error)) from error
     return name
 
 
-WhichStory = Annotated[
-    str,
-    typer.Argument(help="A story: its id, the start of it, or its title.", autocompletion=_stories),
-]
+_NAMED = "its id, the start of it, or its title."
+WhichStory = Annotated[str, typer.Argument(help=f"A story: {_NAMED}", autocompletion=_stories)]
 StoryOrFile = Annotated[
     str,
     typer.Argument(
@@ -60,11 +66,7 @@ StoryOrFile = Annotated[
 ]
 GoOnWith = Annotated[
     str,
-    typer.Option(
-        "--story",
-        help="Go on with a story: its id, the start of it, or its title.",
-        autocompletion=_stories,
-    ),
+    typer.Option("--story", help=f"Go on with a story: {_NAMED}", autocompletion=_stories),
 ]
 OnlyStory = Annotated[
     str, typer.Option("--story", help="Only this story: id or title.", autocompletion=_stories)

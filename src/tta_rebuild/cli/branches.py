@@ -8,25 +8,21 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory
-from tta_rebuild.cli.opening import context_of, with_application, with_stories
+from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, number
+from tta_rebuild.cli.opening import Here, context_of, on_stories, with_application, with_stories
 from tta_rebuild.cli.screen import counted, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.engine.replay import ReplayReport
 
 
-def fork(
-    ctx: typer.Context,
+@on_stories(changes=True)
+async def fork(
+    here: Here,
     story: WhichStory,
     *,
-    turn: Annotated[
-        int,
-        typer.Option(
-            metavar="<n>", help="The last turn that both ways share; 0: only the premise.", min=0
-        ),
-    ],
+    turn: Annotated[int, number("The last turn that both ways share; 0: only the premise.", 0)],
     branch: WhichBranch = "main",
     name: Annotated[str, typer.Option(help="The new branch's name.")] = "",
     json_: AsJson = False,
@@ -35,26 +31,21 @@ def fork(
 
     The old way stays as it is.
     """
-    command = context_of(ctx)
-    made = with_stories(
-        command,
-        lambda application: application.stories.fork(
-            story, branch=branch, turn=turn, name=one_line(name, 60) or None
-        ),
-        changes=True,
-    )
+    named = one_line(name, 60) or None
+    made = await here.stories.fork(story, branch=branch, turn=turn, name=named)
     if json_:
-        command.screen.json(made)
+        here.screen.json(made)
         return
     shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
-    command.screen.say(
+    here.screen.say(
         f"The branch '{made.name}' shares {shared}. "
         f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
     )
 
 
-def compare(
-    ctx: typer.Context,
+@on_stories()
+async def compare(
+    here: Here,
     story: WhichStory,
     first: Annotated[str, typer.Argument(help="A branch.")],
     second: Annotated[str, typer.Argument(help="Another branch.")],
@@ -65,14 +56,11 @@ def compare(
 
     Where they part, and what differs in turns, people and facts.
     """
-    command = context_of(ctx)
-    found = with_stories(
-        command, lambda application: application.stories.compare(story, first, second)
-    )
+    found = await here.stories.compare(story, first, second)
     if json_:
-        command.screen.json(found, indent=1)
+        here.screen.json(found, indent=1)
     else:
-        views.show_comparison(command.screen, found)
+        views.show_comparison(here.screen, found)
 
 
 def replay(

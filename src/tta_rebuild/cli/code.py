@@ -21,7 +21,7 @@ from tta_rebuild.core.data_files import read_text
 
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
-    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict
+    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict
     from tta_rebuild.quality.story_code import CheckedSnippet, StoryCodeReport
 
 T = TypeVar("T")
@@ -63,11 +63,7 @@ def run(
     """
     code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
     spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
-
-    async def work(executor: CodeExecutor) -> CodeVerdict:
-        return await executor.run(code, spoken)
-
-    verdict = _with_executor(ctx, engine, work)
+    verdict = _with_executor(ctx, engine, lambda executor: executor.run(code, spoken))
     screen = context_of(ctx).screen
     if json_:
         screen.json(verdict)
@@ -90,22 +86,18 @@ def check(
 
     Ends with code 1 if any is invalid.
     """
+    from tta_rebuild.quality.story_code import check_code
+
     text = read_text(Path(story), max_bytes=MAX_STORY_BYTES)
-
-    async def work(executor: CodeExecutor) -> StoryCodeReport:
-        from tta_rebuild.quality.story_code import check_code
-
-        return await check_code(text, executor)
-
-    report = _with_executor(ctx, engine, work)
+    report = _with_executor(ctx, engine, lambda executor: check_code(text, executor))
     screen = context_of(ctx).screen
-    if json_:
-        for checked in report.checked:
+    for checked in report.checked:
+        if json_:
             screen.json(_row(checked))
-    else:
-        for checked in report.checked:
+        else:
             where = f"line {checked.snippet.line}, {checked.snippet.language}"
             screen.say(f"{where}: {_shown(checked.verdict)}")
+    if not json_:
         screen.say(_summary(report))
     if report.count("invalid"):
         raise typer.Exit(exits.FAILED)
@@ -117,7 +109,7 @@ def _with_executor(
     """Open the engine, do the work, close it; where it costs money, with the ledger at hand."""
     import asyncio
 
-    from tta_rebuild.bootstrap import executor_for
+    from tta_rebuild.bootstrap.guards import executor_for
 
     command = context_of(ctx)
     settings = settings_for(command)
@@ -133,29 +125,26 @@ def _with_executor(
 
 def _shown(verdict: CodeVerdict) -> str:
     where = f" in line {verdict.line} of the code" if verdict.line else ""
-    by = " ".join(part for part in (verdict.engine, verdict.version) if part)
+    by = f"{verdict.engine} {verdict.version}".strip()
     told = f" [{by}, {verdict.duration_s * 1000:.0f} ms]" if by else ""
     return f"{verdict.verdict}: {verdict.reason}{where}{told}"
 
 
 def _summary(report: StoryCodeReport) -> str:
-    if not report.checked:
-        return "no code in this story"
-    counts = ", ".join(
-        f"{count} {name}"
-        for name in ("valid", "invalid", "blocked", "unverified")
-        if (count := report.count(name))
-    )
+    kinds: tuple[Verdict, ...] = ("valid", "invalid", "blocked", "unverified")
+    counts = ", ".join(f"{report.count(kind)} {kind}" for kind in kinds if report.count(kind))
     effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
-    return f"{counts}{effect}"
+    return f"{counts}{effect}" or "no code in this story"
 
 
 def _row(checked: CheckedSnippet) -> dict[str, Any]:
     snippet = checked.snippet
+    verdict = asdict(checked.verdict)
     return {
         "line": snippet.line,
         "language": snippet.language,
         "truncated": snippet.truncated,
         "needs_earlier": checked.needs_earlier,
-        **{f"code_{k}" if k == "line" else k: v for k, v in asdict(checked.verdict).items()},
+        "code_line": verdict.pop("line"),
+        **verdict,
     }

@@ -7,73 +7,49 @@ import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tta_rebuild.cli.arguments import AsJson, OnlyStory
-from tta_rebuild.cli.opening import context_of, with_stories
+from tta_rebuild.cli.arguments import AsJson, OnlyStory, number
+from tta_rebuild.cli.opening import Here, on_stories
 from tta_rebuild.cli.screen import Screen, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
     from tta_rebuild.core.usage import CostLine
 
 FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")
 
 
-class GroupBy(StrEnum):
-    """What a line stands for."""
-
-    day = "day"
-    story = "story"
-    model = "model"
-    task = "task"
+GroupBy = Literal["day", "story", "model", "task"]
 
 
-class ReportFormat(StrEnum):
-    """How the report is written."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-
-
-def costs(
-    ctx: typer.Context,
+@on_stories()
+async def costs(
+    here: Here,
     *,
-    by: Annotated[
-        GroupBy, typer.Option(help="A line for each day, story, model or task.")
-    ] = GroupBy.day,
+    by: Annotated[GroupBy, typer.Option(help="A line for each day, story, model or task.")] = "day",
     story: OnlyStory = "",
-    days: Annotated[
-        int, typer.Option(metavar="<n>", help="Only the last N days; 0 is all.", min=0)
-    ] = 0,
+    days: Annotated[int, number("Only the last N days; 0 is all.", 0)] = 0,
     format_: Annotated[
-        ReportFormat, typer.Option("--format", help="table, json or csv.")
-    ] = ReportFormat.table,
+        Literal["table", "json", "csv"], typer.Option("--format", help="table, json or csv.")
+    ] = "table",
     json_: AsJson = False,
 ) -> None:
     """Show what the models have cost."""
-    command = context_of(ctx)
-    if json_ and format_ is ReportFormat.csv:
+    if json_ and format_ == "csv":
         raise typer.BadParameter("give --json or --format csv, not both.", param_hint="--json")
-
-    async def work(application: Application) -> Sequence[CostLine]:
-        story_id = (await application.stories.find(story)).story_id if story else None
-        since = datetime.now(UTC) - timedelta(days=days) if days else None
-        return await application.ledger.costs(by.value, story_id=story_id, since=since)
-
-    lines = with_stories(command, work)
-    if json_ or format_ is ReportFormat.json:
-        command.screen.json(list(lines), indent=1)
-    elif format_ is ReportFormat.csv:
-        command.screen.raw(_csv(lines))
+    story_id = (await here.stories.find(story)).story_id if story else None
+    since = datetime.now(UTC) - timedelta(days=days) if days else None
+    lines = await here.application.ledger.costs(by, story_id=story_id, since=since)
+    if json_ or format_ == "json":
+        here.screen.json(list(lines), indent=1)
+    elif format_ == "csv":
+        here.screen.raw(_csv(lines))
     elif not lines:
-        command.screen.say("Nothing was spent: no model has been asked yet.")
+        here.screen.say("Nothing was spent: no model has been asked yet.")
     else:
-        _show(command.screen, by.value, lines)
+        _show(here.screen, by, lines)
 
 
 def _csv(lines: Sequence[CostLine]) -> str:
@@ -93,20 +69,16 @@ def _show(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    narrow = screen.width < 60
+    counted = () if screen.width < 60 else ("calls", "in", "out")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(head, overflow="fold")
-    if not narrow:
-        for name in ("calls", "in", "out"):
-            table.add_column(name, justify="right")
+    for name in counted:
+        table.add_column(name, justify="right")
     table.add_column("US$", justify="right", no_wrap=True)
     for line in lines:
-        counts = (
-            ()
-            if narrow
-            else tuple(f"{n:,}" for n in (line.attempts, line.input_tokens, line.output_tokens))
-        )
-        table.add_row(Text(one_line(line.key)), *counts, f"{_about(line)}{line.cost_usd:.4f}")
+        counts = [f"{n:,}" for n in (line.attempts, line.input_tokens, line.output_tokens)]
+        cost = f"{_about(line)}{line.cost_usd:.4f}"
+        table.add_row(Text(one_line(line.key)), *counts[: len(counted)], cost)
     screen.show(table)
     about = "~" if any(map(_about, lines)) else ""
     screen.say(f"together {about}${sum(line.cost_usd for line in lines):.4f}", "bold")

@@ -5,48 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tta_rebuild.cli.arguments import AsJson
+from tta_rebuild.cli.arguments import AsJson, group, number, repeated
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.errors import TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.lab.measures import Bound, BoundaryCounts, ToldCounts
-    from tta_rebuild.settings import Settings
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
 
-app = typer.Typer(
-    help="Measure the engine on stories that nobody wrote for it.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-)
+app = group("Measure the engine on stories that nobody wrote for it.", no_args_is_help=True)
 
-
-class Level(StrEnum):
-    """A level of a player's boundary."""
-
-    none = "none"
-    low = "low"
-    medium = "medium"
-
-
-class Checks(StrEnum):
-    """What the reader is asked to check."""
-
-    all = "all"
-    choices = "choices"
-    off = "off"
-
-
+Level = StrEnum("Level", ["none", "low", "medium"])  # typer knows no list of Literals
+Checks = Literal["all", "choices", "off"]
 Files = Annotated[
     list[Path], typer.Argument(metavar="FILE...", help="Files of one JSON object a line.")
 ]
@@ -58,10 +38,10 @@ Reader = Annotated[
 ]
 FailUnder = Annotated[
     list[str] | None,
-    typer.Option(
-        metavar="<bound>",
-        help="End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the "
-        "share of what went well of every count. Repeatable.",
+    repeated(
+        "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the "
+        "share of what went well of every count.",
+        "<bound>",
     ),
 ]
 AllRows = Annotated[bool, typer.Option("--all", help="Show every miss, not the first ones.")]
@@ -77,22 +57,20 @@ def told(
         Checks | None,
         typer.Option(help="What the model checks; without --model nothing, with it all."),
     ] = None,
-    jobs: Annotated[
-        int, typer.Option(metavar="<n>", help="Stories played at once.", min=1, max=64)
-    ] = 1,
+    jobs: Annotated[int, number("Stories played at once.", 1, 64)] = 1,
     fail_under: FailUnder = None,
     all_: AllRows = False,
     json_: AsJson = False,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-    from tta_rebuild.lab.measures import ToldCounts
+    from tta_rebuild.lab.measures import ToldCounts, bounds_of
     from tta_rebuild.lab.told import eval_told
     from tta_rebuild.lab.told_file import ToldStory, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
     counts, storyteller = ToldCounts(), ToldProvider()
-    bounds = _bounds(fail_under, counts)
+    bounds = bounds_of(fail_under or (), counts)
     stories = read_rows(files, ToldStory)
 
     async def work(application: Application) -> None:
@@ -100,7 +78,8 @@ def told(
             application, storyteller, stories, counts, progress=command.screen.note, at_once=jobs
         )
 
-    _measure(command, counts, work, storyteller, model=model, checks=checks, as_json=json_)
+    changed = {"checks": checks} if checks else {}
+    _measure(command, counts, work, storyteller, model=model, as_json=json_, **changed)
     _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
 
 
@@ -118,28 +97,21 @@ def boundaries(
     json_: AsJson = False,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-    from tta_rebuild.lab.boundaries import eval_boundaries, no_counts
+    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries
+    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, bounds_of
     from tta_rebuild.lab.told_file import LabelledPassage, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
-    counts = no_counts([one.value for one in level or Level])
-    bounds = _bounds(fail_under, counts)
+    counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
+    bounds = bounds_of(fail_under or (), counts)
     passages = read_rows(files, LabelledPassage)
 
     async def work(application: Application) -> None:
         await eval_boundaries(application, passages, counts, progress=command.screen.note)
 
-    _measure(command, counts, work, ToldProvider(), model=model, checks=None, as_json=json_)
+    _measure(command, counts, work, ToldProvider(), model=model, as_json=json_)
     _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
-
-
-def _bounds(written: Sequence[str] | None, counts: ToldCounts | BoundaryCounts) -> list[Bound]:
-    from tta_rebuild.lab.measures import Bound, check_names
-
-    bounds = [Bound.of(text) for text in written or ()]
-    check_names(bounds, counts.shares())
-    return bounds
 
 
 def _measure(
@@ -149,23 +121,39 @@ def _measure(
     provider: LLMProvider,
     *,
     model: str,
-    checks: Checks | None,
     as_json: bool,
+    **changed: Any,
 ) -> None:
-    """Do the work on stories that are thrown away afterwards; Ctrl-C shows what there is so far."""
+    """Do the work on stories that are thrown away afterwards; Ctrl-C shows what there is so far.
+
+    Settings that are ``changed`` are so beside where stories are kept and who tells and reads them.
+    """
     import asyncio
     import tempfile
 
-    from tta_rebuild.bootstrap import open_application
+    from tta_rebuild.bootstrap.application import open_application
+    from tta_rebuild.core.secret import Secret
+    from tta_rebuild.lab.told_provider import NAME, reading_tasks
+    from tta_rebuild.settings_values import ModelQuota
 
-    async def run(settings: Settings) -> None:
+    async def run(scratch: str) -> None:
+        settings = settings_for(command)
+        own: dict[str, Any] = {
+            "data_dir": Path(scratch),
+            "database_url": Secret(""),
+            "cache": "memory",
+            "chain": (),
+            "routes": dict.fromkeys(reading_tasks(), model) if model else {},
+            "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
+            "checks": "all" if model else "off",
+        }
+        settings = settings.model_copy(update=own | changed)
         async with open_application(settings, provider=provider) as application:
             await work(application)
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        settings = _settings(command, Path(scratch), model=model, checks=checks)
         try:
-            asyncio.run(run(settings))
+            asyncio.run(run(scratch))
         except (KeyboardInterrupt, TTAError) as error:
             if any(share.of for share in counts.shares()):
                 command.screen.note("stopped: these figures are partial.", "yellow")
@@ -173,33 +161,6 @@ def _measure(
             if isinstance(error, TTAError):
                 raise
             raise Interrupted from None
-
-
-def _settings(
-    command: CommandContext, scratch: Path, *, model: str, checks: Checks | None
-) -> Settings:
-    """The user's settings, but for where stories are kept and who tells and reads them."""
-    from tta_rebuild.core.secret import Secret
-    from tta_rebuild.lab.told_provider import NAME, reading_tasks
-    from tta_rebuild.settings_values import ModelQuota
-
-    wanted = checks or (Checks.all if model else Checks.off)
-    settings = settings_for(command)
-    kind = type(settings).model_fields
-    own: dict[str, object] = {"checks": wanted.value}
-    if "checks" not in kind:
-        own = {"checks_with_model": wanted is not Checks.off}
-    return settings.model_copy(
-        update={
-            "data_dir": scratch,
-            "database_url": Secret(""),
-            "cache": "memory",
-            "chain": (),
-            "routes": dict.fromkeys(reading_tasks(), model) if model else {},
-            "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
-            **own,
-        }
-    )
 
 
 def _end(
@@ -231,12 +192,10 @@ def _show(
     if as_json:
         screen.json(counts.as_json() | ({"partial": True} if partial else {}), indent=1)
         return
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
-    table.add_column(justify="right")
+    right = (Column(justify="right"), Column(justify="right"))
+    table = Table("", *right, box=None, pad_edge=False, show_header=False)
     for share in counts.shares():
         part = f"{100 * share.count / share.of:.1f} %" if share.of else "-"
         table.add_row(share.says, f"{share.count} of {share.of}", part)
@@ -245,8 +204,7 @@ def _show(
     for kind in dict.fromkeys(row.kind for row in counts.rows):
         rows = [row for row in counts.rows if row.kind == kind]
         shown = rows if all_rows else rows[:ROWS_SHOWN]
-        screen.say()
-        screen.say(f"{kind} ({len(rows)})", "bold")
+        screen.heading(f"{kind} ({len(rows)})")
         for row in shown:
             at = f" turn {row.turn}" if row.turn else ""
             screen.entry(f"{row.story}{at}", f"{one_line(row.text)} -- {one_line(row.reason)}")

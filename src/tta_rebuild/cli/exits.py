@@ -35,38 +35,8 @@ STORE = 4
 MODEL = 5
 """A model could not be reached or would not answer, or a budget is used up."""
 INTERRUPTED = 130
-"""Ctrl-C; every finished turn is kept."""
 TERMINATED = 143
-"""SIGTERM; every finished turn is kept."""
 PIPE_CLOSED = 141
-"""Whoever read the output has gone (``tta stories | head``)."""
-
-# The first match counts, so the special stand before the general.
-_CODES: tuple[tuple[type[TTAError], int], ...] = (
-    (StoryNotFound, NOT_FOUND),
-    (BranchNotFound, NOT_FOUND),
-    (PositionNotFound, NOT_FOUND),
-    (ImportRejected, USAGE),
-    (SettingsError, USAGE),
-    (UnreadableFile, USAGE),
-    (ValidationError, USAGE),
-    (PositionConflict, STORE),
-    (StoreError, STORE),
-    (ProviderError, MODEL),
-    (BudgetExceededError, MODEL),
-)
-
-_ELSEWHERE = "Another data directory: 'tta --data-dir DIR ...'."
-
-_NEXT_STEPS: tuple[tuple[type[TTAError], str], ...] = (
-    (StoryNotFound, "'tta stories' shows the stories that there are."),
-    (BranchNotFound, "'tta show tree STORY' shows the branches of a story."),
-    (PositionNotFound, "'tta show timeline STORY' shows the turns of a story."),
-    (StoreLocked, _ELSEWHERE),
-    (StoreReadOnly, _ELSEWHERE),
-    (StoreNewer, _ELSEWHERE),
-    (SettingsError, "'tta doctor' shows every setting."),
-)
 
 
 class NothingThere(TTAError):
@@ -81,17 +51,29 @@ class ReaderGone(TTAError):
     """Whoever read the output has gone; ends with ``PIPE_CLOSED`` and without a word."""
 
 
+_KINDS: dict[int, tuple[type[TTAError], ...]] = {
+    NOT_FOUND: (NothingThere, StoryNotFound, BranchNotFound, PositionNotFound),
+    USAGE: (ImportRejected, SettingsError, UnreadableFile, ValidationError),
+    STORE: (PositionConflict, StoreError),
+    MODEL: (ProviderError, BudgetExceededError),
+}
+"""The first match counts, so the special stand before the general."""
+
+_NEXT_STEPS: dict[type[TTAError] | tuple[type[TTAError], ...], str] = {
+    StoryNotFound: "'tta stories' shows the stories that there are.",
+    BranchNotFound: "'tta show tree STORY' shows the branches of a story.",
+    PositionNotFound: "'tta show timeline STORY' shows the turns of a story.",
+    (StoreLocked, StoreReadOnly, StoreNewer): "Another data directory: 'tta --data-dir DIR ...'.",
+    SettingsError: "'tta doctor' shows every setting.",
+}
+
+
 def exit_code(error: TTAError) -> int:
     """The code that a command ends with after this error."""
-    if isinstance(error, NothingThere):
-        return NOT_FOUND
-    return next((code for kind, code in _CODES if isinstance(error, kind)), FAILED)
+    return next((code for code, kinds in _KINDS.items() if isinstance(error, kinds)), FAILED)
 
 
 def next_step(error: TTAError) -> str:
     """What to do about it, where the message does not say it already; else ""."""
-    for kind, step in _NEXT_STEPS:
-        if isinstance(error, kind):
-            command = step.split("'")[1]
-            return "" if command in str(error) else step
-    return ""
+    step = next((step for kinds, step in _NEXT_STEPS.items() if isinstance(error, kinds)), "")
+    return "" if step and step.split("'")[1] in str(error) else step

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory
+from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory, number
 from tta_rebuild.cli.facts_view import (
     facts_with,
     show_contradictions,
@@ -17,15 +17,16 @@ from tta_rebuild.cli.facts_view import (
     show_rewrite,
 )
 from tta_rebuild.cli.files import story_text
-from tta_rebuild.cli.opening import context_of, with_stories
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
+from tta_rebuild.cli.screen import counted, one_line
 from tta_rebuild.core.errors import PositionNotFound
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
     from tta_rebuild.engine.retcons import Retconned
+    from tta_rebuild.engine.state import StoryState
 
 How = Literal["keep", "mark", "rewrite"]
 _TRUTH = {"yes": "true", "no": "false"}
@@ -37,9 +38,7 @@ def facts(
     word: Annotated[str, typer.Argument(help="Only what mentions this word.")] = "",
     *,
     branch: WhichBranch = "main",
-    turn: Annotated[
-        int | None, typer.Option(metavar="<n>", help="As of the end of this turn.", min=0)
-    ] = None,
+    turn: Annotated[int | None, number("As of the end of this turn.", 0)] = None,
     json_: AsJson = False,
 ) -> None:
     """Show who is who, where everybody is, and what holds.
@@ -48,60 +47,61 @@ def facts(
     """
     command = context_of(ctx)
     screen = command.screen
+    lines: list[str] = []
     text = story_text(story)
-    if text is not None:
+    if text is None:
+        canon, held, places, lines = _facts_of_story(command, story, branch, turn)
+        unit, key = "turn", "turn"
+    else:
+        from tta_rebuild.reading.story_reader import read_story
+
         if turn is not None:
             raise typer.BadParameter("a text file has no turns.", param_hint="--turn")
-        _facts_of_text(screen, story, text, word, as_json=json_)
+        read = read_story(text)
+        canon, held, unit, key = read.canon, read.canon.all_now(), "sentence", "sentence_number"
+        places = {position: number + 1 for position, number in read.positions.items()}
+    found = facts_with(word, held)
+    if json_:
+        for fact in found:
+            screen.json(asdict(fact) | {key: places.get(fact.since)})
         return
+    if text is not None:
+        screen.say(
+            f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read by their grammar. "
+            "What is read so is unconfirmed, and most of a text says nothing to it."
+        )
+    show_facts(screen, canon, found, word=word, places=places, unit=unit)
+    show_lines(screen, lines, word)
+    if text is not None:
+        show_contradictions(screen, read)
 
-    lines: list[str] = []
 
-    async def fold(application: Application) -> tuple[Canon, list[Fact], dict[int, int]]:
-        from tta_rebuild.canon.lines import numbered
+def _facts_of_story(
+    command: CommandContext, story: str, branch: str, turn: int | None
+) -> tuple[Canon, list[Fact], dict[int, int], list[str]]:
+    """The canon, what holds at the end of a turn, position → turn, and the lines in force now."""
+
+    async def work(application: Application) -> tuple[StoryState, dict[int, int]]:
         from tta_rebuild.engine.state import StoryFold
 
         folded, turns = StoryFold(), {}
         for recorded in await application.stories.path(story, branch):
             folded.apply(recorded)
             turns[recorded.position] = recorded.turn
-        if turn is not None and turn > recorded.turn:
-            raise PositionNotFound(
-                f"the branch '{branch}' has no turn {turn}; its last is {recorded.turn}"
-            )
-        at = None if turn is None else max(p for p, told in turns.items() if told <= turn)
-        present = folded.present()
-        canon = present.canon
-        if turn is None:
-            lines.extend(numbered(n, line) for n, line in present.lines.items())
-        return canon, canon.all_now(at), turns
+        return folded.present(), turns
 
-    canon, held, turns = with_stories(command, fold)
-    found = facts_with(word, held)
-    if not json_:
-        show_facts(screen, canon, found, word=word, places=turns)
-        show_lines(screen, lines, word)
-        return
-    for fact in found:
-        screen.json(asdict(fact) | {"turn": turns.get(fact.since)})
+    from tta_rebuild.canon.lines import numbered
 
-
-def _facts_of_text(screen: Screen, name: str, text: str, word: str, *, as_json: bool) -> None:
-    from tta_rebuild.reading.story_reader import read_story
-
-    read = read_story(text)
-    found = facts_with(word, read.canon.all_now())
-    places = {position: number + 1 for position, number in read.positions.items()}
-    if as_json:
-        for fact in found:
-            screen.json(asdict(fact) | {"sentence_number": places.get(fact.since)})
-        return
-    screen.say(
-        f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read by their grammar. What "
-        "is read so is unconfirmed, and most of a text says nothing to it."
-    )
-    show_facts(screen, read.canon, found, word=word, places=places, unit="sentence")
-    show_contradictions(screen, read)
+    present, turns = with_stories(command, work)
+    if turn is None:
+        lines = [numbered(number, line) for number, line in present.lines.items()]
+        return present.canon, present.canon.all_now(), turns, lines
+    if turn > max(turns.values()):
+        raise PositionNotFound(
+            f"the branch '{branch}' has no turn {turn}; its last is {max(turns.values())}"
+        )
+    at = max(position for position, told in turns.items() if told <= turn)
+    return present.canon, present.canon.all_now(at), turns, []
 
 
 def retcon(
@@ -132,17 +132,15 @@ def retcon(
     async def work(application: Application) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
         from tta_rebuild.core.story import Claim
 
-        relation_id = relation.replace(" ", "_")
+        stories, relation_id = application.stories, relation.replace(" ", "_")
         wrong = Claim(subject=subject, relation=relation_id, value=_TRUTH.get(value, value))
         right = replace(wrong, value=_TRUTH.get(becomes, becomes)) if becomes else None
-        turns = {r.position: r.turn for r in await application.stories.path(story, branch)}
-        plan = await application.stories.plan_retcon(story, branch, wrong, right)
-        if how:
-            made = await application.stories.retcon(
-                story, branch, wrong, right, how=how, reason=one_line(reason)
-            )
-            return made.plan, turns, made
-        return plan, turns, None
+        turns = {r.position: r.turn for r in await stories.path(story, branch)}
+        plan = await stories.plan_retcon(story, branch, wrong, right)
+        if not how:
+            return plan, turns, None
+        made = await stories.retcon(story, branch, wrong, right, how=how, reason=one_line(reason))
+        return made.plan, turns, made
 
     plan, turns, made = with_stories(command, work, changes=bool(how))
     screen = command.screen

@@ -28,14 +28,12 @@ SECTIONS = ("Who", "Where", "What holds")
 def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
     """The facts that mention a word; all of them for ""."""
     wanted = word.casefold()
-    return [
-        fact
-        for fact in facts
-        if any(
-            wanted in text.casefold().replace("_", " ")
-            for text in (fact.subject, fact.relation, fact.value, fact.sentence)
-        )
-    ]
+
+    def text(fact: Fact) -> str:
+        said = (fact.subject, fact.relation, fact.value, fact.sentence)
+        return "\n".join(said).casefold().replace("_", " ")
+
+    return [fact for fact in facts if wanted in text(fact)]
 
 
 def show_facts(
@@ -67,17 +65,15 @@ def show_facts(
     for section, by_subject in grouped.items():
         if word and not by_subject:
             continue
-        screen.say()
-        screen.say(section, "bold cyan")
+        screen.heading(section)
         if not by_subject:
             screen.say("nothing is known", "dim", indent=2)
         for subject, own in sorted(by_subject.items()):
             screen.say(one_line(_name(canon, subject), 60), "bold", indent=2)
             for fact in own:
                 told = (places or {}).get(fact.since)
-                source = (f" [{unit} {told}]" if told else "") + (
-                    "" if fact.certain else " (unconfirmed)"
-                )
+                source = f" [{unit} {told}]" if told else ""
+                source += "" if fact.certain else " (unconfirmed)"
                 head = f"    {_plain(fact.relation)}:"
                 screen.entry(head, f"{_value(canon, fact)}{source}", gap=1, head_style="")
 
@@ -96,29 +92,29 @@ def show_lines(screen: Screen, lines: Sequence[str], word: str) -> None:
     """The lasting lines in force, those that hold a word if one is given."""
     told = [line for line in lines if word.casefold() in line.casefold()]
     if told:
-        screen.say()
-        screen.say("Kept in plain words, by number", "bold")
+        screen.heading("Kept in plain words, by number")
         for line in told:
             screen.say(f"  {one_line(line)}")
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
     """What a text contradicts in itself, each with both sentences."""
-    screen.say()
-    screen.say("Contradictions", "bold cyan")
+    screen.heading("Contradictions")
     if not read.contradictions:
         screen.say("no sentence contradicts an earlier one, as far as grammar can tell", indent=2)
     for found in read.contradictions:
         contradiction = found.contradiction
-        screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
-        screen.entry(f"    sentence {found.at + 1}:", one_line(contradiction.sentence), gap=1)
+        against, head = contradiction.against, "against"
         if found.evidence is not None:
-            against = read.sentences[found.evidence]
-            screen.entry(f"    sentence {found.evidence + 1}:", one_line(against), gap=1)
-        elif contradiction.against:
-            screen.entry("    against:", one_line(contradiction.against), gap=1)
-        if contradiction.fix:
-            screen.entry("    fix:", one_line(contradiction.fix), gap=1)
+            against, head = read.sentences[found.evidence], f"sentence {found.evidence + 1}"
+        screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
+        for name, text in (
+            (f"sentence {found.at + 1}", contradiction.sentence),
+            (head, against),
+            ("fix", contradiction.fix or ""),
+        ):
+            if text:
+                screen.entry(f"    {name}:", one_line(text), gap=1)
 
 
 def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
@@ -129,8 +125,7 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
         return
     made = compiled(rules)
     kinds = {rule.name: rule.kind.replace("_", " ") for rule in made.rules}
-    screen.say()
-    screen.say("World rules", "bold cyan")
+    screen.heading("World rules")
     for name, text in rules.items():
         how = f"checked ({kinds[name]})" if name in kinds else "left to the model"
         if name in kinds and name in made.left_to_model:

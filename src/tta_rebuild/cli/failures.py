@@ -6,11 +6,13 @@ embedded storyteller in between would spoil them unseen.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import TurnResult, play_turn
 from tta_rebuild.core.errors import (
@@ -23,6 +25,7 @@ from tta_rebuild.core.errors import (
 )
 
 if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.clock import Clock
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -30,15 +33,7 @@ if TYPE_CHECKING:
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
 
-
-class OnFailure(StrEnum):
-    """What to do when no model of the chain can tell the turn."""
-
-    WAIT = "wait"
-    OFFLINE = "offline"
-    STOP = "stop"
-
-
+OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
 WhatOnFailure = Annotated[
     OnFailure | None,
     typer.Option(
@@ -49,16 +44,41 @@ WhatOnFailure = Annotated[
         show_default=False,
     ),
 ]
+PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
+"""``play_turn``, or ``told``."""
+
+
+def with_storyteller(
+    at: CommandContext,
+    work: Callable[[Application, PlayTurn], Awaitable[None]],
+    *,
+    model: str,
+    on_failure: OnFailure | None,
+) -> None:
+    """Open the application with the models that suit ``on_failure``, and tell with it.
+
+    Args:
+        model: as the options name it, "" for what is set.
+        work: gets what plays a turn; it waits for a model that fails where that is wished for.
+    """
+
+    settings = settings_for(at, model=model)
+    decision = decided(on_failure, settings)
+    play = partial(told, notes=at.screen) if decision == "wait" else play_turn
+    with_application(
+        at,
+        lambda application: work(application, play),
+        settings=for_failures(settings, decision),
+        warm=True,
+    )
 
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
     """What was wished for, or what suits the models that are set."""
-    from tta_rebuild.bootstrap import OFFLINE, chosen_model
+    from tta_rebuild.bootstrap.model_names import OFFLINE, chosen_model
 
-    if wanted is not None:
-        return wanted
-    is_chain = OFFLINE in settings.chain
-    return OnFailure.OFFLINE if is_chain or chosen_model(settings) == OFFLINE else OnFailure.STOP
+    is_kept_offline = OFFLINE in settings.chain or chosen_model(settings) == OFFLINE
+    return wanted or ("offline" if is_kept_offline else "stop")
 
 
 def for_failures(settings: Settings, on_failure: OnFailure) -> Settings:
@@ -66,7 +86,7 @@ def for_failures(settings: Settings, on_failure: OnFailure) -> Settings:
     from tta_rebuild.bootstrap.model_names import OFFLINE, named_chain
 
     models = tuple(model for model in named_chain(settings) if model != OFFLINE)
-    if on_failure == OnFailure.OFFLINE or not models:
+    if on_failure == "offline" or not models:
         return settings
     return settings.model_copy(update={"chain": models})
 

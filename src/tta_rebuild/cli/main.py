@@ -16,16 +16,13 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.screen import Screen, prepare_streams, sentence
 from tta_rebuild.core.errors import TTAError
 
-GC_THRESHOLD = 50_000
+GC_THRESHOLD = 200_000
 """Objects made before Python looks for garbage; its usual 700 cost a tenth of a first scene."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; gives its exit code (see ``exits``).
-
-    Args:
-        argv: the words after ``tta``; None takes those of this process.
-    """
+    """Run one command (None: the words of this process); gives its exit code (see ``exits``)."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # looks into every package
     gc.set_threshold(GC_THRESHOLD)  # a command is short: collecting while modules load costs most
     stopped_by: list[int] = []
 
@@ -36,34 +33,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     previous_stop = signal.signal(signal.SIGTERM, stop)
     previous_hook = sys.excepthook
-    sys.excepthook = _show_traceback if _debugging() else _say_what_was_not_foreseen
+    sys.excepthook = _show_unforeseen
     try:
         code = _run(argv)
         sys.stdout.flush()
     except (exits.ReaderGone, BrokenPipeError):
         _abandon_stdout()
         code = exits.PIPE_CLOSED
-    except exits.Interrupted:
+    except (exits.Interrupted, KeyboardInterrupt) as error:
+        if isinstance(error, KeyboardInterrupt):
+            _complain("stopped; every finished turn is kept.")
         code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
-    except KeyboardInterrupt:
-        _complain("stopped; every finished turn is kept.")
-        code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
-    except TTAError as error:
+    except (TTAError, OSError) as error:
         if _debugging():
             raise
-        _complain(sentence(str(error)), exits.next_step(error))
-        code = exits.exit_code(error)
-    except OSError as error:
-        if _debugging():
-            raise
-        where = f" ({error.filename})" if error.filename else ""
-        _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
-        if error.filename is None:
-            _abandon_stdout()
-        code = exits.FAILED
+        code = _told(error)
     sys.excepthook = previous_hook
     signal.signal(signal.SIGTERM, previous_stop)
     return code
+
+
+def _told(error: TTAError | OSError) -> int:
+    """Say what went wrong in a sentence; gives the exit code."""
+    if isinstance(error, TTAError):
+        _complain(sentence(str(error)), exits.next_step(error))
+        return exits.exit_code(error)
+    where = f" ({error.filename})" if error.filename else ""
+    _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
+    if error.filename is None:
+        _abandon_stdout()
+    return exits.FAILED
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -93,19 +92,15 @@ def _complain(*lines: str) -> None:
         lead = ""
 
 
-def _show_traceback(
+def _show_unforeseen(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """With TTA_DEBUG=1: the whole traceback, without keys."""
-    from tta_rebuild.cli.opening import redactor_of_this_run
+    """A defect, or with TTA_DEBUG=1 any error, without keys; the interpreter then ends with 1."""
+    if _debugging():
+        from tta_rebuild.cli.opening import redactor_of_this_run
 
-    sys.stderr.write(redactor_of_this_run().traceback(error))
-
-
-def _say_what_was_not_foreseen(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
-) -> None:
-    """Stands in for the traceback of a defect; the interpreter then ends with code 1."""
+        sys.stderr.write(redactor_of_this_run().traceback(error))
+        return
     _complain(
         f"a defect in tta itself: {kind.__name__}: {sentence(str(error))}",
         "Every finished turn is kept. Repeat it with TTA_DEBUG=1 to see where it happened, "
@@ -119,7 +114,3 @@ def _abandon_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError):
         return  # no real file behind it: nothing is flushed then
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,10 +6,11 @@ it asks no model.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import typer
 
@@ -17,8 +18,9 @@ from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import ProviderError, TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.redaction import Redactor
+    from tta_rebuild.engine.stories import Stories
     from tta_rebuild.settings import Settings
 
 T = TypeVar("T")
@@ -34,8 +36,7 @@ class CommandContext:
 
 def context_of(ctx: typer.Context) -> CommandContext:
     """The context of this run."""
-    found = ctx.find_object(CommandContext)
-    return found if found is not None else CommandContext()
+    return ctx.find_object(CommandContext) or CommandContext()
 
 
 def with_stories(
@@ -46,40 +47,81 @@ def with_stories(
     What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
     full, and on one that cannot be written.
     """
-    return with_application(at, work, model="offline", read_only=not changes)
+    settings = settings_for(at, model="offline")
+    return with_application(at, work, settings=settings, read_only=not changes)
+
+
+@dataclass(frozen=True)
+class Here(CommandContext):
+    """What a command ``on_stories`` gets beside its options: the application is open."""
+
+    application: Application = field(kw_only=True)
+
+    @property
+    def stories(self) -> Stories:
+        """The stories that are kept here."""
+        return self.application.stories
+
+
+Command: TypeAlias = Callable[..., Awaitable[None]]
+
+
+def on_stories(*, changes: bool = False) -> Callable[[Command], Callable[..., None]]:
+    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
+
+    def decorated(command: Command) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(here: typer.Context, **options: Any) -> None:
+            at = context_of(here)
+
+            async def work(application: Application) -> None:
+                await command(Here(at.data_dir, at.screen, application=application), **options)
+
+            with_stories(at, work, changes=changes)
+
+        run.__annotations__ = command.__annotations__ | {"here": typer.Context}
+        return run
+
+    return decorated
 
 
 def with_application(
     at: CommandContext,
     work: Callable[[Application], Awaitable[T]],
     *,
-    model: str | None = None,
+    settings: Settings | None = None,
     warm: bool = False,
     read_only: bool = False,
-    adjust: Callable[[Settings], Settings] = lambda settings: settings,
 ) -> T:
     """Open the application, do the work in it, close it again.
 
     Args:
+        settings: None is what the options of this run say.
         warm: load what the first call to a model needs while the player still thinks.
-        adjust: what the command's own options change about the settings.
 
-    Raises:
-        StoreError, SettingsError: it cannot be opened.
-        KeyboardInterrupt: after the application was closed in good order.
+    Raises StoreError or SettingsError if it cannot be opened, and KeyboardInterrupt, after the
+    application was closed in good order.
     """
     import asyncio
+    import logging
 
-    from tta_rebuild.bootstrap import open_application
+    from tta_rebuild.bootstrap.application import open_application
 
-    settings = adjust(settings_for(at, model=model))
-    _begin_log(settings.log_level)
+    settings = settings or settings_for(at)
+    # ``bootstrap`` puts the redactor on the handler
+    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+
+    async def warmed(application: Application) -> None:
+        try:
+            await application.warm()
+        except ProviderError as error:  # told when the model is asked, and the next one takes over
+            logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 
     async def run() -> T:
         async with open_application(settings, read_only=read_only) as application:
             if application.note:
                 at.screen.note(application.note, "yellow")
-            warming = asyncio.create_task(_warmed(application)) if warm else None
+            warming = asyncio.create_task(warmed(application)) if warm else None
             try:
                 return await work(application)
             finally:
@@ -90,23 +132,12 @@ def with_application(
     return asyncio.run(run())
 
 
-async def _warmed(application: Application) -> None:
-    """Warm up; what is missing is told when a model is asked, and the next one takes over."""
-    import logging
-
-    try:
-        await application.warm()
-    except ProviderError as error:
-        logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
-
-
-def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
+def settings_for(at: CommandContext, *, model: str = "") -> Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.core.secret import Secret
     from tta_rebuild.settings import load_settings
 
-    given = {"--data-dir": at.data_dir, "--model": model}
-    settings = load_settings(options={name: value for name, value in given.items() if value})
+    settings = load_settings(options={"--data-dir": at.data_dir, "--model": model})
     if at.data_dir is not None:
         settings = settings.model_copy(update={"database_url": Secret("")})
     # Offline by option is offline altogether, whatever chain the configuration names.
@@ -117,7 +148,7 @@ def settings_for(at: CommandContext, *, model: str | None = None) -> Settings:
 
 def redactor_of_this_run() -> Redactor:
     """Knows the keys of this run, even where the settings cannot be read."""
-    from tta_rebuild.bootstrap import redactor_for
+    from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.core.redaction import Redactor
     from tta_rebuild.settings import keys_in, load_settings
 
@@ -125,10 +156,3 @@ def redactor_of_this_run() -> Redactor:
         return redactor_for(load_settings())
     except (TTAError, OSError):
         return Redactor(keys_in())
-
-
-def _begin_log(level: str) -> None:
-    """Log to standard error; ``bootstrap`` puts the redactor on the handler."""
-    import logging
-
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")

@@ -6,32 +6,23 @@ On a terminal it asks; from a pipe it takes every line as a move, and stops wher
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tta_rebuild.cli.arguments import GoOnWith, WhichBranch
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import OnFailure, WhatOnFailure, decided, for_failures, told
+from tta_rebuild.cli.failures import PlayTurn, WhatOnFailure, with_storyteller
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.moves import move_of
-from tta_rebuild.cli.opening import CommandContext, context_of, with_application
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
+from tta_rebuild.cli.opening import CommandContext, context_of
+from tta_rebuild.cli.screen import MOVE_CHARS, counted, one_line, plain
 from tta_rebuild.cli.story_commands import StoryCommands
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
-from tta_rebuild.cli.turn_view import (
-    TurnResult,
-    play_turn,
-    show_choices,
-    show_heading,
-    show_present,
-    show_teller,
-)
+from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present, show_teller
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -43,6 +34,7 @@ SUGGESTIONS = (
     "A quiet week in the mountains, to find out what to leave behind.",
 )
 
+YOUR_WORDS = "your words"
 MAX_LINE_CHARS = 10_000_000
 """Longest line taken from a pipe; the rest of it counts as the next line."""
 
@@ -76,14 +68,12 @@ def play(
             param_hint="--theme",
         )
     if on_failure is None and sys.stdin.isatty():
-        on_failure = OnFailure.OFFLINE
+        on_failure = "offline"
     said_farewell = False
 
-    async def work(application: Application) -> None:
+    async def work(application: Application, play: PlayTurn) -> None:
         nonlocal said_farewell
-        loop = PlayLoop(command, application)
-        if decided(on_failure, application.settings) == OnFailure.WAIT:
-            loop.play = partial(told, notes=command.screen)
+        loop = PlayLoop(command, application, play)
         try:
             if begins is not None:
                 await loop.begin(begins)
@@ -95,13 +85,7 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        with_application(
-            command,
-            work,
-            model=options.model or None,
-            warm=True,
-            adjust=lambda settings: for_failures(settings, decided(on_failure, settings)),
-        )
+        with_storyteller(command, work, model=options.model, on_failure=on_failure)
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None
@@ -109,19 +93,14 @@ def play(
 
 
 class PlayLoop:
-    """One player at one terminal.
+    """One player at one terminal; ``session`` is None before a story is chosen."""
 
-    Attributes:
-        session: the branch that is played now; None before a story is chosen.
-        play: plays a turn.
-    """
-
-    def __init__(self, command: CommandContext, application: Application) -> None:
-        self.screen: Screen = command.screen
+    def __init__(self, command: CommandContext, application: Application, play: PlayTurn) -> None:
+        self.screen = command.screen
         self.application = application
         self.stories = application.stories
         self.session: Session | None = None
-        self.play: Callable[..., Awaitable[TurnResult]] = play_turn
+        self.play = play
 
     async def ask(self, options: StoryOptions) -> None:
         """Find out kindly what to play."""
@@ -132,37 +111,37 @@ class PlayLoop:
         screen.say()
         screen.numbered(SUGGESTIONS)
         if latest:
-            screen.entry(
-                " c",
-                f"go on with '{one_line(latest.title, 60)}', "
-                + (f"turn {latest.turns}" if latest.turns else "not begun"),
-                head_style="bold cyan",
-            )
+            stands = f"turn {latest.turns}" if latest.turns else "not begun"
+            what = f"go on with '{one_line(latest.title, 60)}', {stands}"
+            screen.entry(" c", what, head_style="bold cyan")
         screen.say()
         while (answer := self.read("> ")) is not None:
             answer = answer or "1"
             if latest and answer.lower() == "c":
-                await self.resume(latest.story_id, "main")
-                return
+                return await self.resume(latest.story_id, "main")
             if answer.lower() in ("/quit", "/q", "quit"):
-                return
-            if answer.isdecimal():
-                if not 1 <= int(answer[:9]) <= len(SUGGESTIONS):
-                    screen.say(f"The numbers here are 1 to {len(SUGGESTIONS)}.", "yellow")
-                    continue
-                answer = SUGGESTIONS[int(answer) - 1]
-            elif answer.startswith(("/", "?")):
-                screen.say("The story comes first: say what it is about, or /quit.", "yellow")
-                continue
+                return None
             try:
-                premise = premise_of(answer, options, source="your words")
+                premise = self._answered(answer, options)
             except typer.BadParameter as error:
-                if error.param_hint != "your words":
+                if error.param_hint != YOUR_WORDS:
                     raise
                 screen.say(error.message, "yellow")
                 continue
-            await self.begin(premise)
-            return
+            return await self.begin(premise)
+        return None
+
+    def _answered(self, answer: str, options: StoryOptions) -> Premise:
+        """The premise that an answer asks for; raises BadParameter of ``YOUR_WORDS``."""
+        if answer.isdecimal():
+            if not 1 <= int(answer[:9]) <= len(SUGGESTIONS):
+                wrong = f"The numbers here are 1 to {len(SUGGESTIONS)}."
+                raise typer.BadParameter(wrong, param_hint=YOUR_WORDS)
+            answer = SUGGESTIONS[int(answer) - 1]
+        elif answer.startswith(("/", "?")):
+            first = "The story comes first: say what it is about, or /quit."
+            raise typer.BadParameter(first, param_hint=YOUR_WORDS)
+        return premise_of(answer, options, source=YOUR_WORDS)
 
     async def begin(self, premise: Premise) -> None:
         """A new story, from its opening scene."""
@@ -181,28 +160,27 @@ class PlayLoop:
         title = (await self.stories.find(session.story_id)).title
         commands = StoryCommands(self.stories, self.screen, title=title, cost=self._cost)
         teller = self.application.models[0]
+        state = session.state
         show_heading(
             self.screen,
             title,
             f"story {session.story_id[:8]}",
             "" if session.branch.name == "main" else f"branch {session.branch.name}",
-            f"turn {session.state.turn}" if session.state.turn else "",
+            f"turn {state.turn}" if state.turn else "",
             f"told by {teller}" if teller != "offline" else "",
         )
-        if not session.state.turn:
+        if not state.turn:
             await self._turn(session, Action.begin())
         else:
-            show_teller(self.screen, session.state, teller)
-            show_present(self.screen, session.state)
+            show_teller(self.screen, state, teller)
+            show_present(self.screen, state)
         while (line := self._next_line(self.session)) is not None:
-            move = None
+            move = move_of(line) if line else None
             if line.startswith(("/", "?")):
                 result = await commands.run(line, self.session)
                 self.session, move = result.session, result.move
                 if result.leave:
                     return
-            elif line:
-                move = move_of(line)
             if move is not None:
                 await self._turn(self.session, move)
 

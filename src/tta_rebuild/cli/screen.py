@@ -13,11 +13,12 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, TextIO
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from tta_rebuild.cli.exits import ReaderGone
 
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
+T = TypeVar("T", bound=Sequence[Any])
+
+MAX_NAME_CHARS = 80
+"""Longest title, and longest name of a character."""
 MOVE_CHARS = 160
 """Characters of a move that are shown where it is only echoed."""
 
@@ -102,13 +107,9 @@ def prepare_streams() -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     codecs.register_error(_ERROR_HANDLER, _stand_in)
-    for stream, errors in (
-        (sys.stdin, "replace"),
-        (sys.stdout, _ERROR_HANDLER),
-        (sys.stderr, _ERROR_HANDLER),
-    ):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=errors)
+            stream.reconfigure(errors="replace" if stream is sys.stdin else _ERROR_HANDLER)
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
@@ -125,6 +126,16 @@ def _plainer(character: str) -> str:
     return known or ("" if unicodedata.combining(character) else "?")
 
 
+def _console(file: TextIO | None, *, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    class Page(Console):
+        def on_broken_pipe(self) -> None:
+            raise ReaderGone
+
+    return Page(file=file, markup=False, emoji=False, highlight=False, stderr=stderr)
+
+
 class Screen:
     """Standard output and standard error, with the reader's width and colours respected.
 
@@ -133,36 +144,18 @@ class Screen:
     """
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
-        self._streams = {"out": out, "err": err}
-        self._consoles: dict[str, Console] = {}
+        self._out, self._err = out, err
         self._sign: Status | None = None
 
-    def _console(self, name: str) -> Console:
-        if name not in self._consoles:
-            from rich.console import Console
-
-            class Page(Console):
-                def on_broken_pipe(self) -> None:
-                    raise ReaderGone
-
-            self._consoles[name] = Page(
-                file=self._streams[name],
-                stderr=name == "err",
-                markup=False,
-                emoji=False,
-                highlight=False,
-            )
-        return self._consoles[name]
-
-    @property
+    @cached_property
     def out(self) -> Console:
         """Standard output."""
-        return self._console("out")
+        return _console(self._out)
 
-    @property
+    @cached_property
     def err(self) -> Console:
         """Standard error."""
-        return self._console("err")
+        return _console(self._err, stderr=True)
 
     @property
     def width(self) -> int:
@@ -174,11 +167,11 @@ class Screen:
 
         ``lead`` comes before it in the same line, in bold.
         """
-        self._lines(self.out, text, style, indent=indent, lead=lead)
+        self._lines(self.out, text, style, indent=indent, lead=(lead, "bold"))
 
     def note(self, text: str, style: str = "dim", *, lead: str = "", lead_style: str = "") -> None:
         """A remark beside the story, on standard error."""
-        self._lines(self.err, text, style, lead=lead, lead_style=lead_style)
+        self._lines(self.err, text, style, lead=(lead, lead_style))
 
     def entry(
         self, head: str, text: str, *, style: str = "", gap: int = 2, head_style: str = "bold"
@@ -191,7 +184,12 @@ class Screen:
             self.say(head, head_style)
             self.say(text, style, indent=4)
         else:
-            self._lines(self.out, text, style, head=head, head_style=head_style, indent=indent)
+            self._lines(self.out, text, style, head=(head, head_style), indent=indent)
+
+    def heading(self, text: str) -> None:
+        """The name of what follows, after an empty line."""
+        self.say()
+        self.say(text, "bold cyan")
 
     def numbered(self, items: Iterable[str]) -> None:
         """A numbered list with a hanging indent, counted from 1."""
@@ -204,22 +202,21 @@ class Screen:
         text: str,
         style: str,
         *,
-        head: str = "",
-        head_style: str = "",
         indent: int = 0,
-        lead: str = "",
-        lead_style: str = "bold",
+        head: tuple[str, str] = ("", ""),
+        lead: tuple[str, str] = ("", ""),
     ) -> None:
+        """Text after its ``lead``, beside the ``head``; each of these with its style."""
         from rich.text import Text
 
-        body = Text(plain(lead), style=lead_style) + Text(plain(text), style=style)
+        start = Text(plain(head[0]), style=head[1])
+        body = Text(plain(lead[0]), style=lead[1]) + Text(plain(text), style=style)
         width = console.width - indent if console.is_terminal or console is self.out else 10**6
         for line in body.wrap(console, width, overflow="fold", tab_size=4):
             line.rstrip()
-            start = Text(plain(head), style=head_style)
-            start.pad_right(max(0, indent - start.cell_len) if line or head else 0)
+            start.pad_right(max(0, indent - start.cell_len) if line or start.plain else 0)
             console.print(start + line, soft_wrap=True)
-            head = ""
+            start = Text()
 
     def show(self, renderable: Any) -> None:
         """Anything that rich can draw, such as a tree or a table."""
@@ -227,7 +224,7 @@ class Screen:
 
     def raw(self, text: str) -> None:
         """Text for another program, on standard output exactly as it is, with a line end."""
-        stream = self._streams["out"] or sys.stdout
+        stream = self._out or sys.stdout
         try:
             stream.write(text if text.endswith("\n") else text + "\n")
             stream.flush()
@@ -238,10 +235,13 @@ class Screen:
         """A value as one line of JSON on standard output, or indented."""
         self.raw(json_line(value, indent=indent))
 
-    def json_lines(self, values: Iterable[Any]) -> None:
-        """Each value as a line of JSON."""
-        for value in values:
-            self.json(value)
+    def answer(self, rows: T, as_json: bool, show: Callable[[Screen, T], None]) -> None:
+        """What a command found: a line of JSON for each row, or as ``show`` puts it."""
+        if as_json:
+            for row in rows:
+                self.json(row)
+        else:
+            show(self, rows)
 
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""

@@ -7,36 +7,27 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, WhichStory, group
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import context_of, settings_for, with_stories
-from tta_rebuild.cli.screen import Screen, counted, escaped_json, one_line, plain
-from tta_rebuild.cli.story_options import MAX_NAME_CHARS
+from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
+from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.core.data_files import parse_json, read_text
 from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
 app = group("List, rename, delete, export, import.", invoke_without_command=True)
-
-
-class ExportFormat(StrEnum):
-    """How a story is written to a file."""
-
-    markdown = "markdown"
-    json = "json"
 
 
 @app.callback()
@@ -49,31 +40,27 @@ def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None
 @app.command("list")
 def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
-    from tta_rebuild.bootstrap import listed_stories
+    from tta_rebuild.bootstrap.story_list import listed_stories
 
     command = context_of(ctx)
-    screen = command.screen
     rows = listed_stories(settings_for(command))
     if rows is None:
         rows = with_stories(command, lambda application: application.stories.list())
+    command.screen.answer(rows, json_, _show_rows)
+
+
+def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
     for row in rows:
-        if json_:
-            screen.json(row)
-        else:
-            _show_row(screen, row)
-    if not rows and not json_:
+        _show_row(screen, row)
+    if not rows:
         screen.say("There are no stories yet. 'tta play' begins one.")
 
 
 def _show_row(screen: Screen, row: StoryRow) -> None:
+    told = counted(row.turns, "turn") if row.turns else "not begun"
     branches = f" · {row.branches} branches" if row.branches > 1 else ""
     screen.entry(row.story_id[:8], one_line(row.title, 200))
-    told = counted(row.turns, "turn") if row.turns else "not begun"
-    screen.say(
-        f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}",
-        "dim",
-        indent=10,
-    )
+    screen.say(f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}", "dim", indent=10)
 
 
 def _ago(then: datetime, now: datetime) -> str:
@@ -85,50 +72,41 @@ def _ago(then: datetime, now: datetime) -> str:
 
 
 @app.command()
-def rename(
-    ctx: typer.Context,
+@on_stories(changes=True)
+async def rename(
+    here: Here,
     story: WhichStory,
     title: Annotated[str, typer.Argument(help="The new title.")],
 ) -> None:
     """Give a story another title."""
-    command = context_of(ctx)
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
         raise typer.BadParameter(
             f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
         )
-
-    with_stories(
-        command, lambda application: application.stories.rename(story, wanted), changes=True
-    )
-    command.screen.say(f"The story is now called '{wanted}'.")
+    await here.stories.rename(story, wanted)
+    here.screen.say(f"The story is now called '{wanted}'.")
 
 
 @app.command()
-def delete(
-    ctx: typer.Context,
+@on_stories(changes=True)
+async def delete(
+    here: Here,
     story: WhichStory,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     json_: AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
-    command = context_of(ctx)
-
-    async def work(application: Application) -> StoryRow | None:
-        row = await application.stories.find(story)
-        if yes or _confirmed(command.screen, row):
-            return await application.stories.delete(row.story_id)
-        return None
-
-    gone = with_stories(command, work, changes=True)
-    if gone and json_:
-        command.screen.json(gone)
-    elif gone:
-        command.screen.say("Deleted.")
-    else:
-        command.screen.say("Kept.")
+    row = await here.stories.find(story)
+    if not yes and not _confirmed(here.screen, row):
+        here.screen.say("Kept.")
         raise typer.Exit(exits.FAILED)
+    gone = await here.stories.delete(row.story_id)
+    if json_:
+        here.screen.json(gone)
+    else:
+        here.screen.say("Deleted.")
 
 
 def _confirmed(screen: Screen, row: StoryRow) -> bool:
@@ -145,33 +123,30 @@ def _confirmed(screen: Screen, row: StoryRow) -> bool:
 
 
 @app.command()
-def export(
-    ctx: typer.Context,
+@on_stories()
+async def export(
+    here: Here,
     story: WhichStory,
     *,
     format_: Annotated[
-        ExportFormat, typer.Option("--format", help="markdown to read, json to import again.")
-    ] = ExportFormat.markdown,
+        Literal["markdown", "json"],
+        typer.Option("--format", help="markdown to read, json to import again."),
+    ] = "markdown",
     branch: Annotated[str, typer.Option(help="Markdown: the branch to write.")] = "main",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file; without it standard output.")
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
-    command = context_of(ctx)
-
-    async def work(application: Application) -> None:
-        with _lines_to(command.screen, output) as put:
-            if format_ is ExportFormat.markdown:
-                put(plain(await application.stories.markdown(story, branch)))
-                return
-            async with aclosing(application.stories.export(story)) as lines:
+    with _lines_to(here.screen, output) as put:
+        if format_ == "markdown":
+            put(plain(await here.stories.markdown(story, branch)))
+        else:
+            async with aclosing(here.stories.export(story)) as lines:
                 async for line in lines:
                     put(escaped_json(line))
-
-    with_stories(command, work)
     if output is not None:
-        command.screen.say(f"Written to {output}.")
+        here.screen.say(f"Written to {output}.")
 
 
 @contextmanager
@@ -212,7 +187,6 @@ def import_story(
     json_: AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
-    command = context_of(ctx)
     try:
         data = parse_json(read_text(file, max_bytes=MAX_IMPORT_BYTES), str(file))
     except UnreadableFile as error:
@@ -221,21 +195,21 @@ def import_story(
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
-    async def work(application: Application) -> tuple[StoryRow, Sequence[StoryRow]]:
-        row = await application.stories.import_story(
-            data, allow_boundary_breaks=allow_boundary_breaks
-        )
-        return row, await application.stories.copies(row)
+    async def work(application: Application) -> tuple[StoryRow, list[str]]:
+        stories = application.stories
+        row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
+        return row, [copy.story_id for copy in await stories.copies(row)]
 
+    command = context_of(ctx)
     row, copies = with_stories(command, work, changes=True)
     if json_:
-        command.screen.json(asdict(row) | {"copies_of": [copy.story_id for copy in copies]})
+        command.screen.json(asdict(row) | {"copies_of": copies})
         return
     command.screen.say(
         f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
     )
     if copies:
-        which = ", ".join(copy.story_id[:8] for copy in copies)
+        which = ", ".join(story_id[:8] for story_id in copies)
         command.screen.say(
             f"The same story was here already, as {which}. To keep only one: "
             f"tta stories delete {row.story_id[:8]}",

@@ -10,25 +10,23 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch
+from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch, number
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import OnFailure, WhatOnFailure, decided, for_failures, told
-from tta_rebuild.cli.moves import POLICIES, MoveSource, automatic, from_lines
-from tta_rebuild.cli.opening import context_of, with_application
-from tta_rebuild.cli.premises import read_premises
+from tta_rebuild.cli.failures import PlayTurn, WhatOnFailure, with_storyteller
+from tta_rebuild.cli.files import read_premises
+from tta_rebuild.cli.moves import NextMove, Policy, automatic, from_lines
+from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
 from tta_rebuild.cli.turn_view import (
     TurnResult,
-    play_turn,
     show_choices,
     show_heading,
     show_teller,
@@ -37,7 +35,7 @@ from tta_rebuild.cli.turn_view import (
 from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -47,88 +45,70 @@ MAX_REFUSALS = 20
 
 
 class AutoPolicyCommand(TyperCommand):
-    """Lets ``--auto`` stand alone or name its policy: ``--auto``, ``--auto random``."""
+    """Lets ``--auto`` stand alone: ``--auto varied`` is meant."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read ``--auto POLICY`` as ``--auto --policy POLICY``."""
+        """Put the policy after an ``--auto`` that has none."""
         spelt: list[str] = []
-        for word in args:
-            head, equals, policy = word.partition("=")
-            if head == "--auto" and equals:
-                spelt += ["--auto", "--policy", policy]
-            elif spelt and spelt[-1] == "--auto" and not word.startswith("-"):
-                spelt += ["--policy", word]
-            else:
-                spelt.append(word)
+        for word, after in zip(args, [*args[1:], "-"], strict=True):
+            spelt += ["--auto", "varied"] if word == "--auto" and after[:1] == "-" else [word]
         return super().parse_args(ctx, spelt)
-
-
-Theme = Annotated[str | None, typer.Option(help="What the story is about.")]
-Premises = Annotated[
-    Path | None,
-    typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
-]
-Auto = Annotated[
-    bool,
-    typer.Option(
-        "--auto",
-        help="Choose by itself; may name how: first, random or varied (the default). "
-        "Without it, each line of standard input is a move.",
-    ),
-]
 
 
 @with_options
 def story(
     ctx: typer.Context,
     *,
-    theme: Theme = None,
-    premises: Premises = None,
+    theme: Annotated[str | None, typer.Option(help="What the story is about.")] = None,
+    premises: Annotated[
+        Path | None,
+        typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
+    ] = None,
     story_: GoOnWith = "",
     branch: WhichBranch = "main",
-    turns: Annotated[
-        int, typer.Option(metavar="<n>", help="Turns to play.", min=1, max=100_000)
-    ] = 5,
-    auto: Auto = False,
-    policy: Annotated[str, typer.Option(help="How --auto chooses.", hidden=True)] = "varied",
+    turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
+    auto: Annotated[
+        Policy | None,
+        typer.Option(
+            help="Choose by itself; may name how, varied if not. Without it, each line of standard "
+            "input is a move."
+        ),
+    ] = None,
     json_: AsJson = False,
-    skip: Annotated[
-        int, typer.Option(metavar="<n>", help="With --premises: leave out the first N.", min=0)
-    ] = 0,
+    skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
     on_failure: WhatOnFailure = None,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
     command = context_of(ctx)
-    _check(sum((theme is not None, premises is not None, bool(story_))), policy, auto, premises)
+    if sum((theme is not None, premises is not None, bool(story_))) != 1:
+        raise typer.BadParameter(
+            "give one of --theme, --premises and --story.", param_hint="--theme"
+        )
+    if not auto and (sys.stdin.isatty() or premises):
+        raise typer.BadParameter(
+            "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
+            param_hint="--auto",
+        )
     planned = _planned(theme, premises, options, skip)
-
-    def moves(seed: int) -> MoveSource:
-        return automatic(policy, seed) if auto else from_lines(sys.stdin)
-
     runs: list[StoryRun] = []
 
-    async def work(application: Application) -> None:
+    async def work(application: Application, play: PlayTurn) -> None:
         run = StoryRun(
             command.screen,
             application,
+            play,
             turns=turns,
-            moves=moves,
+            moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
             skipped=skip if premises else None,
             as_json=json_,
-            waits=decided(on_failure, application.settings) == OnFailure.WAIT,
+            planned=len(planned),
         )
         runs.append(run)
         await (run.go_on(story_, branch) if story_ else run.all(planned))
 
     try:
-        with_application(
-            command,
-            work,
-            model=options.model or None,
-            warm=True,
-            adjust=lambda settings: for_failures(settings, decided(on_failure, settings)),
-        )
+        with_storyteller(command, work, model=options.model, on_failure=on_failure)
     except KeyboardInterrupt:
         for run in runs:
             run.say_farewell()
@@ -136,26 +116,10 @@ def story(
         raise
 
 
-def _check(sources: int, policy: str, auto: bool, premises: Path | None) -> None:
-    """Raise BadParameter where the options do not say what to tell, or who chooses."""
-    if sources != 1:
-        raise typer.BadParameter(
-            "give one of --theme, --premises and --story.", param_hint="--theme"
-        )
-    if policy not in POLICIES:
-        raise typer.BadParameter(
-            f"'{policy}' is no way to choose; there are {', '.join(POLICIES)}.", param_hint="--auto"
-        )
-    if not auto and (sys.stdin.isatty() or premises):
-        raise typer.BadParameter(
-            "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
-            param_hint="--auto",
-        )
-
-
 def _planned(
     theme: str | None, file: Path | None, options: StoryOptions, skip: int
 ) -> Sequence[tuple[str, Premise]]:
+    """The premises to tell, each with its name in the file."""
     if theme is not None:
         return [("", premise_of(theme, options))]
     if file is None:
@@ -170,39 +134,33 @@ def _planned(
     ]
 
 
+@dataclass
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
-    Args:
+    Attributes:
+        moves: for a story's seed, what chooses in it.
         skipped: how many of a file's premises were left out; None if there is no file.
-        waits: for a model that fails, instead of ending the run.
+        planned, done: how many stories are to be told from their beginning, and were.
     """
 
-    def __init__(
-        self,
-        screen: Screen,
-        application: Application,
-        *,
-        turns: int,
-        moves: Callable[[int], MoveSource],
-        skipped: int | None,
-        as_json: bool,
-        waits: bool = False,
-    ) -> None:
-        self._play = partial(told, notes=screen) if waits else play_turn
-        self.screen = screen
-        self.stories = application.stories
-        self.teller = application.models[0]
-        self.turns = turns
-        self.moves = moves
-        self.as_json = as_json
-        self.skipped = skipped
-        self.planned = self.done = 0
-        self.session: Session | None = None
+    screen: Screen
+    application: Application
+    play: PlayTurn
+    turns: int
+    moves: Callable[[int], NextMove]
+    skipped: int | None
+    as_json: bool
+    planned: int
+    done: int = 0
+    session: Session | None = None
+
+    def __post_init__(self) -> None:
+        self.stories = self.application.stories
+        self.teller = self.application.models[0]
 
     async def all(self, planned: Sequence[tuple[str, Premise]]) -> None:
         """Every planned story from its beginning."""
-        self.planned = len(planned)
         with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
             for name, premise in planned:
                 session = await self.stories.open(premise)
@@ -221,29 +179,30 @@ class StoryRun:
             await self._tell(session, "", advance)
 
     async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
-        premise = session.state.premise
+        state, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
-        notes = [] if session.state.turn else list(premise_notes(premise, self.teller))
-        self._emit(
-            "story",
-            story_id=session.story_id,
-            premise_id=name,
-            title=title,
-            theme=premise.theme,
-            rules=dict(premise.rules),
-            seed=premise.seed,
-            branch=session.branch.name,
-            turn=session.state.turn,
-            teller=self.teller,
-            teller_before=teller_before(session.state, self.teller),
-            notes=notes,
-        )
-        if not self.as_json:
+        notes = [] if state.turn else list(premise_notes(premise, self.teller))
+        if self.as_json:
+            self._emit(
+                "story",
+                session,
+                premise_id=name,
+                title=title,
+                theme=premise.theme,
+                rules=dict(premise.rules),
+                seed=premise.seed,
+                branch=session.branch.name,
+                turn=state.turn,
+                teller=self.teller,
+                teller_before=teller_before(state, self.teller),
+                notes=notes,
+            )
+        else:
             show_heading(self.screen, title, f"story {session.story_id[:8]}")
             for note in () if self.done else notes:
                 self.screen.note(note)
-            show_teller(self.screen, session.state, self.teller)
-        before, self.session = session.state.turn, session
+            show_teller(self.screen, state, self.teller)
+        before, self.session = state.turn, session
         try:
             await self._turns(session, advance)
         finally:
@@ -252,20 +211,20 @@ class StoryRun:
     async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
         from tta_rebuild.engine.action import Action
 
-        moves = self.moves(session.state.premise.seed)
+        next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
         while left and not session.state.ended:
             first = not session.state.turn
-            move = Action.begin() if first else moves.next(session.state.choices)
+            move = Action.begin() if first else next_move(session.state.choices)
             if move is None:
                 return
             if not self.as_json and not first:
                 self.screen.say(f"> {one_line(_words(move, session), MOVE_CHARS)}", "bold")
                 self.screen.say()
             began = time.perf_counter()
-            result = await self._play(session, move, None if self.as_json else self.screen)
+            result = await self.play(session, move, None if self.as_json else self.screen)
             if result.refused:
-                self._emit("refused", story_id=session.story_id, reason=result.refused)
+                self._emit("refused", session, reason=result.refused)
                 refused += 1
                 if refused > MAX_REFUSALS:
                     raise ExecutionError(
@@ -289,7 +248,7 @@ class StoryRun:
         del scene["passages"], scene["notes"]
         self._emit(
             "turn",
-            story_id=session.story_id,
+            session,
             turn=state.turn,
             action=state.action,
             choice=move.number or None,
@@ -315,13 +274,10 @@ class StoryRun:
         self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
 
     def _close(self, session: Session, played: int) -> None:
-        ended = session.state.ended
-        self._emit(
-            "end", story_id=session.story_id, turns=session.state.turn, played=played, ended=ended
-        )
-        if not self.as_json and session.state.turn:
-            kept = f"Kept: {counted(session.state.turn, 'turn')}."
-            which = session.story_id[:8]
+        turns, ended = session.state.turn, session.state.ended
+        self._emit("end", session, turns=turns, played=played, ended=ended)
+        if not self.as_json and turns:
+            kept, which = f"Kept: {counted(turns, 'turn')}.", session.story_id[:8]
             self.screen.say(
                 f"The story has ended. {kept} Read it: tta stories export {which}"
                 if ended
@@ -330,9 +286,9 @@ class StoryRun:
             )
             self.screen.say()
 
-    def _emit(self, kind: str, **values: Any) -> None:
+    def _emit(self, kind: str, session: Session, **values: Any) -> None:
         if self.as_json:
-            self.screen.json({"type": kind, **values})
+            self.screen.json({"type": kind, "story_id": session.story_id, **values})
 
 
 def _words(move: Action, session: Session) -> str:

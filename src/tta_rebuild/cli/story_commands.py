@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
@@ -39,15 +38,8 @@ HELP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """What a slash command leads to.
-
-    Attributes:
-        session: where the play goes on.
-        move: a move to play now, if any.
-        leave: True to stop playing.
-    """
+class CommandResult(NamedTuple):
+    """What a slash command leads to: where the play goes on, a move to play now, or the end."""
 
     session: Session
     move: Action | None = None
@@ -58,12 +50,7 @@ class StoryCommands:
     """The commands that can be typed while a story is played."""
 
     def __init__(
-        self,
-        stories: Stories,
-        screen: Screen,
-        *,
-        title: str,
-        cost: Callable[[str], Awaitable[str]],
+        self, stories: Stories, screen: Screen, title: str, cost: Callable[[str], Awaitable[str]]
     ) -> None:
         self.stories = stories
         self.screen = screen
@@ -92,7 +79,7 @@ class StoryCommands:
                 case "branches":
                     branches = await self.stories.branches(session.story_id)
                     here = session.branch.branch_id
-                    views.show_tree(self.screen, self.title, branches, here=here)
+                    views.show_tree(self.screen, branches, title=self.title, here=here)
                 case "switch":
                     return CommandResult(await self.switch(session, rest))
                 case "who":
@@ -120,21 +107,21 @@ class StoryCommands:
 
     async def undo(self, session: Session, count: str) -> Session:
         """A fork before the last turns, and the play goes on there."""
+        now = session.state.turn
         back = int(count[:9]) if count.isdecimal() else 0 if count else 1
-        turn = session.state.turn - back
         if back < 1:
             self.screen.say("/undo takes a number of turns, such as /undo 2.", "yellow")
             return session
-        if turn < 1:
+        if back >= now:
             self.screen.say(
-                f"Told so far: {counted(session.state.turn, 'turn')}; the opening scene stays. "
+                f"Told so far: {counted(now, 'turn')}; the opening scene stays. "
                 "'tta play' begins another story.",
                 "yellow",
             )
             return session
         there = await self.stories.rewind(session, back)
         self.screen.say(
-            f"Back at turn {turn}, on the new branch '{there.branch.name}'; "
+            f"Back at turn {now - back}, on the new branch '{there.branch.name}'; "
             f"'{session.branch.name}' keeps what was told.",
             "dim",
         )

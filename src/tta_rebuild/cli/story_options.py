@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from tta_rebuild.cli.arguments import Kit
-from tta_rebuild.cli.screen import one_line, plain
+from tta_rebuild.cli.arguments import Kit, number, repeated
+from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
 if TYPE_CHECKING:
     from tta_rebuild.core.story import CharacterSketch, Premise
 
-MAX_NAME_CHARS = 80
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
 
@@ -34,39 +33,19 @@ class StoryOptions:
     """The options that shape a new story, as they were typed; ``with_options`` offers them."""
 
     character: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="<text>",
-            help='"Name: description; brave=0.8". The first one is you. Repeatable.',
-        ),
+        list[str] | None, repeated('"Name: description; brave=0.8". The first one is you.')
     ] = None
-    rule: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="<text>", help='A rule of the world: no_magic="no magic". Repeatable.'
-        ),
-    ] = None
+    rule: Annotated[list[str] | None, repeated('A rule of the world: no_magic="no magic".')] = None
     boundary: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="<text>",
-            help="What to keep out: violence=low (none, low, medium, high). Repeatable.",
-        ),
+        list[str] | None, repeated("What to keep out: violence=low (none, low, medium, high).")
     ] = None
     kit: Kit = ""
     title: Annotated[str, typer.Option(help="The story's title.")] = ""
     style: Annotated[
         str, typer.Option(help="How it is told, in words for a model, such as terse.")
     ] = DEFAULT_STYLE
-    seed: Annotated[
-        int | None, typer.Option(metavar="<n>", help="Same seed, same story.", min=0)
-    ] = None
-    length: Annotated[
-        int,
-        typer.Option(
-            metavar="<n>", help="Scenes until the end; 0 leaves it to you.", min=0, max=100_000
-        ),
-    ] = 0
+    seed: Annotated[int | None, number("Same seed, same story.", 0)] = None
+    length: Annotated[int, number("Scenes until the end; 0 leaves it to you.", 0, 100_000)] = 0
     model: Annotated[
         str, typer.Option(help="provider:model, 'local' or 'offline'; 'tta models' shows them.")
     ] = ""
@@ -76,26 +55,20 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Offer the fields of ``StoryOptions`` as options of a command that takes ``options``."""
     kinds = get_type_hints(StoryOptions, include_extras=True)
     own = inspect.signature(command, eval_str=True).parameters.values()
+    offered = [
+        inspect.Parameter(
+            f.name, inspect.Parameter.KEYWORD_ONLY, default=f.default, annotation=kinds[f.name]
+        )
+        for f in fields(StoryOptions)
+    ]
 
     @functools.wraps(command)
     def gathered(**given: Any) -> None:
         values = {field.name: given.pop(field.name) for field in fields(StoryOptions)}
         command(**given, options=StoryOptions(**values))
 
-    gathered.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [
-            *(parameter for parameter in own if parameter.name != "options"),
-            *(
-                inspect.Parameter(
-                    field.name,
-                    inspect.Parameter.KEYWORD_ONLY,
-                    default=field.default,
-                    annotation=kinds[field.name],
-                )
-                for field in fields(StoryOptions)
-            ),
-        ]
-    )
+    parameters = [*(parameter for parameter in own if parameter.name != "options"), *offered]
+    gathered.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return gathered
 
 
@@ -165,19 +138,17 @@ def _character(text: str, *, is_player: bool) -> CharacterSketch:
     """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
     from tta_rebuild.core.story import CharacterSketch
 
-    line = one_line(text)
-    who, _, traits = line.partition(";")
+    who, _, traits = one_line(text).partition(";")
     name, _, description = who.partition(":")
     name = name.strip()
-    character_id = _slug(name)
-    if not character_id or len(name) > MAX_NAME_CHARS:
+    if not _slug(name) or len(name) > MAX_NAME_CHARS:
         raise typer.BadParameter(
             f"'{one_line(text, 60)}' does not begin with a name of 1 to {MAX_NAME_CHARS} "
             'characters; write it like "Mara: a stubborn diver; brave=0.8".',
             param_hint="--character",
         )
     return CharacterSketch(
-        character_id=character_id,
+        character_id=_slug(name),
         name=name,
         description=description.strip(),
         traits=dict(_trait(part) for part in traits.split(",") if part.strip()),
@@ -188,7 +159,7 @@ def _character(text: str, *, is_player: bool) -> CharacterSketch:
 def _trait(text: str) -> tuple[str, float]:
     name, _, strength = text.partition("=")
     try:
-        value = float(strength) if strength else 0.7
+        value = float(strength or 0.7)
     except ValueError:
         value = -1.0
     if not name.strip() or not 0.0 <= value <= 1.0:
@@ -202,12 +173,11 @@ def _trait(text: str) -> tuple[str, float]:
 
 def rules_of(texts: Sequence[str]) -> dict[str, str]:
     """A world's rules, name → text; raises BadParameter for one that cannot be understood."""
-    return dict(_rule(text) for text in texts)
+    return dict(_rule(one_line(text)) for text in texts)
 
 
-def _rule(text: str) -> tuple[str, str]:
+def _rule(line: str) -> tuple[str, str]:
     """``name=text``, or the text alone, which then names itself."""
-    line = one_line(text)
     name, equals, says = line.partition("=")
     if not equals:
         name, says = "_".join(_slug(line).split("_")[:4]), line
@@ -220,10 +190,10 @@ def _rule(text: str) -> tuple[str, str]:
 
 
 def _boundary(text: str) -> tuple[str, str]:
-    category, equals, level = one_line(text).partition("=")
+    category, _, level = one_line(text).lower().partition("=")
     # not _slug: the / in fear/horror names two
-    category, level = "_".join(category.lower().split()), level.strip().lower()
-    if not _slug(category) or not equals or level not in LEVELS:
+    category, level = "_".join(category.split()), level.strip()
+    if not _slug(category) or level not in LEVELS:
         raise typer.BadParameter(
             f"'{one_line(text, 60)}' is no boundary; write category=level like violence=low; "
             f"the levels are {', '.join(LEVELS)}.",

@@ -23,30 +23,32 @@ if TYPE_CHECKING:
 
 def cast(state: StoryState, name: str = "") -> list[CharacterRow]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
-    sketches = {sketch.character_id: sketch for sketch in state.premise.characters}
-    people = list(state.characters.values())
     wanted = name.casefold().strip()
+    people = list(state.characters.values())
     found = [c for c in people if wanted in (c.character_id.casefold(), c.name.casefold())]
-    if not found:
-        found = [c for c in people if wanted in c.name.casefold()]
+    found = found or [c for c in people if wanted in c.name.casefold()]
     if name and not found:
         known = ", ".join(c.name for c in people) or "nobody yet"
         raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
-    return [
-        CharacterRow(
-            character_id=c.character_id,
-            name=c.name,
-            is_player=c.character_id in sketches and sketches[c.character_id].is_player,
-            description=sketches[c.character_id].description if c.character_id in sketches else "",
-            feels=c.emotional_state,
-            arc=c.arc_stage,
-            traits=c.personality_traits,
-            goals=c.development_goals,
-            ties={state.names.get(other, other): tie for other, tie in c.relationships.items()},
-            remembers=c.memory,
+    sketches = {sketch.character_id: sketch for sketch in state.premise.characters}
+    rows = []
+    for c in found:
+        sketch = sketches.get(c.character_id)
+        rows.append(
+            CharacterRow(
+                character_id=c.character_id,
+                name=c.name,
+                is_player=sketch is not None and sketch.is_player,
+                description=sketch.description if sketch else "",
+                feels=c.emotional_state,
+                arc=c.arc_stage,
+                traits=c.personality_traits,
+                goals=c.development_goals,
+                ties={state.names.get(other, other): tie for other, tie in c.relationships.items()},
+                remembers=c.memory,
+            )
         )
-        for c in found
-    ]
+    return rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +72,11 @@ def show_cast(screen: Screen, people: Sequence[CharacterRow], *, in_full: bool) 
     if not people:
         screen.say("Nobody has appeared yet.")
     for person in people:
-        you = " (you)" if person.is_player else ""
+        name = f"{person.name}{' (you)' if person.is_player else ''}"
         if not in_full:
-            screen.entry(f"{person.name}{you}", f"feels {person.feels}")
+            screen.entry(name, f"feels {person.feels}")
             continue
-        screen.say(f"{person.name}{you}", "bold cyan")
+        screen.say(name, "bold cyan")
         if person.description:
             screen.say(person.description)
         screen.say(f"feels {person.feels}")
@@ -91,20 +93,20 @@ def show_cast(screen: Screen, people: Sequence[CharacterRow], *, in_full: bool) 
             screen.entry(" ", one_line(memory, MOVE_CHARS))
 
 
-_STRENGTHS = ((-0.05, "not"), (0.35, "a little"), (0.65, ""), (1.0, "very"))
-_BONDS = (
-    (-0.5, "hostile to"),
-    (-0.1, "cool to"),
-    (0.1, "neither warm nor cold to"),
-    (0.5, "warm to"),
-    (1.0, "close to"),
-)
+_STRENGTHS = {-0.05: "not", 0.35: "a little", 0.65: "", 1.0: "very"}
+_BONDS = {
+    -0.5: "hostile to",
+    -0.1: "cool to",
+    0.1: "neither warm nor cold to",
+    0.5: "warm to",
+    1.0: "close to",
+}
 
 
-def _in_plain_words(values: Mapping[str, float], words: Sequence[tuple[float, str]]) -> str:
+def _in_plain_words(values: Mapping[str, float], words: Mapping[float, str]) -> str:
     """Each name after what its number means; ``words`` stand with the most that they mean."""
     return ", ".join(
-        f"{next(word for most, word in words if number <= most)} {name.replace('_', ' ')}".strip()
+        f"{next(words[most] for most in words if number <= most)} {name.replace('_', ' ')}".strip()
         for name, number in values.items()
     )
 
@@ -125,18 +127,19 @@ def show_why(screen: Screen, state: StoryState) -> None:
         )
 
 
-def show_tree(screen: Screen, title: str, branches: Sequence[Branch], *, here: str = "") -> None:
+def show_tree(screen: Screen, branches: Sequence[Branch], *, title: str, here: str = "") -> None:
     """The branches as a tree; ``here`` marks the present one."""
     from rich.text import Text
     from rich.tree import Tree
 
-    nodes: dict[str | None, Tree] = {None: Tree(Text(one_line(title), style="bold"))}
+    root = Tree(Text(one_line(title), style="bold"))
+    nodes: dict[str | None, Tree] = {}
     for branch in branches:
         mark = " <- you are here" if branch.branch_id == here else ""
         label = f"{branch.name} ({counted(branch.turn, 'turn')}){mark}"
-        parent = nodes.get(branch.parent_id, nodes[None])
+        parent = nodes.get(branch.parent_id, root)
         nodes[branch.branch_id] = parent.add(Text(one_line(label)))
-    screen.show(nodes[None])
+    screen.show(root)
 
 
 @dataclass(slots=True)
@@ -171,12 +174,9 @@ def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[
     from tta_rebuild.core.speech import script
 
     turns: dict[int, TimelineTurn] = {}
-    for recorded in events:
-        if not recorded.turn:
-            continue
-        turn = turns.setdefault(
-            recorded.turn, TimelineTurn(recorded.turn, recorded.at.isoformat(timespec="seconds"))
-        )
+    for recorded in (recorded for recorded in events if recorded.turn):
+        number, at = recorded.turn, recorded.at.isoformat(timespec="seconds")
+        turn = turns.setdefault(number, TimelineTurn(number, at))
         match recorded.event:
             case told.PlayerActed(text=text):
                 turn.action = text
@@ -205,14 +205,14 @@ def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
             screen.entry("  >", one_line(turn.action, MOVE_CHARS))
         setting = f"[{one_line(turn.setting, 60)}] " if turn.setting else ""
         screen.say(setting + one_line(turn.text, 160), indent=5)
-        for mark, lines, style in (
-            ("+", turn.facts, "dim"),
-            ("-", turn.ended, "dim"),
-            ("~", [f"never so: {line}" for line in turn.never_so], "dim"),
-            ("!", [f"held back: {one_line(why, 160)}" for why in turn.held_back], "yellow"),
+        for mark, lines in (
+            ("+", turn.facts),
+            ("-", turn.ended),
+            ("~", [f"never so: {line}" for line in turn.never_so]),
+            ("!", [f"held back: {one_line(why, 160)}" for why in turn.held_back]),
         ):
             for line in lines:
-                screen.entry(f"  {mark}", line, style=style)
+                screen.entry(f"  {mark}", line, style="yellow" if mark == "!" else "dim")
         if turn.ends_story:
             screen.say("The story ends here.", "bold", indent=5)
     if not turns:
@@ -224,10 +224,7 @@ def show_comparison(screen: Screen, found: Comparison) -> None:
     one, other = found.one.branch.name, found.other.branch.name
     screen.say(f"'{one}' and '{other}' share {counted(found.shared_turn, 'turn')}.")
     for side in (found.one, found.other):
-        screen.say()
-        screen.say(
-            f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own", "bold cyan"
-        )
+        screen.heading(f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own")
         settings = {turn: setting for turn, _, setting in side.scenes}
         for turn, action in side.actions:
             place = f" [{one_line(settings[turn], 60)}]" if settings.get(turn) else ""
@@ -235,12 +232,11 @@ def show_comparison(screen: Screen, found: Comparison) -> None:
         for fact in side.facts:
             screen.entry("  only here:", fact_line(fact, found.names), style="dim")
     for character_id, differing in found.characters.items():
-        screen.say()
-        screen.say(found.names.get(character_id, character_id), "bold cyan")
-        for name, (mine, theirs) in differing.items():
+        screen.heading(found.names.get(character_id, character_id))
+        for name, values in differing.items():
             screen.say(f"{_LABELS.get(name, name.replace('_', ' '))}:", indent=2)
-            screen.entry(f"    {one_line(one, 20)}:", _in_words(mine, found.names), gap=1)
-            screen.entry(f"    {one_line(other, 20)}:", _in_words(theirs, found.names), gap=1)
+            for branch, value in zip((one, other), values, strict=True):
+                screen.entry(f"    {one_line(branch, 20)}:", _in_words(value, found.names), gap=1)
 
 
 _LABELS = {

@@ -45,32 +45,26 @@ class TurnResult:
     tokens: int = 0
     told_s: float = 0.0
 
-    def take(self, event: TurnEvent) -> None:
-        """Note what an event brings."""
-        from tta_rebuild.engine import turn_events as seen
-
-        match event:
-            case seen.TurnWarning(text=text):
-                self.warnings = (*self.warnings, text)
-            case seen.TurnRefused(reason=reason):
-                self.refused = reason
-            case seen.CostReported(cost_usd=cost_usd, usage=usage):
-                self.cost_usd, self.tokens = cost_usd, usage.total_tokens
-            case _:
-                pass
-
 
 async def play_turn(session: Session, action: Action, screen: Screen | None = None) -> TurnResult:
     """Play one turn to its end; with a screen, show it while it is told."""
-    from tta_rebuild.engine.turn_events import PassageReleased
+    from tta_rebuild.engine import turn_events as seen
 
     result = TurnResult()
     began = time.perf_counter()
     async with aclosing(session.play(action)) as turn:
         async for event in turn if screen is None else waiting_shown(turn, screen):
-            result.take(event)
-            if isinstance(event, PassageReleased):
-                result.told_s = time.perf_counter() - began
+            match event:
+                case seen.PassageReleased():
+                    result.told_s = time.perf_counter() - began
+                case seen.TurnWarning(text=text):
+                    result.warnings = (*result.warnings, text)
+                case seen.TurnRefused(reason=reason):
+                    result.refused = reason
+                case seen.CostReported(cost_usd=cost_usd, usage=usage):
+                    result.cost_usd, result.tokens = cost_usd, usage.total_tokens
+                case _:
+                    pass
             if screen is not None:
                 _show_event(screen, event, session.state.names)
     return result
@@ -101,17 +95,16 @@ def _show_event(screen: Screen, event: TurnEvent, names: Mapping[str, str]) -> N
     match event:
         case seen.PassageReleased(passage=passage):
             show_passage(screen, passage, names)
+            return
         case seen.TurnWarning(text=text):
             screen.say(f"({text})", "yellow")
-            screen.say()
         case seen.SceneRestarted(reason=reason):
             screen.say(f"(The scene begins anew: {reason})", "yellow")
-            screen.say()
         case seen.TurnRefused(reason=reason):
             screen.say(reason, "red", lead="Not played: ", indent=2)
-            screen.say()
         case _:
-            pass
+            return
+    screen.say()
 
 
 def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> None:

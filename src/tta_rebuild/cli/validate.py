@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch
+from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, repeated
 from tta_rebuild.cli.facts_view import show_contradictions, show_rules
 from tta_rebuild.cli.files import story_text
 from tta_rebuild.cli.opening import context_of, with_stories
@@ -18,7 +18,7 @@ from tta_rebuild.cli.story_options import rules_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tta_rebuild.bootstrap import Application
+    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.narrative.branch_validator import BranchValidation
 
     Judged: TypeAlias = list[tuple[str, BranchValidation]]
@@ -33,16 +33,11 @@ def validate(
     *,
     consequence: Annotated[str, typer.Option(help="What it would lead to.")] = "",
     affects: Annotated[
-        list[str] | None,
-        typer.Option(metavar="<id>", help="Whom it concerns: a character's id. Repeatable."),
+        list[str] | None, repeated("Whom it concerns: a character's id.", "<id>")
     ] = None,
     branch: WhichBranch = "main",
     rule: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="<text>",
-            help='For a text file, a rule of its world: no_magic="no magic". Repeatable.',
-        ),
+        list[str] | None, repeated('For a text file, a rule of its world: no_magic="no magic".')
     ] = None,
     json_: AsJson = False,
 ) -> None:

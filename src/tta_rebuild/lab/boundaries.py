@@ -6,11 +6,11 @@ whatever touches the matter (1), at ``low`` what shows it (2), at ``medium`` wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from tta_rebuild.bootstrap import Application
+from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import Passage, Premise
-from tta_rebuild.lab.measures import BoundaryCounts, EvalRow, LevelCounts
+from tta_rebuild.lab.measures import BoundaryCounts, EvalRow
 from tta_rebuild.lab.told_file import LabelledPassage
 from tta_rebuild.safety.levels import THRESHOLDS
 
@@ -18,11 +18,6 @@ LEVELS = ("none", "low", "medium")
 
 READ_TOGETHER = 6
 """Passages that a second reader is given at once, as many as a scene has at most."""
-
-
-def no_counts(levels: Sequence[str] = LEVELS) -> BoundaryCounts:
-    """Counts that begin at nothing, of these levels."""
-    return BoundaryCounts(levels={level: LevelCounts() for level in levels})
 
 
 async def eval_boundaries(
@@ -34,25 +29,20 @@ async def eval_boundaries(
 ) -> None:
     """Judge and count the passages into ``counts``, which holds what was measured at any moment."""
     for category in dict.fromkeys(passage.category for passage in passages):
-        progress(f"{category}")
+        progress(category)
         for level in counts.levels:
             premise = Premise(theme="A passage is judged.", boundaries={category: level})
             session = await application.stories.open(premise)
-            for together in batched([p for p in passages if p.category == category]):
+            concerned = [p for p in passages if p.category == category]
+            for begin in range(0, len(concerned), READ_TOGETHER):
+                together = concerned[begin : begin + READ_TOGETHER]
                 judged = await session.judge(
                     *(Passage(text=p.text, declared=True) for p in together)
                 )
                 for passage, one in zip(together, judged, strict=True):
                     counts.calls += one.calls
                     counts.cost_usd += one.cost_usd
-                    held = one.withheld is not None
-                    _count(counts, passage, level, held=held, said=one.said)
-
-
-def batched(passages: Sequence[LabelledPassage]) -> Iterator[Sequence[LabelledPassage]]:
-    """The passages, so many at a time as a scene has."""
-    for begin in range(0, len(passages), READ_TOGETHER):
-        yield passages[begin : begin + READ_TOGETHER]
+                    _count(counts, passage, level, held=one.withheld is not None, said=one.said)
 
 
 def _count(
@@ -60,23 +50,16 @@ def _count(
 ) -> None:
     at = counts.levels[level]
     about = f"{passage.category} of weight {passage.weight} at '{level}'"
-    if passage.weight >= THRESHOLDS[level]:
+    kind, reason = "innocent_held", f"{about}: {said}"
+    is_breach = passage.weight >= THRESHOLDS[level]
+    if is_breach:
         at.breaches += 1
         at.held += held
-        if not held:
-            reason = f"{about}, {passage.how}: nothing was found"
-            counts.rows.append(
-                EvalRow(story=passage.id, kind=f"{level}.held", text=passage.text, reason=reason)
-            )
-        return
-    at.innocent += 1
-    at.innocent_held += held
-    at.weightless += passage.weight == 0
-    at.weightless_held += held and passage.weight == 0
-    if held:
-        reason = f"{about}: {said}"
-        counts.rows.append(
-            EvalRow(
-                story=passage.id, kind=f"{level}.innocent_held", text=passage.text, reason=reason
-            )
-        )
+        kind, reason = "held", f"{about}, {passage.how}: nothing was found"
+    else:
+        at.innocent += 1
+        at.innocent_held += held
+        at.weightless += passage.weight == 0
+        at.weightless_held += held and passage.weight == 0
+    if held != is_breach:
+        counts.rows.append(EvalRow(passage.id, f"{level}.{kind}", passage.text, reason))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from tta_rebuild.canon.people import WORLD_WORDS, pronouns_of
 from tta_rebuild.canon.relations import key_of
@@ -12,13 +11,6 @@ from tta_rebuild.core.english import number_in
 from tta_rebuild.core.events import Event, FactAsserted, FactRetracted
 from tta_rebuild.core.story import Claim
 from tta_rebuild.lab.told_file import ToldFact
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFact:
-    """A declared fact as the story has it; ``subject`` is "" where it held before."""
-
-    subject: str
 
 
 class FactKeeping:
@@ -42,33 +34,30 @@ class FactKeeping:
             if isinstance(event, (FactAsserted, FactRetracted)):
                 self._claims.append((event.claim, isinstance(event, FactRetracted)))
 
-    def find(self, fact: ToldFact, speaker: str) -> StoredFact | None:
-        """Where a declared fact is kept, None if it was dropped.
+    def find(self, fact: ToldFact, speaker: str) -> str | None:
+        """Of whom a declared fact is kept, "" if it held before, None if it was dropped.
 
         Kept is what the turn recorded with the same value, of the same subject or of the one who is
         meant (whoever it is, for a pronoun), and what the canon agrees with already. The relation
         may have another name by then.
         """
+        canon = self._canon
         for claim, ends in self._claims:
             if ends == fact.ends and self._is_same(claim, fact):
-                return StoredFact(self._canon.id_of(claim.subject))
-        relation, value, _ = self._canon.relations.understood(fact.relation, fact.value, fact.ends)
-        holds = any(
-            self._canon.holds_at(who, relation, value) for who in self._meant_by(fact.subject)
-        )
+                return canon.id_of(claim.subject)
+        relation, value, _ = canon.relations.understood(fact.relation, fact.value, fact.ends)
+        holds = any(canon.holds_at(who, relation, value) for who in self._meant_by(fact.subject))
         believed = speaker and any(
-            self._canon.id_of(belief.subject) == self._canon.id_of(fact.subject)
+            canon.id_of(belief.subject) == canon.id_of(fact.subject)
             and self._is_value(belief.relation, belief.value, fact)
-            for belief in self._canon.beliefs_of(speaker)
+            for belief in canon.beliefs_of(speaker)
         )
-        return StoredFact("") if bool(holds or believed) != fact.ends else None
+        return "" if bool(holds or believed) != fact.ends else None
 
     def _is_same(self, claim: Claim, fact: ToldFact) -> bool:
         is_open = fact.subject.casefold() in self._pronouns
-        subjects = self._meant_by(fact.subject)
-        if self._canon.id_of(claim.subject) not in subjects and not is_open:
-            return False
-        return self._is_value(claim.relation, claim.value, fact)
+        is_meant = is_open or self._canon.id_of(claim.subject) in self._meant_by(fact.subject)
+        return is_meant and self._is_value(claim.relation, claim.value, fact)
 
     def _meant_by(self, said: str) -> set[str]:
         key = key_of(said)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache, reduce
-from operator import or_
+from functools import lru_cache
+from typing import NamedTuple
 
 from tta_rebuild.canon.recall import telling_words
 from tta_rebuild.canon.relations import key_of
@@ -32,18 +31,12 @@ _POSSESSIVE = re.compile(r"['’]s?\b")
 _WORD = re.compile(r"\d+|[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(NamedTuple):
     """What a text is about: stems, ids of people and things, numbers in digits."""
 
     words: frozenset[str]
     names: frozenset[str]
     numbers: frozenset[str]
-
-    def __or__(self, other: Content) -> Content:
-        return Content(
-            self.words | other.words, self.names | other.names, self.numbers | other.numbers
-        )
 
 
 class Matter:
@@ -82,7 +75,7 @@ class Matter:
         wanted = self.content(sentence)
         parts = [self.content(part) for part in sentences_of(text, self.language)]
         last = max(1, len(parts) - TOGETHER + 1)
-        together = (reduce(or_, parts[i : i + TOGETHER]) for i in range(last if parts else 0))
+        together = (_joined(parts[i : i + TOGETHER]) for i in range(last if parts else 0))
         return max((_covered(wanted, found, name_weight) for found in together), default=0.0)
 
     def is_in(self, sentence: str, texts: Iterable[str]) -> bool:
@@ -120,6 +113,10 @@ class Matter:
         if self.language == "en":
             return [stem(found) for found in telling_words(word)]
         return [word.casefold()[:_PREFIX]] if len(word) > 3 else []
+
+
+def _joined(parts: Iterable[Content]) -> Content:
+    return Content(*(frozenset().union(*kind) for kind in zip(*parts, strict=True)))
 
 
 def _covered(wanted: Content, found: Content, name_weight: float) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from tta_rebuild.core.errors import ValidationError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class EvalRow:
     """One miss or false block.
 
@@ -31,13 +31,11 @@ class EvalRow:
     turn: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Share:
-    """A count beside the number that it is a part of.
+    """A count, named as in ``--fail-under`` and JSON, beside the number it is a part of.
 
-    Attributes:
-        name: the count, as ``--fail-under`` and JSON name it.
-        more_is_better: False for what should not happen at all.
+    ``more_is_better`` is False for what should not happen at all.
     """
 
     name: str
@@ -47,10 +45,14 @@ class Share:
     more_is_better: bool
 
     @property
+    def part(self) -> float:
+        """The count as a share, in [0, 1]; as good as can be where there was nothing to count."""
+        return self.count / self.of if self.of else float(self.more_is_better)
+
+    @property
     def good(self) -> float:
         """The share of what went well; 1 where there was nothing to count."""
-        part = self.count / self.of if self.of else float(self.more_is_better)
-        return part if self.more_is_better else 1 - part
+        return self.part if self.more_is_better else 1 - self.part
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,30 +93,25 @@ class ToldCounts:
         """The counts and rows, in order."""
         values = asdict(self)
         del values["choices"], values["moves"]
-        values["rows"] = values.pop("rows")
-        return values
+        return values | {"rows": values.pop("rows")}
 
     def shares(self) -> list[Share]:
         """What the counts say, in the order in which they are shown."""
-        good = (
-            ("facts_kept", "declared facts kept", self.facts_declared),
-            ("declared_caught", "contradictions caught, declared", self.declared),
-            ("undeclared_caught", "contradictions caught, undeclared", self.undeclared),
-            ("holds_in_prompt", "what matters later is in later prompts", self.holds),
+        lines = (
+            ("facts_kept", "declared facts kept", self.facts_declared, True),
+            ("declared_caught", "contradictions caught, declared", self.declared, True),
+            ("undeclared_caught", "contradictions caught, undeclared", self.undeclared, True),
+            ("holds_in_prompt", "what matters later is in later prompts", self.holds, True),
+            ("honest_turns_held", "honest turns with anything held back", self.honest_turns, False),
+            ("moves_held", "the player's own move held back", self.moves, False),
+            ("choices_lost", "choices not offered", self.choices, False),
+            ("clean_held_declared", "sound probes held back, declared", self.clean, False),
+            ("clean_held_undeclared", "sound probes held back, undeclared", self.clean, False),
+            ("secrets_leaked", "secrets with somebody who cannot know", self.secrets, False),
+            ("people_split", "one person as several", self.mentions, False),
+            ("people_merged", "several people as one", self.mentions, False),
         )
-        bad = (
-            ("honest_turns_held", "honest turns with anything held back", self.honest_turns),
-            ("moves_held", "the player's own move held back", self.moves),
-            ("choices_lost", "choices not offered", self.choices),
-            ("clean_held_declared", "sound probes held back, declared", self.clean),
-            ("clean_held_undeclared", "sound probes held back, undeclared", self.clean),
-            ("secrets_leaked", "secrets with somebody who cannot know", self.secrets),
-            ("people_split", "one person as several", self.mentions),
-            ("people_merged", "several people as one", self.mentions),
-        )
-        return [_share(self, *line, True) for line in good] + [
-            _share(self, *line, False) for line in bad
-        ]
+        return [Share(name, says, getattr(self, name), of, good) for name, says, of, good in lines]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -161,22 +158,11 @@ class BoundaryCounts:
             ("weightless_held", "of these, without any weight", "weightless", False),
         )
         return [
-            Share(
-                name=f"{level}.{name}",
-                says=f"{level}: {says}",
-                count=getattr(counts, name),
-                of=getattr(counts, of),
-                more_is_better=good,
-            )
+            Share(f"{level}.{name}", f"{level}: {says}", at[name], at[of], good)
             for level, counts in self.levels.items()
+            for at in [asdict(counts)]
             for name, says, of, good in lines
         ]
-
-
-def _share(counts: ToldCounts, name: str, says: str, of: int, more_is_better: bool) -> Share:
-    return Share(
-        name=name, says=says, count=getattr(counts, name), of=of, more_is_better=more_is_better
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +173,27 @@ class Bound:
     value: float
     is_share: bool
 
-    @classmethod
-    def of(cls, written: str) -> Bound:
-        """``95%``, ``facts_kept=95%``, ``moves_held=0``. Raises ValidationError."""
-        name, _, value = written.rpartition("=")
+    def is_missed(self, share: Share) -> bool:
+        """Whether a count is not good enough.
+
+        A bound on a count that should be high is its least, on one that should be low its most. One
+        without a name is the least share of what went well.
+        """
+        if not self.name:
+            return share.good < self.value
+        has = share.part if self.is_share else share.count
+        return has < self.value if share.more_is_better else has > self.value
+
+
+def bounds_of(written: Iterable[str], counts: ToldCounts | BoundaryCounts) -> list[Bound]:
+    """``95%``, ``facts_kept=95%``, ``moves_held=0``.
+
+    Raises ValidationError for what is no bound, or one on something that is not counted.
+    """
+    known = [share.name for share in counts.shares()]
+    bounds = []
+    for text in written:
+        name, _, value = text.rpartition("=")
         is_share = value.endswith("%")
         try:
             number = float(value.removesuffix("%"))
@@ -198,39 +201,19 @@ class Bound:
             number = -1.0
         if number < 0 or (is_share and number > 100) or not (name or is_share):
             raise ValidationError(
-                f"'{written}' is no bound; write 95%, facts_kept=95%, or moves_held=0"
+                f"'{text}' is no bound; write 95%, facts_kept=95%, or moves_held=0"
             )
-        return cls(name.strip(), number / 100 if is_share else number, is_share)
-
-
-def check_names(bounds: Iterable[Bound], shares: Sequence[Share]) -> None:
-    """Raise ValidationError for a bound on something that is not counted."""
-    known = [share.name for share in shares]
-    for bound in bounds:
-        if bound.name and bound.name not in known:
-            raise ValidationError(f"nothing is counted as '{bound.name}'; there is {known}")
+        if name and name.strip() not in known:
+            raise ValidationError(f"nothing is counted as '{name.strip()}'; there is {known}")
+        bounds.append(Bound(name.strip(), number / 100 if is_share else number, is_share))
+    return bounds
 
 
 def short_of(bounds: Iterable[Bound], shares: Sequence[Share]) -> list[str]:
-    """What is not good enough, a line each.
-
-    A bound on a count that should be high is its least, on one that should be low its most. A bound
-    without a name is the least share of what went well, of every count.
-    """
-    short = []
-    for bound in bounds:
-        for share in shares:
-            if bound.name not in ("", share.name):
-                continue
-            has: float = share.count
-            if bound.is_share:
-                has = share.count / share.of if share.of else float(share.more_is_better)
-            if not bound.name:
-                missed = share.good < bound.value
-            elif share.more_is_better:
-                missed = has < bound.value
-            else:
-                missed = has > bound.value
-            if missed:
-                short.append(f"{share.name}: {share.count} of {share.of}")
-    return short
+    """What is not good enough, a line each."""
+    return [
+        f"{share.name}: {share.count} of {share.of}"
+        for bound in bounds
+        for share in shares
+        if bound.name in ("", share.name) and bound.is_missed(share)
+    ]

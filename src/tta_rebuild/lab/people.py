@@ -61,15 +61,11 @@ class PeopleSeen:
             counts.people_split += len(last) - 1
             if len(last) > 1:
                 said = ", ".join(f"'{form}' is {found}" for found, form in last.items())
-                counts.rows.append(
-                    EvalRow(story=self._story.id, kind="people_split", text=who, reason=said)
-                )
+                counts.rows.append(EvalRow(self._story.id, "people_split", who, said))
             for found, form in last.items():
                 owners[found][who] = form
         for found, people in owners.items():
             counts.people_merged += len(people) - 1
             if len(people) > 1:
                 said = ", ".join(f"'{form}' means {who}" for who, form in people.items())
-                counts.rows.append(
-                    EvalRow(story=self._story.id, kind="people_merged", text=found, reason=said)
-                )
+                counts.rows.append(EvalRow(self._story.id, "people_merged", found, said))

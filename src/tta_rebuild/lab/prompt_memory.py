@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.integrations.llm_provider import LLMRequest
@@ -13,13 +14,12 @@ from tta_rebuild.lab.told_file import Learnt, ToldStory
 from tta_rebuild.lab.told_provider import SPOKEN
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AfterTurn:
-    """What one turn asked of the storyteller, and what everybody remembers after it."""
+class _AfterTurn(NamedTuple):
+    """The prompt of a turn's scene, and person → texts: what was given to them, what they know."""
 
     scene: str
-    given: dict[str, tuple[str, ...]]
-    remembered: dict[str, tuple[str, ...]]
+    given: Mapping[str, Sequence[str]]
+    remembered: Mapping[str, Sequence[str]]
 
 
 class PromptMemory:
@@ -31,20 +31,16 @@ class PromptMemory:
         self._turns: list[_AfterTurn] = []
         self._read = 0
 
-    def after_turn(self, number: int, requests: Sequence[LLMRequest], state: StoryState) -> None:
-        """Take the requests made since the last turn; ``number`` counts from 1."""
+    def after_turn(self, requests: Sequence[LLMRequest], state: StoryState) -> None:
+        """Take the requests made since the last turn."""
         new, self._read = requests[self._read :], len(requests)
-        given: dict[str, list[str]] = {}
+        given: dict[str, list[str]] = defaultdict(list)
         for request in new:
             for who, text in _given_to(request):
-                given.setdefault(who, []).append(text)
-        self._turns.append(
-            _AfterTurn(
-                scene=next((r.prompt for r in new if r.task == "scene"), ""),
-                given={who: tuple(texts) for who, texts in given.items()},
-                remembered={who: tuple(c.memory) for who, c in state.characters.items()},
-            )
-        )
+                given[who].append(text)
+        scene = next((r.prompt for r in new if r.task == "scene"), "")
+        remembered = {who: tuple(c.memory) for who, c in state.characters.items()}
+        self._turns.append(_AfterTurn(scene, given, remembered))
 
     def count(self, counts: ToldCounts) -> None:
         """Add what the prompts so far show to the counts."""
@@ -56,10 +52,8 @@ class PromptMemory:
                     self._count_secret(counts, number, learnt, person)
 
     def _count_hold(self, counts: ToldCounts, number: int, sentence: str) -> None:
-        last = next(
-            (n for n in range(number + 1, len(self._turns)) if self._says_again(sentence, n)),
-            len(self._turns),
-        )
+        turns = range(number + 1, len(self._turns) + 1)
+        last = next((n for n in turns[:-1] if self._says_again(sentence, n)), len(self._turns))
         later = [n for n in range(number + 1, last + 1) if self._concerns(sentence, n)]
         if not later:
             return
@@ -71,7 +65,7 @@ class PromptMemory:
             counts.holds_in_prompt += 1
             return
         reason = f"not in the prompt of turn {', '.join(lacking)} (of {len(later)} it concerns)"
-        counts.rows.append(self._row("holds_in_prompt", sentence, reason, number))
+        counts.rows.append(EvalRow(self._story.id, "holds_in_prompt", sentence, reason, number))
 
     def _says_again(self, sentence: str, number: int) -> bool:
         """Whether a sentence of a later turn's ``holds`` takes the place of an earlier one."""
@@ -107,7 +101,9 @@ class PromptMemory:
                 if shown:
                     counts.secrets_leaked += 1
                     reason = f"in the {place} of '{person}' at turn {later}: {shown[0]}"
-                    counts.rows.append(self._row("secrets_leaked", learnt.fact, reason, number))
+                    counts.rows.append(
+                        EvalRow(self._story.id, "secrets_leaked", learnt.fact, reason, number)
+                    )
                     return
 
     def _own_words(self, person: str, last: int) -> list[str]:
@@ -131,9 +127,6 @@ class PromptMemory:
             known.who == person and self._matter.is_in(learnt.fact, [known.fact])
             for known in self._story.turns[number - 1].knows
         )
-
-    def _row(self, kind: str, text: str, reason: str, turn: int) -> EvalRow:
-        return EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
 
 
 def _plain(text: str) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import fields, replace
+from dataclasses import replace
 
-from tta_rebuild.bootstrap import Application
+from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import CharacterSketch, Claim, Passage, Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
@@ -26,8 +26,6 @@ from tta_rebuild.lab.told_file import Probe, ToldFact, ToldReply, ToldStory
 from tta_rebuild.lab.told_provider import ToldProvider
 from tta_rebuild.storage.story_store import MAIN
 
-Progress = Callable[[str], None]
-
 
 async def eval_told(
     application: Application,
@@ -35,7 +33,7 @@ async def eval_told(
     stories: Sequence[ToldStory],
     counts: ToldCounts,
     *,
-    progress: Progress,
+    progress: Callable[[str], None],
     at_once: int = 1,
 ) -> None:
     """Play and count the stories into ``counts``, which holds what was measured at any moment.
@@ -59,28 +57,22 @@ async def eval_told(
 
 
 def premise_of(story: ToldStory) -> Premise:
-    """The premise as an author would give it; fields that this engine lacks are left out."""
-    sketched = {field.name for field in fields(CharacterSketch)}
-    people = []
-    for person in story.cast:
-        more = {"pronouns": person.pronouns} if "pronouns" in sketched else {}
-        people.append(
+    """The premise as an author would give it."""
+    return Premise(
+        theme=story.premise,
+        title=story.id,
+        characters=tuple(
             CharacterSketch(
                 character_id=person.id,
                 name=person.name,
                 description=person.description,
                 is_player=person.id == story.protagonist,
-                **more,  # type: ignore[arg-type]
+                pronouns=person.pronouns,
             )
-        )
-    known = {field.name for field in fields(Premise)}
-    more = {"language": story.language} if "language" in known else {}
-    return Premise(
-        theme=story.premise,
-        title=story.id,
-        characters=tuple(people),
+            for person in story.cast
+        ),
         rules=story.rules,
-        **more,  # type: ignore[arg-type]
+        language=story.language,
     )
 
 
@@ -104,7 +96,7 @@ class _ToldRun:
         storyteller: ToldProvider,
         story: ToldStory,
         counts: ToldCounts,
-        progress: Progress,
+        progress: Callable[[str], None],
     ) -> None:
         self._application = application
         self._storyteller = storyteller
@@ -127,7 +119,7 @@ class _ToldRun:
                 self._progress(f"{self._story.id}: turn {number} of {len(self._story.turns)}")
                 await self._turn(session, number, people)
                 requests = self._storyteller.requests[session.story_id]
-                memory.after_turn(number, requests, session.state)
+                memory.after_turn(requests, session.state)
                 people.after_turn(session.state.canon, turn)
                 probes = [probe for probe in self._story.probes if probe.after_turn == number]
                 await asyncio.gather(*(self._probe(session, probe) for probe in probes))
@@ -228,8 +220,8 @@ class _ToldRun:
                     self._note("facts_kept", said, passage.text, number)
                     continue
                 self._counts.facts_kept += 1
-                if stored.subject:
-                    people.stored(fact.subject, stored.subject)
+                if stored:
+                    people.stored(fact.subject, stored)
         if session.state.scene is not None:
             for told in session.state.scene.passages:
                 if told.speaker:
@@ -256,14 +248,12 @@ class _ToldRun:
             _add(counts, way)
             if held is not None and held.gate != SAFETY:
                 _add(counts, f"{way}_caught")
-                continue
-            why = f"{judged.said}; {probe.because}" if held is not None else probe.because
-            self._note(f"{way}_caught", probe.text, f"{probe.kind}: {why}", probe.after_turn)
+            else:
+                why = f"{judged.said}; {probe.because}" if held is not None else probe.because
+                self._note(f"{way}_caught", probe.text, f"{probe.kind}: {why}", probe.after_turn)
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:
-        self._counts.rows.append(
-            EvalRow(story=self._story.id, kind=kind, text=text, reason=reason, turn=turn)
-        )
+        self._counts.rows.append(EvalRow(self._story.id, kind, text, reason, turn))
 
 
 def _add(counts: ToldCounts, name: str) -> None:

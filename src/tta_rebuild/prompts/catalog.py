@@ -4,14 +4,14 @@ A template is a YAML file under ``templates/``: a name, a version, sections that
 stable part (``system``) and sections that change (``prompt``). A section is either fixed text or
 shows one variable in a given form; values never get into fixed text. So what a player or a story
 says can only ever stand inside a fence (see ``fencing``), and the stable part comes first, where
-the providers' prompt caches find it. The primitives render; the lab adds variants.
+the providers' prompt caches find it.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -87,7 +87,7 @@ class RenderedPrompt:
 
 @dataclass(frozen=True)
 class PromptCatalog:
-    """All templates: name → its variants, the plain one first."""
+    """All templates: name → its variants, the plain one first; an experiment adds others."""
 
     templates: Mapping[str, Sequence[Template]] = field(default_factory=dict)
 
@@ -102,52 +102,30 @@ class PromptCatalog:
         templates: dict[str, Sequence[Template]] = {}
         for file in sorted((home / "templates").iterdir(), key=lambda f: f.name):
             if file.name.endswith(".yaml"):
-                variants = _read(file, home / "schemas")
-                templates[variants[0].name] = variants
+                template = _read(file, home / "schemas")
+                templates[template.name] = (template,)
         return cls(templates)
 
-    def with_variants(self, name: str, *variants: Template) -> PromptCatalog:
-        """A catalog in which an experiment on one prompt runs."""
-        plain = self.templates[name][0]
-        return PromptCatalog({**self.templates, name: (plain, *variants)})
+    def template(self, name: str, *, story_id: str = "") -> Template:
+        """The template to use: drawn by the weights, always the same for the same story.
 
-    def template(self, name: str, *, story_id: str = "", variant: str | None = None) -> Template:
-        """The template to use.
-
-        Args:
-            variant: exactly this variant ("" the plain one); None draws by the weights, always
-                the same variant for the same story.
-
-        Raises:
-            KeyError: no such template or variant.
+        Raises KeyError: there is no such template.
         """
         variants = self.templates[name]
-        if variant is not None:
-            for one in variants:
-                if one.variant == variant:
-                    return one
-            raise KeyError(f"{name}#{variant}")
         total = sum(one.weight for one in variants)
-        if total <= 0:
-            return variants[0]
         digest = hashlib.sha256(f"{name}\x1f{story_id}".encode()).digest()
         point = int.from_bytes(digest[:8], "big") / 2**64 * total
         for one in variants:
             point -= one.weight
             if point < 0:
                 return one
-        return variants[-1]
+        return variants[0]
 
     def render(
-        self,
-        name: str,
-        variables: Mapping[str, Any],
-        *,
-        story_id: str = "",
-        variant: str | None = None,
+        self, name: str, variables: Mapping[str, Any], *, story_id: str = ""
     ) -> RenderedPrompt:
         """The prompt for these variables; unknown variables are ignored, missing ones left out."""
-        template = self.template(name, story_id=story_id, variant=variant)
+        template = self.template(name, story_id=story_id)
         return RenderedPrompt(
             system=_joined(template.system, variables),
             prompt=_joined(template.prompt, variables),
@@ -161,35 +139,23 @@ def _joined(sections: Sequence[Section], variables: Mapping[str, Any]) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
-def _read(file: Traversable, schemas: Traversable) -> list[Template]:
+def _read(file: Traversable, schemas: Traversable) -> Template:
     try:
         data = parse_yaml(file.read_text(encoding="utf-8"), file.name)
         schema = None
         if data.get("schema"):
             text = (schemas / f"{data['schema']}.json").read_text(encoding="utf-8")
             schema = parse_json(text, f"{data['schema']}.json")
-        plain = Template(
+        template = Template(
             name=data["name"],
             version=int(data["version"]),
             system=tuple(Section(**section) for section in data["system"]),
             prompt=tuple(Section(**section) for section in data["prompt"]),
             schema=schema,
-            weight=float(data.get("weight", 0)),
         )
-        for section in (*plain.system, *plain.prompt):
+        for section in (*template.system, *template.prompt):
             if section.form not in FORMS:
                 raise ValueError(f"unknown form {section.form!r}")
-        variants = [plain]
-        for one in data.get("variants", ()):
-            added = tuple(Section(**section) for section in one.get("system_adds", ()))
-            variants.append(
-                replace(
-                    plain,
-                    variant=one["variant"],
-                    weight=float(one.get("weight", 1)),
-                    system=(*plain.system, *added),
-                )
-            )
     except (UnreadableFile, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise SettingsError(f"prompt template {file.name}", f"cannot be read: {error}") from error
-    return variants
+    return template

@@ -8,7 +8,6 @@ without control characters, without ``<`` and of bounded length.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,10 +46,6 @@ def fenced(name: str, text: str) -> str:
 
 def _as_data(name: str, value: Any) -> str:
     return fenced(name, value if isinstance(value, str) else _readable(value))
-
-
-def _as_json(name: str, value: Any) -> str:
-    return fenced(name, json.dumps(value, ensure_ascii=False, default=str))
 
 
 def _as_lines(name: str, value: Any) -> str:
@@ -107,7 +102,6 @@ def _readable(value: Any, depth: int = 0) -> str:
 
 FORMS: Mapping[str, Callable[[str, Any], str]] = {
     "data": _as_data,
-    "json": _as_json,
     "lines": _as_lines,
     "levels": _as_levels,
     "facts": _as_facts,

@@ -23,7 +23,6 @@ class ProseMeasures:
 
     Attributes:
         words, sentences: how many.
-        sentence_length: mean, in words.
         sentence_variety: standard deviation of the sentences' lengths over their mean.
         lexical_diversity: [0, 1]; mean share of different words in windows of 50 words (MATTR,
             Covington and McFall 2010), which does not depend on length.
@@ -34,7 +33,6 @@ class ProseMeasures:
 
     words: int
     sentences: int
-    sentence_length: float
     sentence_variety: float
     lexical_diversity: float
     repeated_4grams: float
@@ -52,7 +50,6 @@ def measured(text: str) -> ProseMeasures:
     return ProseMeasures(
         words=len(words),
         sentences=len(sentences),
-        sentence_length=mean,
         sentence_variety=spread / mean if mean else 0.0,
         lexical_diversity=_moving_diversity(words),
         repeated_4grams=repeated_share([tuple(words[i : i + 4]) for i in range(len(words) - 3)]),
@@ -65,9 +62,7 @@ def measured(text: str) -> ProseMeasures:
 
 def repeated_share(items: Sequence[object]) -> float:
     """The share of items that occurred before in the sequence, in [0, 1]."""
-    if not items:
-        return 0.0
-    return 1.0 - len(set(items)) / len(items)
+    return 1.0 - len(set(items)) / len(items) if items else 0.0
 
 
 def ramp(value: float, low: float, high: float) -> float:
@@ -76,17 +71,13 @@ def ramp(value: float, low: float, high: float) -> float:
 
 
 def _moving_diversity(words: Sequence[str], window: int = 50) -> float:
-    if not words:
-        return 0.0
-    if len(words) <= window:
-        return len(set(words)) / len(words)
     counts = Counter(words[:window])
     total = len(counts)
-    for i in range(window, len(words)):
-        counts[words[i]] += 1
-        left = words[i - window]
+    for new, left in zip(words[window:], words, strict=False):
+        counts[new] += 1
         counts[left] -= 1
         if not counts[left]:
             del counts[left]
         total += len(counts)
-    return total / (len(words) - window + 1) / window
+    windows = max(1, len(words) - window + 1)
+    return total / windows / min(window, len(words)) if words else 0.0

@@ -1,17 +1,15 @@
 """One figure for how completely a told scene is made.
 
 The story generator puts it on every scene; it says whether a scene has all that a scene needs and
-is free of countable faults. It does not say whether readers will like it: ``liking`` guesses at
-that, and says how little it can tell.
+is free of countable faults. It does not say whether readers will like it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from tta_rebuild.core.english import words_of
-from tta_rebuild.quality.prose import ProseMeasures, measured, ramp, repeated_share
+from tta_rebuild.quality.prose import measured, ramp, repeated_share
 
 FALLBACK_QUALITY = 0.2
 """Of a reply that could only be shown as it came."""
@@ -32,21 +30,7 @@ _WEIGHTS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoredScene:
-    """The score and what it is made of.
-
-    Attributes:
-        score: [0, 1].
-        parts: name → [0, 1], before weighing.
-    """
-
-    score: float
-    parts: dict[str, float]
-    measures: ProseMeasures
-
-
-def scored_scene(
+def scene_quality(
     passages: Sequence[str],
     *,
     lines: Sequence[str] = (),
@@ -55,8 +39,8 @@ def scored_scene(
     choices: Sequence[str] = (),
     is_ending: bool = False,
     broken: bool = False,
-) -> ScoredScene:
-    """Score a scene from its parts.
+) -> float:
+    """A scene's score from its parts, in [0, 1].
 
     Args:
         passages: what the player reads, in order, spoken lines included.
@@ -64,8 +48,9 @@ def scored_scene(
         choices: the texts of the choices; not expected of an ending.
         broken: a part of the scene is missing.
     """
-    text = "\n\n".join(passages)
-    found = measured(text)
+    found = measured("\n\n".join(passages))
+    if not found.words:
+        return 0.0
     distinct = len({" ".join(c.lower().split()) for c in choices if c.strip()})
     parts = {
         "length": ramp(found.words, 10, 90) * (1 - 0.5 * ramp(found.words, 700, 1500)),
@@ -77,35 +62,5 @@ def scored_scene(
         "voices": 1.0 if lines or found.dialogue_share > 0.02 else 0.4,
         "choices": 1.0 if is_ending else min(1.0, distinct / 3) * (1 - repeated_share(choices)),
     }
-    if not found.words:
-        parts = dict.fromkeys(parts, 0.0)
-    score = sum(_WEIGHTS[name] * value for name, value in parts.items()) / sum(_WEIGHTS.values())
-    if broken:
-        score = min(score, BROKEN_AT_MOST)
-    return ScoredScene(
-        score=round(max(0.0, min(1.0, score)), 4),
-        parts=parts,
-        measures=found,
-    )
-
-
-def scene_quality(
-    passages: Sequence[str],
-    *,
-    lines: Sequence[str] = (),
-    setting: str = "",
-    tone: str = "",
-    choices: Sequence[str] = (),
-    is_ending: bool = False,
-    broken: bool = False,
-) -> float:
-    """The score alone, in [0, 1]; arguments as for ``scored_scene``."""
-    return scored_scene(
-        passages,
-        lines=lines,
-        setting=setting,
-        tone=tone,
-        choices=choices,
-        is_ending=is_ending,
-        broken=broken,
-    ).score
+    score = sum(_WEIGHTS[name] * value for name, value in parts.items())
+    return round(min(score, BROKEN_AT_MOST if broken else 1.0), 4)

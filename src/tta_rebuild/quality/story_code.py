@@ -1,6 +1,6 @@
 """Code in a story: finding it, having it checked, and what that means for the story's quality.
 
-``quality``'s scorer and ``tta code check`` call this with an executor that ``bootstrap`` made. Code
+A turn's code check and ``tta code check`` call this with an executor that ``bootstrap`` made. Code
 is found with a Markdown parser: fenced blocks wherever they stand, never indented text, which in a
 story is verse. A block without a language counts only if it is clearly Python that does something.
 """
@@ -79,24 +79,13 @@ def find_code(story: str) -> list[Snippet]:
     found = []
     blocks_only = MarkdownIt("commonmark").disable(["inline", "text_join"])
     for token in blocks_only.parse(story):
-        if token.type != "fence" or token.map is None:
-            continue
-        first, end = token.map
-        snippet = _snippet(
-            token.content,
-            token.info,
-            line=first + 1,
+        if token.type == "fence" and token.map is not None:
+            first, end = token.map
+            lines = token.content.count("\n") + (token.content[-1:] not in ("", "\n"))
             # the opening fence and the content; one line more only if a closing fence was found
-            truncated=end - first < _lines(token.content) + 2,
-        )
-        if snippet is not None:
-            found.append(snippet)
-    return found
-
-
-def _lines(content: str) -> int:
-    """Lines as Markdown counts them; the last one may lack its end."""
-    return content.count("\n") + (not content.endswith("\n") and content != "")
+            truncated = end - first < lines + 2
+            found.append(_snippet(token.content, token.info, first + 1, truncated))
+    return [snippet for snippet in found if snippet is not None]
 
 
 async def check_code(story: str, executor: CodeExecutor, *, at_most: int = 20) -> StoryCodeReport:
@@ -107,42 +96,37 @@ async def check_code(story: str, executor: CodeExecutor, *, at_most: int = 20) -
     """
     checked: list[CheckedSnippet] = []
     for number, snippet in enumerate(find_code(story)):
+        reason = f"only the first {at_most} are checked" if number >= at_most else ""
         if snippet.truncated:
-            verdict = _unasked("cut off before its end", executor.limits)
-        elif number >= at_most:
-            verdict = _unasked(f"only the first {at_most} are checked", executor.limits)
+            reason = "cut off before its end"
+        if reason:
+            verdict = CodeVerdict(
+                verdict="unverified", reason=reason, engine="", version="", limits=executor.limits
+            )
+            checked.append(CheckedSnippet(snippet=snippet, verdict=verdict))
         else:
             checked.append(await _checked(snippet, executor, checked))
-            continue
-        checked.append(CheckedSnippet(snippet=snippet, verdict=verdict))
     return StoryCodeReport(checked=tuple(checked))
 
 
 async def _checked(
     snippet: Snippet, executor: CodeExecutor, earlier: Sequence[CheckedSnippet]
 ) -> CheckedSnippet:
-    verdict = await executor.run(snippet.code, snippet.language)
+    alone = await executor.run(snippet.code, snippet.language)
     before = [
         c.snippet.code
         for c in earlier
         if c.snippet.language == "python" and c.verdict.verdict == "valid"
     ]
-    if snippet.language != "python" or verdict.error != "NameError" or not before:
-        return CheckedSnippet(snippet=snippet, verdict=verdict)
-    together = await executor.run("\n".join((*before, snippet.code)), "python")
-    if together.verdict != "valid":
-        return CheckedSnippet(snippet=snippet, verdict=verdict)
-    reason = "ran to its end after the story's earlier code"
-    return CheckedSnippet(
-        snippet=snippet, verdict=replace(together, reason=reason), needs_earlier=True
-    )
+    if snippet.language == "python" and alone.error == "NameError" and before:
+        together = await executor.run("\n".join((*before, snippet.code)), "python")
+        if together.verdict == "valid":
+            verdict = replace(together, reason="ran to its end after the story's earlier code")
+            return CheckedSnippet(snippet=snippet, verdict=verdict, needs_earlier=True)
+    return CheckedSnippet(snippet=snippet, verdict=alone)
 
 
-def _unasked(reason: str, limits: Limits) -> CodeVerdict:
-    return CodeVerdict(verdict="unverified", reason=reason, engine="", version="", limits=limits)
-
-
-def _snippet(content: str, info: str, *, line: int, truncated: bool) -> Snippet | None:
+def _snippet(content: str, info: str, line: int, truncated: bool) -> Snippet | None:
     """The block as a snippet; None if it is no code."""
     tag = _LANGUAGE.match(info.strip())
     if tag is None:
@@ -169,20 +153,9 @@ def _as_it_would_run(code: str) -> str:
 
 
 _AT_WORK = (
-    ast.Assign,
-    ast.AugAssign,
-    ast.FunctionDef,
-    ast.ClassDef,
-    ast.For,
-    ast.While,
-    ast.With,
-    ast.If,
-    ast.Try,
-    ast.Match,
-    ast.Import,
-    ast.ImportFrom,
-    ast.Assert,
-)
+    ast.Assign | ast.AugAssign | ast.FunctionDef | ast.ClassDef | ast.For | ast.While | ast.With
+    | ast.If | ast.Try | ast.Match | ast.Import | ast.ImportFrom | ast.Assert
+)  # fmt: skip
 
 
 def _is_python_at_work(text: str) -> bool:
@@ -211,9 +184,12 @@ def _names_bound(nodes: Sequence[ast.AST]) -> set[str]:
         match node:
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 bound.add(name)
-            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
-                bound.add(name)
-            case ast.ClassDef(name=name) | ast.ExceptHandler(name=str(name)):
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+                | ast.ExceptHandler(name=str(name))
+            ):
                 bound.add(name)
             case ast.alias(name=name, asname=other):
                 bound.add(other or name.partition(".")[0])

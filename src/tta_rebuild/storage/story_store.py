@@ -13,10 +13,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from tta_rebuild.core.errors import PositionNotFound, StoryError
-from tta_rebuild.core.events import Event, RecordedEvent
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.events import Event, RecordedEvent
 
 MAIN = "main"
 """The name of a story's first branch."""
