@@ -9,13 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
-
-class Row(Protocol):
-    """What both drivers give for a row."""
-
-    def __getitem__(self, name: str, /) -> Any: ...
+from tta_rebuild.storage.story_rows import Row
 
 
 class Connection(ABC):

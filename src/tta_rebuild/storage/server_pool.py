@@ -10,7 +10,8 @@ from typing import Any
 
 import asyncpg
 
-from tta_rebuild.storage.connection import Connection, Pool, Row
+from tta_rebuild.storage.connection import Connection, Pool
+from tta_rebuild.storage.story_rows import Row
 
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
 

@@ -1,6 +1,6 @@
 """The ledger in the story database: every attempt at a model, kept for good.
 
-Made by ``SqlStoryStore.ledger``. The source for reports and for budgets after a restart; it
+Made by ``StoryStore.ledger``. The source for reports and for budgets after a restart; it
 outlives the stories that it paid for.
 """
 
@@ -11,9 +11,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
-from tta_rebuild.storage.connection import Row, inserting
+from tta_rebuild.storage.connection import inserting
 from tta_rebuild.storage.database import Database
-from tta_rebuild.storage.stored_time import from_micros, to_micros
+from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
 _EPOCH_DAY = date(1970, 1, 1)

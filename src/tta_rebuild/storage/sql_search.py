@@ -3,7 +3,7 @@
 The branch is a word of the indexed text (``scope``), so that the index itself passes over all other
 stories and branches; filtering afterwards was measured three orders of magnitude slower for rare
 words. In SQLite a row's number holds branch and position, so that a match outside the path is
-dropped without reading its row. Asked by ``sql_store`` alone.
+dropped without reading its row.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tta_rebuild.storage.branch_path import Span
+from tta_rebuild.storage.branch_path import SPANS_AT_ONCE, Span, batches, inside
 from tta_rebuild.storage.connection import Connection, inserting
 from tta_rebuild.storage.prose import words_in
-from tta_rebuild.storage.sql_rows import SPANS_AT_ONCE, inside
 
 NEAR_EVENTS = 5_000
 """About five hundred turns: as far back as a search looks for words that are everywhere."""
@@ -51,7 +50,21 @@ async def keep_words(connection: Connection, branch: int, texts: Sequence[tuple[
     await connection.run_for_each(inserting("prose", rows[0]), rows)
 
 
-async def narrowed(
+async def best_hits(
+    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span], limit: int
+) -> list[Hit]:
+    """The best events in these spans that hold any of the phrases, best first.
+
+    Words are as ``words_in`` cuts them. Of equal ranks the later event comes first.
+    """
+    telling, places = await _narrowed(connection, phrases, spans)
+    hits = [
+        hit for batch in batches(places) for hit in await _ranked(connection, telling, batch, limit)
+    ]
+    return sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
+
+
+async def _narrowed(
     connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
 ) -> tuple[Sequence[tuple[str, ...]], Sequence[Span]]:
     """What to rank, so that a search does not take longer the longer the story is.
@@ -74,13 +87,12 @@ async def narrowed(
     return phrases, [span for span in near if span.after < span.upto]
 
 
-async def ranked(
+async def _ranked(
     connection: Connection,
     phrases: Sequence[tuple[str, ...]],
     spans: Sequence[Span],
     limit: int,
 ) -> list[Hit]:
-    """The best events in these spans that hold any of the phrases; words as ``words_in`` cuts."""
     if connection.is_sqlite:
         ways = " OR ".join(
             f"rowid BETWEEN {_number(s.owner, s.after + 1)} AND {_number(s.owner, s.upto)}"

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from tta_rebuild.storage.connection import Connection, Pool, Row
+from tta_rebuild.storage.connection import Connection, Pool
+from tta_rebuild.storage.story_rows import Row
 
 T = TypeVar("T")
 
