@@ -6,41 +6,26 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
 ::
 
     TTAError
-    ├── TTAPrimitiveError             a primitive could not do its work
-    │   ├── ValidationError           the input is wrong: change it
-    │   └── ExecutionError            the work failed
-    │       ├── ProviderError         the model behind it failed
-    │       │   ├── ProviderBusy      try again later (429, 500, 503, 504, reset, timeout)
-    │       │   │   └── ProviderTimeout
-    │       │   ├── QuotaExhausted    daily quota used up: another model, or tomorrow
-    │       │   ├── QuotaFull         no room in the quota in time: another model, or later
-    │       │   ├── CircuitOpen       known to be down: another model
-    │       │   ├── ModelUnavailable  unknown, retired or not served here: another model
-    │       │   ├── KeyMissing        set the key that is named
-    │       │   ├── KeyRejected       the key is wrong: replace it
-    │       │   ├── SdkMissing        install the extra that is named
-    │       │   ├── RequestRejected   the request itself is wrong: never repeat it
-    │       │   ├── RequestTooLarge   can never fit the quota or the context window
-    │       │   ├── ContentRefused    blocked for its content: soften, once
-    │       │   ├── ReplyUnusable     came, but is no answer to what was asked
-    │       │   └── StreamBroken      stopped in mid-stream: what came is kept in ``.text``
-    │       ├── ProviderFault         a provider of the caller's own has a defect: mend it
-    │       └── BudgetExceededError   the money is used up: raise the budget or play offline
+    ├── TTAPrimitiveError                 a primitive could not do its work
+    │   ├── ValidationError               the input is wrong: change it
+    │   └── ExecutionError                the work failed
+    │       ├── ProviderError             the model behind it failed
+    │       │   ├── ProviderBusy          (with ProviderTimeout): try again later
+    │       │   ├── QuotaExhausted · QuotaFull · CircuitOpen · ModelUnavailable: another model
+    │       │   ├── KeyMissing · KeyRejected · SdkMissing: set up what is named
+    │       │   ├── RequestRejected · RequestTooLarge · ContentRefused: change the request
+    │       │   └── ReplyUnusable · StreamBroken: an answer, but not what was asked, not whole
+    │       ├── ProviderFault             a provider of the caller's own has a defect: mend it
+    │       └── BudgetExceededError       raise the budget or play offline
     ├── StoryError
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionConflict          somebody else wrote first: load again
-    │   ├── MoveRefused               the move was not played: make another
-    │   ├── HistoryNotLoaded          only the present is in memory: fold the whole log
-    │   └── ImportRejected            the file is not a story that can be read
-    ├── StoreError                    the place where stories are kept
-    │   ├── StoreLocked               another process holds the data directory
-    │   ├── StoreReadOnly · StoreFull
-    │   ├── StoreMissing              nothing was kept there yet, and it was only to be looked at
-    │   ├── StoreNewer                written by a newer version: upgrade
-    │   └── StoreDamaged              unreadable, or a log with a hole
-    ├── SettingsError                 a setting has a wrong value
-    ├── UnreadableFile                a file from the user: too large, broken, nested too deeply
-    └── ExecutorUnavailable           no engine here can run that code
+    │   ├── PositionConflict              somebody else wrote first: load again
+    │   ├── MoveRefused                   make another move
+    │   ├── HistoryNotLoaded              fold the whole log
+    │   └── ImportRejected                the file is not a story that can be read
+    ├── StoreError                        the place where stories are kept
+    │   └── StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer · StoreDamaged
+    └── SettingsError · UnreadableFile · ExecutorUnavailable
 """
 
 from __future__ import annotations
@@ -149,11 +134,8 @@ class QuotaExhausted(ProviderError):
         self.resets_at = resets_at
 
 
-class QuotaFull(ProviderError):
-    """Our own pacing found no room in the model's quota in time; nothing was sent.
-
-    ``retry_after_s`` is when there is room at the earliest, where that is known.
-    """
+class _OpensAgain(ProviderError):
+    """Nothing was sent; ``retry_after_s`` is when it may be at the earliest, 0 if unknown."""
 
     def __init__(
         self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
@@ -162,14 +144,12 @@ class QuotaFull(ProviderError):
         self.retry_after_s = retry_after_s
 
 
-class CircuitOpen(ProviderError):
+class QuotaFull(_OpensAgain):
+    """Our own pacing found no room in the model's quota in time."""
+
+
+class CircuitOpen(_OpensAgain):
     """The model failed too often just now; it is asked again after ``retry_after_s`` seconds."""
-
-    def __init__(
-        self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
-    ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_after_s = retry_after_s
 
 
 class ModelUnavailable(ProviderError):

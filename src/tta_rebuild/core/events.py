@@ -11,24 +11,31 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, get_args
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
+class StoryEvent:
+    """What all events have: the name and the version under which the log keeps them."""
+
+    __slots__ = ()
+    KIND: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryOpened:
+class StoryOpened(StoryEvent):
     """The story begins: always the first event of a story."""
 
     KIND: ClassVar[str] = "story_opened"
-    VERSION: ClassVar[int] = 1
     premise: Premise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlayerActed:
+class PlayerActed(StoryEvent):
     """The player did or said something.
 
     Attributes:
@@ -37,21 +44,19 @@ class PlayerActed:
     """
 
     KIND: ClassVar[str] = "player_acted"
-    VERSION: ClassVar[int] = 1
     text: str
     choice: int | None = None
     wants_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelReplied:
+class ModelReplied(StoryEvent):
     """What a storyteller answered, word for word: with it the turn can be told again exactly.
 
     ``request_key`` is the canonical key of the request that it answers.
     """
 
     KIND: ClassVar[str] = "model_replied"
-    VERSION: ClassVar[int] = 1
     task: str
     request_key: str
     text: str
@@ -63,16 +68,15 @@ class ModelReplied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SceneTold:
+class SceneTold(StoryEvent):
     """A scene as the player read it."""
 
     KIND: ClassVar[str] = "scene_told"
-    VERSION: ClassVar[int] = 1
     scene: Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassageWithheld:
+class PassageWithheld(StoryEvent):
     """A passage that was not shown, and why.
 
     Attributes:
@@ -82,7 +86,6 @@ class PassageWithheld:
     """
 
     KIND: ClassVar[str] = "passage_withheld"
-    VERSION: ClassVar[int] = 1
     text: str
     gate: str
     reason: str
@@ -99,73 +102,66 @@ class CodeVerdictNoted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeChecked:
+class CodeChecked(StoryEvent):
     """The code in a scene was run where it can do no harm; one verdict per block, in order."""
 
     KIND: ClassVar[str] = "code_checked"
-    VERSION: ClassVar[int] = 1
     verdicts: tuple[CodeVerdictNoted, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastRecalled:
+class PastRecalled(StoryEvent):
     """What of the past was put into the turn's prompt: positions of events, in order."""
 
     KIND: ClassVar[str] = "past_recalled"
-    VERSION: ClassVar[int] = 1
     positions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactAsserted:
+class FactAsserted(StoryEvent):
     """From here on this holds on this branch, until it is retracted or replaced."""
 
     KIND: ClassVar[str] = "fact_asserted"
-    VERSION: ClassVar[int] = 1
     claim: Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactRetracted:
+class FactRetracted(StoryEvent):
     """From here on this no longer holds on this branch."""
 
     KIND: ClassVar[str] = "fact_retracted"
-    VERSION: ClassVar[int] = 1
     claim: Claim
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactRetconned:
+class FactRetconned(StoryEvent):
     """An author says that this was never so (``becomes`` is what was so instead, if anything)."""
 
     KIND: ClassVar[str] = "fact_retconned"
-    VERSION: ClassVar[int] = 1
     claim: Claim
     becomes: Claim | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineKept:
+class LineKept(StoryEvent):
     """A lasting line holds from here on; its number is the position of this event."""
 
     KIND: ClassVar[str] = "line_kept"
-    VERSION: ClassVar[int] = 1
     line: LastingLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineEnded:
+class LineEnded(StoryEvent):
     """The lasting line of this number no longer holds."""
 
     KIND: ClassVar[str] = "line_ended"
-    VERSION: ClassVar[int] = 1
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CharacterChanged:
+class CharacterChanged(StoryEvent):
     """How a character is after this turn; fields that stayed the same are not repeated.
 
     Attributes:
@@ -175,7 +171,6 @@ class CharacterChanged:
     """
 
     KIND: ClassVar[str] = "character_changed"
-    VERSION: ClassVar[int] = 1
     character_id: str
     name: str = ""
     emotion: str = ""
@@ -187,24 +182,22 @@ class CharacterChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChoicesOffered:
+class ChoicesOffered(StoryEvent):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 
     KIND: ClassVar[str] = "choices_offered"
-    VERSION: ClassVar[int] = 1
     choices: tuple[Choice, ...]
     rejected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineMarked:
+class TimelineMarked(StoryEvent):
     """An entry of the story's own timeline (see ``narrative.timeline_manager``).
 
     ``timestamp`` is story time, apart from the order of telling.
     """
 
     KIND: ClassVar[str] = "timeline_marked"
-    VERSION: ClassVar[int] = 1
     event_id: str
     event_type: str
     timestamp: int
@@ -214,11 +207,10 @@ class TimelineMarked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryEnded:
+class StoryEnded(StoryEvent):
     """The story came to an end on this branch; a fork before it may go on."""
 
     KIND: ClassVar[str] = "story_ended"
-    VERSION: ClassVar[int] = 1
     how: str = ""
 
 
@@ -241,27 +233,7 @@ Event: TypeAlias = (
     | StoryEnded
 )
 
-EVENT_TYPES: Mapping[str, type[Event]] = {
-    t.KIND: t
-    for t in (
-        StoryOpened,
-        PlayerActed,
-        ModelReplied,
-        SceneTold,
-        PassageWithheld,
-        CodeChecked,
-        PastRecalled,
-        FactAsserted,
-        FactRetracted,
-        FactRetconned,
-        LineKept,
-        LineEnded,
-        CharacterChanged,
-        ChoicesOffered,
-        TimelineMarked,
-        StoryEnded,
-    )
-}
+EVENT_TYPES: Mapping[str, type[StoryEvent]] = {t.KIND: t for t in get_args(Event)}
 
 
 def prose_of(event: Event) -> str:

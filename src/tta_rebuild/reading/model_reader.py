@@ -129,7 +129,7 @@ class ModelReader:
 
 
 def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
-    """The values of ``core.tasks.ReadingVariables``, as plain JSON."""
+    """What the template ``reading`` is filled with, as plain JSON."""
     names = {person.id: person.name for person in matter.people}
     return {
         "people": [
