@@ -9,11 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon, Fact
 from tta_rebuild.core.english import sentences_of
+
+if TYPE_CHECKING:
+    from tta_rebuild.storage.story_store import Found
 
 CHARS_PER_TOKEN = 4
 FACTS_PER_SUBJECT = 8
@@ -40,23 +43,7 @@ _COMMON = frozenset(
 )
 
 
-class FoundEvent(Protocol):
-    """An event that a search found."""
-
-    @property
-    def position(self) -> int:
-        """Its place on the path."""
-
-    @property
-    def turn(self) -> int:
-        """Its turn."""
-
-    @property
-    def text(self) -> str:
-        """Its prose."""
-
-
-Search: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[FoundEvent]]]
+Search: TypeAlias = "Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]"
 """Words and a limit → events with any of them, best first."""
 
 
@@ -204,7 +191,7 @@ def _overlap(text: str, words: Sequence[str]) -> float:
     return sum(1.0 for word in words if word in low)
 
 
-def _excerpt(hit: FoundEvent, words: Sequence[str]) -> str:
+def _excerpt(hit: Found, words: Sequence[str]) -> str:
     """The sentences of an event that have most of the words, with its turn before them."""
     told = sentences_of(" ".join(hit.text.split()))
     best = sorted(range(len(told)), key=lambda i: (-_overlap(told[i], words), i))[:2]

@@ -77,7 +77,7 @@ class Relation:
     slot: Slot = "one"
     change: Change = "narrated"
     volatile: bool = False
-    final: frozenset[str] = frozenset()
+    final: tuple[str, ...] = ()
     endless: bool = False
     momentary: bool = False
     inverse: str = ""
@@ -116,15 +116,11 @@ class Relation:
 
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
-    values = dict(data)
-    for listed in ("excludes", "order", "once", "restored", "also", "living"):
-        if listed in values:
-            values[listed] = tuple(values[listed])
-    if "opposed" in values:
-        values["opposed"] = tuple((a, b, c) for a, b, c in values["opposed"])
-    if "final" in values:
-        values["final"] = frozenset(values["final"])
-    return Relation(name=name, **values)
+    return Relation(name=name, **{column: _frozen(value) for column, value in data.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +171,6 @@ class Relations:
     def declaring(self, more: Iterable[Relation]) -> Relations:
         """The same table with an author's relations added (or built-in ones replaced)."""
         return Relations(self._table | {r.name: r for r in more}, self._groups)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self._table
 
     def __getitem__(self, name: str) -> Relation:
         return self._table.get(name) or _open_relation(name)

@@ -8,7 +8,6 @@ the slot's next entry stands on the branch that asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
@@ -165,11 +164,13 @@ class Canon:
     def facts_about(self, subject: str, at: int | None = None) -> list[Fact]:
         """What holds of a subject, oldest first; ``at`` an earlier event (default: now)."""
         subject = self.id_of(subject)
-        if at is None or at >= self.position:
-            items = list(self._now(subject).items())
-        else:
-            items = list(self._then(subject, at).items())
-        facts = [_fact(subject, key, e) for key, e in items if self._shown(key)]
+        is_now = at is None or at >= self.position
+        found = self._now(subject) if is_now else self._then(subject, at or 0)
+        facts = [
+            _fact(subject, key, entry)
+            for key, entry in found.items()
+            if key[0] and not key[0].startswith("~")
+        ]
         facts.sort(key=lambda f: (f.since, f.relation, f.value))
         return facts
 
@@ -195,12 +196,12 @@ class Canon:
     ) -> Fact | None:
         """The fact, if exactly this holds (synonyms count), else None."""
         subject = self.id_of(subject)
-        slot, normal = self._normal(relation, value)
+        slot, normal = self.relations.normal(relation, value)
         entry = self._entry(subject, (relation, slot), at)
         if entry is None:
             return None
         found = _fact(subject, (relation, slot), entry)
-        return found if self._normal(relation, found.value)[1] == normal else None
+        return found if self.relations.normal(relation, found.value)[1] == normal else None
 
     def bearer(self, relation: str, value: str, at: int | None = None) -> Fact | None:
         """Of a relation with an inverse: the fact that names who has this value now."""
@@ -210,21 +211,12 @@ class Canon:
         entry = self._entry(self.id_of(value), ("~" + inverse, ""), at)
         if entry is None:
             return None
-        claim = entry.claim
-        return Fact(
-            subject=self.id_of(claim.subject),
-            relation=relation,
-            value=claim.value,
-            since=entry.position,
-            sentence=claim.sentence,
-            speaker=claim.speaker,
-            certain=claim.certain,
-        )
+        return _fact(self.id_of(entry.claim.subject), (relation, ""), entry)
 
     def last_of(self, subject: str, relation: str, value: str) -> tuple[Fact, bool] | None:
         """The latest word on a value, and whether it ended it: so lost things are told apart."""
         subject = self.id_of(subject)
-        key = (relation, self._normal(relation, value)[0])
+        key = (relation, self.relations.normal(relation, value)[0])
         entry = self._segment.latest(subject, key, self.position)
         return (_fact(subject, key, entry), entry.ends) if entry else None
 
@@ -263,12 +255,7 @@ class Canon:
 
     def knows_of(self, subject: str) -> bool:
         """Whether any fact of this path has it as its subject."""
-        segment: Segment | None = self._segment
-        while segment is not None:
-            if segment.knows_of(subject):
-                return True
-            segment = segment.parent
-        return False
+        return self._segment.knows_of(subject)
 
     def turn_began_at(self, at: int | None = None) -> int:
         """The position at which the turn of an event began."""
@@ -303,16 +290,7 @@ class Canon:
             return next(iter(bearers))[1]
         return key
 
-    def __iter__(self) -> Iterator[Fact]:
-        return iter(self.all_now())
-
     # ------------------------------------------------------------------------ the fold itself
-
-    def _normal(self, relation: str, value: str) -> tuple[str, str]:
-        return self.relations.normal(relation, value)
-
-    def _shown(self, key: Key) -> bool:
-        return key[0] != "" and not key[0].startswith("~")
 
     def _entry(self, subject: str, key: Key, at: int | None) -> Entry | None:
         if at is None or at >= self.position:
@@ -339,18 +317,17 @@ class Canon:
     def _write(
         self, subject: str, key: Key, position: int, claim: Claim, *, ends: bool = False
     ) -> None:
-        recorded = self.position
-        if recorded == position:
-            live = self._now(subject)
-            self._segment.record(subject, key, position, claim, ends=ends, recorded=recorded)
-            if ends:
-                live.pop(key, None)
-            else:
-                live[key] = Entry(position, recorded, claim, False)
-            self._live[subject] = live
-        else:
-            self._segment.record(subject, key, position, claim, ends=ends, recorded=recorded)
+        entry = Entry(position, self.position, claim, ends)
+        live = self._now(subject)
+        self._segment.record(subject, key, entry)
+        if self.position != position:  # an author's correction of the past
             self._live.pop(subject, None)
+            return
+        if ends:
+            live.pop(key, None)
+        else:
+            live[key] = entry
+        self._live[subject] = live
 
     def _take(self, position: int, claim: Claim) -> None:
         if claim.ends:
@@ -362,7 +339,7 @@ class Canon:
                 self._take(position, replace(claim, relation=relation.implies))
             return
         subject = self.id_of(claim.subject)
-        slot, normal = self._normal(relation.name, claim.value)
+        slot, normal = self.relations.normal(relation.name, claim.value)
         if claim.speaker != NARRATOR:
             believer = self.id_of(claim.speaker) + _BELIEF + subject
             self._write(believer, (relation.name, slot), position, claim)
@@ -399,7 +376,7 @@ class Canon:
         subject = self.id_of(claim.subject)
         if claim.speaker != NARRATOR:
             subject = self.id_of(claim.speaker) + _BELIEF + subject
-        slot, normal = self._normal(relation.name, claim.value)
+        slot, normal = self.relations.normal(relation.name, claim.value)
         key = (relation.name, slot)
         held = self._now(subject).get(key)
         if held is None:
@@ -409,7 +386,7 @@ class Canon:
             return
         if (
             claim.value
-            and self._normal(relation.name, _fact(subject, key, held).value)[1] != normal
+            and self.relations.normal(relation.name, _fact(subject, key, held).value)[1] != normal
         ):
             return
         self._write(subject, key, position, claim, ends=True)
@@ -427,11 +404,12 @@ class Canon:
     def _retcon(self, position: int, claim: Claim, becomes: Claim | None) -> None:
         relation = self.relations[claim.relation]
         subject = self.id_of(claim.subject)
-        slot, normal = self._normal(relation.name, claim.value)
+        slot, normal = self.relations.normal(relation.name, claim.value)
         key = (relation.name, slot)
         entry = self._segment.latest(subject, key, position)
         while entry is not None and (
-            entry.ends or self._normal(relation.name, _fact(subject, key, entry).value)[1] != normal
+            entry.ends
+            or self.relations.normal(relation.name, _fact(subject, key, entry).value)[1] != normal
         ):
             entry = self._segment.latest(subject, key, entry.position - 1)
         at = position
