@@ -139,9 +139,10 @@ def singular(noun: str) -> str:
             return noun.removesuffix(many) + one
     if noun.endswith("ies") and len(noun) > 4:
         return noun[:-3] + "y"
-    if noun.endswith(("ches", "shes", "sses", "xes")):
+    if noun.endswith(("ches", "shes", "sses", "xes", "zes")):
         return noun[:-2]
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") and len(noun) > 3 else noun
+    is_plural = noun.endswith("s") and not noun.endswith(("ss", "us", "is")) and len(noun) > 3
+    return noun[:-1] if is_plural else noun
 
 
 def article_for(word: str) -> str:
