@@ -17,8 +17,14 @@ from typing import Any
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import singular
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.inflection import family_of
-from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, PhraseParser, Step
+from tta_rebuild.safety.phrases import (
+    HARMLESS,
+    BoundaryPhrase,
+    PhraseIndex,
+    PhraseParser,
+    Step,
+    family_of,
+)
 
 EVERY = "*"
 """The category of phrases that are harmless whatever is looked for."""

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.categories import EVERY, Category, categories_of, table
+from tta_rebuild.safety.context import is_name, is_negated
 from tta_rebuild.safety.levels import HIGH, NONE, THRESHOLDS, level_of
-from tta_rebuild.safety.names import is_name
-from tta_rebuild.safety.negation import is_negated
 from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex
 from tta_rebuild.safety.tokens import TokenisedText, read
 
