@@ -9,6 +9,7 @@ the slot's next entry stands on the branch that asks.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
 from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
@@ -52,30 +53,21 @@ class Fact:
 
     def as_claim(self) -> Claim:
         """The claim that would assert it again."""
-        return Claim(
-            subject=self.subject,
-            relation=self.relation,
-            value=self.value,
-            sentence=self.sentence,
-            speaker=self.speaker,
-            certain=self.certain,
-        )
+        return Claim(**{name: getattr(self, name) for name in _SHARED})
+
+
+_SHARED = ("subject", "relation", "value", "sentence", "speaker", "certain")
 
 
 def _fact(subject: str, key: Key, entry: Entry) -> Fact:
     claim = entry.claim
-    value = claim.value
-    if key_of(claim.subject) != subject and key_of(value) == subject:
-        value = claim.subject  # the other half of a symmetric fact
-    return Fact(
-        subject=subject,
-        relation=key[0],
-        value=value,
-        since=entry.position,
-        sentence=claim.sentence,
-        speaker=claim.speaker,
-        certain=claim.certain,
-    )
+    shared = {name: getattr(claim, name) for name in _SHARED}
+    if key_of(claim.subject) != subject and key_of(claim.value) == subject:
+        shared["value"] = claim.subject  # the other half of a symmetric fact
+    return Fact(**shared | {"subject": subject, "relation": key[0]}, since=entry.position)
+
+
+_in_order = attrgetter("since", "subject", "relation", "value")
 
 
 class Canon:
@@ -90,7 +82,6 @@ class Canon:
         self.position = 0
         self._segment = Segment()
         self._live: dict[str, dict[Key, Entry]] = {}
-        self._keys: dict[str, str] = {}
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Canon:
@@ -136,8 +127,6 @@ class Canon:
                 self._segment.cut(position)
                 for character in premise.characters:
                     self._introduce(position, character)
-            case _:
-                pass
 
     def fork(self, at: int | None = None) -> Canon:
         """The canon of a new branch that shares this path up to ``at`` (default: all of it).
@@ -171,8 +160,7 @@ class Canon:
             for key, entry in found.items()
             if key[0] and not key[0].startswith("~")
         ]
-        facts.sort(key=lambda f: (f.since, f.relation, f.value))
-        return facts
+        return sorted(facts, key=_in_order)
 
     def fact(
         self, subject: str, relation: str, slot: str = "", at: int | None = None
@@ -200,8 +188,8 @@ class Canon:
         entry = self._entry(subject, (relation, slot), at)
         if entry is None:
             return None
-        found = _fact(subject, (relation, slot), entry)
-        return found if self.relations.normal(relation, found.value)[1] == normal else None
+        key = (relation, slot)
+        return _fact(subject, key, entry) if self._says(subject, key, entry, normal) else None
 
     def bearer(self, relation: str, value: str, at: int | None = None) -> Fact | None:
         """Of a relation with an inverse: the fact that names who has this value now."""
@@ -220,28 +208,31 @@ class Canon:
         entry = self._segment.latest(subject, key, self.position)
         return (_fact(subject, key, entry), entry.ends) if entry else None
 
+    def was_so(self, claim: Claim) -> Fact | None:
+        """The latest fact of this path that says what a claim says, even if it holds no more."""
+        found = self._latest_saying(claim)
+        return found[0] if found else None
+
     def all_now(self, at: int | None = None) -> list[Fact]:
         """Everything that holds, or held at an event, oldest first (beliefs not included)."""
-        facts = [
+        facts = (
             fact
             for subject in self._segment.subjects()
             if _BELIEF not in subject and not subject.startswith(_NAMED)
             for fact in self.facts_about(subject, at)
-        ]
-        facts.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
-        return facts
+        )
+        return sorted(facts, key=_in_order)
 
     def beliefs_of(self, speaker: str) -> list[Fact]:
         """What a character has said to be so; it need not be true."""
         prefix = self.id_of(speaker) + _BELIEF
-        beliefs = [
+        beliefs = (
             replace(fact, subject=subject.removeprefix(prefix))
             for subject in self._segment.subjects()
             if subject.startswith(prefix)
             for fact in self.facts_about(subject)
-        ]
-        beliefs.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
-        return beliefs
+        )
+        return sorted(beliefs, key=_in_order)
 
     def named(self, name: str) -> list[str]:
         """Ids of those who go by a name, part of a name, alias, title or role, now."""
@@ -257,9 +248,9 @@ class Canon:
         """Whether any fact of this path has it as its subject."""
         return self._segment.knows_of(subject)
 
-    def turn_began_at(self, at: int | None = None) -> int:
-        """The position at which the turn of an event began."""
-        return self._segment.last_cut(self.position if at is None else at)
+    def turn_began_at(self) -> int:
+        """The position at which the present turn began."""
+        return self._segment.last_cut(self.position)
 
     def turn_of(self, position: int) -> int:
         """The turn of an event, from 1; what the premise says counts to the first."""
@@ -267,9 +258,8 @@ class Canon:
 
     def entries_after(self, subject: str, position: int) -> list[Entry]:
         """Entries about a subject later than a position, in order (for retcons)."""
-        found = list(self._segment.entries(self.id_of(subject), position))
-        found.sort(key=lambda e: (e.position, e.recorded))
-        return found
+        found = self._segment.entries(self.id_of(subject), position)
+        return sorted(found, key=attrgetter("position", "recorded"))
 
     def id_of(self, name: str) -> str:
         """The id under which facts about a name are kept.
@@ -278,11 +268,7 @@ class Canon:
         """
         if _BELIEF in name or name.startswith(_NAMED):
             return name
-        key = self._keys.get(name)
-        if key is None:
-            if len(self._keys) > 50_000:
-                self._keys.clear()
-            key = self._keys[name] = key_of(name)
+        key = key_of(name)
         if self._now(key):
             return key
         bearers = self._now(_NAMED + key)
@@ -384,10 +370,7 @@ class Canon:
                 # Lost, though nobody said before that they had it: that they lack it is known now.
                 self._write(subject, key, position, claim, ends=True)
             return
-        if (
-            claim.value
-            and self.relations.normal(relation.name, _fact(subject, key, held).value)[1] != normal
-        ):
+        if claim.value and not self._says(subject, key, held, normal):
             return
         self._write(subject, key, position, claim, ends=True)
         if claim.speaker != NARRATOR:
@@ -402,23 +385,25 @@ class Canon:
                 self._close(_NAMED + word, ("", subject), position, claim)
 
     def _retcon(self, position: int, claim: Claim, becomes: Claim | None) -> None:
-        relation = self.relations[claim.relation]
-        subject = self.id_of(claim.subject)
-        slot, normal = self.relations.normal(relation.name, claim.value)
-        key = (relation.name, slot)
-        entry = self._segment.latest(subject, key, position)
-        while entry is not None and (
-            entry.ends
-            or self.relations.normal(relation.name, _fact(subject, key, entry).value)[1] != normal
-        ):
-            entry = self._segment.latest(subject, key, entry.position - 1)
-        at = position
-        if entry is not None:
-            self._segment.void(entry, position)
-            at = entry.position
+        found = self._latest_saying(claim)
+        if found is not None:
+            position = found[1].position
+            self._segment.void(found[1], self.position)
             self._live.clear()
         if becomes is not None:
-            self._take(at, becomes)
+            self._take(position, becomes)
+
+    def _latest_saying(self, claim: Claim) -> tuple[Fact, Entry] | None:
+        subject = self.id_of(claim.subject)
+        slot, normal = self.relations.normal(claim.relation, claim.value)
+        key = (claim.relation, slot)
+        entry = self._segment.latest(subject, key, self.position)
+        while entry is not None and (entry.ends or not self._says(subject, key, entry, normal)):
+            entry = self._segment.latest(subject, key, entry.position - 1)
+        return (_fact(subject, key, entry), entry) if entry is not None else None
+
+    def _says(self, subject: str, key: Key, entry: Entry, normal: str) -> bool:
+        return self.relations.normal(key[0], _fact(subject, key, entry).value)[1] == normal
 
     def _changed(self, position: int, event: CharacterChanged) -> None:
         who = event.character_id
