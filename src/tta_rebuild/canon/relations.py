@@ -7,13 +7,12 @@ world. The view folds by it, the checker compares by it. Leans on nothing but ``
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import is_number_word, number_in
 
 Slot = Literal["one", "value", "of", "number", "group"]
@@ -175,10 +174,6 @@ class Relations:
     def __getitem__(self, name: str) -> Relation:
         return self._table.get(name) or _open_relation(name)
 
-    def names(self) -> list[str]:
-        """All names, in the order of the table."""
-        return list(self._table)
-
     def described(self) -> list[str]:
         """All names, as a storyteller is told of them: ``alive (true or false)``."""
         kinds = {"yes_no": " (true or false)", "number": " (a number)"}
@@ -256,7 +251,6 @@ def _open_relation(name: str) -> Relation:
 @cache
 def built_in() -> Relations:
     """The table that comes with the package."""
-    here = files("tta_rebuild.canon") / "data"
-    table = tomllib.loads((here / "relations.toml").read_text("utf-8"))
-    groups = tomllib.loads((here / "groups.toml").read_text("utf-8"))
+    table = packaged_toml("tta_rebuild.canon", "relations")
+    groups = packaged_toml("tta_rebuild.canon", "groups")
     return Relations({name: _relation(name, data) for name, data in table.items()}, groups)
