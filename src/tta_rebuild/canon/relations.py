@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any, Literal
 
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.core.english import is_number_word, number_in
+from tta_rebuild.core.english import number_in
 
 Slot = Literal["one", "value", "of", "number", "group"]
 Change = Literal["never", "narrated", "freely"]
@@ -149,7 +149,7 @@ class Relations:
                 for number, side in enumerate(sides)
                 for word in side
             }
-        self._normal: dict[tuple[str, str], tuple[str, str]] = {}
+        self._normalised = lru_cache(maxsize=50_000)(self._normalise)
         self._also = {other: name for name, r in table.items() for other in r.also}
 
     def understood(self, relation: str, value: str, ends: bool) -> tuple[str, str, bool]:
@@ -184,61 +184,42 @@ class Relations:
 
         "not swim" and "swim" share a slot, as do "shut" and "open", "green eyes" and "blue eyes".
         """
-        found = self._normal.get((relation, value))
-        if found is None:
-            found = self._normalise(self[relation], value)
-            if len(self._normal) > 50_000:
-                self._normal.clear()
-            self._normal[relation, value] = found
-        return found
+        return self._normalised(relation, value)
 
     def side(self, relation: str, word: str) -> tuple[str, int] | None:
         """Group and side of an opposed word, None if it belongs to no group."""
         found = self._words.get(relation, {}).get(key_of(word))
         return (found.group, found.side) if found else None
 
-    def _normalise(self, relation: Relation, value: str) -> tuple[str, str]:
+    def _normalise(self, name: str, value: str) -> tuple[str, str]:
+        relation, words = self[name], self._words.get(name, {})
         if relation.slot == "one":
-            if relation.rising:
-                return "", number_in(value) or key_of(value)
-            word = self._words.get(relation.name, {}).get(key_of(value))
-            return "", word.canonical if word else key_of(value)
+            word = words.get(key_of(value))
+            number = number_in(value) if relation.rising else ""
+            return "", number or (word.canonical if word and not relation.rising else key_of(value))
         if relation.slot == "of":
             role, _, other = value.partition(" of ")
-            if not other:
-                return "", key_of(value)
-            return key_of(other), f"{key_of(role)} of {key_of(other)}"
+            return key_of(other), f"{key_of(role)} of {key_of(other)}" if other else key_of(value)
         if relation.slot == "number":
-            number = number_in(value)
-            rest = [
-                w
-                for w in re.findall(r"[a-z]+", value.lower())
-                if not is_number_word(w) and w not in ("and", "of", "the", "exactly")
-            ]
-            thing = "_".join(rest)
-            return thing.removesuffix("s"), f"{number or '?'} {thing}".strip()
+            spoken = re.findall(r"[a-z]+", value.lower())
+            small = ("and", "of", "the", "exactly")
+            thing = "_".join(w for w in spoken if not number_in(w) and w not in small)
+            return thing.removesuffix("s"), f"{number_in(value) or '?'} {thing}".strip()
         denied, base = False, key_of(value)
         for prefix in ("not_", "no_", "never_", "cannot_", "can't_", "can_not_"):
             if base.startswith(prefix):
                 denied, base = True, base.removeprefix(prefix)
-        if relation.slot == "value":
-            return base, f"not {base}" if denied else base
-        word = self._words.get(relation.name, {}).get(base)
+        said = f"not {base}" if denied else base
+        word = words.get(base) if relation.slot == "group" else None
         if word is not None:
+            sides = self._groups[name][word.group]
             if denied:
-                sides = self._groups[relation.name][word.group]
-                opposite = key_of(sides[1 - word.side][0]) if len(sides) == 2 else f"not {base}"
-                return word.group, opposite
+                return word.group, key_of(sides[1 - word.side][0]) if len(sides) == 2 else said
             return word.group, word.canonical
-        last = base.rsplit("_", 1)[-1]
-        if relation.name == "trait" and last in self.parts and "_" in base:
-            return last.removesuffix("s"), f"not {base}" if denied else base
-        return base, f"not {base}" if denied else base
-
-    @property
-    def parts(self) -> frozenset[str]:
-        """Words for what a trait is about: "green eyes" and "blue eyes" share a slot."""
-        return frozenset(self._groups["parts"]["words"][0])
+        what, _, part = base.rpartition("_")  # "green eyes" and "blue eyes" share a slot
+        if name == "trait" and what and part in self._groups["parts"]["words"][0]:
+            return part.removesuffix("s"), said
+        return base, said
 
 
 @cache
