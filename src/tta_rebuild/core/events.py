@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeAlias, get_args
+from typing import Any, ClassVar, TypeAlias, cast, get_args
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
@@ -36,12 +36,7 @@ class StoryOpened(StoryEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayerActed(StoryEvent):
-    """The player did or said something.
-
-    Attributes:
-        choice: the number (from 1) of the choice taken, None for free words.
-        wants_end: True if the story was to end with this turn's scene.
-    """
+    """The player did or said something: took a choice (numbered from 1), or used free words."""
 
     KIND: ClassVar[str] = "player_acted"
     text: str
@@ -51,10 +46,7 @@ class PlayerActed(StoryEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReplied(StoryEvent):
-    """What a storyteller answered, word for word: with it the turn can be told again exactly.
-
-    ``request_key`` is the canonical key of the request that it answers.
-    """
+    """What a storyteller answered, word for word: with it the turn can be told again exactly."""
 
     KIND: ClassVar[str] = "model_replied"
     task: str
@@ -77,13 +69,7 @@ class SceneTold(StoryEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassageWithheld(StoryEvent):
-    """A passage that was not shown, and why.
-
-    Attributes:
-        gate: ``"canon"`` or ``"safety"``.
-        reason: in plain words.
-        against: the sentence or rule it contradicts.
-    """
+    """A passage that the ``gate`` (``"canon"``, ``"safety"``) held back, and what it is against."""
 
     KIND: ClassVar[str] = "passage_withheld"
     text: str
@@ -192,10 +178,7 @@ class ChoicesOffered(StoryEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineMarked(StoryEvent):
-    """An entry of the story's own timeline (see ``narrative.timeline_manager``).
-
-    ``timestamp`` is story time, apart from the order of telling.
-    """
+    """An entry of the story's own timeline, in story time (see ``narrative.timeline_manager``)."""
 
     KIND: ClassVar[str] = "timeline_marked"
     event_id: str
@@ -318,15 +301,14 @@ class EventCodec:
                 f"the log holds an event '{kind}' of version {version}, which this version of "
                 "tta does not know; upgrade tta to read it"
             )
+        adapter = self._adapter(event_type)
         try:
             if version == event_type.VERSION:
-                event: Event = self._adapter(event_type).validate_json(text)
-                return event
+                return cast("Event", adapter.validate_json(text))
             data = json.loads(text)
             for older in range(version, event_type.VERSION):
                 data = self._upcasters[kind, older](data)
-            lifted: Event = self._adapter(event_type).validate_python(data)
-            return lifted
+            return cast("Event", adapter.validate_python(data))
         except (ValueError, KeyError, ValidationError) as error:  # pydantic's is a ValueError
             raise StoreDamaged(
                 f"an event '{kind}' (version {version}) in the log cannot be read; "

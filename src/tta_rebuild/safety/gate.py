@@ -1,7 +1,7 @@
 """The safety gate: holds back what the player has ruled out, warns of what is heavy but allowed.
 
 Asked by ``engine`` for everything on its way to the player and for everything the player says.
-Leans on ``safety.reading`` (what does the text say?) and ``safety.categories`` (what is heavy?).
+Leans on ``safety.tokens`` (what does the text say?) and ``safety.categories`` (what is heavy?).
 No model is asked: what it can find, it finds the same way every time.
 """
 
@@ -11,9 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.categories import EVERY, Category, categories_of, table
+from tta_rebuild.safety.categories import (
+    EVERY,
+    HIGH,
+    NONE,
+    THRESHOLDS,
+    Category,
+    categories_of,
+    level_of,
+    table,
+)
 from tta_rebuild.safety.context import is_name, is_negated
-from tta_rebuild.safety.levels import HIGH, NONE, THRESHOLDS, level_of
 from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex
 from tta_rebuild.safety.tokens import TokenisedText, read
 
@@ -65,7 +73,7 @@ class SafetyGate:
 
     Args:
         boundaries: category → level (``none``, ``low``, ``medium``, ``high``, or another word for
-            one of these; see ``safety.levels``). What several boundaries say of one category, the
+            one of these; see ``level_of``). What several boundaries say of one category, the
             strictest decides.
 
     Raises:
