@@ -173,7 +173,7 @@ def _by_price(make: Make, low: str) -> Iterator[WorldRule]:
 
 def _by_act(make: Make, low: str) -> Iterator[WorldRule]:
     low, when = _hours(low)
-    for pattern, only in _ACTS:
+    for pattern in _ACTS:
         found = re.fullmatch(pattern, low)
         if found is None:
             continue
@@ -183,6 +183,7 @@ def _by_act(make: Make, low: str) -> Iterator[WorldRule]:
         if subject is None or done is None:
             continue
         verbs, objects, link, inside = done
+        only = pattern.startswith("only")
         ability = re.search(r"\b(?:can|could|able|possible|impossible)\b", low) is not None
         yield make(
             kind="forbidden_act",
@@ -198,30 +199,21 @@ def _by_act(make: Make, low: str) -> Iterator[WorldRule]:
         return
 
 
-_ACTS: tuple[tuple[str, bool], ...] = (
-    (
-        rf"it is (?:strictly )?(?:forbidden|impossible|not allowed|illegal) "
-        rf"(?:for {_CLASS} )?to {_ACT}",
-        False,
-    ),
-    (rf"(?:{_NOBODY})(?: ever)? {_MODAL} (?:ever )?{_ACT}", False),
-    (rf"(?:{_NOBODY}) (?:ever )?(?!has|have|is|was|are)(?P<verb>\w+s)(?P<rest>(?: .*)?)", False),
-    (rf"{_NO_CLASS}(?: ever)? {_MODAL} (?:ever )?{_ACT}", False),
-    (rf"only {_CLASS} {_MODAL} {_ACT}", True),
-    (
-        rf"{_CLASS} {_MODAL} (?:not|never)(?: ever)? (?:be (?:able|allowed|permitted) to )?{_ACT}",
-        False,
-    ),
-    (rf"{_CLASS} (?:is|are) (?:not|never) (?:able|allowed|permitted|supposed) to {_ACT}", False),
-    (rf"{_CLASS} (?:is|are) (?:forbidden|unable) to {_ACT}", False),
-    (rf"{_CLASS} (?:never|do not|does not|did not) (?:ever )?{_ACT}", False),
-    (
-        rf"(?:do not|never|you (?:must|may|can|shall) (?:not|never)) (?!use |any |have ){_ACT}",
-        False,
-    ),
-    (rf"(?P<verb>\w{{2,}}ing)(?P<rest>(?: .*?)?) (?:is|are) {_BANNED}", False),
-    (r"no (?P<verb>\w{2,}ing)(?P<rest>)(?: allowed)?", False),
-    (r"no (?P<verb>\w{2,}ing) (?P<kind>\w+s)(?P<rest>)", False),
+_ACTS: tuple[str, ...] = (
+    rf"it is (?:strictly )?(?:forbidden|impossible|not allowed|illegal) "
+    rf"(?:for {_CLASS} )?to {_ACT}",
+    rf"(?:{_NOBODY})(?: ever)? {_MODAL} (?:ever )?{_ACT}",
+    rf"(?:{_NOBODY}) (?:ever )?(?!has|have|is|was|are)(?P<verb>\w+s)(?P<rest>(?: .*)?)",
+    rf"{_NO_CLASS}(?: ever)? {_MODAL} (?:ever )?{_ACT}",
+    rf"only {_CLASS} {_MODAL} {_ACT}",
+    rf"{_CLASS} {_MODAL} (?:not|never)(?: ever)? (?:be (?:able|allowed|permitted) to )?{_ACT}",
+    rf"{_CLASS} (?:is|are) (?:not|never) (?:able|allowed|permitted|supposed) to {_ACT}",
+    rf"{_CLASS} (?:is|are) (?:forbidden|unable) to {_ACT}",
+    rf"{_CLASS} (?:never|do not|does not|did not) (?:ever )?{_ACT}",
+    rf"(?:do not|never|you (?:must|may|can|shall) (?:not|never)) (?!use |any |have ){_ACT}",
+    rf"(?P<verb>\w{{2,}}ing)(?P<rest>(?: .*?)?) (?:is|are) {_BANNED}",
+    r"no (?P<verb>\w{2,}ing)(?P<rest>)(?: allowed)?",
+    r"no (?P<verb>\w{2,}ing) (?P<kind>\w+s)(?P<rest>)",
 )
 
 

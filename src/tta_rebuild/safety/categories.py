@@ -1,7 +1,7 @@
 """The kinds of heavy matter, and the words for how much of each a player allows.
 
-Read from ``data/``: one file per category, the phobias in one. A category that no file knows is taken at its word: the boundary
-``{"dragons": "none"}`` keeps out the word and its family.
+Read from ``data/``: one file per category, the phobias in one. A category that no file knows is
+taken at its word: the boundary ``{"dragons": "none"}`` keeps out the word and its family.
 """
 
 from __future__ import annotations
