@@ -18,22 +18,16 @@ from tta_rebuild.core.events import FactAsserted, FactRetconned, FactRetracted
 from tta_rebuild.core.story import Claim
 
 RetconChoice = Literal["keep", "mark", "rewrite"]
+"""Keep the events that depend on it, mark them as doubtful, or tell anew from there on a fork."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
-    """A later event that would no longer stand.
-
-    Attributes:
-        position: the event.
-        why: in plain words.
-        through: the event by which it depends, the fact's own if directly.
-    """
+    """The claim of a later event that would no longer stand, and why not, in plain words."""
 
     position: int
     claim: Claim
     why: str
-    through: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +39,12 @@ class RetconPlan:
         becomes: what was so instead, None if nothing.
         dependents: the events that depend on it, earliest first.
         rewrite_at: fork here (before the first dependent) to tell the story anew from there.
-        choices: ``keep`` the events as they are, ``mark`` them as doubtful (end what they made
-            so), or ``rewrite`` from there on a fork.
     """
 
     fact: Fact
     becomes: Claim | None
     dependents: tuple[Dependent, ...]
     rewrite_at: int
-    choices: tuple[RetconChoice, ...] = ("keep", "mark", "rewrite")
 
     def event(self, reason: str = "") -> FactRetconned:
         """The event that makes the correction."""
@@ -106,7 +97,7 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Depende
         before = _trouble(with_fact, claim)
         after = _trouble(without, claim)
         if after and not before:
-            found.append(Dependent(position=position, claim=claim, why=after, through=fact.since))
+            found.append(Dependent(position=position, claim=claim, why=after))
         else:
             without.apply(position, FactAsserted(claim=claim))
         with_fact.apply(position, FactAsserted(claim=claim))
