@@ -63,9 +63,9 @@ class _Bound:
     level: str
 
     @property
-    def warns_from(self) -> int:
-        """The weight from which the player is warned of what they allow."""
-        return 2 if self.level else self.category.warn
+    def warned(self) -> range:
+        """The weights of what the player allows and is warned of."""
+        return range(2 if self.level else self.category.warn, self.threshold)
 
 
 class SafetyGate:
@@ -92,7 +92,6 @@ class SafetyGate:
                 for phrase in phrases:
                     self._own.add(phrase)
         self._held = frozenset(n for n, b in self._bounds.items() if b.threshold < THRESHOLDS[HIGH])
-        self._warned = frozenset(self._bounds)
 
     def _bind(self, category: Category, level: str, said: str) -> None:
         threshold = THRESHOLDS[level]
@@ -111,12 +110,9 @@ class SafetyGate:
         """
         if not self._held:
             return None
-        best: BoundaryFinding | None = None
-        for found in self._findings(text, before, self._held):
-            bound = self._bounds[found.category]
-            if found.weight >= bound.threshold and (best is None or found.weight > best.weight):
-                best = found
-        return best
+        found = self._findings(text, before, self._held)
+        kept_out = [f for f in found if f.weight >= self._bounds[f.category].threshold]
+        return max(kept_out, key=lambda f: f.weight, default=None)
 
     def warnings(self, text: str, before: str = "") -> list[str]:
         """What to say before a text that holds heavy matter which no boundary keeps out.
@@ -124,11 +120,11 @@ class SafetyGate:
         A player who set a boundary for a category is warned of what it lets pass from weight 2
         on; one who set none, from the weight that the category names.
         """
-        subjects: dict[str, None] = {}
-        for found in self._findings(text, before, self._warned):
-            bound = self._bounds[found.category]
-            if bound.warns_from <= found.weight < bound.threshold:
-                subjects[found.subject] = None
+        subjects = {
+            found.subject
+            for found in self._findings(text, before, frozenset(self._bounds))
+            if found.weight in self._bounds[found.category].warned
+        }
         return [f"content warning: {subject}" for subject in sorted(subjects)]
 
     def refusal(self, text: str) -> str | None:

@@ -21,7 +21,6 @@ from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.connection import Connection
 from tta_rebuild.storage.database import Database, open_database
-from tta_rebuild.storage.prose import phrases_in
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_rows import (
     BRANCH_ROWS,
@@ -35,7 +34,7 @@ from tta_rebuild.storage.sql_rows import (
     load_path,
     story_row,
 )
-from tta_rebuild.storage.sql_search import best_hits, forget_words
+from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
 from tta_rebuild.storage.story_rows import (
     MAIN,
