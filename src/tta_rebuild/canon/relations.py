@@ -31,45 +31,7 @@ def key_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """One relation and its rules.
-
-    Attributes:
-        name: as claims write it.
-        label: plain words, with ``{subject}`` and ``{value}``.
-        slot: what may hold one value at a time (see the data file).
-        change: ``never``; ``narrated`` (the text must tell it); ``freely``.
-        volatile: a change between turns counts as told off stage.
-        final: values that nothing ends.
-        endless: no value of it ever ends (whoever has met has met).
-        momentary: happens at one event and does not last (``uses``, ``does``).
-        inverse: under which name the value knows its one subject, "" if it has none.
-        symmetric: holds both ways.
-        excludes: relations that cannot hold of the same subject and value.
-        implies: a relation that becomes true with it.
-        person: the subject must be alive for it to become so; ``living`` names the groups of values
-            for which it must be, where that is not all of them.
-        order: values in the order in which they follow one another within a day.
-        rising: numbers that only grow.
-        indexed: its value is a way to name the subject.
-        subject, value: the kinds of both sides (``person``, ``place``, ``thing``, ``text`` …).
-        alike: two values count as one where one is the ``suffix``, the ``prefix`` or ``either_end``
-            of the other, or where they share a ``word``.
-        nested: values lie within one another (a room in a house).
-        distance: the relation that says which values are too far apart to go between at once.
-        untold: changes of it go without saying, so only what is plainly said is sure.
-        once: values that may come although nothing else may change, but only once.
-        restored: values that bring back what was final, if that is told.
-        needs: the relation that must hold first (who uses a thing has it).
-        denies: the relation whose holding contradicts it.
-        of_lost_things: may be said of a thing that is destroyed.
-        opposed: (value, slot, value of that slot) that exclude each other across slots.
-        contradiction, area: kind and class of the contradiction when a second value comes.
-        final_kind, lost_kind: its kind where a final value is overruled, where a thing that was
-            lost is had again.
-        label_false: the label for the value "false", "" where it needs none.
-        also: other names of it that models use (``weekday`` for ``day``).
-        falls: numbers that go down by themselves; to go up something must have come to them.
-    """
+    """One relation and its rules; the head of ``data/relations.toml`` says what each means."""
 
     name: str
     label: str = "{subject}: {value}"

@@ -191,12 +191,12 @@ class Canon:
         key = (relation, slot)
         return _fact(subject, key, entry) if self._says(subject, key, entry, normal) else None
 
-    def bearer(self, relation: str, value: str, at: int | None = None) -> Fact | None:
+    def bearer(self, relation: str, value: str) -> Fact | None:
         """Of a relation with an inverse: the fact that names who has this value now."""
         inverse = self.relations[relation].inverse
         if not inverse:
             return None
-        entry = self._entry(self.id_of(value), ("~" + inverse, ""), at)
+        entry = self._now(self.id_of(value)).get(("~" + inverse, ""))
         if entry is None:
             return None
         return _fact(self.id_of(entry.claim.subject), (relation, ""), entry)
@@ -346,7 +346,7 @@ class Canon:
     def _pass_on(
         self, position: int, relation: Relation, subject: str, thing: str, claim: Claim
     ) -> None:
-        before = self._entry(thing, ("~" + relation.inverse, ""), None)
+        before = self._now(thing).get(("~" + relation.inverse, ""))
         if before is not None:
             holder = self.id_of(before.claim.subject)
             if holder != subject:
