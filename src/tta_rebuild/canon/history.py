@@ -15,7 +15,6 @@ from array import array
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import attrgetter
 
 from tta_rebuild.core.errors import HistoryNotLoaded
 from tta_rebuild.core.story import Claim
@@ -28,10 +27,9 @@ Voids = dict[tuple[int, Claim], int]
 
 _EVER = 1 << 62
 _SAID = ("subject", "relation", "value", "ends", "sentence", "speaker", "certain")
-_position = attrgetter("position")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """An entry of a slot: a claim, where it stands in the story, and whether it ends the slot.
 
@@ -44,8 +42,23 @@ class Entry:
     ends: bool
 
 
-Slots = dict[Key, list[Entry]]
-"""Everything that happened to one subject, by slot, in order of position."""
+class SlotHistory:
+    """Everything that happened in one slot of one subject, in order of position."""
+
+    __slots__ = ("entries", "positions")
+
+    def __init__(self) -> None:
+        self.positions = array("q")  # apart, so that a look-up does not touch the entries
+        self.entries: list[Entry] = []
+
+    def add(self, entry: Entry) -> None:
+        """Put an entry at its place: the last one, unless it is backdated."""
+        place = bisect_right(self.positions, entry.position)
+        self.positions.insert(place, entry.position)
+        self.entries.insert(place, entry)
+
+
+Slots = dict[Key, SlotHistory]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +75,9 @@ class HistorySnapshot:
     turns: int
     turn_began_at: int
     subjects: Mapping[str, str]
+
+
+_NOTHING = SlotHistory()
 
 
 class Segment:
@@ -123,7 +139,8 @@ class Segment:
                 self._texts[subject]
             ):
                 claim = Claim(**dict(zip(_SAID, said, strict=True)))
-                slots[relation, slot] = [Entry(position, recorded, claim, ends)]
+                history = slots[relation, slot] = SlotHistory()
+                history.add(Entry(position, recorded, claim, ends))
                 self._turns[position] = turn
         return slots or {}
 
@@ -133,7 +150,9 @@ class Segment:
         """Write an entry into this segment; a backdated one to its place among the earlier ones."""
         slots = self._slots_of(subject) or self.slots.setdefault(subject, {})
         self._texts.pop(subject, None)
-        insort(slots.setdefault(key, []), entry, key=_position)
+        if key not in slots:
+            slots[key] = SlotHistory()
+        slots[key].add(entry)
 
     def void(self, entry: Entry, position: int) -> None:
         """An author takes an entry back, by the event at ``position``."""
@@ -171,9 +190,9 @@ class Segment:
             horizon = min(at, limit)
             if horizon < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            history = segment._slots_of(subject).get(key, ())
-            for place in range(bisect_right(history, horizon, key=_position) - 1, -1, -1):
-                entry = history[place]
+            history = segment._slots_of(subject).get(key) or _NOTHING
+            for place in range(bisect_right(history.positions, horizon) - 1, -1, -1):
+                entry = history.entries[place]
                 if entry.recorded <= limit and not _void(entry, voids):
                     if best is None or (entry.position, entry.recorded) > (
                         best.position,
@@ -202,7 +221,7 @@ class Segment:
             if after < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
             for history in segment._slots_of(subject).values():
-                for entry in history[bisect_right(history, after, key=_position) :]:
+                for entry in history.entries[bisect_right(history.positions, after) :]:
                     if max(entry.position, entry.recorded) <= limit and not _void(entry, voids):
                         yield entry
 

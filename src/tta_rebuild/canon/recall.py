@@ -69,11 +69,8 @@ def telling_words(text: str, limit: int = 12) -> list[str]:
 
 def words_in(text: str) -> frozenset[str]:
     """The words of a text that say what it is about, in any order; those of English not common."""
-    return frozenset(
-        low
-        for word in _WORD.findall(text)
-        if len(low := word.casefold()) > 2 and low not in _common()
-    )
+    words = frozenset(word.casefold() for word in _WORD.findall(text) if len(word) > 2)
+    return words - _common()
 
 
 async def recall(

@@ -53,18 +53,24 @@ class Fact:
 
     def as_claim(self) -> Claim:
         """The claim that would assert it again."""
-        return Claim(**{name: getattr(self, name) for name in _SHARED})
-
-
-_SHARED = ("subject", "relation", "value", "sentence", "speaker", "certain")
+        said = ("subject", "relation", "value", "sentence", "speaker", "certain")
+        return Claim(**{name: getattr(self, name) for name in said})
 
 
 def _fact(subject: str, key: Key, entry: Entry) -> Fact:
     claim = entry.claim
-    shared = {name: getattr(claim, name) for name in _SHARED}
-    if key_of(claim.subject) != subject and key_of(claim.value) == subject:
-        shared["value"] = claim.subject  # the other half of a symmetric fact
-    return Fact(**shared | {"subject": subject, "relation": key[0]}, since=entry.position)
+    value = claim.value
+    if key_of(claim.subject) != subject and key_of(value) == subject:
+        value = claim.subject  # the other half of a symmetric fact
+    return Fact(
+        subject=subject,
+        relation=key[0],
+        value=value,
+        since=entry.position,
+        sentence=claim.sentence,
+        speaker=claim.speaker,
+        certain=claim.certain,
+    )
 
 
 _in_order = attrgetter("since", "subject", "relation", "value")
