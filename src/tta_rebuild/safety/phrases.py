@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
 from tta_rebuild.core.english import plural, singular, verb_forms
@@ -125,14 +125,11 @@ class PhraseParser:
 
     def step(self, text: str, gap: int = 0) -> tuple[Step, float]:
         """Read one step; gives how often it is met, too. Raises ValidationError: no such class."""
-        known = self._read.get(text)  # the lists have each step four times over
-        if known is None:
+        if text not in self._read:  # the lists have each step four times over
             step = self._step(text)
-            known = self._read[text] = step, _commonness(step)
-        if gap:
-            step = known[0]
-            return Step(step.words, step.prefixes, step.name, gap), known[1]
-        return known
+            self._read[text] = step, _commonness(step)
+        step, commonness = self._read[text]
+        return (replace(step, gap=gap) if gap else step), commonness
 
     def _step(self, text: str) -> Step:
         words: set[str] = set()
