@@ -14,7 +14,7 @@ from sqlite3 import connect
 from benchmarks import Row
 from benchmarks.timing import quantile, seconds
 from benchmarks.workloads.stored_story import AT, BRANCH, EVENTS_A_TURN, filled, turn_of
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 SIZES, QUICK_SIZES = (1_000, 100_000, 1_000_000), (1_000, 10_000, 50_000)
 MOST_RATIO = 1.5
@@ -39,7 +39,7 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
 class _Player:
     """Plays on a fork of the measured story, from its end, so that its length stays what it is."""
 
-    def __init__(self, store: SqlStoryStore) -> None:
+    def __init__(self, store: StoryStore) -> None:
         self.store = store
         self.branch_id = BRANCH
         self.length = self.turn = 0
@@ -139,7 +139,7 @@ async def _deep_tail(player: _Player, *, rounds: int) -> Row:
     )
 
 
-async def _long_read(store: SqlStoryStore, *, turns: int) -> Row:
+async def _long_read(store: StoryStore, *, turns: int) -> Row:
     began = time.perf_counter()
     events = len([None async for _ in store.read(BRANCH, upto=turns * EVENTS_A_TURN)])
     took_s = time.perf_counter() - began

@@ -24,7 +24,7 @@ from tta_rebuild.core.events import Event, TimelineMarked
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.settings import Settings
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 PREMISE = Premise(theme="A lighthouse keeper finds a sealed letter in the harbour", seed=7)
 
@@ -69,8 +69,8 @@ async def told(home: Path, turns: int) -> str:
 async def repeated(source: Path, home: Path, turns: int) -> None:
     """The log of the story in ``source`` over and over, as story ``long``."""
     async with (
-        await SqlStoryStore.open(source, read_only=True) as short,
-        await SqlStoryStore.open(home) as store,
+        await StoryStore.open(source, read_only=True) as short,
+        await StoryStore.open(home) as store,
     ):
         branch = (await short.branches((await short.stories())[0].story_id))[0]
         log = [recorded async for recorded in short.read(branch.branch_id)]

@@ -17,7 +17,6 @@ from tta_rebuild.canon import Canon
 from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import Claim
 
-
 settings.register_profile("tta", deadline=None)  # a busy machine is no failure
 settings.load_profile("tta")
 

@@ -24,7 +24,7 @@ from tta_rebuild.integrations import (
     ResponseCache,
 )
 from tta_rebuild.settings import Settings
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 
 class LoopbackBench(StackBuilder):
@@ -44,7 +44,7 @@ async def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder)
-        store = await SqlStoryStore.open(data_dir, clock=lambda: datetime.now(UTC))
+        store = await StoryStore.open(data_dir, clock=lambda: datetime.now(UTC))
         settings = Settings(data_dir=data_dir, model=f"gemini:{MODEL}", rate_limit_rpm=10_000_000)
         tracker = CostTracker(store.ledger(), [Budget(scope="session", limit_usd=1e6)])
         bench = LoopbackBench(settings, tracker, ResponseCache())

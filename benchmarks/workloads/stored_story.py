@@ -19,7 +19,7 @@ from tta_rebuild.core.events import (
     StoryOpened,
 )
 from tta_rebuild.core.story import Choice, Claim, Passage, Premise, Scene
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EVENTS_A_TURN = 8
@@ -69,13 +69,13 @@ def turn_of(number: int) -> list[Event]:
     ]
 
 
-async def filled(home: Path, events: int) -> SqlStoryStore:
+async def filled(home: Path, events: int) -> StoryStore:
     """A store with one story of at least ``events`` events: an opening, then whole turns.
 
     Turns are appended many at a time, and so under the number of the last of them: that is quick,
     and nothing measured over this part asks for single turns.
     """
-    store = await SqlStoryStore.open(home)
+    store = await StoryStore.open(home)
     await store.create_story(STORY, "Measured", [StoryOpened(premise=Premise(theme="x"))], at=AT)
     length, turn = 1, 0
     while length < events:

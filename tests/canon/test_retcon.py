@@ -29,7 +29,6 @@ def test_what_contradicts_the_new_past_depends_on_the_old_one(canon_of: MakeCano
     assert [d.position for d in plan.dependents] == [3, 5]
     assert all(d.why for d in plan.dependents)
     assert plan.rewrite_at == 2
-    assert plan.choices == ("keep", "mark", "rewrite")
 
 
 def test_an_ending_depends_on_what_it_ends(canon_of: MakeCanon) -> None:

@@ -216,7 +216,7 @@ async def test_what_was_so_before_a_snapshot_is_asked_of_the_log_and_never_guess
     with pytest.raises(HistoryNotLoaded):
         canon.entries_after("mara", 5)
     with pytest.raises(HistoryNotLoaded):
-        canon.turn_began_at(5)
+        canon.turn_of(5)
 
 
 async def test_a_turn_is_stored_although_its_snapshot_cannot_be(kit):

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety import BoundaryFinding, SafetyGate
-from tta_rebuild.safety.categories import category_names
-from tta_rebuild.safety.levels import THRESHOLDS, level_of
+from tta_rebuild.safety.categories import THRESHOLDS, category_names, level_of
 
 
 def held(text: str, before: str = "", **boundaries: str) -> BoundaryFinding | None:

@@ -10,7 +10,7 @@ import pytest
 
 from tta_rebuild.core.events import Event, FactAsserted, PlayerActed, SceneTold, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Passage, Premise, Scene
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -49,15 +49,15 @@ def told() -> type[Told]:
 
 
 @pytest.fixture
-async def sqlite_store(tmp_path: Path) -> AsyncIterator[SqlStoryStore]:
-    async with await SqlStoryStore.open(tmp_path, clock=Told.at) as store:
+async def sqlite_store(tmp_path: Path) -> AsyncIterator[StoryStore]:
+    async with await StoryStore.open(tmp_path, clock=Told.at) as store:
         yield store
 
 
 @pytest.fixture
 async def played(tmp_path: Path, told: type[Told]) -> Path:
     """A data directory with a story of three turns; closed."""
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         branch = await store.create_story("sea", "Sea", told.opening(), at=told.noon)
         for turn in (1, 2, 3):
             await store.append(

@@ -18,7 +18,7 @@ from tta_rebuild.core.errors import (
     ValidationError,
 )
 from tta_rebuild.core.events import EVENT_TYPES, EventCodec
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 # ------------------------------------------------------------------------------- event versions
 
@@ -45,7 +45,7 @@ def _with_manner(data: dict[str, Any]) -> dict[str, Any]:
 async def test_an_old_log_loads_after_its_events_have_changed_shape_twice(
     tmp_path: Path, told: Any
 ) -> None:
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         events = [told.act("I knock"), told.act("OPEN"), told.scene("It opens.")]
         await store.create_story("sea", "Sea", events, at=told.noon)
 
@@ -53,7 +53,7 @@ async def test_an_old_log_loads_after_its_events_have_changed_shape_twice(
         {("player_acted", 1): _renamed, ("player_acted", 2): _with_manner},
         types={**EVENT_TYPES, "player_acted": PlayerActedLater},
     )
-    async with await SqlStoryStore.open(tmp_path, codec=later) as store:
+    async with await StoryStore.open(tmp_path, codec=later) as store:
         path = [recorded.event async for recorded in store.read("sea.1")]
     assert path == [
         PlayerActedLater(words="I knock", manner="plain"),
@@ -66,16 +66,16 @@ async def test_an_event_of_a_later_program_says_that_an_upgrade_is_needed(
     tmp_path: Path, told: Any
 ) -> None:
     later = EventCodec(types={"player_acted": PlayerActedLater})
-    async with await SqlStoryStore.open(tmp_path, codec=later) as store:
+    async with await StoryStore.open(tmp_path, codec=later) as store:
         event: Any = PlayerActedLater(words="I knock", manner="plain")
         await store.create_story("sea", "Sea", [event], at=told.noon)
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         with pytest.raises(StoreNewer, match="upgrade tta"):
             await store.tail("sea.1", 1)
 
 
 async def test_broken_unicode_is_refused_and_nothing_of_the_turn_is_stored(
-    sqlite_store: SqlStoryStore, told: Any
+    sqlite_store: StoryStore, told: Any
 ) -> None:
     await sqlite_store.create_story("sea", "Sea", told.opening(), at=told.noon)
     with pytest.raises(ValidationError, match="no text"):
@@ -95,7 +95,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Pa
     path = tmp_path / "stories.db"
     path.write_bytes(b"Dear diary, " * 1000)
     with pytest.raises(StoreDamaged, match="not a database"):
-        await SqlStoryStore.open(tmp_path)
+        await StoryStore.open(tmp_path)
     assert path.read_bytes() == b"Dear diary, " * 1000
 
 
@@ -104,7 +104,7 @@ async def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: 
         connection.execute("CREATE TABLE recipes (name TEXT)")
         connection.commit()
     with pytest.raises(StoreDamaged, match="not one of stories"):
-        await SqlStoryStore.open(tmp_path)
+        await StoryStore.open(tmp_path)
 
 
 async def test_a_database_with_broken_pages_says_so(played: Path) -> None:
@@ -113,7 +113,7 @@ async def test_a_database_with_broken_pages_says_so(played: Path) -> None:
     content[4096:] = os.urandom(len(content) - 4096)
     path.write_bytes(content)
     with pytest.raises(StoreDamaged, match=r"damaged.*backup"):
-        async with await SqlStoryStore.open(played) as store:
+        async with await StoryStore.open(played) as store:
             await store.tail("sea.1", 10)
 
 
@@ -122,7 +122,7 @@ async def test_a_database_that_was_cut_short_says_so(played: Path) -> None:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 3])
     with pytest.raises(StoreDamaged):
-        async with await SqlStoryStore.open(played) as store:
+        async with await StoryStore.open(played) as store:
             await store.tail("sea.1", 10)
 
 
@@ -147,7 +147,7 @@ async def test_a_log_cut_in_the_middle_says_how_far_it_is_good_and_a_fork_saves_
     played: Path, told: Any, sql: str, good_upto: int
 ) -> None:
     _cut(played, sql)
-    async with await SqlStoryStore.open(played) as store:
+    async with await StoryStore.open(played) as store:
         for reading in (store.tail("sea.1", 10), texts_of(store, "sea.1")):
             with pytest.raises(StoreDamaged, match=f"whole up to event {good_upto}") as damage:
                 await reading
@@ -163,7 +163,7 @@ async def test_a_fork_at_a_hole_says_how_far_the_story_is_good_and_makes_no_bran
     played: Path, told: Any
 ) -> None:
     _cut(played, "DELETE FROM events WHERE position IN (4, 9)")
-    async with await SqlStoryStore.open(played) as store:
+    async with await StoryStore.open(played) as store:
         for position in (4, 9):
             with pytest.raises(StoreDamaged, match="whole up to event 3") as damage:
                 await store.fork("sea.1", position, at=told.noon)
@@ -174,7 +174,7 @@ async def test_a_fork_at_a_hole_says_how_far_the_story_is_good_and_makes_no_bran
 async def test_the_good_part_of_a_cut_log_is_given_before_the_error(played: Path) -> None:
     _cut(played, "DELETE FROM events WHERE position = 5")
     seen = []
-    async with await SqlStoryStore.open(played) as store:
+    async with await StoryStore.open(played) as store:
         with pytest.raises(StoreDamaged):
             async for recorded in store.read("sea.1"):
                 seen.append(recorded.position)
@@ -183,6 +183,6 @@ async def test_the_good_part_of_a_cut_log_is_given_before_the_error(played: Path
 
 async def test_a_hole_before_the_tail_does_not_make_the_tail_lie(played: Path) -> None:
     _cut(played, "DELETE FROM events WHERE position IN (3, 9)")
-    async with await SqlStoryStore.open(played) as store:
+    async with await StoryStore.open(played) as store:
         with pytest.raises(StoreDamaged, match="whole up to event 2"):
             await store.tail("sea.1", 4)

@@ -13,7 +13,7 @@ import pytest
 
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, CostLine, Ledger, Usage
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 
 @pytest.fixture
@@ -148,22 +148,22 @@ class TestMemoryLedger(LedgerContract):
 
 class TestSqliteLedger(LedgerContract):
     @pytest.fixture
-    def ledger(self, sqlite_store: SqlStoryStore) -> Ledger:
+    def ledger(self, sqlite_store: StoryStore) -> Ledger:
         return sqlite_store.ledger()
 
     async def test_what_was_booked_survives_a_restart_and_the_storys_deletion(
         self, tmp_path: Path, attempt: Attempt, told: Any
     ) -> None:
-        async with await SqlStoryStore.open(tmp_path / "a.db") as store:
+        async with await StoryStore.open(tmp_path / "a.db") as store:
             await store.create_story("sea", "Sea", told.opening(), at=told.noon)
             await store.ledger().book(attempt)
             await store.delete("sea")
-        async with await SqlStoryStore.open(tmp_path / "a.db") as store:
+        async with await StoryStore.open(tmp_path / "a.db") as store:
             assert await store.ledger().spent_usd(story_id="sea") == 0.25
 
 
 class TestPostgresqlLedger(LedgerContract):
     @pytest.fixture
     async def ledger(self, postgresql_database: str) -> AsyncIterator[Ledger]:
-        async with await SqlStoryStore.open(postgresql_database) as store:
+        async with await StoryStore.open(postgresql_database) as store:
             yield store.ledger()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.storage import sql_search
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ async def test_the_same_in_postgresql(postgresql_database: str, told: Any) -> No
 
 
 async def _searched(place: str | Path, told: Any) -> None:
-    async with await SqlStoryStore.open(place) as store:
+    async with await StoryStore.open(place) as store:
         events = [told.act(f"I greet the keeper {n}") for n in range(60)]
         events[3] = told.act("I hide the astrolabe from the keeper")
         branch = await store.create_story("sea", "Sea", events, at=told.noon)

@@ -23,13 +23,13 @@ from tta_rebuild.core.errors import (
     StoreReadOnly,
 )
 from tta_rebuild.storage import sqlite_file
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 # ------------------------------------------------------------------------------- where
 
 
 async def test_a_directory_that_is_missing_is_made(tmp_path: Path) -> None:
-    async with await SqlStoryStore.open(tmp_path / "new" / "place") as store:
+    async with await StoryStore.open(tmp_path / "new" / "place") as store:
         assert store.place == str(tmp_path / "new" / "place" / "stories.db")
     assert (tmp_path / "new" / "place" / "stories.db").is_file()
 
@@ -38,7 +38,7 @@ async def test_what_a_killed_process_left_of_a_new_database_is_no_hindrance(
     tmp_path: Path, told: Any
 ) -> None:
     (tmp_path / "stories.db.new").write_bytes(b"half a database")
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         await store.create_story("sea", "Sea", told.opening(), at=told.noon)
     assert not (tmp_path / "stories.db.new").exists()
 
@@ -67,32 +67,32 @@ def test_a_data_directory_that_one_thread_holds_can_be_released_by_another(tmp_p
 
 async def test_a_file_can_be_named_as_path_or_address(tmp_path: Path) -> None:
     for where in (tmp_path / "a.db", str(tmp_path / "b.db"), f"sqlite:///{tmp_path}/c.db"):
-        async with await SqlStoryStore.open(where) as store:
+        async with await StoryStore.open(where) as store:
             assert await store.stories() == []
     assert {p.name for p in tmp_path.glob("*.db")} == {"a.db", "b.db", "c.db"}
 
 
 async def test_a_path_with_spaces_and_signs_is_only_a_path(tmp_path: Path) -> None:
     home = tmp_path / "müd 100% & so?mode=ro#x"
-    async with await SqlStoryStore.open(home) as store:
+    async with await StoryStore.open(home) as store:
         assert await store.stories() == []
     assert (home / "stories.db").is_file()
 
 
 async def test_an_address_of_an_unknown_kind_says_what_is_possible() -> None:
     with pytest.raises(StoreError, match="postgresql://"):
-        await SqlStoryStore.open("mysql://localhost/stories")
+        await StoryStore.open("mysql://localhost/stories")
 
 
 async def test_a_server_that_is_not_there_is_named_without_the_password() -> None:
     password = os.urandom(8).hex()
     with pytest.raises(StoreError, match="cannot be reached") as failure:
-        await SqlStoryStore.open(f"postgresql://ana:{password}@127.0.0.1:9/stories")
+        await StoryStore.open(f"postgresql://ana:{password}@127.0.0.1:9/stories")
     assert password not in str(failure.value)
 
 
 async def test_a_closed_store_says_so(tmp_path: Path) -> None:
-    store = await SqlStoryStore.open(tmp_path)
+    store = await StoryStore.open(tmp_path)
     await store.close()
     with pytest.raises(StoreError, match="closed"):
         await store.stories()
@@ -102,11 +102,11 @@ async def test_a_closed_store_says_so(tmp_path: Path) -> None:
 
 
 async def test_a_directory_in_use_names_itself_and_what_to_do(tmp_path: Path) -> None:
-    async with await SqlStoryStore.open(tmp_path):
+    async with await StoryStore.open(tmp_path):
         with pytest.raises(StoreLocked, match="another process of tta") as failure:
-            await SqlStoryStore.open(tmp_path)
+            await StoryStore.open(tmp_path)
         assert str(tmp_path) in str(failure.value)
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         assert await store.stories() == []
 
 
@@ -115,14 +115,14 @@ async def test_a_failed_opening_leaves_the_directory_free(tmp_path: Path) -> Non
     path.write_bytes(b"no database" * 1000)
     for _ in range(2):
         with pytest.raises(StoreDamaged):
-            await SqlStoryStore.open(tmp_path)
+            await StoryStore.open(tmp_path)
     path.unlink()
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         assert await store.stories() == []
 
 
 async def test_a_foreign_program_that_holds_the_file_is_reported(played: Path, told: Any) -> None:
-    async with await SqlStoryStore.open(played) as store:
+    async with await StoryStore.open(played) as store:
         with closing(sqlite3.connect(played / "stories.db", isolation_level=None)) as foreign:
             foreign.execute("BEGIN IMMEDIATE")
             with pytest.raises(StoreLocked, match="another program"):
@@ -132,8 +132,8 @@ async def test_a_foreign_program_that_holds_the_file_is_reported(played: Path, t
 
 
 async def test_reading_is_possible_beside_the_process_that_plays(played: Path, told: Any) -> None:
-    async with await SqlStoryStore.open(played) as store:
-        async with await SqlStoryStore.open(played, read_only=True) as beside:
+    async with await StoryStore.open(played) as store:
+        async with await StoryStore.open(played, read_only=True) as beside:
             await store.append("sea.1", 4, told.turn("I run"), expected=10, at=told.noon)
             assert (await texts_of(beside, "sea.1"))[-1] == "I run"
             with pytest.raises(StoreReadOnly, match="reading only"):
@@ -143,20 +143,20 @@ async def test_reading_is_possible_beside_the_process_that_plays(played: Path, t
 
 async def test_reading_only_needs_a_database(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no stories yet"):
-        await SqlStoryStore.open(tmp_path, read_only=True)
+        await StoryStore.open(tmp_path, read_only=True)
 
 
 async def test_a_file_in_place_of_the_directory_is_named(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     for where in (tmp_path / "data" / "deeper", tmp_path / "data" / "stories.db"):
         with pytest.raises(StoreError, match="is not a directory"):
-            await SqlStoryStore.open(where)
+            await StoryStore.open(where)
 
 
 async def test_a_full_disk_stores_nothing_of_the_turn_and_all_before_it(
     small_disk: Path, told: Any
 ) -> None:
-    async with await SqlStoryStore.open(small_disk) as store:
+    async with await StoryStore.open(small_disk) as store:
         await store.create_story("sea", "Sea", told.opening(), at=told.noon)
         length, turn = 1, 0
         with pytest.raises(StoreFull, match=r"no space left.*free some space"):
@@ -170,7 +170,7 @@ async def test_a_full_disk_stores_nothing_of_the_turn_and_all_before_it(
 
 async def test_once_there_is_space_again_the_story_goes_on(small_disk: Path, told: Any) -> None:
     ballast = small_disk / "ballast"
-    async with await SqlStoryStore.open(small_disk) as store:
+    async with await StoryStore.open(small_disk) as store:
         await store.create_story("sea", "Sea", told.opening(), at=told.noon)
         with ballast.open("wb") as file, pytest.raises(OSError, match="No space"):
             while True:
@@ -186,13 +186,13 @@ async def test_once_there_is_space_again_the_story_goes_on(small_disk: Path, tol
 async def test_a_read_only_file_system_says_so_and_can_still_be_read(
     small_disk: Path, told: Any
 ) -> None:
-    async with await SqlStoryStore.open(small_disk) as store:
+    async with await StoryStore.open(small_disk) as store:
         await store.create_story("sea", "Sea", [told.act("I wait")], at=told.noon)
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
 
     with pytest.raises(StoreReadOnly, match=r"cannot be written.*another data directory"):
-        await SqlStoryStore.open(small_disk)
-    async with await SqlStoryStore.open(small_disk, read_only=True) as store:
+        await StoryStore.open(small_disk)
+    async with await StoryStore.open(small_disk, read_only=True) as store:
         assert await texts_of(store, "sea.1") == ["I wait"]
 
 
@@ -200,12 +200,12 @@ _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage import sqlite_file
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
 async def main():
     try:
-        await SqlStoryStore.open(sys.argv[1])
+        await StoryStore.open(sys.argv[1])
     except StoreError as error:
         print(type(error).__name__, error)
 asyncio.run(main())
@@ -236,7 +236,7 @@ async def test_a_directory_without_the_right_to_write_says_so(played: Path) -> N
 
 async def test_a_deleted_storys_words_are_nowhere_in_the_files(tmp_path: Path, told: Any) -> None:
     secret = "zanzibarian"
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         await store.create_story("kept", "Kept", told.opening(), at=told.noon)
         await store.create_story("gone", "Gone", told.opening(secret), at=told.noon)
         length = 1
@@ -255,7 +255,7 @@ def _files_with(home: Path, word: str) -> list[str]:
 
 
 async def test_the_database_is_set_up_to_survive_a_loss_of_power(
-    sqlite_store: SqlStoryStore,
+    sqlite_store: StoryStore,
 ) -> None:
     database = sqlite_store._database
     async with database.writing() as connection:
@@ -271,9 +271,9 @@ async def test_the_database_is_set_up_to_survive_a_loss_of_power(
 
 async def test_a_new_data_directory_may_have_a_dot_in_its_name(tmp_path: Path) -> None:
     for name in ("my.stories", "v1.2", ".hidden", "a.b/c.d"):
-        store = await SqlStoryStore.open(tmp_path / name)
+        store = await StoryStore.open(tmp_path / name)
         await store.close()
         assert (tmp_path / name / "stories.db").is_file()
-    store = await SqlStoryStore.open(tmp_path / "one.db")
+    store = await StoryStore.open(tmp_path / "one.db")
     await store.close()
     assert (tmp_path / "one.db").is_file()

@@ -15,7 +15,7 @@ from tests.storage.logs import texts_of
 from tta_rebuild.core.errors import StoreNewer
 from tta_rebuild.storage import migrations
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 
 def _executed(path: Path, *statements: str) -> None:
@@ -52,9 +52,9 @@ def test_a_new_database_is_what_an_upgraded_one_becomes(tmp_path: Path) -> None:
 
 _OPENED_ANEW = """
 import asyncio, sys
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 async def main():
-    await (await SqlStoryStore.open(sys.argv[1])).close()
+    await (await StoryStore.open(sys.argv[1])).close()
 asyncio.run(main())
 print(*sorted({name.partition(".")[0] for name in sys.modules}), sep="\\n")
 """
@@ -83,10 +83,10 @@ async def test_an_older_database_on_a_server_is_upgraded_in_place(
     await connection.execute("INSERT INTO stories VALUES (1, 'old', 'Old', 0, 0, 1, 0)")
     await connection.close()
 
-    async with await SqlStoryStore.open(postgresql_database) as store:
+    async with await StoryStore.open(postgresql_database) as store:
         assert [row.title for row in await store.stories()] == ["Old"]
         assert await store.ledger().spent_usd() == 0.0
-    async with await SqlStoryStore.open(postgresql_database, read_only=True) as store:
+    async with await StoryStore.open(postgresql_database, read_only=True) as store:
         assert (await store.story("old")).story_id == "old"
 
 
@@ -102,7 +102,7 @@ async def test_an_older_database_is_backed_up_and_upgraded_in_place(
         "INSERT INTO events VALUES (1, 1, 0, 0, 'player_acted', 1, '{\"text\":\"I remember\"}')",
     )
 
-    async with await SqlStoryStore.open(tmp_path, clock=told.at) as store:
+    async with await StoryStore.open(tmp_path, clock=told.at) as store:
         assert await texts_of(store, "old.1") == ["I remember"]
         assert await store.ledger().spent_usd() == 0.0
 
@@ -111,7 +111,7 @@ async def test_an_older_database_is_backed_up_and_upgraded_in_place(
     with closing(sqlite3.connect(backup)) as connection:
         assert connection.execute("SELECT title FROM stories").fetchall() == [("An old story",)]
         assert connection.execute("SELECT * FROM alembic_version").fetchall() == [("0001",)]
-    async with await SqlStoryStore.open(tmp_path):
+    async with await StoryStore.open(tmp_path):
         pass
     assert len(list(tmp_path.glob("*.backup"))) == 1
 
@@ -122,5 +122,5 @@ async def test_a_newer_database_is_left_alone(played: Path) -> None:
         connection.commit()
     before = (played / "stories.db").read_bytes()
     with pytest.raises(StoreNewer, match=f"9999, this one knows up to {HEAD}.*upgrade tta"):
-        await SqlStoryStore.open(played)
+        await StoryStore.open(played)
     assert (played / "stories.db").read_bytes() == before

@@ -25,7 +25,6 @@ from hypothesis.stateful import (
 from tta_rebuild.core.errors import PositionConflict, PositionNotFound
 from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.storage.memory_store import MemoryStoryStore
-from tta_rebuild.storage.sql_store import SqlStoryStore
 from tta_rebuild.storage.story_store import StoryStore
 
 T = TypeVar("T")
@@ -167,7 +166,7 @@ class StoreMachine(RuleBasedStateMachine):
 class SqliteMachine(StoreMachine):
     async def open(self) -> StoryStore:
         self.home = tempfile.TemporaryDirectory()
-        return await SqlStoryStore.open(self.home.name)
+        return await StoryStore.open(self.home.name)
 
     def teardown(self) -> None:
         super().teardown()

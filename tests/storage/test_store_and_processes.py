@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.errors import PositionConflict
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 EVENTS_A_TURN = 5
 
@@ -22,10 +22,10 @@ PLAY = """
 import asyncio, sys
 from datetime import UTC, datetime
 from tta_rebuild.core.events import PlayerActed
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 async def main():
-    async with await SqlStoryStore.open(sys.argv[1]) as store:
+    async with await StoryStore.open(sys.argv[1]) as store:
         branch = await store.branch("sea.1")
         length, turn = branch.length, branch.turn
         print("ready", flush=True)
@@ -43,11 +43,11 @@ asyncio.run(main())
 OPEN = """
 import asyncio, sys
 from tta_rebuild.core.errors import StoreLocked
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.story_store import StoryStore
 
 async def main():
     try:
-        async with await SqlStoryStore.open(sys.argv[1]) as store:
+        async with await StoryStore.open(sys.argv[1]) as store:
             print("opened", len(await store.stories()))
     except StoreLocked as error:
         print("locked", error)
@@ -82,13 +82,13 @@ def play_until_killed(home: Path, *, after_turns: int, delay_s: float) -> int:
 
 async def kill_at_random_moments(home: Path, told: Any, *, times: int, seed: int) -> None:
     chance = random.Random(seed)
-    async with await SqlStoryStore.open(home) as store:
+    async with await StoryStore.open(home) as store:
         await store.create_story("sea", "Sea", [], at=told.noon)
     for _ in range(times):
         last = play_until_killed(
             home, after_turns=chance.randint(1, 5), delay_s=chance.uniform(0.001, 0.03)
         )
-        async with await SqlStoryStore.open(home) as store:
+        async with await StoryStore.open(home) as store:
             branch = await store.branch("sea.1")
             path = [recorded async for recorded in store.read("sea.1")]
             assert last <= branch.length <= last + EVENTS_A_TURN
@@ -113,7 +113,7 @@ async def test_two_hundred_kills_lose_no_finished_turn(tmp_path: Path, told: Any
 
 def test_a_second_process_is_told_that_the_directory_is_in_use(tmp_path: Path) -> None:
     async def hold() -> str:
-        async with await SqlStoryStore.open(tmp_path):
+        async with await StoryStore.open(tmp_path):
             return start(OPEN, tmp_path).communicate(timeout=60)[0]
 
     assert asyncio.run(hold()).startswith(f"locked {tmp_path}: another process of tta")
@@ -123,7 +123,7 @@ def test_a_second_process_is_told_that_the_directory_is_in_use(tmp_path: Path) -
 async def test_two_writers_on_one_server_never_mix_their_turns(
     postgresql_database: str, told: Any
 ) -> None:
-    async def write(store: SqlStoryStore, who: str) -> int:
+    async def write(store: StoryStore, who: str) -> int:
         stored = 0
         while (branch := await store.branch("sea.1")).length < 60:
             try:
@@ -140,8 +140,8 @@ async def test_two_writers_on_one_server_never_mix_their_turns(
         return stored
 
     async with (
-        await SqlStoryStore.open(postgresql_database) as one,
-        await SqlStoryStore.open(postgresql_database) as other,
+        await StoryStore.open(postgresql_database) as one,
+        await StoryStore.open(postgresql_database) as other,
     ):
         await one.create_story("sea", "Sea", [], at=told.noon)
         turns = await asyncio.gather(write(one, "one"), write(other, "other"))
@@ -154,7 +154,7 @@ async def test_two_writers_on_one_server_never_mix_their_turns(
 
 
 async def test_a_cancelled_append_is_stored_whole_or_not_at_all_and_the_store_goes_on(
-    sqlite_store: SqlStoryStore, told: Any
+    sqlite_store: StoryStore, told: Any
 ) -> None:
     await sqlite_store.create_story("sea", "Sea", told.opening(), at=told.noon)
     length = 1
@@ -176,7 +176,7 @@ async def test_a_cancelled_append_is_stored_whole_or_not_at_all_and_the_store_go
 
 
 async def test_a_reader_that_leaves_early_holds_nothing(
-    sqlite_store: SqlStoryStore, told: Any
+    sqlite_store: StoryStore, told: Any
 ) -> None:
     await sqlite_store.create_story("sea", "Sea", told.opening(), at=told.noon)
     events = [told.act(f"I {n}") for n in range(1_500)]
@@ -188,7 +188,7 @@ async def test_a_reader_that_leaves_early_holds_nothing(
 
 
 async def test_many_readers_and_a_writer_do_not_wait_for_ever(
-    sqlite_store: SqlStoryStore, told: Any
+    sqlite_store: StoryStore, told: Any
 ) -> None:
     await sqlite_store.create_story("sea", "Sea", told.opening(), at=told.noon)
 

@@ -19,7 +19,6 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.storage.memory_store import MemoryStoryStore
-from tta_rebuild.storage.sql_store import SqlStoryStore
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 
@@ -323,12 +322,12 @@ class TestMemoryStoryStore(StoryStoreContract):
 
 class TestSqliteStoryStore(StoryStoreContract):
     @pytest.fixture
-    async def store(self, sqlite_store: SqlStoryStore) -> StoryStore:
+    async def store(self, sqlite_store: StoryStore) -> StoryStore:
         return sqlite_store
 
 
 class TestPostgresqlStoryStore(StoryStoreContract):
     @pytest.fixture
     async def store(self, postgresql_database: str) -> AsyncIterator[StoryStore]:
-        async with await SqlStoryStore.open(postgresql_database) as store:
+        async with await StoryStore.open(postgresql_database) as store:
             yield store

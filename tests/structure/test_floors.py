@@ -35,7 +35,7 @@ INTERFACES = {
         "tta_rebuild.integrations.llm_provider",
         "tta_rebuild.integrations.code_executor",
     },
-    "storage": {"tta_rebuild.storage.story_store", "tta_rebuild.storage.prose"},
+    "storage": {"tta_rebuild.storage.story_store"},
 }
 
 

@@ -17,8 +17,8 @@ from typer.main import get_command
 from tta_rebuild.cli.app import COMMANDS, app
 from tta_rebuild.core.events import StoryOpened
 from tta_rebuild.core.story import Premise
-from tta_rebuild.storage.sql_store import SqlStoryStore
 from tta_rebuild.storage.sqlite_list import listed
+from tta_rebuild.storage.story_store import StoryStore
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
@@ -95,7 +95,7 @@ def test_the_help_tells_of_each_command_what_it_says_of_itself(name: str) -> Non
 
 async def test_the_quick_list_of_stories_is_the_store_s_own(tmp_path: Path) -> None:
     assert listed(tmp_path) == listed(tmp_path / "missing") == []
-    async with await SqlStoryStore.open(tmp_path) as store:
+    async with await StoryStore.open(tmp_path) as store:
         for number in range(3):
             opened = [StoryOpened(premise=Premise(theme=f"Story {number}"))]
             await store.create_story(f"s{number}", f"Story {number}", opened, at=NOON)

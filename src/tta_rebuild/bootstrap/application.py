@@ -27,7 +27,8 @@ from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.settings import Settings, load_settings
 from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.memory_store import MemoryStoryStore
-from tta_rebuild.storage.sql_store import SqlStoryStore
+from tta_rebuild.storage.sqlite_list import FILE_NAME
+from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.stack_builder import MakeAdapter
@@ -165,11 +166,11 @@ def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Che
 
 async def _store(
     settings: Settings, clock: Callable[[], datetime], *, read_only: bool
-) -> SqlStoryStore | MemoryStoryStore:
+) -> StoryStore:
     """Where the settings say that stories are; nothing at all if they are only looked for."""
-    where = settings.database_url.reveal() or settings.data_dir / sqlite_file.FILE_NAME
+    where = settings.database_url.reveal() or settings.data_dir / FILE_NAME
     try:
-        return await SqlStoryStore.open(where, clock=clock, read_only=read_only)
+        return await StoryStore.open(where, clock=clock, read_only=read_only)
     except StoreMissing as nothing:
         return MemoryStoryStore(nothing.place)
 
@@ -177,7 +178,7 @@ async def _store(
 def check_writable(settings: Settings) -> None:
     """Raise StoreError if no new turn could be stored now where the settings say."""
     if not settings.database_url:
-        sqlite_file.check_writable(settings.data_dir / sqlite_file.FILE_NAME)
+        sqlite_file.check_writable(settings.data_dir / FILE_NAME)
 
 
 # What only a turn needs is loaded by the first one: most commands look at stories and play none.

@@ -1,8 +1,7 @@
 """One branch's own stretch of facts, indexed so that no question has to walk the story.
 
 A ``Segment`` holds what was asserted, ended and retconned between a fork and the branch's end, and
-knows its parent. ``view.Canon`` asks it; nobody else touches it. Memory per assertion: the claim
-that the event holds anyway, two machine words, and a byte.
+knows its parent. ``view.Canon`` asks it; nobody else touches it.
 
 A segment that was restored from a snapshot knows of the time before it only the last entry of each
 slot, and reads a subject's entries when the subject first comes up. That is all that the next turns
@@ -14,7 +13,7 @@ from __future__ import annotations
 import json
 from array import array
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.core.errors import HistoryNotLoaded
@@ -26,50 +25,40 @@ Key = tuple[str, str]
 Voids = dict[tuple[int, Claim], int]
 """An event and the claim in it that an author took back → the event that took it back."""
 
+_EVER = 1 << 62
+_SAID = ("subject", "relation", "value", "ends", "sentence", "speaker", "certain")
+
+
+@dataclass(slots=True)
+class Entry:
+    """An entry of a slot: a claim, where it stands in the story, and whether it ends the slot.
+
+    ``recorded`` is the event that made it: a later one, for an author's correction.
+    """
+
+    position: int
+    recorded: int
+    claim: Claim
+    ends: bool
+
 
 class SlotHistory:
-    """Everything that happened in one slot of one subject, in order of story position."""
+    """Everything that happened in one slot of one subject, in order of position."""
 
-    __slots__ = ("backdated", "claims", "ends", "positions")
+    __slots__ = ("entries", "positions")
 
     def __init__(self) -> None:
-        self.positions = array("q")
-        self.claims: list[Claim] = []
-        self.ends = bytearray()
-        self.backdated: dict[int, int] | None = None
-        """Place of an entry → the later event that put it there (an author's correction)."""
+        self.positions = array("q")  # apart, so that a look-up does not touch the entries
+        self.entries: list[Entry] = []
 
-    def add(self, position: int, claim: Claim, *, ends: bool, recorded: int) -> None:
-        """Append an entry; a backdated one goes to its place among the earlier ones."""
-        if recorded == position or not self.positions or self.positions[-1] <= position:
-            place = len(self.positions)
-        else:
-            place = bisect_right(self.positions, position)
-            later = self.backdated or {}
-            self.backdated = {k + (k >= place): v for k, v in later.items()}
-        self.positions.insert(place, position)
-        self.claims.insert(place, claim)
-        self.ends.insert(place, ends)
-        if recorded != position:
-            self.backdated = (self.backdated or {}) | {place: recorded}
-
-    def recorded(self, place: int) -> int:
-        """The event that made the entry."""
-        if self.backdated is None:
-            return self.positions[place]
-        return self.backdated.get(place, self.positions[place])
+    def add(self, entry: Entry) -> None:
+        """Put an entry at its place: the last one, unless it is backdated."""
+        place = bisect_right(self.positions, entry.position)
+        self.positions.insert(place, entry.position)
+        self.entries.insert(place, entry)
 
 
-class Entry:
-    """One entry as found: the claim, where it stands, whether it ends the slot."""
-
-    __slots__ = ("claim", "ends", "position", "recorded")
-
-    def __init__(self, position: int, recorded: int, claim: Claim, ends: bool) -> None:
-        self.position = position
-        self.recorded = recorded
-        self.claim = claim
-        self.ends = ends
+Slots = dict[Key, SlotHistory]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +77,9 @@ class HistorySnapshot:
     subjects: Mapping[str, str]
 
 
+_NOTHING = SlotHistory()
+
+
 class Segment:
     """A branch's own part of the path, over its parent's.
 
@@ -96,28 +88,16 @@ class Segment:
         forked_at: up to which position the parent's path is shared.
     """
 
-    __slots__ = (
-        "_begins",
-        "_texts",
-        "_turns",
-        "_turns_before",
-        "cuts",
-        "forked_at",
-        "parent",
-        "slots",
-        "voided",
-    )
-
     def __init__(self, parent: Segment | None = None, forked_at: int = 0) -> None:
         self.parent = parent
         self.forked_at = forked_at
-        self.slots: dict[str, dict[Key, SlotHistory]] = {}
-        self.voided: Voids = {}
-        self.cuts = array("q")
+        self.slots: dict[str, Slots] = {}
+        self._voided: Voids = {}
+        self._cuts = array("q")  # where turns began
         self._begins = 0  # the position of the snapshot that it was restored from
         self._texts: dict[str, str] = {}  # subjects as a snapshot holds them, where still true
         self._turns: dict[int, int] = {}  # positions before ``_begins`` → their turn
-        self._turns_before = 0  # turns that began before the first of ``cuts``
+        self._turns_before = 0  # turns that began before the first of ``_cuts``
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Segment:
@@ -126,7 +106,7 @@ class Segment:
         segment._begins = kept.position
         segment._texts = dict(kept.subjects)
         segment._turns_before = kept.turns - 1
-        segment.cuts.append(kept.turn_began_at)
+        segment._cuts.append(kept.turn_began_at)
         return segment
 
     def snapshot(self, position: int) -> HistorySnapshot:
@@ -140,201 +120,136 @@ class Segment:
             subjects=dict(self._texts),
         )
 
-    def slots_of(self, subject: str) -> dict[Key, SlotHistory] | None:
-        """The slots of a subject in this segment, None if nothing was ever said of it here."""
+    def _written(self, subject: str) -> str:
+        rows = []
+        for key in sorted(self.slots[subject]):
+            entry = self.latest(subject, key, _EVER)
+            if entry is not None:
+                place = (entry.position, entry.recorded, self.cuts_upto(entry.position))
+                said = (getattr(entry.claim, name) for name in _SAID)
+                rows.append((*key, *place, entry.ends, *said))
+        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+    def _slots_of(self, subject: str) -> Slots:
+        """The slots of a subject in this segment; those of a snapshot are read now."""
         slots = self.slots.get(subject)
         if slots is None and subject in self._texts:
-            slots = self.slots[subject] = self._read(self._texts[subject])
-        return slots
+            slots = self.slots[subject] = {}
+            for relation, slot, position, recorded, turn, ends, *said in json.loads(
+                self._texts[subject]
+            ):
+                claim = Claim(**dict(zip(_SAID, said, strict=True)))
+                history = slots[relation, slot] = SlotHistory()
+                history.add(Entry(position, recorded, claim, ends))
+                self._turns[position] = turn
+        return slots or {}
 
-    def knows_of(self, subject: str) -> bool:
-        """Whether anything was ever said of a subject here."""
-        return subject in self.slots or subject in self._texts
+    # ------------------------------------------------------------------------------- writing
+
+    def record(self, subject: str, key: Key, entry: Entry) -> None:
+        """Write an entry into this segment; a backdated one to its place among the earlier ones."""
+        slots = self._slots_of(subject) or self.slots.setdefault(subject, {})
+        self._texts.pop(subject, None)
+        if key not in slots:
+            slots[key] = SlotHistory()
+        slots[key].add(entry)
 
     def void(self, entry: Entry, position: int) -> None:
         """An author takes an entry back, by the event at ``position``."""
         if self._begins:
             raise HistoryNotLoaded(self._begins)  # what held before the entry holds again
-        self.voided[entry.recorded, entry.claim] = position
+        self._voided[entry.recorded, entry.claim] = position
         self._texts.clear()
 
-    def _written(self, subject: str) -> str:
-        rows = []
-        for relation, slot in sorted(self.slots[subject]):
-            entry = self.latest(subject, (relation, slot), 1 << 62)
-            if entry is not None:
-                claim = entry.claim
-                place = (entry.position, entry.recorded, self.cuts_upto(entry.position))
-                said = (claim.subject, claim.relation, claim.value, claim.ends, claim.sentence)
-                who = (claim.speaker, claim.certain)
-                rows.append((relation, slot, *place, entry.ends, *said, *who))
-        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    def cut(self, position: int) -> None:
+        """A new turn begins."""
+        insort(self._cuts, position)
 
-    def _read(self, text: str) -> dict[Key, SlotHistory]:
-        slots: dict[Key, SlotHistory] = {}
-        for relation, slot, position, recorded, turn, ends, *said in json.loads(text):
-            history = slots[relation, slot] = SlotHistory()
-            about, what, value, claim_ends, sentence, speaker, certain = said
-            claim = Claim(
-                subject=about,
-                relation=what,
-                value=value,
-                ends=claim_ends,
-                sentence=sentence,
-                speaker=speaker,
-                certain=certain,
-            )
-            history.add(position, claim, ends=ends, recorded=recorded)
-            self._turns[position] = turn
-        return slots
+    # ----------------------------------------------------------------------------- questions
 
-    def record(
-        self, subject: str, key: Key, position: int, claim: Claim, *, ends: bool, recorded: int
-    ) -> None:
-        """Write an entry into this segment."""
-        slots = self.slots_of(subject)
-        if slots is None:
-            slots = self.slots[subject] = {}
-        self._texts.pop(subject, None)
-        history = slots.get(key)
-        if history is None:
-            history = slots[key] = SlotHistory()
-        history.add(position, claim, ends=ends, recorded=recorded)
+    def _line(self) -> Iterator[tuple[Segment, int]]:
+        """This segment and its ancestors, each with the position up to which this one sees it."""
+        segment: Segment | None = self
+        limit = _EVER
+        while segment is not None:
+            yield segment, limit
+            limit = min(limit, segment.forked_at)
+            segment = segment.parent
+
+    def knows_of(self, subject: str) -> bool:
+        """Whether anything was ever said of a subject on this path."""
+        return any(subject in s.slots or subject in s._texts for s, _ in self._line())
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
         """The entry that decides the slot at a position, as this branch tells it now."""
         best: Entry | None = None
         voids: list[tuple[Voids, int]] = []
-        segment: Segment | None = self
-        horizon = at
-        limit = 1 << 62  # what was recorded later than this, the branch never saw
-        while segment is not None:
-            if segment.voided:
-                voids.append((segment.voided, limit))
+        for segment, limit in self._line():
+            if segment._voided:
+                voids.append((segment._voided, limit))
+            horizon = min(at, limit)
             if horizon < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            slots = segment.slots_of(subject)
-            history = slots.get(key) if slots is not None else None
-            if history is not None:
-                found = _latest_in(history, horizon, limit, voids)
-                if found is not None and (
-                    best is None
-                    or (found.position, found.recorded) > (best.position, best.recorded)
-                ):
-                    best = found
+            history = segment._slots_of(subject).get(key) or _NOTHING
+            for place in range(bisect_right(history.positions, horizon) - 1, -1, -1):
+                entry = history.entries[place]
+                if entry.recorded <= limit and not _void(entry, voids):
+                    if best is None or (entry.position, entry.recorded) > (
+                        best.position,
+                        best.recorded,
+                    ):
+                        best = entry
+                    break
             if best is not None and best.position > segment.forked_at:
-                return best  # an ancestor's entries all stand before the fork
-            limit = min(limit, segment.forked_at)
-            horizon = min(horizon, limit)
-            segment = segment.parent
+                break  # an ancestor's entries all stand before the fork
         return best
 
-    def keys(self, subject: str) -> Iterator[Key]:
+    def keys(self, subject: str) -> Iterable[Key]:
         """Every slot that the subject ever had on this path, each once."""
-        segment: Segment | None = self
-        seen: set[Key] | None = None
-        while segment is not None:
-            slots = segment.slots_of(subject)
-            if slots:
-                if seen is None:
-                    seen = set(slots)
-                    yield from slots
-                else:
-                    for key in slots:
-                        if key not in seen:
-                            seen.add(key)
-                            yield key
-            segment = segment.parent
+        return dict.fromkeys(key for s, _ in self._line() for key in s._slots_of(subject))
 
-    def subjects(self) -> Iterator[str]:
+    def subjects(self) -> Iterable[str]:
         """Every subject on this path, each once."""
-        segment: Segment | None = self
-        seen: set[str] = set()
-        while segment is not None:
-            for subject in segment.slots.keys() | segment._texts.keys():
-                if subject not in seen:
-                    seen.add(subject)
-                    yield subject
-            segment = segment.parent
+        return dict.fromkeys(name for s, _ in self._line() for name in (*s.slots, *s._texts))
 
     def entries(self, subject: str, after: int) -> Iterator[Entry]:
         """Entries about a subject later than a position, voided ones left out; in no order."""
         voids: list[tuple[Voids, int]] = []
-        segment: Segment | None = self
-        limit = 1 << 62
-        while segment is not None:
-            if segment.voided:
-                voids.append((segment.voided, limit))
+        for segment, limit in self._line():
+            if segment._voided:
+                voids.append((segment._voided, limit))
             if after < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            for history in (segment.slots_of(subject) or {}).values():
-                for place in range(bisect_right(history.positions, after), len(history.positions)):
-                    entry = _entry(history, place)
+            for history in segment._slots_of(subject).values():
+                for entry in history.entries[bisect_right(history.positions, after) :]:
                     if max(entry.position, entry.recorded) <= limit and not _void(entry, voids):
                         yield entry
-            limit = min(limit, segment.forked_at)
-            segment = segment.parent
-
-    def cut(self, position: int) -> None:
-        """A new turn begins."""
-        if self.cuts and self.cuts[-1] > position:
-            insort(self.cuts, position)
-        else:
-            self.cuts.append(position)
 
     def last_cut(self, at: int) -> int:
         """The beginning of the turn that a position lies in; 0 before the first."""
-        segment: Segment | None = self
-        while segment is not None:
-            place = bisect_right(segment.cuts, at)
+        for segment, limit in self._line():
+            place = bisect_right(segment._cuts, min(at, limit))
             if place:
-                return segment.cuts[place - 1]
+                return segment._cuts[place - 1]
             if segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            at = min(at, segment.forked_at)
-            segment = segment.parent
         return 0
 
     def cuts_upto(self, at: int) -> int:
         """How many turns have begun up to a position."""
         total = 0
-        segment: Segment | None = self
-        while segment is not None:
-            place = bisect_right(segment.cuts, at)
+        for segment, limit in self._line():
+            here = min(at, limit)
+            place = bisect_right(segment._cuts, here)
             if place or not segment._begins:
                 total += segment._turns_before + place
-            elif at in segment._turns:
-                total += segment._turns[at]
+            elif here in segment._turns:
+                total += segment._turns[here]
             else:
                 raise HistoryNotLoaded(segment._begins)
-            at = min(at, segment.forked_at)
-            segment = segment.parent
         return total
-
-
-def _entry(history: SlotHistory, place: int) -> Entry:
-    return Entry(
-        history.positions[place],
-        history.recorded(place),
-        history.claims[place],
-        bool(history.ends[place]),
-    )
 
 
 def _void(entry: Entry, voids: list[tuple[Voids, int]]) -> bool:
     key = (entry.recorded, entry.claim)
     return any(table.get(key, limit + 1) <= limit for table, limit in voids)
-
-
-def _latest_in(
-    history: SlotHistory, horizon: int, limit: int, voids: list[tuple[Voids, int]]
-) -> Entry | None:
-    place = bisect_right(history.positions, horizon) - 1
-    if not voids and history.backdated is None:
-        return _entry(history, place) if place >= 0 else None
-    while place >= 0:
-        entry = _entry(history, place)
-        if entry.recorded <= limit and not _void(entry, voids):
-            return entry
-        place -= 1
-    return None

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from tta_rebuild.canon.contradiction import Contradiction
-from tta_rebuild.canon.fact_check import lies_in, plain, relation_text
+from tta_rebuild.canon.fact_check import lies_in, plain
 from tta_rebuild.canon.recall import subjects_named, words_in
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import Claim, LastingLine
@@ -85,7 +85,7 @@ class KnowledgeCheck:
             for fact in canon.facts_about(who) if who != speaker else ():
                 inner = fact.relation in INNER
                 if inner or (fact.relation not in PUBLIC and canon.turn_of(fact.since) > 1):
-                    told = relation_text(fact, canon)
+                    told = canon.relations[fact.relation].say(fact.subject, fact.value)
                     words = self._matter(fact.value if inner else told)
                     yield words, told, fact.since, self._was_there(speaker, fact)
 

@@ -65,9 +65,7 @@ def numbered(number: int, line: LastingLine) -> str:
     return f"{number}. {line.text}{known}"
 
 
-def cut_line(text: str) -> str:
-    """A sentence as a line: one line of text, cut between words where it is too long."""
+def cut_line(text: str, most: int = LINE_CHARS, ending: str = " ,.;:") -> str:
+    """A text as one line, cut between words where it is longer than ``most`` characters."""
     flat = " ".join(text.split())
-    if len(flat) <= LINE_CHARS:
-        return flat
-    return flat[: LINE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
+    return flat if len(flat) <= most else flat[: most - 1].rsplit(" ", 1)[0].rstrip(ending) + "…"

@@ -8,13 +8,11 @@ kin and descriptions, in every language; what could mean two is left as it is wr
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.story import CharacterSketch
 
 WHAT_THEY_ARE = 4
@@ -151,9 +149,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(w.casefold() for w in _WORD.findall(text.replace("_", " ")) if len(w) > 2)
 
 
-@cache
 def pronouns_of(language: str) -> dict[str, list[str]]:
     """Kind (``you``, ``she`` … and ``some``) → its forms; {} for a language that has none here."""
-    text = (files("tta_rebuild.canon") / "data" / "pronouns.toml").read_text("utf-8")
-    table: dict[str, dict[str, list[str]]] = tomllib.loads(text)
+    table: dict[str, dict[str, list[str]]] = packaged_toml("tta_rebuild.canon", "pronouns")
     return table.get(language.partition("-")[0].lower(), {})

@@ -7,13 +7,20 @@ the store's full-text search; neither costs more as the story grows longer.
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import STORY, Canon, Fact
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of
+
+if TYPE_CHECKING:
+    from tta_rebuild.storage.story_store import Found
+
+T = TypeVar("T")
 
 CHARS_PER_TOKEN = 4
 FACTS_PER_SUBJECT = 12
@@ -24,39 +31,14 @@ PINNED = ("alive", "located_in", "holds", "wears", "promise", "kin", "role", "fe
 """Relations that a storyteller must have before them first."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
-_COMMON = frozenset(
-    """a about above across after again against all along also although always am among an and any
-    are around as ask asks at away back be because been before began behind being between both but
-    by call can carefully come could day did do does down each even ever every few find first
-    follow for from get give go going good got had has have he hear her here him his how i if in
-    into is it its just keep know last leave less let like little long look make many may me more
-    most much must my near never new next no not nothing now of off old on once one only open or
-    other our out over own part people perhaps place put quite rather really right said same say
-    see seem she should show since slowly so some something soon speak still stop such take talk
-    tell than that the their them then there these they thing things think this those though three
-    through time to together too toward towards try turn two under until up upon us use very walk
-    want was way we well went were what when where whether which while who whom whose why will with
-    within without word would yes yet you your""".split()
-)
 
 
-class FoundEvent(Protocol):
-    """An event that a search found."""
-
-    @property
-    def position(self) -> int:
-        """Its place on the path."""
-
-    @property
-    def turn(self) -> int:
-        """Its turn."""
-
-    @property
-    def text(self) -> str:
-        """Its prose."""
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(packaged_toml("tta_rebuild.canon", "common_words")["english"].split())
 
 
-Search: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[FoundEvent]]]
+Search: TypeAlias = "Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]"
 """Words and a limit → events with any of them, best first."""
 
 
@@ -77,26 +59,18 @@ class Recollection:
 
 def telling_words(text: str, limit: int = 12) -> list[str]:
     """The words of a text that say what it is about, in order: names first, no common words."""
-    names: list[str] = []
-    others: list[str] = []
+    found: dict[str, bool] = {}  # word → whether it is written like a name
     for match in _WORD.finditer(text):
-        word = match.group()
-        low = word.casefold()
-        if low in _COMMON or (len(low) < 3 and not low.isdigit()):
-            continue
-        row = names if word[0].isupper() and match.start() else others
-        if low not in names and low not in others:
-            row.append(low)
-    return (names + others)[:limit]
+        word, low = match.group(), match.group().casefold()
+        if low not in _common() and (len(low) > 2 or low.isdigit()):
+            found.setdefault(low, word[0].isupper() and match.start() > 0)
+    return sorted(found, key=lambda low: not found[low])[:limit]
 
 
 def words_in(text: str) -> frozenset[str]:
     """The words of a text that say what it is about, in any order; those of English not common."""
-    return frozenset(
-        low
-        for word in _WORD.findall(text)
-        if len(low := word.casefold()) > 2 and low not in _COMMON
-    )
+    words = frozenset(word.casefold() for word in _WORD.findall(text) if len(word) > 2)
+    return words - _common()
 
 
 async def recall(
@@ -127,38 +101,41 @@ def facts_for(
     canon: Canon, action: str, present: Sequence[str], budget_tokens: int
 ) -> tuple[Fact, ...]:
     """Facts of those the action names, then of those present, then of the whole story."""
-    named = subjects_named(canon, action)
     words = telling_words(action, limit=40)
     ordered: dict[tuple[str, str, str], Fact] = {}
 
-    def take(subject: str) -> None:
-        about = canon.facts_about(subject)
-        about.sort(
-            key=lambda f: (
-                -_overlap(f"{f.relation} {f.value}", words),
-                f.relation not in PINNED,
-                -f.since,
-            )
-        )
-        for fact in about[:FACTS_PER_SUBJECT]:
+    def take(*facts: Fact) -> None:
+        for fact in facts:
             ordered.setdefault((fact.subject, fact.relation, fact.value), fact)
 
-    for subject in named:
-        take(subject)
+    def of(subject: str) -> list[Fact]:
+        def rank(f: Fact) -> tuple[float, bool, int]:
+            return -_overlap(f"{f.relation} {f.value}", words), f.relation not in PINNED, -f.since
+
+        return sorted(canon.facts_about(subject), key=rank)[:FACTS_PER_SUBJECT]
+
+    for subject in subjects_named(canon, action):
+        take(*of(subject))
         holder = canon.bearer("holds", subject)
         if holder is not None:
-            ordered.setdefault((holder.subject, holder.relation, holder.value), holder)
+            take(holder)
     for subject in present:
-        take(subject)
-    take(STORY)
-    kept: list[Fact] = []
+        take(*of(subject))
+    take(*of(STORY))
     room = budget_tokens * CHARS_PER_TOKEN
-    for fact in ordered.values():
-        room -= len(fact.subject) + len(fact.relation) + len(fact.value) + 12
+    return tuple(
+        _while_there_is_room(
+            ordered.values(), room, lambda f: len(f.subject) + len(f.relation) + len(f.value) + 12
+        )
+    )
+
+
+def _while_there_is_room(items: Iterable[T], room: int, size: Callable[[T], int]) -> Iterator[T]:
+    for item in items:
+        room -= size(item)
         if room < 0:
-            break
-        kept.append(fact)
-    return tuple(kept)
+            return
+        yield item
 
 
 def subjects_named(canon: Canon, text: str, limit: int = 8) -> list[str]:
@@ -168,7 +145,7 @@ def subjects_named(canon: Canon, text: str, limit: int = 8) -> list[str]:
     for size in (4, 3, 2, 1):
         for start in range(len(words) - size + 1):
             phrase = words[start : start + size]
-            if size == 1 and phrase[0].casefold() in _COMMON:
+            if size == 1 and phrase[0].casefold() in _common():
                 continue
             key = key_of(" ".join(phrase))
             for subject in [key, *canon.named(key)][:3]:
@@ -186,15 +163,9 @@ async def _lines(
     hits = [h for h in await search(words, CANDIDATES) if h.position <= not_after]
     scored = [(_overlap(hit.text, words) + 1.0 / (rank + 2), hit) for rank, hit in enumerate(hits)]
     scored.sort(key=lambda pair: (-pair[0], -pair[1].position))
+    lines = ((hit.position, _excerpt(hit, words)) for _, hit in scored)
     room = budget_tokens * CHARS_PER_TOKEN
-    kept: list[tuple[int, str]] = []
-    for _, hit in scored:
-        line = _excerpt(hit, words)
-        room -= len(line)
-        if room < 0:
-            break
-        kept.append((hit.position, line))
-    kept.sort()
+    kept = sorted(_while_there_is_room(lines, room, lambda line: len(line[1])))
     return tuple(line for _, line in kept), tuple(position for position, _ in kept)
 
 
@@ -203,7 +174,7 @@ def _overlap(text: str, words: Sequence[str]) -> float:
     return sum(1.0 for word in words if word in low)
 
 
-def _excerpt(hit: FoundEvent, words: Sequence[str]) -> str:
+def _excerpt(hit: Found, words: Sequence[str]) -> str:
     """The sentences of an event that have most of the words, with its turn before them."""
     told = sentences_of(" ".join(hit.text.split()))
     best = sorted(range(len(told)), key=lambda i: (-_overlap(told[i], words), i))[:2]

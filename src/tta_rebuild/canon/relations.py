@@ -7,14 +7,13 @@ world. The view folds by it, the checker compares by it. Leans on nothing but ``
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Any, Literal
 
-from tta_rebuild.core.english import is_number_word, number_in
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.english import number_in
 
 Slot = Literal["one", "value", "of", "number", "group"]
 Change = Literal["never", "narrated", "freely"]
@@ -36,60 +35,14 @@ def key_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relation:
-    """One relation and its rules.
-
-    Attributes:
-        name: as claims write it.
-        label: plain words, with ``{subject}`` and ``{value}``.
-        slot: what may hold one value at a time (see the data file).
-        change: ``never``; ``narrated`` (the text must tell it); ``freely``.
-        volatile: a change between turns counts as told off stage.
-        final: values that nothing ends.
-        endless: no value of it ever ends (whoever has met has met).
-        momentary: happens at one event and does not last (``uses``, ``does``).
-        inverse: under which name the value knows its one subject, "" if it has none.
-        symmetric: holds both ways.
-        excludes: relations that cannot hold of the same subject and value.
-        implies: a relation that becomes true with it.
-        person: the subject must be alive for it to become so; ``living`` names the groups of values
-            for which it must be, where that is not all of them.
-        order: values in the order in which they follow one another within a day.
-        rising: numbers that only grow.
-        indexed: its value is a way to name the subject.
-        subject, value: the kinds of both sides (``person``, ``place``, ``thing``, ``text`` …).
-        alike: two values count as one where one is the ``suffix``, the ``prefix`` or ``either_end``
-            of the other, or where they share a ``word``.
-        nested: values lie within one another (a room in a house).
-        distance: the relation that says which values are too far apart to go between at once.
-        untold: changes of it go without saying, so only what is plainly said is sure.
-        once: values that may come although nothing else may change, but only once.
-        restored: values that bring back what was final, if that is told.
-        needs: the relation that must hold first (who uses a thing has it).
-        denies: the relation whose holding contradicts it.
-        of_lost_things: may be said of a thing that is destroyed.
-        opposed: (value, slot, value of that slot) that exclude each other across slots.
-        contradiction, area: kind and class of the contradiction when a second value comes.
-        final_kind, lost_kind: its kind where a final value is overruled, where a thing that was
-            lost is had again.
-        label_false: the label for the value "false", "" where it needs none.
-        also: other names of it that models use (``weekday`` for ``day``).
-        falls: numbers that go down by themselves; to go up something must have come to them.
-        fades: a new value takes the place of every other; ``nothing`` are values that only end them.
-        lifts: relations of the value that end when it gets a new subject (who takes a thing takes
-            it from where it lay).
-        of_the_dead: values that may become so of the dead (where they are laid).
-        said_by: relations that models say the same with (``state: dead`` for ``alive: false``).
-        steady: what no event of a story changes by the way: another value must say that the one
-            before it ends (a son is no nephew, who cannot read does not read).
-        strips: words before a value that say no more than the relation does.
-    """
+    """One relation and its rules; the head of ``data/relations.toml`` says what each means."""
 
     name: str
     label: str = "{subject}: {value}"
     slot: Slot = "one"
     change: Change = "narrated"
     volatile: bool = False
-    final: frozenset[str] = frozenset()
+    final: tuple[str, ...] = ()
     endless: bool = False
     momentary: bool = False
     inverse: str = ""
@@ -118,13 +71,13 @@ class Relation:
     label_false: str = ""
     also: tuple[str, ...] = ()
     falls: bool = False
+    lifts: tuple[str, ...] = ()
     fades: bool = False
     nothing: tuple[str, ...] = ()
-    lifts: tuple[str, ...] = ()
-    of_the_dead: tuple[str, ...] = ()
-    said_by: tuple[str, ...] = ()
     steady: bool = False
     strips: tuple[str, ...] = ()
+    said_by: tuple[str, ...] = ()
+    of_the_dead: tuple[str, ...] = ()
     contradiction: str = "fact_changed"
     area: Area = "fact"
 
@@ -135,14 +88,11 @@ class Relation:
 
 
 def _relation(name: str, data: Mapping[str, Any]) -> Relation:
-    values: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in data.items()
-    }
-    if "opposed" in values:
-        values["opposed"] = tuple((a, b, c) for a, b, c in values["opposed"])
-    if "final" in values:
-        values["final"] = frozenset(values["final"])
-    return Relation(name=name, **values)
+    return Relation(name=name, **{column: _frozen(value) for column, value in data.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +122,7 @@ class Relations:
                 for number, side in enumerate(sides)
                 for word in side
             }
-        self._normal: dict[tuple[str, str], tuple[str, str]] = {}
+        self._normalised = lru_cache(maxsize=50_000)(self._normalise)
         self._also = {other: name for name, r in table.items() for other in r.also}
 
     def understood(self, relation: str, value: str, ends: bool) -> tuple[str, str, bool]:
@@ -197,15 +147,8 @@ class Relations:
         """The same table with an author's relations added (or built-in ones replaced)."""
         return Relations(self._table | {r.name: r for r in more}, self._groups)
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._table
-
     def __getitem__(self, name: str) -> Relation:
         return self._table.get(name) or _open_relation(name)
-
-    def names(self) -> list[str]:
-        """All names, in the order of the table."""
-        return list(self._table)
 
     def described(self) -> list[str]:
         """All names, as a storyteller is told of them: ``alive (true or false)``."""
@@ -217,13 +160,7 @@ class Relations:
 
         "not swim" and "swim" share a slot, as do "shut" and "open", "green eyes" and "blue eyes".
         """
-        found = self._normal.get((relation, value))
-        if found is None:
-            found = self._normalise(self[relation], value)
-            if len(self._normal) > 50_000:
-                self._normal.clear()
-            self._normal[relation, value] = found
-        return found
+        return self._normalised(relation, value)
 
     def side(self, relation: str, word: str) -> tuple[str, int] | None:
         """Group and side of an opposed word, None if it belongs to no group."""
@@ -239,53 +176,40 @@ class Relations:
         ]
         return None not in found and found[0] != found[1]
 
-    def _normalise(self, relation: Relation, value: str) -> tuple[str, str]:
+    def _normalise(self, name: str, value: str) -> tuple[str, str]:
+        relation, words = self[name], self._words.get(name, {})
         if relation.slot == "one":
-            if relation.rising:
-                return "", number_in(value) or key_of(value)
-            word = self._words.get(relation.name, {}).get(key_of(value))
-            return "", word.canonical if word else key_of(value)
+            word = words.get(key_of(value))
+            number = number_in(value) if relation.rising else ""
+            return "", number or (word.canonical if word and not relation.rising else key_of(value))
         if relation.slot == "of":
             role, _, other = value.partition(" of ")
             owned = _POSSESSIVE.match(value)
             if owned is not None:
                 other, role = owned.groups()
-            if not other:
-                return "", key_of(value)
-            return key_of(other), f"{key_of(role)} of {key_of(other)}"
+            return key_of(other), f"{key_of(role)} of {key_of(other)}" if other else key_of(value)
         if relation.slot == "number":
-            number = number_in(value)
-            rest = [
-                w
-                for w in re.findall(r"[a-z]+", value.lower())
-                if not is_number_word(w) and w not in ("and", "of", "the", "exactly")
-            ]
-            thing = "_".join(rest)
-            return thing.removesuffix("s"), f"{number or '?'} {thing}".strip()
+            spoken = re.findall(r"[a-z]+", value.lower())
+            small = ("and", "of", "the", "exactly")
+            thing = "_".join(w for w in spoken if not number_in(w) and w not in small)
+            return thing.removesuffix("s"), f"{number_in(value) or '?'} {thing}".strip()
         denied, base = False, key_of(value)
         for prefix in ("not_", "no_", "never_", "cannot_", "can't_", "can_not_"):
             if base.startswith(prefix):
                 denied, base = True, base.removeprefix(prefix)
         for prefix in relation.strips:
             base = base.removeprefix(f"{prefix}_")
-        if relation.slot == "value":
-            return base, f"not {base}" if denied else base
-        word = self._words.get(relation.name, {}).get(base)
+        said = f"not {base}" if denied else base
+        word = words.get(base) if relation.slot == "group" else None
         if word is not None:
+            sides = self._groups[name][word.group]
             if denied:
-                sides = self._groups[relation.name][word.group]
-                opposite = key_of(sides[1 - word.side][0]) if len(sides) == 2 else f"not {base}"
-                return word.group, opposite
+                return word.group, key_of(sides[1 - word.side][0]) if len(sides) == 2 else said
             return word.group, word.canonical
-        last = base.rsplit("_", 1)[-1]
-        if relation.name == "trait" and last in self.parts and "_" in base:
-            return last.removesuffix("s"), f"not {base}" if denied else base
-        return base, f"not {base}" if denied else base
-
-    @property
-    def parts(self) -> frozenset[str]:
-        """Words for what a trait is about: "green eyes" and "blue eyes" share a slot."""
-        return frozenset(self._groups["parts"]["words"][0])
+        what, _, part = base.rpartition("_")  # "green eyes" and "blue eyes" share a slot
+        if name == "trait" and what and part in self._groups["parts"]["words"][0]:
+            return part.removesuffix("s"), said
+        return base, said
 
 
 @cache
@@ -298,7 +222,6 @@ def _open_relation(name: str) -> Relation:
 @cache
 def built_in() -> Relations:
     """The table that comes with the package."""
-    here = files("tta_rebuild.canon") / "data"
-    table = tomllib.loads((here / "relations.toml").read_text("utf-8"))
-    groups = tomllib.loads((here / "groups.toml").read_text("utf-8"))
+    table = packaged_toml("tta_rebuild.canon", "relations")
+    groups = packaged_toml("tta_rebuild.canon", "groups")
     return Relations({name: _relation(name, data) for name, data in table.items()}, groups)

@@ -12,29 +12,22 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from tta_rebuild.canon.fact_check import FactCheck, Telling
-from tta_rebuild.canon.history import Entry
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.errors import StoryError
 from tta_rebuild.core.events import FactAsserted, FactRetconned, FactRetracted
 from tta_rebuild.core.story import Claim
 
 RetconChoice = Literal["keep", "mark", "rewrite"]
+"""Keep the events that depend on it, mark them as doubtful, or tell anew from there on a fork."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependent:
-    """A later event that would no longer stand.
-
-    Attributes:
-        position: the event.
-        why: in plain words.
-        through: the event by which it depends, the fact's own if directly.
-    """
+    """The claim of a later event that would no longer stand, and why not, in plain words."""
 
     position: int
     claim: Claim
     why: str
-    through: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +39,12 @@ class RetconPlan:
         becomes: what was so instead, None if nothing.
         dependents: the events that depend on it, earliest first.
         rewrite_at: fork here (before the first dependent) to tell the story anew from there.
-        choices: ``keep`` the events as they are, ``mark`` them as doubtful (end what they made
-            so), or ``rewrite`` from there on a fork.
     """
 
     fact: Fact
     becomes: Claim | None
     dependents: tuple[Dependent, ...]
     rewrite_at: int
-    choices: tuple[RetconChoice, ...] = ("keep", "mark", "rewrite")
 
     def event(self, reason: str = "") -> FactRetconned:
         """The event that makes the correction."""
@@ -75,26 +65,12 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
     Raises:
         StoryError: nothing of the kind was ever so on this branch.
     """
-    relation = canon.relations[claim.relation]
-    last = canon.last_of(claim.subject, relation.name, claim.value)
-    normal = canon.relations.normal(relation.name, claim.value)[1]
-    while last is not None:
-        fact, ended = last
-        if not ended and canon.relations.normal(relation.name, fact.value)[1] == normal:
-            break
-        earlier = canon.fact(
-            claim.subject,
-            relation.name,
-            canon.relations.normal(relation.name, claim.value)[0],
-            at=fact.since - 1,
-        )
-        last = (earlier, False) if earlier is not None else None
-    if last is None:
+    fact = canon.was_so(claim)
+    if fact is None:
         raise StoryError(
             f"on this branch it never was so that {claim.subject} {claim.relation} "
             f"{claim.value}; see the facts with 'tta facts'"
         )
-    fact = last[0]
     dependents = _dependents(canon, fact, becomes)
     first = dependents[0].position if dependents else canon.position + 1
     return RetconPlan(
@@ -104,30 +80,24 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
 
 def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
-    concerned = {canon.id_of(fact.subject), canon.id_of(fact.value)}
-    if becomes is not None:
-        concerned |= {canon.id_of(becomes.subject), canon.id_of(becomes.value)}
-    later: dict[int, Entry] = {}
-    seen: set[str] = set()
+    said = (fact.as_claim(), becomes) if becomes is not None else (fact.as_claim(),)
+    concerned = {canon.id_of(name) for one in said for name in (one.subject, one.value)}
+    later = {
+        entry.recorded: entry.claim
+        for subject in sorted(concerned)
+        for entry in reversed(canon.entries_after(subject, fact.since))
+    }
     found: list[Dependent] = []
-    queue = list(concerned)
-    while queue:
-        subject = queue.pop()
-        if subject in seen:
-            continue
-        seen.add(subject)
-        for entry in canon.entries_after(subject, fact.since):
-            later.setdefault(entry.recorded, entry)
     with_fact = canon.fork(fact.since)
     without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
     for position in sorted(later):
-        claim = later[position].claim
+        claim = later[position]
         before = _trouble(with_fact, claim)
         after = _trouble(without, claim)
         if after and not before:
-            found.append(Dependent(position=position, claim=claim, why=after, through=fact.since))
+            found.append(Dependent(position=position, claim=claim, why=after))
         else:
             without.apply(position, FactAsserted(claim=claim))
         with_fact.apply(position, FactAsserted(claim=claim))

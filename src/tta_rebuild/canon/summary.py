@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from tta_rebuild.canon.lines import cut_line
+
 PER_LAYER = 10
 """Lines of one layer before the older half of them is drawn together into one of the next."""
 
@@ -28,10 +30,9 @@ class SummaryLine:
     weight: int = 1
 
     def __str__(self) -> str:
-        turns = (
-            f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
-        )
-        return f"{turns}: {self.text}"
+        if self.first == self.last:
+            return f"turn {self.first}: {self.text}"
+        return f"turns {self.first}-{self.last}: {self.text}"
 
 
 @dataclass(slots=True)
@@ -49,10 +50,7 @@ class StorySummary:
 
     def add(self, turn: int, text: str, weight: int) -> None:
         """One turn's line; ``weight`` counts what it changed."""
-        line = " ".join(text.split())
-        if len(line) > LINE_CHARS:
-            line = line[: LINE_CHARS - 1].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
-        self._put(0, SummaryLine(turn, turn, line, max(1, weight)))
+        self._put(0, SummaryLine(turn, turn, cut_line(text, LINE_CHARS), max(1, weight)))
 
     def _put(self, depth: int, line: SummaryLine) -> None:
         if depth == len(self.layers):
@@ -90,11 +88,5 @@ def within(lines: Sequence[SummaryLine], most: int) -> list[SummaryLine]:
 def _drawn_together(lines: Sequence[SummaryLine]) -> SummaryLine:
     heaviest = sorted(lines, key=lambda line: (-line.weight, line.first))[:2]
     heaviest.sort(key=lambda line: line.first)
-    half = LINE_CHARS // 2
-    texts = [
-        line.text if len(line.text) <= half else line.text[: half - 1].rsplit(" ", 1)[0] + "…"
-        for line in heaviest
-    ]
-    return SummaryLine(
-        lines[0].first, lines[-1].last, "; ".join(texts), sum(line.weight for line in lines)
-    )
+    told = "; ".join(cut_line(line.text, LINE_CHARS // 2, ending="") for line in heaviest)
+    return SummaryLine(lines[0].first, lines[-1].last, told, sum(line.weight for line in lines))

@@ -8,8 +8,8 @@ the slot's next entry stands on the branch that asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
 from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
@@ -53,14 +53,8 @@ class Fact:
 
     def as_claim(self) -> Claim:
         """The claim that would assert it again."""
-        return Claim(
-            subject=self.subject,
-            relation=self.relation,
-            value=self.value,
-            sentence=self.sentence,
-            speaker=self.speaker,
-            certain=self.certain,
-        )
+        said = ("subject", "relation", "value", "sentence", "speaker", "certain")
+        return Claim(**{name: getattr(self, name) for name in said})
 
 
 def _fact(subject: str, key: Key, entry: Entry) -> Fact:
@@ -79,6 +73,9 @@ def _fact(subject: str, key: Key, entry: Entry) -> Fact:
     )
 
 
+_in_order = attrgetter("since", "subject", "relation", "value")
+
+
 class Canon:
     """What holds on one branch, now and at any earlier event.
 
@@ -91,7 +88,6 @@ class Canon:
         self.position = 0
         self._segment = Segment()
         self._live: dict[str, dict[Key, Entry]] = {}
-        self._keys: dict[str, str] = {}
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Canon:
@@ -137,8 +133,6 @@ class Canon:
                 self._segment.cut(position)
                 for character in premise.characters:
                     self._introduce(position, character)
-            case _:
-                pass
 
     def fork(self, at: int | None = None) -> Canon:
         """The canon of a new branch that shares this path up to ``at`` (default: all of it).
@@ -165,13 +159,14 @@ class Canon:
     def facts_about(self, subject: str, at: int | None = None) -> list[Fact]:
         """What holds of a subject, oldest first; ``at`` an earlier event (default: now)."""
         subject = self.id_of(subject)
-        if at is None or at >= self.position:
-            items = list(self._now(subject).items())
-        else:
-            items = list(self._then(subject, at).items())
-        facts = [_fact(subject, key, e) for key, e in items if self._shown(key)]
-        facts.sort(key=lambda f: (f.since, f.relation, f.value))
-        return facts
+        is_now = at is None or at >= self.position
+        found = self._now(subject) if is_now else self._then(subject, at or 0)
+        facts = [
+            _fact(subject, key, entry)
+            for key, entry in found.items()
+            if key[0] and not key[0].startswith("~")
+        ]
+        return sorted(facts, key=_in_order)
 
     def fact(
         self, subject: str, relation: str, slot: str = "", at: int | None = None
@@ -195,61 +190,55 @@ class Canon:
     ) -> Fact | None:
         """The fact, if exactly this holds (synonyms count), else None."""
         subject = self.id_of(subject)
-        slot, normal = self._normal(relation, value)
+        slot, normal = self.relations.normal(relation, value)
         entry = self._entry(subject, (relation, slot), at)
         if entry is None:
             return None
-        found = _fact(subject, (relation, slot), entry)
-        return found if self._normal(relation, found.value)[1] == normal else None
+        key = (relation, slot)
+        return _fact(subject, key, entry) if self._says(subject, key, entry, normal) else None
 
-    def bearer(self, relation: str, value: str, at: int | None = None) -> Fact | None:
+    def bearer(self, relation: str, value: str) -> Fact | None:
         """Of a relation with an inverse: the fact that names who has this value now."""
         inverse = self.relations[relation].inverse
         if not inverse:
             return None
-        entry = self._entry(self.id_of(value), ("~" + inverse, ""), at)
+        entry = self._now(self.id_of(value)).get(("~" + inverse, ""))
         if entry is None:
             return None
-        claim = entry.claim
-        return Fact(
-            subject=self.id_of(claim.subject),
-            relation=relation,
-            value=claim.value,
-            since=entry.position,
-            sentence=claim.sentence,
-            speaker=claim.speaker,
-            certain=claim.certain,
-        )
+        return _fact(self.id_of(entry.claim.subject), (relation, ""), entry)
 
     def last_of(self, subject: str, relation: str, value: str) -> tuple[Fact, bool] | None:
         """The latest word on a value, and whether it ended it: so lost things are told apart."""
         subject = self.id_of(subject)
-        key = (relation, self._normal(relation, value)[0])
+        key = (relation, self.relations.normal(relation, value)[0])
         entry = self._segment.latest(subject, key, self.position)
         return (_fact(subject, key, entry), entry.ends) if entry else None
 
+    def was_so(self, claim: Claim) -> Fact | None:
+        """The latest fact of this path that says what a claim says, even if it holds no more."""
+        found = self._latest_saying(claim)
+        return found[0] if found else None
+
     def all_now(self, at: int | None = None) -> list[Fact]:
         """Everything that holds, or held at an event, oldest first (beliefs not included)."""
-        facts = [
+        facts = (
             fact
             for subject in self._segment.subjects()
             if _BELIEF not in subject and not subject.startswith(_NAMED)
             for fact in self.facts_about(subject, at)
-        ]
-        facts.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
-        return facts
+        )
+        return sorted(facts, key=_in_order)
 
     def beliefs_of(self, speaker: str) -> list[Fact]:
         """What a character has said to be so; it need not be true."""
         prefix = self.id_of(speaker) + _BELIEF
-        beliefs = [
+        beliefs = (
             replace(fact, subject=subject.removeprefix(prefix))
             for subject in self._segment.subjects()
             if subject.startswith(prefix)
             for fact in self.facts_about(subject)
-        ]
-        beliefs.sort(key=lambda f: (f.since, f.subject, f.relation, f.value))
-        return beliefs
+        )
+        return sorted(beliefs, key=_in_order)
 
     def named(self, name: str) -> list[str]:
         """Ids of those who go by a name, part of a name, alias, title or role, now."""
@@ -263,16 +252,11 @@ class Canon:
 
     def knows_of(self, subject: str) -> bool:
         """Whether any fact of this path has it as its subject."""
-        segment: Segment | None = self._segment
-        while segment is not None:
-            if segment.knows_of(subject):
-                return True
-            segment = segment.parent
-        return False
+        return self._segment.knows_of(subject)
 
-    def turn_began_at(self, at: int | None = None) -> int:
-        """The position at which the turn of an event began."""
-        return self._segment.last_cut(self.position if at is None else at)
+    def turn_began_at(self) -> int:
+        """The position at which the present turn began."""
+        return self._segment.last_cut(self.position)
 
     def turn_of(self, position: int) -> int:
         """The turn of an event, from 1; what the premise says counts to the first."""
@@ -280,9 +264,8 @@ class Canon:
 
     def entries_after(self, subject: str, position: int) -> list[Entry]:
         """Entries about a subject later than a position, in order (for retcons)."""
-        found = list(self._segment.entries(self.id_of(subject), position))
-        found.sort(key=lambda e: (e.position, e.recorded))
-        return found
+        found = self._segment.entries(self.id_of(subject), position)
+        return sorted(found, key=attrgetter("position", "recorded"))
 
     def id_of(self, name: str) -> str:
         """The id under which facts about a name are kept.
@@ -291,11 +274,7 @@ class Canon:
         """
         if _BELIEF in name or name.startswith(_NAMED):
             return name
-        key = self._keys.get(name)
-        if key is None:
-            if len(self._keys) > 50_000:
-                self._keys.clear()
-            key = self._keys[name] = key_of(name)
+        key = key_of(name)
         if self._now(key):
             return key
         bearers = self._now(_NAMED + key)
@@ -303,16 +282,7 @@ class Canon:
             return next(iter(bearers))[1]
         return key
 
-    def __iter__(self) -> Iterator[Fact]:
-        return iter(self.all_now())
-
     # ------------------------------------------------------------------------ the fold itself
-
-    def _normal(self, relation: str, value: str) -> tuple[str, str]:
-        return self.relations.normal(relation, value)
-
-    def _shown(self, key: Key) -> bool:
-        return key[0] != "" and not key[0].startswith("~")
 
     def _entry(self, subject: str, key: Key, at: int | None) -> Entry | None:
         if at is None or at >= self.position:
@@ -339,18 +309,17 @@ class Canon:
     def _write(
         self, subject: str, key: Key, position: int, claim: Claim, *, ends: bool = False
     ) -> None:
-        recorded = self.position
-        if recorded == position:
-            live = self._now(subject)
-            self._segment.record(subject, key, position, claim, ends=ends, recorded=recorded)
-            if ends:
-                live.pop(key, None)
-            else:
-                live[key] = Entry(position, recorded, claim, False)
-            self._live[subject] = live
-        else:
-            self._segment.record(subject, key, position, claim, ends=ends, recorded=recorded)
+        entry = Entry(position, self.position, claim, ends)
+        live = self._now(subject)
+        self._segment.record(subject, key, entry)
+        if self.position != position:  # an author's correction of the past
             self._live.pop(subject, None)
+            return
+        if ends:
+            live.pop(key, None)
+        else:
+            live[key] = entry
+        self._live[subject] = live
 
     def _take(self, position: int, claim: Claim) -> None:
         if claim.ends:
@@ -363,7 +332,7 @@ class Canon:
             return
         # whom a death means has been settled before: who goes by a dead man's name is not dead
         subject = key_of(claim.subject) if relation.final else self.id_of(claim.subject)
-        slot, normal = self._normal(relation.name, claim.value)
+        slot, normal = self.relations.normal(relation.name, claim.value)
         if claim.speaker != NARRATOR:
             believer = self.id_of(claim.speaker) + _BELIEF + subject
             self._write(believer, (relation.name, slot), position, claim)
@@ -389,7 +358,7 @@ class Canon:
     def _pass_on(
         self, position: int, relation: Relation, subject: str, thing: str, claim: Claim
     ) -> None:
-        before = self._entry(thing, ("~" + relation.inverse, ""), None)
+        before = self._now(thing).get(("~" + relation.inverse, ""))
         holder = self.id_of(before.claim.subject) if before is not None else ""
         if holder != subject:
             if holder:
@@ -407,7 +376,7 @@ class Canon:
         subject = self.id_of(claim.subject)
         if claim.speaker != NARRATOR:
             subject = self.id_of(claim.speaker) + _BELIEF + subject
-        slot, normal = self._normal(relation.name, claim.value)
+        slot, normal = self.relations.normal(relation.name, claim.value)
         key = (relation.name, slot)
         held = self._now(subject).get(key)
         if held is None:
@@ -415,10 +384,7 @@ class Canon:
                 # Lost, though nobody said before that they had it: that they lack it is known now.
                 self._write(subject, key, position, claim, ends=True)
             return
-        if (
-            claim.value
-            and self._normal(relation.name, _fact(subject, key, held).value)[1] != normal
-        ):
+        if claim.value and not self._says(subject, key, held, normal):
             return
         self._write(subject, key, position, claim, ends=True)
         if claim.speaker != NARRATOR:
@@ -433,22 +399,25 @@ class Canon:
                 self._close(_NAMED + word, ("", subject), position, claim)
 
     def _retcon(self, position: int, claim: Claim, becomes: Claim | None) -> None:
-        relation = self.relations[claim.relation]
-        subject = self.id_of(claim.subject)
-        slot, normal = self._normal(relation.name, claim.value)
-        key = (relation.name, slot)
-        entry = self._segment.latest(subject, key, position)
-        while entry is not None and (
-            entry.ends or self._normal(relation.name, _fact(subject, key, entry).value)[1] != normal
-        ):
-            entry = self._segment.latest(subject, key, entry.position - 1)
-        at = position
-        if entry is not None:
-            self._segment.void(entry, position)
-            at = entry.position
+        found = self._latest_saying(claim)
+        if found is not None:
+            position = found[1].position
+            self._segment.void(found[1], self.position)
             self._live.clear()
         if becomes is not None:
-            self._take(at, becomes)
+            self._take(position, becomes)
+
+    def _latest_saying(self, claim: Claim) -> tuple[Fact, Entry] | None:
+        subject = self.id_of(claim.subject)
+        slot, normal = self.relations.normal(claim.relation, claim.value)
+        key = (claim.relation, slot)
+        entry = self._segment.latest(subject, key, self.position)
+        while entry is not None and (entry.ends or not self._says(subject, key, entry, normal)):
+            entry = self._segment.latest(subject, key, entry.position - 1)
+        return (_fact(subject, key, entry), entry) if entry is not None else None
+
+    def _says(self, subject: str, key: Key, entry: Entry, normal: str) -> bool:
+        return self.relations.normal(key[0], _fact(subject, key, entry).value)[1] == normal
 
     def _changed(self, position: int, event: CharacterChanged) -> None:
         who = event.character_id

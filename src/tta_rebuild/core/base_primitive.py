@@ -66,11 +66,7 @@ class TTAContext:
 
 
 class TTAPrimitive(ABC, Generic[TInput, TOutput]):
-    """One step: takes a value and a context, gives a value.
-
-    Args:
-        name: shown in logs, spans and errors.
-    """
+    """One step: takes a value and a context, gives a value. Its name stands in logs and errors."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -116,14 +112,12 @@ class ParallelPrimitive(TTAPrimitive[TInput, list[Any]]):
     """
 
     def __init__(self, *members: TTAPrimitive[TInput, Any]) -> None:
-        flat: list[TTAPrimitive[TInput, Any]] = []
-        for member in members:
-            if isinstance(member, ParallelPrimitive):
-                flat.extend(member.members)
-            else:
-                flat.append(member)
-        super().__init__(" | ".join(member.name for member in flat))
-        self.members: tuple[TTAPrimitive[TInput, Any], ...] = tuple(flat)
+        self.members: tuple[TTAPrimitive[TInput, Any], ...] = tuple(
+            one
+            for member in members
+            for one in (member.members if isinstance(member, ParallelPrimitive) else (member,))
+        )
+        super().__init__(" | ".join(member.name for member in self.members))
 
     async def execute(self, input_data: TInput, context: TTAContext) -> list[Any]:
         """Run all at once; results stand in the order of the members."""

@@ -36,24 +36,24 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The clock of this machine and of the running event loop."""
+    """The ``Clock`` of this machine and of the running event loop; its zone is UTC."""
 
     def now(self) -> float:
-        """Seconds since some fixed moment; never goes back."""
+        """See ``Clock``."""
         return time.monotonic()
 
     def wall(self) -> datetime:
-        """The date and the time of day, in UTC."""
+        """See ``Clock``."""
         return datetime.now(UTC)
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """Call back in ``delay_s`` seconds, from the running event loop."""
+        """See ``Clock``."""
         import asyncio  # loaded with the first loop, not with the package
 
         return asyncio.get_running_loop().call_later(delay_s, callback)
 
     async def sleep(self, delay_s: float) -> None:
-        """Come back in ``delay_s`` seconds; cancellable."""
+        """See ``Clock``."""
         import asyncio
 
         await asyncio.sleep(delay_s)

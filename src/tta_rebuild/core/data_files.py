@@ -71,10 +71,9 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
-    """The value of a YAML text, plain types only. Raises UnreadableFile that names the file.
+    """The value of a YAML text, plain types only; one that ``is_ours`` cannot be a trap.
 
-    Args:
-        is_ours: the text is of this package, and cannot be a trap.
+    Raises UnreadableFile that names the file.
     """
     import yaml
 

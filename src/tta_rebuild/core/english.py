@@ -38,12 +38,8 @@ _LETTERS_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
 def _sentences(text: str, language: str) -> tuple[str, ...]:
     from sentencex import segment
 
-    return tuple(
-        sentence
-        for line in text.splitlines()
-        for piece in segment(language, line)
-        if (sentence := piece.strip())
-    )
+    pieces = (piece.strip() for line in text.splitlines() for piece in segment(language, line))
+    return tuple(piece for piece in pieces if piece)
 
 
 def sentences_of(text: str, language: str = "en") -> list[str]:
@@ -112,13 +108,10 @@ def verb_forms(verb: str) -> frozenset[str]:
 
 def past(verb: str) -> str:
     """The simple past of a verb: ``give`` → ``gave``, ``carry`` → ``carried``."""
-    if verb in _pairs("irregular_pasts.txt"):
-        return _pairs("irregular_pasts.txt")[verb]
-    if verb.endswith("e"):
-        return verb + "d"
+    regular = verb + ("d" if verb.endswith("e") else "ed")
     if verb.endswith("y") and verb[-2:-1] not in _VOWELS:
-        return verb[:-1] + "ied"
-    return verb + "ed"
+        regular = verb[:-1] + "ied"
+    return _pairs("irregular_pasts.txt").get(verb, regular)
 
 
 def plural(noun: str) -> str:
@@ -139,9 +132,10 @@ def singular(noun: str) -> str:
             return noun.removesuffix(many) + one
     if noun.endswith("ies") and len(noun) > 4:
         return noun[:-3] + "y"
-    if noun.endswith(("ches", "shes", "sses", "xes")):
+    if noun.endswith(("ches", "shes", "sses", "xes", "zes")):
         return noun[:-2]
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") and len(noun) > 3 else noun
+    is_plural = noun.endswith("s") and not noun.endswith(("ss", "us", "is")) and len(noun) > 3
+    return noun[:-1] if is_plural else noun
 
 
 def article_for(word: str) -> str:
@@ -154,11 +148,6 @@ def article_for(word: str) -> str:
 
 
 # -------------------------------------------------------------------------------------- numbers
-
-
-def is_number_word(word: str) -> bool:
-    """Whether a word alone says a number: ``3``, ``three``, ``third``, ``no``."""
-    return bool(number_in(word))
 
 
 @lru_cache(maxsize=20_000)

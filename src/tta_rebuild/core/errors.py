@@ -6,41 +6,26 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
 ::
 
     TTAError
-    ├── TTAPrimitiveError             a primitive could not do its work
-    │   ├── ValidationError           the input is wrong: change it
-    │   └── ExecutionError            the work failed
-    │       ├── ProviderError         the model behind it failed
-    │       │   ├── ProviderBusy      try again later (429, 500, 503, 504, reset, timeout)
-    │       │   │   └── ProviderTimeout
-    │       │   ├── QuotaExhausted    daily quota used up: another model, or tomorrow
-    │       │   ├── QuotaFull         no room in the quota in time: another model, or later
-    │       │   ├── CircuitOpen       known to be down: another model
-    │       │   ├── ModelUnavailable  unknown, retired or not served here: another model
-    │       │   ├── KeyMissing        set the key that is named
-    │       │   ├── KeyRejected       the key is wrong: replace it
-    │       │   ├── SdkMissing        install the extra that is named
-    │       │   ├── RequestRejected   the request itself is wrong: never repeat it
-    │       │   ├── RequestTooLarge   can never fit the quota or the context window
-    │       │   ├── ContentRefused    blocked for its content: soften, once
-    │       │   ├── ReplyUnusable     came, but is no answer to what was asked
-    │       │   └── StreamBroken      stopped in mid-stream: what came is kept in ``.text``
-    │       ├── ProviderFault         a provider of the caller's own has a defect: mend it
-    │       └── BudgetExceededError   the money is used up: raise the budget or play offline
+    ├── TTAPrimitiveError                 a primitive could not do its work
+    │   ├── ValidationError               the input is wrong: change it
+    │   └── ExecutionError                the work failed
+    │       ├── ProviderError             the model behind it failed
+    │       │   ├── ProviderBusy          (with ProviderTimeout): try again later
+    │       │   ├── QuotaExhausted · QuotaFull · CircuitOpen · ModelUnavailable: another model
+    │       │   ├── KeyMissing · KeyRejected · SdkMissing: set up what is named
+    │       │   ├── RequestRejected · RequestTooLarge · ContentRefused: change the request
+    │       │   └── ReplyUnusable · StreamBroken: an answer, but not what was asked, not whole
+    │       ├── ProviderFault             a provider of the caller's own has a defect: mend it
+    │       └── BudgetExceededError       raise the budget or play offline
     ├── StoryError
     │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionConflict          somebody else wrote first: load again
-    │   ├── MoveRefused               the move was not played: make another
-    │   ├── HistoryNotLoaded          only the present is in memory: fold the whole log
-    │   └── ImportRejected            the file is not a story that can be read
-    ├── StoreError                    the place where stories are kept
-    │   ├── StoreLocked               another process holds the data directory
-    │   ├── StoreReadOnly · StoreFull
-    │   ├── StoreMissing              nothing was kept there yet, and it was only to be looked at
-    │   ├── StoreNewer                written by a newer version: upgrade
-    │   └── StoreDamaged              unreadable, or a log with a hole
-    ├── SettingsError                 a setting has a wrong value
-    ├── UnreadableFile                a file from the user: too large, broken, nested too deeply
-    └── ExecutorUnavailable           no engine here can run that code
+    │   ├── PositionConflict              somebody else wrote first: load again
+    │   ├── MoveRefused                   make another move
+    │   ├── HistoryNotLoaded              fold the whole log
+    │   └── ImportRejected                the file is not a story that can be read
+    ├── StoreError                        the place where stories are kept
+    │   └── StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer · StoreDamaged
+    └── SettingsError · UnreadableFile · ExecutorUnavailable
 """
 
 from __future__ import annotations
@@ -56,13 +41,7 @@ class TTAError(Exception):
 
 
 class TTAPrimitiveError(TTAError):
-    """A primitive could not do its work.
-
-    Args:
-        message: what went wrong, in words a player or an author understands.
-        primitive_name: the primitive that failed, where known.
-        context: the ``TTAContext`` of the call, where known.
-    """
+    """A primitive could not do its work; its name and the ``TTAContext`` stand here where known."""
 
     def __init__(
         self, message: str, primitive_name: str | None = None, context: Any | None = None
@@ -74,10 +53,7 @@ class TTAPrimitiveError(TTAError):
 
 
 class ValidationError(TTAPrimitiveError, ValueError):
-    """The input is wrong: change it, a repetition does not help.
-
-    Constructors raise it too, for values that cannot be; so it is a ``ValueError``.
-    """
+    """The input is wrong: change it. Constructors raise it too, so it is a ``ValueError``."""
 
 
 class ExecutionError(TTAPrimitiveError):
@@ -88,17 +64,12 @@ class ExecutionError(TTAPrimitiveError):
 
 
 class ProviderError(ExecutionError):
-    """The model behind a primitive failed.
+    """The model behind a primitive failed; the message says what to do next.
 
-    Args:
-        message: what went wrong, and what to do next.
-        provider: the adapter, such as ``"gemini"``.
-        model: the model's name at that provider.
-
-    ``usage`` is what the failed attempt is billed for, where the provider said so (a refused or
-    broken answer was written all the same). ``may_be_billed`` is True where it did not say so,
-    and an answer may have been written that never arrived whole. The adapter sets them where it
-    knows better than the class; the cost tracker reads them.
+    ``provider`` is the adapter, such as ``"gemini"``. ``usage`` is what the failed attempt is
+    billed for, where the provider said so (a refused or broken answer was written all the same);
+    ``may_be_billed`` is True where it did not, and an answer may have been written. The adapter
+    sets them where it knows better than the class; the cost tracker reads them.
     """
 
     usage: Usage | None = None
@@ -149,11 +120,8 @@ class QuotaExhausted(ProviderError):
         self.resets_at = resets_at
 
 
-class QuotaFull(ProviderError):
-    """Our own pacing found no room in the model's quota in time; nothing was sent.
-
-    ``retry_after_s`` is when there is room at the earliest, where that is known.
-    """
+class _OpensAgain(ProviderError):
+    """Nothing was sent; ``retry_after_s`` is when it may be at the earliest, 0 if unknown."""
 
     def __init__(
         self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
@@ -162,14 +130,12 @@ class QuotaFull(ProviderError):
         self.retry_after_s = retry_after_s
 
 
-class CircuitOpen(ProviderError):
+class QuotaFull(_OpensAgain):
+    """Our own pacing found no room in the model's quota in time."""
+
+
+class CircuitOpen(_OpensAgain):
     """The model failed too often just now; it is asked again after ``retry_after_s`` seconds."""
-
-    def __init__(
-        self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
-    ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_after_s = retry_after_s
 
 
 class ModelUnavailable(ProviderError):
@@ -206,19 +172,13 @@ class RequestRejected(ProviderError):
 
 
 class RequestTooLarge(ProviderError):
-    """The request can never fit the quota or the model's context window.
-
-    ``window_tokens`` is the window's size, where the server said it.
-    """
+    """Never fits the quota or the context window (of ``window_tokens``, where that is known)."""
 
     window_tokens: int | None = None
 
 
 class ContentRefused(ProviderError):
-    """The provider blocked the prompt or the answer for its content.
-
-    ``reason`` is the provider's own word (``SAFETY``, ``RECITATION``, ``PROHIBITED_CONTENT`` …).
-    """
+    """Blocked for its content; ``reason`` is the provider's own word (``SAFETY`` …)."""
 
     may_be_billed = True
 
@@ -246,7 +206,7 @@ class StreamBroken(ProviderError):
 class ProviderFault(ExecutionError):
     """A provider of the caller's own raised what no provider should, or gave no answer: mend it.
 
-    The next model does not take over, so that a defect is seen; the story stays as it was.
+    The next model does not take over, so that a defect is seen.
     """
 
 
@@ -313,7 +273,7 @@ class HistoryNotLoaded(StoryError):
 class PositionConflict(StoryError):
     """Somebody else wrote to this branch first: nothing was stored, load it again.
 
-    Positions count events along the branch path; ``actual`` is the position found.
+    Positions count events along the path.
     """
 
     def __init__(self, *, branch_id: str, expected: int, actual: int) -> None:
@@ -354,7 +314,7 @@ class StoreFull(StoreError):
 
 
 class StoreMissing(StoreError):
-    """Nothing was kept in this ``place`` yet; it was only to be looked at, so nothing was made."""
+    """Nothing was kept in this ``place`` yet, and it was only to be looked at."""
 
     def __init__(self, place: str) -> None:
         super().__init__(f"{place}: there are no stories yet")
@@ -366,12 +326,9 @@ class StoreNewer(StoreError):
 
 
 class StoreDamaged(StoreError):
-    """The database cannot be read, or a story's log has a hole.
+    """The database cannot be read, or the log of ``branch_id`` has a hole.
 
-    Attributes:
-        branch_id: the branch whose path is damaged, "" if it is the whole database.
-        good_upto: the last position up to which that path is whole; a fork there saves it. None
-            if nothing is known to be good.
+    Up to ``good_upto`` its path is whole (None if nothing is known to be); a fork there saves it.
     """
 
     def __init__(self, message: str, *, branch_id: str = "", good_upto: int | None = None) -> None:

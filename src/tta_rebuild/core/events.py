@@ -11,47 +11,44 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, cast, get_args
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
+class StoryEvent:
+    """What all events have: the name and the version under which the log keeps them."""
+
+    __slots__ = ()
+    KIND: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryOpened:
+class StoryOpened(StoryEvent):
     """The story begins: always the first event of a story."""
 
     KIND: ClassVar[str] = "story_opened"
-    VERSION: ClassVar[int] = 1
     premise: Premise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlayerActed:
-    """The player did or said something.
-
-    Attributes:
-        choice: the number (from 1) of the choice taken, None for free words.
-        wants_end: True if the story was to end with this turn's scene.
-    """
+class PlayerActed(StoryEvent):
+    """The player did or said something: took a choice (numbered from 1), or used free words."""
 
     KIND: ClassVar[str] = "player_acted"
-    VERSION: ClassVar[int] = 1
     text: str
     choice: int | None = None
     wants_end: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelReplied:
-    """What a storyteller answered, word for word: with it the turn can be told again exactly.
-
-    ``request_key`` is the canonical key of the request that it answers.
-    """
+class ModelReplied(StoryEvent):
+    """What a storyteller answered, word for word: with it the turn can be told again exactly."""
 
     KIND: ClassVar[str] = "model_replied"
-    VERSION: ClassVar[int] = 1
     task: str
     request_key: str
     text: str
@@ -63,26 +60,18 @@ class ModelReplied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SceneTold:
+class SceneTold(StoryEvent):
     """A scene as the player read it."""
 
     KIND: ClassVar[str] = "scene_told"
-    VERSION: ClassVar[int] = 1
     scene: Scene
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassageWithheld:
-    """A passage that was not shown, and why.
-
-    Attributes:
-        gate: ``"canon"`` or ``"safety"``.
-        reason: in plain words.
-        against: the sentence or rule it contradicts.
-    """
+class PassageWithheld(StoryEvent):
+    """A passage that the ``gate`` (``"canon"``, ``"safety"``) held back, and what it is against."""
 
     KIND: ClassVar[str] = "passage_withheld"
-    VERSION: ClassVar[int] = 1
     text: str
     gate: str
     reason: str
@@ -99,73 +88,66 @@ class CodeVerdictNoted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CodeChecked:
+class CodeChecked(StoryEvent):
     """The code in a scene was run where it can do no harm; one verdict per block, in order."""
 
     KIND: ClassVar[str] = "code_checked"
-    VERSION: ClassVar[int] = 1
     verdicts: tuple[CodeVerdictNoted, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastRecalled:
+class PastRecalled(StoryEvent):
     """What of the past was put into the turn's prompt: positions of events, in order."""
 
     KIND: ClassVar[str] = "past_recalled"
-    VERSION: ClassVar[int] = 1
     positions: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactAsserted:
+class FactAsserted(StoryEvent):
     """From here on this holds on this branch, until it is retracted or replaced."""
 
     KIND: ClassVar[str] = "fact_asserted"
-    VERSION: ClassVar[int] = 1
     claim: Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactRetracted:
+class FactRetracted(StoryEvent):
     """From here on this no longer holds on this branch."""
 
     KIND: ClassVar[str] = "fact_retracted"
-    VERSION: ClassVar[int] = 1
     claim: Claim
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FactRetconned:
+class FactRetconned(StoryEvent):
     """An author says that this was never so (``becomes`` is what was so instead, if anything)."""
 
     KIND: ClassVar[str] = "fact_retconned"
-    VERSION: ClassVar[int] = 1
     claim: Claim
     becomes: Claim | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineKept:
+class LineKept(StoryEvent):
     """A lasting line holds from here on; its number is the position of this event."""
 
     KIND: ClassVar[str] = "line_kept"
-    VERSION: ClassVar[int] = 1
     line: LastingLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineEnded:
+class LineEnded(StoryEvent):
     """The lasting line of this number no longer holds."""
 
     KIND: ClassVar[str] = "line_ended"
-    VERSION: ClassVar[int] = 1
     number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CharacterChanged:
+class CharacterChanged(StoryEvent):
     """How a character is after this turn; fields that stayed the same are not repeated.
 
     Attributes:
@@ -175,7 +157,6 @@ class CharacterChanged:
     """
 
     KIND: ClassVar[str] = "character_changed"
-    VERSION: ClassVar[int] = 1
     character_id: str
     name: str = ""
     emotion: str = ""
@@ -187,24 +168,19 @@ class CharacterChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChoicesOffered:
+class ChoicesOffered(StoryEvent):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 
     KIND: ClassVar[str] = "choices_offered"
-    VERSION: ClassVar[int] = 1
     choices: tuple[Choice, ...]
     rejected: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineMarked:
-    """An entry of the story's own timeline (see ``narrative.timeline_manager``).
-
-    ``timestamp`` is story time, apart from the order of telling.
-    """
+class TimelineMarked(StoryEvent):
+    """An entry of the story's own timeline, in story time (see ``narrative.timeline_manager``)."""
 
     KIND: ClassVar[str] = "timeline_marked"
-    VERSION: ClassVar[int] = 1
     event_id: str
     event_type: str
     timestamp: int
@@ -214,11 +190,10 @@ class TimelineMarked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryEnded:
+class StoryEnded(StoryEvent):
     """The story came to an end on this branch; a fork before it may go on."""
 
     KIND: ClassVar[str] = "story_ended"
-    VERSION: ClassVar[int] = 1
     how: str = ""
 
 
@@ -241,27 +216,7 @@ Event: TypeAlias = (
     | StoryEnded
 )
 
-EVENT_TYPES: Mapping[str, type[Event]] = {
-    t.KIND: t
-    for t in (
-        StoryOpened,
-        PlayerActed,
-        ModelReplied,
-        SceneTold,
-        PassageWithheld,
-        CodeChecked,
-        PastRecalled,
-        FactAsserted,
-        FactRetracted,
-        FactRetconned,
-        LineKept,
-        LineEnded,
-        CharacterChanged,
-        ChoicesOffered,
-        TimelineMarked,
-        StoryEnded,
-    )
-}
+EVENT_TYPES: Mapping[str, type[StoryEvent]] = {t.KIND: t for t in get_args(Event)}
 
 
 def prose_of(event: Event) -> str:
@@ -346,15 +301,14 @@ class EventCodec:
                 f"the log holds an event '{kind}' of version {version}, which this version of "
                 "tta does not know; upgrade tta to read it"
             )
+        adapter = self._adapter(event_type)
         try:
             if version == event_type.VERSION:
-                event: Event = self._adapter(event_type).validate_json(text)
-                return event
+                return cast("Event", adapter.validate_json(text))
             data = json.loads(text)
             for older in range(version, event_type.VERSION):
                 data = self._upcasters[kind, older](data)
-            lifted: Event = self._adapter(event_type).validate_python(data)
-            return lifted
+            return cast("Event", adapter.validate_python(data))
         except (ValueError, KeyError, ValidationError) as error:  # pydantic's is a ValueError
             raise StoreDamaged(
                 f"an event '{kind}' (version {version}) in the log cannot be read; "

@@ -18,7 +18,6 @@ import re
 import threading
 import traceback
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -36,17 +35,12 @@ _PUBLIC_PREFIX = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """A pattern, and what a text must hold (in lower case) for it to be worth trying."""
-
-    hints: tuple[str, ...]
-    pattern: re.Pattern[str]
-
+_Shape = tuple[tuple[str, ...], re.Pattern[str]]
+"""What a text must hold (in lower case) for a pattern to be worth trying, and the pattern."""
 
 # What keys look like, whoever's they are.
 _KEYS: tuple[_Shape, ...] = tuple(
-    _Shape(hints, re.compile(pattern))
+    (hints, re.compile(pattern))
     for hints, pattern in (
         (("aiza",), r"\bAIza[\w-]{30,}"),  # Google
         (("aq.",), r"\bAQ\.[\w-]{30,}"),  # Google, since 2025
@@ -75,7 +69,7 @@ _KEYS: tuple[_Shape, ...] = tuple(
 
 # What stands before a key, whatever its shape; the first group stays.
 _CARRIERS: tuple[_Shape, ...] = tuple(
-    _Shape(hints, re.compile(pattern, re.IGNORECASE))
+    (hints, re.compile(pattern, re.IGNORECASE))
     for hints, pattern in (
         (("bearer",), r"(\bBearer\s+)[\w.~+/=-]{8,}"),
         (
@@ -150,17 +144,14 @@ class Redactor:
         text = self.known(text)
         folded = text.lower()
         for shapes, mask in ((_KEYS, MASK), (_CARRIERS, rf"\1{MASK}")):
-            for shape in shapes:
-                if any(hint in folded for hint in shape.hints):
-                    text = shape.pattern.sub(mask, text)
+            for hints, pattern in shapes:
+                if any(hint in folded for hint in hints):
+                    text = pattern.sub(mask, text)
         return text
 
     def _without_pieces(self, text: str) -> str:
         """Masks runs of at least ``GRAM`` characters that belong to a secret."""
-        grams = self._grams
-        hits = [i for i in range(len(text) - GRAM + 1) if text[i : i + GRAM] in grams]
-        if not hits:
-            return text
+        hits = [i for i in range(len(text) - GRAM + 1) if text[i : i + GRAM] in self._grams]
         parts: list[str] = []
         done = 0
         for start in hits:
@@ -177,10 +168,10 @@ class Redactor:
             return self.redact(value.decode("latin-1")).encode("latin-1")
         if isinstance(value, Mapping):
             return {self.value(k): self.value(v) for k, v in value.items()}
+        if isinstance(value, tuple):  # of whatever named kind
+            return tuple(map(self.value, value))
         if isinstance(value, list | set | frozenset):
-            return type(value)(self.value(v) for v in value)
-        if isinstance(value, tuple):
-            return tuple(self.value(v) for v in value)
+            return type(value)(map(self.value, value))
         return value
 
     def traceback(self, error: BaseException) -> str:

@@ -144,14 +144,8 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
         wait_s = self._random.uniform(0.0, ceiling_s)
         if isinstance(error, ProviderBusy) and error.retry_after_s is not None:
             wait_s += error.retry_after_s
-        log.warning(
-            "%s: run %d failed (%s), again in %.2f s",
-            self.name,
-            number,
-            error,
-            wait_s,
-            extra=_facts(context),
-        )
+        said = "%s: run %d failed (%s), again in %.2f s"
+        log.warning(said, self.name, number, error, wait_s, extra=_facts(context))
         await self._clock.sleep(wait_s)
 
     async def _give_up(
@@ -161,9 +155,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
             raise error
         log.warning("%s: giving the fallback (%s)", self.name, error, extra=_facts(context))
         result = self._fallback(input_data, context, error)
-        if isinstance(result, Awaitable):
-            return await result
-        return result
+        return await result if isinstance(result, Awaitable) else result
 
 
 def _facts(context: TTAContext) -> dict[str, Any]:

@@ -59,9 +59,8 @@ class CharacterSketch:
 
     def __post_init__(self) -> None:
         _must_be(self.character_id, str, "the id of a character", '"mara"')
-        _must_be(self.name, str, "the name of a character", '"Mara"')
-        _must_be(self.description, str, "the description of a character", '"a stubborn diver"')
-        _must_be(self.pronouns, str, "the pronouns of a character", '"she"')
+        for name in ("name", "description", "pronouns"):
+            _must_be(getattr(self, name), str, f"the {name} of a character", f'{name}="…"')
         _must_be(self.traits, Mapping, "the traits of a character", '{"brave": 0.8}')
         for trait, strength in self.traits.items():
             _must_be(strength, (int, float), f"the trait {trait!r}", '{"brave": 0.8}')
@@ -172,10 +171,7 @@ class LastingLine:
 
 @dataclass(frozen=True, slots=True)
 class DialogueLine:
-    """One spoken line.
-
-    ``emotion`` is a word such as ``"hopeful"``.
-    """
+    """One spoken line; ``emotion`` is a word such as ``"hopeful"``."""
 
     character_id: str
     text: str

@@ -15,7 +15,19 @@ The shape of a scene reply, from a model and from the embedded storyteller alike
     LASTING = {"text": str, "about": [id], "known_by": [id], "weight": 1 | 2 | 3}
     LINE = {"character_id": str, "text": str, "emotion": str}
 
-The flat shape of the contract (``narrative_text`` instead of ``passages``) is understood too.
+The flat shape of the contract (``narrative_text`` instead of ``passages``) is understood too. The
+other tasks are answered by
+
+- ``dialogue`` and ``monologue`` (what the character says, thinks): plain text, one or two
+  sentences, no quotation marks, no name before it;
+- ``branch_check``: ``{"branches": [{"contradictions": [{"message": str, "fact": str}],
+  "meaningfulness": float, "character_alignment": float, "suggestion": str}]}``, scores in [0, 1],
+  one entry per proposal in order;
+- ``reading``: ``{"objections": [{"passage": int, "cites": str, "words": str, "why": str}],
+  "choices": [{"choice": int, "cites": str, "why": str}], "lines": [LASTING with its "passage"],
+  "ended": [int]}``. A citation is the number of a line, ``K`` and that number (somebody cannot
+  know it), ``R``, ``B`` or ``P`` and a number (a rule, a boundary, another of the passages), the
+  id of somebody in the cast, ``MOVE`` or ``PLAYER``.
 """
 
 from __future__ import annotations
@@ -103,60 +115,3 @@ class ContinueSceneVariables(SceneVariables, total=False):
     told_so_far: str
     withheld: str
     contradiction: str
-
-
-class DialogueVariables(TypedDict, total=False):
-    """Tasks ``dialogue`` (what the character says) and ``monologue`` (what they think).
-
-    The answer is plain text: one or two sentences, no quotation marks, no name before it.
-    """
-
-    seed: int
-    character: CharacterVariables
-    scene_context: str
-    trigger: str
-    interacting_with: list[str]
-    story_events: list[str]
-    goal: str
-    boundaries: dict[str, str]
-
-
-class BranchCheckVariables(TypedDict, total=False):
-    """Task ``branch_check``: judge proposals against what holds.
-
-    The answer: ``{"branches": [{"contradictions": [{"message": str, "fact": str}],
-    "meaningfulness": float, "character_alignment": float, "suggestion": str}]}``, scores in
-    [0, 1], one entry per proposal in order.
-    """
-
-    proposals: list[dict[str, Any]]
-    facts: list[dict[str, Any]]
-    rules: dict[str, str]
-    recent: list[str]
-    characters: list[CharacterVariables]
-
-
-class ReadingVariables(TypedDict, total=False):
-    """Task ``reading``: read new passages against what is true so far.
-
-    The answer: ``{"objections": [{"passage": int, "cites": str, "words": str, "why": str}],
-    "choices": [{"choice": int, "cites": str, "why": str}], "lines": [{"passage": int,
-    "text": str, "about": [id], "known_by": [id], "weight": 1-3}], "ended": [int]}``. A citation is
-    the number of a line, ``K`` and that number (somebody cannot know it), ``R``, ``B`` or ``P`` and
-    a number (a rule, a boundary, another of the passages), the id of somebody in the cast, ``MOVE``
-    or ``PLAYER``.
-    """
-
-    people: list[str]
-    now: list[str]
-    lines: list[str]
-    rules: list[str]
-    boundaries: list[str]
-    move: str
-    no_move: bool
-    is_opening: bool
-    earlier: str
-    passages: list[str]
-    choices: list[str]
-    language: str
-    wants_lines: bool

@@ -221,9 +221,7 @@ class Gate:
             return [key_of(self.canon.value(who, one) or "") for one in ("role", "species")]
 
         hour = key_of(self.canon.value(STORY, "time_of_day") or "")
-        return list(
-            self._rules.contradictions(sentence, hour=hour, told_hour="", classes_of=classes_of)
-        )
+        return list(self._rules.contradictions(sentence, hour=hour, classes_of=classes_of))
 
     def _check_of(self) -> DeclaredCheck:
         if not self._effects:

@@ -1,6 +1,6 @@
 """Labelled passages judged at each level of a player's boundary, and counted.
 
-Called by ``cli.eval``. A level holds back from a weight on (``safety.levels``): at ``none``
+Called by ``cli.eval``. A level holds back from a weight on (``safety.categories``): at ``none``
 whatever touches the matter (1), at ``low`` what shows it (2), at ``medium`` what dwells on it (3).
 """
 
@@ -12,7 +12,7 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import Passage, Premise
 from tta_rebuild.lab.measures import BoundaryCounts, EvalRow
 from tta_rebuild.lab.told_file import LabelledPassage
-from tta_rebuild.safety.levels import THRESHOLDS
+from tta_rebuild.safety.categories import THRESHOLDS
 
 LEVELS = ("none", "low", "medium")
 

@@ -21,7 +21,6 @@ from tta_rebuild.integrations.code_executor import (
     CodeVerdict,
     Verdict,
 )
-from tta_rebuild.sandbox.snippet import Limits
 
 INVALID_CODE_FACTOR = 0.8
 """What a story's quality is multiplied with if any of its code is invalid."""

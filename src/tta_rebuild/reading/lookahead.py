@@ -19,7 +19,7 @@ from tta_rebuild.core.story import Choice
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
 
 
-def reachable(canon: Canon, choice: Choice) -> frozenset[tuple[str, str, str, bool]]:
+def _reachable(canon: Canon, choice: Choice) -> frozenset[tuple[str, str, str, bool]]:
     """What a choice would change, in normal form; two choices with the same set reach the same."""
     changed = set()
     for effect in choice.effects:
@@ -37,58 +37,47 @@ def false_choices(canon: Canon, choices: Sequence[Choice]) -> list[Contradiction
     Of choices without declared effects only those with the same words are reported.
     """
     found: list[Contradiction] = []
+    fix = "let the choices differ in what they make possible, or offer one of them"
     for number, choice in enumerate(choices):
-        for earlier in choices[:number]:
-            if not _same(canon, earlier, choice):
-                continue
-            found.append(
-                Contradiction(
-                    kind="false_choice",
-                    area="narrative_logic",
-                    message=f"“{choice.text}” leads to the same as “{earlier.text}”",
-                    sentence=choice.text,
-                    against=earlier.text,
-                    fix="let the choices differ in what they make possible, or offer one of them",
-                    certainty=0.9 if choice.effects else 0.8,
-                )
-            )
-            break
+        earlier = next((e for e in choices[:number] if _same(canon, e, choice)), None)
+        if earlier is not None:
+            message = f"“{choice.text}” leads to the same as “{earlier.text}”"
+            certainty = 0.9 if choice.effects else 0.8
+            found.append(_weak("false_choice", choice, message, earlier.text, fix, certainty))
     return found
 
 
+def _weak(
+    kind: str, choice: Choice, message: str, against: str, fix: str, certainty: float = 0.9
+) -> Contradiction:
+    return Contradiction(
+        kind=kind,
+        area="narrative_logic",
+        message=message,
+        sentence=choice.text,
+        against=against,
+        fix=fix,
+        certainty=certainty,
+    )
+
+
 def _same(canon: Canon, one: Choice, other: Choice) -> bool:
+    if one.effects and other.effects:
+        return _reachable(canon, one) == _reachable(canon, other)
     if one.effects or other.effects:
-        return bool(one.effects) == bool(other.effects) and reachable(canon, one) == reachable(
-            canon, other
-        )
+        return False
     mine, theirs = ({stem(w) for w in words_in(c.text)} for c in (one, other))
     return mine == theirs and bool(mine)
 
 
 def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> list[Contradiction]:
-    """Choices after which the story has no way on.
-
-    Args:
-        canon: what holds now.
-        choices: what is offered.
-        player: the id of the player's character, "" if unknown.
-    """
-    found: list[Contradiction] = []
-    for choice in choices:
-        reason = _no_way_on(canon, choice, player)
-        if reason:
-            found.append(
-                Contradiction(
-                    kind="dead_end",
-                    area="narrative_logic",
-                    message=f"“{choice.text}” leads nowhere: {reason}",
-                    sentence=choice.text,
-                    against=reason,
-                    fix="leave a way on, or tell it as the ending that it is",
-                    certainty=0.9,
-                )
-            )
-    return found
+    """Choices after which the story has no way on; ``player`` is the id of the player's own."""
+    fix = "leave a way on, or tell it as the ending that it is"
+    return [
+        _weak("dead_end", choice, f"“{choice.text}” leads nowhere: {reason}", reason, fix)
+        for choice in choices
+        if (reason := _no_way_on(canon, choice, player))
+    ]
 
 
 def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
@@ -97,12 +86,11 @@ def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
     after = canon.fork()
     for effect in choice.effects:
         after.apply(after.position + 1, FactAsserted(claim=effect))
-    if player and after.holds_at(player, "alive", "false") is not None:
+    if not player:
+        return ""
+    if after.holds_at(player, "alive", "false") is not None:
         return "the player's character would be dead"
-    if player:
-        place = after.value(player, "located_in")
-        if place is not None and after.holds_at(place, "state", "destroyed") is not None:
-            return (
-                f"the player's character would be in {place.replace('_', ' ')}, which is destroyed"
-            )
+    place = after.value(player, "located_in")
+    if place is not None and after.holds_at(place, "state", "destroyed") is not None:
+        return f"the player's character would be in {place.replace('_', ' ')}, which is destroyed"
     return ""

@@ -7,10 +7,9 @@ that it was given (or name the player's own character), else it counts for nothi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic_core import from_json
 
 from tta_rebuild.canon.lines import numbered
@@ -20,6 +19,8 @@ from tta_rebuild.core.story import LINE_CHARS, LastingLine
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.reading.second_reader import Objection, Reading, ReadingMatter
+
+T = TypeVar("T")
 
 MOST_LINES = 9
 """Lasting lines of one reading at most."""
@@ -37,50 +38,14 @@ def _number(value: Any) -> int:
     return int(found.group()) if found else 0
 
 
-def _objects(value: Any) -> list[Any]:
+def _objects(value: Any) -> list[dict[str, Any]]:
     return [v for v in value if isinstance(v, dict)][:40] if isinstance(value, list) else []
 
 
-def _words(value: Any) -> list[str]:
+def _each(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
+    """What can be read of a list, or of a value that should have been one."""
     listed = value if isinstance(value, list) else [value]
-    return [word for one in listed[:20] if (word := _text(one))]
-
-
-def _numbers(value: Any) -> list[int]:
-    listed = value if isinstance(value, list) else [value]
-    return [number for one in listed[:40] if (number := _number(one))]
-
-
-class _Shape(BaseModel):
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
-
-
-class _Objection(_Shape):
-    passage: Annotated[int, BeforeValidator(_number)] = 0
-    cites: Annotated[str, BeforeValidator(_text)] = ""
-    words: Annotated[str, BeforeValidator(_text)] = ""
-    why: Annotated[str, BeforeValidator(_text)] = ""
-
-
-class _Refused(_Shape):
-    choice: Annotated[int, BeforeValidator(_number)] = 0
-    cites: Annotated[str, BeforeValidator(_text)] = ""
-    why: Annotated[str, BeforeValidator(_text)] = ""
-
-
-class _Line(_Shape):
-    passage: Annotated[int, BeforeValidator(_number)] = 0
-    text: Annotated[str, BeforeValidator(_text)] = ""
-    about: Annotated[list[str], BeforeValidator(_words)] = []
-    known_by: Annotated[list[str], BeforeValidator(_words)] = []
-    weight: Annotated[int, BeforeValidator(_number)] = 1
-
-
-class _Reply(_Shape):
-    objections: Annotated[list[_Objection], BeforeValidator(_objects)] = []
-    choices: Annotated[list[_Refused], BeforeValidator(_objects)] = []
-    lines: Annotated[list[_Line], BeforeValidator(_objects)] = []
-    ended: Annotated[list[int], BeforeValidator(_numbers)] = []
+    return tuple(found for one in listed[:40] if (found := read(one)))
 
 
 class ModelReader:
@@ -129,7 +94,7 @@ class ModelReader:
 
 
 def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
-    """The values of ``core.tasks.ReadingVariables``, as plain JSON."""
+    """What the template ``reading`` is filled with, as plain JSON."""
     names = {person.id: person.name for person in matter.people}
     return {
         "people": [
@@ -159,90 +124,87 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
     }
 
 
-def _understood(text: str) -> _Reply | None:
+def _understood(text: str) -> dict[str, Any] | None:
     found = re.search(r"\{.*", text, re.DOTALL)
-    if found is None:
-        return None
-    body = found.group()
+    body = found.group() if found else ""
     for end in (len(body), body.rfind("}") + 1):
         try:
             data = from_json(body[:end], allow_partial="off")
         except ValueError:
             continue
-        return _Reply.model_validate(data) if isinstance(data, dict) else None
+        return data if isinstance(data, dict) else None
     return None
 
 
-def _as_reading(reply: _Reply, matter: ReadingMatter) -> Reading:
-    objections = [
-        objection for given in reply.objections if (objection := _objection(given, matter))
-    ]
+def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
+    read = (_objection(given, matter) for given in _objects(reply.get("objections")))
+    objections = sorted((one for one in read if one), key=lambda o: o.passage)
+    # a line counts if it comes from a passage before the first one that is objected to
+    sound = range(1, objections[0].passage + 1) if objections else None
+    lines = [one for one in _objects(reply.get("lines"))[:MOST_LINES] if _text(one.get("text"))]
     return Reading(
-        objections=tuple(sorted(objections, key=lambda o: o.passage)),
+        objections=tuple(objections),
         refused_choices={
-            given.choice - 1: given.why or "it cannot be done as things stand"
-            for given in reply.choices
-            if 1 <= given.choice <= len(matter.choices) and _cited(given.cites, matter)
+            _number(given.get("choice")) - 1: _text(given.get("why"))
+            or "it cannot be done as things stand"
+            for given in _objects(reply.get("choices"))
+            if 1 <= _number(given.get("choice")) <= len(matter.choices)
+            and _cited(_text(given.get("cites")), matter)
         },
-        lines=tuple(_line(one) for one in reply.lines[:MOST_LINES] if _stands(one, objections)),
+        lines=tuple(
+            _line(one) for one in lines if sound is None or _number(one.get("passage")) in sound
+        ),
         # what ended with a passage that is held back has not ended
-        ended=() if objections else tuple(n for n in reply.ended if n in matter.lines),
+        ended=()
+        if objections
+        else tuple(n for n in _each(_number, reply.get("ended")) if n in matter.lines),
     )
 
 
-def _objection(given: _Objection, matter: ReadingMatter) -> Objection | None:
+def _objection(given: Mapping[str, Any], matter: ReadingMatter) -> Objection | None:
     """The objection, None if it cites nothing that was given."""
-    cited = _cited(given.cites, matter)
-    if cited is None or not 1 <= given.passage <= len(matter.passages):
+    cited, number = _cited(_text(given.get("cites")), matter), _number(given.get("passage"))
+    if cited is None or not 1 <= number <= len(matter.passages):
         return None
     kind, against = cited
     return Objection(
-        passage=given.passage - 1,
+        passage=number - 1,
         kind=kind,
-        words=given.words,
+        words=_text(given.get("words")),
         against=against,
-        reason=given.why or f"does not fit: {against}",
+        reason=_text(given.get("why")) or f"does not fit: {against}",
     )
 
 
 def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
+    """The kind of an objection that cites this, and what it is against, in words."""
     mark, number = cites.strip().upper(), _number(cites)
+    rules, bounds = list(matter.rules.values()), list(matter.boundaries.items())
+    line = matter.lines.get(number)
     for person in matter.people:
         if person.id.upper() == mark:
             return "contradiction", f"{person.name}: {person.about}"
     if mark.startswith("PLAYER"):
         return ("player", "the player decides for their own character") if matter.player else None
     if mark.startswith("R"):
-        rules = list(matter.rules.values())
         return ("rule", rules[number - 1]) if 1 <= number <= len(rules) else None
     if mark.startswith("B"):
-        bounds = list(matter.boundaries)
-        if not 1 <= number <= len(bounds):
-            return None
-        return "boundary", f"{bounds[number - 1]} at '{matter.boundaries[bounds[number - 1]]}'"
-    if mark.startswith("K") and number in matter.lines:
-        return "knowledge", matter.lines[number].text
+        known = 1 <= number <= len(bounds)
+        return ("boundary", "{} at '{}'".format(*bounds[number - 1])) if known else None
     if mark.startswith("MOVE"):
         return ("contradiction", matter.move) if matter.move else None
     if mark.startswith("P") and 1 <= number <= len(matter.passages):
         return "contradiction", matter.passages[number - 1].text
-    if number in matter.lines:
-        return "contradiction", matter.lines[number].text
+    if line is not None:
+        return "knowledge" if mark.startswith("K") else "contradiction", line.text
     return None
 
 
-def _stands(given: _Line, objections: Sequence[Objection]) -> bool:
-    """Whether a line comes from a passage before the first one that is objected to."""
-    if not given.text:
-        return False
-    return not objections or 0 < given.passage <= min(o.passage for o in objections)
-
-
-def _line(given: _Line) -> LastingLine:
+def _line(given: Mapping[str, Any]) -> LastingLine:
     return LastingLine(
-        text=given.text[:LINE_CHARS],
-        about=tuple(given.about),
-        known_by=tuple(given.known_by),
-        weight=min(3, max(1, given.weight)),
+        text=_text(given["text"])[:LINE_CHARS],
+        about=_each(_text, given.get("about")),
+        known_by=_each(_text, given.get("known_by")),
+        weight=min(3, max(1, _number(given.get("weight", 1)))),
         origin="reader",
     )

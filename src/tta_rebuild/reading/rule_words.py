@@ -7,79 +7,51 @@ data: ``data/rules.toml`` and ``data/classes.toml``.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.english import plural, singular
 from tta_rebuild.core.english import verb_forms as regular_forms
 
 _WORD = re.compile(
     r"[A-Za-zÀ-ÿ]+(?:['’][A-Za-z]+)?(?:-[A-Za-zÀ-ÿ]+)*|\d+(?:[.,]\d+)?|[,;:.!?()—–-]"
 )
+_NOT = re.compile(r"\b(?:(can)not|(ca|wo|sha)n't|(\w*)n't)\b", re.IGNORECASE)
+_SHORT = re.compile(r"(?<=[a-z])'(re|ve|ll|m|d)\b", re.IGNORECASE)
+_WHOLE = {
+    "ca": "can", "wo": "will", "sha": "shall",
+    "re": "are", "ve": "have", "ll": "will", "m": "am", "d": "had",
+}  # fmt: skip
 PERSON = "person"
 _BEINGS = (PERSON, "animal", "dragon", "ghost", "robot", "undead", "elf", "dwarf", "monster")
 
 
-@dataclass(frozen=True, slots=True)
-class _Data:
-    rules: Mapping[str, Any]
-    classes: Mapping[str, frozenset[str]]
-    verbs: Mapping[str, tuple[str, ...]]
-    base: Mapping[str, str]
-    singular: Mapping[str, str]
+def table(name: str) -> Mapping[str, Any]:
+    """A table of ``data/rules.toml``."""
+    found: Mapping[str, Any] = packaged_toml("tta_rebuild.reading", "rules")[name]
+    return found
 
 
 @cache
-def _data() -> _Data:
-    here = files("tta_rebuild.reading") / "data"
-    rules, classes = (
-        tomllib.loads((here / name).read_text("utf-8")) for name in ("rules.toml", "classes.toml")
-    )
-    verbs = {
-        first: (first, *forms)
-        for line in rules["verbs"]["irregular"]
-        for first, *forms in [line.split()]
-    }
-    return _Data(
-        rules=rules,
-        classes={name: frozenset(listed.split()) for name, listed in classes.items()},
-        verbs=verbs,
-        base={form: first for first, forms in verbs.items() for form in forms},
-        singular=dict(pair.split(":") for pair in rules["nouns"]["irregular"].split()),
-    )
-
-
-def listed(table: str, name: str) -> frozenset[str]:
+def listed(in_table: str, name: str) -> frozenset[str]:
     """A list of the data file as a set, such as the verbs of presence."""
-    return frozenset(_data().rules[table][name].split())
+    return frozenset(table(in_table)[name].split())
 
 
 def opposite(word: str) -> tuple[str, ...]:
     """The words that cannot occur where it is always that: day words for "night"."""
-    other = _data().rules["opposites"].get(word)
-    return family(other) if other else ()
+    return family(table("opposites").get(word, ""))
 
 
-def phrases(table: str, name: str) -> tuple[str, ...]:
-    """A list of phrases of the data file."""
-    return tuple(_data().rules[table].get(name, ()))
+# -------------------------------------------------------------------------------------- classes
 
 
-def singular(noun: str) -> str:
-    """A noun in the singular; what is no known plural stays."""
-    data = _data()
-    if noun in data.singular:
-        return data.singular[noun]
-    if noun.endswith("ies") and len(noun) > 4:
-        return noun[:-3] + "y"
-    if noun.endswith(("ches", "shes", "xes", "sses", "zes")):
-        return noun[:-2]
-    if noun.endswith("s") and not noun.endswith(("ss", "us", "is")):
-        return noun[:-1]
-    return noun
+@cache
+def _classes() -> Mapping[str, frozenset[str]]:
+    data = packaged_toml("tta_rebuild.reading", "classes")
+    return {name: frozenset(words.split()) for name, words in data.items()}
 
 
 def is_being(noun: str) -> bool:
@@ -87,6 +59,7 @@ def is_being(noun: str) -> bool:
     return any(singular(noun) in members(one) for one in _BEINGS)
 
 
+@cache
 def members(noun: str) -> frozenset[str]:
     """The class that a noun names with everything that belongs to it, in the singular."""
     found, waiting = set[str](), [singular(noun)]
@@ -94,7 +67,7 @@ def members(noun: str) -> frozenset[str]:
         one = waiting.pop()
         if one not in found:
             found.add(one)
-            waiting.extend(_data().classes.get(one, ()))
+            waiting.extend(_classes().get(one, ()))
     return frozenset(found)
 
 
@@ -102,8 +75,16 @@ def members(noun: str) -> frozenset[str]:
 def is_known_noun(noun: str) -> bool:
     """Whether the class table has the noun."""
     one = singular(noun)
-    data = _data()
-    return one in data.classes or any(one in listed for listed in data.classes.values())
+    return one in _classes() or any(one in words for words in _classes().values())
+
+
+# ---------------------------------------------------------------------------------------- verbs
+
+
+@cache
+def _irregular() -> Mapping[str, tuple[str, ...]]:
+    """Base form → all forms."""
+    return {forms.split()[0]: tuple(forms.split()) for forms in table("verbs")["irregular"]}
 
 
 def bases_of(form: str) -> tuple[str, ...]:
@@ -111,9 +92,11 @@ def bases_of(form: str) -> tuple[str, ...]:
 
     A base that is no word does no harm: its forms do not occur.
     """
-    known = form if form in _data().verbs else _data().base.get(form)
+    if form in _irregular():
+        return (form,)
+    known = [base for base, forms in _irregular().items() if form in forms]
     if known:
-        return (known,)
+        return (known[-1],)
     if form.endswith("ing") and re.search("[aeiouy]", form[:-3]):
         stem = form[:-3]
         doubled = stem[-1:] == stem[-2:-1] and stem[-1:] not in "lsz"
@@ -126,37 +109,36 @@ def bases_of(form: str) -> tuple[str, ...]:
     return (form.removesuffix("s") if not form.endswith("ss") else form,)
 
 
+@cache
 def verb_forms(verb: str) -> frozenset[str]:
     """Every form of a verb, regular or not; of two verbs that share forms, only its own."""
-    data = _data()
-    special = data.rules["homographs"].get(verb)
+    special = table("homographs").get(verb)
     if special:
         return frozenset(special["forms"].split())
-    if verb in data.verbs:
+    if verb in _irregular():
         regular = {f for f in regular_forms(verb) if not f.endswith("ed")}
-        return frozenset({*data.verbs[verb], *regular})
+        return frozenset(regular.union(_irregular()[verb]))
     return regular_forms(verb)
 
 
 def is_other_verb(verb: str, form: str, following: str) -> bool:
     """Whether a form is more likely one of another verb: "lying by the fire" is no lie."""
-    special = _data().rules["homographs"].get(verb)
-    return bool(
-        special
-        and form in special["other"].split()
-        and following in special["other_before"].split()
-    )
+    special = table("homographs").get(verb, {"other": "", "other_before": ""})
+    return form in special["other"].split() and following in special["other_before"].split()
+
+
+# --------------------------------------------------------------------------------------- topics
 
 
 def family(topic: str) -> tuple[str, ...]:
     """The words by which a topic shows, stems with ``*``; () for a topic of no family."""
-    rules = _data().rules
+    families, bundles = table("families"), table("bundles")
     key = "_".join(topic.lower().replace("-", "_").split())
-    for option in (key, rules["same"].get(key, ""), key + "s", key.removesuffix("s")):
-        if option in rules["families"]:
-            return tuple(rules["families"][option])
-        if option in rules["bundles"]:
-            return tuple(w for p in rules["bundles"][option] for w in rules["families"][p])
+    for option in (key, table("same").get(key, ""), key + "s", key.removesuffix("s")):
+        if option in families:
+            return tuple(families[option])
+        if option in bundles:
+            return tuple(word for part in bundles[option] for word in families[part])
     return ()
 
 
@@ -166,39 +148,22 @@ def words_for(topic: str) -> tuple[str, ...]:
     if known:
         return known
     *before, noun = topic.split()
-    forms = {form for one in members(noun) for form in noun_forms(one)} if not before else set()
-    return tuple(sorted({" ".join((*before, f)) for f in noun_forms(singular(noun))} | forms))
-
-
-def noun_forms(noun: str) -> set[str]:
-    """A noun's singular and plural."""
-    plurals = {many for many, one in _data().singular.items() if one == noun}
-    if not plurals:
-        if re.search(r"[^aeiou]y$", noun):
-            plurals = {noun[:-1] + "ies"}
-        else:
-            plurals = {noun + ("es" if re.search(r"(?:s|x|z|ch|sh)$", noun) else "s")}
-    return {noun, *plurals}
+    nouns = {singular(noun)} if before else {singular(noun), *members(noun)}
+    forms = {form for one in nouns for form in (one, plural(one))}
+    return tuple(sorted(" ".join((*before, form)) for form in forms))
 
 
 def words_of(sentence: str) -> list[str]:
-    """Words and marks of a sentence, "n't" taken apart."""
-    found: list[str] = []
-    for token in _WORD.findall(sentence):
-        low = token.replace("’", "'")
-        if low.lower().endswith("n't"):
-            stem = low[:-3]
-            if stem:  # some texts set "did n't" apart
-                found.append({"ca": "can", "wo": "will", "sha": "shall"}.get(stem.lower(), stem))
-            found.append("not")
-        elif low.lower() == "cannot":
-            found.extend(("can", "not"))
-        elif low.lower().endswith(("'re", "'ve", "'ll", "'m", "'d")):
-            stem, _, tail = low.partition("'")
-            found.append(stem)
-            found.append(
-                {"re": "are", "ve": "have", "ll": "will", "m": "am", "d": "had"}[tail.lower()]
-            )
-        else:
-            found.append(low)
-    return found
+    """Words and marks of a sentence, in which what was drawn together is apart again."""
+    return _WORD.findall(expanded(sentence))
+
+
+def expanded(text: str) -> str:
+    """A text without "can't", "n't", "we're" and their like."""
+    text = _NOT.sub(_whole, text.replace("’", "'"))
+    return _SHORT.sub(lambda found: f" {_WHOLE[found[1].lower()]}", text)
+
+
+def _whole(found: re.Match[str]) -> str:
+    stem = found[1] or found[2] or found[3]
+    return f"{_WHOLE.get(stem.lower(), stem)} not"

@@ -1,6 +1,6 @@
-"""The world's rules, held against sentences: what may not occur, what must, what has its price.
+"""The world's rules, held against sentences: what may not occur, and what has its price.
 
-The checker and ``tta validate`` use it; no model is asked. Rules come from ``rule_text`` or from an
+The gate and ``tta validate`` use it; no model is asked. Rules come from ``rule_text`` or from an
 author's own code; who does what is read by ``rule_acts``.
 """
 
@@ -12,8 +12,8 @@ from functools import cache
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.reading.rule_acts import ClassesOf, breaks
-from tta_rebuild.reading.rule_text import HOURS, Compiled, WorldRule, compiled
-from tta_rebuild.reading.rule_words import phrases
+from tta_rebuild.reading.rule_text import Compiled, WorldRule, compiled
+from tta_rebuild.reading.rule_words import table
 
 __all__ = ["Compiled", "WorldRule", "WorldRules", "compiled"]
 
@@ -34,11 +34,6 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(parts) + r")\b")
 
 
-@cache
-def _idioms() -> re.Pattern[str]:
-    return _pattern(phrases("idioms", "phrases"))
-
-
 class WorldRules:
     """Compiled rules, ready to check sentences.
 
@@ -50,69 +45,49 @@ class WorldRules:
         self.rules = tuple(rules)
 
     def contradictions(
-        self,
-        sentence: str,
-        *,
-        hour: str = "",
-        told_hour: str = "",
-        classes_of: ClassesOf = _nothing_known,
+        self, sentence: str, *, hour: str = "", classes_of: ClassesOf = _nothing_known
     ) -> Iterator[Contradiction]:
         """Rules that a sentence breaks.
 
         Args:
-            hour: the time of day that holds; ``told_hour``: the one that the sentence tells.
+            hour: the time of day that holds.
             classes_of: what a name's bearer is, for rules about "the guard".
         """
-        low = _idioms().sub(" ", sentence.lower().replace("’", "'"))
+        idioms = _pattern(tuple(table("idioms")["phrases"]))
+        low = idioms.sub(" ", sentence.lower().replace("’", "'"))
         for rule in self.rules:
-            match rule.kind:
-                case "forbidden":
-                    if used := _asserted(rule.words, low):
-                        what = f"“{used}” may not occur"
-                        yield self._contradiction(rule, "rule_forbidden", sentence, what, 0.92)
-                case "conditional":
-                    used = _asserted(rule.words, low)
-                    if used and not _pattern(rule.price).search(low):
-                        what = f"“{used}” occurs without its price"
-                        yield self._contradiction(rule, "rule_price", sentence, what, 0.85)
-                case "forbidden_act":
-                    told = {hour, told_hour} & {*rule.when} or any(
-                        phrase in low for phrase, hours in HOURS.items() if hours == rule.when
+            used = _asserted(rule.words, low) if rule.words else ""
+            if rule.kind == "forbidden_act":
+                if _is_the_hour(rule, hour, low) and breaks(rule, sentence, classes_of):
+                    yield _broken(
+                        rule, "rule_act", sentence, "somebody does what they may not", 0.88
                     )
-                    if (told or not rule.when) and breaks(rule, sentence, classes_of):
-                        what = "somebody does what they may not"
-                        yield self._contradiction(rule, "rule_act", sentence, what, 0.88)
-                case "required":
-                    pass
+            elif used and rule.kind == "forbidden":
+                yield _broken(rule, "rule_forbidden", sentence, f"“{used}” may not occur", 0.92)
+            elif used and not _pattern(rule.price).search(low):
+                what = f"“{used}” occurs without its price"
+                yield _broken(rule, "rule_price", sentence, what, 0.85)
 
-    def missing(self, scene: str) -> list[Contradiction]:
-        """Required things that a whole scene does not have; warnings."""
-        low = scene.lower()
-        return [
-            self._contradiction(
-                rule,
-                "rule_required",
-                scene[:80],
-                "this scene lacks what every scene must have",
-                0.6,
-            )
-            for rule in self.rules
-            if rule.kind == "required" and not _pattern(rule.words).search(low)
-        ]
 
-    def _contradiction(
-        self, rule: WorldRule, kind: str, sentence: str, what: str, certainty: float
-    ) -> Contradiction:
-        return Contradiction(
-            kind=kind,
-            area="world",
-            message=f"{what}: the world's rule “{rule.text}”",
-            sentence=sentence,
-            against=rule.text,
-            subject=rule.name,
-            fix=f"keep to the rule “{rule.text}”",
-            certainty=certainty,
-        )
+def _is_the_hour(rule: WorldRule, hour: str, low: str) -> bool:
+    """Whether it is one of the hours of a rule, or the sentence says so."""
+    told = (phrase for phrase, hours in table("hours").items() if tuple(hours.split()) == rule.when)
+    return not rule.when or hour in rule.when or any(phrase in low for phrase in told)
+
+
+def _broken(
+    rule: WorldRule, kind: str, sentence: str, what: str, certainty: float
+) -> Contradiction:
+    return Contradiction(
+        kind=kind,
+        area="world",
+        message=f"{what}: the world's rule “{rule.text}”",
+        sentence=sentence,
+        against=rule.text,
+        subject=rule.name,
+        fix=f"keep to the rule “{rule.text}”",
+        certainty=certainty,
+    )
 
 
 def _asserted(words: tuple[str, ...], low: str) -> str:

@@ -1,7 +1,7 @@
-"""The kinds of heavy matter, read from ``data/``: one file per category, the phobias in one.
+"""The kinds of heavy matter, and the words for how much of each a player allows.
 
-``safety.gate`` is the only user. A category that no file knows is taken at its word: the boundary
-``{"dragons": "none"}`` keeps out the word and its family.
+Read from ``data/``: one file per category, the phobias in one. A category that no file knows is
+taken at its word: the boundary ``{"dragons": "none"}`` keeps out the word and its family.
 """
 
 from __future__ import annotations
@@ -17,8 +17,19 @@ from typing import Any
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import singular
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.inflection import family_of
-from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, PhraseParser, Step
+from tta_rebuild.safety.phrases import (
+    HARMLESS,
+    BoundaryPhrase,
+    PhraseIndex,
+    PhraseParser,
+    Step,
+    family_of,
+)
+
+NONE, LOW, MEDIUM, HIGH = "none", "low", "medium", "high"
+
+THRESHOLDS: dict[str, int] = {NONE: 1, LOW: 2, MEDIUM: 3, HIGH: 4}
+"""Level → the weight from which on a text is held back (4: nothing is)."""
 
 EVERY = "*"
 """The category of phrases that are harmless whatever is looked for."""
@@ -144,3 +155,20 @@ def _at_its_word(key: str) -> BoundaryPhrase:
     steps = [Step(frozenset({word, singular(word)})) for word in words[:-1]]
     steps.append(Step(family_of(words[-1], irregular)))
     return BoundaryPhrase(key, 1, tuple(steps))
+
+
+def level_of(category: str, level: object) -> str:
+    """The level that a word or value means: ``none``, ``low``, ``medium`` or ``high``.
+
+    Raises:
+        ValidationError: it means none of these.
+    """
+    key = re.sub(r"[\s-]+", "_", str(level).strip().casefold())
+    meant = packaged_toml("tta_rebuild.safety", "words")["levels"].items()
+    found = next((name for name, words in meant if key in words.split()), None)
+    if level is None or found is None:
+        raise ValidationError(
+            f"boundary {category}={level}: the level must be none, low, medium or high "
+            "(off, mild, moderate, strong, yes and no are understood too)"
+        )
+    return str(found)

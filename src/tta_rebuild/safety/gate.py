@@ -1,7 +1,7 @@
 """The safety gate: holds back what the player has ruled out, warns of what is heavy but allowed.
 
 Asked by ``engine`` for everything on its way to the player and for everything the player says.
-Leans on ``safety.reading`` (what does the text say?) and ``safety.categories`` (what is heavy?).
+Leans on ``safety.tokens`` (what does the text say?) and ``safety.categories`` (what is heavy?).
 No model is asked: what it can find, it finds the same way every time.
 """
 
@@ -11,10 +11,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.categories import EVERY, Category, categories_of, table
-from tta_rebuild.safety.levels import HIGH, NONE, THRESHOLDS, level_of
-from tta_rebuild.safety.names import is_name
-from tta_rebuild.safety.negation import is_negated
+from tta_rebuild.safety.categories import (
+    EVERY,
+    HIGH,
+    NONE,
+    THRESHOLDS,
+    Category,
+    categories_of,
+    level_of,
+    table,
+)
+from tta_rebuild.safety.context import is_name, is_negated
 from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex
 from tta_rebuild.safety.tokens import TokenisedText, read
 
@@ -56,9 +63,9 @@ class _Bound:
     level: str
 
     @property
-    def warns_from(self) -> int:
-        """The weight from which the player is warned of what they allow."""
-        return 2 if self.level else self.category.warn
+    def warned(self) -> range:
+        """The weights of what the player allows and is warned of."""
+        return range(2 if self.level else self.category.warn, self.threshold)
 
 
 class SafetyGate:
@@ -66,7 +73,7 @@ class SafetyGate:
 
     Args:
         boundaries: category → level (``none``, ``low``, ``medium``, ``high``, or another word for
-            one of these; see ``safety.levels``). What several boundaries say of one category, the
+            one of these; see ``level_of``). What several boundaries say of one category, the
             strictest decides.
 
     Raises:
@@ -85,7 +92,6 @@ class SafetyGate:
                 for phrase in phrases:
                     self._own.add(phrase)
         self._held = frozenset(n for n, b in self._bounds.items() if b.threshold < THRESHOLDS[HIGH])
-        self._warned = frozenset(self._bounds)
 
     def _bind(self, category: Category, level: str, said: str) -> None:
         threshold = THRESHOLDS[level]
@@ -104,12 +110,9 @@ class SafetyGate:
         """
         if not self._held:
             return None
-        best: BoundaryFinding | None = None
-        for found in self._findings(text, before, self._held):
-            bound = self._bounds[found.category]
-            if found.weight >= bound.threshold and (best is None or found.weight > best.weight):
-                best = found
-        return best
+        found = self._findings(text, before, self._held)
+        kept_out = [f for f in found if f.weight >= self._bounds[f.category].threshold]
+        return max(kept_out, key=lambda f: f.weight, default=None)
 
     def warnings(self, text: str, before: str = "") -> list[str]:
         """What to say before a text that holds heavy matter which no boundary keeps out.
@@ -117,11 +120,11 @@ class SafetyGate:
         A player who set a boundary for a category is warned of what it lets pass from weight 2
         on; one who set none, from the weight that the category names.
         """
-        subjects: dict[str, None] = {}
-        for found in self._findings(text, before, self._warned):
-            bound = self._bounds[found.category]
-            if bound.warns_from <= found.weight < bound.threshold:
-                subjects[found.subject] = None
+        subjects = {
+            found.subject
+            for found in self._findings(text, before, frozenset(self._bounds))
+            if found.weight in self._bounds[found.category].warned
+        }
         return [f"content warning: {subject}" for subject in sorted(subjects)]
 
     def refusal(self, text: str) -> str | None:

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 
+from tta_rebuild.core.english import plural, singular, verb_forms
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.inflection import forms_of
+from tta_rebuild.safety.context import word_list
 from tta_rebuild.safety.tokens import TokenisedText
-from tta_rebuild.safety.word_lists import word_list
 
 _FAR = 4
 """A gap from which on a phrase may reach across a comma."""
@@ -36,6 +36,25 @@ HARMLESS = 0
 _SHORTEST_PREFIX, _LONGEST_PREFIX = 3, 20
 _LONGEST_REMEMBERED = 40
 _MASK = re.compile(r"[*#%]")
+
+
+def forms_of(word: str, irregular: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The word with its endings (-s, -ed, -ing) and its irregular forms."""
+    return verb_forms(word) | irregular.get(word, frozenset()) | {plural(word)}
+
+
+def family_of(word: str, irregular: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """The word and its family: endings, the one who does it, what is like it, the fear of it."""
+    stem = singular(word)
+    found = set(forms_of(stem, irregular)) | {word}
+    base = stem[:-1] if stem.endswith("e") else stem
+    for ending in ("er", "ers", "ish", "y"):
+        found.add(base + ending)
+    for ending in ("like", "ly", "ness", "phobia", "phobic"):
+        found.add(stem + ending)
+    if stem.endswith("y"):
+        found |= {stem[:-1] + "ier", stem[:-1] + "ily"}
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +91,25 @@ class BoundaryPhrase:
 
     def span(self, reading: TokenisedText, at: int) -> tuple[int, int] | None:
         """Where a match whose anchor stands at ``at`` begins and ends (exclusive)."""
-        begin = _back(self.steps, reading, at, self.anchor) if self.anchor else at
-        if begin < 0:
-            return None
-        end = _end(self.steps, reading, at + 1, self.anchor + 1)
-        return (begin, end) if end else None
+        begin = _outermost(self.steps, reading, at, self.anchor, -1)
+        end = _outermost(self.steps, reading, at, self.anchor, 1) if begin >= 0 else -1
+        return (begin, end + 1) if end >= 0 else None
 
 
-def _end(steps: tuple[Step, ...], reading: TokenisedText, at: int, step: int) -> int:
-    """The end of a match of the steps from ``step`` on, at or after ``at``; 0 if there is none."""
-    if step == len(steps):
+def _outermost(
+    steps: tuple[Step, ...], reading: TokenisedText, at: int, step: int, way: int
+) -> int:
+    """Where the first (``way`` -1) or last (1) step stands if this one does at ``at``; else -1."""
+    further = step + way
+    if not 0 <= further < len(steps):
         return at
-    wanted = steps[step]
-    part = reading.clause if wanted.gap < _FAR else reading.sentence
-    for place in range(at, min(at + wanted.gap + 1, len(part))):
-        if part[place] != part[at - 1]:
-            return 0
-        if wanted.fits(reading, place):
-            found = _end(steps, reading, place + 1, step + 1)
-            if found:
-                return found
-    return 0
-
-
-def _back(steps: tuple[Step, ...], reading: TokenisedText, at: int, step: int) -> int:
-    """The begin of a match of the steps before ``step``, which stands at ``at``; -1 if none."""
-    if step == 0:
-        return at
-    wanted, gap = steps[step - 1], steps[step].gap
+    gap = steps[max(step, further)].gap
     part = reading.clause if gap < _FAR else reading.sentence
-    for place in range(at - 1, max(at - 2 - gap, -1), -1):
-        if part[place] != part[at]:
+    for place in range(at + way, at + way * (gap + 2), way):
+        if not 0 <= place < len(part) or part[place] != part[at]:
             return -1
-        if wanted.fits(reading, place):
-            found = _back(steps, reading, place, step - 1)
+        if steps[further].fits(reading, place):
+            found = _outermost(steps, reading, place, further, way)
             if found >= 0:
                 return found
     return -1
@@ -121,14 +125,11 @@ class PhraseParser:
 
     def step(self, text: str, gap: int = 0) -> tuple[Step, float]:
         """Read one step; gives how often it is met, too. Raises ValidationError: no such class."""
-        known = self._read.get(text)  # the lists have each step four times over
-        if known is None:
+        if text not in self._read:  # the lists have each step four times over
             step = self._step(text)
-            known = self._read[text] = step, _commonness(step)
-        if gap:
-            step = known[0]
-            return Step(step.words, step.prefixes, step.name, gap), known[1]
-        return known
+            self._read[text] = step, _commonness(step)
+        step, commonness = self._read[text]
+        return (replace(step, gap=gap) if gap else step), commonness
 
     def _step(self, text: str) -> Step:
         words: set[str] = set()

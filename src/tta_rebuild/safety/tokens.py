@@ -85,28 +85,22 @@ def plain(text: str) -> str:
 def read(text: str) -> TokenisedText:
     """The words of a text. Linear in its length."""
     reading = TokenisedText()
-    words, capitals = reading.words, 0
     sentence = clause = 0
     opens = True
     for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
         chunk = _chunk(match.group())
-        for place, forms in enumerate(chunk.words):
-            words.append(forms)
-            reading.sentence.append(sentence)
-            reading.clause.append(clause)
-            capital = chunk.capital and place == 0
-            reading.capital.append(capital)
-            reading.opens.append(opens)
-            capitals += capital
-            opens = False
-        if chunk.ends_sentence:
-            sentence += 1
-            clause += 1
-            opens = True
-        elif chunk.ends_clause:
-            clause += 1
-    if len(words) > 4 and capitals > 0.6 * len(words):  # a headline, not names
-        reading.capital = [False] * len(words)
+        number = len(chunk.words)
+        reading.words += chunk.words
+        reading.sentence += [sentence] * number
+        reading.clause += [clause] * number
+        reading.capital += [chunk.capital, *[False] * number][:number]
+        reading.opens += [opens, *[False] * number][:number]
+        sentence += chunk.ends_sentence
+        clause += chunk.ends_sentence or chunk.ends_clause
+        opens = chunk.ends_sentence or (opens and not number)
+    number = len(reading.words)
+    if number > 4 and sum(reading.capital) > 0.6 * number:  # a headline, not names
+        reading.capital = [False] * number
     return reading
 
 
@@ -115,14 +109,10 @@ def _join(match: re.Match[str]) -> str:
 
 
 def _chunk(chunk: str) -> _Chunk:
-    return _remembered(chunk) if len(chunk) < _LONGEST_WORD else _understood(chunk)
+    return _understood(chunk) if len(chunk) < _LONGEST_WORD else _understood.__wrapped__(chunk)
 
 
 @lru_cache(maxsize=16_384)
-def _remembered(chunk: str) -> _Chunk:
-    return _understood(chunk)
-
-
 def _understood(chunk: str) -> _Chunk:
     if chunk.isalpha() and chunk.isascii():
         lower = chunk.lower()

@@ -11,11 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Protocol
 
-
-class Row(Protocol):
-    """What both drivers give for a row."""
-
-    def __getitem__(self, name: str, /) -> Any: ...
+from tta_rebuild.storage.story_rows import Row
 
 
 class Connection(ABC):
@@ -48,25 +44,18 @@ class Connection(ABC):
         return int(row["number"])
 
 
-class Pool(ABC):
-    """Connections to one place.
-
-    Attributes:
-        errors: what the driver raises.
-    """
+class Pool(Protocol):
+    """Connections to one place; ``errors`` are what its driver raises."""
 
     is_sqlite: ClassVar[bool]
-    errors: tuple[type[Exception], ...]
+    errors: ClassVar[tuple[type[Exception], ...]]
 
-    @abstractmethod
     def connect(self) -> AbstractAsyncContextManager[Connection]:
         """A connection whose every statement is a transaction of its own."""
 
-    @abstractmethod
     def begin(self) -> AbstractAsyncContextManager[Connection]:
         """A connection in a transaction, which is committed if the block ends well."""
 
-    @abstractmethod
     async def close(self) -> None:
         """Close all connections; none can be had any more."""
 

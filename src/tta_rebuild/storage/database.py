@@ -1,15 +1,13 @@
-"""One database, opened: one writing connection and several reading ones.
+"""One database, opened: one writing connection and several reading ones (SQLite), or a server's.
 
-``sql_store`` and ``sql_ledger`` share one of these. ``sqlite_file`` says how a file is held;
-PostgreSQL brings all that by itself.
+``story_store`` and ``sql_ledger`` share one of these.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from datetime import datetime
 from pathlib import Path
@@ -44,18 +42,12 @@ class Database:
     """
 
     def __init__(
-        self,
-        place: str,
-        writer: Pool | None,
-        reader: Pool,
-        *,
-        lock: FileLock | None = None,
+        self, place: str, writer: Pool | None, reader: Pool, *, lock: FileLock | None = None
     ) -> None:
         self.place = place
         self.note = ""
         self._writer = writer
         self._reader = reader
-        self._write_turn = asyncio.Lock()
         self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
         self._lock = lock
         self._is_open = True
@@ -65,10 +57,6 @@ class Database:
     def is_sqlite(self) -> bool:
         """True for a file, False for a PostgreSQL server."""
         return self._reader.is_sqlite
-
-    def told_plainly(self) -> AbstractContextManager[None]:
-        """In this block a driver's error becomes one of the store's."""
-        return told_plainly(self.place, self._reader.errors)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
@@ -83,9 +71,8 @@ class Database:
         if outer is not None:
             yield outer
             return
-        one_at_a_time = self._write_turn if self.is_sqlite else nullcontext()
-        with self.told_plainly():
-            async with one_at_a_time, self._writer.begin() as connection:
+        with told_plainly(self.place, self._writer.errors):
+            async with self._writer.begin() as connection:
                 token = self._transaction.set(connection)
                 try:
                     yield connection
@@ -103,7 +90,7 @@ class Database:
         if within is not None:
             yield within
             return
-        with self.told_plainly():
+        with told_plainly(self.place, self._reader.errors):
             async with self._reader.connect() as connection:
                 yield connection
 
@@ -113,11 +100,8 @@ class Database:
         ``PASSIVE`` as far as no reader is in the way; ``TRUNCATE`` leaves nothing in the log, so
         that no copy of deleted text stays in it.
         """
-        if not self.is_sqlite or self._writer is None or self._transaction.get() is not None:
-            return
-        with self.told_plainly():
-            async with self._write_turn:
-                await self._run(f"PRAGMA wal_checkpoint({mode})", "PRAGMA user_version = 1")
+        if self.is_sqlite and self._transaction.get() is None:
+            await self._run(f"PRAGMA wal_checkpoint({mode})", "PRAGMA user_version = 1")
 
     async def check(self) -> None:
         """Look for damage (SQLite). Raises StoreDamaged."""
@@ -135,11 +119,10 @@ class Database:
         try:
             await self._reader.close()
             if self._writer is not None and self._writer is not self._reader:
-                async with self._write_turn:
-                    if self._is_marked:
-                        with suppress(*self._writer.errors):  # a full disk: the log stays beside it
-                            await self._run("PRAGMA user_version = 0")
-                    await self._writer.close()
+                if self._is_marked:
+                    with suppress(StoreError):  # a full disk: the log stays beside it
+                        await self._run("PRAGMA user_version = 0")
+                await self._writer.close()
         finally:
             if self._lock is not None:
                 self._lock.release()
@@ -149,14 +132,15 @@ class Database:
         assert self._writer is not None
         path = Path(self.place)
         had_log = sqlite_file.has_log(path)
-        with self.told_plainly():
+        with told_plainly(self.place, self._writer.errors):
             async with self._writer.connect() as connection:
-                found = await _revision(connection)
+                found = await _revision(connection, self.place)
                 was_open = await _is_marked(connection)
-            _require_ours(path, found)
+            if found is None:
+                raise sqlite_file.was_emptied(path)
             if found != HEAD:
-                await self._upgrade(path, str(found), clock())
-            await self._run("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
+                await self._upgrade(path, found, clock())
+        await self._run("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
         self._is_marked = True
         if was_open and not had_log:
             self.note = sqlite_file.log_lost(path)
@@ -171,11 +155,12 @@ class Database:
             await _migrate(connection, found)
 
     async def _run(self, *statements: str) -> None:
-        """Each by itself, outside any transaction."""
-        assert self._writer is not None
-        async with self._writer.connect() as connection:
-            for statement in statements:
-                await connection.rows(statement)
+        """Each by itself, outside any transaction; nothing where nothing may be written."""
+        if self._writer is not None:
+            with told_plainly(self.place, self._writer.errors):
+                async with self._writer.connect() as connection:
+                    for statement in statements:
+                        await connection.rows(statement)
 
     def _require_open(self) -> None:
         if not self._is_open:
@@ -210,24 +195,26 @@ async def open_database(
     return await (_look_at_file(path) if read_only else _open_file(path, clock))
 
 
+@asynccontextmanager
+async def _closed_on_failure(database: Database) -> AsyncIterator[None]:
+    try:
+        yield
+    except BaseException:
+        await database.close()
+        raise
+
+
 async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
     lock = sqlite_file.hold(path)
-    try:
+    writer, reader = (sqlite_file.connections_to(path, writes=writes) for writes in (True, False))
+    database = Database(str(path), writer, reader, lock=lock)
+    async with _closed_on_failure(database):
         try:
             sqlite_file.require_content(path)
         except StoreMissing:
             with told_plainly(str(path), (sqlite3.Error,)):
                 sqlite_file.make_new(path)
-    except BaseException:
-        lock.release()
-        raise
-    writer, reader = (sqlite_file.connections_to(path, writes=writes) for writes in (True, False))
-    database = Database(str(path), writer, reader, lock=lock)
-    try:
         await database.begin_writing(clock)
-    except BaseException:
-        await database.close()
-        raise
     return database
 
 
@@ -254,22 +241,18 @@ async def _look_at_file(path: Path) -> Database:
 
 async def _looking(database: Database) -> Database:
     """See that it can be read as it is, or close it again."""
-    try:
+    async with _closed_on_failure(database):
         async with database.reading() as connection:
-            found = await _revision(connection)
-        if database.is_sqlite:
-            _require_ours(Path(database.place), found)
-        _require_known(database.place, found)
+            found = await _revision(connection, database.place)
         if found is None:
+            if database.is_sqlite:
+                raise sqlite_file.was_emptied(Path(database.place))
             raise StoreMissing(database.place)
         if found != HEAD:
             raise StoreReadOnly(
                 f"{database.place}: must be upgraded from revision {found} first; "
                 "play once where it can be written"
             )
-    except BaseException:
-        await database.close()
-        raise
     return database
 
 
@@ -291,16 +274,11 @@ async def _open_server(address: str, *, read_only: bool) -> Database:
     if read_only:
         return await _looking(Database(place, None, pool))
     database = Database(place, pool, pool)
-    try:
-        async with database.writing() as connection:
-            await connection.rows(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-            found = await _revision(connection)
-            _require_known(place, found)
-            if found != HEAD:
-                await _migrate(connection, found)
-    except BaseException:
-        await database.close()
-        raise
+    async with _closed_on_failure(database), database.writing() as connection:
+        await connection.rows(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+        found = await _revision(connection, place)
+        if found != HEAD:
+            await _migrate(connection, found)
     return database
 
 
@@ -333,33 +311,28 @@ async def _is_marked(connection: Connection) -> bool:
     return row is not None and bool(row["user_version"])
 
 
-async def _revision(connection: Connection) -> str | None:
-    """The revision of the database; None if it is new and empty, "" if it is something else."""
+async def _revision(connection: Connection, place: str) -> str | None:
+    """The revision of the database, None if it is new and empty.
+
+    Raises StoreDamaged if it is something else, StoreNewer if it is not known.
+    """
     named = (
         "SELECT name FROM sqlite_master WHERE type = 'table'"
         if connection.is_sqlite
         else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
     )
     tables = {row["name"] for row in await connection.rows(named)}
-    if "alembic_version" in tables:
-        found = await connection.row("SELECT version_num FROM alembic_version")
-        return str(found["version_num"]) if found is not None else None
-    return "" if "stories" in tables or (tables and connection.is_sqlite) else None
-
-
-def _require_ours(path: Path, found: str | None) -> None:
-    _require_known(str(path), found)
-    if found is None:
-        raise sqlite_file.was_emptied(path)
-
-
-def _require_known(place: str, found: str | None) -> None:
-    if found == "":
-        raise StoreDamaged(
-            f"{place}: is a database, but not one of stories; choose another data directory"
-        )
+    if "alembic_version" not in tables:
+        if "stories" in tables or (tables and connection.is_sqlite):
+            raise StoreDamaged(
+                f"{place}: is a database, but not one of stories; choose another data directory"
+            )
+        return None
+    row = await connection.row("SELECT version_num FROM alembic_version")
+    found = str(row["version_num"]) if row is not None else None
     if found is not None and found not in REVISIONS:
         raise StoreNewer(
             f"{place}: was written by a newer version of tta (revision {found}, this one knows "
             f"up to {HEAD}); upgrade tta, or choose another data directory"
         )
+    return found

@@ -6,11 +6,12 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 
-from tta_rebuild.storage.connection import Connection, Pool, Row
+from tta_rebuild.storage.connection import Connection
+from tta_rebuild.storage.story_rows import Row
 
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
 
@@ -36,11 +37,11 @@ class ServerConnection(Connection):
         await self._raw.executemany(text, [[row[name] for name in names] for row in rows])
 
 
-class ServerPool(Pool):
+class ServerPool:
     """Connections to one server, opened when they are needed."""
 
-    is_sqlite = False
-    errors = (asyncpg.PostgresError, asyncpg.InterfaceError)
+    is_sqlite: ClassVar[bool] = False
+    errors: ClassVar[tuple[type[Exception], ...]] = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def __init__(self, address: str, *, most: int) -> None:
         self._pool = asyncpg.create_pool(address, min_size=0, max_size=most)

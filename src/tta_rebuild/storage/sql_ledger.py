@@ -1,48 +1,25 @@
 """The ledger in the story database: every attempt at a model, kept for good.
 
-Made by ``SqlStoryStore.ledger``. The source for reports and for budgets after a restart; it
+Made by ``StoryStore.ledger``. The source for reports and for budgets after a restart; it
 outlives the stories that it paid for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
-from tta_rebuild.storage.connection import Row, inserting
+from tta_rebuild.storage.connection import inserting
 from tta_rebuild.storage.database import Database
-from tta_rebuild.storage.stored_time import from_micros, to_micros
+from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
 _EPOCH_DAY = date(1970, 1, 1)
-_USAGE = (
-    "input_tokens",
-    "output_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "thinking_tokens",
-    "estimated",
-)
-_PLAIN = (
-    "provider",
-    "model",
-    "task",
-    "outcome",
-    "cost_usd",
-    "attempt",
-    "priced",
-    "story_id",
-    "branch_id",
-    "turn",
-    "player_id",
-    "session_id",
-    "correlation_id",
-    "latency_s",
-    "first_piece_s",
-    "prompt_version",
-)
+_USAGE = tuple(field.name for field in fields(Usage))
+_PLAIN = tuple(field.name for field in fields(Attempt) if field.name not in ("at", "usage"))
 
 
 class SqlLedger:

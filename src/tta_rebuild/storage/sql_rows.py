@@ -1,4 +1,4 @@
-"""The questions that ``sql_store`` asks its tables, and what their rows mean.
+"""The questions that ``story_store`` asks its tables, and how events lie in theirs.
 
 Written so that SQLite and PostgreSQL answer them from an index: ranges with both ends given, no
 function of a column, never more rows than asked for.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
-from tta_rebuild.storage.branch_path import BranchPath, Span
-from tta_rebuild.storage.connection import Connection, Row
-from tta_rebuild.storage.stored_time import from_micros
-from tta_rebuild.storage.story_store import Branch, StoryRow
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
+from tta_rebuild.storage.branch_path import BranchPath, Span, batches, inside
+from tta_rebuild.storage.connection import Connection, inserting
+from tta_rebuild.storage.sql_search import keep_words
+from tta_rebuild.storage.story_rows import Row, from_micros
 
-SPANS_AT_ONCE = 200
-"""Ranges in one statement; SQLite allows an expression a depth of 1,000."""
+SNAPSHOT_CHARS_AN_EVENT = 400
+"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 BRANCH_ROWS = (
     "SELECT b.*, stories.story_id, parents.branch_id AS parent_id FROM branches AS b "
@@ -43,14 +45,18 @@ async def story_row(connection: Connection, story_id: str) -> Row:
     return row
 
 
-async def branch_row(connection: Connection, branch_id: str, *, lock: bool = False) -> Row:
+async def branch_row(
+    connection: Connection,
+    branch_id: str,
+    *,
+    rows: str = "SELECT * FROM branches AS b",
+    lock: bool = False,
+) -> Row:
     """A branch's own row, locked until the transaction ends if asked. Raises BranchNotFound."""
     locked = connection.for_update if lock else ""
-    row = await connection.row(
-        f"SELECT * FROM branches WHERE branch_id = :id{locked}", id=branch_id
-    )
+    row = await connection.row(f"{rows} WHERE b.branch_id = :id{locked}", id=branch_id)
     if row is None:
-        raise no_branch(branch_id)
+        raise BranchNotFound(f"no branch '{branch_id}'; see the list of the story's branches")
     return row
 
 
@@ -65,6 +71,19 @@ async def event_rows(connection: Connection, spans: Iterable[Span]) -> list[Row]
         )
         rows.extend(await connection.rows(wanted, **values))
     return rows
+
+
+async def last_row(
+    connection: Connection, spans: Sequence[Span], wanted: str, **asked: Any
+) -> Row | None:
+    """The row in these spans that stands last, of those that the question finds."""
+    for batch in batches(spans[::-1]):
+        where, values = inside(batch)
+        latest = f"{wanted} AND {where} ORDER BY position DESC LIMIT 1"
+        row = await connection.row(latest, **asked, **values)
+        if row is not None:
+            return row
+    return None
 
 
 async def load_path(connection: Connection, number: int) -> BranchPath:
@@ -85,58 +104,99 @@ async def free_name(connection: Connection, story: int, name: str | None, ordina
     raise StoryError(f"a branch '{name}' exists already in this story; choose another name")
 
 
-def inside(spans: Sequence[Span]) -> tuple[str, dict[str, int]]:
-    """A condition for the rows of a table that lie in one of the spans, and its values."""
-    numbers = range(len(spans))
-    ways = (f"(branch = :b{n} AND position > :a{n} AND position <= :u{n})" for n in numbers)
-    values: dict[str, int] = {}
-    for n, span in enumerate(spans):
-        values |= {f"b{n}": span.owner, f"a{n}": span.after, f"u{n}": span.upto}
-    return f"({' OR '.join(ways)})", values
-
-
-def batches(spans: Sequence[Span]) -> Iterator[Sequence[Span]]:
-    """As many spans at once as one statement takes."""
-    for begin in range(0, len(spans), SPANS_AT_ONCE):
-        yield spans[begin : begin + SPANS_AT_ONCE]
-
-
-def as_story(row: Row) -> StoryRow:
-    """A row of ``stories`` as the interface gives it."""
-    return StoryRow(
-        story_id=row["story_id"],
-        title=row["title"],
-        created_at=from_micros(row["created_at"]),
-        updated_at=from_micros(row["updated_at"]),
-        branches=row["branches"],
-        turns=row["turns"],
+async def keep_snapshot(
+    connection: Connection, branch: int, position: int, shape: str, state: str
+) -> None:
+    """Keep a snapshot; others of the branch go where they are of no use any more."""
+    kept = {"branch": branch, "shape": shape, "position": position, "state": state}
+    key = {name: kept[name] for name in ("branch", "shape", "position")}
+    last_two = (
+        "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
+        "AND position < :position ORDER BY position DESC LIMIT 2"
     )
-
-
-def as_branch(row: Row) -> Branch:
-    """A row of ``BRANCH_ROWS`` as the interface gives it."""
-    return Branch(
-        branch_id=row["branch_id"],
-        story_id=row["story_id"],
-        name=row["name"],
-        parent_id=row["parent_id"],
-        forked_at=row["forked_at"],
-        length=row["length"],
-        turn=row["turn"],
-        created_at=from_micros(row["created_at"]),
+    earlier = [row["position"] for row in await connection.rows(last_two, **key)]
+    outdated = position
+    if len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state):
+        outdated = earlier[0]
+    await connection.rows(
+        "DELETE FROM snapshots WHERE branch = :branch "
+        "AND (shape <> :shape OR position = :position OR position = :outdated)",
+        **key,
+        outdated=outdated,
     )
+    await connection.rows(inserting("snapshots", kept), **kept)
 
 
-def no_branch(branch_id: str) -> BranchNotFound:
-    """The error for an unknown branch."""
-    return BranchNotFound(f"no branch '{branch_id}'; see the list of the story's branches")
+class EventRows:
+    """Events to rows and back, as a codec writes and reads them."""
+
+    def __init__(self, codec: EventCodec) -> None:
+        self._codec = codec
+
+    async def store(
+        self, connection: Connection, branch: Row, turn: int, events: Sequence[Event], micros: int
+    ) -> None:
+        """Add a turn at the end of a branch, and its words to the index."""
+        rows, texts = [], []
+        for position, event in enumerate(events, branch["length"] + 1):
+            kind, version, data = self._codec.to_json(event)
+            row = {"branch": branch["number"], "position": position, "turn": turn, "at": micros}
+            rows.append({**row, "kind": kind, "version": version, "data": data})
+            if prose := prose_of(event):
+                texts.append((position, prose))
+        if rows:
+            await connection.run_for_each(inserting("events", rows[0]), rows)
+            await keep_words(connection, branch["number"], texts)
+
+    def event(self, row: Row) -> Event:
+        """The event of a row."""
+        return self._codec.from_json(row["kind"], row["version"], row["data"])
+
+    async def turn_at(
+        self, connection: Connection, branch_id: str, path: BranchPath, position: int
+    ) -> int:
+        """The turn of the event at a position, 0 for none. Raises StoreDamaged."""
+        if position == 0:
+            return 0
+        rows = await event_rows(connection, path.spans(position - 1, position))
+        if not rows:
+            rows = await event_rows(connection, path.spans(0, position))
+            for _ in self.recorded(branch_id, rows, 0, position):
+                pass  # says how far the path is good
+        return int(rows[0]["turn"])
+
+    def recorded(
+        self, branch_id: str, rows: Sequence[Row], low: int, high: int
+    ) -> Iterator[RecordedEvent]:
+        """The events at the positions in (low, high], from their rows in order.
+
+        Raises StoreDamaged, after the events before it, where one is missing or unreadable.
+        """
+        position = low
+        for row in rows:
+            if row["position"] != position + 1:
+                break
+            try:
+                event = self.event(row)
+            except StoreDamaged as error:
+                raise _hole(branch_id, position, "cannot be read") from error
+            position += 1
+            yield RecordedEvent(
+                branch_id=row["branch_id"],
+                position=position,
+                turn=row["turn"],
+                at=from_micros(row["at"]),
+                event=event,
+            )
+        if position < high:
+            raise _hole(branch_id, position, "is missing")
 
 
-def hole(branch_id: str, position: int, good_upto: int, how: str = "is missing") -> StoreDamaged:
-    """The error for a path that cannot be read on."""
+def _hole(branch_id: str, good_upto: int, how: str) -> StoreDamaged:
     return StoreDamaged(
-        f"branch {branch_id}: event {position} {how}; the story is whole up to event {good_upto}: "
-        "fork it there to go on from the good part, or restore the database from a backup",
+        f"branch {branch_id}: event {good_upto + 1} {how}; the story is whole up to event "
+        f"{good_upto}: fork it there to go on from the good part, or restore the database from a "
+        "backup",
         branch_id=branch_id,
         good_upto=good_upto,
     )

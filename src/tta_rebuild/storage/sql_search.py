@@ -3,19 +3,21 @@
 The branch is a word of the indexed text (``scope``), so that the index itself passes over all other
 stories and branches; filtering afterwards was measured three orders of magnitude slower for rare
 words. In SQLite a row's number holds branch and position, so that a match outside the path is
-dropped without reading its row. Asked by ``sql_store`` alone.
+dropped without reading its row. Words are cut here, so that a search finds the same in both.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tta_rebuild.storage.branch_path import Span
+from tta_rebuild.storage.branch_path import SPANS_AT_ONCE, Span, batches, inside
 from tta_rebuild.storage.connection import Connection, inserting
-from tta_rebuild.storage.prose import words_in
-from tta_rebuild.storage.sql_rows import SPANS_AT_ONCE, inside
 
+_WORD = re.compile(r"[^\W_]+")
+_POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
 NEAR_EVENTS = 5_000
 """About five hundred turns: as far back as a search looks for words that are everywhere."""
 
@@ -26,6 +28,35 @@ _POSITION_BITS = 32
 _POSITIONS = (1 << _POSITION_BITS) - 1
 
 _INDEXED = "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))"
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text in order, folded: no case, no accents, no possessive, singular.
+
+    Plurals are folded by the S-stemmer (D. Harman, "How effective is suffixing?", JASIS 42, 1991),
+    which is wrong seldom enough to need no list of exceptions.
+    """
+    folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text)).casefold()
+    plain = "".join(c for c in folded if not unicodedata.combining(c))
+    return [_singular(word) for word in _WORD.findall(plain)]
+
+
+def phrases_in(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """What a search asks for: each entry's words, in order; entries without a word are dropped."""
+    phrases = dict.fromkeys(tuple(words_in(entry)) for entry in words)
+    return [phrase for phrase in phrases if phrase]
+
+
+def _singular(word: str) -> str:
+    if len(word) < 4:
+        return word
+    if word.endswith("ies") and word[-4] not in "ae":
+        return word[:-3] + "y"
+    if word.endswith("es") and word[-3] not in "aeo":
+        return word[:-1]
+    if word.endswith("s") and word[-2] not in "us":
+        return word[:-1]
+    return word
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +82,21 @@ async def keep_words(connection: Connection, branch: int, texts: Sequence[tuple[
     await connection.run_for_each(inserting("prose", rows[0]), rows)
 
 
-async def narrowed(
+async def best_hits(
+    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span], limit: int
+) -> list[Hit]:
+    """The best events in these spans that hold any of the phrases, best first.
+
+    Words are as ``words_in`` cuts them. Of equal ranks the later event comes first.
+    """
+    telling, places = await _narrowed(connection, phrases, spans)
+    hits = [
+        hit for batch in batches(places) for hit in await _ranked(connection, telling, batch, limit)
+    ]
+    return sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
+
+
+async def _narrowed(
     connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
 ) -> tuple[Sequence[tuple[str, ...]], Sequence[Span]]:
     """What to rank, so that a search does not take longer the longer the story is.
@@ -74,13 +119,12 @@ async def narrowed(
     return phrases, [span for span in near if span.after < span.upto]
 
 
-async def ranked(
+async def _ranked(
     connection: Connection,
     phrases: Sequence[tuple[str, ...]],
     spans: Sequence[Span],
     limit: int,
 ) -> list[Hit]:
-    """The best events in these spans that hold any of the phrases; words as ``words_in`` cuts."""
     if connection.is_sqlite:
         ways = " OR ".join(
             f"rowid BETWEEN {_number(s.owner, s.after + 1)} AND {_number(s.owner, s.upto)}"

@@ -33,10 +33,8 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.storage.failures import NO_SPACE
 from tta_rebuild.storage.migrations import statements
+from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.sqlite_pool import SqlitePool
-
-FILE_NAME = "stories.db"
-"""The database in a data directory."""
 
 READERS = 4
 

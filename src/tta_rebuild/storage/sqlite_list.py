@@ -1,7 +1,7 @@
 """The list of stories straight from a SQLite file, for ``tta stories``.
 
 Opening an application takes longer than all of this one command. Its question is answered here only
-where nothing is out of the ordinary: everything else, and every error, is for ``SqlStoryStore``.
+where nothing is out of the ordinary: everything else, and every error, is for ``StoryStore``.
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ from pathlib import Path
 from urllib.parse import quote
 
 from tta_rebuild.storage.migrations import HEAD
-from tta_rebuild.storage.stored_time import from_micros
-from tta_rebuild.storage.story_store import StoryRow
+from tta_rebuild.storage.story_rows import StoryRow, as_story
 
 FILE_NAME = "stories.db"
+"""The database in a data directory."""
 
-_LATEST_FIRST = (
-    "SELECT story_id, title, created_at, updated_at, branches, turns FROM stories "
-    "ORDER BY updated_at DESC, number DESC"
-)
+LATEST_FIRST = "SELECT * FROM stories ORDER BY updated_at DESC, number DESC"
 
 
 def listed(data_dir: Path) -> Sequence[StoryRow] | None:
-    """As ``SqlStoryStore.stories`` gives them; None if the store has to be asked itself."""
+    """As ``StoryStore.stories`` gives them; None if the store has to be asked itself."""
     try:
         there = os.listdir(data_dir)
     except FileNotFoundError:
@@ -35,25 +32,14 @@ def listed(data_dir: Path) -> Sequence[StoryRow] | None:
         return None
     if not any(name.startswith(FILE_NAME) for name in there):
         return []
-    file = data_dir / FILE_NAME
-    address = f"file:{quote(str(file.absolute()))}?mode=ro"
+    address = f"file:{quote(str((data_dir / FILE_NAME).absolute()))}?mode=ro"
     try:
         with closing(sqlite3.connect(address, uri=True, timeout=0)) as connection:
             revision = connection.execute("SELECT version_num FROM alembic_version").fetchall()
             in_use = connection.execute("PRAGMA user_version").fetchone()[0]
             if revision != [(HEAD,)] or in_use:
                 return None
-            rows = connection.execute(_LATEST_FIRST).fetchall()
+            connection.row_factory = sqlite3.Row
+            return [as_story(row) for row in connection.execute(LATEST_FIRST)]
     except sqlite3.Error:
         return None
-    return [
-        StoryRow(
-            story_id=story_id,
-            title=title,
-            created_at=from_micros(created),
-            updated_at=from_micros(updated),
-            branches=branches,
-            turns=turns,
-        )
-        for story_id, title, created, updated, branches, turns in rows
-    ]

@@ -7,9 +7,10 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from tta_rebuild.storage.connection import Connection, Pool, Row
+from tta_rebuild.storage.connection import Connection
+from tta_rebuild.storage.story_rows import Row
 
 T = TypeVar("T")
 
@@ -34,7 +35,7 @@ class SqliteConnection(Connection):
         await self._run(self.raw.executemany, sql, rows)
 
 
-class SqlitePool(Pool):
+class SqlitePool:
     """Connections to one SQLite file.
 
     Args:
@@ -43,8 +44,8 @@ class SqlitePool(Pool):
         most: connections at a time; whoever comes later waits.
     """
 
-    is_sqlite = True
-    errors = (sqlite3.Error,)
+    is_sqlite: ClassVar[bool] = True
+    errors: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error,)
 
     def __init__(self, address: str, pragmas: Sequence[str], *, most: int) -> None:
         self._address = address

@@ -1,96 +1,136 @@
-"""Where stories are kept: the interface that the engine knows.
+"""Where stories are kept: the room's face to the engine, in SQLite or PostgreSQL.
 
 Every story is an append-only list of events; a branch is (parent, position) and never changes once
-made. ``sql_store`` keeps them in SQLite or PostgreSQL, ``memory_store`` in memory; one contract
-test class holds for both.
+made. Every statement is the same SQL for both databases, except the search for words
+(``sql_search``). What an append costs does not depend on a story's length: the length of a branch
+stands in its row, ancestors' spans are computed in Python and asked for as plain ranges.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
 
-from tta_rebuild.core.errors import PositionNotFound, StoryError
+from cachetools import LRUCache
 
-if TYPE_CHECKING:
-    from tta_rebuild.core.events import Event, RecordedEvent
+from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreDamaged, StoryError
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
+from tta_rebuild.storage.branch_path import BranchPath, Span
+from tta_rebuild.storage.connection import Connection
+from tta_rebuild.storage.database import Database, open_database
+from tta_rebuild.storage.sql_ledger import SqlLedger
+from tta_rebuild.storage.sql_rows import (
+    BRANCH_ROWS,
+    SNAPSHOT_CHARS_AN_EVENT,
+    EventRows,
+    branch_row,
+    event_rows,
+    free_name,
+    keep_snapshot,
+    last_row,
+    load_path,
+    story_row,
+)
+from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sqlite_list import LATEST_FIRST
+from tta_rebuild.storage.story_rows import (
+    MAIN,
+    Branch,
+    Found,
+    Row,
+    StoryRow,
+    as_branch,
+    as_story,
+    to_micros,
+)
 
-MAIN = "main"
-"""The name of a story's first branch."""
+__all__ = ["MAIN", "SNAPSHOT_CHARS_AN_EVENT", "Branch", "Found", "StoryRow", "StoryStore"]
 
-SNAPSHOT_CHARS_AN_EVENT = 400
-"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
+_CHUNK = 1_000
+"""Events that a long reading fetches at once."""
 
+_PATHS_KEPT = 256
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryRow:
-    """A story in the list."""
-
-    story_id: str
-    title: str
-    created_at: datetime
-    updated_at: datetime
-    branches: int
-    turns: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Branch:
-    """A branch: what its parent was up to ``forked_at``, and its own events from there.
-
-    Attributes:
-        branch_id: unique in the store.
-        name: unique in the story; the first is ``main``.
-        parent_id: None for the first branch.
-        forked_at: the position (events along the path) up to which the parent's path is shared.
-        length: events along the whole path.
-        turn: the last turn on the path.
-    """
-
-    branch_id: str
-    story_id: str
-    name: str
-    parent_id: str | None
-    forked_at: int
-    length: int
-    turn: int
-    created_at: datetime
+_PLAYED = (
+    "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "
+    "turns = CASE WHEN turns > :turn THEN turns ELSE :turn END WHERE number = :number"
+)
+"""A story's latest time and turn; SQLite and PostgreSQL have no common function for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A stored event that matches a search; ``rank`` is better the smaller it is (bm25)."""
-
-    position: int
-    turn: int
-    text: str
-    rank: float
-
-
-class StoryStore(ABC):
+class StoryStore:
     """Keeps stories. All methods may raise ``StoreError``; none leaves half a change behind.
 
     Times are aware (they have a zone). Branch ids are ``<story_id>.<n>``, n counting from 1 in
     the order in which the branches were made, so that the same calls give the same ids.
+
+    Args:
+        database: opened with ``open_database``; closed with this store.
+        codec: reads and writes events; one with upcasters reads the logs of older programs.
     """
+
+    def __init__(self, database: Database, *, codec: EventCodec | None = None) -> None:
+        self._database = database
+        self._events = EventRows(codec or EventCodec())
+        self._paths: LRUCache[int, BranchPath] = LRUCache(_PATHS_KEPT)
+
+    @classmethod
+    async def open(
+        cls,
+        where: str | Path,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        codec: EventCodec | None = None,
+        read_only: bool = False,
+    ) -> StoryStore:
+        """Open a data directory, a database file or a server's address: see ``open_database``."""
+        database = await open_database(where, clock=clock, read_only=read_only)
+        return StoryStore(database, codec=codec)
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    @abstractmethod
+    @property
+    def place(self) -> str:
+        """Where the stories are: a file, or an address without its password."""
+        return self._database.place
+
+    @property
+    def note(self) -> str:
+        """What the player should know of how the database was found, "" if nothing."""
+        return self._database.note
+
+    async def check(self) -> None:
+        """Look for damage. Raises StoreDamaged."""
+        await self._database.check()
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """All that this task does to the store in the block is kept when it ends, or nothing is."""
+        try:
+            async with self._database.writing():
+                yield
+            await self._database.tidy("PASSIVE")
+        except BaseException:
+            self._paths.clear()  # the numbers of branches that were not kept are given again
+            raise
+
+    def ledger(self) -> SqlLedger:
+        """The ledger in the same database; usable until this store is closed."""
+        return SqlLedger(self._database)
+
+    async def close(self) -> None:
+        """Release files and locks; safe to call twice."""
+        await self._database.close()
+
+    # ---------------------------------------------------------------------------- stories
+
     async def create_story(
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
     ) -> Branch:
@@ -98,36 +138,74 @@ class StoryStore(ABC):
 
         Raises StoryError if a story of that id exists.
         """
+        micros = to_micros(at)
+        async with self._database.writing() as connection:
+            taken = "SELECT 1 FROM stories WHERE story_id = :id"
+            if await connection.row(taken, id=story_id) is not None:
+                raise StoryError(f"a story '{story_id}' exists already; choose another id")
+            told = {"title": title, "created_at": micros, "updated_at": micros}
+            story = await connection.insert(
+                "stories", story_id=story_id, branches=1, turns=0, **told
+            )
+            branch = {"branch_id": f"{story_id}.1", "story": story, "name": MAIN, "parent": None}
+            at_its_end = {"forked_at": 0, "length": len(events), "turn": 0, "created_at": micros}
+            number = await connection.insert("branches", **branch, **at_its_end)
+            opening = {"number": number, "length": 0}
+            await self._events.store(connection, opening, 0, events, micros)
+        await self._database.tidy("PASSIVE")  # the file alone knows of every story
+        return await self.branch(f"{story_id}.1")
 
-    @abstractmethod
-    def whole(self) -> AbstractAsyncContextManager[None]:
-        """All that this task does to the store in the block is kept when it ends, or nothing is."""
-
-    @abstractmethod
     async def stories(self) -> list[StoryRow]:
         """All stories, the latest played first."""
+        async with self._database.reading() as connection:
+            return [as_story(row) for row in await connection.rows(LATEST_FIRST)]
 
-    @abstractmethod
     async def story(self, story_id: str) -> StoryRow:
         """One story. Raises StoryNotFound."""
+        async with self._database.reading() as connection:
+            return as_story(await story_row(connection, story_id))
 
-    @abstractmethod
     async def rename(self, story_id: str, title: str) -> None:
         """Give it another title. Raises StoryNotFound."""
+        async with self._database.writing() as connection:
+            await story_row(connection, story_id)
+            renamed = "UPDATE stories SET title = :title WHERE story_id = :id"
+            await connection.rows(renamed, title=title, id=story_id)
 
-    @abstractmethod
     async def delete(self, story_id: str) -> None:
-        """Remove it with all branches, for good. Raises StoryNotFound."""
+        """Remove it with all branches, for good; nothing of its text stays in the file (SQLite).
 
-    @abstractmethod
+        Raises StoryNotFound.
+        """
+        async with self._database.writing() as connection:
+            number = (await story_row(connection, story_id))["number"]
+            own = "SELECT number FROM branches WHERE story = :story"
+            locked = f"{own} ORDER BY number{connection.for_update}"
+            branches = [row["number"] for row in await connection.rows(locked, story=number)]
+            await forget_words(connection, branches)
+            for which in (
+                f"snapshots WHERE branch IN ({own})",
+                f"events WHERE branch IN ({own})",
+                "branches WHERE story = :story",
+                "stories WHERE number = :story",
+            ):
+                await connection.rows(f"DELETE FROM {which}", story=number)
+        await self._database.tidy("TRUNCATE")
+
     async def branches(self, story_id: str) -> list[Branch]:
         """All branches, in the order they were made. Raises StoryNotFound."""
+        async with self._database.reading() as connection:
+            story = await story_row(connection, story_id)
+            own = f"{BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
+            return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
 
-    @abstractmethod
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""
+        async with self._database.reading() as connection:
+            return as_branch(await branch_row(connection, branch_id, rows=BRANCH_ROWS))
 
-    @abstractmethod
+    # ---------------------------------------------------------------------------- writing
+
     async def append(
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
     ) -> int:
@@ -138,8 +216,25 @@ class StoryStore(ABC):
             BranchNotFound: no such branch.
             StoryError: ``turn`` is before the branch's last turn.
         """
+        micros = to_micros(at)
+        async with self._database.writing() as connection:
+            row = await branch_row(connection, branch_id, lock=True)
+            if row["length"] != expected:
+                raise PositionConflict(branch_id=branch_id, expected=expected, actual=row["length"])
+            if turn < row["turn"]:
+                raise StoryError(
+                    f"branch {branch_id} is already in turn {row['turn']}, turn {turn} cannot "
+                    "follow; fork before it to tell it again"
+                )
+            if not events:
+                return expected
+            await self._events.store(connection, row, turn, events, micros)
+            length = expected + len(events)
+            grown = "UPDATE branches SET length = :length, turn = :turn WHERE number = :number"
+            await connection.rows(grown, length=length, turn=turn, number=row["number"])
+            await connection.rows(_PLAYED, at=micros, turn=turn, number=row["story"])
+        return length
 
-    @abstractmethod
     async def fork(
         self, branch_id: str, position: int, *, name: str | None = None, at: datetime
     ) -> Branch:
@@ -148,25 +243,80 @@ class StoryStore(ABC):
         Without a name one is chosen. Raises PositionNotFound, BranchNotFound, StoryError (the
         name is taken).
         """
+        micros = to_micros(at)
+        async with self._database.writing() as connection:
+            parent = await branch_row(connection, branch_id, lock=True)
+            _check_position(branch_id, position, parent["length"])
+            path = await self._path(connection, parent)
+            turn = await self._events.turn_at(connection, branch_id, path, position)
+            locked = f"SELECT * FROM stories WHERE number = :number{connection.for_update}"
+            [story] = await connection.rows(locked, number=parent["story"])
+            ordinal = story["branches"] + 1
+            new_id = f"{story['story_id']}.{ordinal}"
+            await connection.insert(
+                "branches",
+                branch_id=new_id,
+                story=story["number"],
+                name=await free_name(connection, story["number"], name, ordinal),
+                parent=parent["number"],
+                forked_at=position,
+                length=position,
+                turn=turn,
+                created_at=micros,
+            )
+            await connection.rows(
+                "UPDATE stories SET branches = :branches, updated_at = :at WHERE number = :number",
+                branches=ordinal,
+                at=max(micros, story["updated_at"]),
+                number=story["number"],
+            )
+        return await self.branch(new_id)
 
-    @abstractmethod
-    def read(
+    # ---------------------------------------------------------------------------- reading
+
+    async def read(
         self, branch_id: str, *, after: int = 0, upto: int | None = None
     ) -> AsyncIterator[RecordedEvent]:
         """The branch's path in order, positions in (after, upto].
 
-        Raises StoreDamaged where the path has a hole.
+        No connection is held while the caller works. Raises StoreDamaged where the path has a hole.
         """
+        async with self._database.reading() as connection:
+            path, end, _ = await self._path_upto(connection, branch_id, upto)
+        for low in range(max(after, 0), end, _CHUNK):
+            high = min(low + _CHUNK, end)
+            async with self._database.reading() as connection:
+                rows = await event_rows(connection, path.spans(low, high))
+                if len(rows) < high - low:
+                    await branch_row(connection, branch_id)  # gone altogether, or damaged?
+            for recorded in self._events.recorded(branch_id, rows, low, high):
+                yield recorded
 
-    @abstractmethod
     async def tail(self, branch_id: str, count: int) -> list[RecordedEvent]:
         """The last ``count`` events of the path, in order; length does not change the cost."""
+        async with self._database.reading() as connection:
+            path, end, _ = await self._path_upto(connection, branch_id)
+            low = max(end - max(count, 0), 0)
+            rows = await event_rows(connection, path.spans(low, end))
+        try:
+            return list(self._events.recorded(branch_id, rows, low, end))
+        except StoreDamaged:
+            async for _ in self.read(branch_id):
+                pass  # says how far the whole path is good, not only its end
+            raise
 
-    @abstractmethod
     async def turn_end(self, branch_id: str, turn: int) -> int:
         """The position of a turn's last event on the path. Raises PositionNotFound."""
+        async with self._database.reading() as connection:
+            path, end, branch = await self._path_upto(connection, branch_id)
+            of_the_turn = "SELECT position FROM events WHERE turn = :turn"
+            last = await last_row(connection, path.spans(0, end), of_the_turn, turn=turn)
+        if last is None:
+            raise PositionNotFound(
+                f"the branch '{branch['name']}' has no turn {turn}; its last is {branch['turn']}"
+            )
+        return int(last["position"])
 
-    @abstractmethod
     async def search(
         self, branch_id: str, words: Sequence[str], *, limit: int = 20, upto: int | None = None
     ) -> list[Found]:
@@ -178,8 +328,27 @@ class StoryStore(ABC):
         events a word that hundreds of them hold may be passed over for the rarer ones; if all are
         such, only the path's last part may be searched.
         """
+        phrases = phrases_in(words)
+        if not phrases or limit < 1:
+            return []
+        async with self._database.reading() as connection:
+            path, end, _ = await self._path_upto(connection, branch_id, upto)
+            hits = await best_hits(connection, phrases, path.spans(0, end), limit)
+            found = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
+            rows = {row["position"]: row for row in await event_rows(connection, found)}
+        return [
+            Found(
+                position=hit.position,
+                turn=rows[hit.position]["turn"],
+                text=prose_of(self._events.event(rows[hit.position])),
+                rank=hit.rank,
+            )
+            for hit in hits
+            if hit.position in rows
+        ]
 
-    @abstractmethod
+    # ---------------------------------------------------------------------------- snapshots
+
     async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """Keep a folded state as a cache; ``shape`` names the fold and its version.
 
@@ -187,40 +356,41 @@ class StoryStore(ABC):
         ``SNAPSHOT_CHARS_AN_EVENT`` apart, so that a fork finds one near, whatever its place.
         Raises PositionNotFound, BranchNotFound.
         """
+        async with self._database.writing() as connection:
+            row = await branch_row(connection, branch_id, lock=True)
+            _check_position(branch_id, position, row["length"])
+            owner = (await self._path(connection, row)).owner_of(position)
+            await keep_snapshot(connection, owner, position, shape, state)
 
-    @abstractmethod
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
     ) -> tuple[int, str] | None:
         """The nearest snapshot on the branch's path at or before ``upto``."""
+        async with self._database.reading() as connection:
+            path, end, _ = await self._path_upto(connection, branch_id, upto)
+            of_shape = "SELECT position, state FROM snapshots WHERE shape = :shape"
+            found = await last_row(connection, path.spans(0, end), of_shape, shape=shape)
+        return (found["position"], found["state"]) if found is not None else None
 
-    async def check(self) -> None:
-        """Look for damage. Raises StoreDamaged."""
+    # ---------------------------------------------------------------------------- inside
 
-    @abstractmethod
-    async def close(self) -> None:
-        """Release files and locks; safe to call twice."""
+    async def _path(self, connection: Connection, row: Row) -> BranchPath:
+        """A branch's path; it never changes, so it is asked for once."""
+        number: int = row["number"]
+        if number not in self._paths:
+            self._paths[number] = await load_path(connection, number)
+        return self._paths[number]
 
-
-def check_turn(branch_id: str, turn: int, last: int) -> None:
-    """Turns never fall along a path; raises StoryError. For the stores."""
-    if turn < last:
-        raise StoryError(
-            f"branch {branch_id} is already in turn {last}, turn {turn} cannot follow; "
-            "fork before it to tell it again"
-        )
-
-
-def too_near(earlier: Sequence[int], size: int) -> bool:
-    """Whether the last of the earlier snapshots may go once one of ``size`` characters is kept.
-
-    ``earlier`` are the positions of the last two, latest first. For the stores.
-    """
-    return len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < size
+    async def _path_upto(
+        self, connection: Connection, branch_id: str, upto: int | None = None
+    ) -> tuple[BranchPath, int, Row]:
+        """A branch's path, where a reading up to a position ends, and its row."""
+        row = await branch_row(connection, branch_id)
+        end = row["length"] if upto is None else min(upto, row["length"])
+        return await self._path(connection, row), end, row
 
 
-def check_fork(branch_id: str, position: int, length: int) -> None:
-    """The path must reach ``position``; raises PositionNotFound. For the stores."""
+def _check_position(branch_id: str, position: int, length: int) -> None:
     if not 0 <= position <= length:
         raise PositionNotFound(
             f"branch {branch_id} has no event {position}; it has {length}, counted from 1"

@@ -1,0 +1,98 @@
+"""What the store knows of stories and branches, as values, and the rows that they come from.
+
+``story_store`` hands the values on to other rooms. Times are whole microseconds since 1970: exact,
+sortable, and the same in both databases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+MAIN = "main"
+"""The name of a story's first branch."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Row(Protocol):
+    """A row of either database, its columns by name."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRow:
+    """A story in the list."""
+
+    story_id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    branches: int
+    turns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """A branch: what its parent was up to ``forked_at``, and its own events from there.
+
+    Attributes:
+        branch_id: unique in the store.
+        name: unique in the story; the first is ``main``.
+        parent_id: None for the first branch.
+        forked_at: the position (events along the path) up to which the parent's path is shared.
+        length: events along the whole path.
+        turn: the last turn on the path.
+    """
+
+    branch_id: str
+    story_id: str
+    name: str
+    parent_id: str | None
+    forked_at: int
+    length: int
+    turn: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A stored event that matches a search; ``rank`` is better the smaller it is (bm25)."""
+
+    position: int
+    turn: int
+    text: str
+    rank: float
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970. Raises ValueError for a time without a zone."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at.isoformat()} has no time zone; pass an aware time, such as in UTC")
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """The moment, in UTC."""
+    return _EPOCH + micros * _MICROSECOND
+
+
+def as_story(row: Row) -> StoryRow:
+    """A row of ``stories``."""
+    return StoryRow(
+        story_id=row["story_id"],
+        title=row["title"],
+        created_at=from_micros(row["created_at"]),
+        updated_at=from_micros(row["updated_at"]),
+        branches=row["branches"],
+        turns=row["turns"],
+    )
+
+
+def as_branch(row: Row) -> Branch:
+    """A row of ``sql_rows.BRANCH_ROWS``."""
+    plain = ("branch_id", "story_id", "name", "parent_id", "forked_at", "length", "turn")
+    return Branch(**{name: row[name] for name in plain}, created_at=from_micros(row["created_at"]))
