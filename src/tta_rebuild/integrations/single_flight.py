@@ -30,6 +30,12 @@ class _Flight:
             if not future.done():
                 future.set_result(None)
 
+    def next_change(self) -> asyncio.Future[None]:
+        """Done with the next item, or with the end."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.changed.append(future)
+        return future
+
     async def leave(self) -> None:
         """One fewer waits; the last one out ends the call, and waits until it has ended."""
         self.waiting -= 1
@@ -56,7 +62,9 @@ class SingleFlight:
         flight.waiting += 1
         assert flight.task is not None
         try:
-            response: LLMResponse = await asyncio.shield(flight.task)
+            if not flight.task.done():
+                await flight.next_change()
+            response: LLMResponse = flight.task.result()
             return response
         finally:
             if flight.waiting == 1:
@@ -84,9 +92,7 @@ class SingleFlight:
                         task.result()
                         return
                     continue
-                future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-                flight.changed.append(future)
-                await future
+                await flight.next_change()
         finally:
             if flight.waiting == 1:
                 _forget(self._streams, key, flight)
@@ -119,7 +125,8 @@ class SingleFlight:
             return await work
         finally:
             _forget(flights, key, flight)
-            asyncio.get_running_loop().call_soon(flight.notify)
+            # Whoever waits wakes after this step of the task, which is its last.
+            flight.notify()
 
 
 async def _pump(flight: _Flight, items: AsyncGenerator[StreamItem, None]) -> None:
