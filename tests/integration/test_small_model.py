@@ -67,8 +67,7 @@ def turns_of(lines: list[Any]) -> list[Any]:
 def replies(home: Path) -> list[str]:
     """The answers of the model, as they came, scene by scene."""
     found = []
-    done = run_alone(home, "-m", "tta_rebuild", "stories", "list", "--json")
-    for story in json.loads(done.stdout):
+    for story in stories(home):
         words = ("stories", "export", story["story_id"], "--format", "json")
         exported = json.loads(run_alone(home, "-m", "tta_rebuild", *words).stdout)
         for branch in exported["branches"]:
@@ -197,6 +196,10 @@ def begun_offline(home: Path, turns: int) -> str:
 
 
 def turns_kept(home: Path, story: str) -> int:
-    listed = json.loads(run_alone(home, "-m", "tta_rebuild", "stories", "list", "--json").stdout)
-    (row,) = [row for row in listed if row["story_id"] == story]
+    (row,) = [row for row in stories(home) if row["story_id"] == story]
     return int(row["turns"])
+
+
+def stories(home: Path) -> list[Any]:
+    listed = run_alone(home, "-m", "tta_rebuild", "stories", "list", "--json").stdout
+    return [json.loads(line) for line in listed.splitlines()]
