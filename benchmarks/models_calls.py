@@ -1,10 +1,15 @@
 """A call through our whole provider stack beside the raw SDK and two common stacks.
 
 CPU per call, the median time of a call, and the memory that many calls leave behind. All programs
-talk to one loopback server in a process of its own, whose CPU is not counted. They run side by side
-and are asked in turns, so that whatever else the machine does falls on all of them alike; figures
-are medians over the rounds, ratios are taken within each round. The peers live in environments of
-their own under ``.venv-peers`` (made here when missing): their dependencies contradict ours.
+talk to one loopback server in a process of its own, whose CPU is not counted. Where it answers at
+once, the time of one of 32 callers is the CPU of all of them, the server's included, and each turn
+of the event loop that a call needs waits for the 31 others; where it answers after 200 ms, it is
+what callers of a real model wait.
+
+The programs run side by side and are asked in turns, so that whatever else the machine does falls
+on all of them alike; figures are medians over the rounds, ratios are taken within each round. The
+peers live in environments of their own under ``.venv-peers`` (made here when missing): their
+dependencies contradict ours.
 """
 
 from __future__ import annotations
@@ -32,6 +37,7 @@ RAW, OURS = "raw_genai", "our_stack"
 PACKAGES = {"litellm_router": "litellm", "pydantic_ai_agent": "pydantic-ai-slim[google]"}
 CPU_OVER = {RAW: 0.9, "litellm_router": 1.0, "pydantic_ai_agent": 1.0}
 TIME_OVER_RAW = 1.1
+DELAY_S = 0.2
 
 
 class Program:
@@ -67,8 +73,13 @@ def measure(quick: bool) -> Iterator[Row]:
     names = [RAW, OURS, *(name for name in PACKAGES if not quick and _is_there(name))]
     with RunningWire() as wire:
         wire.settings(keep_records=False)
+        rounds = 4 if quick else 12
         for width in (1, 32):
-            yield from _beside(names, wire.url, width, rounds=4 if quick else 12)
+            yield from _beside(names, wire.url, width, rounds)
+        wire.settings(first_token_s=DELAY_S)
+        delayed = f", answers after {DELAY_S * 1000:.0f} ms"
+        yield from _beside([RAW, OURS], wire.url, 32, rounds, delayed)
+        wire.settings(first_token_s=0.0)
         count = 1_000 if quick else 50_000
         # Warm until the cache of replies in memory is full: its size is bounded, and no leak.
         with Program(OURS, wire.url) as program:
@@ -77,7 +88,9 @@ def measure(quick: bool) -> Iterator[Row]:
         yield at_most(f"memory growth over {count:,} calls", growth_mb, 5, "MB")
 
 
-def _beside(names: list[str], url: str, width: int, rounds: int) -> Iterator[Row]:
+def _beside(
+    names: list[str], url: str, width: int, rounds: int, delayed: str = ""
+) -> Iterator[Row]:
     count = max(20, 4 * width)
     cpu_ms: dict[str, list[float]] = {name: [] for name in names}
     p50_ms: dict[str, list[float]] = {name: [] for name in names}
@@ -92,9 +105,9 @@ def _beside(names: list[str], url: str, width: int, rounds: int) -> Iterator[Row
                 p50_ms[name].append(statistics.median(answer["took_ms"]))
     for name in names:
         if name != OURS:
-            what = f"CPU per call, {width} at once, over {name}"
+            what = f"CPU per call, {width} at once{delayed}, over {name}"
             yield _ratio(what, cpu_ms[OURS], cpu_ms[name], CPU_OVER[name])
-    what = f"median time of a call, {width} at once, over {RAW}"
+    what = f"median time of a call, {width} at once{delayed}, over {RAW}"
     yield _ratio(what, p50_ms[OURS], p50_ms[RAW], TIME_OVER_RAW)
 
 

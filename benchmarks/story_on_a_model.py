@@ -11,40 +11,33 @@ import json
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from tools.wire.faults import SOAK_KINDS, Fault
 from tools.wire.process import RunningWire
 
 from benchmarks import Row
-from tta_rebuild.bootstrap.application import Application, open_application
+from benchmarks.workloads.loopback_application import (
+    FIRST_TOKEN_S,
+    PREMISE,
+    TOKENS_PER_S,
+    application_on,
+    next_move,
+)
+from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, SceneTold
-from tta_rebuild.core.secret import Secret
-from tta_rebuild.core.story import CharacterSketch, Premise
-from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_events import PassageReleased, TurnStored, TurnWarning
-from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
-from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider
 from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
 from tta_rebuild.narrative.character_state import CharacterInteraction, CharacterStatePrimitive
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
 from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive, TimelineUpdate
-from tta_rebuild.settings import Settings
 
-MODEL = "gemini:gemini-3.5-flash-lite"
-FIRST_TOKEN_S, TOKENS_PER_S = 0.45, 180.0
 FAULT_SHARE = 0.3
 FROZEN_S = 30.0
-PREMISE = Premise(
-    theme="A ferryman finds letters that are addressed to his passengers, from themselves.",
-    characters=(CharacterSketch(character_id="companion", name="Orla", traits={"curious": 0.7}),),
-)
 
 
 async def measure(quick: bool) -> AsyncIterator[Row]:
@@ -56,38 +49,19 @@ async def measure(quick: bool) -> AsyncIterator[Row]:
             yield row
 
 
-@asynccontextmanager
-async def _workshop(wire: RunningWire, folder: str, **more: Any) -> AsyncIterator[Application]:
-    def make_adapter(provider: str, config: LLMConfig) -> LLMProvider:
-        return GeminiLLMProvider(
-            "no-real-key", config=config, base_url=wire.url, piece_timeout_s=2.0
-        )
-
-    settings = Settings(
-        data_dir=Path(folder),
-        model=MODEL,
-        gemini_api_key=Secret("no-real-key"),
-        rate_limit_rpm=1_000_000,
-        max_cost_usd=1_000.0,
-        **more,
-    )
-    async with open_application(settings, make_adapter=make_adapter) as application:
-        yield application
-
-
 # ------------------------------------------------------------------------ as a player feels it
 
 
 async def _as_a_player_feels_it(wire: RunningWire, turns: int) -> AsyncIterator[Row]:
     first_s: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
-        async with _workshop(wire, folder) as application:
+        async with application_on(wire, folder) as application:
             await application.warm()
             session = await application.stories.open(PREMISE)
             for _ in range(turns):
                 began = time.perf_counter()
                 seen = False
-                async for event in session.play(_next(session)):
+                async for event in session.play(next_move(session)):
                     if isinstance(event, PassageReleased) and not seen:
                         first_s.append(time.perf_counter() - began)
                         seen = True
@@ -181,7 +155,7 @@ async def _soak(wire: RunningWire, turns: int) -> AsyncIterator[Row]:
     wire.sometimes(FAULT_SHARE, faults, seed=3)
     stories = 8 if turns >= 800 else 4
     with tempfile.TemporaryDirectory() as folder:
-        async with _workshop(wire, folder, timeout_s=3.0, cache="off") as application:
+        async with application_on(wire, folder, timeout_s=3.0, cache="off") as application:
             await asyncio.gather(
                 *(
                     _soaked(application, turns // stories, number, found)
@@ -211,7 +185,7 @@ async def _soaked(application: Application, turns: int, number: int, found: _Soa
         turn = session.state.turn + 1
         warned = stored = False
         began = time.perf_counter()
-        async for event in session.play(_next(session)):
+        async for event in session.play(next_move(session)):
             warned = warned or isinstance(event, TurnWarning)
             stored = stored or isinstance(event, TurnStored)
         found.played += 1
@@ -241,12 +215,3 @@ async def _is_degraded(application: Application, session: Session, turn: int) ->
     except ValueError:
         return True
     return not (whole.get("passages") and whole.get("story_branches"))
-
-
-def _next(session: Session) -> Action:
-    state = session.state
-    if not state.turn:
-        return Action.begin()
-    if state.choices:
-        return Action.choose(state.turn % len(state.choices) + 1)
-    return Action.say(f"I read letter {state.turn} to Orla")

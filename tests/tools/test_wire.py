@@ -9,6 +9,7 @@ import aiohttp
 import pytest
 from tools.wire import Fault, RunningWire, WireServer
 from tools.wire.faults import KINDS
+from tools.wire.story import LINES_WANTED
 
 SCENE = "METACONCEPTS TO FOLLOW: none"
 PATHS = {
@@ -52,6 +53,20 @@ async def test_different_prompts_get_different_scenes_and_equal_ones_the_same(
     one, again, other = [await ask(wire, "openai", SCENE + x) for x in ("a", "a", "b")]
     text = [r["choices"][0]["message"]["content"] for r in (one, again, other)]
     assert text[0] == text[1] != text[2]
+
+
+async def test_rich_scenes_state_facts_and_give_lasting_lines_only_where_they_are_asked_for(
+    wire: WireServer,
+) -> None:
+    wire.settings.rich, wire.settings.words = True, 170
+    for prompt, has_lines in ((SCENE, False), (f"{LINES_WANTED} nine. {SCENE}", True)):
+        reply = await ask(wire, "gemini", prompt)
+        scene = json.loads(reply["candidates"][0]["content"]["parts"][0]["text"])
+        words = sum(len(passage["text"].split()) for passage in scene["passages"])
+        assert 150 <= words <= 230
+        assert sum(len(passage["facts"]) for passage in scene["passages"]) == 3
+        assert all(branch["effects"] for branch in scene["story_branches"])
+        assert bool(scene.get("lines")) is has_lines
 
 
 @pytest.mark.parametrize("protocol", PATHS)

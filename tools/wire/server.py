@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from aiohttp import web
-from tools.wire import replies
+from tools.wire import replies, story
 from tools.wire.anthropic import Anthropic
 from tools.wire.faults import BEFORE_THE_ANSWER, IN_THE_TEXT, Fault, FaultScript
 from tools.wire.gemini import Gemini
@@ -187,7 +187,9 @@ class WireServer:
             record.fault = f"refuses {refused[0]}"
             return self._error(protocol, Fault("invalid"), field=refused[0])
         text = self.answer(ask) if self.answer else self.settings.reply
-        text = text or replies.answer(ask.prompt, ask.schema, self.settings.words)
+        if not text:
+            respond = story.answer if self.settings.rich else replies.answer
+            text = respond(ask.prompt, ask.schema, self.settings.words)
         if fault is not None and fault.kind in IN_THE_TEXT:
             text = replies.spoil(text, fault.kind)
         finish = "stop"

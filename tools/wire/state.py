@@ -28,6 +28,8 @@ class WireSettings:
         usd_per_million: price of input, cached input and output tokens; ``prices`` by model first.
         reply: the text of every answer; "" for one that fits the request, varied by it.
         words: about how many words of narration a scene reply has.
+        rich: answers as full as a good model's: facts and effects by id, lasting lines where they
+            are asked for, ever new people and things (see ``story``).
         refuses: request fields that are answered with 400, as local servers do
             (``json_schema``, ``json_object``, ``stream_options``, ``temperature``,
             ``max_completion_tokens``, ``max_tokens``, ``tools``).
@@ -45,6 +47,7 @@ class WireSettings:
     prices: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     reply: str = ""
     words: int = 130
+    rich: bool = False
     refuses: tuple[str, ...] = ()
     models: tuple[str, ...] = ("small-model", "large-model")
     windows: dict[str, int] = field(default_factory=dict)
