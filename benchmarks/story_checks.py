@@ -25,7 +25,7 @@ from benchmarks.workloads.loopback_application import (
     application_on,
     next_move,
 )
-from tta_rebuild.bootstrap import Application
+from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.engine.turn_events import PassageReleased, TurnStored
 
 SETTINGS = ("off", "choices", "all")

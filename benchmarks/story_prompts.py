@@ -17,7 +17,7 @@ from tools.wire import story
 
 from benchmarks import Row
 from benchmarks.workloads.loopback_application import PREMISE, next_move
-from tta_rebuild.bootstrap import open_application
+from tta_rebuild.bootstrap.application import open_application
 from tta_rebuild.engine.dependencies import Checks
 from tta_rebuild.integrations.llm_provider import (
     CHARS_PER_TOKEN,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.wire.process import RunningWire
 
-from tta_rebuild.bootstrap import Application, open_application
+from tta_rebuild.bootstrap.application import Application, open_application
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.core.story import CharacterSketch, Premise
 from tta_rebuild.engine.action import Action
