@@ -24,7 +24,7 @@ def leaked(remembered: str, *passages: dict[str, Any]) -> int:
     story = ToldStory.model_validate(told)
     memory = PromptMemory(story, Matter({"Nela": "nela", "Bram": "bram"}))
     state: Any = SimpleNamespace(characters={"bram": SimpleNamespace(memory=(remembered,))})
-    memory.after_turn(1, [], state)
+    memory.after_turn([], state)
     counts = ToldCounts()
     memory.count(counts)
     assert counts.secrets == 1
