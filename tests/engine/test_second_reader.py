@@ -217,3 +217,20 @@ async def test_an_hour_and_a_whereabouts_of_long_ago_are_not_what_is_so_now(kit)
     now = [r.variables["now"] for r in desk.teller.requests if r.task == "reading"]
     told = ["day: Friday", "time of day: night", "mara: last at quay"]
     assert [list(one) for one in now] == [[], told, told, told[:1]]
+
+
+async def test_a_choice_refused_with_the_passage_before_it_is_not_offered(kit):
+    desk = read_by(
+        kit,
+        kit.scene(FIRST, KEY, DOOR),
+        reading(),
+        reading((1, "P1", "it is locked")),
+        kit.scene(LAMP),
+        reading((1, "P1", "there is no lamp"), choices=[(1, "P1", "the door is locked")]),
+    )
+    session = await desk.stories.open(kit.premise)
+    seen = await kit.play(session, Action.begin())
+    assert shown(seen) == [FIRST, KEY]
+    ((text, why),) = session.state.rejected
+    assert why == "the door is locked"
+    assert session.state.choices and text not in [c.text for c in session.state.choices]

@@ -150,6 +150,13 @@ CASES = (
     carried("a refusal as an error", '{"error": "I cannot assist."}', note="would not tell"),
     Case(name="a refusal, then the scene", replies=(scene(REFUSAL), WHOLE), calls=2),
     Case(
+        name="half a reply that says it is whole",
+        replies=(CUT_IN_PASSAGE, scene("Then it stops.")),
+        prose=(RAIN, "A step sounds on the stair below.", "Then it stops."),
+        calls=2,
+        finish=("stop", "stop"),
+    ),
+    Case(
         name="cut in a choice",
         replies=(CUT_IN_CHOICE, "nothing"),
         choices=CHOICES[:1],

@@ -303,6 +303,9 @@ class _Telling:
         found = {o.passage: withheld_by(o, batch[o.passage]) for o in reversed(reading.objections)}
         if reading.note:
             found = {n: held for n, p in enumerate(batch) if (held := self._gate.unsafe(p))}
+        if self._story is not None:
+            for number, why in reading.refused_choices.items():
+                self._refused[self._story.choices[number].text] = why
         shown: list[_Shown] = []
         for number, passage in enumerate(batch):
             if passage in self.passages:  # the opening sentence: it is out
@@ -313,9 +316,6 @@ class _Telling:
                 self._waiting.clear()
                 return shown
             shown.extend(self._released(passage))
-        if self._story is not None:
-            for number, why in reading.refused_choices.items():
-                self._refused[self._story.choices[number].text] = why
         return shown
 
     def _released(self, passage: Passage) -> list[_Shown]:

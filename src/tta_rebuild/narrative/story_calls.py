@@ -70,6 +70,15 @@ class ModelCall:
         return bool(self.response and self.response.finish_reason in ("length", SILENT))
 
     @property
+    def lacks_its_end(self) -> bool:
+        """What was told has no end that could be asked for: cut at its limit, or left half-way."""
+        response, reply = self.response, self.reply
+        if response is None or reply.is_ending:
+            return False
+        is_half = response.finish_reason == "stop" and reply.degraded == BROKE_OFF
+        return response.finish_reason == "length" or (is_half and not reply.choices)
+
+    @property
     def is_refused(self) -> bool:
         """The model would not, for the content."""
         if isinstance(self.error, ContentRefused) or self.reply.degraded == REFUSED:

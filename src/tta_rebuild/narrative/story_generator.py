@@ -171,7 +171,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         if response is None:
             return softened(request) if is_first and last.is_refused else None
         if last.reply.passages:
-            if not is_first or response.finish_reason != "length" or last.reply.is_ending:
+            if not is_first or not last.lacks_its_end:
                 return None
             told = "\n\n".join(passage.text for passage in last.reply.passages)
             names = ("told_so_far", "withheld", "contradiction")
