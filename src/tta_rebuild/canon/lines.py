@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from tta_rebuild.canon.recall import CHARS_PER_TOKEN, words_in
+from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.story import LINE_CHARS, LastingLine
 
 MOST_IN_FORCE = 400
@@ -57,6 +58,18 @@ def lines_for(
             break
         chosen.append(number)
     return {number: lines[number] for number in sorted(chosen)}
+
+
+def lines_saying(lines: Mapping[int, LastingLine], fact: Fact) -> list[int]:
+    """The numbers of the lines that say a fact: about its subject, with every word of its value."""
+    wanted = words_in(fact.value.replace("_", " "))
+    return [
+        number
+        for number, line in lines.items()
+        if fact.subject in (*line.about, *line.known_by)
+        and wanted
+        and wanted <= words_in(line.text)
+    ]
 
 
 def numbered(number: int, line: LastingLine) -> str:

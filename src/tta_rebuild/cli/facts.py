@@ -11,6 +11,7 @@ from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichSto
 from tta_rebuild.cli.facts_view import (
     facts_with,
     show_contradictions,
+    show_corrected_lines,
     show_facts,
     show_lines,
     show_plan,
@@ -152,5 +153,6 @@ def retcon(
         screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
         return
     screen.say(f"Corrected on the branch '{made.branch.name}'.")
+    show_corrected_lines(screen, made.events)
     if made.how == "rewrite":
         show_rewrite(screen, made.branch, turns.get(plan.fact.since, 0))

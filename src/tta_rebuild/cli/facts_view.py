@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.core.events import LineEnded, LineKept
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
+    from tta_rebuild.core.events import Event
     from tta_rebuild.core.story import Claim
     from tta_rebuild.reading.story_reader import StoryRead
     from tta_rebuild.storage.story_store import Branch
@@ -149,6 +151,16 @@ def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> Non
             f"{ends}{fact_line(dependent.claim)}: {one_line(dependent.why)}",
             gap=1,
         )
+
+
+def show_corrected_lines(screen: Screen, events: Iterable[Event]) -> None:
+    """What a correction did to the lasting lines that said the fact."""
+    for event in events:
+        if isinstance(event, LineEnded):
+            screen.say(f"The lasting line {event.number} said so and has ended.")
+        elif isinstance(event, LineKept):
+            known = f" [known to: {', '.join(event.line.known_by)}]" if event.line.known_by else ""
+            screen.say(f"A lasting line in its place: {event.line.text}{known}")
 
 
 def show_rewrite(screen: Screen, branch: Branch, told: int) -> None:

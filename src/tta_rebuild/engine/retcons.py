@@ -7,13 +7,16 @@ that would fall.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tta_rebuild.canon.lines import lines_saying
 from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
-from tta_rebuild.core.events import Event
-from tta_rebuild.core.story import Claim
+from tta_rebuild.core.events import Event, LineEnded, LineKept
+from tta_rebuild.core.story import Claim, LastingLine
 from tta_rebuild.engine.snapshots import folded_whole
+from tta_rebuild.engine.state import StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 
@@ -57,6 +60,23 @@ async def make_retcon(
             async for fallen in store.read(branch.branch_id, after=first - 1, upto=first):
                 position = await store.turn_end(branch.branch_id, max(fallen.turn - 1, 0))
         branch = await store.fork(branch.branch_id, position, at=at)
+    events.extend(_corrected((await folded_whole(store, branch)).present(), plan))
     await store.append(branch.branch_id, branch.turn, events, expected=branch.length, at=at)
     written = await store.branch(branch.branch_id)
     return Retconned(plan=plan, how=how, branch=written, events=tuple(events))
+
+
+def _corrected(state: StoryState, plan: RetconPlan) -> Iterator[Event]:
+    """What becomes of the lasting lines that say the fact."""
+    fact, becomes = plan.fact, plan.becomes
+    numbers = lines_saying(state.lines, fact)
+    for number in numbers:
+        line = state.lines[number]
+        yield LineEnded(number=number)
+        if fact.relation == "knows" and len(line.known_by) > 1:
+            others = tuple(who for who in line.known_by if who != fact.subject)
+            yield LineKept(line=replace(line, known_by=others))
+    if numbers and becomes is not None:
+        who = state.names.get(becomes.subject, becomes.subject)
+        said = state.canon.relations[becomes.relation].say(who, becomes.value)
+        yield LineKept(line=LastingLine(text=f"{said}.", about=(becomes.subject,), weight=2))
