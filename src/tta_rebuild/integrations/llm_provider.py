@@ -66,7 +66,7 @@ _ASKED = ("system", "prompt", "task", "template", "variables", "schema", "model"
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """The place in a chain of a model whose answer was of no use, and why: the next is to answer."""
+    """The place in a chain of a model whose answer was of no use, and why: the next one answers."""
 
     place: int
     error: ProviderError
