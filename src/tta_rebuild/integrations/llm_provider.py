@@ -66,10 +66,7 @@ _ASKED = ("system", "prompt", "task", "template", "variables", "schema", "model"
 
 @dataclass(frozen=True, slots=True)
 class PassedOver:
-    """A model of a chain that answered, but not with what was asked for: the next is to answer.
-
-    ``place`` is its place in the chain, as its response's metadata says; ``error`` what was wrong.
-    """
+    """The place in a chain of a model whose answer was of no use, and why: the next one answers."""
 
     place: int
     error: ProviderError
@@ -297,10 +294,8 @@ def in_pieces(provider: LLMProvider, request: LLMRequest) -> Items:
 
 def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
     """A whole answer as the stream that a wrapper reads: ``StreamEnded`` and nothing else."""
-    if (
-        isinstance(provider, WrapperProvider)
-        and type(provider).complete is WrapperProvider.complete
-    ):
+    own = type(provider).complete
+    if isinstance(provider, WrapperProvider) and own is WrapperProvider.complete:
         return provider.relay(request, as_a_whole)  # without a detour
     return _completed(provider, request)
 

@@ -123,7 +123,8 @@ class CacheFile:
 
     async def written(self) -> None:
         """Wait until every answer handed in is in the file."""
-        await asyncio.wrap_future(self._submit(lambda _: None))
+        if not self._is_closed:
+            await asyncio.wrap_future(self._submit(lambda _: None))
 
     async def aclose(self) -> None:
         """Finish writing and close; safe to call twice."""
