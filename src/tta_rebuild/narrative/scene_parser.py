@@ -14,14 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tta_rebuild.core.story import (
-    LINE_CHARS,
-    Choice,
-    Claim,
-    DialogueLine,
-    LastingLine,
-    Passage,
-)
+from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
 from tta_rebuild.narrative import reply_values as read
 from tta_rebuild.narrative.json_cursor import OBJECT_START, Cursor
 from tta_rebuild.narrative.json_mending import as_far_as_it_goes, loaded
