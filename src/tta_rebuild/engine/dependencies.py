@@ -50,18 +50,15 @@ class Dependencies:
 
     Attributes:
         provider: the whole provider stack, as one provider.
-        catalog: the prompt templates.
-        safety: makes the gate for a story's boundaries.
-        world_rules: compiles a world's rules, name → text.
-        clock: the time now, aware, UTC.
-        new_id: a fresh identifier at every call.
-        player_id: who plays, for budgets per player.
-        session_id: this run of the program, for budgets per session.
-        check_code: runs the code found in a scene; None leaves code unchecked.
-        notices: shown with the turn in which they come up.
+        safety, world_rules: make the gate for a story's boundaries, and compile its rules.
+        clock, new_id: the time now (aware, UTC), and a fresh identifier at every call.
+        player_id, session_id: who plays, in which run of the program; for budgets.
         checks: what a model checks beside the rules: ``all`` reads every scene and its choices
-            before they are shown, ``choices`` the choices alone, ``off`` nothing.
+            before
+            they are shown, ``choices`` the choices alone, ``off`` nothing.
         recording: makes the provider that notes what a model replies.
+        notices: shown with the turn in which they come up.
+        check_code: runs the code found in a scene; None leaves code unchecked.
     """
 
     provider: LLMProvider

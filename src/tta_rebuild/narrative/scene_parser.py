@@ -149,12 +149,10 @@ class SceneReader:
             self._flat_shown = len(text)
 
     def finish(self, *, cut: bool = False) -> GeneratedStory:
-        """The whole reply as understood: ``degraded`` says what of it is missing.
+        """The whole reply as understood, ``cut`` if the provider stopped at its limit.
 
-        It has no passages if there is nothing in it that a player could read.
-
-        Args:
-            cut: the provider said that it stopped at its limit.
+        ``degraded`` says what of it is missing; it has no passages if a player could read nothing
+        in it.
         """
         if is_thinking(self.text):
             return untold(ONLY_THOUGHT)
