@@ -28,22 +28,6 @@ CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
 """A scene's text → one verdict per block of code in it; run where it can do no harm."""
 
 
-class Notices:
-    """What the player should be told and nobody has told them yet, such as budget marks."""
-
-    def __init__(self) -> None:
-        self._waiting: list[str] = []
-
-    def add(self, text: str) -> None:
-        """Leave a notice; the next turn shows it."""
-        self._waiting.append(text)
-
-    def taken(self) -> list[str]:
-        """All that wait, in order; they wait no longer."""
-        waiting, self._waiting = self._waiting, []
-        return waiting
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """The engine's dependencies.
@@ -57,7 +41,7 @@ class Dependencies:
             before
             they are shown, ``choices`` the choices alone, ``off`` nothing.
         recording: makes the provider that notes what a model replies.
-        notices: shown with the turn in which they come up.
+        notices: what the player should be told (budget marks); the next turn shows and clears it.
         check_code: runs the code found in a scene; None leaves code unchecked.
     """
 
@@ -71,7 +55,7 @@ class Dependencies:
     session_id: str = ""
     checks: Checks = "off"
     recording: Callable[[LLMProvider], RecordingProvider] = RecordingProvider
-    notices: Notices = field(default_factory=Notices)
+    notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
 
     def turn_context(self, branch: Branch, state: StoryState) -> TTAContext:

@@ -71,12 +71,10 @@ class ToldScene:
 
     Attributes:
         story: the storyteller's last draft, None if even its end was not reached.
-        passages: what was released.
-        withheld: what was not.
+        passages: what was released; ``withheld`` what was not.
         choices: what the storyteller proposes, of a scene that was cut short too.
-        readings: what the second reader found, in order.
+        readings: what the second reader found; ``replies`` and ``cost_usd`` of its model.
         refused_choices: choices, by their text, that the second reader refused → why.
-        replies: what the second reader's model replied, in order; ``cost_usd`` what that cost.
         degraded: "" or what was not as it should be.
     """
 
