@@ -19,7 +19,7 @@ from tta_rebuild.bootstrap.spending import budgets_of, price_book, used_today
 from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.core.redaction import guard_handlers
 from tta_rebuild.core.usage import Ledger
-from tta_rebuild.engine.dependencies import Checks, Dependencies, Notices
+from tta_rebuild.engine.dependencies import Checks, Dependencies
 from tta_rebuild.engine.stories import Stories
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -60,7 +60,7 @@ class Application:
     tracker: CostTracker
     ledger: Ledger
     models: tuple[str, ...]
-    notices: Notices
+    notices: list[str]
     place: str
     note: str
     settings: Settings
@@ -107,13 +107,13 @@ async def open_application(
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
-        notices, session_id = Notices(), new_id()
+        notices, session_id = list[str](), new_id()
         tracker = CostTracker(
             store.ledger(),
             budgets_of(settings),
             prices=price_book(settings, own=provider),
             session_id=session_id,
-            on_warning=lambda warning: notices.add(str(warning)),
+            on_warning=lambda warning: notices.append(str(warning)),
         )
         stack.push_async_callback(tracker.aclose)
         models: tuple[str, ...] = (OFFLINE,)

@@ -14,13 +14,7 @@ MAX_ACTION_CHARS = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One move of the player. Use the constructors below.
-
-    Attributes:
-        kind: what sort of move it is.
-        text: the player's words, for ``say``.
-        number: the choice taken, from 1, for ``choose``.
-    """
+    """One move of the player; made by the constructors below. ``number`` counts from 1."""
 
     kind: Literal["begin", "choose", "say", "end"]
     text: str = ""

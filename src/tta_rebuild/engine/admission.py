@@ -21,11 +21,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 class Move:
     """An admitted move.
 
-    Attributes:
-        text: what the player's character does, in words ("" for the opening).
-        number: the choice taken, from 1, or None.
-        chosen: that choice.
-        wants_end: True if the scene should end the story.
+    ``text`` is what the player's character does, in words ("" for the opening); ``number`` (from 1)
+    and ``chosen`` are the choice taken; ``wants_end`` is True if the scene should end the story.
     """
 
     text: str

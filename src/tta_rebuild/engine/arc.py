@@ -23,14 +23,11 @@ class ArcPoint:
 
 
 def ends_story(point: ArcPoint, *, said_so: bool, is_cut: bool) -> bool:
-    """Whether the story ends with a scene.
+    """Whether the story ends with a scene, something of which was held back if ``is_cut``.
 
-    That a reply calls itself the ending counts only where the arc or the player allows one; where
-    the scene should end the story it does, unless it was cut short and says nothing of an end.
-
-    Args:
-        said_so: the reply calls itself the ending.
-        is_cut: something of the scene was held back.
+    That a reply calls itself the ending (``said_so``) counts only where the arc or the player
+    allows one; where the scene should end the story it does, unless it was cut and says nothing of
+    an end.
     """
     if point.should_end:
         return said_so or not is_cut
@@ -38,15 +35,11 @@ def ends_story(point: ArcPoint, *, said_so: bool, is_cut: bool) -> bool:
 
 
 def arc_point(turn: int, length: int = 0) -> ArcPoint:
-    """The point of the arc for a scene.
+    """The point of the arc for a scene, by its turn (from 1) and the story's length in scenes.
 
     A quarter is set-up, half is development, then the climax, and the last tenth (at least one
-    scene) resolves. Without a length the arc repeats, chapter after chapter, and never ends by
+    scene) resolves. Without a length (0) the arc repeats, chapter after chapter, and never ends by
     itself.
-
-    Args:
-        turn: the scene's turn, from 1.
-        length: scenes of the whole story, 0 for no fixed length.
     """
     scenes = length or CHAPTER_SCENES
     place = turn if length else (turn - 1) % CHAPTER_SCENES + 1

@@ -90,11 +90,7 @@ async def brief(
 
 
 def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
-    """Ids of the people and things that the next scene, or a passage, concerns.
-
-    Args:
-        text: the passage, "" before there is one.
-    """
+    """Ids of the people and things that the next scene, or a passage's ``text``, concerns."""
     canon = state.canon.fork(state.position)
     said = _words(move) if move else ""
     named = subjects_named(canon, f"{said} {text}", limit=MAX_IN_PLAY)

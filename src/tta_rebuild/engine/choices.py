@@ -41,12 +41,7 @@ ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceOffer:
-    """The choices of a turn.
-
-    Attributes:
-        choices: what is offered.
-        rejected: the texts that are not, each with the reason.
-    """
+    """What is offered, and the texts that are not, each with the reason."""
 
     choices: tuple[Choice, ...]
     rejected: tuple[tuple[str, str], ...]

@@ -18,12 +18,9 @@ from tta_rebuild.storage.story_store import Branch, StoryStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One branch since the parting.
+    """One branch since the parting: what was done and told there, turn by turn.
 
-    Attributes:
-        actions: what the player did, turn by turn.
-        scenes: (turn, scene id, setting).
-        facts: what holds here and not on the other side.
+    ``scenes`` are (turn, scene id, setting); ``facts`` hold here and not on the other side.
     """
 
     branch: Branch
@@ -35,14 +32,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two branches.
+    """Two branches, the events and the last turn that they share, and everybody's name by id.
 
-    Attributes:
-        shared_events: length of the common path.
-        shared_turn: the last turn in common.
-        characters: character id → field → its value on one side and on the other; of a list or a
-            mapping only the part that differs.
-        names: everybody's name, by id.
+    ``characters`` is character id → field → its value on one side and on the other; of a list or a
+    mapping only the part that differs.
     """
 
     shared_events: int

@@ -28,40 +28,21 @@ CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
 """A scene's text → one verdict per block of code in it; run where it can do no harm."""
 
 
-class Notices:
-    """What the player should be told and nobody has told them yet, such as budget marks."""
-
-    def __init__(self) -> None:
-        self._waiting: list[str] = []
-
-    def add(self, text: str) -> None:
-        """Leave a notice; the next turn shows it."""
-        self._waiting.append(text)
-
-    def taken(self) -> list[str]:
-        """All that wait, in order; they wait no longer."""
-        waiting, self._waiting = self._waiting, []
-        return waiting
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
     """The engine's dependencies.
 
     Attributes:
         provider: the whole provider stack, as one provider.
-        catalog: the prompt templates.
-        safety: makes the gate for a story's boundaries.
-        world_rules: compiles a world's rules, name → text.
-        clock: the time now, aware, UTC.
-        new_id: a fresh identifier at every call.
-        player_id: who plays, for budgets per player.
-        session_id: this run of the program, for budgets per session.
-        check_code: runs the code found in a scene; None leaves code unchecked.
-        notices: shown with the turn in which they come up.
+        safety, world_rules: make the gate for a story's boundaries, and compile its rules.
+        clock, new_id: the time now (aware, UTC), and a fresh identifier at every call.
+        player_id, session_id: who plays, in which run of the program; for budgets.
         checks: what a model checks beside the rules: ``all`` reads every scene and its choices
-            before they are shown, ``choices`` the choices alone, ``off`` nothing.
+            before
+            they are shown, ``choices`` the choices alone, ``off`` nothing.
         recording: makes the provider that notes what a model replies.
+        notices: what the player should be told (budget marks); the next turn shows and clears it.
+        check_code: runs the code found in a scene; None leaves code unchecked.
     """
 
     provider: LLMProvider
@@ -74,7 +55,7 @@ class Dependencies:
     session_id: str = ""
     checks: Checks = "off"
     recording: Callable[[LLMProvider], RecordingProvider] = RecordingProvider
-    notices: Notices = field(default_factory=Notices)
+    notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
 
     def turn_context(self, branch: Branch, state: StoryState) -> TTAContext:

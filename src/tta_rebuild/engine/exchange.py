@@ -107,13 +107,8 @@ async def import_story(
 ) -> str:
     """Store an exported story under a new id; gives that id.
 
-    Args:
-        safety: makes the gate for the boundaries that the story states.
-        allow_boundary_breaks: store it even if what it shows breaks these.
-
-    Raises:
-        ImportRejected: the data are no such story, or one that breaks its own boundaries;
-            nothing was stored.
+    ``safety`` makes the gate for the boundaries that the story states. Raises ImportRejected if the
+    data are no such story, or one that breaks its own boundaries; then nothing was stored.
     """
     title, branches = _checked(data)
     root, root_events = branches[0]

@@ -22,12 +22,10 @@ from tta_rebuild.storage.story_store import Branch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedPassage:
-    """What would become of a passage.
+    """What would become of a passage: why it would be withheld, None if it would be shown.
 
-    Attributes:
-        withheld: why it would not be shown, None if it would.
-        note: "" or why only the rules have judged it.
-        calls, cost_usd: of the reading that it shares with the passages it was judged with.
+    ``note`` says why only the rules have judged it; ``calls`` and ``cost_usd`` are those of the
+    reading that it shares with the passages it was judged with.
     """
 
     withheld: PassageWithheld | None = None

@@ -40,9 +40,8 @@ def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
 def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[LastingLine]:
     """The sentences of a scene that bear out what it declared, the weightiest ones, in order.
 
-    Args:
-        names: id → name of everybody in the story; a sentence that does not name whom it is about
-            gets the name before it.
+    A sentence that does not name whom it is about gets the name (by ``names``, id → name) before
+    it.
     """
     found: dict[str, tuple[int, LastingLine]] = {}
     for passage in passages:

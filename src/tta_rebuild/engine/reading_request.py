@@ -41,11 +41,7 @@ def reader_for(
     """What ``tell`` asks, None where no model reads."""
     if dependencies.checks != "all":
         return None
-    where = {
-        "story_id": branch.story_id,
-        "branch_id": branch.branch_id,
-        "turn": state.turn + 1,
-    }
+    where = {"story_id": branch.story_id, "branch_id": branch.branch_id, "turn": state.turn + 1}
 
     async def read(
         passages: Sequence[Passage],

@@ -36,9 +36,7 @@ FAILED = "failed:"
 class RecordingProvider(WrapperProvider):
     """Notes what every call came to, in order: its reply, what was read of it, or its failure.
 
-    Attributes:
-        replies: one event per call.
-        cost_usd: US dollars of all whole replies together.
+    ``replies`` has one event per call; ``cost_usd`` is the cost of all whole replies together.
     """
 
     def __init__(self, wrapped: LLMProvider) -> None:
@@ -115,8 +113,7 @@ class RecordingProvider(WrapperProvider):
 class RecordedProvider(RequestProvider):
     """Answers each request with the reply that was recorded for it, and with nothing else.
 
-    Attributes:
-        taken: the replies given so far, each under the key of its request.
+    ``taken`` holds the replies given so far, each under the key of its request.
     """
 
     def __init__(self, replies: Iterable[ModelReplied]) -> None:
@@ -127,11 +124,7 @@ class RecordedProvider(RequestProvider):
             self._replies[reply.request_key].append(reply)
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The recorded reply, or the recorded failure.
-
-        Raises ReplyUnusable: no reply was recorded for such a request: the engine asks something
-        else today than it did then.
-        """
+        """The recorded reply, or failure. Raises ReplyUnusable if there is none for the request."""
         return _response(self._take(request))
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:

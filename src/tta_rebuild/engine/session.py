@@ -35,9 +35,7 @@ from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 class Session:
     """Plays one branch, one turn at a time.
 
-    Attributes:
-        branch: the branch as it stood after the last stored turn.
-        state: the present; replaced by a new value after every turn.
+    ``branch`` is as it stood after the last stored turn; ``state`` is replaced after every turn.
     """
 
     def __init__(

@@ -57,11 +57,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryState(Present):
-    """The present with its canon; a value that does not change when the story goes on.
-
-    Attributes:
-        canon: what holds, shared with the fold: ask it at ``position``.
-    """
+    """The present with its canon, shared with the fold: ask it at ``position``."""
 
     canon: Canon = field(compare=False, repr=False)
 
@@ -100,12 +96,8 @@ class StoryState(Present):
 class StoryFold:
     """Takes a branch's events in order and gives its present.
 
-    Args:
-        now, canon: where an earlier fold came to; without them it begins with the first event.
-
-    Attributes:
-        last: the last event taken.
-        snapshot_turn: the turn up to which a snapshot spares the reading, 0 for none.
+    ``now`` and ``canon`` are where an earlier fold came to. ``last`` is the last event taken,
+    ``snapshot_turn`` the turn up to which a snapshot spares the reading, 0 for none.
     """
 
     def __init__(self, now: Present | None = None, canon: Canon | None = None) -> None:

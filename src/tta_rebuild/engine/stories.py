@@ -32,12 +32,7 @@ TITLE_CHARS = 60
 
 
 class Stories:
-    """The stories of one store.
-
-    Args:
-        dependencies: what turns are played with.
-        store: where stories are kept.
-    """
+    """The stories of one store."""
 
     def __init__(self, dependencies: Dependencies, store: StoryStore) -> None:
         self._dependencies = dependencies
@@ -187,13 +182,9 @@ class Stories:
     ) -> Retconned:
         """Take a fact back: it was never so; ``becomes`` is what was so instead.
 
-        Args:
-            how: what becomes of the events that depend on it: ``keep`` them, ``mark`` them as
-                doubtful (what they made so ends), or ``rewrite`` from there on a fork.
-
-        Raises:
-            StoryError: nothing of the kind was ever so on this branch.
-            PositionConflict: somebody else wrote to the branch at the same time.
+        The events that depend on it are kept, marked as doubtful (what they made so ends), or told
+        anew (``rewrite``) on a fork. Raises StoryError (nothing of the kind was ever so on this
+        branch) and PositionConflict (somebody else wrote to it at the same time).
         """
         from tta_rebuild.engine.retcons import make_retcon, plan_on
 
@@ -232,12 +223,8 @@ class Stories:
     ) -> StoryRow:
         """Store an exported story under a new id.
 
-        Args:
-            allow_boundary_breaks: take it in even if its scenes break its own boundaries.
-
-        Raises:
-            ImportRejected: it is no such story, or it breaks the boundaries that it states
-                itself; nothing was stored.
+        Raises ImportRejected, with nothing stored, if it is no such story or breaks the boundaries
+        that it states itself (which may be allowed).
         """
         from tta_rebuild.engine.exchange import import_story
 

@@ -71,12 +71,10 @@ class ToldScene:
 
     Attributes:
         story: the storyteller's last draft, None if even its end was not reached.
-        passages: what was released.
-        withheld: what was not.
+        passages: what was released; ``withheld`` what was not.
         choices: what the storyteller proposes, of a scene that was cut short too.
-        readings: what the second reader found, in order.
+        readings: what the second reader found; ``replies`` and ``cost_usd`` of its model.
         refused_choices: choices, by their text, that the second reader refused → why.
-        replies: what the second reader's model replied, in order; ``cost_usd`` what that cost.
         degraded: "" or what was not as it should be.
     """
 
@@ -91,8 +89,9 @@ class ToldScene:
     degraded: str
 
 
-TellingItem: TypeAlias = PassageReleased | SceneRestarted | TurnWarning | ToldScene
 _Shown: TypeAlias = PassageReleased | SceneRestarted | TurnWarning
+TellingItem: TypeAlias = _Shown | ToldScene
+_BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 
 
 async def tell(
@@ -138,7 +137,7 @@ class _Telling:
         self._withheld: list[PassageWithheld] = []
         self._story: GeneratedStory | None = None
         self._waiting: list[Passage] = []
-        self._being_read: tuple[list[Passage], asyncio.Task[Noted]] | None = None
+        self._being_read: _BeingRead | None = None
         self._found: list[Noted] = []
         self._refused: dict[str, str] = {}
         self.passages: list[Passage] = []
@@ -156,12 +155,11 @@ class _Telling:
         """The scene as it was shown."""
         if self._story is not None and self._story.degraded:
             self.notes.insert(0, self._story.degraded)
-        readings = [noted.reading for noted in self._found]
         return ToldScene(
             story=self._story,
             passages=tuple(self.passages),
             withheld=tuple(self._withheld),
-            readings=tuple(readings),
+            readings=tuple(noted.reading for noted in self._found),
             choices=self._story.choices if self._story else self._last_choices,
             refused_choices=self._refused,
             replies=tuple(reply for noted in self._found for reply in noted.replies),
@@ -184,41 +182,43 @@ class _Telling:
         try:
             async with aclosing(self._as_they_come(drafts)) as items:
                 async for item in items:
-                    if isinstance(item, DraftRestarted):
-                        self._restart(*kept)
-                        yield SceneRestarted(item.reason)
-                        for passage in self.passages:
-                            yield PassageReleased(passage)
-                    elif isinstance(item, PassageDrafted):
-                        for shown in self._drafted(item.passage):
-                            yield shown
-                    elif isinstance(item, StoryDrafted):
-                        self._story = item.story
-                    elif isinstance(item, Noted):
-                        for shown in self._of(item):
-                            yield shown
+                    for shown in self._taken(item, kept):
+                        yield shown
                     if self._is_held:
                         break
             while self._being_read is not None or self._has_unread():
-                if self._being_read is None:
-                    self._ask(self._choices())
-                for shown in self._of(await self._reading()):
+                _, reading = self._being_read or self._ask(self._choices())
+                for shown in self._of(await reading):
                     yield shown
         finally:
             self._forget_readings()
-        if self._is_held:
-            self._keep_held()
+        self._keep_held()
+
+    def _keep_held(self) -> None:
+        if self.held is not None:
+            self._withheld.append(self.held)
+            self._last_choices = self._story.choices if self._story else self._last_choices
+            self._story = None
 
     @property
     def _is_held(self) -> bool:
         return self.held is not None
 
-    def _keep_held(self) -> None:
-        if self.held is not None:
-            self._withheld.append(self.held)
-            if self._story is not None:
-                self._last_choices = self._story.choices
-            self._story = None
+    def _taken(self, item: StoryItem | Noted, kept: tuple[int, int, bool]) -> list[_Shown]:
+        """What an item brings to show; a restart goes back to what was ``kept``."""
+        match item:
+            case DraftRestarted(reason):
+                self._restart(*kept)
+                return [SceneRestarted(reason), *map(PassageReleased, self.passages)]
+            case PassageDrafted(passage):
+                return self._drafted(passage)
+            case StoryDrafted(story):
+                self._story = story
+            case Noted():
+                return self._of(item)
+            case _:
+                pass
+        return []
 
     async def _as_they_come(
         self, drafts: AsyncGenerator[StoryItem, None]
@@ -281,7 +281,7 @@ class _Telling:
             return ()
         return () if self._choices_read else self._story.choices
 
-    def _ask(self, choices: tuple[Choice, ...]) -> None:
+    def _ask(self, choices: tuple[Choice, ...]) -> _BeingRead:
         assert self._read is not None
         batch, self._waiting = self._waiting, []
         self._choices_read, self._has_asked = bool(choices), True
@@ -289,10 +289,7 @@ class _Telling:
         found = [noted.reading for noted in self._found]
         reading = self._read(batch, before, choices, found)
         self._being_read = batch, asyncio.ensure_future(reading)
-
-    async def _reading(self) -> Noted:
-        assert self._being_read is not None
-        return await self._being_read[1]
+        return self._being_read
 
     def _of(self, noted: Noted) -> list[_Shown]:
         """Show what has been read as far as it may be shown; what may not ends the draft."""
@@ -319,14 +316,10 @@ class _Telling:
         return shown
 
     def _released(self, passage: Passage) -> list[_Shown]:
-        shown: list[_Shown] = []
-        for text in self._gate.warnings(passage):
-            if text not in self._warned:
-                self._warned.add(text)
-                shown.append(TurnWarning(text))
+        new = [text for text in self._gate.warnings(passage) if text not in self._warned]
+        self._warned.update(new)
         self.passages.append(passage)
-        shown.append(PassageReleased(passage))
-        return shown
+        return [*map(TurnWarning, dict.fromkeys(new)), PassageReleased(passage)]
 
 
 def withheld_by(objection: Objection, passage: Passage) -> PassageWithheld:

@@ -121,7 +121,9 @@ class _Turn:
         offered = await self._offer(told, scene)
         if offered.note and not scene.is_ending:
             degraded.append(offered.note)
-        for text in (*degraded, *self._dependencies.notices.taken()):
+        notices = self._dependencies.notices
+        waiting, notices[:] = [*degraded, *notices], []
+        for text in waiting:
             yield TurnWarning(text)
         lines, ended = self._lines(told)
         code = await self._code_checked(scene)

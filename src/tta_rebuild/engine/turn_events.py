@@ -89,12 +89,9 @@ TurnEvent: TypeAlias = (
 class PlayedTurn:
     """A turn that is stored, for callers that wait for the whole of it.
 
-    Attributes:
-        turn: its number, from 1.
-        scene: what was told, as it is stored.
-        choices: what the player may do next, empty after an ending.
-        warnings: what the player should know: content warnings, a degraded turn, budget marks.
-        cost_usd, usage, calls: of all model calls of the turn; US dollars and tokens.
+    ``choices`` is empty after an ending; ``warnings`` is what the player should know (content
+    warnings, a degraded turn, budget marks); cost in US dollars, usage and calls are of the whole
+    turn.
     """
 
     turn: int

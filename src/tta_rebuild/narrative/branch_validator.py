@@ -119,7 +119,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
     Args:
         llm_provider: asked what rules cannot answer; its failure is never an error here.
         checker: compares with the story's canon; its findings weigh what it says.
-        catalog: the prompt templates; None loads those of the package on first use.
+        catalog: the prompt templates; None for those of the package.
         lengths: the fewest and the most characters that a choice may have.
     """
 

@@ -92,14 +92,11 @@ class CharacterInteraction:
 
 @dataclass(frozen=True, slots=True)
 class CharacterResponse:
-    """How the character took it.
+    """How the character took it; scores and progress in [0, 1].
 
-    Attributes:
-        development_progress: all goals and how far they are, [0, 1].
-        relationship_changes: other's id → how much the relationship moved.
-        consistency_score: [0, 1]; how well the emotion follows from the one before.
-        personality_alignment: [0, 1]; how well the emotion fits the traits, 1.0 without any.
-        degraded: "" or, in plain words, why a model was not used although there is one.
+    ``relationship_changes`` is other's id → how much it moved; ``consistency_score`` how well the
+    emotion follows from the one before, ``personality_alignment`` how well it fits the traits;
+    ``degraded`` says why a model was not used although there is one.
     """
 
     character_id: str
@@ -183,11 +180,12 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
     """Keeps how each character is and lets them answer to what happens.
 
     Args:
-        llm_provider: puts words to speech and thought; None keeps to the built-in voices. A model
-            that fails is never an error here: the built-in voice answers and ``degraded`` says so.
+        llm_provider: puts words to speech and thought. A model that fails is never an error here:
+            the
+            built-in voice answers, as it does without a model, and ``degraded`` says so.
         states: the characters as they are now, such as from a fold over a story's log.
         clock: the time of changes that are made without a context.
-        catalog: the prompt templates; None loads those of the package on first use.
+        catalog: the prompt templates; None for those of the package.
     """
 
     def __init__(

@@ -75,11 +75,8 @@ def mood(emotion: str) -> tuple[float, float]:
 def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
     """The emotion that a trigger brings to a character, "" if it speaks of none.
 
-    What is felt goes before what merely causes feelings, and the first named before later ones,
-    but "fear turns to hope" ends in hope.
-
-    Args:
-        others: ids of those who are there too; what is said of one of them alone does not count.
+    What is felt goes before what merely causes feelings, and the first named before later ones, but
+    "fear turns to hope" ends in hope. What is said of one of the ``others`` alone does not count.
     """
     words = _words()
     names = _names(others)

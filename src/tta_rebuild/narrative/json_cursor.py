@@ -40,17 +40,14 @@ class Cursor:
                 self._note_open_string(text)
                 return
             token = match.group()
-            if self._is_unfinished(token, match.end(), text):
-                return
+            if token[0] not in '"{}[],:' and match.end() == len(text):
+                return  # it may go on
             gap = text.find('"', self.at, match.start())
             if gap >= 0:  # a string began before this token and is not closed
                 self._note_open_string(text)
                 return
             self._take(token, match.start(), match.end())
             self.at = match.end()
-
-    def _is_unfinished(self, token: str, end: int, text: str) -> bool:
-        return token[0] not in '"{}[],:' and end == len(text)
 
     def _note_open_string(self, text: str) -> None:
         quote = text.find('"', self.at)
@@ -60,32 +57,25 @@ class Cursor:
                 self.flat_start = quote
 
     def _take(self, token: str, start: int, end: int) -> None:
-        first = token[0]
-        if first in "{[":
-            if (
-                first == "{"
-                and self.key == "passages"
-                and self.stack == ["{", "["]
-                and self.open_passage < 0
-            ):
-                self.open_passage = start
-            self.stack.append(first)
-        elif first in "}]":
-            if self.stack:
-                self.stack.pop()
-            if first == "}" and self.open_passage >= 0 and len(self.stack) == 2:
-                self.closed.append((self.open_passage, end))
-                self.open_passage = -1
-            if not self.stack:
-                self.end = end
-        elif first == ":":
-            if len(self.stack) == 1 and not self.key:
-                self.key = self._last_string
-        elif first == ",":
-            if len(self.stack) == 1:
+        is_top = len(self.stack) == 1
+        match token[0]:
+            case "{" | "[" as opening:
+                is_passage = opening == "{" and self.key == "passages"
+                if is_passage and self.stack == ["{", "["] and self.open_passage < 0:
+                    self.open_passage = start
+                self.stack.append(opening)
+            case "}" | "]" as closing:
+                self.stack[-1:] = []
+                if closing == "}" and self.open_passage >= 0 and len(self.stack) == 2:
+                    self.closed.append((self.open_passage, end))
+                    self.open_passage = -1
+                if not self.stack:
+                    self.end = end
+            case ":" if is_top:
+                self.key = self.key or self._last_string
+            case "," if is_top:
                 self.key = ""
-        elif first == '"' and len(self.stack) == 1:
-            if self.key == "narrative_text" and self.flat_end < 0:
+            case '"' if is_top and self.key == "narrative_text" and self.flat_end < 0:
                 self.flat_start, self.flat_end = start, end
-            elif not self.key:
+            case '"' if is_top and not self.key:
                 self._last_string = token[1:-1]

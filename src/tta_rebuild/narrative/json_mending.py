@@ -37,11 +37,7 @@ def loaded(text: str) -> Any:
 
 
 def as_far_as_it_goes(text: str, *, cut_strings: bool = True) -> Any:
-    """What can be read of JSON that breaks off; ``{}`` if that is nothing.
-
-    Args:
-        cut_strings: keep the string that breaks off, as far as it came.
-    """
+    """What can be read of JSON that breaks off, with its last string or not; ``{}`` if nothing."""
     for read in (str, mended):
         try:
             return from_json(read(text), allow_partial="trailing-strings" if cut_strings else "on")

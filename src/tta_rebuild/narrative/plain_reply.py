@@ -45,8 +45,7 @@ class PlainScene:
 def read_plain(reply: str, *, cut: bool = False) -> PlainScene | None:
     """The scene in a reply without JSON; None where it holds no prose that may be shown.
 
-    Args:
-        cut: the reply broke off: an unfinished sentence at its end is left out.
+    An unfinished sentence at the end of a reply that was ``cut`` is left out.
     """
     *_, answer = THOUGHT_ENDS.split(reply)
     if is_thinking(reply) or is_json(answer) or is_refusal(answer):

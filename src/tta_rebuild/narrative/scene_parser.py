@@ -14,14 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from tta_rebuild.core.story import (
-    LINE_CHARS,
-    Choice,
-    Claim,
-    DialogueLine,
-    LastingLine,
-    Passage,
-)
+from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
 from tta_rebuild.narrative import reply_values as read
 from tta_rebuild.narrative.json_cursor import OBJECT_START, Cursor
 from tta_rebuild.narrative.json_mending import as_far_as_it_goes, loaded
@@ -156,12 +149,10 @@ class SceneReader:
             self._flat_shown = len(text)
 
     def finish(self, *, cut: bool = False) -> GeneratedStory:
-        """The whole reply as understood: ``degraded`` says what of it is missing.
+        """The whole reply as understood, ``cut`` if the provider stopped at its limit.
 
-        It has no passages if there is nothing in it that a player could read.
-
-        Args:
-            cut: the provider said that it stopped at its limit.
+        ``degraded`` says what of it is missing; it has no passages if a player could read nothing
+        in it.
         """
         if is_thinking(self.text):
             return untold(ONLY_THOUGHT)

@@ -42,12 +42,7 @@ MOST_CALLS = 5
 
 
 class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]):
-    """Asks a model for the next scene.
-
-    Args:
-        llm_provider: who tells.
-        catalog: the prompt templates; None loads those of the package on first use.
-    """
+    """Asks a model for the next scene; without a catalog by the templates of the package."""
 
     def __init__(
         self,

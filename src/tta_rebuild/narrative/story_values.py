@@ -60,17 +60,14 @@ class GeneratedStory:
     """A scene as the model told it, not yet checked by anybody.
 
     Attributes:
-        narrative_text: the prose; ``dialogue``: the spoken lines.
-        story_branches: ``{"choice", "consequence"}`` each.
+        story_branches: ``{"choice", "consequence"}`` each; ``choices``: those fit to be offered.
         quality_score: [0, 1], see ``quality.score``.
         passages: prose and lines in the order of telling, with the facts they assert.
-        choices: the branches that are fit to be offered.
         lines: lasting lines that the storyteller wrote; ``ended_lines``: numbers that it ended.
         happened: one line of what happened, "" if the storyteller gave none.
         degraded: "" or, in plain words, what was not as it should be (shown to the player).
-        told_by: ``provider:model``.
-        response: the model's answer, with usage and cost; ``reply`` is its text.
-        requests: how many calls it took, 1 or 2.
+        told_by: ``provider:model``; ``response``: its answer; ``reply``: the answer's text.
+        requests: how many calls it took.
         request_key, prompt_version: of the request that was answered.
     """
 

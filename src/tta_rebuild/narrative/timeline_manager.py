@@ -72,11 +72,8 @@ class TimelineUpdate:
 class TimelineState:
     """A universe's timeline at one moment; later updates leave it as it is.
 
-    Attributes:
-        current_position: one past the greatest timestamp, 0 for an empty timeline.
-        event_history: all events in order of story time, read only, never copied.
-        timeline_coherence_score: (0, 1]; the share of events and causal links that hold.
-        inconsistencies, suggested_fixes: those of the whole timeline, in order of recording.
+    ``current_position`` is one past the greatest timestamp; ``event_history`` is in order of story
+    time; ``timeline_coherence_score`` in (0, 1] is the share of events and causal links that hold.
     """
 
     universe_id: str
@@ -157,12 +154,7 @@ def _branch_opened_by(event: TimelineEvent) -> BranchPoint | None:
 
 
 class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
-    """Keeps the timelines of any number of universes, each by itself.
-
-    Args:
-        new_id: makes event ids that never repeat.
-        clock: the time for ``created_at``.
-    """
+    """Keeps the timelines of any number of universes, each by itself."""
 
     def __init__(
         self,
