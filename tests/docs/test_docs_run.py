@@ -64,7 +64,7 @@ def test_every_command_in_the_documentation_exists(where: str, shown: str) -> No
         if word.startswith("--"):
             assert word.split("=")[0] in options | {"--help"}, f"{where}: {shown}: {word}"
         elif inner and word in inner:
-            command = inner[word]
+            command = command.get_command(None, word)
             options |= {name for p in command.params for name in p.opts}
         elif inner and command.name in (None, "tta", "root") and not word.startswith("-"):
             previous = shown.split(word)[0].rstrip()

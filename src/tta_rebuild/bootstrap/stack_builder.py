@@ -13,7 +13,7 @@ import asyncio
 import traceback
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -89,38 +89,34 @@ def adapter_class(provider: str) -> type[Adapter]:
     return found
 
 
+@dataclass
 class StackBuilder:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
 
-    Args:
+    Attributes:
         used_today: requests made today before this start, by ``provider:model``.
         own: a provider that the caller made and closes.
     """
 
-    def __init__(
-        self,
-        settings: Settings,
-        tracker: CostTracker,
-        cache: ResponseCache | None,
-        make_adapter: MakeAdapter | None = None,
-        used_today: Mapping[str, int] | None = None,
-        own: LLMProvider | None = None,
-    ) -> None:
-        self._settings = settings
-        self._make_adapter = make_adapter
-        self._own = own
-        self._tracker = tracker
-        self._cache = cache
-        self._redactor = reply_redactor_for(settings)
+    settings: Settings
+    tracker: CostTracker
+    cache: ResponseCache | None
+    make_adapter: MakeAdapter | None = None
+    used_today: Mapping[str, int] | None = None
+    own: LLMProvider | None = None
+
+    def __post_init__(self) -> None:
+        quotas = self.settings.quotas.items()
+        self._redactor = reply_redactor_for(self.settings)
         self._estimate = TokenEstimate()
         self._limiter = RateLimiter(
-            Quota(rpm=settings.rate_limit_rpm),
-            {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in settings.quotas.items()},
-            used_today=used_today,
+            Quota(rpm=self.settings.rate_limit_rpm),
+            {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in quotas},
+            used_today=self.used_today,
         )
         self._guarded_models: dict[str, LLMProvider] = {}
         self._local: dict[str, str] = {}
-        self._windows = dict(settings.windows)
+        self._windows = dict(self.settings.windows)
         self._catalog: PromptCatalog | None = None
         self._made: list[tuple[str, LLMProvider]] = []
 
@@ -129,9 +125,9 @@ class StackBuilder:
 
         Raises SettingsError, and ModelUnavailable if no local server runs.
         """
-        named = named_chain(self._settings)
-        if self._own is not None:
-            named = (f"{OWN}:{self._own.config.model}", *(self._settings.chain or (OFFLINE,)))
+        named = named_chain(self.settings)
+        if self.own is not None:
+            named = (f"{OWN}:{self.own.config.model}", *(self.settings.chain or (OFFLINE,)))
         full = [await self._full_name(name) for name in named]
         return tuple(dict.fromkeys(full))
 
@@ -139,11 +135,11 @@ class StackBuilder:
         """The stack over a chain of models, with the routes of single tasks beside it."""
         default = self._answering(models)
         routes = {}
-        for task, model in self._settings.routes.items():
+        for task, model in self.settings.routes.items():
             full = await self._full_name(model)
             routes[task] = self._answering(tuple(dict.fromkeys((full, *models))))
         stacked = RoutedLLMProvider(default, routes) if routes else default
-        return TracedLLMProvider(stacked, record_text=self._settings.trace_prompts)
+        return TracedLLMProvider(stacked, record_text=self.settings.trace_prompts)
 
     async def warm(self) -> None:
         """Load what the first call needs: SDKs, clients, the catalogue of prices."""
@@ -151,7 +147,7 @@ class StackBuilder:
         priced = [name.partition(":") for name, _ in self._made]
         await asyncio.gather(
             *(adapter.warm() for _, adapter in self._made),
-            *(asyncio.to_thread(self._tracker.price_of, name, model) for name, _, model in priced),
+            *(asyncio.to_thread(self.tracker.price_of, name, model) for name, _, model in priced),
         )
 
     def _answering(self, models: Sequence[str]) -> LLMProvider:
@@ -163,10 +159,10 @@ class StackBuilder:
             )
             for model in models
         ]
-        provider: LLMProvider = AccountedLLMProvider(FallbackLLMProvider(links), self._tracker)
-        if self._cache is not None:
+        provider: LLMProvider = AccountedLLMProvider(FallbackLLMProvider(links), self.tracker)
+        if self.cache is not None:
             provider = CachedLLMProvider(
-                provider, self._cache, tracker=self._tracker, scope=" ".join(models)
+                provider, self.cache, tracker=self.tracker, scope=" ".join(models)
             )
         return provider
 
@@ -183,9 +179,9 @@ class StackBuilder:
         if self._redactor:
             adapter = RedactingLLMProvider(adapter, self._redactor)
         name = full_name.partition(":")[0]
-        record_text = self._settings.trace_prompts
+        record_text = self.settings.trace_prompts
         seen = TracedLLMProvider(adapter, layer="attempt", provider=name, record_text=record_text)
-        costed = CostTrackingLLMProvider(seen, self._tracker, provider=name)
+        costed = CostTrackingLLMProvider(seen, self.tracker, provider=name)
         paced = RateLimitedLLMProvider(
             costed,
             self._limiter,
@@ -194,7 +190,7 @@ class StackBuilder:
             provider=name,
         )
         retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
-        budgeted = BudgetedLLMProvider(retrying, self._tracker, provider=name)
+        budgeted = BudgetedLLMProvider(retrying, self.tracker, provider=name)
         fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(full_name))
         return SofteningLLMProvider(fitting, _softer)
 
@@ -205,14 +201,14 @@ class StackBuilder:
             return OFFLINE
         if provider == "local":
             return await self._found_here(model)
-        if provider == OWN and self._own is not None:
+        if provider == OWN and self.own is not None:
             return name
-        if provider in self._settings.servers:
+        if provider in self.settings.servers:
             if not model:
                 raise SettingsError("TTA_MODEL", f"{name}: say which model, as {name}:MODEL")
             return name
         if provider not in PROVIDERS:
-            known = ", ".join((OFFLINE, "local", *PROVIDERS, *self._settings.servers))
+            known = ", ".join((OFFLINE, "local", *PROVIDERS, *self.settings.servers))
             raise SettingsError("TTA_MODEL", f"'{provider}' is no provider; choose from {known}")
         if not model:
             return f"{provider}:{adapter_class(provider).default_model}"
@@ -221,7 +217,7 @@ class StackBuilder:
     async def _found_here(self, wanted: str) -> str:
         from tta_rebuild.integrations.local_discovery import choose_local
 
-        server, model = await choose_local(wanted, servers_here(self._settings))
+        server, model = await choose_local(wanted, servers_here(self.settings))
         self._local[server.name] = server.base_url
         if model in server.windows:
             self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
@@ -239,7 +235,7 @@ class StackBuilder:
     def _adapter(self, full_name: str) -> LLMProvider:
         from tta_rebuild.integrations.openai_provider import OpenAIProvider, patience_with
 
-        settings = self._settings
+        settings = self.settings
         provider, _, model = full_name.partition(":")
         server = settings.servers.get(provider)
         base_url = server.base_url if server else self._local.get(provider, "")
@@ -250,10 +246,10 @@ class StackBuilder:
             temperature=settings.temperature,
             timeout_seconds=settings.timeout_s or patience.first_piece_s,
         )
-        if provider == OWN and self._own is not None:
-            return _Borrowed(self._own)
-        if self._make_adapter is not None:
-            return self._make_adapter(provider, config)
+        if provider == OWN and self.own is not None:
+            return _Borrowed(self.own)
+        if self.make_adapter is not None:
+            return self.make_adapter(provider, config)
         if base_url:
             return OpenAIProvider(
                 server.key if server else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import CharacterSketch, Claim, Passage, Premise
@@ -87,58 +87,52 @@ SAFETY = "safety"
 """The gate that a player's boundaries hold back by: no catch of a contradiction."""
 
 
+@dataclass
 class _ToldRun:
     """One story from its opening to its last probe."""
 
-    def __init__(
-        self,
-        application: Application,
-        storyteller: ToldProvider,
-        story: ToldStory,
-        counts: ToldCounts,
-        progress: Callable[[str], None],
-    ) -> None:
-        self._application = application
-        self._storyteller = storyteller
-        self._story = story
-        self._counts = counts
-        self._progress = progress
-        forms = {person.name: person.id for person in story.cast}
-        for turn in story.turns:
-            forms |= turn.mentions
-        self._forms = forms
-        self._matter = Matter(forms, story.language)
+    application: Application
+    storyteller: ToldProvider
+    story: ToldStory
+    counts: ToldCounts
+    progress: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self.forms = {person.name: person.id for person in self.story.cast}
+        for turn in self.story.turns:
+            self.forms |= turn.mentions
+        self.matter = Matter(self.forms, self.story.language)
 
     async def play(self) -> None:
         """Play all turns, and judge each turn's probes before the next is played."""
-        session = await self._application.stories.open(premise_of(self._story))
-        memory = PromptMemory(self._story, self._matter)
-        people = PeopleSeen(self._story, premise_of(self._story).characters)
+        session = await self.application.stories.open(premise_of(self.story))
+        memory = PromptMemory(self.story, self.matter)
+        people = PeopleSeen(self.story, premise_of(self.story).characters)
         try:
-            for number, turn in enumerate(self._story.turns, start=1):
-                self._progress(f"{self._story.id}: turn {number} of {len(self._story.turns)}")
+            for number, turn in enumerate(self.story.turns, start=1):
+                self.progress(f"{self.story.id}: turn {number} of {len(self.story.turns)}")
                 await self._turn(session, number, people)
-                requests = self._storyteller.requests[session.story_id]
+                requests = self.storyteller.requests[session.story_id]
                 memory.after_turn(requests, session.state)
                 people.after_turn(session.state.canon, turn)
-                probes = [probe for probe in self._story.probes if probe.after_turn == number]
+                probes = [probe for probe in self.story.probes if probe.after_turn == number]
                 await asyncio.gather(*(self._probe(session, probe) for probe in probes))
         finally:
-            memory.count(self._counts)
-            people.count(self._counts)
+            memory.count(self.counts)
+            people.count(self.counts)
 
     async def _turn(self, session: Session, number: int, people: PeopleSeen) -> None:
-        turn = self._story.turns[number - 1]
-        move, counts = turn.move, self._counts
+        turn = self.story.turns[number - 1]
+        move, counts = turn.move, self.counts
         chosen = None
         action = Action.begin() if move.kind == "begin" else Action.say(move.text)
         if move.kind == "choice":
-            chosen = self._story.turns[number - 2].reply.story_branches[move.choice - 1]
+            chosen = self.story.turns[number - 2].reply.story_branches[move.choice - 1]
             offered = [_plain(choice.text) for choice in session.state.choices]
             action = Action.say(chosen.choice)
             if _plain(chosen.choice) in offered:
                 action = Action.choose(offered.index(_plain(chosen.choice)) + 1)
-        self._storyteller.begin_turn(session.story_id, turn.reply)
+        self.storyteller.begin_turn(session.story_id, turn.reply)
         refused, restarts = "", []
         before = session.branch.length
         async with aclosing(session.play(action)) as events:
@@ -161,7 +155,7 @@ class _ToldRun:
             self._note("moves_held", move.text, f"refused: {refused}", number)
         else:
             moved = is_about_the_move(
-                session.state, turn, chosen, self._story.protagonist, self._matter
+                session.state, turn, chosen, self.story.protagonist, self.matter
             )
             self._held(session, number, restarts, is_move=moved and move.kind != "begin")
             self._choices(session, number, turn.reply)
@@ -171,14 +165,14 @@ class _ToldRun:
         self, session: Session, number: int, restarts: Sequence[str], *, is_move: bool
     ) -> None:
         """Count a turn of which anything was held back or did not arrive."""
-        reply = self._story.turns[number - 1].reply
+        reply = self.story.turns[number - 1].reply
         scene = session.state.scene
         shown = _plain(scene.text) if scene else ""
         missing = [p.text for p in reply.passages if _plain(p.text) not in shown]
         withheld = session.state.withheld
         if not (withheld or restarts or missing):
             return
-        counts = self._counts
+        counts = self.counts
         counts.honest_turns_held += 1
         counts.moves_held += is_move
         for held in withheld:
@@ -198,28 +192,28 @@ class _ToldRun:
         offered = {_plain(choice.text) for choice in session.state.choices}
         rejected = {_plain(text): reason for text, reason in session.state.rejected}
         for branch in reply.story_branches:
-            self._counts.choices += 1
+            self.counts.choices += 1
             text = _plain(branch.choice)
             if text not in offered:
-                self._counts.choices_lost += 1
+                self.counts.choices_lost += 1
                 why = rejected.get(text, "the scene was not told to its end")
                 self._note("choices_lost", branch.choice, why, number)
 
     async def _facts(self, session: Session, number: int, before: int, people: PeopleSeen) -> None:
         """Compare what the reply declared with what the branch holds and recorded."""
-        path = await self._application.stories.path(session.story_id, MAIN)
+        path = await self.application.stories.path(session.story_id, MAIN)
         events = [recorded.event for recorded in path if recorded.position > before]
-        keeping = FactKeeping(session.state.canon, events, self._forms, self._story.language)
-        for passage in self._story.turns[number - 1].reply.passages:
+        keeping = FactKeeping(session.state.canon, events, self.forms, self.story.language)
+        for passage in self.story.turns[number - 1].reply.passages:
             for fact in passage.facts:
-                self._counts.facts_declared += 1
+                self.counts.facts_declared += 1
                 stored = keeping.find(fact, passage.speaker)
                 if stored is None:
                     ends = " (ends)" if fact.ends else ""
                     said = f"{fact.subject} {fact.relation} {fact.value}{ends}"
                     self._note("facts_kept", said, passage.text, number)
                     continue
-                self._counts.facts_kept += 1
+                self.counts.facts_kept += 1
                 if stored:
                     people.stored(fact.subject, stored)
         if session.state.scene is not None:
@@ -230,7 +224,7 @@ class _ToldRun:
     async def _probe(self, session: Session, probe: Probe) -> None:
         """Judge one probe twice: with the facts that a model would declare, and without any."""
         bare = Passage(text=probe.text, speaker=probe.speaker, declared=True)
-        counts = self._counts
+        counts = self.counts
         for way, passage in (
             ("declared", replace(bare, facts=claims_of(probe.facts))),
             ("undeclared", bare),
@@ -253,7 +247,7 @@ class _ToldRun:
                 self._note(f"{way}_caught", probe.text, f"{probe.kind}: {why}", probe.after_turn)
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:
-        self._counts.rows.append(EvalRow(self._story.id, kind, text, reason, turn))
+        self.counts.rows.append(EvalRow(self.story.id, kind, text, reason, turn))
 
 
 def _add(counts: ToldCounts, name: str) -> None:
