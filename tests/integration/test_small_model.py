@@ -182,9 +182,9 @@ def test_in_a_window_too_small_for_the_whole_prompt_the_turn_says_what_was_left_
     story = begun_offline(home, turns=6)
     with SmallModel(window=2048) as narrow:
         code, lines, said = tell(home, narrow, "--story", story, "--turns", "1")
+    assert code == 0, said
     (told,) = turns_of(lines)
-    print(said, told["degraded"])
-    assert code == 0
+    print(told["degraded"])
     assert told["told_by"] == f"small:{NAME}"
     assert "to fit a context of 2048 tokens this was left out" in told["degraded"]
 
