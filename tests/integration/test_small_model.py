@@ -180,13 +180,13 @@ def test_in_a_window_too_small_for_the_whole_prompt_the_turn_says_what_was_left_
 ) -> None:
     home = tmp_path / "home"
     story = begun_offline(home, turns=6)
-    with SmallModel(window=2048) as narrow:
+    with SmallModel(window=2560) as narrow:
         code, lines, said = tell(home, narrow, "--story", story, "--turns", "1")
     assert code == 0, said
     (told,) = turns_of(lines)
     print(told["degraded"])
     assert told["told_by"] == f"small:{NAME}"
-    assert "to fit a context of 2048 tokens this was left out" in told["degraded"]
+    assert "to fit a context of 2560 tokens this was left out" in told["degraded"]
 
 
 def begun_offline(home: Path, turns: int) -> str:
