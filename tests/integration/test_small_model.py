@@ -48,7 +48,8 @@ def settings(home: Path, server: SmallModel, **more: str) -> dict[str, str]:
     home.mkdir(exist_ok=True)
     config = home / "config.toml"
     config.write_text(f'[servers]\nsmall = "{server.url}/v1"\n', encoding="utf-8")
-    return {"TTA_CONFIG": str(config), "TTA_CHECKS": "off", **more}
+    patient = str(int(A_SCENE_S))
+    return {"TTA_CONFIG": str(config), "TTA_CHECKS": "off", "TTA_TIMEOUT": patient, **more}
 
 
 def tell(home: Path, server: SmallModel, *words: str, **more: str) -> tuple[int, list[Any], str]:
