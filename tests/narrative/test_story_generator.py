@@ -27,6 +27,7 @@ from tta_rebuild.narrative import (
     StoryGenerationInput,
     StoryGeneratorPrimitive,
 )
+from tta_rebuild.storyteller.memory import Memory
 
 WANTED = StoryGenerationInput(
     theme="A lighthouse",
@@ -105,6 +106,20 @@ async def test_the_stable_part_of_the_prompt_does_not_change_from_turn_to_turn(
     assert first.system == second.system
     assert first.prompt != second.prompt
     assert "I wait." in second.prompt
+
+
+async def test_the_embedded_storytellers_bookkeeping_is_in_no_prompt(
+    scripted: Any, context: Any
+) -> None:
+    bookkeeping = Memory(kit="mystery").to_json()
+    provider = scripted([SCENE])
+    generator = StoryGeneratorPrimitive(provider)
+    for notes in (bookkeeping, WANTED.notes):
+        await generator.execute(replace(WANTED, notes=notes), context)
+    from_embedded, from_a_model = provider.requests
+    assert "YOUR OWN NOTES" not in from_embedded.prompt
+    assert from_embedded.variables["notes"] == bookkeeping  # it may have to go on
+    assert "the cup" in from_a_model.prompt
 
 
 async def test_a_malformed_reply_is_asked_for_once_more_naming_what_was_wrong(

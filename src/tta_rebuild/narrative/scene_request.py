@@ -60,6 +60,7 @@ def rendered(
         "place_in_story": _place(variables, request.turn),
         "manner": _manner(variables),
         "relations": built_in().described(),
+        "notes": _notes_of_a_model(variables),
         "is_opening": not any(variables.get(n) for n in ("action", "recent", "told_so_far")),
     }
     return catalog.render("scene", shown, story_id=request.story_id)
@@ -123,6 +124,12 @@ def _plain(value: Any) -> Any:
 
 def _name(character_id: str) -> str:
     return " ".join(str(character_id).replace("_", " ").split()).title()
+
+
+def _notes_of_a_model(variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the last scene's reply noted; the embedded storyteller's bookkeeping is for it alone."""
+    notes: Mapping[str, Any] = variables.get("notes") or {}
+    return {} if notes.keys() >= {"v", "kit", "marks"} else notes
 
 
 def _manner(variables: Mapping[str, Any]) -> list[str]:
