@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tta_rebuild.settings import Settings
 from tta_rebuild.storage.sqlite_list import listed
-from tta_rebuild.storage.story_store import StoryRow
+from tta_rebuild.storage.story_rows import StoryRow
 
 
 def listed_stories(settings: Settings) -> Sequence[StoryRow] | None:
