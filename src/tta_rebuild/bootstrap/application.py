@@ -31,7 +31,7 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
     from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
@@ -108,23 +108,14 @@ async def open_application(
         store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
-        tracker = CostTracker(
-            store.ledger(),
-            budgets_of(settings),
-            prices=price_book(settings, own=provider),
-            session_id=session_id,
-            on_warning=lambda warning: notices.append(str(warning)),
-        )
+        tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
         stack.push_async_callback(tracker.aclose)
         models: tuple[str, ...] = (OFFLINE,)
         if provider is None and is_all_offline(settings):
             told, warm = _embedded(), _nothing_to_warm
         else:
-            from tta_rebuild.bootstrap.stack_builder import StackBuilder
-
             cache = None if read_only else _cache(settings)
-            used = await used_today(tracker.ledger, settings, now=clock())
-            builder = StackBuilder(settings, tracker, cache, make_adapter, used, provider)
+            builder = await _builder(settings, tracker, cache, make_adapter, clock(), provider)
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
         stack.push_async_callback(told.aclose)
@@ -152,6 +143,32 @@ async def open_application(
             settings=settings,
             warm=warm,
         )
+
+
+def _tracker(
+    settings: Settings, ledger: Ledger, own: LLMProvider | None, session_id: str, notices: list[str]
+) -> CostTracker:
+    return CostTracker(
+        ledger,
+        budgets_of(settings),
+        prices=price_book(settings, own=own),
+        session_id=session_id,
+        on_warning=lambda warning: notices.append(str(warning)),
+    )
+
+
+async def _builder(
+    settings: Settings,
+    tracker: CostTracker,
+    cache: ResponseCache | None,
+    make_adapter: MakeAdapter | None,
+    now: datetime,
+    own: LLMProvider | None,
+) -> StackBuilder:
+    from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+    used = await used_today(tracker.ledger, settings, now=now)
+    return StackBuilder(settings, tracker, cache, make_adapter, used, own)
 
 
 def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:
