@@ -97,10 +97,8 @@ async def open_application(
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
 
-    Raises:
-        StoreError: the data directory cannot be used.
-        SettingsError: the models named cannot be used as named.
-        ProviderError: a key is missing, or no local server runs.
+    Raises StoreError, SettingsError or ProviderError: the data directory cannot be used; the models
+    cannot be used as named; a key is missing, or no local server runs.
     """
     settings = settings or load_settings()
     guard_handlers(redactor_for(settings))
