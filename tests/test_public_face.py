@@ -144,7 +144,9 @@ async def test_a_refused_move_is_an_exception_for_who_waits_for_a_turn(tmp_path:
         assert after.choices
 
 
-def test_a_callers_program_passes_the_strictest_type_check(tmp_path: Path) -> None:
+def test_the_strictest_type_check_passes_a_callers_program_and_finds_a_misspelt_name(
+    tmp_path: Path,
+) -> None:
     program = tmp_path / "caller.py"
     program.write_text(
         """
@@ -161,7 +163,16 @@ async def play(theme: str) -> list[str]:
 """,
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", str(program)]
+    misspelt = tmp_path / "misspelt.py"
+    rooms = (
+        "tta_rebuild",
+        *(f"tta_rebuild.{r}" for r in ("integrations", "narrative", "storyteller")),
+    )
+    misspelt.write_text("".join(f"from {room} import NoSuchName\n" for room in rooms))
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", program, misspelt]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert "caller.py" not in done.stdout + done.stderr
+    for room in rooms:
+        assert f'Module "{room}" has no attribute "NoSuchName"' in done.stdout
+    assert f"Found {len(rooms)} errors in 1 file" in done.stdout
