@@ -101,8 +101,13 @@ async def open_application(
         StoreError: the data directory cannot be used.
         SettingsError: the models named cannot be used as named.
         ProviderError: a key is missing, or no local server runs.
+        ValidationError, ProviderFault: ``provider`` is none, or cannot be asked.
     """
     settings = settings or load_settings()
+    if provider is not None:
+        from tta_rebuild.bootstrap.own_provider import check_own
+
+        check_own(provider)
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, read_only=read_only)
