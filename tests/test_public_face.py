@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tta_rebuild as tta
+from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import show_choices
+from tta_rebuild.core.errors import ProviderTimeout, StreamBroken
+from tta_rebuild.integrations.llm_provider import StreamEnded, TextPiece
 
 SCENE = "The lamp went out. You heard the sea."
 
@@ -110,6 +116,118 @@ async def test_a_defect_of_a_provider_of_ones_own_is_named_with_its_place(tmp_pa
         assert (await app.stories.resume(story.story_id)).state.turn == 0
 
 
+class StreamsItems(tta.RequestProvider):
+    """Streams what it is given, and waits a minute for what is None."""
+
+    def __init__(self, *items: Any) -> None:
+        super().__init__(tta.LLMConfig(model="house"))
+        self.items = items
+
+    async def complete(self, request: tta.LLMRequest) -> tta.LLMResponse:
+        await asyncio.sleep(60)
+        return ANSWER
+
+    async def stream(self, request: tta.LLMRequest) -> AsyncIterator[Any]:  # type: ignore[override]
+        for item in self.items:
+            if item is None:
+                await asyncio.sleep(60)
+            yield item
+
+
+ANSWER = tta.LLMResponse(text=SCENE, tokens_used=9, model="house", finish_reason="stop")
+
+
+@pytest.mark.parametrize(
+    ("items", "what"),
+    [
+        (["The lamp"], r"streamed 'The lamp'; each piece is a TextPiece"),
+        ([TextPiece(None)], r"streamed TextPiece\(text=None\)"),  # type: ignore[arg-type]
+        ([TextPiece("The lamp")], r"ended its stream without a StreamEnded"),
+        ([StreamEnded(replace(ANSWER, text=None))], "whose text is None, not a str"),  # type: ignore[arg-type]
+        ([StreamEnded(replace(ANSWER, usage=None))], "whose usage is None, not a Usage"),  # type: ignore[arg-type]
+        ([StreamEnded(None)], "gave a NoneType where an LLMResponse is due"),  # type: ignore[arg-type]
+    ],
+)
+async def test_what_is_no_stream_of_an_answer_is_a_fault_that_says_so(
+    items: list[Any], what: str, tmp_path: Path
+) -> None:
+    settings = tta.Settings(data_dir=tmp_path)
+    async with tta.open_application(settings, provider=StreamsItems(*items)) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+
+        with pytest.raises(tta.ProviderFault, match=f"StreamsItems {what}|StreamsItems .*{what}"):
+            await story.turn(tta.Action.begin())
+
+
+class WithoutConfig(OwnProvider):
+    def __init__(self) -> None:
+        pass
+
+
+class PricedWithANumber(OwnProvider):
+    def __init__(self) -> None:
+        super().__init__(price=0.3)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("own", "what"),
+    [
+        (object(), "tta.LLMProvider or tta.RequestProvider, not <object .*object"),
+        (OwnProvider, "takes an object of a class .*OwnProvider"),
+        (WithoutConfig(), r"WithoutConfig has no config: call super\(\).__init__"),
+        (PricedWithANumber(), r"price of the provider PricedWithANumber is 0.3; .*tta.Price\("),
+    ],
+)
+async def test_what_cannot_be_asked_is_refused_at_the_door(
+    own: Any, what: str, tmp_path: Path
+) -> None:
+    with pytest.raises((tta.ValidationError, tta.ProviderFault), match=what):
+        async with tta.open_application(tta.Settings(data_dir=tmp_path), provider=own):
+            pass
+
+
+async def test_a_provider_of_ones_own_has_as_long_as_the_settings_say(tmp_path: Path) -> None:
+    settings = tta.Settings(data_dir=tmp_path, timeout_s=0.1, silence_timeout_s=0.1)
+    context = tta.TTAContext(
+        workflow_id="w",
+        correlation_id="c",
+        timestamp=datetime(2026, 1, 1, tzinfo=UTC),
+        metaconcepts=[],
+        player_boundaries={},
+    )
+    request = tta.LLMRequest(prompt="Tell.", context=context)
+    words = TextPiece("The tide is out. " * 10)
+
+    mute = OwnLLMProvider(StreamsItems(None), settings)
+    with pytest.raises(ProviderTimeout, match=r"no word from house for 0.1 s"):
+        await mute.complete(request)
+    with pytest.raises(ProviderTimeout, match=r"no word from house for 0.1 s"):
+        _ = [item async for item in mute.stream(request)]
+    with pytest.raises(StreamBroken, match="silent after 2 words"):
+        _ = [
+            i
+            async for i in OwnLLMProvider(StreamsItems(TextPiece("So it"), None), settings).stream(
+                request
+            )
+        ]
+    told = [i async for i in OwnLLMProvider(StreamsItems(words, None), settings).stream(request)]
+    assert isinstance(told[-1], StreamEnded)
+    assert (told[-1].response.text, told[-1].response.finish_reason) == (words.text, "silent")
+
+
+async def test_a_program_does_not_wait_for_ever_for_its_own_provider(tmp_path: Path) -> None:
+    settings = tta.Settings(data_dir=tmp_path, timeout_s=0.1, silence_timeout_s=0.1)
+    async with tta.open_application(
+        settings, provider=StreamsItems(TextPiece("The tide is out. " * 10), None)
+    ) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        async with asyncio.timeout(30):
+            played = await story.turn(tta.Action.begin())
+
+    assert "The tide is out." in played.scene.text
+    assert any("went silent" in text for text in played.warnings)
+
+
 async def test_choices_that_are_left_out_are_kept_with_the_reason(tmp_path: Path) -> None:
     reply = {
         "passages": [{"facts": [], "text": "The tide is out."}],
@@ -144,7 +262,9 @@ async def test_a_refused_move_is_an_exception_for_who_waits_for_a_turn(tmp_path:
         assert after.choices
 
 
-def test_a_callers_program_passes_the_strictest_type_check(tmp_path: Path) -> None:
+def test_the_strictest_type_check_passes_a_callers_program_and_finds_a_misspelt_name(
+    tmp_path: Path,
+) -> None:
     program = tmp_path / "caller.py"
     program.write_text(
         """
@@ -161,7 +281,16 @@ async def play(theme: str) -> list[str]:
 """,
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", str(program)]
+    misspelt = tmp_path / "misspelt.py"
+    rooms = (
+        "tta_rebuild",
+        *(f"tta_rebuild.{r}" for r in ("integrations", "narrative", "storyteller")),
+    )
+    misspelt.write_text("".join(f"from {room} import NoSuchName\n" for room in rooms))
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "", program, misspelt]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
 
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert "caller.py" not in done.stdout + done.stderr
+    for room in rooms:
+        assert f'Module "{room}" has no attribute "NoSuchName"' in done.stdout
+    assert f"Found {len(rooms)} errors in 1 file" in done.stdout

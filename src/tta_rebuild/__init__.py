@@ -29,9 +29,11 @@ if TYPE_CHECKING:
         ProviderBusy,
         ProviderError,
         ProviderFault,
+        ProviderTimeout,
         SettingsError,
         StoreError,
         StoryError,
+        StreamBroken,
         TTAError,
         TTAPrimitiveError,
         ValidationError,
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
         Rates,
         RequestProvider,
     )
+    from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
     from tta_rebuild.narrative import (
         BranchProposal,
         BranchValidation,
@@ -99,8 +102,8 @@ _HOMES = {
     "canon": "Fact",
     "core": "Metaconcept MetaconceptCategory MetaconceptRegistry TTAContext TTAPrimitive",
     "core.errors": "BudgetExceededError ContentRefused ExecutionError KeyRejected ModelUnavailable "
-    "MoveRefused ProviderBusy ProviderError ProviderFault "
-    "SettingsError StoreError StoryError TTAError TTAPrimitiveError ValidationError",
+    "MoveRefused ProviderBusy ProviderError ProviderFault ProviderTimeout SettingsError "
+    "StoreError StoryError StreamBroken TTAError TTAPrimitiveError ValidationError",
     "core.story": "CharacterSketch Choice Claim DialogueLine Passage Premise Scene",
     "core.usage": "Usage",
     "engine.action": "Action",
@@ -111,6 +114,7 @@ _HOMES = {
     "SceneRestarted TurnEvent TurnRefused TurnStored TurnWarning",
     "integrations": "AnthropicProvider GeminiLLMProvider LLMConfig LLMProvider LLMRequest "
     "LLMResponse MockLLMProvider OpenAIProvider Price Rates RequestProvider",
+    "integrations.llm_provider": "StreamEnded StreamItem TextPiece",
     "narrative": "BranchProposal BranchValidation BranchValidatorPrimitive CharacterInteraction "
     "CharacterResponse CharacterState CharacterStatePrimitive GeneratedStory "
     "StoryGenerationInput StoryGeneratorPrimitive TimelineManagerPrimitive TimelineState "
@@ -124,25 +128,28 @@ __all__ = [
     "BranchValidatorPrimitive", "BudgetExceededError", "CharacterInteraction",
     "CharacterResponse", "CharacterSketch", "CharacterState", "CharacterStatePrimitive",
     "Choice", "ChoicesReady", "Claim", "ContentRefused", "CostReported", "DialogueLine",
-    "ExecutionError", "Fact", "GeminiLLMProvider", "GeneratedStory", "KeyRejected", "LLMConfig",
-    "LLMProvider", "LLMRequest", "LLMResponse", "Metaconcept", "MetaconceptCategory",
-    "MetaconceptRegistry", "MockLLMProvider", "ModelUnavailable", "MoveRefused",
-    "OpenAIProvider", "Passage", "PassageReleased", "PlayedTurn", "Premise", "Price",
-    "ProviderBusy", "ProviderError", "ProviderFault", "Rates", "RequestProvider", "Scene",
-    "SceneFinished", "SceneRestarted", "Session", "Settings", "SettingsError", "StoreError",
-    "Stories", "StoryError", "StoryGenerationInput", "StoryGeneratorPrimitive", "StoryState",
-    "TTAContext", "TTAError", "TTAPrimitive", "TTAPrimitiveError", "TimelineManagerPrimitive",
-    "TimelineState", "TimelineUpdate", "TurnEvent", "TurnRefused", "TurnStored", "TurnWarning",
-    "Usage", "ValidationError", "load_settings", "open_application",
+    "ExecutionError", "Fact", "GeminiLLMProvider", "GeneratedStory", "KeyRejected",
+    "LLMConfig", "LLMProvider", "LLMRequest", "LLMResponse", "Metaconcept",
+    "MetaconceptCategory", "MetaconceptRegistry", "MockLLMProvider", "ModelUnavailable",
+    "MoveRefused", "OpenAIProvider", "Passage", "PassageReleased", "PlayedTurn", "Premise",
+    "Price", "ProviderBusy", "ProviderError", "ProviderFault", "ProviderTimeout", "Rates",
+    "RequestProvider", "Scene", "SceneFinished", "SceneRestarted", "Session", "Settings",
+    "SettingsError", "StoreError", "Stories", "StoryError", "StoryGenerationInput",
+    "StoryGeneratorPrimitive", "StoryState", "StreamBroken", "StreamEnded", "StreamItem",
+    "TTAContext", "TTAError", "TTAPrimitive", "TTAPrimitiveError", "TextPiece",
+    "TimelineManagerPrimitive", "TimelineState", "TimelineUpdate", "TurnEvent", "TurnRefused",
+    "TurnStored", "TurnWarning", "Usage", "ValidationError", "load_settings",
+    "open_application",
 ]  # fmt: skip
 
+if not TYPE_CHECKING:  # a checker would take any name that is not there for one that is
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

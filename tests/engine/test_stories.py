@@ -20,7 +20,8 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.events import EventCodec, SceneTold
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.exchange import without_html
-from tta_rebuild.engine.stories import MAX_THEME_CHARS, Stories, title_of
+from tta_rebuild.engine.premise_check import MAX_THEME_CHARS
+from tta_rebuild.engine.stories import Stories, title_of
 from tta_rebuild.storage.memory_store import MemoryStoryStore
 
 
@@ -319,3 +320,40 @@ async def test_the_log_folded_again_equals_the_live_state_whatever_was_done(kit,
         assert fresh.state.facts == current.state.facts
         async for recorded in desk.store.read(current.branch.branch_id):
             assert codec.from_json(*codec.to_json(recorded.event)) == recorded.event
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"theme": "\x00\x01\x02\x03"}, "at least 3 characters"),
+        ({"language": "xx"}, "'xx' is no language"),
+        ({"language": ""}, "ISO 639-1"),
+        ({"kit": "nokit"}, "no kit 'nokit'; use one of"),
+        ({"kit": "nowhere.yaml"}, "the kit file"),
+        ({"boundaries": {"violence": "loww"}}, "must be none, low, medium or high"),
+    ],
+)
+async def test_what_no_story_can_begin_with_is_refused_before_it_is_stored(change, why, begun, kit):
+    desk, _ = begun
+    before = await desk.stories.list()
+
+    with pytest.raises(ValidationError, match=why):
+        await desk.stories.open(replace(kit.premise, **change))
+
+    assert await desk.stories.list() == before
+
+
+@pytest.mark.parametrize("change", [{"language": "pt-BR"}, {"kit": "sci-fi"}])
+async def test_a_language_with_its_country_and_another_name_of_a_kit_are_understood(
+    change, begun, kit
+):
+    desk, _ = begun
+    assert await desk.stories.open(replace(kit.premise, **change))
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\x07"])
+async def test_a_branch_of_no_name_is_refused(name, begun):
+    desk, session = begun
+    with pytest.raises(ValidationError, match="at least one character"):
+        await desk.stories.fork(session.story_id, turn=1, name=name)
+    assert len(await desk.stories.branches(session.story_id)) == 1

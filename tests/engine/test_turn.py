@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from tta_rebuild.core.errors import ExecutionError, PositionConflict
+from tta_rebuild.core.errors import ExecutionError, PositionConflict, ValidationError
 from tta_rebuild.core.events import (
     FactAsserted,
     ModelReplied,
@@ -339,3 +339,24 @@ async def test_facts_under_a_spoken_line_are_the_speakers_word_and_no_more(kit):
     seen = await kit.play(session, Action.begin(), Action.say("I look up"))
     assert "The keeper waves from the door." in shown(seen)
     assert [f.value for f in session.state.canon.beliefs_of("mara")] == ["false"]
+
+
+@pytest.mark.parametrize("number", ["1", 1.0, True, None])
+def test_a_choice_is_a_whole_number(number):
+    with pytest.raises(ValidationError, match="the number of a choice must be a whole number"):
+        Action.choose(number)
+
+
+@pytest.mark.parametrize("make", [Action.say, Action.end])
+def test_what_a_player_says_is_a_text(make):
+    with pytest.raises(ValidationError, match="must be a text, not None"):
+        make(None)
+
+
+async def test_a_move_is_an_action(begun):
+    _, session = begun
+    with pytest.raises(ValidationError, match=r"a move is an Action, such as .*not 'hello'"):
+        await session.turn("hello")
+    with pytest.raises(ValidationError, match="a move is an Action"):
+        async with aclosing(session.play("hello")) as events:
+            _ = [event async for event in events]

@@ -38,6 +38,7 @@ from tta_rebuild.integrations.llm_provider import (
     StreamItem,
     TextPiece,
 )
+from tta_rebuild.integrations.prices import Price, Rates
 from tta_rebuild.integrations.wrappers.costed import (
     AccountedLLMProvider,
     BudgetedLLMProvider,
@@ -345,3 +346,32 @@ async def test_rows_of_a_moment_are_written_together_and_in_order() -> None:
     await tracker.aclose()
     assert ledger.sizes == [5, 1]
     assert [row.turn for row in ledger.rows] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("price", "costs_usd"),
+    [(None, 0.0), (Price(rates=Rates(input=1.0, output=2.0)), (1000 * 1.0 + 500 * 2.0) / 1e6)],
+)
+async def test_a_provider_of_ones_own_costs_what_it_says_else_nothing(
+    price: Price | None, costs_usd: float
+) -> None:
+    own = ScriptedProvider(Told(usage=SCENE), Told(usage=SCENE), model="house-1", name="house")
+    own.price = price
+    tracker = CostTracker(budget_usd=0.01)
+    costed = CostTrackingLLMProvider(RetryingLLMProvider(own), tracker)
+
+    response = await costed.complete(request_of())
+    await items_of(costed)
+
+    assert response.cost_usd == pytest.approx(costs_usd)
+    assert tracker.spent == pytest.approx(2 * costs_usd)
+
+
+async def test_a_chain_does_not_put_the_price_of_its_first_model_on_the_next() -> None:
+    own = ScriptedProvider(ProviderBusy("later"), model="house-1", name="house")
+    own.price = Price(rates=Rates(input=0.0, output=0.0))
+    gemini = ScriptedProvider(Told(usage=SCENE), model="gemini-2.5-flash")
+    tracker = CostTracker(MemoryLedger(), prices=PRICES)
+    costed = CostTrackingLLMProvider(FallbackLLMProvider([own, gemini]), tracker)
+
+    assert (await costed.complete(request_of())).cost_usd == pytest.approx(SCENE_USD)

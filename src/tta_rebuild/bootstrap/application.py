@@ -97,10 +97,12 @@ async def open_application(
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
 
-    Raises StoreError, SettingsError or ProviderError: the data directory cannot be used; the models
-    cannot be used as named; a key is missing, or no local server runs.
+    Raises StoreError, SettingsError, ProviderError, ValidationError or ProviderFault: the data
+    directory cannot be used; the models cannot be used as named; a key is missing, or no local
+    server runs; ``provider`` is none, or cannot be asked.
     """
     settings = settings or load_settings()
+    _check(provider)
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
         store = await _store(settings, clock, read_only=read_only)
@@ -153,6 +155,13 @@ def _tracker(
         session_id=session_id,
         on_warning=lambda warning: notices.append(str(warning)),
     )
+
+
+def _check(own: LLMProvider | None) -> None:
+    if own is not None:
+        from tta_rebuild.bootstrap.own_provider import check_own
+
+        check_own(own)
 
 
 async def _builder(

@@ -10,27 +10,16 @@ each place stands in ``integrations.wrappers``.
 from __future__ import annotations
 
 import asyncio
-import traceback
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
-from tta_rebuild.core.errors import ProviderFault, SettingsError, TTAError
+from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
-from tta_rebuild.integrations.llm_provider import (
-    LLMConfig,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamEnded,
-    StreamItem,
-    WrapperProvider,
-)
+from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
 from tta_rebuild.integrations.quota_window import Quota
 from tta_rebuild.integrations.rate_limiter import RateLimiter
 from tta_rebuild.integrations.response_cache import ResponseCache
@@ -61,8 +50,6 @@ from tta_rebuild.storyteller import OfflineProvider
 if TYPE_CHECKING:
     from tta_rebuild.integrations.adapter import Adapter
     from tta_rebuild.prompts import PromptCatalog
-
-_PACKAGE = Path(__file__).parents[1]
 
 LONGEST_QUEUE_S = 20.0
 """How long a call waits for its place in a quota before the next model of the chain is asked."""
@@ -247,7 +234,9 @@ class StackBuilder:
             timeout_seconds=settings.timeout_s or patience.first_piece_s,
         )
         if provider == OWN and self.own is not None:
-            return _Borrowed(self.own)
+            from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
+
+            return OwnLLMProvider(self.own, settings)
         if self.make_adapter is not None:
             return self.make_adapter(provider, config)
         if base_url:
@@ -265,55 +254,6 @@ class StackBuilder:
             piece_timeout_s=settings.silence_timeout_s,
         )
         return adapter
-
-
-class _Borrowed(WrapperProvider):
-    """The caller's own provider: used here, closed by whoever made it."""
-
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The provider's answer, with a name where it gives none. Raises ProviderFault."""
-        with self._faults_named():
-            return self._named(await super().complete(request))
-
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The provider's answer in pieces, with a name where it gives none."""
-        with self._faults_named():
-            async with aclosing(super().stream(request)) as items:
-                async for item in items:
-                    if isinstance(item, StreamEnded):
-                        item = StreamEnded(self._named(item.response))
-                    yield item
-
-    @contextmanager
-    def _faults_named(self) -> Iterator[None]:
-        """Any exception that is not of the tree becomes one that names the provider's class."""
-        try:
-            yield
-        except TTAError:
-            raise
-        except Exception as error:
-            frames = traceback.extract_tb(error.__traceback__)
-            theirs = [f for f in frames if not Path(f.filename).is_relative_to(_PACKAGE)] or frames
-            raise ProviderFault(
-                f"the provider {self._class} failed with {type(error).__name__}: {error} "
-                f"({theirs[0].filename}, line {theirs[0].lineno}); the story is as it was before "
-                "this turn. Mend the provider, or let it raise an error of tta's own"
-            ) from error
-
-    def _named(self, response: LLMResponse) -> LLMResponse:
-        if not isinstance(response, LLMResponse):
-            raise ProviderFault(
-                f"the provider {self._class} gave a {type(response).__name__} where an LLMResponse "
-                "is due; the story is as it was before this turn"
-            )
-        return response if response.provider else replace(response, provider=OWN)
-
-    @property
-    def _class(self) -> str:
-        return type(self.wrapped).__qualname__
-
-    async def aclose(self) -> None:
-        """Leave it open."""
 
 
 def _softer(request: LLMRequest) -> LLMRequest | None:

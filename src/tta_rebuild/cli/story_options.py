@@ -80,7 +80,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
     """
     from tta_rebuild.core.errors import ValidationError
     from tta_rebuild.core.story import Premise
-    from tta_rebuild.engine.stories import check_premise
+    from tta_rebuild.engine.premise_check import check_premise
 
     try:
         premise = Premise(

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from tta_rebuild.core.errors import MoveRefused
+from tta_rebuild.core.errors import MoveRefused, ValidationError
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Passage
 from tta_rebuild.engine.action import Action
@@ -67,9 +67,9 @@ class Session:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
-        Raises PositionConflict (another writer was first; load the session again), ProviderError
-        (no storyteller could answer), BudgetExceededError (the turn would overspend) and StoreError
-        (the turn could not be stored).
+        Raises ValidationError (``action`` is none), PositionConflict (another writer was first;
+        load the session again), ProviderError (no storyteller could answer), BudgetExceededError
+        (the turn would overspend) and StoreError (the turn could not be stored).
         """
         async with aclosing(self._played(action)) as items:
             async for item in items:
@@ -105,6 +105,10 @@ class Session:
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
+        if not isinstance(action, Action):
+            raise ValidationError(
+                f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
+            )
         async with self._one_turn:
             turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
             async with aclosing(turn):

@@ -14,6 +14,7 @@ from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationErr
 from tta_rebuild.core.events import RecordedEvent, StoryOpened, TimelineMarked
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.premise_check import check_premise, shown
 from tta_rebuild.storage.story_store import MAIN, Branch, StoryRow, StoryStore
 
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.session import Session
     from tta_rebuild.narrative.branch_validator import BranchValidation
     from tta_rebuild.narrative.timeline_manager import TimelineState
-
-MAX_THEME_CHARS = 20_000
-"""Longest theme, in characters: about five thousand words."""
 
 TITLE_CHARS = 60
 
@@ -147,8 +145,13 @@ class Stories:
     ) -> Branch:
         """A new branch that shares everything up to and including ``turn``.
 
-        Raises PositionNotFound (the branch has no such turn) and StoryError (the name is taken).
+        None has a name chosen. Raises PositionNotFound (the branch has no such turn), StoryError
+        (the name is taken) and ValidationError (the name is empty).
         """
+        if name is not None and not shown(name):
+            raise ValidationError(
+                "a branch's name needs at least one character; leave it out to have one chosen"
+            )
         return await self._fork(await self._branch(story, branch), turn, name)
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
@@ -282,15 +285,6 @@ class Stories:
         from tta_rebuild.engine.session import Session
 
         return await Session.load(self._dependencies, self._store, branch)
-
-
-def check_premise(premise: Premise) -> None:
-    """Raise ValidationError if a premise is longer than can be taken in."""
-    if len(premise.theme) > MAX_THEME_CHARS:
-        raise ValidationError(
-            f"the theme has {len(premise.theme):,} characters, at most {MAX_THEME_CHARS:,} can be "
-            "taken in; shorten it, and give people and rules by --character and --rule"
-        )
 
 
 def title_of(theme: str) -> str:

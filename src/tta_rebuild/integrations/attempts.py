@@ -46,6 +46,7 @@ class RunningAttempt:
     tracker: CostTracker
     request: llm.LLMRequest
     call: Call
+    asked: llm.LLMProvider
     provider: str
     is_named: bool
     model: str
@@ -87,7 +88,7 @@ class RunningAttempt:
         if not self.is_named:
             self.provider = response.provider or self.provider
         self.model = response.model or self.model
-        self.price = self.tracker.prices.price(self.provider, self.model, at=self.at)
+        self.price = self.tracker.price_for(self.asked, self.provider, self.model, at=self.at)
         return replace(response, cost_usd=self._charge("ok", usage))
 
     def failed(self, error: errors.ProviderError) -> None:

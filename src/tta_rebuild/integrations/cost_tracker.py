@@ -31,8 +31,8 @@ from tta_rebuild.integrations.budgets import (
     Scope,
 )
 from tta_rebuild.integrations.ledger_writer import LedgerWriter
-from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest, LLMResponse
-from tta_rebuild.integrations.prices import Price, PriceBook
+from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest, LLMResponse
+from tta_rebuild.integrations.prices import FREE, Price, PriceBook
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
 RAISE_IT = "raise budget_usd, or use a model that costs nothing"
@@ -118,14 +118,16 @@ class CostTracker:
         request: LLMRequest,
         config: LLMConfig,
         *,
-        provider: str,
+        asked: LLMProvider,
         waits: bool = True,
     ) -> tuple[Price, Usage]:
         """Hold the worst case of one attempt, and say what it is; waits while others hold it.
 
         Raises BudgetExceededError where it does not fit; nothing was sent.
         """
-        price = self.price_of(provider, request.model or config.model)
+        price = self.price_for(
+            asked, asked.provider, request.model or config.model, at=self.clock.wall()
+        )
         worst = Usage(
             input_tokens=self.estimate.most_input_tokens(request),
             output_tokens=request.max_tokens or config.max_tokens,
@@ -135,7 +137,13 @@ class CostTracker:
         return price, worst
 
     async def begin(
-        self, call: Call, request: LLMRequest, config: LLMConfig, *, provider: str, is_named: bool
+        self,
+        call: Call,
+        request: LLMRequest,
+        config: LLMConfig,
+        *,
+        asked: LLMProvider,
+        is_named: bool,
     ) -> RunningAttempt:
         """One attempt begins; the first of its call may wait for money that others hold.
 
@@ -143,13 +151,14 @@ class CostTracker:
         BudgetExceededError where its worst case does not fit; nothing was sent.
         """
         price, worst = await self.hold_worst(
-            call, request, config, provider=provider, waits=not call.attempts
+            call, request, config, asked=asked, waits=not call.attempts
         )
         return RunningAttempt(
             tracker=self,
             request=request,
             call=call,
-            provider=provider,
+            asked=asked,
+            provider=asked.provider,
             is_named=is_named,
             model=request.model or config.model,
             price=price,
@@ -238,6 +247,17 @@ class CostTracker:
     def price_of(self, provider: str, model: str) -> Price:
         """What a model costs now; loads the catalogue of prices on first use."""
         return self.prices.price(provider, model, at=self.clock.wall())
+
+    def price_for(self, asked: LLMProvider, provider: str, model: str, *, at: datetime) -> Price:
+        """What an answer of the provider that is ``asked`` costs: what it says itself comes first.
+
+        One that says neither a price nor a name is a program's own, and free unless its model is
+        known.
+        """
+        if asked.price is not None:
+            return asked.price
+        otherwise = None if asked.provider else FREE
+        return self.prices.price(provider, model, at=at, otherwise=otherwise)
 
     async def flush(self) -> None:
         """Wait until every row is in the ledger. Raises StoreError."""

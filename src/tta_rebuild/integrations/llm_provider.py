@@ -201,7 +201,7 @@ class LLMProvider(ABC):
     """
 
     price: Price | None = None
-    """What a provider of one's own costs; None is nothing (see ``open_application``)."""
+    """What a provider of one's own costs; None is nothing, or what its model is known to cost."""
     provider: str = ""
     """Whose model it is, as prices and quotas know it; "" where nobody says."""
 
@@ -325,6 +325,7 @@ class WrapperProvider(RequestProvider):
         super().__init__(wrapped.config)
         self.wrapped = wrapped
         self.provider = wrapped.provider
+        self.price = wrapped.price
 
     def relay(self, request: LLMRequest, ask: Ask) -> Items:
         """One call; ``ask(self.wrapped, request)`` gives what is wrapped its turn."""

@@ -111,8 +111,13 @@ class PriceBook:
         self._read: dict[int, tuple[ModelPrice, Price]] = {}
         self._dearest: dict[str, Price] = {}
 
-    def price(self, provider: str, model: str, *, at: datetime) -> Price:
-        """The price of a model on a day; ``provider`` may be "" where only the model is known."""
+    def price(
+        self, provider: str, model: str, *, at: datetime, otherwise: Price | None = None
+    ) -> Price:
+        """The price of a model on a day; ``provider`` may be "" where only the model is known.
+
+        ``otherwise`` is the price where nobody knows one; None is the dearest.
+        """
         own = self._overlay.get(f"{provider}:{model}") or self._overlay.get(model)
         if own is not None:
             return own
@@ -120,10 +125,10 @@ class PriceBook:
             return FREE
         key = (provider, model)
         if key not in self._catalog:
-            self._catalog[key] = self._find(provider, model)
+            self._catalog[key] = self._find(provider, model, warns=otherwise is None)
         info = self._catalog[key]
         if info is None:
-            return self._worst(provider, at)
+            return otherwise or self._worst(provider, at)
         prices = info.get_prices(at)
         # The catalog's objects live as long as this book, which keeps each one it has read.
         read = self._read.get(id(prices))
@@ -131,13 +136,15 @@ class PriceBook:
             read = self._read[id(prices)] = (prices, _read(prices))
         return read[1]
 
-    def _find(self, provider: str, model: str) -> ModelInfo | None:
+    def _find(self, provider: str, model: str, *, warns: bool) -> ModelInfo | None:
+        level = logging.WARNING if warns else logging.DEBUG
         name = f"{provider}:{model}" if provider else model
         try:
             from genai_prices import Usage as CatalogUsage
             from genai_prices import calc_price
         except ModuleNotFoundError:
-            log.warning(
+            log.log(
+                level,
                 "no prices are installed: %s is counted as the dearest model there is; "
                 "pip install genai-prices, or put its price into the configuration, under prices",
                 name,
@@ -149,7 +156,8 @@ class PriceBook:
                 return calc_price(CatalogUsage(), bare, provider_id=of).model
             except LookupError:
                 continue
-        log.warning(
+        log.log(
+            level,
             "no price is known for %s: counted as the dearest model there is; "
             "put its price into the configuration, under prices",
             name,

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["OfflineProvider"]
 
+if not TYPE_CHECKING:  # a checker would take any name that is not there for one that is
 
-def __getattr__(name: str) -> Any:
-    if name != "OfflineProvider":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tta_rebuild.storyteller.provider import OfflineProvider
+    def __getattr__(name: str) -> Any:
+        if name != "OfflineProvider":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from tta_rebuild.storyteller.provider import OfflineProvider
 
-    return OfflineProvider
+        return OfflineProvider

@@ -58,7 +58,7 @@ class BudgetedLLMProvider(llm.WrapperProvider):
         """Hold, pass on, give back what was not spent."""
         async with self.tracker.call(request) as (call, request):
             try:
-                await self.tracker.hold_worst(call, request, self.config, provider=self.provider)
+                await self.tracker.hold_worst(call, request, self.config, asked=self)
                 async with aclosing(ask(self.wrapped, request)) as items:
                     async for item in items:
                         yield item
@@ -86,7 +86,7 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
             attempt = await self.tracker.begin(
-                call, request, self.config, provider=self.provider, is_named=self._is_named
+                call, request, self.config, asked=self, is_named=self._is_named
             )
             try:
                 async with aclosing(ask(self.wrapped, request)) as items:

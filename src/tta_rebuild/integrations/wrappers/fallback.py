@@ -71,6 +71,7 @@ class FallbackLLMProvider(llm.WrapperProvider):
             raise errors.ValidationError("a fallback chain is a list of at least one model")
         self.links = tuple(link if isinstance(link, Link) else _bare(link) for link in links)
         super().__init__(self.links[0].provider)
+        self.price = None  # the first one's is not the others'
         self._teller = self.links[0]
 
     async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:

@@ -15,6 +15,7 @@ class RoutedLLMProvider(llm.WrapperProvider):
 
     def __init__(self, default: llm.LLMProvider, routes: Mapping[str, llm.LLMProvider]) -> None:
         super().__init__(default)
+        self.price = None  # the default's is not the others'
         self.routes = dict(routes)
 
     def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
