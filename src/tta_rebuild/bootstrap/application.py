@@ -86,6 +86,7 @@ async def open_application(
     new_id: Callable[[], str] = short_id,
     make_adapter: MakeAdapter | None = None,
     read_only: bool = False,
+    has_fallback: bool = True,
 ) -> AsyncIterator[Application]:
     """Open the store and the storytellers that the settings name.
 
@@ -96,6 +97,7 @@ async def open_application(
             else free. Whoever made it closes it.
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
+        has_fallback: False where nobody may answer for ``provider`` or for the model of a route.
 
     Raises:
         StoreError: the data directory cannot be used.
@@ -124,7 +126,9 @@ async def open_application(
 
             cache = None if read_only else _cache(settings)
             used = await used_today(tracker.ledger, settings, now=clock())
-            builder = StackBuilder(settings, tracker, cache, make_adapter, used, provider)
+            builder = StackBuilder(
+                settings, tracker, cache, make_adapter, used, provider, has_fallback
+            )
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
         stack.push_async_callback(told.aclose)

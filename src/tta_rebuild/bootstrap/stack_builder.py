@@ -96,6 +96,7 @@ class StackBuilder:
     Attributes:
         used_today: requests made today before this start, by ``provider:model``.
         own: a provider that the caller made and closes.
+        has_fallback: whether somebody else is asked where it, or the model of a route, fails.
     """
 
     settings: Settings
@@ -104,6 +105,7 @@ class StackBuilder:
     make_adapter: MakeAdapter | None = None
     used_today: Mapping[str, int] | None = None
     own: LLMProvider | None = None
+    has_fallback: bool = True
 
     def __post_init__(self) -> None:
         quotas = self.settings.quotas.items()
@@ -127,7 +129,8 @@ class StackBuilder:
         """
         named = named_chain(self.settings)
         if self.own is not None:
-            named = (f"{OWN}:{self.own.config.model}", *(self.settings.chain or (OFFLINE,)))
+            others = (self.settings.chain or (OFFLINE,)) if self.has_fallback else ()
+            named = (f"{OWN}:{self.own.config.model}", *others)
         full = [await self._full_name(name) for name in named]
         return tuple(dict.fromkeys(full))
 
@@ -137,7 +140,8 @@ class StackBuilder:
         routes = {}
         for task, model in self.settings.routes.items():
             full = await self._full_name(model)
-            routes[task] = self._answering(tuple(dict.fromkeys((full, *models))))
+            others = models if self.has_fallback else ()
+            routes[task] = self._answering(tuple(dict.fromkeys((full, *others))))
         stacked = RoutedLLMProvider(default, routes) if routes else default
         return TracedLLMProvider(stacked, record_text=self.settings.trace_prompts)
 

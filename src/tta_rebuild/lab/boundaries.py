@@ -39,6 +39,9 @@ async def eval_boundaries(
                 judged = await session.judge(
                     *(Passage(text=p.text, declared=True) for p in together)
                 )
+                if any(one.calls or one.note for one in judged):
+                    note = next((one.note for one in judged if one.note), "")
+                    counts.read(together[0].id, note, text=f"{category} at '{level}'")
                 for passage, one in zip(together, judged, strict=True):
                     counts.calls += one.calls
                     counts.cost_usd += one.cost_usd
