@@ -21,6 +21,7 @@ from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import ProviderFault, SettingsError, TTAError
+from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
@@ -56,6 +57,7 @@ from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.settings import Settings
+from tta_rebuild.settings_values import Server
 from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
@@ -256,7 +258,8 @@ class StackBuilder:
             return self.make_adapter(provider, config)
         if base_url:
             return OpenAIProvider(
-                server.key if server else None,
+                _key_of(server) if server else None,
+                key_variable=server.key_variable if server else "",
                 config=config,
                 base_url=base_url,
                 provider=provider,
@@ -269,6 +272,18 @@ class StackBuilder:
             piece_timeout_s=settings.silence_timeout_s,
         )
         return adapter
+
+
+def _key_of(server: Server) -> Secret:
+    """The key to ask a server with, "" for a near one without. Raises SettingsError."""
+    from tta_rebuild.integrations.openai_provider import is_near
+
+    said = f"{server.lacks}: put the key into the environment or .env" if server.lacks else ""
+    if not said and not server.key and not is_near(server.base_url):
+        said = "must name the environment variable that holds the key of this server"
+    if said:
+        raise SettingsError(f"servers.{server.name}.key_variable", said)
+    return server.key
 
 
 class _Borrowed(WrapperProvider):
