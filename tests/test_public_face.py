@@ -6,7 +6,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 import tta_rebuild as tta
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import show_choices
+from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
 
 SCENE = "The lamp went out. You heard the sea."
 
@@ -108,6 +109,42 @@ async def test_a_defect_of_a_provider_of_ones_own_is_named_with_its_place(tmp_pa
 
         assert f"{Path(__file__).name}, line " in str(caught.value)
         assert (await app.stories.resume(story.story_id)).state.turn == 0
+
+
+class EndlessProvider(tta.RequestProvider):
+    """Forgets the end of its streams, so many times."""
+
+    def __init__(self, forgets: int) -> None:
+        super().__init__(tta.LLMConfig(model="house"))
+        self.left, self.asked = forgets, 0
+
+    async def complete(self, request: tta.LLMRequest) -> tta.LLMResponse:
+        reply = {"passages": [{"facts": [], "text": SCENE}], "story_branches": []}
+        return tta.LLMResponse(
+            text=json.dumps(reply), tokens_used=9, model="house", finish_reason="stop"
+        )
+
+    async def stream(self, request: tta.LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        self.asked += 1
+        response = await self.complete(request)
+        yield TextPiece(response.text)
+        if self.left:
+            self.left -= 1
+        else:
+            yield StreamEnded(response)
+
+
+@pytest.mark.parametrize(("forgets", "teller"), [(1, "own:house"), (9, "offline:")])
+async def test_a_stream_that_forgets_its_end_is_asked_for_once_more_then_the_next_model(
+    forgets: int, teller: str, tmp_path: Path
+) -> None:
+    own = EndlessProvider(forgets)
+    async with tta.open_application(tta.Settings(data_dir=tmp_path), provider=own) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        played = await story.turn(tta.Action.begin())
+
+    assert played.scene.told_by.startswith(teller)
+    assert own.asked == 2
 
 
 async def test_choices_that_are_left_out_are_kept_with_the_reason(tmp_path: Path) -> None:

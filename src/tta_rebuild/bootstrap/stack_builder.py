@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
-from tta_rebuild.core.errors import ProviderFault, SettingsError, TTAError
+from tta_rebuild.core.errors import ProviderFault, ReplyUnusable, SettingsError, TTAError
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import (
@@ -295,13 +295,24 @@ class _Borrowed(WrapperProvider):
             return self._named(await super().complete(request))
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
-        """The provider's answer in pieces, with a name where it gives none."""
+        """The provider's answer in pieces, with a name where it gives none.
+
+        One that forgets ``StreamEnded`` raises ReplyUnusable, as an answer of no use.
+        """
+        has_ended = False
         with self._faults_named():
             async with aclosing(super().stream(request)) as items:
                 async for item in items:
                     if isinstance(item, StreamEnded):
+                        has_ended = True
                         item = StreamEnded(self._named(item.response))
                     yield item
+            if not has_ended:
+                raise ReplyUnusable(
+                    f"the stream of {self._class} ended without StreamEnded",
+                    provider=OWN,
+                    model=self.config.model,
+                )
 
     @contextmanager
     def _faults_named(self) -> Iterator[None]:
