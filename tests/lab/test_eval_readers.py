@@ -26,7 +26,7 @@ def stories(where: Path) -> str:
 
 
 @pytest.mark.usefixtures("dead_studio")
-@pytest.mark.parametrize("checks", ["all"])
+@pytest.mark.parametrize("checks", ["all", "choices"])
 def test_a_reader_that_is_down_leaves_the_told_replies_alone_and_says_so(
     checks: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
