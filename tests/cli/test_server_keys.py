@@ -97,3 +97,29 @@ def test_a_server_that_refuses_the_key_is_told_with_its_own_variable(
     told = said(capsys)
     assert expected in told
     assert "OPENAI_API_KEY" not in told
+
+
+@pytest.mark.parametrize(
+    ("host", "why"), [("127.0.0.1:9", "nothing answers there"), ("no-such.localhost.invalid", "")]
+)
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_server_that_is_down_is_named_with_its_address_and_a_way_on(
+    more: tuple[str, ...],
+    host: str,
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    toml = f'[servers.studio]\nurl = "http://{host}/v1?token=hush"\nkey_variable = "STUDIO_KEY"\n'
+    configured(tmp_path, monkeypatch, toml)
+    monkeypatch.setenv("STUDIO_KEY", "k" * 20)
+
+    assert main([*ONE_TURN, "--model", "studio:small", "--on-failure", "stop", *more]) == 5
+
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"small of studio at http://{host}/v1 could not be made ({why}" in told
+    assert "--on-failure offline" in told
+    assert "tta doctor" in told
+    assert "gaierror" not in told
+    assert "hush" not in told
