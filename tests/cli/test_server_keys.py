@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from tools.wire import Fault, RunningWire
 
+from tests.lab import tiny
 from tta_rebuild.cli.main import main
 
 GUIDE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -123,3 +124,25 @@ def test_a_server_that_is_down_is_named_with_its_address_and_a_way_on(
     assert "tta doctor" in told
     assert "gaierror" not in told
     assert "hush" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((*ONE_TURN, "--model", "studio"), "--model: studio: say which model"),
+        (("eval", "told", "s.jsonl", "--model", "studio"), "--model: studio: say which model"),
+        (("eval", "told", "s.jsonl", "--model", "nope"), "--model: must begin with one of"),
+    ],
+)
+def test_a_model_that_cannot_be_is_told_with_the_option_that_named_it(
+    words: tuple[str, ...],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tiny.write(tmp_path / "s.jsonl", tiny.story())
+    configured(tmp_path, monkeypatch, '[servers]\nstudio = "http://127.0.0.1:9/v1"\n')
+
+    assert main(list(words)) == 2
+    assert expected in said(capsys)

@@ -211,14 +211,25 @@ class StackBuilder:
             return name
         if provider in self.settings.servers:
             if not model:
-                raise SettingsError("TTA_MODEL", f"{name}: say which model, as {name}:MODEL")
+                said = f"{name}: say which model, as {name}:MODEL"
+                raise SettingsError(self._named_in(name), said)
             return name
         if provider not in PROVIDERS:
             known = ", ".join((OFFLINE, "local", *PROVIDERS, *self.settings.servers))
-            raise SettingsError("TTA_MODEL", f"'{provider}' is no provider; choose from {known}")
+            said = f"'{provider}' is no provider; choose from {known}"
+            raise SettingsError(self._named_in(name), said)
         if not model:
             return f"{provider}:{adapter_class(provider).default_model}"
         return name
+
+    def _named_in(self, name: str) -> str:
+        """The option or setting that names a model, for an error about it."""
+        settings = self.settings
+        if name == settings.model:
+            by_option = settings.origins.get("TTA_MODEL") == "command line"
+            return "--model" if by_option else "TTA_MODEL"
+        tasks = [task for task, model in settings.routes.items() if model == name]
+        return f"routes.{tasks[0]}" if tasks else "TTA_CHAIN"
 
     async def _found_here(self, wanted: str) -> str:
         from tta_rebuild.integrations.local_discovery import choose_local

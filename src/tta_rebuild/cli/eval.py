@@ -96,7 +96,7 @@ def boundaries(
     json_: AsJson = False,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries
+    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries, unknown_categories
     from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, bounds_of
     from tta_rebuild.lab.told_file import LabelledPassage, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
@@ -105,6 +105,9 @@ def boundaries(
     counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
     bounds = bounds_of(fail_under or (), counts)
     passages = read_rows(files, LabelledPassage)
+    for category in unknown_categories(passages):
+        said = f"'{category}' is no category that tta knows: only the word itself is looked for"
+        command.screen.note(said, "yellow")
 
     async def work(application: Application) -> None:
         await eval_boundaries(application, passages, counts, progress=command.screen.note)
@@ -136,7 +139,7 @@ def _measure(
     from tta_rebuild.settings_values import ModelQuota
 
     async def run(scratch: str) -> None:
-        settings = settings_for(command)
+        settings = settings_for(command, model=model)
         own: dict[str, Any] = {
             "data_dir": Path(scratch),
             "database_url": Secret(""),
