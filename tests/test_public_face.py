@@ -7,7 +7,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import show_choices
 from tta_rebuild.core.errors import ProviderTimeout, StreamBroken
-from tta_rebuild.integrations.llm_provider import StreamEnded, TextPiece
+from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
 
 SCENE = "The lamp went out. You heard the sea."
 
@@ -142,7 +142,6 @@ ANSWER = tta.LLMResponse(text=SCENE, tokens_used=9, model="house", finish_reason
     [
         (["The lamp"], r"streamed 'The lamp'; each piece is a TextPiece"),
         ([TextPiece(None)], r"streamed TextPiece\(text=None\)"),  # type: ignore[arg-type]
-        ([TextPiece("The lamp")], r"ended its stream without a StreamEnded"),
         ([StreamEnded(replace(ANSWER, text=None))], "whose text is None, not a str"),  # type: ignore[arg-type]
         ([StreamEnded(replace(ANSWER, usage=None))], "whose usage is None, not a Usage"),  # type: ignore[arg-type]
         ([StreamEnded(None)], "gave a NoneType where an LLMResponse is due"),  # type: ignore[arg-type]
@@ -226,6 +225,42 @@ async def test_a_program_does_not_wait_for_ever_for_its_own_provider(tmp_path: P
 
     assert "The tide is out." in played.scene.text
     assert any("went silent" in text for text in played.warnings)
+
+
+class EndlessProvider(tta.RequestProvider):
+    """Forgets the end of its streams, so many times."""
+
+    def __init__(self, forgets: int) -> None:
+        super().__init__(tta.LLMConfig(model="house"))
+        self.left, self.asked = forgets, 0
+
+    async def complete(self, request: tta.LLMRequest) -> tta.LLMResponse:
+        reply = {"passages": [{"facts": [], "text": SCENE}], "story_branches": []}
+        return tta.LLMResponse(
+            text=json.dumps(reply), tokens_used=9, model="house", finish_reason="stop"
+        )
+
+    async def stream(self, request: tta.LLMRequest) -> AsyncGenerator[StreamItem, None]:
+        self.asked += 1
+        response = await self.complete(request)
+        yield TextPiece(response.text)
+        if self.left:
+            self.left -= 1
+        else:
+            yield StreamEnded(response)
+
+
+@pytest.mark.parametrize(("forgets", "teller"), [(1, "own:house"), (9, "offline:")])
+async def test_a_stream_that_forgets_its_end_is_asked_for_once_more_then_the_next_model(
+    forgets: int, teller: str, tmp_path: Path
+) -> None:
+    own = EndlessProvider(forgets)
+    async with tta.open_application(tta.Settings(data_dir=tmp_path), provider=own) as app:
+        story = await app.stories.open(tta.Premise(theme="A wreck at low tide", seed=7))
+        played = await story.turn(tta.Action.begin())
+
+    assert played.scene.told_by.startswith(teller)
+    assert own.asked == 2
 
 
 async def test_choices_that_are_left_out_are_kept_with_the_reason(tmp_path: Path) -> None:

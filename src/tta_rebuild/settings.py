@@ -280,20 +280,19 @@ def _flat(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
 
 
 def _server(name: str, entry: Any, variables: Source, file: SettingsFile) -> Any:
-    """``name = "http://…/v1"``, or a section with ``url`` and the variable that holds the key."""
+    """``name = "http://…/v1"``, or a section with ``url`` and the variable that holds the key.
+
+    A key that is not there matters once the server is asked, not before.
+    """
     if not isinstance(entry, dict):
         return {"name": name, "url": entry}
     place = file.place(("servers", name))
     if not set(entry) <= {"url", "key_variable"}:
         raise SettingsError(f"servers.{name}", f"takes url and key_variable ({place})")
     variable = entry.get("key_variable", "")
-    if variable and variable not in variables:
-        raise SettingsError(
-            f"servers.{name}.key_variable",
-            f"{variable} is not set: put the key into the environment or .env ({place})",
-        )
-    key = variables[variable].value if variable else ""
-    return {"name": name, "url": entry.get("url"), "key": key}
+    found = variables.get(variable) if isinstance(variable, str) else None
+    key = found.value if found else ""
+    return {"name": name, "url": entry.get("url"), "key": key, "key_variable": variable}
 
 
 # ------------------------------------------------------------------------ what a user is told

@@ -164,3 +164,11 @@ class Server(_Value):
     name: str
     base_url: Address = Field(validation_alias="url")
     key: Key = Secret("")
+    key_variable: Annotated[str, must("the name of an environment variable")] = ""
+    """Where the key was looked for; "" if the server is named without one."""
+
+    @property
+    def lacks(self) -> str:
+        """What is missing before it can be asked, "" if nothing is."""
+        is_missing = self.key_variable and not self.key
+        return f"{self.key_variable} is not set" if is_missing else ""

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.events import ChoicesOffered
 from tta_rebuild.core.story import CharacterSketch
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.choices import NO_CHOICE, ONE_CHOICE
+from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn_events import TurnWarning
 
 ADA = CharacterSketch(character_id="ada", name="Ada", is_player=True)
@@ -110,3 +112,19 @@ async def test_a_model_that_checks_branches_sees_the_facts_that_matter_to_them(k
     checks = [r for r in desk.teller.requests if r.task == "branch_check"]
     assert becomes("mara", "holds", "lamp") in checks[0].variables["facts"]
     assert "I greet Mara" in checks[1].variables["recent"]
+
+
+@pytest.mark.parametrize("answer", [ProviderBusy("busy"), "", "All fine!", "{}", '{"branches": 7}'])
+async def test_a_branch_check_that_fails_is_said_as_a_failed_reading_is(kit, answer):
+    desk = replace(kit.desk(kit.scene("Mara waits."), answer), checks="choices")
+    session = await desk.stories.open(kit.premise)
+    seen = await kit.play(session, Action.begin())
+    assert any(e.text.startswith(RULES_ONLY) for e in seen if isinstance(e, TurnWarning))
+    assert RULES_ONLY in session.state.scene.degraded
+
+
+async def test_a_branch_check_that_finds_nothing_is_no_failure(kit):
+    desk = replace(kit.desk(kit.scene("Mara waits."), '{"branches": []}'), checks="choices")
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    assert RULES_ONLY not in session.state.scene.degraded

@@ -47,3 +47,16 @@ def test_a_weight_that_does_not_exist_is_told_with_its_line(
 
     assert main(["eval", "boundaries", str(file)]) == 2
     assert "p.jsonl, line 2: 'p2': weight" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_category_that_nobody_knows_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [*tiny.PASSAGES, {**tiny.labelled(9, 0, "He sang."), "category": "violance"}]
+    file = tiny.write(tmp_path / "p.jsonl", *rows)
+
+    assert main(["eval", "boundaries", str(file)]) == 0
+
+    told = capsys.readouterr().err
+    assert "'violance' is no category" in told
+    assert "'violence' is no category" not in told

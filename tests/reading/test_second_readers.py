@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from tta_rebuild.canon import Canon
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import ProviderBusy
@@ -108,6 +110,14 @@ class TestModelReader(SecondReaderContract):
 
     def failing(self) -> tuple[SecondReader, ReadingMatter]:
         return self._reader(""), MATTER
+
+    @pytest.mark.parametrize("text", ["{}", '{"a": 1}', '{"passages": []}', "[]"])
+    async def test_an_answer_with_nothing_that_was_asked_for_is_no_reading(self, text: str) -> None:
+        assert (await self._reader(text).read(MATTER, CONTEXT)).note
+
+    @pytest.mark.parametrize("text", ['{"objections": []}', '{"lines": []}'])
+    async def test_an_answer_that_finds_nothing_is_one(self, text: str) -> None:
+        assert not (await self._reader(text).read(MATTER, CONTEXT)).note
 
     def _reader(self, text: str) -> SecondReader:
         return ModelReader(Answering(text), PromptCatalog.load(), {})

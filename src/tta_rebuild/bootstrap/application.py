@@ -86,6 +86,7 @@ async def open_application(
     new_id: Callable[[], str] = short_id,
     make_adapter: MakeAdapter | None = None,
     read_only: bool = False,
+    has_fallback: bool = True,
 ) -> AsyncIterator[Application]:
     """Open the store and the storytellers that the settings name.
 
@@ -96,6 +97,7 @@ async def open_application(
             else free. Whoever made it closes it.
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
+        has_fallback: False where nobody may answer for ``provider`` or for the model of a route.
 
     Raises StoreError, SettingsError, ProviderError, ValidationError or ProviderFault: the data
     directory cannot be used; the models cannot be used as named; a key is missing, or no local
@@ -116,6 +118,7 @@ async def open_application(
         else:
             cache = None if read_only else _cache(settings)
             builder = await _builder(settings, tracker, cache, make_adapter, clock(), provider)
+            builder.has_fallback = has_fallback
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
         stack.push_async_callback(told.aclose)

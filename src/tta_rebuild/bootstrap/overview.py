@@ -131,7 +131,7 @@ def _key_and_lacks(provider: str, settings: Settings) -> tuple[str, str]:
     """The key of a provider or a server, and what is missing before a provider can be asked."""
     if provider not in PROVIDERS:
         server = settings.servers.get(provider)
-        return (server.key.reveal() if server else ""), ""
+        return (server.key.reveal(), server.lacks) if server else ("", "")
     key: str = getattr(settings, f"{provider}_api_key").reveal()
     lacks = [] if key else [f"{provider.upper()}_API_KEY is not set"]
     adapter = adapter_class(provider)
@@ -155,10 +155,13 @@ async def local_servers(settings: Settings) -> Sequence[LocalServer]:
 async def configured_servers(settings: Settings) -> dict[str, LocalServer | str]:
     """Name → what each server that the user has named says of itself, or why it does not.
 
-    Each is asked once for its list of models, for three seconds at most and all at a time.
+    Each is asked once for its list of models, for three seconds at most and all at a time; not one
+    whose key is missing.
     """
-    named = {s.name: (s.base_url, s.key) for s in settings.servers.values()}
+    servers = settings.servers.values()
+    wrong = {s.name: f"wants a key, and {s.lacks}" for s in servers if s.lacks}
+    named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:
         named["openai"] = (settings.openai_base_url, settings.openai_api_key)
     asked = [ask_server(name, url, key) for name, (url, key) in named.items()]
-    return dict(zip(named, await asyncio.gather(*asked), strict=True))
+    return wrong | dict(zip(named, await asyncio.gather(*asked), strict=True))

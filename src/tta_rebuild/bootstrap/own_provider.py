@@ -16,6 +16,7 @@ from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import (
     ProviderFault,
     ProviderTimeout,
+    ReplyUnusable,
     StreamBroken,
     TTAError,
     ValidationError,
@@ -104,8 +105,8 @@ class OwnLLMProvider(WrapperProvider):
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """The provider's answer in pieces, with a name where it gives none.
 
-        What came before a silence is kept if it is worth it. Raises ProviderFault, ProviderTimeout
-        and StreamBroken.
+        What came before a silence is kept if it is worth it. Raises ProviderFault, ProviderTimeout,
+        StreamBroken, and ReplyUnusable for one that forgets ``StreamEnded``.
         """
         text = ""
         with self._faults_named():
@@ -135,7 +136,11 @@ class OwnLLMProvider(WrapperProvider):
                             yield StreamEnded(self._checked(item.response))
                             return
                         case None:
-                            raise self._fault("ended its stream without a StreamEnded(response)")
+                            raise ReplyUnusable(
+                                f"the stream of {self._class} ended without StreamEnded",
+                                provider=OWN,
+                                model=self.config.model,
+                            )
                         case _:
                             raise self._fault(
                                 f"streamed {item!r:.80}; each piece is a TextPiece(text), the last "

@@ -18,6 +18,7 @@ from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
 from tta_rebuild.integrations.quota_window import Quota
@@ -45,6 +46,7 @@ from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
 from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.settings import Settings
+from tta_rebuild.settings_values import Server
 from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ class StackBuilder:
     Attributes:
         used_today: requests made today before this start, by ``provider:model``.
         own: a provider that the caller made and closes.
+        has_fallback: whether somebody else is asked where it, or the model of a route, fails.
     """
 
     settings: Settings
@@ -91,6 +94,7 @@ class StackBuilder:
     make_adapter: MakeAdapter | None = None
     used_today: Mapping[str, int] | None = None
     own: LLMProvider | None = None
+    has_fallback: bool = True
 
     def __post_init__(self) -> None:
         quotas = self.settings.quotas.items()
@@ -114,7 +118,8 @@ class StackBuilder:
         """
         named = named_chain(self.settings)
         if self.own is not None:
-            named = (f"{OWN}:{self.own.config.model}", *(self.settings.chain or (OFFLINE,)))
+            others = (self.settings.chain or (OFFLINE,)) if self.has_fallback else ()
+            named = (f"{OWN}:{self.own.config.model}", *others)
         full = [await self._full_name(name) for name in named]
         return tuple(dict.fromkeys(full))
 
@@ -124,7 +129,8 @@ class StackBuilder:
         routes = {}
         for task, model in self.settings.routes.items():
             full = await self._full_name(model)
-            routes[task] = self._answering(tuple(dict.fromkeys((full, *models))))
+            others = models if self.has_fallback else ()
+            routes[task] = self._answering(tuple(dict.fromkeys((full, *others))))
         stacked = RoutedLLMProvider(default, routes) if routes else default
         return TracedLLMProvider(stacked, record_text=self.settings.trace_prompts)
 
@@ -192,14 +198,25 @@ class StackBuilder:
             return name
         if provider in self.settings.servers:
             if not model:
-                raise SettingsError("TTA_MODEL", f"{name}: say which model, as {name}:MODEL")
+                said = f"{name}: say which model, as {name}:MODEL"
+                raise SettingsError(self._named_in(name), said)
             return name
         if provider not in PROVIDERS:
             known = ", ".join((OFFLINE, "local", *PROVIDERS, *self.settings.servers))
-            raise SettingsError("TTA_MODEL", f"'{provider}' is no provider; choose from {known}")
+            said = f"'{provider}' is no provider; choose from {known}"
+            raise SettingsError(self._named_in(name), said)
         if not model:
             return f"{provider}:{adapter_class(provider).default_model}"
         return name
+
+    def _named_in(self, name: str) -> str:
+        """The option or setting that names a model, for an error about it."""
+        settings = self.settings
+        if name == settings.model:
+            by_option = settings.origins.get("TTA_MODEL") == "command line"
+            return "--model" if by_option else "TTA_MODEL"
+        tasks = [task for task, model in settings.routes.items() if model == name]
+        return f"routes.{tasks[0]}" if tasks else "TTA_CHAIN"
 
     async def _found_here(self, wanted: str) -> str:
         from tta_rebuild.integrations.local_discovery import choose_local
@@ -241,7 +258,8 @@ class StackBuilder:
             return self.make_adapter(provider, config)
         if base_url:
             return OpenAIProvider(
-                server.key if server else None,
+                _key_of(server) if server else None,
+                key_variable=server.key_variable if server else "",
                 config=config,
                 base_url=base_url,
                 provider=provider,
@@ -254,6 +272,18 @@ class StackBuilder:
             piece_timeout_s=settings.silence_timeout_s,
         )
         return adapter
+
+
+def _key_of(server: Server) -> Secret:
+    """The key to ask a server with, "" for a near one without. Raises SettingsError."""
+    from tta_rebuild.integrations.openai_provider import is_near
+
+    said = f"{server.lacks}: put the key into the environment or .env" if server.lacks else ""
+    if not said and not server.key and not is_near(server.base_url):
+        said = "must name the environment variable that holds the key of this server"
+    if said:
+        raise SettingsError(f"servers.{server.name}.key_variable", said)
+    return server.key
 
 
 def _softer(request: LLMRequest) -> LLMRequest | None:

@@ -78,8 +78,7 @@ def told(
             application, storyteller, stories, counts, progress=command.screen.note, at_once=jobs
         )
 
-    changed = {"checks": checks} if checks else {}
-    _measure(command, counts, work, storyteller, model=model, as_json=json_, **changed)
+    _measure(command, counts, work, storyteller, model=model, checks=checks, as_json=json_)
     _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
 
 
@@ -97,7 +96,7 @@ def boundaries(
     json_: AsJson = False,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries
+    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries, unknown_categories
     from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, bounds_of
     from tta_rebuild.lab.told_file import LabelledPassage, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
@@ -106,6 +105,9 @@ def boundaries(
     counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
     bounds = bounds_of(fail_under or (), counts)
     passages = read_rows(files, LabelledPassage)
+    for category in unknown_categories(passages):
+        said = f"'{category}' is no category that tta knows: only the word itself is looked for"
+        command.screen.note(said, "yellow")
 
     async def work(application: Application) -> None:
         await eval_boundaries(application, passages, counts, progress=command.screen.note)
@@ -121,12 +123,12 @@ def _measure(
     provider: LLMProvider,
     *,
     model: str,
+    checks: Checks | None = None,
     as_json: bool,
-    **changed: Any,
 ) -> None:
     """Do the work on stories that are thrown away afterwards; Ctrl-C shows what there is so far.
 
-    Settings that are ``changed`` are so beside where stories are kept and who tells and reads them.
+    Without a ``model`` nobody reads, whatever the ``checks``; with one that fails nobody else does.
     """
     import asyncio
     import tempfile
@@ -137,7 +139,7 @@ def _measure(
     from tta_rebuild.settings_values import ModelQuota
 
     async def run(scratch: str) -> None:
-        settings = settings_for(command)
+        settings = settings_for(command, model=model)
         own: dict[str, Any] = {
             "data_dir": Path(scratch),
             "database_url": Secret(""),
@@ -145,10 +147,10 @@ def _measure(
             "chain": (),
             "routes": dict.fromkeys(reading_tasks(), model) if model else {},
             "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
-            "checks": "all" if model else "off",
+            "checks": (checks or "all") if model else "off",
         }
-        settings = settings.model_copy(update=own | changed)
-        async with open_application(settings, provider=provider) as application:
+        settings = settings.model_copy(update=own)
+        async with open_application(settings, provider=provider, has_fallback=False) as application:
             await work(application)
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
@@ -177,7 +179,10 @@ def _end(
     short = short_of(bounds, counts.shares())
     for line in short:
         screen.note(f"short: {line}", "red")
-    if short:
+    if counts.unread:
+        failed = f"{counts.unread} of {counts.readings} readings failed"
+        screen.note(f"{failed}: what they should have read was checked by rule only.", "yellow")
+    if short or 0 < counts.readings == counts.unread:
         raise typer.Exit(FAILED)
 
 
@@ -200,7 +205,8 @@ def _show(
         part = f"{100 * share.count / share.of:.1f} %" if share.of else "-"
         table.add_row(share.says, f"{share.count} of {share.of}", part)
     screen.show(table)
-    screen.say(f"{counts.calls} calls, ${counts.cost_usd:.4f}", "bold")
+    unread = f", {counts.unread} of {counts.readings} readings failed" if counts.unread else ""
+    screen.say(f"{counts.calls} calls, ${counts.cost_usd:.4f}{unread}", "bold")
     for kind in dict.fromkeys(row.kind for row in counts.rows):
         rows = [row for row in counts.rows if row.kind == kind]
         shown = rows if all_rows else rows[:ROWS_SHOWN]

@@ -8,9 +8,11 @@ from __future__ import annotations
 from tta_rebuild.core.errors import (
     BranchNotFound,
     BudgetExceededError,
+    CircuitOpen,
     ImportRejected,
     PositionConflict,
     PositionNotFound,
+    ProviderBusy,
     ProviderError,
     SettingsError,
     StoreError,
@@ -18,6 +20,7 @@ from tta_rebuild.core.errors import (
     StoreNewer,
     StoreReadOnly,
     StoryNotFound,
+    StreamBroken,
     TTAError,
     UnreadableFile,
     ValidationError,
@@ -64,6 +67,10 @@ _NEXT_STEPS: dict[type[TTAError] | tuple[type[TTAError], ...], str] = {
     BranchNotFound: "'tta show tree STORY' shows the branches of a story.",
     PositionNotFound: "'tta show timeline STORY' shows the turns of a story.",
     (StoreLocked, StoreReadOnly, StoreNewer): "Another data directory: 'tta --data-dir DIR ...'.",
+    (CircuitOpen, ProviderBusy, StreamBroken): (
+        "'tta doctor' shows which servers answer; 'tta story' and 'tta play' go on with "
+        "'--on-failure wait' or '--on-failure offline'."
+    ),
     SettingsError: "'tta doctor' shows every setting.",
 }
 

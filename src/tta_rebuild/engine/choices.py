@@ -18,6 +18,7 @@ from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.branch_validator import (
+    RULES_ALONE,
     BranchProposal,
     BranchValidation,
     BranchValidatorPrimitive,
@@ -41,10 +42,14 @@ ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceOffer:
-    """What is offered, and the texts that are not, each with the reason."""
+    """What is offered, and the texts that are not, each with the reason.
+
+    ``unread`` is "" or why a model that should have judged the choices has not.
+    """
 
     choices: tuple[Choice, ...]
     rejected: tuple[tuple[str, str], ...]
+    unread: str = ""
 
     @property
     def note(self) -> str:
@@ -92,7 +97,11 @@ async def offer(
         else:
             rejected.append((choice.text, _reason(verdict)))
     sound = _that_lead_on(state, sound, gate, rejected)
-    return ChoiceOffer(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
+    return ChoiceOffer(
+        choices=tuple(sound[:MAX_CHOICES]),
+        rejected=tuple(rejected),
+        unread=next((v.degraded.removeprefix(RULES_ALONE) for v in verdicts if v.degraded), ""),
+    )
 
 
 def _proposals(

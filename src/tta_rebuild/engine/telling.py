@@ -169,7 +169,7 @@ class _Telling:
 
     def _unread(self) -> list[str]:
         """Why this scene was checked by rule only, if a model should have read it."""
-        if self._story is not None and self._story.told_by.startswith(EMBEDDED):
+        if self._story is not None and is_embedded(self._story.told_by):
             return []
         why = next((noted.reading.note for noted in self._found if noted.reading.note), "")
         return [BY_RULE_ONLY.format(why=why)] if why else []
@@ -320,6 +320,11 @@ class _Telling:
         self._warned.update(new)
         self.passages.append(passage)
         return [*map(TurnWarning, dict.fromkeys(new)), PassageReleased(passage)]
+
+
+def is_embedded(told_by: str) -> bool:
+    """Whether the embedded storyteller told a scene, which then needs no second reader."""
+    return told_by.startswith(EMBEDDED)
 
 
 def withheld_by(objection: Objection, passage: Passage) -> PassageWithheld:

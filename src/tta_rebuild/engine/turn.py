@@ -26,7 +26,7 @@ from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.lasting import of_the_scene, outcome_of, written
 from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.telling import TellingItem, ToldScene, tell
+from tta_rebuild.engine.telling import BY_RULE_ONLY, TellingItem, ToldScene, is_embedded, tell
 from tta_rebuild.engine.timeline_links import inferred_causes
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
@@ -119,6 +119,10 @@ class _Turn:
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
         scene = self._scene(told)
         offered = await self._offer(told, scene)
+        if offered.unread and not is_embedded(scene.told_by):
+            degraded.append(
+                BY_RULE_ONLY.format(why=f"the check of the choices failed ({offered.unread})")
+            )
         if offered.note and not scene.is_ending:
             degraded.append(offered.note)
         notices = self._dependencies.notices

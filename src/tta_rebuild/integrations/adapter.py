@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from tta_rebuild.core import errors
 from tta_rebuild.core.secret import MASK, Secret, reveal
@@ -30,6 +31,14 @@ _NEVER_CONNECTED = frozenset(
     ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror""".split()
 )
 """Names of what the SDKs' transports raise before anything was sent."""
+
+_IN_WORDS = {
+    "gaierror": "no such host is known",
+    "ConnectionRefusedError": "nothing answers there",
+    "ConnectTimeout": "no answer in time",
+    "SSLCertVerificationError": "its certificate is not trusted",
+}
+"""What kept a connection from being made, for a reader who knows no Python."""
 
 _JSON_FRAME = re.compile(r'"\w+"\s*:|[{}\[\],"]')
 
@@ -304,12 +313,16 @@ class Adapter(llm.RequestProvider):
 
     def _no_connection(self, error: Exception, asked: Asked) -> errors.ProviderBusy:
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
+        # A connection that was lost may have carried the request; one never made did not.
+        was_made = type(error).__name__ not in _NEVER_CONNECTED
+        what = "was lost" if was_made else "could not be made"
+        do = "try again" if was_made else "is it running, and the address right?"
         failure = errors.ProviderBusy(
-            f"the connection to {asked.model} failed ({type(error).__name__}): try again",
+            f"the connection to {asked.model} of {self.provider} at "
+            f"{_shown(self.base_url or self.home)} {what} ({_cause(error)}): {do}",
             **self._named(asked),
         )
-        # A connection that was lost may have carried the request; one never made did not.
-        failure.may_be_billed = type(error).__name__ not in _NEVER_CONNECTED
+        failure.may_be_billed = was_made
         return failure
 
     def _silent(self, asked: Asked, whole: Chunk, seconds: float) -> errors.ProviderError:
@@ -334,3 +347,20 @@ class Adapter(llm.RequestProvider):
 def _words(text: str) -> int:
     """Words of an answer so far, without the names and brackets of JSON."""
     return len(_JSON_FRAME.sub(" ", text).split())
+
+
+def _shown(address: str) -> str:
+    """An address without what may be secret: no name, password or query."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _cause(error: BaseException) -> str:
+    """Why a connection failed: in words where the first cause is known, else its name."""
+    below: BaseException | None = error
+    while below is not None:
+        said = _IN_WORDS.get(type(below).__name__)
+        if said:
+            return said
+        below = below.__cause__ or below.__context__
+    return type(error).__name__

@@ -62,6 +62,12 @@ def error_of(
     status, said, kind = answer.status, answer.said, answer.kind.lower()
     hints = f"{kind} {said}".lower()
 
+    if status in (401, 403) and not key_variable:
+        return errors.KeyRejected(
+            f"{provider} wants a key: name the environment variable that holds it as key_variable "
+            f"under [servers.{provider}] in the configuration file",
+            **named,
+        )
     if status == 401 or "authentication_error" in kind or "api_key_" in kind:
         return errors.KeyRejected(
             f"{provider} refuses the key in {key_variable}: replace it", **named

@@ -52,8 +52,11 @@ class OpenAIProvider(SdkAdapter):
         *,
         base_url: str | None = None,
         provider: str | None = None,
+        key_variable: str | None = None,
         **options: Any,
     ) -> None:
+        if key_variable is not None:
+            self.key_variable = key_variable
         self.compatible = base_url is not None and not _is_openai(base_url)
         self.patience = patience_with(base_url or "")
         self.provider = provider or ("local" if self.patience is NEARBY else "openai")

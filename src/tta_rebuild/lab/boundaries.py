@@ -12,12 +12,18 @@ from tta_rebuild.bootstrap.application import Application
 from tta_rebuild.core.story import Passage, Premise
 from tta_rebuild.lab.measures import BoundaryCounts, EvalRow
 from tta_rebuild.lab.told_file import LabelledPassage
-from tta_rebuild.safety.categories import THRESHOLDS
+from tta_rebuild.safety.categories import THRESHOLDS, categories_of
 
 LEVELS = ("none", "low", "medium")
 
 READ_TOGETHER = 6
 """Passages that a second reader is given at once, as many as a scene has at most."""
+
+
+def unknown_categories(passages: Sequence[LabelledPassage]) -> list[str]:
+    """Categories of the passages that are taken at their word, perhaps for a slip of the pen."""
+    names = dict.fromkeys(passage.category for passage in passages)
+    return [name for name in names if any(phrases for _, phrases in categories_of(name))]
 
 
 async def eval_boundaries(
@@ -39,6 +45,9 @@ async def eval_boundaries(
                 judged = await session.judge(
                     *(Passage(text=p.text, declared=True) for p in together)
                 )
+                if any(one.calls or one.note for one in judged):
+                    note = next((one.note for one in judged if one.note), "")
+                    counts.read(together[0].id, note, text=f"{category} at '{level}'")
                 for passage, one in zip(together, judged, strict=True):
                     counts.calls += one.calls
                     counts.cost_usd += one.cost_usd

@@ -55,8 +55,33 @@ class Share:
         return self.part if self.more_is_better else 1 - self.part
 
 
+UNREAD = "reader"
+"""Kind of a row that says why a scene or passages were not read by the model that should have."""
+
+
 @dataclass(slots=True, kw_only=True)
-class ToldCounts:
+class ReaderCounts:
+    """How a model that reads did; in JSON by its rows alone.
+
+    Attributes:
+        readings: scenes and groups of passages that it was asked about.
+        unread: those of which it did not answer, or not usably; a row of the kind ``UNREAD`` each.
+    """
+
+    rows: list[EvalRow] = field(default_factory=list)
+    readings: int = 0
+    unread: int = 0
+
+    def read(self, story: str, why_not: str, *, turn: int = 0, text: str = "") -> None:
+        """Count a reading: ``why_not`` is "" if it came to something."""
+        self.readings += 1
+        if why_not:
+            self.unread += 1
+            self.rows.append(EvalRow(story, UNREAD, text, why_not, turn))
+
+
+@dataclass(slots=True, kw_only=True)
+class ToldCounts(ReaderCounts):
     """Counts over told stories, named as in JSON; the guide on evaluation says what each means.
 
     Attributes:
@@ -85,14 +110,14 @@ class ToldCounts:
     people_merged: int = 0
     calls: int = 0
     cost_usd: float = 0.0
-    rows: list[EvalRow] = field(default_factory=list)
     choices: int = 0
     moves: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The counts and rows, in order."""
         values = asdict(self)
-        del values["choices"], values["moves"]
+        for name in ("choices", "moves", "readings", "unread"):
+            del values[name]
         return values | {"rows": values.pop("rows")}
 
     def shares(self) -> list[Share]:
@@ -133,11 +158,10 @@ class LevelCounts:
 
 
 @dataclass(slots=True, kw_only=True)
-class BoundaryCounts:
+class BoundaryCounts(ReaderCounts):
     """Labelled passages at each level, and every miss and false block."""
 
     levels: dict[str, LevelCounts]
-    rows: list[EvalRow] = field(default_factory=list)
     calls: int = 0
     cost_usd: float = 0.0
 

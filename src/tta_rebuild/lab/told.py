@@ -7,15 +7,18 @@ its probes say what should be held back. See ``lab.told_file`` for the format.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.core.errors import ReplyUnusable
+from tta_rebuild.core.events import ModelReplied
 from tta_rebuild.core.story import CharacterSketch, Claim, Passage, Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
-from tta_rebuild.engine.turn_events import CostReported, SceneRestarted, TurnRefused
+from tta_rebuild.engine.telling import RULES_ONLY
+from tta_rebuild.engine.turn_events import CostReported, SceneRestarted, TurnEvent, TurnRefused
 from tta_rebuild.lab.kept_facts import FactKeeping
 from tta_rebuild.lab.matter import Matter
 from tta_rebuild.lab.measures import EvalRow, ToldCounts
@@ -23,7 +26,7 @@ from tta_rebuild.lab.own_move import is_about_the_move
 from tta_rebuild.lab.people import PeopleSeen
 from tta_rebuild.lab.prompt_memory import PromptMemory
 from tta_rebuild.lab.told_file import Probe, ToldFact, ToldReply, ToldStory
-from tta_rebuild.lab.told_provider import ToldProvider
+from tta_rebuild.lab.told_provider import ToldProvider, reading_tasks
 from tta_rebuild.storage.story_store import MAIN
 
 
@@ -135,7 +138,7 @@ class _ToldRun:
         self.storyteller.begin_turn(session.story_id, turn.reply)
         refused, restarts = "", []
         before = session.branch.length
-        async with aclosing(session.play(action)) as events:
+        async with aclosing(_played(session, action)) as events:
             async for event in events:
                 match event:
                     case TurnRefused(reason):
@@ -160,6 +163,18 @@ class _ToldRun:
             self._held(session, number, restarts, is_move=moved and move.kind != "begin")
             self._choices(session, number, turn.reply)
         await self._facts(session, number, before, people)
+        await self._read(session, number, before)
+
+    async def _read(self, session: Session, number: int, before: int) -> None:
+        """Count whether the model that should have read the scene has done so."""
+        scene = session.state.scene
+        degraded = scene.degraded if scene and session.branch.length > before else ""
+        notes = [note for note in degraded.split("; ") if note.startswith(RULES_ONLY)]
+        path = await self.application.stories.path(session.story_id, MAIN)
+        replies = [r.event for r in path if r.position > before]
+        asked = any(isinstance(e, ModelReplied) and e.task in reading_tasks() for e in replies)
+        if asked or notes:
+            self.counts.read(self.story.id, "; ".join(notes), turn=number)
 
     def _held(
         self, session: Session, number: int, restarts: Sequence[str], *, is_move: bool
@@ -231,6 +246,8 @@ class _ToldRun:
         ):
             (judged,) = await session.judge(passage)
             held = judged.withheld
+            if judged.calls or judged.note:
+                counts.read(self.story.id, judged.note, turn=probe.after_turn, text=probe.text)
             counts.calls += judged.calls
             counts.cost_usd += judged.cost_usd
             if probe.label == "clean":
@@ -248,6 +265,16 @@ class _ToldRun:
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:
         self.counts.rows.append(EvalRow(self.story.id, kind, text, reason, turn))
+
+
+async def _played(session: Session, action: Action) -> AsyncGenerator[TurnEvent, None]:
+    """The turn's events; a reply that is no scene counts as a turn that is refused."""
+    try:
+        async with aclosing(session.play(action)) as events:
+            async for event in events:
+                yield event
+    except ReplyUnusable as error:
+        yield TurnRefused(f"the reply could not be told: {error}")
 
 
 def _add(counts: ToldCounts, name: str) -> None:

@@ -19,7 +19,12 @@ from pydantic_core import from_json
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
-from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
+from tta_rebuild.core.errors import (
+    BudgetExceededError,
+    ProviderError,
+    ReplyUnusable,
+    ValidationError,
+)
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import answer_to
@@ -29,6 +34,7 @@ from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
+RULES_ALONE = "checked by rules alone: "
 VALID_FROM = 0.6
 WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
 LOW_SCORE = 0.35
@@ -161,7 +167,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             try:
                 found = await _asked_about(self.llm_provider, self._catalog, proposals, context)
             except (ProviderError, BudgetExceededError) as error:
-                degraded = f"checked by rules alone: {error}"
+                degraded = f"{RULES_ALONE}{error}"
             else:
                 for own, more in zip(issues, found, strict=True):
                     said = {issue.message for issue in own}
@@ -262,7 +268,10 @@ async def _asked_about(
     proposals: Sequence[BranchProposal],
     context: TTAContext,
 ) -> list[list[ValidationIssue]]:
-    """The model's issues per proposal; none for a proposal it says nothing usable about."""
+    """The model's issues per proposal; none for a proposal it says nothing usable about.
+
+    Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
+    """
     variables: dict[str, Any] = {
         "proposals": [
             {
@@ -285,7 +294,9 @@ async def _asked_about(
         given = from_json(found.group()) if found else {}
     except ValueError:
         given = {}
-    judged = objects(given.get("branches"), _MOST_JUDGED) if isinstance(given, dict) else []
+    if not isinstance(given, dict) or not isinstance(given.get("branches"), list):
+        raise ReplyUnusable("the answer of the branch check could not be read")
+    judged = objects(given["branches"], _MOST_JUDGED)
     issues = [_issues_of(one) for one in judged[: len(proposals)]]
     return issues + [[] for _ in range(len(proposals) - len(issues))]
 

@@ -25,6 +25,9 @@ T = TypeVar("T")
 MOST_LINES = 9
 """Lasting lines of one reading at most."""
 
+ASKED_FOR = frozenset({"objections", "choices", "lines", "ended"})
+"""The lists of an answer; one that has none of them is no reading."""
+
 MAX_TOKENS = 900
 _LONGEST = 300
 
@@ -88,7 +91,7 @@ class ModelReader:
         except ProviderError as error:
             return Reading(note=f"the second reader failed ({error})")
         reply = _understood(response.text)
-        if reply is None:
+        if reply is None or ASKED_FOR.isdisjoint(reply):
             return Reading(note="the second reader's answer could not be read")
         return _as_reading(reply, matter)
 
