@@ -157,6 +157,15 @@ def test_play_says_when_the_embedded_storyteller_takes_over(home: Home, wire: Ru
     done = _played(home, "", "--on-failure", "offline", TTA_CONFIG=str(home.config))
     assert done.returncode == 0, done.stderr
     assert "the embedded storyteller has taken over" in " ".join(done.stdout.split())
+    assert "WARNING" not in done.stderr
+    assert "tta_rebuild." not in done.stderr
+
+
+def test_play_logs_what_fails_where_the_log_is_asked_for(home: Home, wire: RunningWire) -> None:
+    wire.script(always={"*": Fault("not_found").as_json()})
+    config = {"TTA_CONFIG": str(home.config), "TTA_LOG_LEVEL": "warning"}
+    done = _played(home, "", "--on-failure", "offline", **config)
+    assert "WARNING tta_rebuild." in done.stderr
 
 
 def test_a_batch_with_a_model_named_stops_where_it_fails_and_keeps_what_was_told(

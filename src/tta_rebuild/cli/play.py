@@ -85,7 +85,7 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        with_storyteller(command, work, model=options.model, on_failure=on_failure)
+        with_storyteller(command, work, model=options.model, on_failure=on_failure, quiet=True)
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None
