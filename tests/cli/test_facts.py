@@ -292,3 +292,11 @@ def test_a_name_is_shown_as_the_story_writes_it(
     shown = capsys.readouterr().out
     assert "1 fact that mentions 'brass key', about 1 subject." in shown
     assert "  Oswin\n    holds: brass key [turn 2]" in shown
+
+
+@pytest.mark.parametrize("choice", ["", " \n"])
+def test_validate_refuses_a_choice_without_words(
+    kept: str, choice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", kept, choice]) == 2
+    assert "leave it out to check what is offered" in " ".join(capsys.readouterr().err.split())

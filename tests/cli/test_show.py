@@ -260,3 +260,22 @@ def test_why_does_not_point_to_itself(
     told = said(capsys, "play", "--story", cut_short, "--model", "offline").split("> /why")[1]
     assert "this scene was cut short" in told
     assert "tells more" not in told
+
+
+def test_a_branch_beside_itself_is_the_same_branch(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "compare", kept, "main", "main") == (
+        "That is the same branch twice: 'main', 3 turns.\n"
+    )
+
+
+def test_deleting_from_a_pipe_asks_for_yes_and_blames_no_value(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert main(["stories", "delete", kept]) == 2
+    shown = capsys.readouterr().err
+    assert "add --yes to delete without asking" in " ".join(shown.split())
+    assert "Invalid value" not in shown
+    assert len(rows(capsys, "stories")) == 1

@@ -240,6 +240,9 @@ def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
 def show_comparison(screen: Screen, found: Comparison) -> None:
     """Where two branches part, then each side's own way, then who is different."""
     one, other = found.one.branch.name, found.other.branch.name
+    if found.one.branch.branch_id == found.other.branch.branch_id:
+        screen.say(f"That is the same branch twice: '{one}', {counted(found.shared_turn, 'turn')}.")
+        return
     screen.say(f"'{one}' and '{other}' share {counted(found.shared_turn, 'turn')}.")
     for side in (found.one, found.other):
         screen.heading(f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own")
