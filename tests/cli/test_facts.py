@@ -247,3 +247,56 @@ def test_a_rewrite_says_which_scene_still_tells_it_the_old_way(
     said = " ".join(capsys.readouterr().out.split())
     assert f"The scene of turn {fact['turn']} still tells it the old way" in said
     assert f"tta fork {kept} --turn {int(str(fact['turn'])) - 1}" in said
+
+
+@pytest.fixture
+def with_a_line(tmp_path: Path, kept: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """The id of a story whose second turn keeps a lasting line and tells of somebody unnamed."""
+    (tmp_path / "out").mkdir()
+    file = tmp_path / "out" / "story.json"
+    assert main(["stories", "export", kept, "--format", "json", "--output", str(file)]) == 0
+    data = json.loads(file.read_text())
+    events = data["branches"][0]["events"]
+    last = max(n for n, event in enumerate(events) if event["turn"] == 2)
+    oswin = {"subject": "oswin", "relation": "holds", "value": "brass_key"}
+    said = {"claim": {**oswin, "sentence": "Oswin pockets the brass key."}}
+    line = {"line": {"text": "The debt falls due at midsummer.", "known_by": ["oswin"]}}
+    for kind, content in (("fact_asserted", said), ("line_kept", line)):
+        like = next(e for e in events if e["kind"] == "fact_asserted")
+        events.insert(last + 1, {**like, **events[last], "kind": kind, "version": 1})
+        events[last + 1]["data"] = content
+    file.write_text(json.dumps(data))
+    capsys.readouterr()
+    assert main(["stories", "import", str(file), "--json"]) == 0
+    story_id: str = json.loads(capsys.readouterr().out)["story_id"]
+    return story_id
+
+
+def test_lasting_lines_stand_in_facts_at_their_turn_and_in_play(
+    with_a_line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = []
+    for words in ((), ("--turn", "2"), ("--turn", "1"), ("midsummer",), ("sundial",)):
+        assert main(["facts", with_a_line, *words]) == 0
+        shown.append("falls due at midsummer. [known to: Oswin]" in capsys.readouterr().out)
+    assert shown == [True, True, False, True, False]
+    monkeypatch.setattr("sys.stdin", io.StringIO("/facts debt\n/facts sundial\n/quit\n"))
+    assert main(["play", "--story", with_a_line, "--model", "offline"]) == 0
+    assert capsys.readouterr().out.count("The debt falls due at midsummer.") == 1
+
+
+def test_a_name_is_shown_as_the_story_writes_it(
+    with_a_line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["facts", with_a_line, "brass key"]) == 0
+    shown = capsys.readouterr().out
+    assert "1 fact that mentions 'brass key', about 1 subject." in shown
+    assert "  Oswin\n    holds: brass key [turn 2]" in shown
+
+
+@pytest.mark.parametrize("choice", ["", " \n"])
+def test_validate_refuses_a_choice_without_words(
+    kept: str, choice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["validate", kept, choice]) == 2
+    assert "leave it out to check what is offered" in " ".join(capsys.readouterr().err.split())

@@ -52,7 +52,8 @@ def rows(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]
     [
         (
             "timeline",
-            "turn at action setting text facts ended never_so held_back ends_story",
+            "turn at action setting text facts ended never_so held_back told_by degraded "
+            "ends_story",
         ),
         ("tree", "branch_id story_id name parent_id forked_at length turn created_at"),
         (
@@ -217,3 +218,64 @@ def test_a_file_that_is_no_story_is_refused_without_a_library_s_words(
     shown = capsys.readouterr().err
     assert "Value error" not in shown
     assert "Field required" not in shown
+
+
+CUT = "this scene was cut short: what came next did not fit (/why tells more)"
+
+
+@pytest.fixture
+def cut_short(kept: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """The id of a story whose last turn a model began and had to leave."""
+    file = tmp_path / "cut.json"
+    said(capsys, "stories", "export", kept, "--format", "json", "--output", str(file))
+    data = json.loads(file.read_text())
+    told = [e["data"]["scene"] for e in data["branches"][0]["events"] if e["kind"] == "scene_told"]
+    told[-1].update(degraded=CUT, told_by="studio:small")
+    file.write_text(json.dumps(data))
+    story_id: str = rows(capsys, "stories", "import", str(file))[0]["story_id"]
+    return story_id
+
+
+def test_a_timeline_says_who_told_a_turn_and_what_went_wrong_in_it(
+    cut_short: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = said(capsys, "show", "timeline", cut_short)
+    assert shown.count("told by offline") == 1
+    assert shown.count("told by studio:small") == 1
+    assert "  !  this scene was cut short: what came next did not fit\n" in shown
+
+
+def test_a_turn_s_notes_come_back_with_its_scene(
+    cut_short: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("/look\n/quit\n"))
+    told = " ".join(said(capsys, "play", "--story", cut_short, "--model", "offline").split())
+    assert told.count(f"({CUT})") == 2
+
+
+def test_why_does_not_point_to_itself(
+    cut_short: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("/why\n/quit\n"))
+    told = said(capsys, "play", "--story", cut_short, "--model", "offline").split("> /why")[1]
+    assert "this scene was cut short" in told
+    assert "tells more" not in told
+
+
+def test_a_branch_beside_itself_is_the_same_branch(
+    kept: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "compare", kept, "main", "main") == (
+        "That is the same branch twice: 'main', 3 turns.\n"
+    )
+
+
+def test_deleting_from_a_pipe_asks_for_yes_and_blames_no_value(
+    kept: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("no\n"))
+    assert main(["stories", "delete", kept]) == 2
+    shown = capsys.readouterr().err
+    assert "add --yes to delete without asking" in " ".join(shown.split())
+    assert "Invalid value" not in shown
+    assert len(rows(capsys, "stories")) == 1

@@ -152,11 +152,30 @@ def test_play_shows_what_is_spent_of_the_budget_after_each_turn(
     assert "told by studio:small-model" in done.stdout
 
 
+def test_cost_tells_of_every_budget_that_is_set_and_a_full_one_names_its_setting(
+    home: Home, wire: RunningWire
+) -> None:
+    environment = {"TTA_CONFIG": str(home.config), "TTA_BUDGET_PER_DAY": "0.01"}
+    done = _played(home, "1\n" * 12 + "/cost\n", "--on-failure", "offline", **environment)
+    told = " ".join(done.stdout.split())
+    assert re.search(r"this story \$0\.0\d+, today \$0\.0\d+ of at most \$0\.01\.", told)
+    assert "raise TTA_BUDGET_PER_DAY, or play offline" in told
+
+
 def test_play_says_when_the_embedded_storyteller_takes_over(home: Home, wire: RunningWire) -> None:
     wire.script(always={"*": Fault("not_found").as_json()})
     done = _played(home, "", "--on-failure", "offline", TTA_CONFIG=str(home.config))
     assert done.returncode == 0, done.stderr
     assert "the embedded storyteller has taken over" in " ".join(done.stdout.split())
+    assert "WARNING" not in done.stderr
+    assert "tta_rebuild." not in done.stderr
+
+
+def test_play_logs_what_fails_where_the_log_is_asked_for(home: Home, wire: RunningWire) -> None:
+    wire.script(always={"*": Fault("not_found").as_json()})
+    config = {"TTA_CONFIG": str(home.config), "TTA_LOG_LEVEL": "warning"}
+    done = _played(home, "", "--on-failure", "offline", **config)
+    assert "WARNING tta_rebuild." in done.stderr
 
 
 def test_a_batch_with_a_model_named_stops_where_it_fails_and_keeps_what_was_told(

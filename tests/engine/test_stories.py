@@ -263,6 +263,13 @@ async def test_markdown_reads_as_a_story_with_the_players_moves(begun, kit):
     assert session.state.scene.passages[0].text in text
 
 
+async def test_a_chapter_without_a_place_is_headed_by_its_number_alone(kit):
+    desk = kit.desk(kit.scene("Rain falls on the roof.", setting_description=""))
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    assert "\n\n## 1\n\n" in await desk.stories.markdown(session.story_id)
+
+
 async def test_tags_in_a_story_are_words_in_its_markdown(kit):
     desk = kit.desk()
     theme = "A keeper <script>alert(1)</script> of a lamp &lt;b&gt; & 1 < 2"

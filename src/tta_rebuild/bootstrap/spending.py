@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations.budgets import Budget, Scope
+from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.integrations.local_discovery import USUAL_SERVERS
 from tta_rebuild.integrations.prices import FREE_PROVIDERS, Price, PriceBook, Rates
@@ -19,6 +20,25 @@ from tta_rebuild.settings import Settings
 
 OWN = "own"
 """The provider name under which a program's own provider is quoted, priced and reported."""
+
+BUDGET_SETTINGS: Mapping[Scope, str] = {
+    "session": "LLM_MAX_COST",
+    "call": "TTA_BUDGET_PER_CALL",
+    "story": "TTA_BUDGET_PER_STORY",
+    "player": "TTA_BUDGET_PER_PLAYER",
+    "day": "TTA_BUDGET_PER_DAY",
+    "total": "TTA_BUDGET_TOTAL",
+}
+"""The setting behind the budget of each scope."""
+
+_COUNTED: Mapping[Scope, str] = {
+    "session": "This session",
+    "story": "this story",
+    "day": "today",
+    "player": "this player",
+    "total": "in all",
+}
+"""The budgets that a player is told of; beside session and story only those that are set."""
 
 _VERSION = re.compile(r"-(\d{3}|\d{8}|\d{4}-\d\d-\d\d)$")
 """What providers append to the name of the model that answered; quotas are named without it."""
@@ -39,7 +59,26 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
     }
     for scope, limit_usd in limits.items():
         if limit_usd is not None:
-            yield Budget(scope=scope, limit_usd=limit_usd)
+            otherwise = "lower TTA_MAX_TOKENS" if scope == "call" else "play offline"
+            how = f"raise {BUDGET_SETTINGS[scope]}, or {otherwise}"
+            yield Budget(scope=scope, limit_usd=limit_usd, how_to_raise=how)
+
+
+async def spent_of_budgets(
+    tracker: CostTracker, story_id: str
+) -> list[tuple[str, float, float | None]]:
+    """Session, story and each other budget that is set: in words, spent, limit (US dollars)."""
+    await tracker.flush()
+    limits_usd = {budget.scope: budget.limit_usd for budget in tracker.budgets}
+    return [
+        (
+            name,
+            await tracker.spent_usd(scope, story_id if scope == "story" else ""),
+            limits_usd.get(scope),
+        )
+        for scope, name in _COUNTED.items()
+        if scope in limits_usd or scope in ("session", "story")
+    ]
 
 
 def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:

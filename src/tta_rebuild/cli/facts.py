@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
 from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory, number
 from tta_rebuild.cli.facts_view import (
     facts_with,
+    names_written,
     show_contradictions,
     show_corrected_lines,
     show_facts,
@@ -25,10 +27,12 @@ from tta_rebuild.core.errors import PositionNotFound
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.canon.retcon import RetconPlan
-    from tta_rebuild.canon.view import Canon, Fact
+    from tta_rebuild.canon.view import Fact
+    from tta_rebuild.core.story import LastingLine
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.state import StoryState
 
+Lines: TypeAlias = "Mapping[int, LastingLine]"
 How = Literal["keep", "mark", "rewrite"]
 _TRUTH = {"yes": "true", "no": "false"}
 
@@ -48,10 +52,12 @@ def facts(
     """
     command = context_of(ctx)
     screen = command.screen
-    lines: list[str] = []
+    lines: Mapping[int, LastingLine] = {}
+    names: Mapping[str, str] = {}
     text = story_text(story)
     if text is None:
-        canon, held, places, lines = _facts_of_story(command, story, branch, turn)
+        state, held, places, lines = _facts_of_story(command, story, branch, turn)
+        canon, names = state.canon, names_written(held) | state.names
         unit, key = "turn", "turn"
     else:
         from tta_rebuild.reading.story_reader import read_story
@@ -60,6 +66,7 @@ def facts(
             raise typer.BadParameter("a text file has no turns.", param_hint="--turn")
         read = read_story(text)
         canon, held, unit, key = read.canon, read.canon.all_now(), "sentence", "sentence_number"
+        names = names_written(held)
         places = {position: number + 1 for position, number in read.positions.items()}
     found = facts_with(word, held)
     if json_:
@@ -71,38 +78,47 @@ def facts(
             f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read by their grammar. "
             "What is read so is unconfirmed, and most of a text says nothing to it."
         )
-    show_facts(screen, canon, found, word=word, places=places, unit=unit)
-    show_lines(screen, lines, word)
+    show_facts(screen, canon, found, names=names, word=word, places=places, unit=unit)
+    show_lines(screen, lines, word, names)
     if text is not None:
         show_contradictions(screen, read)
 
 
 def _facts_of_story(
     command: CommandContext, story: str, branch: str, turn: int | None
-) -> tuple[Canon, list[Fact], dict[int, int], list[str]]:
-    """The canon, what holds at the end of a turn, position → turn, and the lines in force now."""
+) -> tuple[StoryState, list[Fact], dict[int, int], Mapping[int, LastingLine]]:
+    """The state now; what holds and the lines in force at the end of a turn; position → turn.
 
-    async def work(application: Application) -> tuple[StoryState, dict[int, int]]:
+    A line that a later correction ended is left out: as with facts, it never was so.
+    """
+    from tta_rebuild.core.events import FactRetconned, LineEnded
+
+    async def work(application: Application) -> tuple[StoryState, dict[int, int], Lines]:
         from tta_rebuild.engine.state import StoryFold
 
-        folded, turns = StoryFold(), {}
+        folded, turns, corrected = StoryFold(), dict[int, int](), -1
+        lines: Lines = {}
         for recorded in await application.stories.path(story, branch):
             folded.apply(recorded)
             turns[recorded.position] = recorded.turn
-        return folded.present(), turns
+            match recorded.event:
+                case _ if turn is None or recorded.turn <= turn:
+                    lines = folded.now.lines
+                case FactRetconned():
+                    corrected = recorded.turn
+                case LineEnded(number=number) if corrected == recorded.turn:
+                    lines = {n: line for n, line in lines.items() if n != number}
+        return folded.present(), turns, lines
 
-    from tta_rebuild.canon.lines import numbered
-
-    present, turns = with_stories(command, work)
+    present, turns, lines = with_stories(command, work)
     if turn is None:
-        lines = [numbered(number, line) for number, line in present.lines.items()]
-        return present.canon, present.canon.all_now(), turns, lines
+        return present, present.canon.all_now(), turns, lines
     if turn > max(turns.values()):
         raise PositionNotFound(
             f"the branch '{branch}' has no turn {turn}; its last is {max(turns.values())}"
         )
     at = max(position for position, told in turns.items() if told <= turn)
-    return present.canon, present.canon.all_now(at), turns, []
+    return present, present.canon.all_now(at), turns, lines
 
 
 def retcon(

@@ -6,9 +6,12 @@ story.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tta_rebuild.canon.lines import numbered
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.events import LineEnded, LineKept
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
     from tta_rebuild.core.events import Event
-    from tta_rebuild.core.story import Claim
+    from tta_rebuild.core.story import Claim, LastingLine
     from tta_rebuild.reading.story_reader import StoryRead
     from tta_rebuild.storage.story_store import Branch
 
@@ -38,11 +41,25 @@ def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
     return [fact for fact in facts if wanted in text(fact)]
 
 
+def names_written(facts: Iterable[Fact]) -> dict[str, str]:
+    """Whose ids the sentences behind facts write with capitals throughout: id → name."""
+    facts = list(facts)
+    text = "\n".join(dict.fromkeys(fact.sentence for fact in facts))
+    names = {}
+    for one in dict.fromkeys(i for fact in facts for i in (fact.subject, fact.value)):
+        plain_id = re.escape(_plain(one))
+        found = set(re.findall(rf"\b{plain_id}\b", text, re.IGNORECASE))
+        if len(found) == 1 and (name := found.pop()).istitle():
+            names[one] = name
+    return names
+
+
 def show_facts(
     screen: Screen,
     canon: Canon,
     facts: Sequence[Fact],
     *,
+    names: Mapping[str, str],
     word: str = "",
     places: Mapping[int, int] | None = None,
     unit: str = "turn",
@@ -50,15 +67,16 @@ def show_facts(
     """Facts under ``SECTIONS``, by subject, each with its relation and where it was told.
 
     Args:
+        names: id → name of those whose name is no fact of the canon.
         places: event position → number of the turn or sentence (``unit``) it came from.
     """
     # a subject's name stands above the others
-    facts = [f for f in facts if (f.relation, f.value) != ("name", _name(canon, f.subject))]
+    facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
     grouped: dict[str, dict[str, list[Fact]]] = {name: {} for name in SECTIONS}
     for fact in facts:
         section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
         grouped[section].setdefault(fact.subject, []).append(fact)
-    mentioned = f" that mention '{one_line(word, 60)}'" if word else ""
+    mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
     if word and not facts:
         screen.say(f"There are no facts{mentioned}.")
         return
@@ -71,13 +89,13 @@ def show_facts(
         if not by_subject:
             screen.say("nothing is known", "dim", indent=2)
         for subject, own in sorted(by_subject.items()):
-            screen.say(one_line(_name(canon, subject), 60), "bold", indent=2)
+            screen.say(one_line(_name(canon, subject, names), 60), "bold", indent=2)
             for fact in own:
                 told = (places or {}).get(fact.since)
                 source = f" [{unit} {told}]" if told else ""
                 source += "" if fact.certain else " (unconfirmed)"
                 head = f"    {_plain(fact.relation)}:"
-                screen.entry(head, f"{_value(canon, fact)}{source}", gap=1, head_style="")
+                screen.entry(head, f"{_value(canon, fact, names)}{source}", gap=1, head_style="")
 
 
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
@@ -90,13 +108,19 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
     return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
 
 
-def show_lines(screen: Screen, lines: Sequence[str], word: str) -> None:
-    """The lasting lines in force, those that hold a word if one is given."""
-    told = [line for line in lines if word.casefold() in line.casefold()]
+def show_lines(
+    screen: Screen, lines: Mapping[int, LastingLine], word: str, names: Mapping[str, str]
+) -> None:
+    """The lasting lines in force, by number; those that hold a word if one is given."""
+    shown = []
+    for number, line in lines.items():
+        known_by = tuple(names.get(who, who) for who in line.known_by)
+        shown.append(numbered(number, replace(line, known_by=known_by)))
+    told = [text for text in shown if word.casefold() in text.casefold()]
     if told:
         screen.heading("Kept in plain words, by number")
-        for line in told:
-            screen.say(f"  {one_line(line)}")
+        for text in told:
+            screen.say(f"  {one_line(text)}")
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
@@ -181,15 +205,16 @@ def show_rewrite(screen: Screen, branch: Branch, told: int) -> None:
         )
 
 
-def _name(canon: Canon, subject: str) -> str:
-    return canon.value(subject, "name") or _plain(subject)
+def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:
+    return canon.value(subject, "name") or names.get(subject) or _plain(subject)
 
 
-def _value(canon: Canon, fact: Fact) -> str:
+def _value(canon: Canon, fact: Fact, names: Mapping[str, str]) -> str:
     if fact.value in ("true", "false"):
         return "yes" if fact.value == "true" else "no"
-    is_a_person = fact.relation not in ("role", "alias", "name")
-    return _plain((is_a_person and canon.value(fact.value, "name")) or fact.value)
+    if fact.relation in ("role", "alias", "name"):
+        return _plain(fact.value)
+    return one_line(_name(canon, fact.value, names))
 
 
 def _plain(name: str) -> str:

@@ -54,12 +54,14 @@ def with_storyteller(
     *,
     model: str,
     on_failure: OnFailure | None,
+    quiet: bool = False,
 ) -> None:
     """Open the application with the models that suit ``on_failure``, and tell with it.
 
     Args:
         model: as the options name it, "" for what is set.
         work: gets what plays a turn; it waits for a model that fails where that is wished for.
+        quiet: see ``with_application``.
     """
 
     settings = settings_for(at, model=model)
@@ -70,6 +72,7 @@ def with_storyteller(
         lambda application: work(application, play),
         settings=for_failures(settings, decision),
         warm=True,
+        quiet=quiet,
     )
 
 

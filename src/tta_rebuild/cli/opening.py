@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+ONLY_LOGGED = ("tta_rebuild.cache", "tta_rebuild.prices", "tta_rebuild.limiter")
+"""Whose warnings no turn repeats; the others come to a player as part of the story's notes."""
+
 
 @dataclass(frozen=True)
 class CommandContext:
@@ -92,12 +95,14 @@ def with_application(
     settings: Settings | None = None,
     warm: bool = False,
     read_only: bool = False,
+    quiet: bool = False,
 ) -> T:
     """Open the application, do the work in it, close it again.
 
     Args:
         settings: None is what the options of this run say.
         warm: load what the first call to a model needs while the player still thinks.
+        quiet: log nothing that the screen says in plain words, unless the settings ask for logs.
 
     Raises StoreError or SettingsError if it cannot be opened, and KeyboardInterrupt, after the
     application was closed in good order.
@@ -108,8 +113,7 @@ def with_application(
     from tta_rebuild.bootstrap.application import open_application
 
     settings = settings or settings_for(at)
-    # ``bootstrap`` puts the redactor on the handler
-    logging.basicConfig(level=settings.log_level, format="%(levelname)s %(name)s: %(message)s")
+    _set_up_log(settings, quiet=quiet)
 
     async def warmed(application: Application) -> None:
         try:
@@ -130,6 +134,17 @@ def with_application(
                     await asyncio.wait([warming])
 
     return asyncio.run(run())
+
+
+def _set_up_log(settings: Settings, *, quiet: bool) -> None:
+    """Logs on standard error; ``bootstrap`` puts the redactor on the handler."""
+    import logging
+
+    handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
+    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
+        form = "(%(message)s)"
+        handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
+    logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
 
 def settings_for(at: CommandContext, *, model: str = "") -> Settings:

@@ -85,7 +85,7 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        with_storyteller(command, work, model=options.model, on_failure=on_failure)
+        with_storyteller(command, work, model=options.model, on_failure=on_failure, quiet=True)
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None
@@ -198,14 +198,15 @@ class PlayLoop:
             self.screen.say(await self._cost(session.story_id), "dim")
 
     async def _cost(self, story_id: str) -> str:
-        await self.application.tracker.flush()
-        story_usd = await self.application.ledger.spent_usd(story_id=story_id)
-        session_usd = await self.application.tracker.spent_usd("session")
-        limit_usd = self.application.settings.max_cost_usd
-        return (
-            f"This session ${session_usd:.4f} of at most ${limit_usd:.2f}, "
-            f"this story ${story_usd:.4f}."
-        )
+        from tta_rebuild.bootstrap.spending import spent_of_budgets
+
+        parts = []
+        for name, spent_usd, limit_usd in await spent_of_budgets(
+            self.application.tracker, story_id
+        ):
+            limit = "" if limit_usd is None else f" of at most ${limit_usd:.2f}"
+            parts.append(f"{name} ${spent_usd:.4f}{limit}")
+        return f"{', '.join(parts)}."
 
     def say_farewell(self) -> bool:
         """Say what is kept and how to go on; False if no story was chosen yet."""

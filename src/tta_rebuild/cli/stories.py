@@ -18,7 +18,12 @@ from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile
+from tta_rebuild.core.errors import (
+    ExecutionError,
+    ImportRejected,
+    UnreadableFile,
+    ValidationError,
+)
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
@@ -111,9 +116,7 @@ async def delete(
 
 def _confirmed(screen: Screen, row: StoryRow) -> bool:
     if not sys.stdin.isatty():
-        raise typer.BadParameter(
-            "there is nobody to ask here; add --yes to delete without asking.", param_hint="--yes"
-        )
+        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
     _show_row(screen, row)
     screen.say("Delete it with all its branches, for good? Type yes to delete.")
     try:

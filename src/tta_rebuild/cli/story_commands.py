@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.facts_view import facts_with, show_facts
+from tta_rebuild.cli.facts_view import facts_with, names_written, show_facts, show_lines
 from tta_rebuild.cli.screen import Screen, counted, one_line, sentence
 from tta_rebuild.cli.turn_view import show_present
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
@@ -18,6 +18,7 @@ from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
 if TYPE_CHECKING:
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
+    from tta_rebuild.engine.state import StoryState
     from tta_rebuild.engine.stories import Stories
 
 HELP = (
@@ -86,8 +87,7 @@ class StoryCommands:
                     people = views.cast(session.state, rest)
                     views.show_cast(self.screen, people, in_full=bool(rest))
                 case "facts":
-                    state = session.state
-                    show_facts(self.screen, state.canon, facts_with(rest, state.facts), word=rest)
+                    self.show_facts(session.state, rest)
                 case "why":
                     views.show_why(self.screen, session.state)
                 case "cost":
@@ -104,6 +104,13 @@ class StoryCommands:
             said = sentence(str(error))
             self.screen.say(said[0].upper() + said[1:], "yellow")
         return CommandResult(session)
+
+    def show_facts(self, state: StoryState, word: str) -> None:
+        """What is true now: the facts, and the lasting lines."""
+        facts = state.facts
+        names = names_written(facts) | state.names
+        show_facts(self.screen, state.canon, facts_with(word, facts), names=names, word=word)
+        show_lines(self.screen, state.lines, word, names)
 
     async def undo(self, session: Session, count: str) -> Session:
         """A fork before the last turns, and the play goes on there."""

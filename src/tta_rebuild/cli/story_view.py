@@ -111,9 +111,13 @@ def _in_plain_words(values: Mapping[str, float], words: Mapping[float, str]) -> 
     )
 
 
+WHY_HINT = " (/why tells more)"
+"""Where a note of a turn points to; left out where that is shown already."""
+
+
 def show_why(screen: Screen, state: StoryState) -> None:
     """What the last turn held back, did not offer, or could not do as well as it should."""
-    degraded = state.scene.degraded if state.scene else ""
+    degraded = state.scene.degraded.replace(WHY_HINT, "") if state.scene else ""
     if degraded:
         screen.entry("told in a simpler way:", degraded, gap=1)
     for held in state.withheld:
@@ -153,6 +157,8 @@ class TimelineTurn:
         ended: what is no longer true.
         never_so: what was taken back by a correction.
         held_back: why something was not shown.
+        told_by: ``provider:model`` that told it.
+        degraded: "" or what was not as it should be.
         ends_story: True if the story ended here.
     """
 
@@ -165,6 +171,8 @@ class TimelineTurn:
     ended: list[str] = field(default_factory=list)
     never_so: list[str] = field(default_factory=list)
     held_back: list[str] = field(default_factory=list)
+    told_by: str = ""
+    degraded: str = ""
     ends_story: bool = False
 
 
@@ -182,6 +190,8 @@ def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[
                 turn.action = text
             case told.SceneTold(scene=scene):
                 turn.setting, turn.text = scene.setting, script(scene, names)
+                turn.told_by = scene.told_by
+                turn.degraded = scene.degraded.replace(WHY_HINT, "")
             case told.FactAsserted(claim=claim):
                 turn.facts.append(fact_line(claim, names))
             case told.FactRetracted(claim=claim):
@@ -198,9 +208,16 @@ def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[
 
 
 def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
-    """Turn by turn: the move, the scene's place and first words, and what became true."""
+    """Turn by turn: the move, the scene's place and first words, and what became true.
+
+    Who told a turn stands with it wherever that changes.
+    """
+    teller = ""
     for turn in turns:
-        screen.say(f"turn {turn.turn} · {turn.at[:16].replace('T', ' ')}", "bold cyan")
+        told_by = "offline" if turn.told_by.startswith("offline:") else turn.told_by
+        by = f" · told by {one_line(told_by)}" if told_by not in ("", teller) else ""
+        teller = told_by or teller
+        screen.say(f"turn {turn.turn} · {turn.at[:16].replace('T', ' ')}{by}", "bold cyan")
         if turn.action:
             screen.entry("  >", one_line(turn.action, MOVE_CHARS))
         setting = f"[{one_line(turn.setting, 60)}] " if turn.setting else ""
@@ -210,6 +227,7 @@ def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
             ("-", turn.ended),
             ("~", [f"never so: {line}" for line in turn.never_so]),
             ("!", [f"held back: {one_line(why, 160)}" for why in turn.held_back]),
+            ("!", [one_line(turn.degraded)] if turn.degraded else []),
         ):
             for line in lines:
                 screen.entry(f"  {mark}", line, style="yellow" if mark == "!" else "dim")
@@ -222,6 +240,9 @@ def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
 def show_comparison(screen: Screen, found: Comparison) -> None:
     """Where two branches part, then each side's own way, then who is different."""
     one, other = found.one.branch.name, found.other.branch.name
+    if found.one.branch.branch_id == found.other.branch.branch_id:
+        screen.say(f"That is the same branch twice: '{one}', {counted(found.shared_turn, 'turn')}.")
+        return
     screen.say(f"'{one}' and '{other}' share {counted(found.shared_turn, 'turn')}.")
     for side in (found.one, found.other):
         screen.heading(f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own")

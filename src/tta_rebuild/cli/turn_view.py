@@ -120,9 +120,12 @@ def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> 
 
 
 def show_present(screen: Screen, state: StoryState) -> None:
-    """The last scene once more, and what may be done next."""
+    """The last scene once more with what was said of it, and what may be done next."""
     for passage in state.scene.passages if state.scene else ():
         show_passage(screen, passage, state.names)
+    if state.scene and state.scene.degraded:
+        screen.say(f"({state.scene.degraded})", "yellow")
+        screen.say()
     show_choices(screen, state)
 
 

@@ -28,8 +28,11 @@ def validate(
     ctx: typer.Context,
     story: StoryOrFile,
     choice: Annotated[
-        str, typer.Argument(help="What the player would do; without it, what is offered now.")
-    ] = "",
+        str | None,
+        typer.Argument(
+            help="What the player would do; without it, what is offered now.", show_default=False
+        ),
+    ] = None,
     *,
     consequence: Annotated[str, typer.Option(help="What it would lead to.")] = "",
     affects: Annotated[
@@ -52,7 +55,12 @@ def validate(
     if text is not None:
         _validate_text(screen, story, text, rules_of(rule or ()), as_json=json_)
         return
-    wanted = one_line(choice)
+    wanted = one_line(choice or "")
+    if choice is not None and not wanted:
+        raise typer.BadParameter(
+            "it is empty; say what the player would do, or leave it out to check what is offered.",
+            param_hint="CHOICE",
+        )
 
     async def work(application: Application) -> tuple[Judged, Mapping[str, str]]:
         from tta_rebuild.core.story import Choice

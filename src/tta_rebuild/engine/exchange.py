@@ -267,7 +267,7 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
             case PlayerActed(text=text):
                 lines.append(f"> {text}")
             case SceneTold(scene=scene):
-                lines.append(f"## {recorded.turn}. {scene.setting or scene.scene_id}")
+                lines.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
                 scenes[len(lines)] = scene
                 lines.append("")
     present = fold.present()
