@@ -31,7 +31,7 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
     from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
@@ -112,15 +112,9 @@ async def open_application(
         notices, session_id = list[str](), new_id()
         tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
         stack.push_async_callback(tracker.aclose)
-        models: tuple[str, ...] = (OFFLINE,)
-        if provider is None and is_all_offline(settings):
-            told, warm = _embedded(), _nothing_to_warm
-        else:
-            cache = None if read_only else _cache(settings)
-            builder = await _builder(settings, tracker, cache, make_adapter, clock(), provider)
-            builder.has_fallback = has_fallback
-            models = await builder.chain()
-            told, warm = await builder.stack(models), builder.warm
+        told, models, warm = await _storytellers(
+            settings, tracker, make_adapter, clock(), provider, read_only, has_fallback
+        )
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
             provider=told,
@@ -167,18 +161,25 @@ def _check(own: LLMProvider | None) -> None:
         check_own(own)
 
 
-async def _builder(
+async def _storytellers(
     settings: Settings,
     tracker: CostTracker,
-    cache: ResponseCache | None,
     make_adapter: MakeAdapter | None,
     now: datetime,
     own: LLMProvider | None,
-) -> StackBuilder:
+    read_only: bool,
+    has_fallback: bool,
+) -> tuple[LLMProvider, tuple[str, ...], Callable[[], Awaitable[None]]]:
+    """Who tells, the models in their order, and what loads them."""
+    if own is None and is_all_offline(settings):
+        return _embedded(), (OFFLINE,), _nothing_to_warm
     from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
+    cache = None if read_only else _cache(settings)
     used = await used_today(tracker.ledger, settings, now=now)
-    return StackBuilder(settings, tracker, cache, make_adapter, used, own)
+    builder = StackBuilder(settings, tracker, cache, make_adapter, used, own, has_fallback)
+    models = await builder.chain()
+    return await builder.stack(models), models, builder.warm
 
 
 def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:

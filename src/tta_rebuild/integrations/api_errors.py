@@ -54,6 +54,24 @@ def inner_of(body: Any) -> Mapping[str, Any]:
     return inner if isinstance(inner, Mapping) else {"message": str(inner)}
 
 
+def _account_error(
+    status: int, kind: str, hints: str, provider: str, key_variable: str
+) -> tuple[type[errors.ProviderError], str] | None:
+    """What is wrong with the key or the account, None if it is something else."""
+    if status in (401, 403) and not key_variable:
+        return errors.KeyRejected, (
+            f"{provider} wants a key: name the environment variable that holds it as key_variable "
+            f"under [servers.{provider}] in the configuration file"
+        )
+    if status == 401 or "authentication_error" in kind or "api_key_" in kind:
+        return errors.KeyRejected, f"{provider} refuses the key in {key_variable}: replace it"
+    if status == 402 or any(word in hints for word in _NO_CREDIT):
+        return errors.ModelUnavailable, (
+            f"the {provider} account has no credit left: add some, or use another model"
+        )
+    return None
+
+
 def error_of(
     answer: ErrorAnswer, *, provider: str, model: str, key_variable: str
 ) -> errors.ProviderError:
@@ -62,20 +80,10 @@ def error_of(
     status, said, kind = answer.status, answer.said, answer.kind.lower()
     hints = f"{kind} {said}".lower()
 
-    if status in (401, 403) and not key_variable:
-        return errors.KeyRejected(
-            f"{provider} wants a key: name the environment variable that holds it as key_variable "
-            f"under [servers.{provider}] in the configuration file",
-            **named,
-        )
-    if status == 401 or "authentication_error" in kind or "api_key_" in kind:
-        return errors.KeyRejected(
-            f"{provider} refuses the key in {key_variable}: replace it", **named
-        )
-    if status == 402 or any(word in hints for word in _NO_CREDIT):
-        return errors.ModelUnavailable(
-            f"the {provider} account has no credit left: add some, or use another model", **named
-        )
+    refused = _account_error(status, kind, hints, provider, key_variable)
+    if refused:
+        refuses, why = refused
+        return refuses(why, **named)
     if answer.resets_at is not None:
         return errors.QuotaExhausted(resets_at=answer.resets_at, **named)
     if any(word in hints for word in _REGION):
