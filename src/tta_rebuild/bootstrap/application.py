@@ -92,16 +92,14 @@ async def open_application(
 
     Args:
         settings: None reads them from the environment, ``.env`` and the configuration file.
-        provider: a storyteller of the caller's own, asked before all others with everything
-            around it (quotas, retries, circuit, budgets, cache); priced as its ``price`` says,
-            else free. Whoever made it closes it.
+        provider: the caller's own storyteller, asked before all others with everything around it
+            and closed by whoever made it; priced as its ``price`` says, else free.
         make_adapter: makes the adapters in place of the usual ones, for a test's own server.
         read_only: only look at what is there: nothing can be played, booked or changed.
         has_fallback: False where nobody may answer for ``provider`` or for the model of a route.
 
-    Raises StoreError, SettingsError, ProviderError, ValidationError or ProviderFault: the data
-    directory cannot be used; the models cannot be used as named; a key is missing, or no local
-    server runs; ``provider`` is none, or cannot be asked.
+    Raises StoreError (the data directory), SettingsError (the models named), ProviderError (a key
+    is missing, no local server runs), ValidationError or ProviderFault (``provider``).
     """
     settings = settings or load_settings()
     _check(provider)
