@@ -29,6 +29,9 @@ STORY = "story"
 """The subject of what concerns the whole story: time of day, weather."""
 
 _BELIEF = "\x1f"
+_MOST_KEPT = 20_000
+"""Subjects of whom it is kept that nothing is said of them."""
+
 _NAMED = "@"
 
 
@@ -88,6 +91,7 @@ class Canon:
         self.position = 0
         self._segment = Segment()
         self._live: dict[str, dict[Key, Entry]] = {}
+        self._origin: Canon | None = None  # whose present was this one's when it was forked
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Canon:
@@ -152,6 +156,8 @@ class Canon:
             segment = segment.parent
         child._segment = Segment(segment, at)
         child.position = at
+        if at == self.position:
+            child._origin = self
         return child
 
     # --------------------------------------------------------------------------- questions
@@ -293,8 +299,12 @@ class Canon:
     def _now(self, subject: str) -> dict[Key, Entry]:
         live = self._live.get(subject)
         if live is None:
-            live = self._then(subject, self.position)
-            if live:
+            origin = self._origin
+            if origin is not None and origin.position == self._segment.forked_at:
+                live = dict(origin._now(subject))  # nothing has been said of it on either side
+            else:
+                live = self._then(subject, self.position)
+            if live or len(self._live) < _MOST_KEPT:
                 self._live[subject] = live
         return live
 
@@ -314,6 +324,7 @@ class Canon:
         self._segment.record(subject, key, entry)
         if self.position != position:  # an author's correction of the past
             self._live.pop(subject, None)
+            self._origin = None
             return
         if ends:
             live.pop(key, None)
@@ -404,6 +415,7 @@ class Canon:
             position = found[1].position
             self._segment.void(found[1], self.position)
             self._live.clear()
+            self._origin = None
         if becomes is not None:
             self._take(position, becomes)
 
