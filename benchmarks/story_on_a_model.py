@@ -31,7 +31,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import ModelReplied, SceneTold
 from tta_rebuild.engine.session import Session
 from tta_rebuild.engine.turn_events import PassageReleased, TurnStored, TurnWarning
-from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
+from tta_rebuild.narrative import BranchProposal, BranchValidatorPrimitive
 from tta_rebuild.narrative.character_state import CharacterInteraction, CharacterStatePrimitive
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
 from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive, TimelineUpdate

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.narrative.branch_validator import BranchProposal, BranchValidatorPrimitive
+from tta_rebuild.narrative import BranchProposal, BranchValidatorPrimitive
 from tta_rebuild.storyteller.kit import KIT_NAMES
 from tta_rebuild.storyteller.line_template import four_grams
 

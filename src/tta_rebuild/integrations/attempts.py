@@ -12,18 +12,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from tta_rebuild.core import errors
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.usage import Outcome, Usage
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.prices import Price
-
-if TYPE_CHECKING:
-    from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.token_estimate import TokenEstimate
 
 _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
     (errors.ProviderBusy, "busy"),
@@ -39,11 +38,14 @@ _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
 class RunningAttempt:
     """One attempt between its beginning and its one row in the ledger.
 
-    ``worst`` is what is held for it; where not ``is_named``, the answer knows better whose model it
-    is.
+    ``price_for`` and ``book`` are the tracker's. ``worst`` is what is held for it; where not
+    ``is_named``, the answer knows better whose model it is.
     """
 
-    tracker: CostTracker
+    clock: Clock
+    estimate: TokenEstimate
+    price_for: Callable[..., Price]
+    book: Callable[..., float]
     request: llm.LLMRequest
     call: Call
     asked: llm.LLMProvider
@@ -62,13 +64,13 @@ class RunningAttempt:
 
     def __post_init__(self) -> None:
         self.call.attempts += 1
-        self.at = self.tracker.clock.wall()
-        self._began = self.tracker.clock.now()
+        self.at = self.clock.wall()
+        self._began = self.clock.now()
 
     def piece(self, piece: llm.TextPiece) -> None:
         """A piece of a stream has come."""
         if self._first_piece_s is None:
-            self._first_piece_s = self.tracker.clock.now() - self._began
+            self._first_piece_s = self.clock.now() - self._began
         self._counted = piece.usage or self._counted
         size = len(piece.text)
         self._chars += size
@@ -79,7 +81,7 @@ class RunningAttempt:
         usage = response.usage
         if not usage.total_tokens and response.tokens_used:
             usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
-        self.tracker.estimate.learn(self.model, self.request, usage)
+        self.estimate.learn(self.model, self.request, usage)
         for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
             # the adapter first asked in a way that this server does not take
             self._book("error", Usage())
@@ -88,7 +90,7 @@ class RunningAttempt:
         if not self.is_named:
             self.provider = response.provider or self.provider
         self.model = response.model or self.model
-        self.price = self.tracker.price_for(self.asked, self.provider, self.model, at=self.at)
+        self.price = self.price_for(self.asked, self.provider, self.model, at=self.at)
         return replace(response, cost_usd=self._charge("ok", usage))
 
     def failed(self, error: errors.ProviderError) -> None:
@@ -118,7 +120,7 @@ class RunningAttempt:
             output_tokens = self._counted.output_tokens + one_more
             return replace(self._counted, output_tokens=output_tokens, estimated=True)
         return Usage(
-            input_tokens=self.tracker.estimate.input_tokens(self.model, self.request),
+            input_tokens=self.estimate.input_tokens(self.model, self.request),
             output_tokens=round(self._chars / llm.CHARS_PER_TOKEN) + one_more,
             estimated=True,
         )
@@ -133,7 +135,7 @@ class RunningAttempt:
         return cost_usd
 
     def _book(self, outcome: Outcome, usage: Usage) -> float:
-        return self.tracker.book(
+        return self.book(
             self.request,
             at=self.at,
             provider=self.provider,
@@ -143,6 +145,6 @@ class RunningAttempt:
             cost_usd=self.price.cost_usd(usage),
             attempt=self.call.attempts,
             priced=self.price.is_known,
-            latency_s=self.tracker.clock.now() - self._began,
+            latency_s=self.clock.now() - self._began,
             first_piece_s=self._first_piece_s,
         )

@@ -154,7 +154,10 @@ class CostTracker:
             call, request, config, asked=asked, waits=not call.attempts
         )
         return RunningAttempt(
-            tracker=self,
+            clock=self.clock,
+            estimate=self.estimate,
+            price_for=self.price_for,
+            book=self.book,
             request=request,
             call=call,
             asked=asked,

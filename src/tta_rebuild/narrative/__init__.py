@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tta_rebuild.narrative.branch_proposal import BranchProposal
     from tta_rebuild.narrative.branch_validator import (
-        BranchProposal,
         BranchValidation,
         BranchValidatorPrimitive,
         IssueSeverity,
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "branch_validator": "BranchProposal BranchValidation BranchValidatorPrimitive IssueSeverity "
-    "ValidationIssue",
+    "branch_proposal": "BranchProposal",
+    "branch_validator": "BranchValidation BranchValidatorPrimitive IssueSeverity ValidationIssue",
     "character_state": "CharacterInteraction CharacterResponse CharacterState "
     "CharacterStatePrimitive",
     "story_generator": "DialogueLine DraftRestarted GeneratedStory PassageDrafted ProsePiece "

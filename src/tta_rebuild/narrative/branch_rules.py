@@ -9,14 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of, stem
+from tta_rebuild.narrative.branch_proposal import BranchProposal
 from tta_rebuild.reading.world_rules import WorldRules, compiled
-
-if TYPE_CHECKING:
-    from tta_rebuild.narrative.branch_validator import BranchProposal
 
 _THE_END = re.compile(r"\bthe end\b", re.IGNORECASE)
 _BARE_END = re.compile(r"(?:^|[.!?]\s*)the end\s*(?:[.!]|$)", re.IGNORECASE)

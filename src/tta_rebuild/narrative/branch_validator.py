@@ -28,6 +28,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import answer_to
+from tta_rebuild.narrative.branch_proposal import BranchProposal
 from tta_rebuild.narrative.branch_rules import branch_data, dead_end_risk, findings
 from tta_rebuild.narrative.inputs import is_blank, wrong_kind
 from tta_rebuild.narrative.reply_values import objects, word
@@ -66,31 +67,6 @@ class ValidationIssue:
     category: str
     message: str
     suggested_fix: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BranchProposal:
-    """A branch somebody would like to offer.
-
-    Attributes:
-        timeline_context: what has happened, in plain sentences, oldest first.
-        universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
-        parent_branch_id: the choice text of the branch that this one follows.
-        effects: what taking it would make true, for the checker.
-        facts: what holds now, as plain CLAIMs (see ``core.tasks``), for the model.
-        acting: the character whose choice it is; a choice need not name its own actor.
-    """
-
-    universe_id: str
-    branch_description: str
-    choice_text: str
-    affected_characters: list[str]
-    timeline_context: list[str] = field(default_factory=list)
-    universe_rules: dict[str, str] = field(default_factory=dict)
-    parent_branch_id: str | None = None
-    effects: tuple[Claim, ...] = ()
-    facts: tuple[dict[str, Any], ...] = ()
-    acting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
