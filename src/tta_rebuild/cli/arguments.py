@@ -37,20 +37,20 @@ def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
                 yield row.story_id[:8], one_line(row.title, 60)
 
 
-def _kits(incomplete: str) -> list[str]:
-    from tta_rebuild.storyteller.kit import KIT_NAMES
+def _worlds(incomplete: str) -> list[str]:
+    from tta_rebuild.storyteller.scene_file import packaged
 
-    return sorted(name for name in KIT_NAMES if name.startswith(incomplete))
+    return sorted(name for name in packaged("worlds") if name.startswith(incomplete))
 
 
-def _check_kit(name: str) -> str:
-    """See that a kit can be read before any story begins; raises BadParameter."""
+def _check_world(name: str) -> str:
+    """See that a world can be read before any story begins; raises BadParameter."""
     if name.strip():
         from tta_rebuild.core.errors import RequestRejected
-        from tta_rebuild.storyteller.kit import KitShelf
+        from tta_rebuild.storyteller.scene_file import read_world
 
         try:
-            KitShelf().kit(name, "")
+            read_world(name)
         except RequestRejected as error:
             raise typer.BadParameter(str(error)) from error
     return name
@@ -71,13 +71,13 @@ GoOnWith = Annotated[
 OnlyStory = Annotated[
     str, typer.Option("--story", help="Only this story: id or title.", autocompletion=_stories)
 ]
-Kit = Annotated[
+World = Annotated[
     str,
     typer.Option(
-        help="What the offline storyteller tells with: contemporary, fantasy, mystery, "
-        "reflective, science_fiction, or a file of your own.",
-        callback=_check_kit,
-        autocompletion=_kits,
+        help="An authored world for the offline storyteller, or a .yaml file of your own; "
+        "'tta worlds' lists them.",
+        callback=_check_world,
+        autocompletion=_worlds,
     ),
 ]
 WhichBranch = Annotated[str, typer.Option(help="The branch, by its name.")]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from tta_rebuild.cli.arguments import Kit, number, repeated
+from tta_rebuild.cli.arguments import World, number, repeated
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class StoryOptions:
     boundary: Annotated[
         list[str] | None, repeated("What to keep out: violence=low (none, low, medium, high).")
     ] = None
-    kit: Kit = ""
+    world: World = ""
     title: Annotated[str, typer.Option(help="The story's title.")] = ""
     style: Annotated[
         str, typer.Option(help="How it is told, in words for a model, such as terse.")
@@ -92,7 +92,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
             ),
             rules=rules_of(options.rule or ()),
             boundaries=dict(_boundary(text) for text in options.boundary or ()),
-            kit=options.kit,
+            world=options.world,
             style=options.style,
             seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
             length=options.length,

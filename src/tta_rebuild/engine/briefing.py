@@ -64,7 +64,7 @@ async def brief(
         player_preferences={},
         narrative_style=state.premise.style,
         title=state.premise.title,
-        kit=state.premise.kit,
+        world=state.premise.world,
         seed=state.premise.seed,
         turn=turn,
         stage=point.stage,

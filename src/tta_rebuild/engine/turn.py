@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from tta_rebuild.core import events as log
+from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
@@ -67,12 +68,16 @@ async def play_turn(
     turn = _Turn(dependencies, branch, state, move, safety)
     wanted, recollection = await brief(state, move, turn.number, turn.point, branch, memory)
     told: ToldScene | None = None
-    async with aclosing(turn.telling(wanted)) as items:
-        async for item in items:
-            if isinstance(item, ToldScene):
-                told = item
-            else:
-                yield item
+    try:
+        async with aclosing(turn.telling(wanted)) as items:
+            async for item in items:
+                if isinstance(item, ToldScene):
+                    told = item
+                else:
+                    yield item
+    except MoveRefused as refusal:  # the embedded storyteller did not understand the move
+        yield TurnRefused(str(refusal))
+        return
     assert told is not None  # tell() always ends with it
     async with aclosing(turn.finished(told, recollection.positions)) as rest:
         async for last in rest:
@@ -92,6 +97,8 @@ class _Turn:
     ) -> None:
         self.number = state.turn + 1
         self.point = arc_point(self.number, state.premise.length)
+        if state.premise.world:  # an authored world knows its own endings
+            self.point = replace(self.point, may_end=True)
         if move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
         self._dependencies = dependencies

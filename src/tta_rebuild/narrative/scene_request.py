@@ -129,7 +129,7 @@ def _name(character_id: str) -> str:
 def _notes_of_a_model(variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the last scene's reply noted; the embedded storyteller's bookkeeping is for it alone."""
     notes: Mapping[str, Any] = variables.get("notes") or {}
-    return {} if notes.keys() >= {"v", "kit", "marks"} else notes
+    return {} if notes.keys() >= {"v", "plot", "marks"} else notes
 
 
 def _manner(variables: Mapping[str, Any]) -> list[str]:

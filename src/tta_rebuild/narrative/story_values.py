@@ -21,7 +21,7 @@ class StoryGenerationInput:
         theme: at least 3 characters.
         timeline_position: place in story time, from 0.
         turn, stage, should_end, action, chosen, facts, lines, cast, recent, recalled, rules, notes,
-            seed, title, kit, characters, language, writes_lines: as in
+            seed, title, world, characters, language, writes_lines: as in
             ``core.tasks.SceneVariables``.
         story_id, branch_id: for the ledger and for experiments.
     """
@@ -47,7 +47,7 @@ class StoryGenerationInput:
     notes: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     title: str = ""
-    kit: str = ""
+    world: str = ""
     language: str = "en"
     writes_lines: bool = True
     characters: Sequence[Mapping[str, Any]] = ()

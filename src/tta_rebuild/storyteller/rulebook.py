@@ -1,0 +1,315 @@
+"""What an act of the player's does: its conditions, its effects on the state, how it is told.
+
+Called by ``teller`` for free moves. The rules and their sentences are ``data/acts.yaml``, a family
+of acts an entry; this file binds what the player named to what there is, takes the first rule
+that fits and fills its sentences.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+from tta_rebuild.core.data_files import parse_yaml
+from tta_rebuild.core.english import singular, third_person
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
+from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.scene_file import template
+from tta_rebuild.storyteller.word_lists import word_list
+from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
+
+_MOST_STEPS = 3
+_PEOPLE = ("he", "him", "she", "her", "they", "them", "someone", "somebody", "everyone", "everybody")
+_THINGS = ("it", "this", "that", "them", "these", "those")
+_GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
+_VERB = re.compile(r"\{v:([a-z]+)\}")
+_PRONOUNS = {
+    "she": ("she", "her", "her"),
+    "he": ("he", "him", "his"),
+    "it": ("it", "it", "its"),
+    "they": ("they", "them", "their"),
+}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of a move.
+
+    Attributes:
+        texts: paragraphs that tell it.
+        lines: what is now true, in plain sentences.
+        declined: why nothing was done, said instead of playing a turn.
+    """
+
+    texts: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    declined: str = ""
+    kind: str = ""
+
+
+@cache
+def _rules() -> dict[str, Any]:
+    text = (files("tta_rebuild.storyteller") / "data" / "acts.yaml").read_text("utf-8")
+    rules: dict[str, Any] = parse_yaml(text, "acts.yaml", is_ours=True)
+    return rules
+
+
+@lru_cache(maxsize=4_000)
+def conjugated(text: str, is_plural: bool) -> str:
+    """``{v:look}`` as "look" or "looks"."""
+    return _VERB.sub(lambda v: v.group(1) if is_plural else third_person(v.group(1)), text)
+
+
+class Rulebook:
+    """The rules of one story, applied to its state.
+
+    Args:
+        cast: what there is; what the player names is added in an open world.
+    """
+
+    def __init__(self, cast: Cast, state: WorldState, writer: LineWriter) -> None:
+        self.cast, self.state, self.writer = cast, state, writer
+        self.made: list[Entity] = []
+
+    def play(self, act: Act) -> Outcome:
+        """Do it, and what comes with it ("… and run"); stops at the first step that fails."""
+        outcome = Outcome()
+        step: Act | None = act
+        for _ in range(_MOST_STEPS):
+            if step is None or not self._step(step, outcome):
+                break
+            step = step.then
+        return outcome
+
+    def declined(self, act: Act) -> str:
+        """One line for words that are no act, with what can be done here."""
+        empty = act.problem in ("empty", "numbers")
+        return self._say(_rules()["empty" if empty else "not_understood"], {})
+
+    def _step(self, act: Act, outcome: Outcome) -> bool:
+        """Apply one act; True if it was done."""
+        family = act.family if act.family in _rules() else "do"
+        entry = _rules()[family]
+        bound, missing = self._bound(act, family)
+        if why := self._ruled_out(act):
+            outcome.texts.append(self._say(_rules()["cannot"], {"why": why}))
+            outcome.kind = "quiet"
+            return False
+        if missing and not outcome.texts:
+            outcome.declined = missing
+            return False
+        needs_object = "asks" in entry and not (act.object or act.person or act.said or act.where)
+        if needs_object and not outcome.texts:
+            outcome.declined = entry["asks"]
+            return False
+        self.state.bound.update(bound)
+        slots = self._slots(act, bound)
+        for rule in entry["rules"]:
+            if not self.state.holds(rule.get("when", "")):
+                continue
+            if "as" in rule:
+                entry = _rules()[rule["as"]]
+                rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
+            told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
+            text = self._say(told, slots)
+            if not text:
+                continue
+            outcome.texts.append(text)
+            outcome.kind = entry.get("kind", "quiet")
+            if "fail" in rule:
+                return False
+            self.state.apply(rule.get("then", ""))
+            self._move(family, bound)
+            if line := rule.get("line"):
+                outcome.lines.append(self._filled(line, slots))
+            return True
+        return False
+
+    def _ruled_out(self, act: Act) -> str:
+        """Why the premise does not allow this, "" if it does."""
+        if not {act.family, act.verb} & set(self.cast.cannot):
+            deadly = act.family in ("kill", "attack")
+            return "in this story nobody dies" if deadly and "death" in self.cast.cannot else ""
+        words = (act.family, act.verb)
+        said = (s for s in self.cast.told if any(re.search(rf"\b{w[:4]}", s, re.I) for w in words))
+        return next((s.rstrip(".!?…") for s in said), "it is not in the nature of this story")
+
+    # ------------------------------------------------------------------ what the words mean
+
+    def _bound(self, act: Act, family: str) -> tuple[dict[str, str], str]:
+        """Ids of what the act names; and what to say where that does not exist here."""
+        bound = dict.fromkeys(("object", "person", "tool", "place"), "")
+        wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
+        if act.where and family in _GOES:
+            wanted["place"] = act.where.partition(" ")[2] or act.where
+        missing = ""
+        for role, phrase in wanted.items():
+            if not phrase:
+                continue
+            entity = self._entity(phrase, role, family)
+            if entity is None:
+                kind = "person" if role == "person" else "place" if role == "place" else "thing"
+                missing = self._say(_rules()["no_such"][kind], {"object": phrase, "person": phrase})
+                continue
+            bound[role] = entity.id
+            if entity.kind == "person":
+                self.state.values["last_person"] = entity.id
+            elif entity.kind == "thing":
+                self.state.values["last_thing"] = entity.id
+        if family in ("ask", "tell", "say") and not bound["person"]:
+            bound["person"] = bound["object"] if self._is_person(bound["object"]) else self.npc()
+        return bound, missing
+
+    def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
+        plain = bare(phrase)
+        pronoun = plain.split()[0] if plain else ""
+        if pronoun in _PEOPLE and (who := self._meant_by(pronoun)):
+            return who
+        if pronoun in _THINGS and (what := self.state.values.get("last_thing")):
+            return self.cast.entities.get(str(what))
+        kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(role, ())
+        found = self.cast.found(phrase, kinds)
+        if found is None and self.cast.is_open and pronoun not in _PEOPLE:
+            return self._make(phrase, role, family)
+        if found is not None and not self.cast.is_open and found.kind != "place":
+            is_seen = self.state.is_here(found.id) and not self.state.get(f"{found.id}.hidden")
+            return found if is_seen or family in ("think", "remember", "ask", "tell") else None
+        return found
+
+    def _make(self, phrase: str, role: str, family: str) -> Entity:
+        """Something that the player named and nobody had spoken of: it is here from now on."""
+        head = head_of(phrase)
+        is_person = role == "person" or head in word_list("people")
+        is_place = role == "place" or (family in _GOES and not is_person)
+        kind = "person" if is_person else "place" if is_place else "thing"
+        name = phrase if phrase[:1].isupper() or " " in phrase else f"the {phrase}"
+        entity = Entity(slug(phrase), kind, name)
+        if entity.id in self.cast.entities:
+            return self.cast.entities[entity.id]
+        self.cast.entities[entity.id] = entity
+        self.made.append(entity)
+        if kind != "place":
+            self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
+        if kind == "person":
+            self.state.values[f"{entity.id}.person"] = True
+            if singular(bare(phrase).split()[-1]) != bare(phrase).split()[-1]:
+                self.state.values[f"{entity.id}.group"] = True
+        return entity
+
+    def _meant_by(self, pronoun: str) -> Entity | None:
+        """The person that "him", "her" or "them" means: the last spoken of, else one who is here."""
+        fits = {"he": "he", "him": "he", "she": "she", "her": "she"}.get(pronoun, "")
+        last = self.cast.entities.get(str(self.state.values.get("last_person", "")))
+        here = [last] if last else []
+        here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
+        fitting = (p for p in here if not fits or p.pronouns in (fits, ""))
+        return next(fitting, None)
+
+    def npc(self) -> str:
+        """Whoever of those present is in play: the last spoken of, else the first; "" for nobody."""
+        here = [p.id for p in self.cast.of_kind("person") if self._is_with_you(p.id)]
+        last = str(self.state.values.get("last_person", ""))
+        return last if last in here else next(iter(here), "")
+
+    def _is_with_you(self, person: str) -> bool:
+        return self.state.is_here(person) and not self.state.values.get(f"{person}.dead")
+
+    def _is_person(self, entity_id: str) -> bool:
+        return bool(entity_id) and bool(self.state.values.get(f"{entity_id}.person"))
+
+    def _move(self, family: str, bound: Mapping[str, str]) -> None:
+        """Who goes somewhere is there, and those who trust them most come along."""
+        place = bound["place"] or bound["object"]
+        entity = self.cast.entities.get(place)
+        if family in ("go", "enter", "climb", "flee") and entity and entity.kind == "place":
+            self.state.values["here"] = place
+
+    # ------------------------------------------------------------------ how it is told
+
+    def _slots(self, act: Act, bound: Mapping[str, str]) -> dict[str, str]:
+        slots = {
+            "you_do": act.clause,
+            "said": "" if act.is_quoted else act.said.rstrip(".!?"),
+            "quoted": f"“{act.said[:1].upper()}{act.said[1:]}”" if act.is_quoted else "",
+            "tool": act.instrument,
+            "where": act.where,
+            "manner": act.manner,
+        }
+        if act.clause:
+            slots["You_do"] = f"{act.clause[:1].upper()}{act.clause[1:]}."
+        phrase = self._phrase(act.object, bound["object"])
+        if phrase:
+            many = self._is_many(bound["object"], phrase)
+            slots |= {"object": phrase, "Object": phrase[:1].upper() + phrase[1:]}
+            slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
+        who = bound["person"] or (bound["object"] if self._is_person(bound["object"]) else "")
+        if who:
+            slots |= self.person_slots(who, "person")
+        return {name: text for name, text in slots.items() if text}
+
+    def person_slots(self, entity_id: str, name: str) -> dict[str, str]:
+        """A person as slots: ``person`` with ``they``, ``them``, ``their``; or ``npc`` …"""
+        entity = self.cast.entities[entity_id]
+        they = _PRONOUNS[self._pronoun(entity)]
+        named = "they", "them", "their"
+        if name == "npc":
+            named = "npc_they", "npc_them", "npc_their"
+        slots = dict(zip(named, they, strict=True))
+        slots[named[0].title() if name == "person" else "Npc_they"] = they[0].title()
+        slots |= {name: entity.name, name.title(): entity.name[:1].upper() + entity.name[1:]}
+        return slots
+
+    def _pronoun(self, entity: Entity) -> str:
+        return entity.pronouns or "they"
+
+    def _is_many(self, entity_id: str, phrase: str) -> bool:
+        last = _last_word(phrase)
+        is_group = bool(self.state.values.get(f"{entity_id}.group"))
+        return is_group or (singular(last) != last and last not in word_list("one_with_s"))
+
+    def _phrase(self, said: str, entity_id: str) -> str:
+        """What a thing is called: as the player did, or by its name for "it" and "him"."""
+        entity = self.cast.entities.get(entity_id)
+        first = bare(said).split()[:1]
+        if entity and (not said or (first and first[0] in (*_PEOPLE, *_THINGS)) or entity.kind == "person"):
+            return entity.name
+        return said if " " in said or said[:1].isupper() or not said else f"the {said}"
+
+    def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
+        return self.writer.line([template(t) for t in self._conjugated(texts)], **slots)
+
+    def _filled(self, line: str, slots: Mapping[str, str]) -> str:
+        return self.writer.filled(template(*self._conjugated([line])), **slots)
+
+    def _conjugated(self, texts: Sequence[str]) -> list[str]:
+        who = self.state.bound.get("person") or self.state.bound.get("object", "")
+        entity = self.cast.entities.get(who)
+        plural = entity is None or entity.kind != "person" or self._pronoun(entity) == "they"
+        return [conjugated(text, plural) for text in texts]
+
+    def reaction(self, kind: str) -> str:
+        """What somebody who is there makes of it, "" if nobody is."""
+        who = self.npc()
+        table = _rules()["reactions"].get(kind)
+        if not who or not table:
+            return ""
+        trust = self.state.get(f"{who}.trust")
+        mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
+        plural = self._pronoun(self.cast.entities[who]) == "they"
+        texts = [template(conjugated(text, plural)) for text in table[mood]]
+        return self.writer.line(texts, **self.person_slots(who, "person"))
+
+
+_ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
+
+
+def _last_word(phrase: str) -> str:
+    words = re.sub(r"\s+(?:of|who|that|which|from|with|in|at|on)\s.*$", "", bare(phrase)).split()
+    return words[-1] if words else ""
+
+
