@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -173,7 +172,7 @@ def _from_premise(
     theme: str, characters: Sequence[Mapping[str, Any]], plot: str, variables: Mapping[str, Any]
 ) -> Cast:
     premise = read_premise(theme, [dict(c) for c in characters])
-    plot = plot or _plot_for(premise, int(variables.get("seed") or 0))
+    plot = plot or _plot_for(premise, str(variables.get("seed") or ""))
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     start: dict[str, Value] = {}
@@ -212,14 +211,10 @@ def _about(theme: str, name: str) -> str:
     return found.group() if found else ""
 
 
-def _plot_for(premise: Premise, seed: int) -> str:
-    fitting = [name for name in packaged("plots") if premise.conflict in _conflicts(name)]
+def _plot_for(premise: Premise, seed: str) -> str:
+    """A plot of the premise's conflict: ``find.yaml``, ``find.2.yaml`` …"""
+    fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])
-
-
-@lru_cache(maxsize=64)
-def _conflicts(plot: str) -> frozenset[str]:
-    return frozenset(read_world(f"plots/{plot}").conflicts)
 
 
 def _slots(premise: Premise, entities: Mapping[str, Entity], here: str) -> dict[str, str]:

@@ -49,7 +49,7 @@ def facts_of(
             relation, is_so, is_not = word_table("properties")[rest]
             if said := is_so if value else is_not:
                 found.append(claim(_subject(cast, first), relation, said))
-    return found
+    return [fact for number, fact in enumerate(found) if fact not in found[:number]]
 
 
 def _moved(cast: Cast, entity_id: str, was: str, now: str) -> list[dict[str, Any]]:

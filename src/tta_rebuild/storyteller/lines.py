@@ -33,7 +33,8 @@ _FEELING_OF_TRIGGER = {
 
 
 @cache
-def _pools() -> dict[str, list[LineTemplate]]:
+def story_lines() -> dict[str, list[LineTemplate]]:
+    """The storyteller's small lines by name: what people say and think, how an opening stands."""
     text = (files("tta_rebuild.storyteller") / "data" / "lines.yaml").read_text("utf-8")
     pools = parse_yaml(text, "lines.yaml", is_ours=True)
     return {name: [template(line) for line in lines] for name, lines in pools.items()}
@@ -42,10 +43,10 @@ def _pools() -> dict[str, list[LineTemplate]]:
 def dialogue(variables: Mapping[str, Any]) -> str:
     """What the character says: plain text, no quotation marks, no name before it."""
     writer, feeling = _writer(variables)
-    lines = _pools().get(f"line_{feeling}", ()) or _pools()["line_any"]
+    lines = story_lines().get(f"line_{feeling}", ()) or story_lines()["line_any"]
     return (
         writer.line(lines)
-        or writer.line(_pools()["line_any"])
+        or writer.line(story_lines()["line_any"])
         or f"{writer.slots['npc']} is here."
     )
 
@@ -53,8 +54,8 @@ def dialogue(variables: Mapping[str, Any]) -> str:
 def monologue(variables: Mapping[str, Any]) -> str:
     """What the character thinks, with their goal where they have one."""
     writer, _ = _writer(variables)
-    named = writer.line(_pools()["thought"]) if "goal" in writer.slots else ""
-    return named or writer.line(_pools()["thought_bare"]) or "One thing at a time."
+    named = writer.line(story_lines()["thought"]) if "goal" in writer.slots else ""
+    return named or writer.line(story_lines()["thought_bare"]) or "One thing at a time."
 
 
 def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:

@@ -232,16 +232,17 @@ class Rulebook:
     # ------------------------------------------------------------------ how it is told
 
     def _slots(self, act: Act, bound: Mapping[str, str]) -> dict[str, str]:
+        clause = _own_clause(act)
         slots = {
-            "you_do": act.clause,
+            "you_do": clause,
             "said": "" if act.is_quoted else act.said.rstrip(".!?"),
             "quoted": f"“{act.said[:1].upper()}{act.said[1:]}”" if act.is_quoted else "",
             "tool": act.instrument,
             "where": act.where,
             "manner": act.manner,
         }
-        if act.clause:
-            slots["You_do"] = f"{act.clause[:1].upper()}{act.clause[1:]}."
+        if clause:
+            slots["You_do"] = f"{clause[:1].upper()}{clause[1:]}."
         phrase = self._phrase(act.object, bound["object"])
         if phrase:
             many = self._is_many(bound["object"], phrase)
@@ -303,6 +304,15 @@ class Rulebook:
         plural = self._pronoun(self.cast.entities[who]) == "they"
         texts = [template(conjugated(text, plural)) for text in table[mood]]
         return self.writer.line(texts, **self.person_slots(who, "person"))
+
+
+def _own_clause(act: Act) -> str:
+    """What is told of one step of a move: the whole without the steps that follow."""
+    clause = act.clause
+    if act.then is not None:
+        clause = clause.removesuffix(act.then.clause.removeprefix("you "))
+        clause = re.sub(r"[\s,;]*\b(?:and|then|but|,)*\s*$", "", clause).rstrip(" ,;")
+    return clause.rstrip(".!?")
 
 
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")

@@ -99,7 +99,6 @@ class WorldFile(_Strict):
     title: Text
     about: str = ""
     tone: str = "plain"
-    conflicts: list[str] = []
     you: PersonEntry = PersonEntry()
     people: dict[Id, PersonEntry] = {}
     places: dict[Id, PlaceEntry] = {}

@@ -15,6 +15,7 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import cast_of
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
+from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
 from tta_rebuild.storyteller.scene_file import (
@@ -120,9 +121,13 @@ class Teller:
         if told:
             self._say(" ".join(told))
             self.writer.keep(" ".join(told))
-        for person in self.cast.of_kind("person"):
-            if self.state.is_here(person.id):
-                self.state.values[f"{person.id}.met"] = True
+        here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
+        for person in here:
+            self.state.values[f"{person.id}.met"] = True
+        if self.cast.is_open:
+            names = _listed([p.name for p in here[:3]])
+            lines = story_lines()["with" if names else "alone"]
+            self._say(self.writer.line(lines, people=names, are="is" if len(here) == 1 else "are"))
 
     def _move(self) -> tuple[str, str]:
         """Play the move: the scene that a choice leads to, and why nothing was done, if so."""
@@ -332,6 +337,10 @@ class Teller:
 
 def _same(one: str, other: str) -> bool:
     return " ".join(one.split()).lower().rstrip(". ") == " ".join(other.split()).lower().rstrip(". ")
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _line_of(words: str) -> str:
