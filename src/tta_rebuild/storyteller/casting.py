@@ -111,7 +111,7 @@ def _shares_word(entity: Entity, wanted: str) -> bool:
 
 def slug(name: str) -> str:
     """An id from a name: ``Old Tam`` → ``old_tam``."""
-    made = re.sub(r"\W+", "_", bare(name)).strip("_")
+    made = re.sub(r"\W+", "_", re.sub("['’]", "", bare(name))).strip("_")
     return made if made[:1].isalpha() and made.isascii() else f"x_{made}" if made else "someone"
 
 

@@ -245,7 +245,7 @@ class Rulebook:
             slots["You_do"] = f"{clause[:1].upper()}{clause[1:]}."
         phrase = self._phrase(act.object, bound["object"])
         if phrase:
-            many = self._is_many(bound["object"], phrase)
+            many = self.is_many(bound["object"], phrase)
             slots |= {"object": phrase, "Object": phrase[:1].upper() + phrase[1:]}
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
         who = bound["person"] or (bound["object"] if self._is_person(bound["object"]) else "")
@@ -268,7 +268,7 @@ class Rulebook:
     def _pronoun(self, entity: Entity) -> str:
         return entity.pronouns or "they"
 
-    def _is_many(self, entity_id: str, phrase: str) -> bool:
+    def is_many(self, entity_id: str, phrase: str) -> bool:
         last = _last_word(phrase)
         is_group = bool(self.state.values.get(f"{entity_id}.group"))
         return is_group or (singular(last) != last and last not in word_list("one_with_s"))

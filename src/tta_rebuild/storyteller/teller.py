@@ -12,7 +12,7 @@ from typing import Any
 
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.casting import cast_of, slug
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.lines import story_lines
@@ -22,7 +22,9 @@ from tta_rebuild.storyteller.scene_file import (
     END_KINDS,
     ChoiceEntry,
     SceneEntry,
+    packaged,
     paragraphs,
+    read_world,
     template,
 )
 from tta_rebuild.storyteller.second_person import to_second_person
@@ -31,6 +33,9 @@ from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 VERSION = 2
 MOST_CHOICES = 3
+LEAST_CHAPTER = 12
+"""Scenes of a premise's question before the next is taken up, where a story has no end."""
+
 _OFFERS_REMEMBERED = 12
 _TOLD_REMEMBERED = 40
 
@@ -57,7 +62,11 @@ class Teller:
         )
         values = {**self.cast.start, **self.notes.get("state", {})}
         stage = str(variables.get("stage") or "setup")
-        values |= {"turn": self.turn, "roll": self.rng.randrange(10)}
+        self.seen: list[str] = list(self.notes.get("scenes", ()))
+        self.began = int(self.notes.get("began") or 1)
+        if self._is_new_chapter(stage):
+            self._begin_chapter(values)
+        values |= {"turn": self.turn - self.began + 1, "roll": self.rng.randrange(10)}
         values["stage"] = stage if stage in ARC_STAGES else "development"
         self.state = WorldState(values)
         corrected(self.state, variables.get("facts") or [], self.cast)
@@ -74,13 +83,24 @@ class Teller:
         self.writer.slots.update(self.cast.slots)
         self.rules = Rulebook(self.cast, self.state, self.writer)
         self.scenes = {scene.id: scene for scene in self.cast.file.scenes}
-        self.seen: list[str] = list(self.notes.get("scenes", ()))
         self.passages: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.act = Act()
         self.standing: list[ChoiceEntry] = [
             ChoiceEntry.model_validate(offer) for offer in self.notes.get("offers", ())
         ]
+
+    def _is_new_chapter(self, stage: str) -> bool:
+        """Whether a story without an end has told its question out and takes up another."""
+        told_out = self.turn - self.began >= LEAST_CHAPTER and stage == "setup"
+        return self.cast.is_open and told_out and not self.given.get("should_end")
+
+    def _begin_chapter(self, values: dict[str, Any]) -> None:
+        others = [name for name in packaged("plots") if f"plots/{name}" != self.cast.name]
+        self.cast.name = f"plots/{self.rng.choice(others)}"
+        self.cast.file = read_world(self.cast.name)
+        values |= self.cast.file.start
+        self.began, self.seen = self.turn, []
 
     def scene(self) -> dict[str, Any]:
         """The scene as a reply in the shape of ``core.tasks``."""
@@ -96,7 +116,8 @@ class Teller:
         scene = self._next_scene(following)
         if scene is not None:
             self._tell(scene)
-        ending = scene is not None and bool(scene.ending)
+        is_over = bool(self.given.get("should_end")) or not self.cast.is_open
+        ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
             self._say(self.writer.line(self._look()))
         return self._reply(scene, ending)
@@ -127,7 +148,8 @@ class Teller:
         if self.cast.is_open:
             names = _listed([p.name for p in here[:3]])
             lines = story_lines()["with" if names else "alone"]
-            self._say(self.writer.line(lines, people=names, are="is" if len(here) == 1 else "are"))
+            one = len(here) == 1 and not self.rules.is_many(here[0].id, here[0].name)
+            self._say(self.writer.line(lines, people=names, are="is" if one else "are"))
 
     def _move(self) -> tuple[str, str]:
         """Play the move: the scene that a choice leads to, and why nothing was done, if so."""
@@ -195,7 +217,11 @@ class Teller:
     def _next_scene(self, following: str) -> SceneEntry | None:
         if following in self.scenes:
             return self.scenes[following]
-        events = [s for s in self.cast.file.scenes if s.is_event and self._may(s)]
+        may_end = not self.cast.is_open or self.state.get("stage") == "resolution"
+        events = [
+            s for s in self.cast.file.scenes
+            if s.is_event and self._may(s) and (may_end or not s.ending)
+        ]  # fmt: skip
         must_end = bool(self.given.get("should_end"))
         endings = [s for s in self.cast.file.scenes if s.ending and self.state.holds(s.when)]
         if must_end and endings:
@@ -272,6 +298,11 @@ class Teller:
                 for one in self.cast.of_kind("person")
                 if one.role and one.name != one.role and self.state.is_here(one.id)
             ]
+            facts += [
+                claim(one.id, "name", one.name)
+                for one in self.cast.of_kind("person")
+                if self.cast.is_open and slug(one.name) != one.name.lower()
+            ]
         self.passages[-1]["facts"] = facts
         choices = [] if is_ending else self._choices(scene)
         here = self.cast.entities[str(self.state.values["here"])]
@@ -297,7 +328,7 @@ class Teller:
             "notes": self._noted(choices),
         }
         if self.turn == 1 and self.cast.understood:
-            reply["understood"] = self.cast.understood
+            reply["notes"]["understood"] = self.cast.understood
         return reply
 
     def _about(self, line: str) -> list[str]:
@@ -318,6 +349,7 @@ class Teller:
         offered = [*self.notes.get("offered", ()), *(c.do for c in choices)]
         return {
             "v": VERSION,
+            "began": self.began,
             "plot": self.cast.name.removeprefix("plots/") if self.cast.is_open else "",
             "state": changed,
             "made": made[-60:],
