@@ -65,17 +65,19 @@ class Cast:
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
-        return [one for one in self.entities.values() if one.kind == kind and one.id != YOU]
+        return [one for key, one in self.entities.items() if one.kind == kind and key != YOU]
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
         """What a phrase of the player's means: by its whole name, else by its last noun."""
         wanted = bare(phrase)
         if not wanted:
             return None
-        among = [e for e in self.entities.values() if not kinds or e.kind in kinds]
+        among = [
+            e for key, e in self.entities.items() if key != YOU and (not kinds or e.kind in kinds)
+        ]
         for fits in (_is_named, _shares_head, _shares_word):
             for entity in among:
-                if entity.id != YOU and fits(entity, wanted):
+                if fits(entity, wanted):
                     return entity
         return None
 

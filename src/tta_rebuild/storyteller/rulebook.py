@@ -27,13 +27,17 @@ _MOST_STEPS = 3
 _PEOPLE = ("he", "him", "she", "her", "they", "them", "someone", "somebody", "everyone", "everybody")
 _THINGS = ("it", "this", "that", "them", "these", "those")
 _GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
-_VERB = re.compile(r"\{v:([a-z]+)\}")
+_VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}|\{([Pp]erson|[Tt]hey)\}")
 _PRONOUNS = {
     "she": ("she", "her", "her"),
     "he": ("he", "him", "his"),
     "it": ("it", "it", "its"),
     "they": ("they", "them", "their"),
 }
+
+
+def _done_to_people() -> frozenset[str]:
+    return frozenset(_rules()["done_to_people"].split())
 
 
 @dataclass(slots=True)
@@ -60,9 +64,24 @@ def _rules() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4_000)
-def conjugated(text: str, is_plural: bool) -> str:
-    """``{v:look}`` as "look" or "looks"."""
-    return _VERB.sub(lambda v: v.group(1) if is_plural else third_person(v.group(1)), text)
+def conjugated(text: str, are_many: bool, is_they: bool) -> str:
+    """``{v:look}`` as "look" or "looks", after the name or the pronoun that stands before it.
+
+    Args:
+        are_many: True if the person is several people.
+        is_they: True if they are spoken of as "they".
+    """
+    is_plural = is_they
+
+    def written(found: re.Match[str]) -> str:
+        nonlocal is_plural
+        verb, subject = found.groups()
+        if subject:
+            is_plural = are_many if subject.lower() == "person" else is_they
+            return found.group()
+        return verb if is_plural else third_person(verb)
+
+    return _VERB_OR_SUBJECT.sub(written, text)
 
 
 class Rulebook:
@@ -184,7 +203,7 @@ class Rulebook:
     def _make(self, phrase: str, role: str, family: str) -> Entity:
         """Something that the player named and nobody had spoken of: it is here from now on."""
         head = head_of(phrase)
-        is_person = role == "person" or head in word_list("people")
+        is_person = role == "person" or head in word_list("people") or family in _done_to_people()
         is_place = role == "place" or (family in _GOES and not is_person)
         kind = "person" if is_person else "place" if is_place else "thing"
         name = phrase if phrase[:1].isupper() or " " in phrase else f"the {phrase}"
@@ -289,9 +308,14 @@ class Rulebook:
 
     def _conjugated(self, texts: Sequence[str]) -> list[str]:
         who = self.state.bound.get("person") or self.state.bound.get("object", "")
+        return [conjugated(text, *self._number(who)) for text in texts]
+
+    def _number(self, who: str) -> tuple[bool, bool]:
+        """Whether somebody is several people, and whether they go by "they"."""
         entity = self.cast.entities.get(who)
-        plural = entity is None or entity.kind != "person" or self._pronoun(entity) == "they"
-        return [conjugated(text, plural) for text in texts]
+        if entity is None or entity.kind != "person":
+            return True, True
+        return self.is_many(who, entity.name), self._pronoun(entity) == "they"
 
     def reaction(self, kind: str) -> str:
         """What somebody who is there makes of it, "" if nobody is."""
@@ -301,8 +325,7 @@ class Rulebook:
             return ""
         trust = self.state.get(f"{who}.trust")
         mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
-        plural = self._pronoun(self.cast.entities[who]) == "they"
-        texts = [template(conjugated(text, plural)) for text in table[mood]]
+        texts = [template(conjugated(text, *self._number(who))) for text in table[mood]]
         return self.writer.line(texts, **self.person_slots(who, "person"))
 
 

@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
+from tta_rebuild.core.english import words_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import cast_of, slug
+from tta_rebuild.storyteller.casting import Entity, cast_of, slug
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.lines import story_lines
@@ -172,6 +173,8 @@ class Teller:
         special = self._on_act(act)
         if special is not None:
             return special.id, ""
+        if self._authors_words(act):
+            return "", ""
         outcome = self.rules.play(act)
         if not outcome.texts:
             return "", outcome.declined or self.rules.declined(act)
@@ -203,6 +206,34 @@ class Teller:
             if not target or (entity is not None and entity.id == target):
                 return scene
         return None
+
+    def _authors_words(self, act: Act) -> bool:
+        """Tell what the world's file has for looking at this or asking that; False if nothing."""
+        file, named = self.cast.file, act.object or act.person or act.where
+        entity = self.cast.found(named) if named else None
+        who = file.people.get(entity.id if entity else self.rules.npc())
+        texts: list[str] = []
+        if who is not None and act.family in ("ask", "tell", "say") and self._sees(act, entity):
+            topic = set(words_of(f"{act.said} {act.object}"))
+            texts = next((t for key, t in who.asked.items() if topic & set(words_of(key))), [])
+        elif act.family in ("look", "search", "read", "listen", "touch") and self._sees(act, entity):
+            place = file.places.get(entity.id if entity else str(self.state.get("here")))
+            thing = file.things.get(entity.id) if entity else None
+            person = file.people.get(entity.id) if entity else None
+            texts = (thing or place).look if thing or place else person.about if person else []
+        told = self.writer.line([template(text) for text in texts])
+        if told:
+            is_speech = told.startswith("“") and who is not None
+            self._say(told, self.rules.npc() if is_speech else "")
+            self.lines.append(_line_of(str(self.given.get("action") or "")))
+            self.state.values["kind"] = "curious"
+        return bool(told)
+
+    def _sees(self, act: Act, entity: Entity | None) -> bool:
+        """Whether what is looked at or asked is here."""
+        if entity is None:
+            return not act.object and not act.person
+        return self.state.is_here(entity.id) and not self.state.get(f"{entity.id}.hidden")
 
     # ------------------------------------------------------------------ what the world does
 
