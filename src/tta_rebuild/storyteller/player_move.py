@@ -187,7 +187,7 @@ def _free(text: str, names: Mapping[str, str]) -> PlayerMove:
 @cache
 def _kinds() -> Mapping[str, str]:
     """Verb → kind; a verb in two kinds belongs to the first."""
-    listed = reversed(list(word_table("verbs").items()))
+    listed = reversed(list(word_table("move_verbs").items()))
     return {verb: kind for kind, verbs in listed for verb in verbs.split()}
 
 
