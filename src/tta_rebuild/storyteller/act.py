@@ -18,6 +18,7 @@ from tta_rebuild.storyteller.act_grammar import (
     families,
     is_adverb,
     is_base,
+    is_somebody,
     joined,
     phrase_length,
     small_words,
@@ -82,17 +83,18 @@ _VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]
 _STARTS_SPEECH = re.compile(r"[^“”:]{2,80}?:\s+(?=\S)")
 _MARKUP = re.compile(r"[<>{}\[\]()|`*_#~^\\]")
 _SINGLE = re.compile(r"(?:(?<=^)|(?<=[\s:,]))[‘'](?=\w)([^‘]*?[\w.!?…])['’](?=[\s.,;!?]|$)")
-_ELIDED = re.compile(r"(?<![\w'’])([Ii])['’](m|ll|d|ve)\b")
+_NUMBERS = re.compile(r"(?:(?:and|or|both|then|options?|choices?|numbers?|no)\b|[\W\d_])*", re.I)
 
 
 def parse_act(words: str) -> Act:
     """The move behind the words; one that is no act says why in ``problem``. Never raises."""
     text = _cleaned(words)
+    if any(ch.isdigit() for ch in text) and _NUMBERS.fullmatch(text):
+        return Act(problem="numbers")
     letters = [ch for ch in text if ch.isalpha()]
     if not letters:
         is_nothing = not words.strip(" \t\r\n.…,;:!?-–—'\"“”")
-        is_number = any(ch.isdigit() for ch in text)
-        return Act(problem="empty" if is_nothing else "numbers" if is_number else "nonsense")
+        return Act(problem="empty" if is_nothing else "nonsense")
     if sum("LATIN" in unicodedata.name(ch, "") for ch in letters) * 2 < len(letters) or _is_foreign(text):
         return Act(problem="no verb")
     found: list[tuple[str, Act]] = []
@@ -166,7 +168,7 @@ def _read(tokens: list[str]) -> list[tuple[str, Act]]:
     low = [word.lower() for word in words]
     if not words:
         return []
-    text = joined(tokens) + (tokens[-1] if tokens[-1][0] in "!?" else "")
+    text = joined(tokens).rstrip("?") + (tokens[-1] if tokens[-1][0] in "!?" else "")
     quoted = [token for token in tokens if token[0] == "“"]
     if quoted and len(quoted) == len(words):
         return [("", _spoken(" ".join(q.strip("“”") for q in quoted)))]
@@ -213,7 +215,7 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         person = joined(tokens[size:]) if family == "greet" and len(rest) < 4 else ""
         return replace(_spoken(text, family if person or family != "greet" else "say"), person=person)
     called = _VOCATIVE.fullmatch(text)
-    if called and not _is_lead(called[1].lower().split()):
+    if called and (is_somebody(called[1].lower().split()) or not _is_lead(called[1].lower().split())):
         asks = text.endswith("?") or _QUESTION.match(called[2])
         return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
     if _QUESTION.match(text) and not phrase_length("openings", low) and not phrase_length("not", low):
@@ -233,13 +235,15 @@ def _is_statement(low: list[str]) -> bool:
     if first in ("i", "i'm", "i’m", "we", "we're", "we’re"):
         lead = _Lead(low)
         if first not in ("i", "we"):
-            return not lead.verb or lead.weak == 0
+            return not lead.verb or not (lead.weak or low[1].endswith("ing"))
+        if (size := phrase_length("not", low[1:])) and set(low[1 + size : 2 + size]) & small_words("states"):
+            return True
         if second in ("feel", "trust") and more[0] in small_words("determiners"):
             return False
         if second in ("want", "need") and lead.verb:
             return False
-        is_doing = lead.weak > 1 or (lead.verb is not None and lead.verb.words > 1)
-        return second in small_words("states") | {"are", "was", "were", "can't", "cannot"} and not is_doing
+        is_doing = lead.verb is not None and (lead.weak > 0 or lead.verb.words > 1)
+        return second in small_words("states") and not is_doing
     if first == "you":
         return second in small_words("finite") | small_words("states") or second == "need"
     if re.fullmatch(r"(?:he|she|it|they|you|that|there|this|these|those)(?:['’]\w+)?", first):
@@ -318,15 +322,15 @@ def _links(token: str) -> bool:
 
 def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
     lead = _Lead(after)
-    if not lead.verb or any(token[0] == "“" for token in before[:0]):
-        return bool(lead.subject in ("i", "i'll", "we") and lead.rest and lead.subject)
+    if not lead.verb:
+        return bool(lead.subject in ("i", "i'll", "we") and lead.rest)
     if lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
         return True
     first = lead.rest[0].lower()
-    if lead.subject or not is_base(first) or before[-1].lower() in small_words("determiners"):
+    if lead.subject or before[-1].lower() in small_words("determiners"):
         return False
     earlier = _Lead(before)
-    if not earlier.verb:
+    if not earlier.verb or (is_base(earlier.rest[0].lower()) and not is_base(first)):
         return False
     if "said" in families()[earlier.verb.family].takes and "then" not in [t.lower() for t in link]:
         low = [token.lower() for token in earlier.verb.rest]
@@ -354,20 +358,29 @@ def _deed(tokens: list[str]) -> Act | None:
     verb = lead.verb or _unknown(lead)
     if not verb:
         return _without_verb(tokens, lead)
-    quoted = [token for token in verb.rest if token[0] == "“"]
+    takes = families()[verb.family].takes
+    quoted = [token.strip("“”").strip() for token in verb.rest if token[0] == "“"]
     rest = [token for token in verb.rest if token[0] != "“"]
+    if verb.name.split()[-1] in ("about", "that", "if", "whether"):
+        rest.insert(0, verb.name.split()[-1])
+    if not quoted and verb.family in ("say", "shout", "whisper", "answer"):
+        quoted, rest = _own_words(verb.family, rest)
     found = arguments(verb.family, rest)
-    if quoted and "said" in found and found["said"]:
-        found.setdefault("object", found.pop("said"))
     if quoted:
-        found["said"] = quoted[0].strip("“”").strip()
+        if found.get("said"):
+            found.setdefault("object", found["said"])
+        found["said"] = quoted[0]
     family, is_quoted = verb.family, bool(quoted)
-    if families()[family].takes[0] == "said" and found.get("said") and not quoted:
-        is_quoted = not re.match(r"(?:about|that|if|whether|why|how|what|who|where|when)\b", found["said"])
+    if "said" in takes and lead.subject[:1] in ("i", "w") and {"you", "your"} & {t.lower() for t in rest}:
+        return _spoken(joined(tokens), family)
+    if not lead.subject and not quoted and {found.get("object"), found.get("person")} & {"you", "yourself"}:
+        if "me" in [token.lower() for token in rest]:
+            return _spoken(joined(tokens), "say")
     if is_quoted and found["said"].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
         family = "ask"
     manner = " ".join([*lead.manner, found.pop("manner", "")]).strip()
     told = joined([*lead.manner, verb.base, *(token for token in lead.rest[1:] if token[0] != "“")])
+    told = told.rstrip("?")
     act = Act(family=family, verb=verb.name, is_quoted=is_quoted, manner=manner, **found)
     if lead.is_denied:
         said = to_second_person("to " + told)
@@ -375,8 +388,21 @@ def _deed(tokens: list[str]) -> Act | None:
         told = "do not " + told
     clause = to_second_person(f"you {told}")
     if quoted:
-        clause += f": “{act.said[:1].upper()}{act.said[1:]}”"
+        told = joined([*lead.manner, verb.base, *(t for t in lead.rest[1:] if t in rest)])
+        clause = to_second_person(f"you {told}") + f": “{act.said[:1].upper()}{act.said[1:]}”"
     return replace(act, clause=clause)
+
+
+def _own_words(family: str, rest: list[str]) -> tuple[list[str], list[str]]:
+    """"say good night to the king": the words said as they stand, and what is left."""
+    first = rest[0].lower() if rest else ""
+    lists = ("openers", "prepositions", "determiners", "pronouns", "enders")
+    if not first or is_adverb(first) or any(first in small_words(name) for name in lists):
+        return [], rest
+    to = families()[family].person_after
+    ends = (k for k, t in enumerate(rest) if k and t.lower() in to and is_somebody(rest[k + 1 :]))
+    end = next(ends, len(rest))
+    return [joined(rest[:end])], rest[end:]
 
 
 def _without_verb(tokens: list[str], lead: _Lead) -> Act | None:
@@ -465,8 +491,8 @@ def _shortened(clause: str) -> str:
 
 
 def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
-    people = [p for a in earlier for p in (a.person, a.object) if p and (p == a.person or _is_person(p))]
-    things = [a.object for a in earlier if a.object and not _is_person(a.object)]
+    people = [p for a in earlier for p in (a.object, a.person) if p and (p == a.person or is_somebody(p.split()))]
+    things = [a.object for a in earlier if a.object and not is_somebody(a.object.split())]
     people = [p for p in people if p.lower() not in small_words("pronouns")]
     things = [t for t in things if t.lower() not in small_words("pronouns")]
 
@@ -481,11 +507,6 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     return replace(act, object=meant(act.object), person=meant(act.person))
 
 
-def _is_person(phrase: str) -> bool:
-    head = re.split(r" (?:of|who|that|in|at|with) ", phrase)[0].split()[-1].lower()
-    return singular(head) in word_list("people")
-
-
 _SHIFTED = {"will": "would", "has": "had", "have": "had", "is": "was", "are": "were", "can": "could"}
 
 
@@ -494,12 +515,13 @@ def clause_in_past(clause: str) -> str:
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
-        told = re.sub(r"\byou do not\b", "you did not", told)
-        told = re.sub(
-            r"(^you |,? (?:and|then) (?:then )?|, )((?:\w+ly )*)([a-z-]+)\b(?! not)",
-            lambda m: m[1] + m[2] + (past(m[3]) if m[1] == "you " or is_base(m[3]) else m[3]),
-            told if i else told,
-        ) if "did not" not in told else told
+        words = told.split(" ")
+        for k, word in enumerate(words):
+            before = next((w for w in reversed(words[:k]) if w and not is_adverb(w)), "")
+            is_first = before == "you" and k < 3 and i == 0
+            if is_first or (is_base(word) and (before.endswith(",") or before in ("and", "then"))):
+                if not is_adverb(word):
+                    words[k] = past(word)
         reported = re.sub(r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1)
-        parts[i] = told + that + reported
+        parts[i] = " ".join(words) + that + reported
     return "".join(parts)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
-from tta_rebuild.core.english import past, verb_forms
+from tta_rebuild.core.english import past, singular, verb_forms
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list, word_table
 
@@ -144,6 +144,8 @@ def _apart(
         if is_owner and between[-1] not in small_words("pronouns") and "*" in tail:
             if after[0] not in small_words("prepositions"):
                 return True, list(tokens[begin:])
+        if after[-1] in small_words("prepositions") and end < len(low) and not _can_follow(low[end]):
+            return False, list(tokens[begin:])
         kept = tokens[begin : at - (len(between) > 1 and between[-1] == "back")]
         return False, [*kept, *tokens[end:]]
     return None
@@ -170,7 +172,7 @@ def arguments(family: str, rest: Sequence[str]) -> dict[str, str]:
     Noun phrases and what is reported are turned to the second person.
     """
     spec = families()[family]
-    said, head = _reported(spec, family, rest)
+    said, head = _reported(spec, rest[rest[:1] in (["of"], ["Of"]) :])
     parts: dict[str, list[str]] = {}
     chunks = list(_chunks(spec, head))
     _place(spec, family, [words for prep, words in chunks if words and not prep], parts, bool(said))
@@ -199,7 +201,10 @@ def _place(
         parts["person"] = bare.pop(0)
         slots = [slot for slot in slots if slot != "person"] or ["object"]
     for words in bare:
-        slot = next((s for s in slots if s not in parts), "aside")
+        if "person" in slots and "person" not in parts and slots[0] == "said" and is_somebody(words):
+            parts["person"] = words
+            continue
+        slot = next((s for s in slots if s not in parts and not (s == "said" and has_said)), "aside")
         last = words[-1].lower()
         if slot == "person" and not has_said:
             if family == "ask" and last in small_words("asked_things"):
@@ -208,6 +213,15 @@ def _place(
             elif last in small_words("said_things"):
                 slot = "said" if "said" in spec.takes else "object"
         parts[slot] = words
+
+
+def is_somebody(words: Sequence[str]) -> bool:
+    """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
+    head = next((k for k, w in enumerate(words) if k and w.lower() in small_words("joints")), len(words))
+    last = words[head - 1] if words else ""
+    if len(words) == 1 and last.lower() in small_words("somebody"):
+        return True
+    return singular(last.lower()) in word_list("people") or (last[:1].isupper() and len(words) < 3)
 
 
 def _owner(words: list[str]) -> list[str]:
@@ -234,11 +248,13 @@ def _slot(
         return "object", words
     if words and before in spec.person_after and "person" not in parts:
         return "person", words
+    if first == "with" and "person" not in parts and is_somebody(words):
+        return "person", words
     if words and first in ("with", "using", "via"):
         return ("instrument" if "instrument" not in parts else "aside"), words
     if first in spec.said_after and "said" in spec.takes:
         return "said", whole
-    if first in ("for", "about", "during", "despite", "except", "till", "until", "by") and (
+    if first in ("…", "for", "about", "during", "despite", "except", "till", "until", "by") and (
         first != "by" or not words
     ):
         return "aside", whole
@@ -250,7 +266,7 @@ def _slot(
     return "where", whole
 
 
-def _reported(spec: VerbFamily, family: str, rest: Sequence[str]) -> tuple[str, list[str]]:
+def _reported(spec: VerbFamily, rest: Sequence[str]) -> tuple[str, list[str]]:
     """What is reported ("that …", "to …", "who …"), and the words before it."""
     if "said" not in spec.takes:
         return "", list(rest)
@@ -261,10 +277,14 @@ def _reported(spec: VerbFamily, family: str, rest: Sequence[str]) -> tuple[str, 
             if not (word == "to" and before in small_words("where_alone")):
                 continue
         following = low[k + 1] if k + 1 < len(low) else ""
+        if spec.bare_infinitive and k and is_base(word) and before not in small_words("determiners") - {"her"}:
+            return joined(rest[k:]), list(rest[:k])
         if _opens_report(spec, word, following, k):
             return joined(rest[k + (word == "that") :]), list(rest[:k])
         if word in spec.said_after and following:
-            return joined(rest[k:]), list(rest[:k])
+            ends = (j for j in range(k + 2, len(low)) if low[j] in spec.person_after - {"for"})
+            end = next(ends, len(low))
+            return joined(rest[k:end]), [*rest[:k], *rest[end:]]
     return "", list(rest)
 
 
@@ -279,8 +299,6 @@ def _opens_report(spec: VerbFamily, word: str, following: str, k: int) -> bool:
             and following not in small_words("determiners") | small_words("pronouns")
             and following in ("be", "have", "do", "not", "never")
         )
-    if spec.bare_infinitive and k:
-        return is_base(word)
     if word in ("i", "he", "she", "we", "they", "there", "i'm", "he's", "she's", "they're", "we're", "it's"):
         return not (k and is_object_first) and bool(following)
     return word in ("it", "you", "nobody", "this") and following in small_words("finite") and k > 0
@@ -291,19 +309,20 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
     prep: list[str] = []
     words: list[str] = []
     takes_two = "person" in spec.takes and len(spec.takes) > 1
-    is_relative = False
+    is_relative = is_manner = False
     low = [token.lower() for token in tokens]
     k = -1
     while (k := k + 1) < len(tokens):
         token, word, following = tokens[k], low[k], " ".join(low[k + 1 : k + 2])
         is_open = not words or _waits_for_noun(words)
-        if _ends(word, following, k, is_relative):
+        if _ends(spec, word, following, k, is_relative):
             break
         size = 0 if is_relative or (words and is_open) else phrase_length("manner", low[k:])
         if size or (word in small_words("prepositions") and not is_relative and not (words and is_open)):
-            if words or size:
+            if words or size or is_manner:
                 yield prep, words
                 prep, words = [], []
+            is_manner = bool(size)
             prep += tokens[k : k + max(size, 1)]
             k += max(size, 1) - 1
         elif is_relative or not word[0].isalnum():
@@ -317,7 +336,8 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
             elif words and _begins_another(words, word, low[k:], takes_two):
                 if (takes_two and not prep) or words[0].lower() in small_words("pronouns"):
                     yield prep, words
-                    prep, words = [], []
+                    prep, words = ([] if takes_two else ["…"]), []
+                    takes_two = False
                 else:
                     is_relative = True
             words.append(token)
@@ -336,7 +356,9 @@ def _opens_relative(word: str, following: str) -> bool:
     return word in small_words("subjects") - {"it", "you"} and bool(following)
 
 
-def _ends(word: str, following: str, k: int, is_relative: bool) -> bool:
+def _ends(spec: VerbFamily, word: str, following: str, k: int, is_relative: bool) -> bool:
+    if word == "before" and spec.takes[0] == "where" and following in small_words("determiners"):
+        return False
     if word in small_words("enders") and (k or word not in ("as", "once")):
         return True
     if is_relative or word != "to":
@@ -349,7 +371,7 @@ def _begins_another(words: list[str], word: str, rest: list[str], takes_two: boo
     first = words[0].lower()
     if len(words) == 1 and first in small_words("pronouns") - small_words("determiners"):
         return True
-    starts = word in small_words("determiners") or word in small_words("pronouns")
+    starts = word in small_words("determiners") - {"one", "other", "same", "own"} or word in small_words("pronouns")
     if starts and not _waits_for_noun(words):
         return True
     is_her = len(words) == 1 and first == "her" and takes_two
