@@ -15,6 +15,7 @@ from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller.act_grammar import (
     Verb,
     arguments,
+    as_text,
     families,
     is_adverb,
     is_base,
@@ -75,11 +76,11 @@ _QUESTION = re.compile(
     r"(?:what|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
     r"(?:is|are|am|was|were|does|did|do|has|have|can|could|will|would|should|shall|may|isn['’]t|aren['’]t|"
     r"don['’]t|doesn['’]t|didn['’]t|can['’]t|won['’]t) "
-    r"(?:i|you|he|she|it|we|they|this|that|there|the|my|your|any\w+|some\w+)\b",
+    r"(?:(?:i|you|he|she|we|they|there|any(?:one|body)|some(?:one|body))\b|[^?]+\?$)",
     re.I,
 )
 _ADDRESSED = re.compile(r"\b(?:you|your|yours|you['’]\w+|any(?:one|body)|some(?:one|body) there)\b", re.I)
-_VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam), (.+)")
+_VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam)[,:] (.+)")
 _STARTS_SPEECH = re.compile(r"[^“”:]{2,80}?:\s+(?=\S)")
 _MARKUP = re.compile(r"[<>{}\[\]()|`*_#~^\\]")
 _SINGLE = re.compile(r"(?:(?<=^)|(?<=[\s:,]))[‘'](?=\w)([^‘]*?[\w.!?…])['’](?=[\s.,;!?]|$)")
@@ -118,6 +119,7 @@ def _cleaned(words: str) -> str:
         ch if ch.isprintable() and unicodedata.category(ch) not in ("So", "Sk", "Mn") else " " * ch.isspace()
         for ch in text
     )
+    text = text.lower() if text.isupper() and len(text) > 3 else text
     text = " ".join(text.replace("«", "“").replace("»", "”").replace("„", "“").split())
     if len(text) > LONGEST_READ:
         text = text[:LONGEST_READ].rpartition(" ")[0] or text[:LONGEST_READ]
@@ -168,14 +170,15 @@ def _read(tokens: list[str]) -> list[tuple[str, Act]]:
     low = [word.lower() for word in words]
     if not words:
         return []
-    text = joined(tokens).rstrip("?") + (tokens[-1] if tokens[-1][0] in "!?" else "")
+    text = as_text(tokens)
     quoted = [token for token in tokens if token[0] == "“"]
     if quoted and len(quoted) == len(words):
         return [("", _spoken(" ".join(q.strip("“”") for q in quoted)))]
     if quoted and tokens[0] == quoted[0]:
         following = [t for t in tokens[1:] if t[0] != "“" and (t[0].isalnum())]
         lead = _Lead(following)
-        if lead.verb and _speaks(lead.rest):
+        is_tag = lead.verb and lead.subject and len(lead.rest) == lead.verb.words
+        if lead.verb and (is_tag or _speaks(lead.rest)):
             tokens = [*following, "“" + " ".join(q.strip("“”") for q in quoted) + "”"]
         elif lead.verb:
             return [("", _spoken(quoted[0].strip("“”"))), *_read(following)]
@@ -218,7 +221,8 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     if called and (is_somebody(called[1].lower().split()) or not _is_lead(called[1].lower().split())):
         asks = text.endswith("?") or _QUESTION.match(called[2])
         return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
-    if _QUESTION.match(text) and not phrase_length("openings", low) and not phrase_length("not", low):
+    is_clause = not text.endswith("?") and re.search(r", (?:I|i|we)\b", text)
+    if _QUESTION.match(text) and not is_clause and not phrase_length("openings", low) and not phrase_length("not", low):
         return _spoken(text.rstrip("?") + "?") if _ADDRESSED.search(text) else Act(problem="question")
     return _spoken(text) if _is_statement(low) else None
 
@@ -240,7 +244,9 @@ def _is_statement(low: list[str]) -> bool:
             return True
         if second in ("feel", "trust") and more[0] in small_words("determiners"):
             return False
-        if second in ("want", "need") and lead.verb:
+        if second in ("would", "want") and more[0] in ("like", "love", "prefer") and not lead.verb:
+            return True
+        if second in ("want", "need") and lead.verb and lead.weak:
             return False
         is_doing = lead.verb is not None and (lead.weak > 0 or lead.verb.words > 1)
         return second in small_words("states") and not is_doing
@@ -281,7 +287,8 @@ class _Lead:
                 size = 0
             if name == "openings" and low[at] == "to" and not verb_at(tokens[at + 1 :]):
                 size = 0
-            if size and (size > longest or (size == longest and name in ("not", "wishes"))):
+            is_equal = size == longest and name in ("not", "wishes") and verb_at(tokens[at + size :])
+            if size and (size > longest or is_equal):
                 self.subject = self.subject or (low[at] if name == "openings" else "")
                 self.is_denied = self.is_denied or name == "not"
                 self.weak += size if name in ("weak", "wishes") else 0
@@ -321,7 +328,9 @@ def _links(token: str) -> bool:
 
 
 def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
-    lead = _Lead(after)
+    lead, earlier = _Lead(after), _Lead(before)
+    if not (earlier.verb or _unknown(earlier)):
+        return False
     if not lead.verb:
         return bool(lead.subject in ("i", "i'll", "we") and lead.rest)
     if lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
@@ -329,7 +338,6 @@ def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
     first = lead.rest[0].lower()
     if lead.subject or before[-1].lower() in small_words("determiners"):
         return False
-    earlier = _Lead(before)
     if not earlier.verb or (is_base(earlier.rest[0].lower()) and not is_base(first)):
         return False
     if "said" in families()[earlier.verb.family].takes and "then" not in [t.lower() for t in link]:
@@ -342,6 +350,8 @@ def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
                 return False
     has_determiner = any(t.lower() in small_words("determiners") for t in earlier.verb.rest)
     is_last = len(lead.rest) == 1 or not lead.rest[1][0].isalnum() or lead.rest[1].lower() == "of"
+    if len(lead.rest) == 1 and first in small_words("rather_nouns") and earlier.verb.rest:
+        return False
     return not (is_last and earlier.verb.rest and not has_determiner and before[-1].islower() and _is_noun(before))
 
 
@@ -359,23 +369,28 @@ def _deed(tokens: list[str]) -> Act | None:
     if not verb:
         return _without_verb(tokens, lead)
     takes = families()[verb.family].takes
-    quoted = [token.strip("“”").strip() for token in verb.rest if token[0] == "“"]
+    quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
     rest = [token for token in verb.rest if token[0] != "“"]
-    if verb.name.split()[-1] in ("about", "that", "if", "whether"):
-        rest.insert(0, verb.name.split()[-1])
+    while rest and not rest[-1][0].isalnum():
+        rest.pop()
+    last = verb.name.split()[-1]
+    if last in ("about", "that", "if", "whether") or (last == "for" and takes[0] == "person"):
+        rest.insert(0, last)
     if not quoted and verb.family in ("say", "shout", "whisper", "answer"):
         quoted, rest = _own_words(verb.family, rest)
     found = arguments(verb.family, rest)
+    if verb.keeps_noun and not found.get("object"):
+        found["object"] = found.pop("person", "") or found.pop("said", "")
     if quoted:
         if found.get("said"):
             found.setdefault("object", found["said"])
         found["said"] = quoted[0]
     family, is_quoted = verb.family, bool(quoted)
     if "said" in takes and lead.subject[:1] in ("i", "w") and {"you", "your"} & {t.lower() for t in rest}:
-        return _spoken(joined(tokens), family)
+        return _spoken(as_text(tokens), family)
     if not lead.subject and not quoted and {found.get("object"), found.get("person")} & {"you", "yourself"}:
         if "me" in [token.lower() for token in rest]:
-            return _spoken(joined(tokens), "say")
+            return _spoken(as_text(tokens), "say")
     if is_quoted and found["said"].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
         family = "ask"
     manner = " ".join([*lead.manner, found.pop("manner", "")]).strip()
@@ -411,7 +426,7 @@ def _without_verb(tokens: list[str], lead: _Lead) -> Act | None:
     at = next((k for k, word in enumerate(low) if k and word in ("i", "we") and _Lead(tokens[k:]).verb), 0)
     if at:
         is_phrase = low[0] in small_words("prepositions") - small_words("enders")
-        return _deed([*tokens[at:], *(tokens[:at] if is_phrase else ())])
+        return _deed([*tokens[at:], *((",", low[0], *tokens[1:at]) if is_phrase else ())])
     if lead.rest and not lead.subject and lead.rest[0].lower() in small_words("where_alone") | {"to", "into", "towards"}:
         if len(lead.rest) < 8 and small_words("english") & set(low) or len(lead.rest) == 1:
             where = to_second_person(joined(lead.rest))
@@ -471,10 +486,9 @@ def _chained(found: list[tuple[str, Act]]) -> Act:
     for i in range(1, len(acts)):
         acts[i] = _resolved(acts[i], acts[:i])
     for i in range(len(acts) - 1):
-        takes = families()[acts[i].family].takes
-        if found[i][1].clause == f"you {acts[i].verb}" and takes[0] == "object" and acts[i + 1].object:
-            if "and" in found[i + 1][0] and takes == families()[acts[i + 1].family].takes == ("object",):
-                acts[i] = replace(acts[i], object=acts[i + 1].object)
+        is_bare = acts[i].clause == f"you {acts[i].verb}" and "and" in found[i + 1][0]
+        if is_bare and families()[acts[i].family].needs_object and acts[i + 1].object:
+            acts[i] = replace(acts[i], object=acts[i + 1].object)
     whole = replace(acts[-1], clause=_shortened(acts[-1].clause))
     for i in range(len(acts) - 2, -1, -1):
         rest = whole.clause.removeprefix("you ") if not whole.is_quoted else whole.clause.removeprefix("you ")
@@ -490,11 +504,18 @@ def _shortened(clause: str) -> str:
     return cut + "…" + "”" * (cut.count("“") > cut.count("”"))
 
 
+_GOAL = re.compile(r"^(?:(?:over|up|back|down|out|to|into|onto|towards?|at|on|in|from|of) )+")
+
+
 def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
-    people = [p for a in earlier for p in (a.object, a.person) if p and (p == a.person or is_somebody(p.split()))]
-    things = [a.object for a in earlier if a.object and not is_somebody(a.object.split())]
-    people = [p for p in people if p.lower() not in small_words("pronouns")]
-    things = [t for t in things if t.lower() not in small_words("pronouns")]
+    people: list[str] = []
+    things: list[str] = []
+    for one in earlier:
+        goal = re.sub(_GOAL, "", one.where) if not one.object and not one.person else ""
+        for phrase in (one.object, one.person, goal):
+            if phrase and phrase.lower() not in small_words("pronouns") | small_words("where_alone"):
+                somebody = phrase == one.person or is_somebody(phrase.split())
+                (people if somebody else things).append(phrase)
 
     def meant(words: str) -> str:
         if words in ("him", "her", "them") and people:

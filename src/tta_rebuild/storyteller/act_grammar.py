@@ -16,7 +16,7 @@ from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 _POSSESSIVE = re.compile(r"(?:my|your|his|her|its|our|their|\w+['’]s|\w+s['’])$", re.I)
-_TIMES = frozenset("day days hour hours moment while minute minutes night nights year years time".split())
+_TIMES = frozenset("morning evening afternoon midnight noon dawn dusk day days hour hours moment while minute minutes night nights year years time".split())
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you", "my": "me"}
 LONGEST_GAP = 8
 """Words that may stand between a verb and its particle."""
@@ -30,6 +30,7 @@ class Verb(NamedTuple):
     base: str
     rest: list[str]
     words: int = 1
+    keeps_noun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class VerbFamily:
     person_after: frozenset[str] = frozenset({"to"})
     said_after: frozenset[str] = frozenset({"about"})
     bare_infinitive: bool = False
+    needs_object: bool = False
 
 
 def small_words(name: str) -> frozenset[str]:
@@ -76,6 +78,7 @@ def families() -> Mapping[str, VerbFamily]:
             person_after=frozenset(entry.get("person_after", "").split()),
             said_after=frozenset(entry.get("said_after", "about").split()),
             bare_infinitive=entry.get("bare_infinitive", False),
+            needs_object=entry.get("needs_object", False),
         )
     return found
 
@@ -93,7 +96,11 @@ def _verbs() -> Mapping[str, Sequence[tuple[str, tuple[str, ...], str]]]:
         for form in verb_forms(base) | {past(base)}:
             if form not in bases:
                 found.setdefault(form, []).extend(entries)
-    return {form: sorted(v, key=lambda entry: -len(entry[1])) for form, v in found.items()}
+    return {form: sorted(v, key=_length) for form, v in found.items()}
+
+
+def _length(entry: tuple[str, tuple[str, ...], str]) -> tuple[int, bool]:
+    return -len(entry[1]), "*" in entry[1]
 
 
 def is_base(word: str) -> bool:
@@ -108,46 +115,47 @@ def verb_at(tokens: Sequence[str]) -> Verb | None:
     low = [token.lower() for token in tokens]
     for base, tail, family in _verbs().get(low[0], ()):
         end = len(tail) + 1
-        if tuple(low[1:end]) == tail:
+        if _same(low[1:end], tail):
             return Verb(family, " ".join((base, *tail)), base, list(tokens[end:]), end)
-        if "*" in tail or (len(tail) == 1 and tail[0] in small_words("particles")):
-            apart = _apart(tokens, low, tail)
-            if apart:
-                is_owned, rest = apart
-                name = base if is_owned else " ".join((base, *(w for w in tail if w != "*")))
-                return Verb(family, name, base, rest, 2)
+        if {"*", "~"} & set(tail) or (len(tail) == 1 and tail[0] in small_words("particles")):
+            rest = _apart(tokens, low, tail)
+            if rest is not None:
+                words = (base,) if "~" in tail else (base, *(w for w in tail if w != "*"))
+                return Verb(family, " ".join(words), base, rest, 2, "~" in tail)
     return None
 
 
-def _apart(
-    tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]
-) -> tuple[bool, list[str]] | None:
-    """A verb in pieces ("turn the lamp on", "close my eyes"): (it keeps its noun, what follows)."""
-    star = tail.index("*") if "*" in tail else 0
-    head, after = tail[:star], tail[star:] if "*" not in tail else tail[star + 1 :]
+def _same(words: Sequence[str], tail: Sequence[str]) -> bool:
+    return len(words) == len(tail) and all(
+        word == wanted or (wanted == "self" and word.endswith("self"))
+        for word, wanted in zip(words, tail, strict=True)
+    )
+
+
+def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> list[str] | None:
+    """What follows a verb in pieces ("turn the lamp on", "close my eyes"); None if it is not there."""
+    gap = next((k for k, word in enumerate(tail) if word in "*~"), -1)
+    head, after = tail[: max(gap, 0)], tail[gap + 1 :]
     begin = 1 + len(head)
-    if tuple(low[1:begin]) != head:
+    if not _same(low[1:begin], head):
         return None
     for at in range(begin + 1, min(begin + LONGEST_GAP, len(low) - len(after) + 1)):
-        end = at + len(after)
-        between = low[begin:at]
-        if set(between) & (small_words("conjunctions") | small_words("enders")) or not low[at - 1][0].isalnum():
+        end, between = at + len(after), low[begin:at]
+        stops = small_words("conjunctions") | small_words("enders")
+        if stops & set(between) or not low[at - 1][0].isalnum():
             return None
-        if tuple(low[at:end]) != after:
+        if not _same(low[at:end], after):
             continue
-        if "*" not in tail and (
-            set(between) & (small_words("prepositions") - {"back"})
-            or (end < len(low) and not _can_follow(low[end]))
-        ):
+        if "~" in tail:
+            owner = between[-1]
+            is_owner = _POSSESSIVE.search(owner) or owner in small_words("determiners")
+            return list(tokens[begin:]) if is_owner else None
+        goes_on = end < len(low) and not _can_follow(low[end])
+        if gap < 0 and (goes_on or set(between) & (small_words("prepositions") - {"back"})):
             return None
-        is_owner = _POSSESSIVE.search(between[-1]) or between[-1] in small_words("determiners")
-        if is_owner and between[-1] not in small_words("pronouns") and "*" in tail:
-            if after[0] not in small_words("prepositions"):
-                return True, list(tokens[begin:])
-        if after[-1] in small_words("prepositions") and end < len(low) and not _can_follow(low[end]):
-            return False, list(tokens[begin:])
-        kept = tokens[begin : at - (len(between) > 1 and between[-1] == "back")]
-        return False, [*kept, *tokens[end:]]
+        if goes_on and after[-1] in small_words("prepositions"):
+            return list(tokens[begin:])
+        return [*tokens[begin : at - (len(between) > 1 and between[-1] == "back")], *tokens[end:]]
     return None
 
 
@@ -189,7 +197,9 @@ def arguments(family: str, rest: Sequence[str]) -> dict[str, str]:
 
 
 def _lowered(words: str) -> str:
-    return words[:1].lower() + words[1:] if re.match(r"(?:You|Your|The|An?|My)\b", words) else words
+    first = words.split(" ")[0]
+    is_small = first.lower() in small_words("determiners") | small_words("prepositions")
+    return words[:1].lower() + words[1:] if is_small or first in ("You", "That", "With") else words
 
 
 def _place(
@@ -241,7 +251,7 @@ def _slot(
         return "person", _owner(words)
     last = words[-1].lower() if words else ""
     low = [word.lower() for word in whole]
-    if phrase_length("manner", low) or is_adverb(first) or (first == "for" and last in _TIMES):
+    if phrase_length("manner", low) or is_adverb(first) or (first in ("for", "in", "at") and last in _TIMES):
         return "manner", whole
     before = prep[-1].lower()
     if words and before in spec.object_after and "object" not in parts:
@@ -347,7 +357,7 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
 def _waits_for_noun(words: list[str]) -> bool:
     """True after "the" and "all the", not after "the big one"."""
     last = words[-1].lower()
-    return last in small_words("determiners") - {"her"} and not (last == "one" and len(words) > 1)
+    return last == "of" or last in small_words("determiners") - {"her"} and not (last == "one" and len(words) > 1)
 
 
 def _opens_relative(word: str, following: str) -> bool:
@@ -382,6 +392,11 @@ def _begins_another(words: list[str], word: str, rest: list[str], takes_two: boo
 
 
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?…])")
+
+
+def as_text(tokens: Sequence[str]) -> str:
+    """A whole sentence as text, with the ? or ! at its end."""
+    return joined(tokens).rstrip("?!") + (tokens[-1] if tokens[-1:] and tokens[-1][0] in "!?" else "")
 
 
 def joined(tokens: Sequence[str]) -> str:
