@@ -73,13 +73,15 @@ _TOKEN = re.compile(
     r"“[^”]*”?|(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt|Lt)\.|\d[\d.,]*\d|[^\s“”,;:.!?…]+|[,;:.!?…]+"
 )
 _QUESTION = re.compile(
-    r"(?:what|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
+    r"(?:what(?! an? )|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
     r"(?:is|are|am|was|were|does|did|do|has|have|can|could|will|would|should|shall|may|isn['’]t|aren['’]t|"
     r"don['’]t|doesn['’]t|didn['’]t|can['’]t|won['’]t) "
     r"(?:(?:i|you|he|she|we|they|there|any(?:one|body)|some(?:one|body))\b|[^?]+\?$)",
     re.I,
 )
-_ADDRESSED = re.compile(r"\b(?:you|your|yours|you['’]\w+|any(?:one|body)|some(?:one|body) there)\b", re.I)
+_ADDRESSED = re.compile(
+    r"\b(?:you|your|yours|you['’]\w+|any(?:one|body)|some(?:one|body) there)\b", re.I
+)
 _VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam)[,:] (.+)")
 _STARTS_SPEECH = re.compile(r"[^“”:]{2,80}?:\s+(?=\S)")
 _MARKUP = re.compile(r"[<>{}\[\]()|`*_#~^\\]")
@@ -96,7 +98,9 @@ def parse_act(words: str) -> Act:
     if not letters:
         is_nothing = not words.strip(" \t\r\n.…,;:!?-–—'\"“”")
         return Act(problem="empty" if is_nothing else "nonsense")
-    if sum("LATIN" in unicodedata.name(ch, "") for ch in letters) * 2 < len(letters) or _is_foreign(text):
+    if sum("LATIN" in unicodedata.name(ch, "") for ch in letters) * 2 < len(letters) or _is_foreign(
+        text
+    ):
         return Act(problem="no verb")
     found: list[tuple[str, Act]] = []
     for sentence in _sentences(text):
@@ -114,9 +118,12 @@ def parse_act(words: str) -> Act:
 def _cleaned(words: str) -> str:
     text = unicodedata.normalize("NFKC", words[: 4 * LONGEST_READ]).replace("...", "…")
     text = re.sub(r"(?<=[^\W_])[ \t]*[\r\n]+\s*(?=\S)", ". ", text)
+    text = re.sub(r"</?\w[^<>]{0,40}>", " ", text)
     text = _MARKUP.sub(" ", text)
     text = "".join(
-        ch if ch.isprintable() and unicodedata.category(ch) not in ("So", "Sk", "Mn") else " " * ch.isspace()
+        ch
+        if ch.isprintable() and unicodedata.category(ch) not in ("So", "Sk", "Mn")
+        else " " * ch.isspace()
         for ch in text
     )
     text = text.lower() if text.isupper() and len(text) > 3 else text
@@ -150,7 +157,12 @@ def _sentences(text: str) -> Iterator[list[str]]:
     sentence: list[str] = []
     for i, token in enumerate(tokens):
         sentence.append(token)
-        if token[-1] in ".!?…;" and not token[0].isalnum() and token[0] != "“" and i + 1 < len(tokens):
+        if (
+            token[-1] in ".!?…;"
+            and not token[0].isalnum()
+            and token[0] != "“"
+            and i + 1 < len(tokens)
+        ):
             yield sentence
             sentence = []
     yield sentence
@@ -158,7 +170,9 @@ def _sentences(text: str) -> Iterator[list[str]]:
 
 def _speaks(words: Sequence[str]) -> bool:
     verb = verb_at([word.rstrip(":,") for word in words])
-    return bool(verb) and ("said" in families()[verb.family].takes or verb.family in ("greet", "sing", "nod"))
+    return bool(verb) and (
+        "said" in families()[verb.family].takes or verb.family in ("greet", "sing", "nod")
+    )
 
 
 # ------------------------------------------------------------------------------ speech and deeds
@@ -197,7 +211,11 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
             told = text if text.lower() not in ("nothing", "pass", "skip", "next") else "wait"
             told = re.sub(r"^(?:i|you) ", "", told, flags=re.I)
             clause = "you " + told.lower().replace("don't", "do not")
-            return Act(family=family, verb="wait", clause=clause) if family else Act(problem="question")
+            return (
+                Act(family=family, verb="wait", clause=clause)
+                if family
+                else Act(problem="question")
+            )
     for name, family in (
         ("sorry", "apologise"),
         ("thanks", "thank"),
@@ -211,26 +229,46 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         rest = low[size:]
         if not rest:
             return _spoken(text, family)
-        if name in ("yes", "no") and (_Lead(rest).verb or name == "yes" or not re.match(r"\w+[,.!]", text)):
+        if name in ("yes", "no") and (
+            _Lead(rest).verb or name == "yes" or not re.match(r"\w+[,.!]", text)
+        ):
             break
         if text.endswith("?"):
             return _spoken(text)
         person = joined(tokens[size:]) if family == "greet" and len(rest) < 4 else ""
-        return replace(_spoken(text, family if person or family != "greet" else "say"), person=person)
+        return replace(
+            _spoken(text, family if person or family != "greet" else "say"), person=person
+        )
     called = _VOCATIVE.fullmatch(text)
-    if called and (is_somebody(called[1].lower().split()) or not _is_lead(called[1].lower().split())):
+    if called and (
+        is_somebody(called[1].lower().split()) or not _is_lead(called[1].lower().split())
+    ):
         asks = text.endswith("?") or _QUESTION.match(called[2])
         return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
     is_clause = not text.endswith("?") and re.search(r", (?:I|i|we)\b", text)
-    if _QUESTION.match(text) and not is_clause and not phrase_length("openings", low) and not phrase_length("not", low):
-        return _spoken(text.rstrip("?") + "?") if _ADDRESSED.search(text) else Act(problem="question")
-    return _spoken(text) if _is_statement(low) else None
+    if (
+        _QUESTION.match(text)
+        and not is_clause
+        and not phrase_length("openings", low)
+        and not phrase_length("not", low)
+    ):
+        return (
+            _spoken(text.rstrip("?") + "?") if _ADDRESSED.search(text) else Act(problem="question")
+        )
+    size = phrase_length("fillers", low)
+    return _spoken(text) if _is_statement(low) or (size and _is_statement(low[size:])) else None
 
 
 def _is_lead(low: list[str]) -> bool:
-    return bool(verb_at(low)) or is_adverb(low[0]) or any(
-        phrase_length(name, low) for name in ("fillers", "openings", "game", "nothing", "wishes")
-    ) or low[0] in small_words("prepositions") | small_words("adverbs") | small_words("enders")
+    return (
+        bool(verb_at(low))
+        or is_adverb(low[0])
+        or any(
+            phrase_length(name, low)
+            for name in ("fillers", "openings", "game", "nothing", "wishes")
+        )
+        or low[0] in small_words("prepositions") | small_words("adverbs") | small_words("enders")
+    )
 
 
 def _is_statement(low: list[str]) -> bool:
@@ -239,8 +277,10 @@ def _is_statement(low: list[str]) -> bool:
     if first in ("i", "i'm", "i’m", "we", "we're", "we’re"):
         lead = _Lead(low)
         if first not in ("i", "we"):
-            return not lead.verb or not (lead.weak or low[1].endswith("ing"))
-        if (size := phrase_length("not", low[1:])) and set(low[1 + size : 2 + size]) & small_words("states"):
+            return not lead.verb or not (lead.weak or lead.is_denied or low[1].endswith("ing"))
+        if (size := phrase_length("not", low[1:])) and set(low[1 + size : 2 + size]) & small_words(
+            "states"
+        ):
             return True
         if second in ("feel", "trust") and more[0] in small_words("determiners"):
             return False
@@ -248,7 +288,9 @@ def _is_statement(low: list[str]) -> bool:
             return True
         if second in ("want", "need") and lead.verb and lead.weak:
             return False
-        is_doing = lead.verb is not None and (lead.weak > 0 or lead.verb.words > 1)
+        is_doing = lead.verb is not None and (
+            lead.weak > 0 or lead.is_denied or lead.verb.words > 1
+        )
         return second in small_words("states") and not is_doing
     if first == "you":
         return second in small_words("finite") | small_words("states") or second == "need"
@@ -279,15 +321,22 @@ class _Lead:
         while at < len(low):
             verb = verb_at(tokens[at:])
             longest = verb.words if verb else 0
-            sizes = {name: phrase_length(name, low[at:]) for name in ("not", "openings", "wishes", "fillers", "weak")}
+            sizes = {
+                name: phrase_length(name, low[at:])
+                for name in ("not", "openings", "wishes", "fillers", "weak")
+            }
             name = max(sizes, key=lambda kind: sizes[kind])
             size = sizes[name]
             following = low[at + size] if at + size < len(low) else ""
-            if name == "weak" and not following.endswith("ing") and not following.startswith("to "):
+            does_go = low[at] in ("go", "come") and size == 1 and is_base(following)
+            if name == "weak" and not following.endswith("ing") and not does_go:
                 size = 0
             if name == "openings" and low[at] == "to" and not verb_at(tokens[at + 1 :]):
                 size = 0
-            is_equal = size == longest and name in ("not", "wishes") and verb_at(tokens[at + size :])
+            is_equal = (name in ("not", "wishes") or low[at] == "lets") and verb_at(
+                tokens[at + size :]
+            )
+            is_equal = is_equal and size == longest
             if size and (size > longest or is_equal):
                 self.subject = self.subject or (low[at] if name == "openings" else "")
                 self.is_denied = self.is_denied or name == "not"
@@ -316,7 +365,11 @@ def _parts(tokens: list[str]) -> Iterator[tuple[str, list[str]]]:
         end = i
         while end < len(tokens) and _links(tokens[end]):
             end += 1
-        if end > i and end < len(tokens) and _begins_act(tokens[begin:i], tokens[end:], tokens[i:end]):
+        if (
+            end > i
+            and end < len(tokens)
+            and _begins_act(tokens[begin:i], tokens[end:], tokens[i:end])
+        ):
             yield link, tokens[begin:i]
             begin, link = end, " ".join(tokens[i:end]).lower()
         i = max(end, i + 1)
@@ -336,23 +389,41 @@ def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
     if lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
         return True
     first = lead.rest[0].lower()
-    if lead.subject or before[-1].lower() in small_words("determiners"):
+    if lead.subject or before[-1].lower() in small_words("articles"):
         return False
     if not earlier.verb or (is_base(earlier.rest[0].lower()) and not is_base(first)):
         return False
     if "said" in families()[earlier.verb.family].takes and "then" not in [t.lower() for t in link]:
         low = [token.lower() for token in earlier.verb.rest]
-        opener = next((k for k, w in enumerate(low) if w in small_words("openers") or w == "to"), -1)
-        if opener >= 0 and (low[opener] != "to" or (opener + 1 < len(low) and is_base(low[opener + 1]))):
-            is_open = small_words("finite") & set(low) & {"will", "can", "must", "should", "would", "could"}
+        opener = next(
+            (k for k, w in enumerate(low) if w in small_words("openers") or w == "to"), -1
+        )
+        if opener >= 0 and (
+            low[opener] != "to" or (opener + 1 < len(low) and is_base(low[opener + 1]))
+        ):
+            is_open = (
+                small_words("finite")
+                & set(low)
+                & {"will", "can", "must", "should", "would", "could"}
+            )
             speaker = low[opener + 1 : opener + 2] in (["we"], ["they"], ["you"])
-            if is_open or speaker or (low[opener] == "to" and earlier.verb.family not in ("refuse", "try")):
+            if (
+                is_open
+                or speaker
+                or (low[opener] == "to" and earlier.verb.family not in ("refuse", "try"))
+            ):
                 return False
     has_determiner = any(t.lower() in small_words("determiners") for t in earlier.verb.rest)
     is_last = len(lead.rest) == 1 or not lead.rest[1][0].isalnum() or lead.rest[1].lower() == "of"
     if len(lead.rest) == 1 and first in small_words("rather_nouns") and earlier.verb.rest:
         return False
-    return not (is_last and earlier.verb.rest and not has_determiner and before[-1].islower() and _is_noun(before))
+    return not (
+        is_last
+        and earlier.verb.rest
+        and not has_determiner
+        and before[-1].islower()
+        and _is_noun(before)
+    )
 
 
 def _is_noun(before: list[str]) -> bool:
@@ -386,12 +457,24 @@ def _deed(tokens: list[str]) -> Act | None:
             found.setdefault("object", found["said"])
         found["said"] = quoted[0]
     family, is_quoted = verb.family, bool(quoted)
-    if "said" in takes and lead.subject[:1] in ("i", "w") and {"you", "your"} & {t.lower() for t in rest}:
+    if (
+        "said" in takes
+        and lead.subject[:1] in ("i", "w")
+        and {"you", "your"} & {t.lower() for t in rest}
+    ):
         return _spoken(as_text(tokens), family)
-    if not lead.subject and not quoted and {found.get("object"), found.get("person")} & {"you", "yourself"}:
+    if (
+        not lead.subject
+        and not quoted
+        and {found.get("object"), found.get("person")} & {"you", "yourself"}
+    ):
         if "me" in [token.lower() for token in rest]:
             return _spoken(as_text(tokens), "say")
-    if is_quoted and found["said"].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
+    if (
+        is_quoted
+        and found["said"].endswith("?")
+        and family in ("say", "tell", "whisper", "shout", "write")
+    ):
         family = "ask"
     manner = " ".join([*lead.manner, found.pop("manner", "")]).strip()
     told = joined([*lead.manner, verb.base, *(token for token in lead.rest[1:] if token[0] != "“")])
@@ -409,7 +492,7 @@ def _deed(tokens: list[str]) -> Act | None:
 
 
 def _own_words(family: str, rest: list[str]) -> tuple[list[str], list[str]]:
-    """"say good night to the king": the words said as they stand, and what is left."""
+    """ "say good night to the king": the words said as they stand, and what is left."""
     first = rest[0].lower() if rest else ""
     lists = ("openers", "prepositions", "determiners", "pronouns", "enders")
     if not first or is_adverb(first) or any(first in small_words(name) for name in lists):
@@ -421,13 +504,19 @@ def _own_words(family: str, rest: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _without_verb(tokens: list[str], lead: _Lead) -> Act | None:
-    """"North", "back to the harbour" (one goes there), "with the knife I cut it" (read on)."""
+    """ "North", "back to the harbour" (one goes there), "with the knife I cut it" (read on)."""
     low = [token.lower() for token in tokens]
-    at = next((k for k, word in enumerate(low) if k and word in ("i", "we") and _Lead(tokens[k:]).verb), 0)
+    at = next(
+        (k for k, word in enumerate(low) if k and word in ("i", "we") and _Lead(tokens[k:]).verb), 0
+    )
     if at:
         is_phrase = low[0] in small_words("prepositions") - small_words("enders")
         return _deed([*tokens[at:], *((",", low[0], *tokens[1:at]) if is_phrase else ())])
-    if lead.rest and not lead.subject and lead.rest[0].lower() in small_words("where_alone") | {"to", "into", "towards"}:
+    if (
+        lead.rest
+        and not lead.subject
+        and lead.rest[0].lower() in small_words("where_alone") | {"to", "into", "towards"}
+    ):
         if len(lead.rest) < 8 and small_words("english") & set(low) or len(lead.rest) == 1:
             where = to_second_person(joined(lead.rest))
             return Act(family="go", verb="go", where=where, clause=f"you go {where}")
@@ -444,10 +533,23 @@ def _unknown(lead: _Lead) -> Verb | None:
         return None
     word, *rest = lead.rest
     low, following = word.lower(), (rest[0].lower() if rest else "")
-    lists = ("determiners", "pronouns", "subjects", "finite", "prepositions", "openers", "enders", "adverbs", "english", "hurried")
+    lists = (
+        "determiners",
+        "pronouns",
+        "subjects",
+        "finite",
+        "prepositions",
+        "openers",
+        "enders",
+        "adverbs",
+        "english",
+        "hurried",
+    )
     if any(low in small_words(name) for name in lists) or len(low) < 3 or not _PLAUSIBLE.match(low):
         return None
-    is_argument = any(following in small_words(n) for n in ("determiners", "pronouns", "prepositions"))
+    is_argument = any(
+        following in small_words(n) for n in ("determiners", "pronouns", "prepositions")
+    )
     is_noun = any(singular(low) in word_list(name) for name in ("people", "places"))
     if not lead.subject and (not is_argument or is_noun):
         return None
@@ -467,7 +569,12 @@ def _speech_in_one(found: list[tuple[str, Act]]) -> list[tuple[str, Act]]:
     kept: list[tuple[str, Act]] = []
     for link, act in found:
         last = kept[-1][1] if kept else Act()
-        if act.is_quoted and last.is_quoted and act.verb in ("say", "ask") and last.verb in ("say", "ask"):
+        if (
+            act.is_quoted
+            and last.is_quoted
+            and act.verb in ("say", "ask")
+            and last.verb in ("say", "ask")
+        ):
             family = "ask" if "ask" in (act.family, last.family) else "say"
             both = _spoken(f"{_stopped(last.said)} {act.said}", family)
             kept[-1] = (kept[-1][0], replace(both, person=last.person or act.person))
@@ -491,8 +598,18 @@ def _chained(found: list[tuple[str, Act]]) -> Act:
             acts[i] = replace(acts[i], object=acts[i + 1].object)
     whole = replace(acts[-1], clause=_shortened(acts[-1].clause))
     for i in range(len(acts) - 2, -1, -1):
-        rest = whole.clause.removeprefix("you ") if not whole.is_quoted else whole.clause.removeprefix("you ")
-        link = ", then" if "then" in found[i + 1][0] else "," if whole.then and "and" not in found[i + 1][0] else " and"
+        rest = (
+            whole.clause.removeprefix("you ")
+            if not whole.is_quoted
+            else whole.clause.removeprefix("you ")
+        )
+        link = (
+            ", then"
+            if "then" in found[i + 1][0]
+            else ","
+            if whole.then and "and" not in found[i + 1][0]
+            else " and"
+        )
         whole = replace(acts[i], clause=_shortened(f"{acts[i].clause}{link} {rest}"), then=whole)
     return whole
 
@@ -504,16 +621,17 @@ def _shortened(clause: str) -> str:
     return cut + "…" + "”" * (cut.count("“") > cut.count("”"))
 
 
-_GOAL = re.compile(r"^(?:(?:over|up|back|down|out|to|into|onto|towards?|at|on|in|from|of) )+")
-
-
 def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     people: list[str] = []
     things: list[str] = []
     for one in earlier:
-        goal = re.sub(_GOAL, "", one.where) if not one.object and not one.person else ""
-        for phrase in (one.object, one.person, goal):
-            if phrase and phrase.lower() not in small_words("pronouns") | small_words("where_alone"):
+        goal = one.where.split() if not one.object and not one.person else []
+        while goal and goal[0].lower() in small_words("prepositions"):
+            goal.pop(0)
+        for phrase in (one.object, one.person, " ".join(goal)):
+            if phrase and phrase.lower() not in small_words("pronouns") | small_words(
+                "where_alone"
+            ):
                 somebody = phrase == one.person or is_somebody(phrase.split())
                 (people if somebody else things).append(phrase)
 
@@ -528,7 +646,14 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     return replace(act, object=meant(act.object), person=meant(act.person))
 
 
-_SHIFTED = {"will": "would", "has": "had", "have": "had", "is": "was", "are": "were", "can": "could"}
+_SHIFTED = {
+    "will": "would",
+    "has": "had",
+    "have": "had",
+    "is": "was",
+    "are": "were",
+    "can": "could",
+}
 
 
 def clause_in_past(clause: str) -> str:
@@ -541,8 +666,11 @@ def clause_in_past(clause: str) -> str:
             before = next((w for w in reversed(words[:k]) if w and not is_adverb(w)), "")
             is_first = before == "you" and k < 3 and i == 0
             if is_first or (is_base(word) and (before.endswith(",") or before in ("and", "then"))):
-                if not is_adverb(word):
-                    words[k] = past(word)
-        reported = re.sub(r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1)
+                plain = word.rstrip(",:;")
+                if plain and not is_adverb(plain):
+                    words[k] = past(plain) + word[len(plain) :]
+        reported = re.sub(
+            r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1
+        )
         parts[i] = " ".join(words) + that + reported
     return "".join(parts)

@@ -16,7 +16,9 @@ from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 _POSSESSIVE = re.compile(r"(?:my|your|his|her|its|our|their|\w+['’]s|\w+s['’])$", re.I)
-_TIMES = frozenset("morning evening afternoon midnight noon dawn dusk day days hour hours moment while minute minutes night nights year years time".split())
+_TIMES = frozenset(
+    "morning evening afternoon midnight noon dawn dusk day days hour hours moment while minute minutes night nights year years time".split()
+)
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you", "my": "me"}
 LONGEST_GAP = 8
 """Words that may stand between a verb and its particle."""
@@ -52,13 +54,17 @@ def small_words(name: str) -> frozenset[str]:
 
 @cache
 def _small_words() -> Mapping[str, frozenset[str]]:
-    return {name: frozenset(words.split()) for name, words in word_table("act_words")["words"].items()}
+    return {
+        name: frozenset(words.split()) for name, words in word_table("act_words")["words"].items()
+    }
 
 
 @cache
 def phrases(name: str) -> tuple[tuple[str, ...], ...]:
     """One list of phrases, each as its words, the longest first."""
-    listed = (tuple(phrase.split()) for phrase in word_table("act_words")["phrases"][name].split(","))
+    listed = (
+        tuple(phrase.split()) for phrase in word_table("act_words")["phrases"][name].split(",")
+    )
     return tuple(sorted(listed, key=len, reverse=True))
 
 
@@ -161,9 +167,14 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> 
 
 def _can_follow(word: str) -> bool:
     """True for what may follow a particle that stands apart: anything but a noun."""
-    return not word[0].isalnum() or any(
-        word in small_words(name) for name in ("conjunctions", "prepositions", "enders", "adverbs")
-    ) or is_adverb(word)
+    return (
+        not word[0].isalnum()
+        or any(
+            word in small_words(name)
+            for name in ("conjunctions", "prepositions", "enders", "adverbs")
+        )
+        or is_adverb(word)
+    )
 
 
 def is_adverb(word: str) -> bool:
@@ -203,7 +214,11 @@ def _lowered(words: str) -> str:
 
 
 def _place(
-    spec: VerbFamily, family: str, bare: list[list[str]], parts: dict[str, list[str]], has_said: bool
+    spec: VerbFamily,
+    family: str,
+    bare: list[list[str]],
+    parts: dict[str, list[str]],
+    has_said: bool,
 ) -> None:
     """Noun phrases without a preposition go to the family's slots."""
     slots = [slot for slot in spec.takes if slot != "where"] or ["object"]
@@ -211,10 +226,17 @@ def _place(
         parts["person"] = bare.pop(0)
         slots = [slot for slot in slots if slot != "person"] or ["object"]
     for words in bare:
-        if "person" in slots and "person" not in parts and slots[0] == "said" and is_somebody(words):
+        if (
+            "person" in slots
+            and "person" not in parts
+            and slots[0] == "said"
+            and is_somebody(words)
+        ):
             parts["person"] = words
             continue
-        slot = next((s for s in slots if s not in parts and not (s == "said" and has_said)), "aside")
+        slot = next(
+            (s for s in slots if s not in parts and not (s == "said" and has_said)), "aside"
+        )
         last = words[-1].lower()
         if slot == "person" and not has_said:
             if family == "ask" and last in small_words("asked_things"):
@@ -227,7 +249,9 @@ def _place(
 
 def is_somebody(words: Sequence[str]) -> bool:
     """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
-    head = next((k for k, w in enumerate(words) if k and w.lower() in small_words("joints")), len(words))
+    head = next(
+        (k for k, w in enumerate(words) if k and w.lower() in small_words("joints")), len(words)
+    )
     last = words[head - 1] if words else ""
     if len(words) == 1 and last.lower() in small_words("somebody"):
         return True
@@ -251,7 +275,11 @@ def _slot(
         return "person", _owner(words)
     last = words[-1].lower() if words else ""
     low = [word.lower() for word in whole]
-    if phrase_length("manner", low) or is_adverb(first) or (first in ("for", "in", "at") and last in _TIMES):
+    if (
+        phrase_length("manner", low)
+        or is_adverb(first)
+        or (first in ("for", "in", "at") and last in _TIMES)
+    ):
         return "manner", whole
     before = prep[-1].lower()
     if words and before in spec.object_after and "object" not in parts:
@@ -287,7 +315,12 @@ def _reported(spec: VerbFamily, rest: Sequence[str]) -> tuple[str, list[str]]:
             if not (word == "to" and before in small_words("where_alone")):
                 continue
         following = low[k + 1] if k + 1 < len(low) else ""
-        if spec.bare_infinitive and k and is_base(word) and before not in small_words("determiners") - {"her"}:
+        if (
+            spec.bare_infinitive
+            and k
+            and is_base(word)
+            and before not in small_words("determiners") - {"her"}
+        ):
             return joined(rest[k:]), list(rest[:k])
         if _opens_report(spec, word, following, k):
             return joined(rest[k + (word == "that") :]), list(rest[:k])
@@ -309,7 +342,20 @@ def _opens_report(spec: VerbFamily, word: str, following: str, k: int) -> bool:
             and following not in small_words("determiners") | small_words("pronouns")
             and following in ("be", "have", "do", "not", "never")
         )
-    if word in ("i", "he", "she", "we", "they", "there", "i'm", "he's", "she's", "they're", "we're", "it's"):
+    if word in (
+        "i",
+        "he",
+        "she",
+        "we",
+        "they",
+        "there",
+        "i'm",
+        "he's",
+        "she's",
+        "they're",
+        "we're",
+        "it's",
+    ):
         return not (k and is_object_first) and bool(following)
     return word in ("it", "you", "nobody", "this") and following in small_words("finite") and k > 0
 
@@ -328,7 +374,9 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
         if _ends(spec, word, following, k, is_relative):
             break
         size = 0 if is_relative or (words and is_open) else phrase_length("manner", low[k:])
-        if size or (word in small_words("prepositions") and not is_relative and not (words and is_open)):
+        if size or (
+            word in small_words("prepositions") and not is_relative and not (words and is_open)
+        ):
             if words or size or is_manner:
                 yield prep, words
                 prep, words = [], []
@@ -343,7 +391,7 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
         else:
             if words and not is_open and _opens_relative(word, following):
                 is_relative = True
-            elif words and _begins_another(words, word, low[k:], takes_two):
+            elif words and _begins_another(words, token, low[k:], takes_two and not prep):
                 if (takes_two and not prep) or words[0].lower() in small_words("pronouns"):
                     yield prep, words
                     prep, words = ([] if takes_two else ["…"]), []
@@ -357,7 +405,11 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
 def _waits_for_noun(words: list[str]) -> bool:
     """True after "the" and "all the", not after "the big one"."""
     last = words[-1].lower()
-    return last == "of" or last in small_words("determiners") - {"her"} and not (last == "one" and len(words) > 1)
+    return (
+        last == "of"
+        or last in small_words("determiners") - {"her"}
+        and not (last == "one" and len(words) > 1)
+    )
 
 
 def _opens_relative(word: str, following: str) -> bool:
@@ -376,19 +428,19 @@ def _ends(spec: VerbFamily, word: str, following: str, k: int, is_relative: bool
     return (is_base(following) or following in ("be", "have", "do")) and not following.endswith("s")
 
 
-def _begins_another(words: list[str], word: str, rest: list[str], takes_two: bool) -> bool:
-    """True if a second noun phrase begins at ``word``: "her | the key", "the box | the wizard said"."""
-    first = words[0].lower()
+def _begins_another(words: list[str], token: str, rest: list[str], takes_two: bool) -> bool:
+    """True if a second noun phrase begins here: "her | the key", "the box | the wizard said"."""
+    first, word = words[0].lower(), token.lower()
     if len(words) == 1 and first in small_words("pronouns") - small_words("determiners"):
         return True
-    starts = word in small_words("determiners") - {"one", "other", "same", "own"} or word in small_words("pronouns")
-    if starts and not _waits_for_noun(words):
+    determiners = small_words("determiners") - {"one", "other", "same", "own"}
+    if word in determiners | small_words("pronouns"):
+        return not _waits_for_noun(words)
+    if not takes_two:
+        return False
+    if words == ["her"] and "to" not in rest and rest[-1] not in small_words("asked_things"):
         return True
-    is_her = len(words) == 1 and first == "her" and takes_two
-    if is_her and "to" not in rest and rest[-1] not in small_words("asked_things"):
-        return True
-    are_names = all(w[0].isupper() for w in words)
-    return takes_two and are_names and word[0].islower() and not starts
+    return all(w[0].isupper() for w in words) and token[0].islower()
 
 
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?…])")
@@ -396,7 +448,9 @@ _BEFORE_MARK = re.compile(r"\s+([,.;:!?…])")
 
 def as_text(tokens: Sequence[str]) -> str:
     """A whole sentence as text, with the ? or ! at its end."""
-    return joined(tokens).rstrip("?!") + (tokens[-1] if tokens[-1:] and tokens[-1][0] in "!?" else "")
+    return joined(tokens).rstrip("?!") + (
+        tokens[-1] if tokens[-1:] and tokens[-1][0] in "!?" else ""
+    )
 
 
 def joined(tokens: Sequence[str]) -> str:
