@@ -32,6 +32,8 @@ LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
 LONGEST_TOLD = 240
 """Characters of a move told back."""
+LONGEST_LEAD = 12
+"""Words that may stand before the verb of an act."""
 MOST_ACTS = 6
 """Acts of one move that are kept."""
 
@@ -318,7 +320,7 @@ class _Lead:
         self.is_denied = False
         self.weak = 0
         at, low = 0, [token.lower().replace("’", "'") for token in tokens]
-        while at < len(low):
+        while at < min(len(low), LONGEST_LEAD):
             verb = verb_at(tokens[at:])
             longest = verb.words if verb else 0
             sizes = {

@@ -60,17 +60,18 @@ def _small_words() -> Mapping[str, frozenset[str]]:
 
 
 @cache
-def phrases(name: str) -> tuple[tuple[str, ...], ...]:
-    """One list of phrases, each as its words, the longest first."""
-    listed = (
-        tuple(phrase.split()) for phrase in word_table("act_words")["phrases"][name].split(",")
-    )
-    return tuple(sorted(listed, key=len, reverse=True))
+def _phrases(name: str) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """One list of phrases, each as its words, by their first words; the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in word_table("act_words")["phrases"][name].split(","):
+        found.setdefault(phrase.split()[0], []).append(tuple(phrase.split()))
+    return {first: sorted(listed, key=len, reverse=True) for first, listed in found.items()}
 
 
 def phrase_length(name: str, words: Sequence[str]) -> int:
     """How many of the first words are a phrase of that list."""
-    return next((len(p) for p in phrases(name) if tuple(words[: len(p)]) == p), 0)
+    listed = _phrases(name).get(words[0], ()) if words else ()
+    return next((len(p) for p in listed if tuple(words[: len(p)]) == p), 0)
 
 
 @cache
