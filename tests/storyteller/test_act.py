@@ -1,10 +1,9 @@
-"""What a player types becomes acts: the verb, who and what it concerns, what is said, what comes next."""
+"""What a player types becomes acts: the verb, whom and what it concerns, what is said."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from time import process_time
 
@@ -16,12 +15,15 @@ from tta_rebuild.storyteller.act import LONGEST_TOLD, Act, clause_in_past, parse
 LINES = Path(__file__).with_name("moves.txt").read_text("utf-8").splitlines()
 MOVES = [tuple(line.split(" => ")) for line in LINES if not line.startswith("#")]
 PARTS = ("object", "person", "instrument", "where", "manner")
-NAMED = """go enter leave climb follow flee wait look search read listen touch smell take drop put give
-show throw open close lock unlock turn_on turn_off break cut burn destroy repair make use wear take_off
-hide eat drink sleep wake ask tell say shout whisper call write lie promise confess refuse accept offer
-beg demand threaten apologise forgive thank greet smile kiss embrace help heal attack kill catch capture
-free surrender steal buy pay pray sing dance think remember count try push pull turn fall jump fly fold
-meet gather announce warn lead practise magic cry laugh""".split()
+NAMED = """
+go enter leave climb follow flee wait look search read listen touch smell take drop put
+give show throw open close lock unlock turn_on turn_off break cut burn destroy repair make
+use wear take_off hide eat drink sleep wake ask tell say shout whisper call write lie
+promise confess refuse accept offer beg demand threaten apologise forgive thank greet
+smile kiss embrace help heal attack kill catch capture free surrender steal buy pay pray
+sing dance think remember count try push pull turn fall jump fly fold meet gather announce
+warn lead practise magic cry laugh
+""".split()
 
 
 def chain(act: Act | None) -> Iterator[Act]:
@@ -102,17 +104,8 @@ def test_no_input_fails_or_takes_long() -> None:
         for act in chain(parse_act(text)):
             assert len(act.clause) <= LONGEST_TOLD + 2
             assert bool(act.problem) != bool(act.family)
-            assert all(
-                isinstance(getattr(act, f.name), (str, bool, Act, type(None))) for f in fields(act)
-            )
-    for text in (
-        "I " * 9000,
-        "and " * 9000,
-        "open it and " * 9000,
-        "“" * 9000,
-        "a" * 9000,
-        ": " * 9000,
-    ):
+    for piece in ("I ", "and ", "open it and ", "“", "a", ": ", "go to the ", "'a "):
+        text = piece * 9000
         begin = process_time()
         parse_act(text)
         assert process_time() - begin < 1

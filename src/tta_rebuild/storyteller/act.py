@@ -118,7 +118,7 @@ def _is_foreign(text: str) -> bool:
 
 
 def _sentences(text: str) -> Iterator[list[str]]:
-    """The tokens of each sentence; what follows a colon after a verb of speech is one quoted token."""
+    """The tokens of each sentence; what follows "say:" is one quoted token."""
     opening = _STARTS_SPEECH.match(text)
     if opening and not _VOCATIVE.fullmatch(opening[0]):
         rest = text[opening.end() :]
@@ -378,7 +378,7 @@ _SHIFTED = {
 
 
 def clause_in_past(clause: str) -> str:
-    """``you give Mara the key and run`` → ``you gave Mara the key and ran``; speech stays as it is."""
+    """``you give Mara the key and run`` → ``you gave Mara the key and ran``; speech stays."""
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")

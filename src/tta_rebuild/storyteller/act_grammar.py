@@ -140,7 +140,7 @@ def _same(words: Sequence[str], tail: Sequence[str]) -> bool:
 
 
 def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> list[str] | None:
-    """What follows a verb in pieces ("turn the lamp on", "close my eyes"); None if it is not there."""
+    """What follows a verb in pieces ("turn the lamp on"); None if it is another verb."""
     gap = next((k for k, word in enumerate(tail) if word in "*~"), -1)
     head, after = tail[: max(gap, 0)], tail[gap + 1 :]
     begin = 1 + len(head)

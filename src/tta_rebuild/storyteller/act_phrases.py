@@ -13,6 +13,7 @@ from tta_rebuild.storyteller.act_grammar import (
     families,
     is_adverb,
     is_base,
+    is_one,
     joined,
     phrase_length,
     small_words,
@@ -20,9 +21,6 @@ from tta_rebuild.storyteller.act_grammar import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list
 
-_TIMES = frozenset(
-    "morning evening afternoon midnight noon dawn dusk day days hour hours moment while minute minutes night nights year years time".split()
-)
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you", "my": "me"}
 
 
@@ -119,7 +117,7 @@ def _slot(
     if (
         phrase_length("manner", low)
         or is_adverb(first)
-        or (first in ("for", "in", "at") and last in _TIMES)
+        or (first in ("for", "in", "at") and is_one(last, "times"))
     ):
         return "manner", whole
     before = prep[-1].lower()
@@ -152,9 +150,9 @@ def _reported(spec: VerbFamily, rest: Sequence[str]) -> tuple[str, list[str]]:
     low = [token.lower() for token in rest]
     for k, word in enumerate(low):
         before = low[k - 1] if k else ""
-        if before in small_words("prepositions"):
-            if not (word == "to" and before in small_words("where_alone")):
-                continue
+        is_away = word == "to" and is_one(before, "where_alone")
+        if is_one(before, "prepositions") and not is_away:
+            continue
         following = low[k + 1] if k + 1 < len(low) else ""
         if (
             spec.bare_infinitive
@@ -202,7 +200,7 @@ def _opens_report(spec: VerbFamily, word: str, following: str, k: int) -> bool:
 
 
 def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Phrases in order, each as (prepositions, words); clauses of time, reason and purpose end them."""
+    """Phrases in order, as (prepositions, words); a clause of time, reason or purpose ends them."""
     prep: list[str] = []
     words: list[str] = []
     takes_two = "person" in spec.takes and len(spec.takes) > 1

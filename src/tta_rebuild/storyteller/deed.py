@@ -76,7 +76,7 @@ _BEFORE_VERBS = ("not", "openings", "wishes", "fillers", "weak")
 
 
 class Lead:
-    """What stands before the verb: the subject, wishes, fillers, manner; and whether it is denied."""
+    """What stands before the verb: subject, wishes, fillers, manner; and whether it is denied."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self.manner: list[str] = []
@@ -177,7 +177,7 @@ def _own_words(family: str, rest: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _without_verb(tokens: list[str], lead: Lead) -> Act | None:
-    """Places: "north", "back to the harbour" (one goes there), "with the knife I cut it" (read on)."""
+    """One goes "north" and "back to the harbour"; in "with the knife I cut it" one reads on."""
     low = [token.lower() for token in tokens]
     starts = (k for k, w in enumerate(low) if k and w in ("i", "we") and Lead(tokens[k:]).verb)
     at = next(starts, 0)
