@@ -106,6 +106,7 @@ def _cleaned(words: str) -> str:
     text = text + "”" * (text.count("“") > text.count("”"))
     if "“" not in text:
         text = _SINGLE.sub(r"“\1”", text)
+    text = re.sub(r"(?<=\w), (?:please|thanks|thank you)\W*$", "", text)
     return re.sub(r"\s+[-–—]+\s+", ", ", text)
 
 

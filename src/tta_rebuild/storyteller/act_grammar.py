@@ -154,11 +154,12 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> 
         if not _same(low[at:end], after):
             continue
         if "~" in tail:
-            owner = between[-1]
-            is_owner = _POSSESSIVE.search(owner) or owner in small_words("determiners")
+            is_owner = _POSSESSIVE.search(between[-1]) or is_one(between[0], "determiners")
             return list(tokens[begin:]) if is_owner else None
         goes_on = end < len(low) and not _can_follow(low[end])
         if gap < 0 and (goes_on or set(between) & (small_words("prepositions") - {"back"})):
+            return None
+        if goes_on and is_one(after[0], "particles"):
             return None
         if goes_on and after[-1] in small_words("prepositions"):
             return list(tokens[begin:])
@@ -168,14 +169,9 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> 
 
 def _can_follow(word: str) -> bool:
     """True for what may follow a particle that stands apart: anything but a noun."""
-    return (
-        not word[0].isalnum()
-        or any(
-            word in small_words(name)
-            for name in ("conjunctions", "prepositions", "enders", "adverbs")
-        )
-        or is_adverb(word)
-    )
+    if not word[0].isalnum() or word == "of" or is_adverb(word):
+        return True
+    return is_one(word, "conjunctions prepositions enders adverbs")
 
 
 def is_adverb(word: str) -> bool:

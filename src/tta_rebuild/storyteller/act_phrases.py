@@ -162,6 +162,7 @@ def _reported(spec: VerbFamily, rest: Sequence[str]) -> tuple[str, list[str]]:
         ):
             return joined(rest[k:]), list(rest[:k])
         if _opens_report(spec, word, following, k):
+            k -= before == "not"
             return joined(rest[k + (word == "that") :]), list(rest[:k])
         if word in spec.said_after and following:
             ends = (j for j in range(k + 2, len(low)) if low[j] in spec.person_after - {"for"})
@@ -228,7 +229,9 @@ def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str]
             if is_adverb(word):
                 yield [token], []
         else:
-            if words and not is_open and _opens_relative(word, following):
+            if (not words and not prep and is_one(word, "fused")) or (
+                words and not is_open and _opens_relative(word, following)
+            ):
                 is_relative = True
             elif words and _begins_another(words, token, low[k:], takes_two and not prep):
                 if (takes_two and not prep) or words[0].lower() in small_words("pronouns"):
