@@ -9,22 +9,24 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller.act_grammar import (
     Verb,
-    arguments,
     families,
     is_adverb,
     is_base,
+    is_one,
     joined,
     phrase_length,
     small_words,
     verb_at,
 )
-from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list
+from tta_rebuild.storyteller.act_phrases import as_text, is_somebody
+from tta_rebuild.storyteller.deed import Act, Lead, deed, spoken, unknown
+
+__all__ = ["Act", "clause_in_past", "parse_act"]
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
@@ -34,66 +36,47 @@ MOST_ACTS = 6
 """Acts of one move that are kept."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
-    """What the player does, in parts; noun phrases keep their determiner and speak of "you".
-
-    Attributes:
-        family: a table of ``data/verbs.toml``; ``do`` for a verb that none holds; "" if not understood.
-        verb: the plain form with its particle: "smash", "turn on".
-        object: "the old maps"; a pronoun stays ("him") unless the move itself says who or what it is.
-        person: whom it is said, given or done to, where that is not the object.
-        instrument: "a knife" (with, using).
-        where: with its preposition: "under the floorboards".
-        manner: "slowly", "without a match".
-        said: what is said, asked, written or thought; reported in the second person, or as spoken.
-        is_quoted: ``said`` holds the words as spoken.
-        clause: this act and those after it told back, without full stop: "you break it and run".
-        then: the next act of a compound move.
-        problem: "" or why it is no act: "empty", "numbers", "nonsense", "question" (to the game), "no verb".
-    """
-
-    family: str = ""
-    verb: str = ""
-    object: str = ""
-    person: str = ""
-    instrument: str = ""
-    where: str = ""
-    manner: str = ""
-    said: str = ""
-    is_quoted: bool = False
-    clause: str = ""
-    then: Act | None = None
-    problem: str = ""
-
-
 _TOKEN = re.compile(
     r"“[^”]*”?|(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt|Lt)\.|\d[\d.,]*\d|[^\s“”,;:.!?…]+|[,;:.!?…]+"
 )
 _QUESTION = re.compile(
-    r"(?:what|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
+    r"(?:what(?! an? )|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
     r"(?:is|are|am|was|were|does|did|do|has|have|can|could|will|would|should|shall|may|isn['’]t|aren['’]t|"
     r"don['’]t|doesn['’]t|didn['’]t|can['’]t|won['’]t) "
-    r"(?:i|you|he|she|it|we|they|this|that|there|the|my|your|any\w+|some\w+)\b",
+    r"(?:(?:i|you|he|she|we|they|there|any(?:one|body)|some(?:one|body))\b|[^?]+\?$)",
     re.I,
 )
-_ADDRESSED = re.compile(r"\b(?:you|your|yours|you['’]\w+|any(?:one|body)|some(?:one|body) there)\b", re.I)
-_VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam), (.+)")
+_ADDRESSED = re.compile(
+    r"\b(?:you|your|yours|you['’]\w+|any(?:one|body)|some(?:one|body) there)\b", re.I
+)
+_VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam)[,:] (.+)")
 _STARTS_SPEECH = re.compile(r"[^“”:]{2,80}?:\s+(?=\S)")
 _MARKUP = re.compile(r"[<>{}\[\]()|`*_#~^\\]")
 _SINGLE = re.compile(r"(?:(?<=^)|(?<=[\s:,]))[‘'](?=\w)([^‘]*?[\w.!?…])['’](?=[\s.,;!?]|$)")
-_ELIDED = re.compile(r"(?<![\w'’])([Ii])['’](m|ll|d|ve)\b")
+_STOPPED = re.compile(r"\w+[,.!]")
+_SAID_AT_ONCE = {
+    "sorry": "apologise",
+    "thanks": "thank",
+    "no": "refuse",
+    "yes": "accept",
+    "greetings": "greet",
+}
+_DROPPED = frozenset(("So", "Sk", "Mn"))
+"""Unicode's categories of pictures, marks for skin and accents that stand alone."""
+_NUMBERS = re.compile(r"(?:(?:and|or|both|then|options?|choices?|numbers?|no)\b|[\W\d_])*", re.I)
 
 
 def parse_act(words: str) -> Act:
     """The move behind the words; one that is no act says why in ``problem``. Never raises."""
     text = _cleaned(words)
+    if any(ch.isdigit() for ch in text) and _NUMBERS.fullmatch(text):
+        return Act(problem="numbers")
     letters = [ch for ch in text if ch.isalpha()]
     if not letters:
         is_nothing = not words.strip(" \t\r\n.…,;:!?-–—'\"“”")
-        is_number = any(ch.isdigit() for ch in text)
-        return Act(problem="empty" if is_nothing else "numbers" if is_number else "nonsense")
-    if sum("LATIN" in unicodedata.name(ch, "") for ch in letters) * 2 < len(letters) or _is_foreign(text):
+        return Act(problem="empty" if is_nothing else "nonsense")
+    latin = sum("LATIN" in unicodedata.name(ch, "") for ch in letters)
+    if latin * 2 < len(letters) or _is_foreign(text):
         return Act(problem="no verb")
     found: list[tuple[str, Act]] = []
     for sentence in _sentences(text):
@@ -103,19 +86,19 @@ def parse_act(words: str) -> Act:
         return _chained(acts[:MOST_ACTS])
     if any(act.problem == "question" for _, act in found):
         return Act(problem="question")
-    known = small_words("english") | small_words("determiners") | small_words("foreign")
-    is_english = any(w in known or is_base(w) for w in re.findall(r"[a-z'’]+", text.lower()))
-    return Act(problem="no verb" if is_english or _is_foreign(text) else "nonsense")
+    low = re.findall(r"[a-z'’]+", text.lower())
+    is_known = any(is_one(w, "english determiners foreign") or is_base(w) for w in low)
+    return Act(problem="no verb" if is_known else "nonsense")
 
 
 def _cleaned(words: str) -> str:
     text = unicodedata.normalize("NFKC", words[: 4 * LONGEST_READ]).replace("...", "…")
     text = re.sub(r"(?<=[^\W_])[ \t]*[\r\n]+\s*(?=\S)", ". ", text)
+    text = re.sub(r"</?\w[^<>]{0,40}>", " ", text)
     text = _MARKUP.sub(" ", text)
-    text = "".join(
-        ch if ch.isprintable() and unicodedata.category(ch) not in ("So", "Sk", "Mn") else " " * ch.isspace()
-        for ch in text
-    )
+    kept = [ch.isprintable() and unicodedata.category(ch) not in _DROPPED for ch in text]
+    text = "".join(ch if keep else " " * ch.isspace() for ch, keep in zip(text, kept, strict=True))
+    text = text.lower() if text.isupper() and len(text) > 3 else text
     text = " ".join(text.replace("«", "“").replace("»", "”").replace("„", "“").split())
     if len(text) > LONGEST_READ:
         text = text[:LONGEST_READ].rpartition(" ")[0] or text[:LONGEST_READ]
@@ -123,6 +106,7 @@ def _cleaned(words: str) -> str:
     text = text + "”" * (text.count("“") > text.count("”"))
     if "“" not in text:
         text = _SINGLE.sub(r"“\1”", text)
+    text = re.sub(r"(?<=\w), (?:please|thanks|thank you)\W*$", "", text)
     return re.sub(r"\s+[-–—]+\s+", ", ", text)
 
 
@@ -135,7 +119,7 @@ def _is_foreign(text: str) -> bool:
 
 
 def _sentences(text: str) -> Iterator[list[str]]:
-    """The tokens of each sentence; what follows a colon after a verb of speech is one quoted token."""
+    """The tokens of each sentence; what follows "say:" is one quoted token."""
     opening = _STARTS_SPEECH.match(text)
     if opening and not _VOCATIVE.fullmatch(opening[0]):
         rest = text[opening.end() :]
@@ -146,7 +130,7 @@ def _sentences(text: str) -> Iterator[list[str]]:
     sentence: list[str] = []
     for i, token in enumerate(tokens):
         sentence.append(token)
-        if token[-1] in ".!?…;" and not token[0].isalnum() and token[0] != "“" and i + 1 < len(tokens):
+        if token[0] in ".!?…;" and i + 1 < len(tokens):
             yield sentence
             sentence = []
     yield sentence
@@ -154,7 +138,9 @@ def _sentences(text: str) -> Iterator[list[str]]:
 
 def _speaks(words: Sequence[str]) -> bool:
     verb = verb_at([word.rstrip(":,") for word in words])
-    return bool(verb) and ("said" in families()[verb.family].takes or verb.family in ("greet", "sing", "nod"))
+    if verb is None:
+        return False
+    return "said" in families()[verb.family].takes or verb.family in ("greet", "sing", "nod")
 
 
 # ------------------------------------------------------------------------------ speech and deeds
@@ -166,133 +152,90 @@ def _read(tokens: list[str]) -> list[tuple[str, Act]]:
     low = [word.lower() for word in words]
     if not words:
         return []
-    text = joined(tokens) + (tokens[-1] if tokens[-1][0] in "!?" else "")
+    text = as_text(tokens)
     quoted = [token for token in tokens if token[0] == "“"]
     if quoted and len(quoted) == len(words):
-        return [("", _spoken(" ".join(q.strip("“”") for q in quoted)))]
+        return [("", spoken(" ".join(q.strip("“”") for q in quoted)))]
     if quoted and tokens[0] == quoted[0]:
         following = [t for t in tokens[1:] if t[0] != "“" and (t[0].isalnum())]
-        lead = _Lead(following)
-        if lead.verb and _speaks(lead.rest):
+        lead = Lead(following)
+        is_tag = lead.verb and lead.subject and len(lead.rest) == lead.verb.words
+        if lead.verb and (is_tag or _speaks(lead.rest)):
             tokens = [*following, "“" + " ".join(q.strip("“”") for q in quoted) + "”"]
         elif lead.verb:
-            return [("", _spoken(quoted[0].strip("“”"))), *_read(following)]
-    elif not quoted and (spoken := _bare_speech(text, tokens, low)):
-        return [("", spoken)]
-    acts = [(link, act) for link, part in _parts(tokens) if (act := _deed(part))]
+            return [("", spoken(quoted[0].strip("“”"))), *_read(following)]
+    elif not quoted and (bare := _bare_speech(text, tokens, low)):
+        return [("", bare)]
+    acts = [(link, act) for link, part in _parts(tokens) if (act := deed(part))]
     if not acts and text.endswith("!") and len(words) < 5:
-        return [("", _spoken(text, "shout"))]
+        return [("", spoken(text, "shout"))]
     return acts or [("", Act(problem="no verb"))]
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     """Words that are said rather than done; a question to the game is a problem."""
-    for name, family in (("nothing", "wait"), ("game", "")):
-        if phrase_length(name, low) == len(low):
-            told = text if text.lower() not in ("nothing", "pass", "skip", "next") else "wait"
-            told = re.sub(r"^(?:i|you) ", "", told, flags=re.I)
-            clause = "you " + told.lower().replace("don't", "do not")
-            return Act(family=family, verb="wait", clause=clause) if family else Act(problem="question")
-    for name, family in (
-        ("sorry", "apologise"),
-        ("thanks", "thank"),
-        ("no", "refuse"),
-        ("yes", "accept"),
-        ("greetings", "greet"),
-    ):
+    if phrase_length("game", low) == len(low):
+        return Act(problem="question")
+    if phrase_length("nothing", low) == len(low):
+        told = re.sub(r"^(?:i|you) |^(?:nothing|pass|skip|next)$", "", text.lower()) or "wait"
+        return Act(family="wait", verb="wait", clause="you " + told.replace("don't", "do not"))
+    for name, family in _SAID_AT_ONCE.items():
         size = phrase_length(name, low)
         if not size:
             continue
         rest = low[size:]
         if not rest:
-            return _spoken(text, family)
-        if name in ("yes", "no") and (_Lead(rest).verb or name == "yes" or not re.match(r"\w+[,.!]", text)):
+            return spoken(text, family)
+        if name == "yes" or (name == "no" and (Lead(rest).verb or not _STOPPED.match(text))):
             break
-        if text.endswith("?"):
-            return _spoken(text)
-        person = joined(tokens[size:]) if family == "greet" and len(rest) < 4 else ""
-        return replace(_spoken(text, family if person or family != "greet" else "say"), person=person)
+        if text.endswith("?") or (family == "greet" and len(rest) > 3):
+            return spoken(text)
+        person = joined(tokens[size:]) if family == "greet" else ""
+        return replace(spoken(text, family), person=person)
     called = _VOCATIVE.fullmatch(text)
-    if called and not _is_lead(called[1].lower().split()):
+    name_low = called[1].lower().split() if called else []
+    if called and (is_somebody(name_low) or not _is_lead(name_low)):
         asks = text.endswith("?") or _QUESTION.match(called[2])
-        return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
-    if _QUESTION.match(text) and not phrase_length("openings", low) and not phrase_length("not", low):
-        return _spoken(text.rstrip("?") + "?") if _ADDRESSED.search(text) else Act(problem="question")
-    return _spoken(text) if _is_statement(low) else None
+        return replace(spoken(called[2], "ask" if asks else "tell"), person=called[1])
+    is_clause = not text.endswith("?") and re.search(r", (?:I|i|we)\b", text)
+    is_act = is_clause or phrase_length("openings", low) or phrase_length("not", low)
+    if _QUESTION.match(text) and not is_act:
+        is_said = _ADDRESSED.search(text)
+        return spoken(text.rstrip("?") + "?") if is_said else Act(problem="question")
+    size = phrase_length("fillers", low)
+    return spoken(text) if _is_statement(low) or (size and _is_statement(low[size:])) else None
 
 
 def _is_lead(low: list[str]) -> bool:
-    return bool(verb_at(low)) or is_adverb(low[0]) or any(
-        phrase_length(name, low) for name in ("fillers", "openings", "game", "nothing", "wishes")
-    ) or low[0] in small_words("prepositions") | small_words("adverbs") | small_words("enders")
+    lists = ("fillers", "openings", "game", "nothing", "wishes")
+    if verb_at(low) or is_adverb(low[0]) or any(phrase_length(name, low) for name in lists):
+        return True
+    return is_one(low[0], "prepositions adverbs enders")
 
 
 def _is_statement(low: list[str]) -> bool:
     """True for "I am afraid", "the door is locked", "you should go": said, not done."""
-    first, second, *more = [*low, "", ""]
+    first, second, third, *_ = [*low, "", "", ""]
     if first in ("i", "i'm", "i’m", "we", "we're", "we’re"):
-        lead = _Lead(low)
+        lead = Lead(low)
+        is_doing = bool(lead.verb) and (lead.weak > 0 or lead.is_denied)
         if first not in ("i", "we"):
-            return not lead.verb or lead.weak == 0
-        if second in ("feel", "trust") and more[0] in small_words("determiners"):
+            return not is_doing and not (lead.verb and second.endswith("ing"))
+        if (size := phrase_length("not", low[1:])) and is_one(
+            "".join(low[1 + size :][:1]), "states"
+        ):
+            return True
+        if second in ("feel", "trust") and is_one(third, "determiners"):
             return False
-        if second in ("want", "need") and lead.verb:
-            return False
-        is_doing = lead.weak > 1 or (lead.verb is not None and lead.verb.words > 1)
-        return second in small_words("states") | {"are", "was", "were", "can't", "cannot"} and not is_doing
+        if second == "would":
+            return third in ("like", "love", "prefer") and not lead.verb
+        return is_one(second, "states") and not is_doing and not (lead.verb and lead.verb.words > 1)
     if first == "you":
-        return second in small_words("finite") | small_words("states") or second == "need"
+        return is_one(second, "finite states") or second == "need"
     if re.fullmatch(r"(?:he|she|it|they|you|that|there|this|these|those)(?:['’]\w+)?", first):
         return True
-    subject = first in small_words("determiners")
-    return subject and bool(small_words("finite") & set(low[1:6])) and not verb_at(low)
-
-
-def _spoken(words: str, family: str = "") -> Act:
-    """Words said as they stand."""
-    words = words.strip()
-    family = family or ("ask" if words.endswith("?") else "say")
-    verb = {"ask": "ask", "tell": "tell", "shout": "shout"}.get(family, "say")
-    clause = f"you {'say' if verb == 'tell' else verb}: “{words[:1].upper()}{words[1:]}”"
-    return Act(family=family, verb=verb, said=words, is_quoted=True, clause=clause)
-
-
-class _Lead:
-    """What stands before the verb: the subject, wishes, fillers, manner; and whether it is denied."""
-
-    def __init__(self, tokens: Sequence[str]) -> None:
-        self.manner: list[str] = []
-        self.subject = ""
-        self.is_denied = False
-        self.weak = 0
-        at, low = 0, [token.lower().replace("’", "'") for token in tokens]
-        while at < len(low):
-            verb = verb_at(tokens[at:])
-            longest = verb.words if verb else 0
-            sizes = {name: phrase_length(name, low[at:]) for name in ("not", "openings", "wishes", "fillers", "weak")}
-            name = max(sizes, key=lambda kind: sizes[kind])
-            size = sizes[name]
-            following = low[at + size] if at + size < len(low) else ""
-            if name == "weak" and not following.endswith("ing") and not following.startswith("to "):
-                size = 0
-            if name == "openings" and low[at] == "to" and not verb_at(tokens[at + 1 :]):
-                size = 0
-            if size and (size > longest or (size == longest and name in ("not", "wishes"))):
-                self.subject = self.subject or (low[at] if name == "openings" else "")
-                self.is_denied = self.is_denied or name == "not"
-                self.weak += size if name in ("weak", "wishes") else 0
-            elif size and size == longest and name == "weak" and verb_at([following]):
-                self.weak += size + 1
-            elif not longest and (is_adverb(low[at]) or low[at] in small_words("adverbs")):
-                self.manner += [tokens[at]] if is_adverb(low[at]) else []
-                size = 1
-            elif not low[at][0].isalnum() and low[at][0] != "“":
-                size = 1
-            else:
-                break
-            at += size
-        self.rest = list(tokens[at:])
-        self.verb = verb_at(self.rest)
+    has_finite = any(is_one(word, "finite") for word in low[1:6])
+    return is_one(first, "determiners") and has_finite and not verb_at(low)
 
 
 # ------------------------------------------------------------------------- one act after another
@@ -305,7 +248,8 @@ def _parts(tokens: list[str]) -> Iterator[tuple[str, list[str]]]:
         end = i
         while end < len(tokens) and _links(tokens[end]):
             end += 1
-        if end > i and end < len(tokens) and _begins_act(tokens[begin:i], tokens[end:], tokens[i:end]):
+        is_link = i < end < len(tokens)
+        if is_link and _begins_act(tokens[begin:i], tokens[end:], tokens[i:end]):
             yield link, tokens[begin:i]
             begin, link = end, " ".join(tokens[i:end]).lower()
         i = max(end, i + 1)
@@ -317,105 +261,45 @@ def _links(token: str) -> bool:
 
 
 def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
-    lead = _Lead(after)
-    if not lead.verb or any(token[0] == "“" for token in before[:0]):
-        return bool(lead.subject in ("i", "i'll", "we") and lead.rest and lead.subject)
-    if lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
-        return True
+    lead, earlier = Lead(after), Lead(before)
+    if not (earlier.verb or unknown(earlier)):
+        return False
+    is_own = lead.subject in ("i", "i'll", "i'm", "we", "we'll")
+    if not lead.verb or is_own:
+        return is_own and bool(lead.rest)
     first = lead.rest[0].lower()
-    if lead.subject or not is_base(first) or before[-1].lower() in small_words("determiners"):
+    if lead.subject or is_one(before[-1].lower(), "articles"):
         return False
-    earlier = _Lead(before)
-    if not earlier.verb:
+    if not earlier.verb or (is_base(earlier.rest[0].lower()) and not is_base(first)):
         return False
-    if "said" in families()[earlier.verb.family].takes and "then" not in [t.lower() for t in link]:
-        low = [token.lower() for token in earlier.verb.rest]
-        opener = next((k for k, w in enumerate(low) if w in small_words("openers") or w == "to"), -1)
-        if opener >= 0 and (low[opener] != "to" or (opener + 1 < len(low) and is_base(low[opener + 1]))):
-            is_open = small_words("finite") & set(low) & {"will", "can", "must", "should", "would", "could"}
-            speaker = low[opener + 1 : opener + 2] in (["we"], ["they"], ["you"])
-            if is_open or speaker or (low[opener] == "to" and earlier.verb.family not in ("refuse", "try")):
-                return False
-    has_determiner = any(t.lower() in small_words("determiners") for t in earlier.verb.rest)
+    if "then" not in [t.lower() for t in link] and _still_reports(earlier.verb):
+        return False
+    rest = earlier.verb.rest
+    if len(lead.rest) == 1 and is_one(first, "rather_nouns") and rest:
+        return False
     is_last = len(lead.rest) == 1 or not lead.rest[1][0].isalnum() or lead.rest[1].lower() == "of"
-    return not (is_last and earlier.verb.rest and not has_determiner and before[-1].islower() and _is_noun(before))
+    is_bare = bool(rest) and not any(is_one(t.lower(), "determiners") for t in rest)
+    return not (is_last and is_bare and before[-1].islower() and _is_noun(before[-1].lower()))
 
 
-def _is_noun(before: list[str]) -> bool:
-    """True if the last word may be a noun, so that "and water" could go with it."""
-    last = before[-1].lower()
-    known = ("prepositions", "pronouns", "adverbs", "subjects", "particles")
-    return not any(last in small_words(name) for name in known) and not is_adverb(last)
+def _still_reports(verb: Verb) -> bool:
+    """True if "and" may go on with what is reported: "tell him to run and hide"."""
+    if "said" not in families()[verb.family].takes:
+        return False
+    low = [*(token.lower() for token in verb.rest), ""]
+    for k, word in enumerate(low[:-1]):
+        if word == "to" and is_base(low[k + 1]):
+            return verb.family not in ("refuse", "try")
+        if is_one(word, "openers"):
+            return low[k + 1] in ("we", "they", "you") or any(is_one(w, "modals") for w in low)
+    return False
 
 
-def _deed(tokens: list[str]) -> Act | None:
-    """One act from the tokens of one part; None if they hold no verb."""
-    lead = _Lead(tokens)
-    verb = lead.verb or _unknown(lead)
-    if not verb:
-        return _without_verb(tokens, lead)
-    quoted = [token for token in verb.rest if token[0] == "“"]
-    rest = [token for token in verb.rest if token[0] != "“"]
-    found = arguments(verb.family, rest)
-    if quoted and "said" in found and found["said"]:
-        found.setdefault("object", found.pop("said"))
-    if quoted:
-        found["said"] = quoted[0].strip("“”").strip()
-    family, is_quoted = verb.family, bool(quoted)
-    if families()[family].takes[0] == "said" and found.get("said") and not quoted:
-        is_quoted = not re.match(r"(?:about|that|if|whether|why|how|what|who|where|when)\b", found["said"])
-    if is_quoted and found["said"].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
-        family = "ask"
-    manner = " ".join([*lead.manner, found.pop("manner", "")]).strip()
-    told = joined([*lead.manner, verb.base, *rest])
-    act = Act(family=family, verb=verb.name, is_quoted=is_quoted, manner=manner, **found)
-    if lead.is_denied:
-        said = to_second_person("to " + joined([verb.base, *rest]))
-        act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
-        told = "do not " + told
-    clause = to_second_person(f"you {told}")
-    if quoted:
-        clause += f": “{act.said[:1].upper()}{act.said[1:]}”"
-    return replace(act, clause=clause)
-
-
-def _without_verb(tokens: list[str], lead: _Lead) -> Act | None:
-    """"North", "back to the harbour" (one goes there), "with the knife I cut it" (read on)."""
-    low = [token.lower() for token in tokens]
-    at = next((k for k, word in enumerate(low) if k and word in ("i", "we") and _Lead(tokens[k:]).verb), 0)
-    if at:
-        is_phrase = low[0] in small_words("prepositions") - small_words("enders")
-        return _deed([*tokens[at:], *(tokens[:at] if is_phrase else ())])
-    if lead.rest and not lead.subject and lead.rest[0].lower() in small_words("where_alone") | {"to", "into", "towards"}:
-        if len(lead.rest) < 8 and small_words("english") & set(low) or len(lead.rest) == 1:
-            where = to_second_person(joined(lead.rest))
-            return Act(family="go", verb="go", where=where, clause=f"you go {where}")
-    return None
-
-
-_PLAUSIBLE = re.compile(r"(?!.*(.)\1\1)(?!.*[^aeiouy]{6})[a-z]*[aeiouy][a-z]*(?:-[a-z]+)?$")
-_LOST_E = re.compile(r"(?:at|iz|is|ut|ov|av|uc|rg|v|c|u|bl|tl|dl|gl|ir|ur)$")
-
-
-def _unknown(lead: _Lead) -> Verb | None:
-    """A verb that no table holds, where it plainly is one: "I defenestrate the duke"."""
-    if not lead.rest:
-        return None
-    word, *rest = lead.rest
-    low, following = word.lower(), (rest[0].lower() if rest else "")
-    lists = ("determiners", "pronouns", "subjects", "finite", "prepositions", "openers", "enders", "adverbs", "english", "hurried")
-    if any(low in small_words(name) for name in lists) or len(low) < 3 or not _PLAUSIBLE.match(low):
-        return None
-    is_argument = any(following in small_words(n) for n in ("determiners", "pronouns", "prepositions"))
-    is_noun = any(singular(low) in word_list(name) for name in ("people", "places"))
-    if not lead.subject and (not is_argument or is_noun):
-        return None
-    base = low
-    if lead.subject and low.endswith("ed"):
-        base = low[:-2] + "e" * bool(_LOST_E.search(low[:-2]))
-    elif low.endswith("ing") and len(low) > 5:
-        base = low[:-3] + "e" * bool(_LOST_E.search(low[:-3]))
-    return Verb("do", base, base, rest)
+def _is_noun(word: str) -> bool:
+    """True if the word may be a noun, so that "and water" could go with it."""
+    return not is_one(word, "prepositions pronouns adverbs subjects particles") and not is_adverb(
+        word
+    )
 
 
 # ----------------------------------------------------------------------- the move as a whole
@@ -426,17 +310,14 @@ def _speech_in_one(found: list[tuple[str, Act]]) -> list[tuple[str, Act]]:
     kept: list[tuple[str, Act]] = []
     for link, act in found:
         last = kept[-1][1] if kept else Act()
-        if act.is_quoted and last.is_quoted and act.verb in ("say", "ask") and last.verb in ("say", "ask"):
+        if all(one.is_quoted and one.verb in ("say", "ask") for one in (act, last)):
             family = "ask" if "ask" in (act.family, last.family) else "say"
-            both = _spoken(f"{_stopped(last.said)} {act.said}", family)
+            stop = "" if last.said[-1:] in ".!?…" else "."
+            both = spoken(f"{last.said}{stop} {act.said}", family)
             kept[-1] = (kept[-1][0], replace(both, person=last.person or act.person))
         else:
             kept.append((link, act))
     return kept
-
-
-def _stopped(said: str) -> str:
-    return said if said[-1:] in ".!?…" else said + "."
 
 
 def _chained(found: list[tuple[str, Act]]) -> Act:
@@ -445,14 +326,14 @@ def _chained(found: list[tuple[str, Act]]) -> Act:
     for i in range(1, len(acts)):
         acts[i] = _resolved(acts[i], acts[:i])
     for i in range(len(acts) - 1):
-        takes = families()[acts[i].family].takes
-        if found[i][1].clause == f"you {acts[i].verb}" and takes[0] == "object" and acts[i + 1].object:
-            if "and" in found[i + 1][0] and takes == families()[acts[i + 1].family].takes == ("object",):
-                acts[i] = replace(acts[i], object=acts[i + 1].object)
+        is_bare = acts[i].clause == f"you {acts[i].verb}" and "and" in found[i + 1][0]
+        if is_bare and families()[acts[i].family].needs_object and acts[i + 1].object:
+            acts[i] = replace(acts[i], object=acts[i + 1].object)
     whole = replace(acts[-1], clause=_shortened(acts[-1].clause))
     for i in range(len(acts) - 2, -1, -1):
-        rest = whole.clause.removeprefix("you ") if not whole.is_quoted else whole.clause.removeprefix("you ")
-        link = ", then" if "then" in found[i + 1][0] else "," if whole.then and "and" not in found[i + 1][0] else " and"
+        before, rest = found[i + 1][0], whole.clause.removeprefix("you ")
+        link = "," if whole.then and "and" not in before else " and"
+        link = ", then" if "then" in before else link
         whole = replace(acts[i], clause=_shortened(f"{acts[i].clause}{link} {rest}"), then=whole)
     return whole
 
@@ -465,10 +346,16 @@ def _shortened(clause: str) -> str:
 
 
 def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
-    people = [p for a in earlier for p in (a.person, a.object) if p and (p == a.person or _is_person(p))]
-    things = [a.object for a in earlier if a.object and not _is_person(a.object)]
-    people = [p for p in people if p.lower() not in small_words("pronouns")]
-    things = [t for t in things if t.lower() not in small_words("pronouns")]
+    people: list[str] = []
+    things: list[str] = []
+    for one in earlier:
+        goal = one.where.split() if not one.object and not one.person else []
+        while goal and goal[0].lower() in small_words("prepositions"):
+            goal.pop(0)
+        for phrase in (one.object, one.person, " ".join(goal)):
+            if phrase and not is_one(phrase.lower(), "pronouns where_alone"):
+                somebody = phrase == one.person or is_somebody(phrase.split())
+                (people if somebody else things).append(phrase)
 
     def meant(words: str) -> str:
         if words in ("him", "her", "them") and people:
@@ -481,25 +368,31 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     return replace(act, object=meant(act.object), person=meant(act.person))
 
 
-def _is_person(phrase: str) -> bool:
-    head = re.split(r" (?:of|who|that|in|at|with) ", phrase)[0].split()[-1].lower()
-    return singular(head) in word_list("people")
-
-
-_SHIFTED = {"will": "would", "has": "had", "have": "had", "is": "was", "are": "were", "can": "could"}
+_SHIFTED = {
+    "will": "would",
+    "has": "had",
+    "have": "had",
+    "is": "was",
+    "are": "were",
+    "can": "could",
+}
 
 
 def clause_in_past(clause: str) -> str:
-    """``you give Mara the key and run`` → ``you gave Mara the key and ran``; speech stays as it is."""
+    """``you give Mara the key and run`` → ``you gave Mara the key and ran``; speech stays."""
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
-        told = re.sub(r"\byou do not\b", "you did not", told)
-        told = re.sub(
-            r"(^you |,? (?:and|then) (?:then )?|, )((?:\w+ly )*)([a-z-]+)\b(?! not)",
-            lambda m: m[1] + m[2] + (past(m[3]) if m[1] == "you " or is_base(m[3]) else m[3]),
-            told if i else told,
-        ) if "did not" not in told else told
-        reported = re.sub(r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1)
-        parts[i] = told + that + reported
+        words = told.split(" ")
+        for k, word in enumerate(words):
+            before = next((w for w in reversed(words[:k]) if w and not is_adverb(w)), "")
+            is_first = before == "you" and k < 3 and i == 0
+            if is_first or (is_base(word) and (before.endswith(",") or before in ("and", "then"))):
+                plain = word.rstrip(",:;")
+                if plain and not is_adverb(plain):
+                    words[k] = past(plain) + word[len(plain) :]
+        reported = re.sub(
+            r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1
+        )
+        parts[i] = " ".join(words) + that + reported
     return "".join(parts)

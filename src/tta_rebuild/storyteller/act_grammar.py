@@ -6,18 +6,15 @@ Called by ``act``. The words it goes by are ``data/verbs.toml`` and ``data/act_w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
 from tta_rebuild.core.english import past, verb_forms
-from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list, word_table
+from tta_rebuild.storyteller.word_lists import word_table
 
 _POSSESSIVE = re.compile(r"(?:my|your|his|her|its|our|their|\w+['’]s|\w+s['’])$", re.I)
-_TIMES = frozenset("day days hour hours moment while minute minutes night nights year years time".split())
-_PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you", "my": "me"}
 LONGEST_GAP = 8
 """Words that may stand between a verb and its particle."""
 
@@ -30,6 +27,7 @@ class Verb(NamedTuple):
     base: str
     rest: list[str]
     words: int = 1
+    keeps_noun: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,7 @@ class VerbFamily:
     person_after: frozenset[str] = frozenset({"to"})
     said_after: frozenset[str] = frozenset({"about"})
     bare_infinitive: bool = False
+    needs_object: bool = False
 
 
 def small_words(name: str) -> frozenset[str]:
@@ -50,19 +49,29 @@ def small_words(name: str) -> frozenset[str]:
 
 @cache
 def _small_words() -> Mapping[str, frozenset[str]]:
-    return {name: frozenset(words.split()) for name, words in word_table("act_words")["words"].items()}
+    return {
+        name: frozenset(words.split()) for name, words in word_table("act_words")["words"].items()
+    }
+
+
+def is_one(word: str, names: str) -> bool:
+    """True for a word of one of those lists."""
+    return any(word in _small_words()[name] for name in names.split())
 
 
 @cache
-def phrases(name: str) -> tuple[tuple[str, ...], ...]:
-    """One list of phrases, each as its words, the longest first."""
-    listed = (tuple(phrase.split()) for phrase in word_table("act_words")["phrases"][name].split(","))
-    return tuple(sorted(listed, key=len, reverse=True))
+def _phrases(name: str) -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """One list of phrases, each as its words, by their first words; the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in word_table("act_words")["phrases"][name].split(","):
+        found.setdefault(phrase.split()[0], []).append(tuple(phrase.split()))
+    return {first: sorted(listed, key=len, reverse=True) for first, listed in found.items()}
 
 
 def phrase_length(name: str, words: Sequence[str]) -> int:
     """How many of the first words are a phrase of that list."""
-    return next((len(p) for p in phrases(name) if tuple(words[: len(p)]) == p), 0)
+    listed = _phrases(name).get(words[0], ()) if words else ()
+    return next((len(p) for p in listed if tuple(words[: len(p)]) == p), 0)
 
 
 @cache
@@ -76,6 +85,7 @@ def families() -> Mapping[str, VerbFamily]:
             person_after=frozenset(entry.get("person_after", "").split()),
             said_after=frozenset(entry.get("said_after", "about").split()),
             bare_infinitive=entry.get("bare_infinitive", False),
+            needs_object=entry.get("needs_object", False),
         )
     return found
 
@@ -93,7 +103,11 @@ def _verbs() -> Mapping[str, Sequence[tuple[str, tuple[str, ...], str]]]:
         for form in verb_forms(base) | {past(base)}:
             if form not in bases:
                 found.setdefault(form, []).extend(entries)
-    return {form: sorted(v, key=lambda entry: -len(entry[1])) for form, v in found.items()}
+    return {form: sorted(v, key=_length) for form, v in found.items()}
+
+
+def _length(entry: tuple[str, tuple[str, ...], str]) -> tuple[int, bool]:
+    return -len(entry[1]), "*" in entry[1]
 
 
 def is_base(word: str) -> bool:
@@ -108,239 +122,61 @@ def verb_at(tokens: Sequence[str]) -> Verb | None:
     low = [token.lower() for token in tokens]
     for base, tail, family in _verbs().get(low[0], ()):
         end = len(tail) + 1
-        if tuple(low[1:end]) == tail:
+        if _same(low[1:end], tail):
             return Verb(family, " ".join((base, *tail)), base, list(tokens[end:]), end)
-        if "*" in tail or (len(tail) == 1 and tail[0] in small_words("particles")):
-            apart = _apart(tokens, low, tail)
-            if apart:
-                is_owned, rest = apart
-                name = base if is_owned else " ".join((base, *(w for w in tail if w != "*")))
-                return Verb(family, name, base, rest, 2)
+        if {"*", "~"} & set(tail) or (len(tail) == 1 and tail[0] in small_words("particles")):
+            rest = _apart(tokens, low, tail)
+            if rest is not None:
+                words = (base,) if "~" in tail else (base, *(w for w in tail if w != "*"))
+                return Verb(family, " ".join(words), base, rest, 2, "~" in tail)
     return None
 
 
-def _apart(
-    tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]
-) -> tuple[bool, list[str]] | None:
-    """A verb in pieces ("turn the lamp on", "close my eyes"): (it keeps its noun, what follows)."""
-    star = tail.index("*") if "*" in tail else 0
-    head, after = tail[:star], tail[star:] if "*" not in tail else tail[star + 1 :]
+def _same(words: Sequence[str], tail: Sequence[str]) -> bool:
+    return len(words) == len(tail) and all(
+        word == wanted or (wanted == "self" and word.endswith("self"))
+        for word, wanted in zip(words, tail, strict=True)
+    )
+
+
+def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> list[str] | None:
+    """What follows a verb in pieces ("turn the lamp on"); None if it is another verb."""
+    gap = next((k for k, word in enumerate(tail) if word in "*~"), -1)
+    head, after = tail[: max(gap, 0)], tail[gap + 1 :]
     begin = 1 + len(head)
-    if tuple(low[1:begin]) != head:
+    if not _same(low[1:begin], head):
         return None
     for at in range(begin + 1, min(begin + LONGEST_GAP, len(low) - len(after) + 1)):
-        end = at + len(after)
-        between = low[begin:at]
-        if set(between) & (small_words("conjunctions") | small_words("enders")) or not low[at - 1][0].isalnum():
+        end, between = at + len(after), low[begin:at]
+        stops = small_words("conjunctions") | small_words("enders")
+        if stops & set(between) or not low[at - 1][0].isalnum():
             return None
-        if tuple(low[at:end]) != after:
+        if not _same(low[at:end], after):
             continue
-        if "*" not in tail and (
-            set(between) & (small_words("prepositions") - {"back"})
-            or (end < len(low) and not _can_follow(low[end]))
-        ):
+        if "~" in tail:
+            is_owner = _POSSESSIVE.search(between[-1]) or is_one(between[0], "determiners")
+            return list(tokens[begin:]) if is_owner else None
+        goes_on = end < len(low) and not _can_follow(low[end])
+        if gap < 0 and (goes_on or set(between) & (small_words("prepositions") - {"back"})):
             return None
-        if _POSSESSIVE.search(between[-1]) and after[0] not in small_words("prepositions"):
-            if between[-1] == "her" and after[0] in ("go", "be", "free"):
-                return False, [*tokens[begin:at], *tokens[end:]]
-            return True, list(tokens[begin:])
-        kept = [t for t in tokens[begin:at] if t.lower() != "back" or at == begin + 1]
-        return False, [*kept, *tokens[end:]]
+        if goes_on and is_one(after[0], "particles"):
+            return None
+        if goes_on and after[-1] in small_words("prepositions"):
+            return list(tokens[begin:])
+        return [*tokens[begin : at - (len(between) > 1 and between[-1] == "back")], *tokens[end:]]
     return None
 
 
 def _can_follow(word: str) -> bool:
     """True for what may follow a particle that stands apart: anything but a noun."""
-    return not word[0].isalnum() or any(
-        word in small_words(name) for name in ("conjunctions", "prepositions", "enders", "adverbs")
-    ) or is_adverb(word)
+    if not word[0].isalnum() or word == "of" or is_adverb(word):
+        return True
+    return is_one(word, "conjunctions prepositions enders adverbs")
 
 
 def is_adverb(word: str) -> bool:
     """True for words like "slowly"."""
     return word.endswith("ly") and len(word) > 4 and word not in small_words("not_adverbs")
-
-
-# ------------------------------------------------------------------- what follows the verb
-
-
-def arguments(family: str, rest: Sequence[str]) -> dict[str, str]:
-    """The parts of what follows a verb, by the names of ``Act``'s fields.
-
-    Noun phrases and what is reported are turned to the second person.
-    """
-    spec = families()[family]
-    said, head = _reported(spec, family, rest)
-    parts: dict[str, list[str]] = {}
-    bare: list[list[str]] = []
-    for prep, words in _chunks(spec, head):
-        if not prep and words:
-            bare.append(words)
-        elif prep:
-            slot, kept = _slot(spec, prep, words, parts)
-            parts.setdefault(slot, []).extend(kept)
-    _place(spec, family, bare, parts, bool(said))
-    for slot in ("aside", *(("said",) if said else ())):
-        parts.pop(slot, None)
-    found = {slot: to_second_person(joined(words)) for slot, words in parts.items() if words}
-    if said:
-        found["said"] = to_second_person(said)
-    return {slot: _lowered(words) for slot, words in found.items()}
-
-
-def _lowered(words: str) -> str:
-    return words[:1].lower() + words[1:] if re.match(r"(?:You|Your|The|An?|My)\b", words) else words
-
-
-def _place(
-    spec: VerbFamily, family: str, bare: list[list[str]], parts: dict[str, list[str]], has_said: bool
-) -> None:
-    """Noun phrases without a preposition go to the family's slots."""
-    slots = [slot for slot in spec.takes if slot != "where"] or ["object"]
-    if len(bare) > 1 and "person" in slots and "person" not in parts:
-        parts["person"] = bare.pop(0)
-        slots = [slot for slot in slots if slot != "person"] or ["object"]
-    for words in bare:
-        slot = next((s for s in slots if s not in parts), "aside")
-        last = words[-1].lower()
-        if slot == "person" and not has_said:
-            owner = words[0].lower()
-            if family == "ask" and last in small_words("asked_things"):
-                slot = "said"
-                if owner.endswith(("'s", "’s")) or (len(words) > 2 and re.search("['’]s$", words[-2])):
-                    parts["person"] = [*words[:-2], words[-2][:-2]]
-                elif owner in _PERSON_OF:
-                    parts["person"] = [_PERSON_OF[owner]]
-            elif last in small_words("said_things"):
-                slot = "said" if "said" in spec.takes else "object"
-        parts[slot] = words
-
-
-def _slot(
-    spec: VerbFamily, prep: list[str], words: list[str], parts: Mapping[str, list[str]]
-) -> tuple[str, list[str]]:
-    """Which part a phrase with its preposition is, and the words of it to keep."""
-    first, whole = prep[0].lower(), [*prep, *words]
-    last = words[-1].lower() if words else ""
-    low = [word.lower() for word in whole]
-    if phrase_length("manner", low) or is_adverb(first) or (first == "for" and last in _TIMES):
-        return "manner", whole
-    before = prep[-1].lower()
-    if words and before in spec.object_after and "object" not in parts:
-        return "object", words
-    if words and before in spec.person_after and "person" not in parts:
-        return "person", words
-    if words and first in ("with", "using", "via"):
-        return ("instrument" if "instrument" not in parts else "aside"), words
-    if first in spec.said_after and "said" in spec.takes:
-        return "said", whole
-    if first in ("for", "about", "during", "despite", "except", "till", "until", "by") and (
-        first != "by" or not words
-    ):
-        return "aside", whole
-    if "where" in parts:
-        is_goal = "where" in spec.takes and before in ("to", "into", "towards")
-        if not is_goal or parts["where"][0].lower() in ("to", "into"):
-            return "aside", whole
-        parts["where"].clear()
-    return "where", whole
-
-
-def _reported(spec: VerbFamily, family: str, rest: Sequence[str]) -> tuple[str, list[str]]:
-    """What is reported ("that …", "to …", "who …"), and the words before it."""
-    if "said" not in spec.takes:
-        return "", list(rest)
-    low = [token.lower() for token in rest]
-    for k, word in enumerate(low):
-        before = low[k - 1] if k else ""
-        if before in small_words("prepositions") or (k and before in small_words("determiners")):
-            if not (word == "to" and before in small_words("where_alone")):
-                continue
-        following = low[k + 1] if k + 1 < len(low) else ""
-        if _opens_report(spec, word, following, k):
-            return joined(rest[k + (word == "that") :]), list(rest[:k])
-        if word in spec.said_after and following:
-            return joined(rest[k:]), list(rest[:k])
-    return "", list(rest)
-
-
-def _opens_report(spec: VerbFamily, word: str, following: str, k: int) -> bool:
-    is_object_first = spec.takes[0] == "object"
-    if word in small_words("openers"):
-        is_demonstrative = word == "that" and not following
-        return not is_demonstrative and not (k and is_object_first)
-    if word == "to":
-        return is_base(following) or (
-            following.isalpha()
-            and following not in small_words("determiners") | small_words("pronouns")
-            and following in ("be", "have", "do", "not", "never")
-        )
-    if spec.bare_infinitive and k:
-        return is_base(word)
-    if word in ("i", "he", "she", "we", "they", "there", "i'm", "he's", "she's", "they're", "we're", "it's"):
-        return not (k and is_object_first) and bool(following)
-    return word in ("it", "you", "nobody", "this") and following in small_words("finite") and k > 0
-
-
-def _chunks(spec: VerbFamily, tokens: Sequence[str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Phrases in order, each as (prepositions, words); clauses of time, reason and purpose end them."""
-    prep: list[str] = []
-    words: list[str] = []
-    takes_two = "person" in spec.takes and len(spec.takes) > 1
-    is_relative = False
-    low = [token.lower() for token in tokens]
-    for k, (token, word) in enumerate(zip(tokens, low, strict=True)):
-        following = low[k + 1] if k + 1 < len(low) else ""
-        if _ends(word, following, k, is_relative):
-            break
-        if is_relative or not word[0].isalnum():
-            words += [token] if word[0].isalnum() else []
-            continue
-        is_open = not words or words[-1].lower() in small_words("determiners") - {"her"}
-        if not is_open and word in small_words("openers"):
-            is_relative = True
-        elif not is_open and word in small_words("subjects") - {"it", "you"} and following:
-            is_relative = True
-        elif word in small_words("prepositions") and not (is_open and words):
-            if words:
-                yield prep, words
-                prep, words = [], []
-            prep.append(token)
-            continue
-        elif (is_adverb(word) or word in small_words("adverbs")) and not (is_open and words):
-            if is_adverb(word):
-                yield [token], []
-            continue
-        elif words and _begins_another(words, word, low[k:], takes_two):
-            if takes_two and not prep:
-                yield prep, words
-                prep, words = [], []
-            else:
-                is_relative = True
-        words.append(token)
-    yield prep, words
-
-
-def _ends(word: str, following: str, k: int, is_relative: bool) -> bool:
-    if word in small_words("enders") and (k or word not in ("as", "once")):
-        return True
-    if is_relative or word != "to":
-        return False
-    return (is_base(following) or following in ("be", "have", "do")) and not following.endswith("s")
-
-
-def _begins_another(words: list[str], word: str, rest: list[str], takes_two: bool) -> bool:
-    """True if a second noun phrase begins at ``word``: "her | the key", "the box | the wizard said"."""
-    first = words[0].lower()
-    if len(words) == 1 and first in small_words("pronouns") - small_words("determiners"):
-        return True
-    starts = word in small_words("determiners") or word in small_words("pronouns")
-    if starts and words[-1].lower() not in small_words("determiners") - {"her"}:
-        return True
-    is_her = len(words) == 1 and first == "her" and takes_two
-    if is_her and "to" not in rest and rest[-1] not in small_words("asked_things"):
-        return True
-    return takes_two and words[-1][0].isupper() and word[0].islower() and not starts
 
 
 _BEFORE_MARK = re.compile(r"\s+([,.;:!?…])")
