@@ -23,6 +23,7 @@ _AWAY = re.compile(
     re.I,
 )
 _LEADING = re.compile(r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I)
+_CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
 _TAIL = re.compile(r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside)\s.*$", re.I)
 
 
@@ -185,7 +186,7 @@ def _from_premise(
     here = slug(places[0])
     start["here"] = here
     for person in premise.people:
-        name = person.name or person.role
+        name = person.name or _CLAUSE.sub("", person.role)
         key = ids.get(person.name.lower()) or slug(name)
         if key in entities or not name:
             continue
@@ -209,7 +210,7 @@ def _from_premise(
 
 def _about(theme: str, name: str) -> str:
     """The words around a name in the premise, where they say that somebody is not there."""
-    found = re.search(rf"(\w+ ){{0,2}}{re.escape(bare(name))}( \w+){{0,1}}", theme, re.I)
+    found = re.search(rf"(\w+ ){{0,2}}{re.escape(bare(name))}( [\w']+){{0,8}}", theme, re.I)
     return found.group() if found else ""
 
 

@@ -27,7 +27,9 @@ _MOST_STEPS = 3
 _PEOPLE = ("he", "him", "she", "her", "they", "them", "someone", "somebody", "everyone", "everybody")
 _THINGS = ("it", "this", "that", "them", "these", "those")
 _GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
-_VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}|\{([Pp]erson|[Tt]hey)\}")
+_VERB_OR_SUBJECT = re.compile(
+    r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}"
+)
 _PRONOUNS = {
     "she": ("she", "her", "her"),
     "he": ("he", "him", "his"),
@@ -75,11 +77,12 @@ def conjugated(text: str, are_many: bool, is_they: bool) -> str:
 
     def written(found: re.Match[str]) -> str:
         nonlocal is_plural
-        verb, subject = found.groups()
-        if subject:
-            is_plural = are_many if subject.lower() == "person" else is_they
+        verb, after, before = found.groups()
+        if before or after:
+            is_plural = are_many if (before or after).lower() == "person" else is_they
+        if before:
             return found.group()
-        return verb if is_plural else third_person(verb)
+        return (verb if is_plural else third_person(verb)) + (" " if after else "")
 
     return _VERB_OR_SUBJECT.sub(written, text)
 
@@ -206,7 +209,8 @@ class Rulebook:
         is_person = role == "person" or head in word_list("people") or family in _done_to_people()
         is_place = role == "place" or (family in _GOES and not is_person)
         kind = "person" if is_person else "place" if is_place else "thing"
-        name = phrase if phrase[:1].isupper() or " " in phrase else f"the {phrase}"
+        is_named = phrase[:1].isupper() or " " in phrase or phrase == "outside"
+        name = phrase if is_named else f"the {phrase}"
         entity = Entity(slug(phrase), kind, name)
         if entity.id in self.cast.entities:
             return self.cast.entities[entity.id]
@@ -216,7 +220,7 @@ class Rulebook:
             self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
         if kind == "person":
             self.state.values[f"{entity.id}.person"] = True
-            if singular(bare(phrase).split()[-1]) != bare(phrase).split()[-1]:
+            if singular(_last_word(phrase)) != _last_word(phrase):
                 self.state.values[f"{entity.id}.group"] = True
         return entity
 
@@ -229,9 +233,14 @@ class Rulebook:
         fitting = (p for p in here if not fits or p.pronouns in (fits, ""))
         return next(fitting, None)
 
-    def npc(self) -> str:
-        """Whoever of those present is in play: the last spoken of, else the first; "" for nobody."""
+    def npc(self, *, is_single: bool = False) -> str:
+        """Whoever of those present is in play: the last spoken of, else the first; "" for nobody.
+
+        ``is_single`` passes over groups.
+        """
         here = [p.id for p in self.cast.of_kind("person") if self._is_with_you(p.id)]
+        if is_single:
+            here = [one for one in here if not self.state.values.get(f"{one}.group")]
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
 
@@ -242,11 +251,18 @@ class Rulebook:
         return bool(entity_id) and bool(self.state.values.get(f"{entity_id}.person"))
 
     def _move(self, family: str, bound: Mapping[str, str]) -> None:
-        """Who goes somewhere is there, and those who trust them most come along."""
+        """Who goes somewhere is there, and those who trust them come along."""
         place = bound["place"] or bound["object"]
+        if family in ("leave", "flee") and self.cast.is_open and not bound["place"]:
+            place = self._make("outside", "place", family).id
         entity = self.cast.entities.get(place)
-        if family in ("go", "enter", "climb", "flee") and entity and entity.kind == "place":
-            self.state.values["here"] = place
+        if family not in _GOES or entity is None or entity.kind != "place":
+            return
+        with_you = [p.id for p in self.cast.of_kind("person") if self._is_with_you(p.id)]
+        self.state.values["here"] = place
+        for person in with_you:
+            if int(self.state.get(f"{person}.trust")) > 0:
+                self.state.values[f"{person}.at"] = place
 
     # ------------------------------------------------------------------ how it is told
 

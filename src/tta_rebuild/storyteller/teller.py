@@ -125,7 +125,7 @@ class Teller:
 
     def _bind(self) -> None:
         """Let ``npc`` mean whoever is in play, and the texts name them."""
-        npc = self.rules.npc()
+        npc = self.rules.npc(is_single=True)
         self.state.bound["npc"] = npc
         self.state.values["alone"] = not npc
         for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
@@ -192,7 +192,7 @@ class Teller:
         self.lines += outcome.lines
         self.state.values["kind"] = outcome.kind
         self._bind()
-        if self.rng.random() < 0.7 and (seen := self.rules.reaction(outcome.kind)):
+        if self.rng.random() < 0.5 and (seen := self.rules.reaction(outcome.kind)):
             self._say(seen)
 
     def _on_act(self, act: Act) -> SceneEntry | None:

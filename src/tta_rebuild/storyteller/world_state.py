@@ -22,7 +22,7 @@ Value: TypeAlias = int | str | bool
 
 YOU, NOWHERE = "you", "nowhere"
 
-_TERM = re.compile(r"(!?)([a-z_][\w.:]*)(?:\s*(!=|>=|<=|=|>|<)\s*([\w.:-]+))?")
+_TERM = re.compile(r"(!?)([a-z_][\w.:]*)(?:\s*(!=|>=|<=|=|>|<)\s*([\w.:-]*))?")
 _CHANGE = re.compile(r"(!?)([a-z_][\w.]*)(?:\s*([=+-])\s*([\w.]+))?")
 
 
