@@ -40,7 +40,9 @@ def worlds(
         screen.json(rows)
         return
     for row in rows:
-        screen.say(f"{row['world']}: {row['title']} ({row['scenes']} scenes, {row['endings']} endings)")
+        screen.say(
+            f"{row['world']}: {row['title']} ({row['scenes']} scenes, {row['endings']} endings)"
+        )
         screen.say(f"  {row['about']}")
     screen.note("Play one with: tta play --world NAME")
 

@@ -22,9 +22,13 @@ _AWAY = re.compile(
     r"not yet met|until you meet|far away)\b",
     re.I,
 )
-_LEADING = re.compile(r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I)
+_LEADING = re.compile(
+    r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
+)
 _CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
-_TAIL = re.compile(r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside)\s.*$", re.I)
+_TAIL = re.compile(
+    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside)\s.*$", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +140,7 @@ def cast_of(variables: Mapping[str, Any], made: Iterable[Sequence[str]], plot: s
         else _from_premise(str(variables.get("theme") or ""), characters, plot, variables)
     )
     for row in made:
-        entity = Entity(*row[:5])
+        entity = Entity(row[0], row[1], row[2], row[3], row[4])
         cast.entities.setdefault(entity.id, entity)
     return cast
 
@@ -222,9 +226,10 @@ def _plot_for(premise: Premise, seed: str) -> str:
 
 def _slots(premise: Premise, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
     core = next((t for t in (*premise.things, *(e.name for e in entities.values()))), "")
-    others = [p for p in premise.people]
     slots = {
-        "core": premise.things[0] if premise.things else (others[0].role if others else core),
+        "core": premise.things[0]
+        if premise.things
+        else (premise.people[0].role if premise.people else core),
         "place": entities[here].name,
         "at": premise.at or "here",
         "time": premise.time,

@@ -63,7 +63,9 @@ _DIES = re.compile(
     r"^(?:\W|\w+\W+){0,4}?(?:dies|died|is dead|was dead|has died|(?:is|was|are|were) killed|"
     r"(?:is|was) murdered)\b"
 )
-_NO_SUBJECT = frozenset("by of from with for to than like in into on at about between against".split())
+_NO_SUBJECT = frozenset(
+    "by of from with for to than like in into on at about between against".split()
+)
 _NAMED = frozenset((",", "named", "called"))
 _IS_ROLE = frozenset((",", "is", "was", "the"))
 _GENDERS = {"he": "he", "him": "he", "his": "he", "himself": "he"} | {
@@ -180,8 +182,11 @@ class People:
             return False
         acts = after.endswith("s") and one_of(after) in words_in("verbs")
         two = len(phrase.words) == 2 and "of" not in phrase.words
-        return acts or two or after in {"is", "was", "has", "who", "and", "must", "can"} or (
-            before in {"and", "named", "called", "with", "by"}
+        return (
+            acts
+            or two
+            or after in {"is", "was", "has", "who", "and", "must", "can"}
+            or (before in {"and", "named", "called", "with", "by"})
         )
 
     def _is_place_name(self, phrase: Phrase) -> bool:
@@ -195,8 +200,16 @@ class People:
         while at < len(self.lows) and self.lows[at] in _NAMED and at < phrase.end + 2:
             at += 1
         for name in self.phrases:
-            if name.is_name and name.start == at and self._is_person_name(name) or (
-                name.is_name and name.start == at and not comma and not self._is_place_name(name)
+            if (
+                name.is_name
+                and name.start == at
+                and self._is_person_name(name)
+                or (
+                    name.is_name
+                    and name.start == at
+                    and not comma
+                    and not self._is_place_name(name)
+                )
             ):
                 if comma and self.lows[name.end : name.end + 1] not in ([","], ["."], []):
                     return ""
@@ -377,9 +390,7 @@ class People:
             people.append(PremisePerson(role=f"something {worse[1]}", pronouns="it"))
         return people
 
-    def _implied(
-        self, you: PremisePerson, said: Sequence[PremisePerson]
-    ) -> list[PremisePerson]:
+    def _implied(self, you: PremisePerson, said: Sequence[PremisePerson]) -> list[PremisePerson]:
         heads = {_last(p.role) for p in said} | {_last(you.role)}
         found: list[PremisePerson] = []
         for topic in self.topics:

@@ -265,7 +265,7 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         else:
             break
     words = [w.lower() for w in tokens[at:end]]
-    opens = at == 0 or tokens[at - 1] in set(".!?…“\":")
+    opens = at == 0 or tokens[at - 1] in set('.!?…“":')
     known = {"she_names", "he_names", "known_places"}
     is_known = any(tokens[at] in words_in(name) for name in known)
     if words[-1] in words_in("stops") | words_in("determiners") or tokens[end - 1][-1] in "'’":
@@ -274,7 +274,9 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
     if not is_known and is_person(one_of(words[-1])):
         return 0  # an American, the Europeans
     if opens and not is_known:
-        common = words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
+        common = (
+            words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
+        )
         if words[0] in common or is_person(one_of(words[0])) and len(words) == 1:
             return 0
         if len(words) == 1:
@@ -288,4 +290,6 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
 
 
 def _is_capital(word: str) -> bool:
-    return len(word) > 1 and word[0].isupper() and not word.isupper() and not word[:2] in ("I'", "I’")
+    return (
+        len(word) > 1 and word[0].isupper() and not word.isupper() and not word[:2] in ("I'", "I’")
+    )

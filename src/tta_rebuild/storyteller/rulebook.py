@@ -16,20 +16,31 @@ from typing import Any
 
 from tta_rebuild.core.data_files import parse_yaml
 from tta_rebuild.core.english import singular, third_person
-from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act import Act, clause_in_past
+from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
+from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
 
 _MOST_STEPS = 3
-_PEOPLE = ("he", "him", "she", "her", "they", "them", "someone", "somebody", "everyone", "everybody")
+_PEOPLE = (
+    "he",
+    "him",
+    "she",
+    "her",
+    "they",
+    "them",
+    "someone",
+    "somebody",
+    "everyone",
+    "everybody",
+)
 _THINGS = ("it", "this", "that", "them", "these", "those")
 _GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
-_VERB_OR_SUBJECT = re.compile(
-    r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}"
-)
+_VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 _PRONOUNS = {
     "she": ("she", "her", "her"),
     "he": ("he", "him", "his"),
@@ -147,8 +158,8 @@ class Rulebook:
                 return False
             self.state.apply(rule.get("then", ""))
             self._move(family, bound)
-            if line := rule.get("line"):
-                outcome.lines.append(self._filled(line, slots))
+            line = self._filled(rule.get("line", ""), slots)
+            outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True
         return False
 
@@ -168,7 +179,7 @@ class Rulebook:
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
         if act.where and family in _GOES:
-            wanted["place"] = act.where.partition(" ")[2] or act.where
+            wanted["place"] = _destination(act.where)
         missing = ""
         for role, phrase in wanted.items():
             if not phrase:
@@ -183,8 +194,11 @@ class Rulebook:
                 self.state.values["last_person"] = entity.id
             elif entity.kind == "thing":
                 self.state.values["last_thing"] = entity.id
-        if family in ("ask", "tell", "say") and not bound["person"]:
-            bound["person"] = bound["object"] if self._is_person(bound["object"]) else self.npc()
+        if not bound["person"] and self._is_person(bound["object"]):
+            bound["person"] = bound["object"]
+        elif not bound["person"] and _rules().get(family, {}).get("kind") == "speech":
+            bound["person"] = self.npc()
+        bound["said"] = "said" if act.said else ""
         return bound, missing
 
     def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
@@ -194,7 +208,9 @@ class Rulebook:
             return who
         if pronoun in _THINGS and (what := self.state.values.get("last_thing")):
             return self.cast.entities.get(str(what))
-        kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(role, ())
+        kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(
+            role, ()
+        )
         found = self.cast.found(phrase, kinds)
         if found is None and self.cast.is_open and pronoun not in _PEOPLE:
             return self._make(phrase, role, family)
@@ -225,7 +241,7 @@ class Rulebook:
         return entity
 
     def _meant_by(self, pronoun: str) -> Entity | None:
-        """The person that "him", "her" or "them" means: the last spoken of, else one who is here."""
+        """The person that "him" or "them" means: the last spoken of, else one who is here."""
         fits = {"he": "he", "him": "he", "she": "she", "her": "she"}.get(pronoun, "")
         last = self.cast.entities.get(str(self.state.values.get("last_person", "")))
         here = [last] if last else []
@@ -304,15 +320,18 @@ class Rulebook:
         return entity.pronouns or "they"
 
     def is_many(self, entity_id: str, phrase: str) -> bool:
+        """Whether a person or thing is told of in the plural."""
         last = _last_word(phrase)
         is_group = bool(self.state.values.get(f"{entity_id}.group"))
-        return is_group or (singular(last) != last and last not in word_list("one_with_s"))
+        return is_group or singular(last) != last
 
     def _phrase(self, said: str, entity_id: str) -> str:
         """What a thing is called: as the player did, or by its name for "it" and "him"."""
         entity = self.cast.entities.get(entity_id)
         first = bare(said).split()[:1]
-        if entity and (not said or (first and first[0] in (*_PEOPLE, *_THINGS)) or entity.kind == "person"):
+        if entity and (
+            not said or (first and first[0] in (*_PEOPLE, *_THINGS)) or entity.kind == "person"
+        ):
             return entity.name
         return said if " " in said or said[:1].isupper() or not said else f"the {said}"
 
@@ -345,6 +364,13 @@ class Rulebook:
         return self.writer.line(texts, **self.person_slots(who, "person"))
 
 
+def _said_too(act: Act, line: str) -> str:
+    """What was said or written word for word, where the rule's line leaves it out."""
+    is_left_out = act.said and act.said.rstrip(".!?").lower() not in line.lower()
+    told = clause_in_past(_own_clause(act)) if is_left_out else ""
+    return tidy(f"{told[:1].upper()}{told[1:]}.") if told else ""
+
+
 def _own_clause(act: Act) -> str:
     """What is told of one step of a move: the whole without the steps that follow."""
     clause = act.clause
@@ -354,11 +380,18 @@ def _own_clause(act: Act) -> str:
     return clause.rstrip(".!?")
 
 
+def _destination(where: str) -> str:
+    """Where "out through the cat flap" or "to the harbour" leads: "outside", "the harbour"."""
+    words = where.split()
+    prepositions = [w for w in words[:3] if w.lower() in small_words("prepositions")]
+    if {"out", "through", "away", "off"} & {w.lower() for w in prepositions}:
+        return "outside"
+    return " ".join(words[len(prepositions) :]) or where
+
+
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
 
 
 def _last_word(phrase: str) -> str:
     words = re.sub(r"\s+(?:of|who|that|which|from|with|in|at|on)\s.*$", "", bare(phrase)).split()
     return words[-1] if words else ""
-
-

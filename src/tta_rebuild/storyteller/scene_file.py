@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -198,7 +198,7 @@ def paragraphs(text: str) -> tuple[tuple[str, str, str], ...]:
             condition, _, line = line[4:].partition(")")
         head, colon, rest = line.strip().partition(": ")
         is_speech = bool(colon) and head.replace("_", "").isalnum() and head == head.lower()
-        speaker, line = (head, rest) if is_speech and rest[:1] in "“\"" else ("", line.strip())
+        speaker, line = (head, rest) if is_speech and rest[:1] in '“"' else ("", line.strip())
         found.append((condition.strip(), speaker, line))
     return tuple(found)
 
@@ -207,5 +207,3 @@ def paragraphs(text: str) -> tuple[tuple[str, str, str], ...]:
 def template(text: str) -> LineTemplate:
     """A text with slots and wordings, parsed once. Raises LineTemplateError."""
     return parse(text)
-
-

@@ -16,8 +16,8 @@ from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import Entity, cast_of, slug
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
-from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
+from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
 from tta_rebuild.storyteller.scene_file import (
     END_KINDS,
@@ -196,7 +196,7 @@ class Teller:
             self._say(seen)
 
     def _on_act(self, act: Act) -> SceneEntry | None:
-        """A scene that the author wrote for just this act: ``burn lamp``, or ``burn`` of anything."""
+        """A scene written for just this act: ``burn lamp``, or ``burn`` of anything."""
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
         for scene in self.cast.file.scenes:
@@ -216,11 +216,13 @@ class Teller:
         if who is not None and act.family in ("ask", "tell", "say") and self._sees(act, entity):
             topic = set(words_of(f"{act.said} {act.object}"))
             texts = next((t for key, t in who.asked.items() if topic & set(words_of(key))), [])
-        elif act.family in ("look", "search", "read", "listen", "touch") and self._sees(act, entity):
+        elif act.family in ("look", "search", "read", "listen", "touch") and self._sees(
+            act, entity
+        ):
             place = file.places.get(entity.id if entity else str(self.state.get("here")))
             thing = file.things.get(entity.id) if entity else None
             person = file.people.get(entity.id) if entity else None
-            texts = (thing or place).look if thing or place else person.about if person else []
+            texts = thing.look if thing else person.about if person else place.look if place else []
         told = self.writer.line([template(text) for text in texts])
         if told:
             is_speech = told.startswith("“") and who is not None
@@ -289,7 +291,12 @@ class Teller:
             return
         who = self.state.bound.get(speaker, speaker)
         entity = self.cast.entities.get(who)
-        passage = {"facts": [], "text": text, "speaker": entity.id if entity else "", "emotion": ""}
+        passage: dict[str, Any] = {
+            "facts": [],
+            "text": text,
+            "speaker": entity.id if entity else "",
+            "emotion": "",
+        }
         self.passages.append(passage)
 
     def _look(self) -> list[Any]:
@@ -312,9 +319,10 @@ class Teller:
             words = self._filled(entry.do)
             known = any(_same(words, one.do) or (entry.kind and entry.kind == one.kind)
                         for one in found)  # fmt: skip
-            if words and not (known and entry not in own) and self.state.holds(entry.if_):
-                if self.writer.allows(words):
-                    found.append(entry.model_copy(update={"do": words, "says": self._ready(entry)}))
+            if not words or (known and entry not in own) or not self.state.holds(entry.if_):
+                continue
+            if self.writer.allows(words):
+                found.append(entry.model_copy(update={"do": words, "says": self._ready(entry)}))
         return found
 
     def _ready(self, entry: ChoiceEntry) -> str:
@@ -338,9 +346,11 @@ class Teller:
         choices = [] if is_ending else self._choices(scene)
         here = self.cast.entities[str(self.state.values["here"])]
         time = str(self.state.values.get("time") or self.cast.slots.get("time") or "")
-        reply = {
+        reply: dict[str, Any] = {
             "scene_id": f"offline-{self.seed}-{self.turn}",
-            "setting_description": tidy(f"{', '.join(filter(None, (here.at or here.name, time)))}."),
+            "setting_description": tidy(
+                f"{', '.join(filter(None, (here.at or here.name, time)))}."
+            ),
             "emotional_tone": self.cast.file.tone,
             "passages": self.passages,
             "story_branches": [
@@ -399,7 +409,9 @@ class Teller:
 
 
 def _same(one: str, other: str) -> bool:
-    return " ".join(one.split()).lower().rstrip(". ") == " ".join(other.split()).lower().rstrip(". ")
+    return " ".join(one.split()).lower().rstrip(". ") == " ".join(other.split()).lower().rstrip(
+        ". "
+    )
 
 
 def _listed(names: list[str]) -> str:

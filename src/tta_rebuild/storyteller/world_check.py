@@ -10,17 +10,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from tta_rebuild.storyteller.act import families
+from tta_rebuild.storyteller.act_grammar import families
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, WorldFile, paragraphs
 from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, keys_of
 
 MOST_TURNS = 60
-_GIVEN = {"here", "turn", "stage", "time", "weather", "roll", "kind", "alone", "npc", "gain", "heat",
-          "price", "last_person", "last_thing"}  # fmt: skip
-_PROPERTIES = {"at", "here", "trust", "met", "dead", "hurt", "asleep", "caught", "broken", "burnt",
-               "gone", "open", "locked", "lit", "hidden", "worn", "fixed", "group", "person",
-               "afraid", "asked", "sealed"}  # fmt: skip
+_GIVEN = frozenset(
+    "here turn stage time weather roll kind alone npc gain heat price "
+    "last_person last_thing".split()
+)
+_PROPERTIES = frozenset(
+    "at here trust met dead hurt asleep caught broken burnt gone open locked lit hidden worn fixed "
+    "group person afraid asked sealed".split()
+)
 
 
 def problems(world: WorldFile) -> list[str]:
@@ -40,9 +43,10 @@ def problems(world: WorldFile) -> list[str]:
           for key in sorted((changed | set(world.start)) - asked) if not _is_given(key, things)),
         *(f"place '{key}' leads to '{way}', which is no place"
           for key, place in world.places.items() for way in place.ways if way not in world.places),
-        *(f"'{key}' is at '{entry.at}', which is nowhere in the file"
-          for key, entry in (*world.people.items(), *world.things.items())
-          if entry.at not in (*things, YOU, NOWHERE)),
+        *(f"'{key}' is at '{at}', which is nowhere in the file"
+          for key, at in (*((k, p.at) for k, p in world.people.items()),
+                          *((k, t.at) for k, t in world.things.items()))
+          if at not in (*things, YOU, NOWHERE)),
         *(f"scene '{s.id}' is a dead end: no choice of its own or of the world's can follow"
           for s in world.scenes if not s.ending and not s.choices and not world.choices),
         *([] if any(s.ending for s in world.scenes) else ["there is no ending"]),
