@@ -1,0 +1,430 @@
+"""Premises that a person has read, against the storyteller's reading and what it makes of moves.
+
+Called by ``cli.eval``. Everything here is judged by words and heads of phrases: a figure to build
+with. What a story is worth is read in the rows, by eyes that have not seen the code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.canon.recall import words_in
+from tta_rebuild.core.english import sentences_of, singular, stem
+from tta_rebuild.core.errors import MoveRefused
+from tta_rebuild.core.events import FactAsserted, FactRetracted, LineKept, RecordedEvent
+from tta_rebuild.core.story import Premise as StoryPremise
+from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.session import Session
+from tta_rebuild.lab.measures import Share
+from tta_rebuild.lab.told_file import PremiseMove, PremisePerson, ReadPremise
+from tta_rebuild.storage.story_store import MAIN
+from tta_rebuild.storyteller.premise_reading import Premise, read_premise
+from tta_rebuild.storyteller.premise_reading import PremisePerson as PersonRead
+
+TRUE_SHARE = 0.6
+"""Share of the telling words of what must be true afterwards that a turn has to hold."""
+
+SCENES_READ = 3
+"""Scenes in which nothing may be that a premise excludes: the opening and two first choices."""
+
+NEUTRAL = frozenset(("", "they", "it"))
+"""What a reading may say of somebody whose pronouns the premise does not tell."""
+
+_REFUSED = "refused:"
+_POINTING = frozenset("him her it them they he she you there one".split())
+_VAGUE_PEOPLE = frozenset("somebody someone one whoever whatever human other others those".split())
+_VAGUE_PLACES = frozenset("place wherever somewhere anywhere ordinary everyday real".split())
+_NO_MATTER = frozenset("has have had been was were are your you yours whether know knows".split())
+_SAME = (
+    "spouse wife husband",
+    "child kid baby",
+    "superhero hero",
+    "supervillain villain",
+    "home house",
+    "stairs staircase",
+    "shopkeeper seller owner",
+    "guard guards",
+    "photo picture",
+    "explorer crew",
+)
+_CUT = re.compile(
+    r",|;|\(|\b(?:who|whom|whose|that|which|in|of|at|on|with|from|to|under|behind|beside|aboard|for|"
+    r"between|among|before|after|by|than|as|when|where)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PremiseRow:
+    """What was looked at and how it was judged, for a reader to judge again.
+
+    Attributes:
+        kind: ``people``, ``pronouns``, ``roles``, ``places``, ``must_not`` or ``moves``.
+        verdict: "" for what went well, else why not.
+        act: of a move: family, verb, object and person as the storyteller understood them.
+        prose: of a move the turn's, of ``must_not`` that of the first scenes.
+    """
+
+    story: str
+    kind: str
+    text: str
+    verdict: str
+    found: str = ""
+    act: Mapping[str, str] = field(default_factory=dict)
+    facts: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+    prose: str = ""
+    turn: int = 0
+
+    @property
+    def reason(self) -> str:
+        return f"{self.verdict or 'ok'}{': ' + self.found if self.found else ''}"
+
+
+@dataclass(slots=True, kw_only=True)
+class PremiseCounts:
+    """Counts over read premises, named as in JSON; the guide on evaluation says what each means.
+
+    Attributes:
+        places_known, scenes_read: premises whose place, whose first scenes were looked at so far.
+        unread, readings: none; what the other counts of readers have.
+    """
+
+    premises: int = 0
+    people: int = 0
+    people_found: int = 0
+    pronouns_right: int = 0
+    roles_right: int = 0
+    places_right: int = 0
+    must_not_hit: int = 0
+    moves: int = 0
+    moves_understood: int = 0
+    moves_true: int = 0
+    rows: list[PremiseRow] = field(default_factory=list)
+    scenes_read: int = 0
+    unread: int = 0
+    readings: int = 0
+    calls: int = 0
+    cost_usd: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts, and every row."""
+        names = [share.name for share in self.shares()]
+        counts = {name: getattr(self, name) for name in ("premises", "people", *names[:5], "moves")}
+        return (
+            counts
+            | {name: getattr(self, name) for name in names[5:]}
+            | {"rows": [asdict(row) for row in self.rows]}
+        )
+
+    def shares(self) -> list[Share]:
+        """What the counts say, in the order in which they are shown."""
+        found = self.people_found
+        lines = (
+            ("people_found", "people found", self.people, True),
+            ("pronouns_right", "of these with the right pronouns", found, True),
+            ("roles_right", "of these with the right role", found, True),
+            ("places_right", "opening places", self.premises, True),
+            ("must_not_hit", "stories with what the premise excludes", self.scenes_read, False),
+            ("moves_understood", "moves understood as act and object", self.moves, True),
+            ("moves_true", "moves that came true or were refused", self.moves, True),
+        )
+        return [Share(name, says, getattr(self, name), of, good) for name, says, of, good in lines]
+
+    def misses(self) -> list[PremiseRow]:
+        """The rows that did not go well."""
+        return [row for row in self.rows if row.verdict]
+
+
+# ------------------------------------------------------------------------ agreement by words
+
+
+def head_of(phrase: str) -> str:
+    """The noun that a phrase is about: ``the nurse who tends both`` → ``nurse``."""
+    words = re.findall(r"[^\W_]+", _CUT.split(phrase.lower().replace("'s", " "), maxsplit=1)[0])
+    return singular(words[-1]) if words else ""
+
+
+def heads_of(phrase: str) -> set[str]:
+    """The heads of all alternatives: ``the doctor or nurse`` → both; two words run together too."""
+    parts = re.split(r"\bor\b|\band\b|, ", phrase)
+    heads = {head_of(part) for part in parts}
+    heads |= {"".join(part.lower().split()[-2:]) for part in parts}
+    heads -= {""}
+    return heads.union(*(row.split() for row in _SAME if heads & set(row.split())))
+
+
+def matter_of(text: str) -> set[str]:
+    """Stems of the words that say what a text is about."""
+    return {stem(word) for word in words_in(text.replace("’", "'")) if word not in _NO_MATTER}
+
+
+def is_same_person(read: PersonRead, wanted: PremisePerson) -> bool:
+    """Whether a name or the head of a role agrees; of a vague "whoever" most of its words."""
+    if wanted.name or read.name:
+        names = {*wanted.name.lower().split()} & {*read.name.lower().split()}
+        if names:
+            return True
+    said, heads = wanted.means, heads_of(read.role)
+    if heads & heads_of(said) - _VAGUE_PEOPLE:
+        return True
+    if head_of(said) not in _VAGUE_PEOPLE | {"people", "thing"} or not read.role:
+        return False
+    of = matter_of(said)
+    return bool(of) and len(of & matter_of(read.role)) >= 0.5 * len(of)
+
+
+def is_role_right(read: PersonRead, wanted: PremisePerson) -> bool:
+    """Whether role or kinship agree by a word, and "your" where it is the player's."""
+    if not read.role:
+        return not wanted.name
+    if wanted.means.startswith("your ") and not read.role.startswith("your "):
+        return False
+    return bool(heads_of(read.role) & heads_of(wanted.means)) or bool(
+        matter_of(read.role) & matter_of(wanted.means)
+    )
+
+
+def is_place_right(reading: Premise, places: Sequence[str]) -> bool:
+    """Whether the opening place shares a telling word with any that a reader named.
+
+    "here" claims nothing and is right where the reader names no kind of place either.
+    """
+    if reading.at == "here":
+        return head_of(places[0]) in _VAGUE_PLACES
+    found = matter_of(reading.at) | {stem(word) for word in heads_of(reading.at)}
+    return any(found & (matter_of(p) | {stem(w) for w in heads_of(p)}) for p in places)
+
+
+def excluded_in(sentences: Iterable[str], prose: Sequence[str]) -> str:
+    """The first sentence of which all telling words stand in one sentence of the prose, else ""."""
+    for wrong in sentences:
+        words = matter_of(wrong)
+        if len(words) < 2:
+            continue
+        if any(words <= matter_of(said) and _denies(said) == _denies(wrong) for said in prose):
+            return wrong
+    return ""
+
+
+def _denies(text: str) -> bool:
+    return bool(re.search(r"\b(?:no|not|never|nobody|nothing|without|none)\b|n['’]t\b", text))
+
+
+# -------------------------------------------------------------------------------- the reading
+
+
+def judge_reading(row: ReadPremise, counts: PremiseCounts) -> None:
+    """Count people, pronouns, roles and the place of one premise."""
+    reading = read_premise(row.premise)
+    left = list(reading.people)
+    counts.premises += 1
+    wanted = row.protagonist
+    _person(row, wanted, _player_read(reading, wanted), counts)
+    for person in sorted(row.people, key=lambda p: not p.name):
+        read = next((one for one in left if is_same_person(one, person)), None)
+        if read:
+            left.remove(read)
+        _person(row, person, read, counts)
+    is_right = is_place_right(reading, row.places)
+    counts.places_right += is_right
+    verdict = "" if is_right else "another place"
+    found = f"{reading.at} {list(reading.places)}"
+    counts.rows.append(
+        PremiseRow(
+            story=row.id, kind="places", text=" / ".join(row.places), verdict=verdict, found=found
+        )
+    )
+
+
+def _player_read(reading: Premise, wanted: PremisePerson) -> PersonRead | None:
+    """The player as read: a "somebody" is found where the reading claims nobody."""
+    is_nobody = not (reading.you.role or reading.you.name)
+    if is_nobody:
+        is_vague = head_of(wanted.means) in _VAGUE_PEOPLE | {"person"}
+        return reading.you if is_vague and not wanted.name else None
+    is_same = is_same_person(reading.you, wanted)
+    return reading.you if is_same else None
+
+
+def _person(
+    row: ReadPremise, wanted: PremisePerson, read: PersonRead | None, counts: PremiseCounts
+) -> None:
+    counts.people += 1
+    text = f"{wanted.name} {wanted.means} ({wanted.pronouns})".strip()
+
+    def note(kind: str, verdict: str) -> None:
+        found = f"{read.name} {read.role} ({read.pronouns})".strip() if read else ""
+        counts.rows.append(
+            PremiseRow(story=row.id, kind=kind, text=text, verdict=verdict, found=found)
+        )
+
+    note("people", "" if read else "not found")
+    if read is None:
+        return
+    counts.people_found += 1
+    may = NEUTRAL if wanted.pronouns == "unknown" else {wanted.pronouns}
+    is_right = read.pronouns in may
+    counts.pronouns_right += is_right
+    note("pronouns", "" if is_right else "other pronouns")
+    is_vague = not (read.role or read.name)
+    has_role = is_vague or is_role_right(read, wanted)
+    counts.roles_right += has_role
+    note("roles", "" if has_role else "another role")
+
+
+# -------------------------------------------------------------------------------- the playing
+
+
+async def eval_premises(
+    application: Application,
+    premises: Sequence[ReadPremise],
+    counts: PremiseCounts,
+    *,
+    progress: Callable[[str], None],
+    plays: bool = True,
+) -> None:
+    """Read every premise and play its moves from the opening, into ``counts``.
+
+    Args:
+        application: opened with the embedded storyteller, on a store for this alone.
+        plays: False reads only.
+    """
+    for number, row in enumerate(premises, start=1):
+        progress(f"{row.id}: {number} of {len(premises)}")
+        judge_reading(row, counts)
+        if not plays:
+            continue
+        session = await application.stories.open(StoryPremise(theme=row.premise, title=row.id))
+        prose = [(await session.turn(Action.begin())).scene.text]
+        for move in row.moves:
+            branch = await application.stories.fork(session.story_id, turn=1)
+            fork = await application.stories.resume(session.story_id, branch.name)
+            await _move(application, fork, row, move, counts)
+        await _first_scenes(session, row, prose, counts)
+
+
+async def _first_scenes(
+    session: Session, row: ReadPremise, prose: list[str], counts: PremiseCounts
+) -> None:
+    while len(prose) < SCENES_READ and session.state.choices:
+        prose.append((await session.turn(Action.choose(1))).scene.text)
+    sentences = [sentence for text in prose for sentence in sentences_of(text)]
+    hit = excluded_in(row.must_not, sentences)
+    counts.scenes_read += 1
+    counts.must_not_hit += bool(hit)
+    counts.rows.append(
+        PremiseRow(
+            story=row.id,
+            kind="must_not",
+            text=row.premise,
+            verdict=hit and f"hit by word: {hit}",
+            prose="\n\n".join(prose),
+            turn=len(prose),
+        )
+    )
+
+
+async def _move(
+    application: Application,
+    session: Session,
+    row: ReadPremise,
+    move: PremiseMove,
+    counts: PremiseCounts,
+) -> None:
+    """Play one move, and judge what it was understood as and what came of it."""
+    counts.moves += 1
+    before, act, prose, refused = session.branch.length, dict[str, str](), "", ""
+    try:
+        scene = (await session.turn(Action.say(move.text))).scene
+        noted = scene.notes.get("act")
+        act = {str(k): str(v) for k, v in noted.items()} if isinstance(noted, Mapping) else {}
+        prose, refused = scene.text, act.get("refused", "")
+    except MoveRefused as error:
+        refused = str(error)
+    branch = session.branch.branch_id
+    path = await application.stories.path(session.story_id, branch) if prose else ()
+    facts, lines = _added(recorded for recorded in path if recorded.position > before)
+    misunderstood = why_misunderstood(move, act)
+    untrue = why_untrue(move, refused, (*facts, *lines, prose))
+    counts.moves_understood += not misunderstood
+    counts.moves_true += not untrue
+    counts.rows.append(
+        PremiseRow(
+            story=row.id,
+            kind="moves",
+            text=move.text,
+            verdict="; ".join(filter(None, (misunderstood, untrue))),
+            found=f"refused: {refused}" if refused else "",
+            act=act,
+            facts=tuple(facts),
+            lines=tuple(lines),
+            prose=prose,
+            turn=2,
+        )
+    )
+
+
+def _added(path: Iterable[RecordedEvent]) -> tuple[list[str], list[str]]:
+    """The facts and lasting lines that a turn has made true, in plain words."""
+    facts, lines = list[str](), list[str]()
+    for recorded in path:
+        match recorded.event:
+            case FactAsserted(claim=claim):
+                facts.append(f"{claim.subject} {claim.relation} {claim.value}".replace("_", " "))
+            case FactRetracted(claim=claim):
+                ended = f"{claim.subject} {claim.relation} {claim.value}".replace("_", " ")
+                facts.append(f"no longer: {ended}")
+            case LineKept(line=line):
+                lines.append(line.text)
+            case _:
+                pass
+    return facts, lines
+
+
+def why_misunderstood(move: PremiseMove, act: Mapping[str, str]) -> str:
+    """Why an act is not the one that a reader has seen in the move, "" if it is.
+
+    A pronoun that the move itself uses agrees with whatever it stands for.
+    """
+    if not act.get("family"):
+        return "no act"
+    if family_of(move.act) not in (act["family"], act.get("verb")):
+        return f"read as {act['family']}, not {move.act}"
+    said = [act.get(part, "") for part in ("object", "person", "where")]
+    if any(one.lower() in _POINTING and one.lower() in _words(move.text) for one in said if one):
+        return ""
+    wanted = heads_of(move.object)
+    if not any(wanted & heads_of(one) for one in said if one):
+        return f"of {next(filter(None, said), 'nothing')}, not {move.object}"
+    return ""
+
+
+def why_untrue(move: PremiseMove, refused: str, said: Collection[str]) -> str:
+    """Why what must be true afterwards is not, by the share of its words, "" if it is."""
+    if move.after.startswith(_REFUSED):
+        return "" if refused else "should have been refused"
+    if refused:
+        return "was refused"
+    wanted = matter_of(move.after)
+    share = len(wanted & matter_of(" ".join(said))) / len(wanted) if wanted else 0.0
+    return "" if share >= TRUE_SHARE else f"{share:.0%} of what must be true"
+
+
+@cache
+def family_of(verb: str) -> str:
+    """The family of acts that a verb belongs to; the verb itself while nobody knows families."""
+    try:
+        of = import_module("tta_rebuild.storyteller.act").family_of
+    except (ImportError, AttributeError):
+        return verb
+    return str(of(verb) or verb)
+
+
+def _words(text: str) -> Iterator[str]:
+    return iter(re.findall(r"[^\W_]+", text.lower()))
