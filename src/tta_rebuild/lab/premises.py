@@ -24,8 +24,9 @@ from tta_rebuild.engine.session import Session
 from tta_rebuild.lab.measures import Share
 from tta_rebuild.lab.told_file import PremiseMove, PremisePerson, ReadPremise
 from tta_rebuild.storage.story_store import MAIN
+from tta_rebuild.storyteller.premise_people import PremisePerson as PersonRead
+from tta_rebuild.storyteller.premise_phrases import is_person, one_of
 from tta_rebuild.storyteller.premise_reading import Premise, read_premise
-from tta_rebuild.storyteller.premise_reading import PremisePerson as PersonRead
 
 TRUE_SHARE = 0.6
 """Share of the telling words of what must be true afterwards that a turn has to hold."""
@@ -40,6 +41,8 @@ _REFUSED = "refused:"
 _POINTING = frozenset("him her it them they he she you there one".split())
 _VAGUE_PEOPLE = frozenset("somebody someone one whoever whatever human other others those".split())
 _VAGUE_PLACES = frozenset("place wherever somewhere anywhere ordinary everyday real".split())
+_AT_HOME = frozenset("bedroom kitchen bathroom desk attic cellar".split())
+_SOMEBODY = _VAGUE_PEOPLE | {"person"}
 _NO_MATTER = frozenset("has have had been was were are your you yours whether know knows".split())
 _SAME = (
     "spouse wife husband",
@@ -54,7 +57,7 @@ _SAME = (
     "explorer crew",
 )
 _CUT = re.compile(
-    r",|;|\(|\b(?:who|whom|whose|that|which|in|of|at|on|with|from|to|under|behind|beside|aboard|for|"
+    r",|;|\(|\b(?:she|he|they|it|you|i|who|whom|whose|that|which|in|of|at|on|with|from|to|under|behind|beside|aboard|for|"
     r"between|among|before|after|by|than|as|when|where)\b"
 )
 
@@ -147,12 +150,16 @@ class PremiseCounts:
 def head_of(phrase: str) -> str:
     """The noun that a phrase is about: ``the nurse who tends both`` → ``nurse``."""
     words = re.findall(r"[^\W_]+", _CUT.split(phrase.lower().replace("'s", " "), maxsplit=1)[0])
+    people = [i for i, word in enumerate(words) if one_of(word) in _SOMEBODY or is_person(one_of(word))]
+    for i in people:
+        if i + 1 not in people:
+            return one_of(words[i])
     return singular(words[-1]) if words else ""
 
 
 def heads_of(phrase: str) -> set[str]:
-    """The heads of all alternatives: ``the doctor or nurse`` → both; two words run together too."""
-    parts = re.split(r"\bor\b|\band\b|, ", phrase)
+    """The heads of all alternatives: ``the doctor or nurse``, ``a civilian (a clerk)`` → both."""
+    parts = [p for p in re.split(r"\bor\b|\band\b|, |[()]|\bwho is (?:secretly )?", phrase) if p.strip()]
     heads = {head_of(part) for part in parts}
     heads |= {"".join(part.lower().split()[-2:]) for part in parts}
     heads -= {""}
@@ -171,12 +178,15 @@ def is_same_person(read: PersonRead, wanted: PremisePerson) -> bool:
         if names:
             return True
     said, heads = wanted.means, heads_of(read.role)
-    if heads & heads_of(said) - _VAGUE_PEOPLE:
+    if heads & heads_of(said) - _SOMEBODY:
         return True
-    if head_of(said) not in _VAGUE_PEOPLE | {"people", "thing"} or not read.role:
+    if read.role.startswith("one of") and said.startswith("one of"):
+        return True
+    plain = _SOMEBODY | {"man", "woman", "thing", "something"}
+    if not read.role or not {head_of(said), head_of(read.role)} & plain:
         return False
-    of = matter_of(said)
-    return bool(of) and len(of & matter_of(read.role)) >= 0.5 * len(of)
+    of, own = matter_of(said), matter_of(read.role)
+    return len(of & own) >= 0.5 * min(len(of), len(own)) > 0
 
 
 def is_role_right(read: PersonRead, wanted: PremisePerson) -> bool:
@@ -198,14 +208,18 @@ def is_place_right(reading: Premise, places: Sequence[str]) -> bool:
     if reading.at == "here":
         return head_of(places[0]) in _VAGUE_PLACES
     found = matter_of(reading.at) | {stem(word) for word in heads_of(reading.at)}
+    found |= {stem("home")} if head_of(reading.at.split(" ", 1)[-1]) in _AT_HOME else set()
     return any(found & (matter_of(p) | {stem(w) for w in heads_of(p)}) for p in places)
 
 
-def excluded_in(sentences: Iterable[str], prose: Sequence[str]) -> str:
-    """The first sentence of which all telling words stand in one sentence of the prose, else ""."""
+def excluded_in(sentences: Iterable[str], prose: Sequence[str], premise: str) -> str:
+    """The first sentence of which all telling words stand in one sentence of the prose, else "".
+
+    Of one that says nothing but what the premise speaks of too, words cannot tell.
+    """
     for wrong in sentences:
         words = matter_of(wrong)
-        if len(words) < 2:
+        if len(words) < 2 or words <= matter_of(premise):
             continue
         if any(words <= matter_of(said) and _denies(said) == _denies(wrong) for said in prose):
             return wrong
@@ -315,7 +329,7 @@ async def _first_scenes(
     while len(prose) < SCENES_READ and session.state.choices:
         prose.append((await session.turn(Action.choose(1))).scene.text)
     sentences = [sentence for text in prose for sentence in sentences_of(text)]
-    hit = excluded_in(row.must_not, sentences)
+    hit = excluded_in(row.must_not, sentences, row.premise)
     counts.scenes_read += 1
     counts.must_not_hit += bool(hit)
     counts.rows.append(
@@ -351,7 +365,7 @@ async def _move(
     path = await application.stories.path(session.story_id, branch) if prose else ()
     facts, lines = _added(recorded for recorded in path if recorded.position > before)
     misunderstood = why_misunderstood(move, act)
-    untrue = why_untrue(move, refused, (*facts, *lines, prose))
+    untrue = why_untrue(move, refused, (*facts, *lines), prose)
     counts.moves_understood += not misunderstood
     counts.moves_true += not untrue
     counts.rows.append(
@@ -405,14 +419,20 @@ def why_misunderstood(move: PremiseMove, act: Mapping[str, str]) -> str:
     return ""
 
 
-def why_untrue(move: PremiseMove, refused: str, said: Collection[str]) -> str:
-    """Why what must be true afterwards is not, by the share of its words, "" if it is."""
+def why_untrue(move: PremiseMove, refused: str, canon: Collection[str], prose: str) -> str:
+    """Why what must be true afterwards is not, "" if it is.
+
+    The share of its telling words that facts, lines and prose hold must reach ``TRUE_SHARE``, and
+    the canon must hold one of them: prose that but repeats the move makes nothing true.
+    """
     if move.after.startswith(_REFUSED):
         return "" if refused else "should have been refused"
     if refused:
         return "was refused"
-    wanted = matter_of(move.after)
-    share = len(wanted & matter_of(" ".join(said))) / len(wanted) if wanted else 0.0
+    wanted, held = matter_of(move.after), matter_of(" ".join(canon))
+    if not wanted & held:
+        return "nothing of it in canon"
+    share = len(wanted & (held | matter_of(prose))) / len(wanted)
     return "" if share >= TRUE_SHARE else f"{share:.0%} of what must be true"
 
 

@@ -186,7 +186,9 @@ class People:
 
     def _is_place_name(self, phrase: Phrase) -> bool:
         words = self._clean(phrase).split()
-        return words[0] in words_in("known_places") or words[-1].lower() in words_in("places")
+        return words[0] in words_in("known_places") or bool(
+            {words[0].lower(), words[-1].lower()} & (words_in("places") | {"mount", "united"})
+        )
 
     def _name_after(self, phrase: Phrase) -> str:
         """The name that stands beside a phrase: "his wife Clara", "a keeper, Joe,"."""
@@ -252,10 +254,10 @@ class People:
                 if any(start < at for start in m.at) and not m.is_group
             ]
             before.sort(key=lambda m: -max(start for start in m.at if start < at))
-            if any(m.pronouns == gender for m in before):
-                continue
             if low == "him" and before and at - max(s for s in before[0].at if s < at) < 5:
                 before = before[1:]  # "the man who killed him": somebody else
+            if any(m.pronouns == gender for m in before):
+                continue
             free = [m for m in before if m.pronouns in ("", gender)]
             if free and not self._is_player_you(free[0]):
                 free[0].pronouns = gender
@@ -300,7 +302,10 @@ class People:
         elif mention.is_group:
             head = mention.phrase.words[-1].lower()
             one = one_of(head)
-            if head in words_in("groups") and one not in words_in("people"):
+            of = one_of(mention.phrase.words[-2]) if len(mention.phrase.words) > 1 else ""
+            if head in words_in("groups") and is_person(of):  # an elite bodyguard team
+                role = f"{article_for(of)} {of}"
+            elif head in words_in("groups") and one not in words_in("people"):
                 role = f"one of {article_for(mention.phrase.words[0])} {mention.phrase.text}"
             elif head in ("people", "couple"):
                 role = f"one of the {mention.phrase.determiner} people"
@@ -380,13 +385,15 @@ class People:
     def _implied(
         self, you: PremisePerson, said: Sequence[PremisePerson]
     ) -> list[PremisePerson]:
-        heads = {_last(p.role) for p in said} | {_last(you.role)}
+        heads = {_last(p.role) for p in said}
         found: list[PremisePerson] = []
         for topic in self.topics:
             if set(topic.get("unless", "").split()) & {*self.lows, *map(one_of, self.lows)}:
                 continue
             for role, pronouns in topic.get("people", ()):
-                if _last(role) not in heads:
+                if _last(role) not in heads and (
+                    _last(role) != _last(you.role) or role.startswith("the other")
+                ):
                     heads.add(_last(role))
                     many = pronouns == "they"
                     found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))

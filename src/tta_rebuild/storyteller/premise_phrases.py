@@ -128,10 +128,13 @@ class Phrase:
             return ""
         if is_person(head) or one_of(whole) in words_in("people"):
             return "person"
-        if bare in words_in("groups") and self.determiner != "":
+        if bare in words_in("groups") and (self.determiner or bare in _BARE_GROUPS):
             return "person" if bare in words_in("group_people") | {"team", "crew"} else "thing"
         is_place = {head, bare} & words_in("places")
         return "place" if is_place else "thing"
+
+
+_BARE_GROUPS = frozenset(("authorities", "police", "parents"))
 
 
 def is_person(noun: str) -> bool:
@@ -160,7 +163,7 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             phrase = _phrase(tokens, at, "")
             if phrase and not (is_title or phrase.is_many or phrase.kind in ("person", "place")):
                 phrase = None
-            elif phrase and _is_verb_here(tokens, at) and not is_title:
+            elif phrase and not is_title and not _stands_bare(tokens, phrase):
                 phrase = None
         if phrase:
             found.append(phrase)
@@ -181,17 +184,21 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
             continue
         if end > first and _ends(tokens, first, end, determiner):
             break
-        if not word[0].isalnum() or word.lower() in words_in("stops") - _INSIDE:
+        is_stop = word.lower() in words_in("stops") - _INSIDE or "n't" in word.replace("’", "'")
+        if not word[0].isalnum() or is_stop:
             break
         end += 1
     while end > first and tokens[end - 1].lower() in _INSIDE | words_in("numerals"):
         end -= 1
     words = [w for w in tokens[first:end] if w != ","]
+    if words and words[0].istitle() and (at == 0 or tokens[at - 1] in _STOPS):
+        words[0] = words[0].lower()
     if not words or not words[-1][0].isalpha():
         return None
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
 
 
+_STOPS = frozenset(".!?…“\":")
 _MORE = frozenset(("other", "same", "own", "very", "once", "most", "two", "three"))
 _INSIDE = frozenset(("other", "near", "own"))
 
@@ -225,6 +232,8 @@ def _ends(tokens: Sequence[str], first: int, at: int, determiner: str) -> bool:
     goes_on = is_person(one_of(follows)) or one_of(follows) in words_in("places")
     if low in done | doing:
         return not goes_on
+    if low in words_in("verbs") and follows in _AFTER_VERBS:
+        return True
     if low.endswith("s") and not low.endswith(("ss", "us", "is")) and len(low) > 3:
         is_verb = low in third and low not in words_in("noun_verbs")
         if determiner in words_in("singular_determiners") or is_person(one_of(last)):
@@ -233,17 +242,31 @@ def _ends(tokens: Sequence[str], first: int, at: int, determiner: str) -> bool:
     return False
 
 
+_AFTER_VERBS = frozenset(
+    "the a an my your his her their its themselves himself herself them him it us you me to".split()
+)
+
+
 def _is_adverb(word: str) -> bool:
     return word.endswith("ly") and word.lower() not in words_in("adjectives_ly")
 
 
-def _is_verb_here(tokens: Sequence[str], at: int) -> bool:
-    """Whether a bare word that could be a noun is a verb: after "to", a pronoun or a person."""
-    low = tokens[at].lower()
-    before = tokens[at - 1].lower() if at else ""
-    if before in {"to", "you", "i", "we", "they", "can", "must", "will", "and", "not", "never"}:
-        return low in words_in("verbs") or is_third_person(low)
-    return is_third_person(low) and low not in words_in("noun_verbs") and bool(before.isalpha())
+def _stands_bare(tokens: Sequence[str], phrase: Phrase) -> bool:
+    """Whether a phrase without a determiner is none by mistake: a verb, an adjective, "as well"."""
+    low = tokens[phrase.start].lower()
+    before = tokens[phrase.start - 1].lower() if phrase.start else "."
+    if before in _BEFORE_VERBS and (low in words_in("verbs") or low.endswith("s")):
+        return False
+    if is_third_person(low) and low not in words_in("noun_verbs") and before.isalpha():
+        return False
+    if phrase.is_many:
+        return True
+    if phrase.kind == "place":
+        return before in {"in", "at", "to", "from", "into", "on", "inside", "near", "outside"}
+    return bool(_name_end(tokens, phrase.end)) if phrase.end < len(tokens) else False
+
+
+_BEFORE_VERBS = frozenset("to you i we they it he she who that can must will not never".split())
 
 
 def _name_end(tokens: Sequence[str], at: int) -> int:
@@ -265,7 +288,7 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         else:
             break
     words = [w.lower() for w in tokens[at:end]]
-    opens = at == 0 or tokens[at - 1] in set(".!?…“\":")
+    opens = at == 0 or tokens[at - 1] in _STOPS
     known = {"she_names", "he_names", "known_places"}
     is_known = any(tokens[at] in words_in(name) for name in known)
     if words[-1] in words_in("stops") | words_in("determiners") or tokens[end - 1][-1] in "'’":

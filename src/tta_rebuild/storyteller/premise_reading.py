@@ -258,7 +258,7 @@ class _Reading:
         if self.is_title:
             known = words_in("known_places") | words_in("she_names") | words_in("he_names")
             self.text = " ".join(w if w in known else w.lower() for w in words)
-        self.spoken = _spoken(self.text)
+        self.spoken = _spoken(" ".join([self.text, *self.commands]))
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
         said = set(self.spoken)
@@ -305,8 +305,10 @@ class _Reading:
                 continue
             if not is_name and phrase.kind != "place":
                 continue
+            if phrase.head in words_in("vehicles") and before not in _AT:
+                continue
             big = phrase.head in words_in("too_big") or phrase.text.lower() in words_in("too_big")
-            rank = (2 if before in _AT else 1) - 3 * big
+            rank = (2 if before in _AT else 1) - 3 * (big and not (is_name and before in _AT))
             name = _the(phrase)
             at = _AT.get(before) or prepositions().get(phrase.words[0 if is_name else -1].lower())
             ranked.append((-rank, phrase.start, name, f"{at or 'in'} {name}"))
@@ -315,7 +317,7 @@ class _Reading:
         implied = next((t["place"] for t in self.topics if t.get("place")), "")
         if implied:
             at = prepositions().get(one_of(implied.split()[-1]), "in")
-            ranked.append((-1 if not self.cast.is_second else -1, 998, implied, f"{at} {implied}"))
+            ranked.append((-1, 998, implied, f"{at} {implied}"))
         ranked.sort()
         names = list(dict.fromkeys(name for _, _, name, _ in ranked))
         return names, ranked[0][3] if ranked else "here"
