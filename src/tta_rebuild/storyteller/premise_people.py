@@ -41,8 +41,7 @@ class Mention:
     phrase: Phrase
     name: str = ""
     pronouns: str = ""
-    extra: str = ""
-    owner: Mention | None = None
+    is_owner: bool = False
     at: list[int] = field(default_factory=list)
 
     @property
@@ -53,19 +52,23 @@ class Mention:
 
 
 _YOU_ARE = re.compile(
-    r"(?:\b(?:you|i) (?:are|were|am|was|become|became|work as)"
+    r"(?:\b(?:you|i|we) (?:are|were|am|was|become|became|work as)"
     r"|\b(?:you ['’]re|i ['’]m|(?:you|i) ['’]ve become|you['’]re|i['’]m)"
     r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?|(?:^|[.,;] )as|(?:^|[.;] )(?:you|i) ,)"
-    r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your))*$",
+    r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your|a (?:family|group|band|crew|team|pair|gang) of))*$",
     re.I,
 )
 _DIES = re.compile(
     r"^(?:\W|\w+\W+){0,4}?(?:dies|died|is dead|was dead|has died|(?:is|was|are|were) killed|"
-    r"(?:is|was) murdered)\b"
+    r"(?:is|was) murdered|(?:is|was|has been|have been) (?:kidnapped|abducted|taken)|goes missing|"
+    r"has (?:vanished|disappeared)|(?:is|are) (?:gone|missing))\b"
 )
+_ONE_OF_A_KIND = frozenset("best first last only same greatest worst next other different two three".split())
+_MARRIES = re.compile(r"\bmarr(?:y|ies|ied) (?:the|an?|my|his|her|your|prince|king)\b")
 _NO_SUBJECT = frozenset("by of from with for to than like in into on at about between against".split())
 _NAMED = frozenset((",", "named", "called"))
 _IS_ROLE = frozenset((",", "is", "was", "the"))
+_POSSESSIVE = frozenset(("my", "your", "his", "her", "their", "our"))
 _GENDERS = {"he": "he", "him": "he", "his": "he", "himself": "he"} | {
     "she": "she", "her": "she", "hers": "she", "herself": "she"
 }  # fmt: skip
@@ -106,8 +109,8 @@ class People:
         self.used_names: set[int] = set()
         for phrase in phrases:
             self._take(phrase)
-        self.is_second = bool({"you", "your", "yourself"} & set(self.lows)) or bool(
-            re.search(r"\b(?:I|me|my|I['’]\w+)\b", " ".join(tokens))
+        self.is_second = bool(
+            re.search(r"\b(?:[Yy]ou|[Yy]ours?|I|[Mm]e|[Mm]y|[Ww]e|[Oo]ur)\b", " ".join(tokens))
         )
         self.player = self._player()
         self._find_pronouns()
@@ -120,20 +123,35 @@ class People:
             return
         for word in phrase.words[:-1]:  # my grandmother's bakery
             bare = one_of(re.sub(r"['’]s?$", "", word))
-            if bare != word.lower() and is_person(bare):
-                inner = replace(phrase, words=(re.sub(r"['’]s?$", "", word),))
-                self._add(inner)
+            if bare != word.lower() and word[-1] in "s'’" and is_person(bare):
+                upto = phrase.words[: phrase.words.index(word)]
+                inner = replace(phrase, words=(*upto, re.sub(r"['’]s?$", "", word)))
+                self._add(inner).is_owner = True
         if phrase.is_name:
             if self._is_person_name(phrase):
                 mention = self._add(phrase, name=self._clean(phrase))
                 self._role_after(mention)
-        elif phrase.kind == "person" and not self._is_modifier(phrase):
+        elif phrase.determiner in _POSSESSIVE and phrase.kind != "person":
+            if (name := self._name_after(phrase)) and phrase.kind != "place":
+                self._add(phrase, name=name)  # my target, Rosa
+        elif phrase.kind != "person":
+            self._name_after(phrase, is_thing=True)  # the ship Hope
+        elif phrase.words[-1].lower() in words_in("groups") and self._is_of_people(phrase):
+            return
+        elif not self._is_modifier(phrase):
             before = " ".join(self.tokens[max(0, phrase.start - 8) : phrase.start])
             if phrase.determiner in ("a", "an", "the", "") and _YOU_ARE.search(before):
                 self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
                 self.you_are.name = self._name_after(phrase)
                 return
             self._add(phrase, name=self._name_after(phrase))
+
+    def _is_of_people(self, phrase: Phrase) -> bool:
+        """Whether a group is one of somebody who is named next: "a family of smugglers"."""
+        of = self.lows[phrase.end : phrase.end + 1] == ["of"]
+        return of and any(
+            p.start == phrase.end + 1 and p.kind == "person" and p.is_many for p in self.phrases
+        )
 
     @staticmethod
     def _clean(phrase: Phrase) -> str:
@@ -157,6 +175,9 @@ class People:
                 return known
         mention = Mention(phrase, name=name, at=[phrase.start])
         mention.pronouns = gender_of(phrase.head, name)
+        subject = self.lows[max(0, phrase.start - 2) : phrase.start]
+        if subject[1:] and subject[1] in ("is", "was") and subject[0] in ("he", "she"):
+            mention.pronouns = subject[0]
         if {"female", "woman"} & {w.lower() for w in phrase.words[:-1]}:
             mention.pronouns = "she"
         elif "male" in phrase.words[:-1]:
@@ -170,11 +191,14 @@ class People:
 
     def _is_person_name(self, phrase: Phrase) -> bool:
         first, last = self._clean(phrase).split()[0], self._clean(phrase).split()[-1].lower()
+        before = self.lows[phrase.start - 1] if phrase.start else "."
+        is_first_name = first in words_in("she_names") | words_in("he_names")
+        if is_first_name and before not in ("in", "at", "near"):
+            return True
         if first.lower() in words_in("thing_names") or self._is_place_name(phrase):
             return False
-        if first in words_in("she_names") | words_in("he_names") or is_person(first.lower()):
+        if is_person(first.lower()):
             return True
-        before = self.lows[phrase.start - 1] if phrase.start else "."
         after = self.lows[phrase.end] if phrase.end < len(self.lows) else "."
         if before in {"in", "at", "from", "near", "on"} or last in words_in("places"):
             return False
@@ -190,9 +214,11 @@ class People:
             {words[0].lower(), words[-1].lower()} & (words_in("places") | {"mount", "united"})
         )
 
-    def _name_after(self, phrase: Phrase) -> str:
+    def _name_after(self, phrase: Phrase, *, is_thing: bool = False) -> str:
         """The name that stands beside a phrase: "his wife Clara", "a keeper, Joe,"."""
         at = phrase.end
+        if is_thing and self.lows[at : at + 1] == [","]:
+            return ""
         comma = self.lows[at : at + 1] == [","]
         while at < len(self.lows) and self.lows[at] in _NAMED and at < phrase.end + 2:
             at += 1
@@ -223,15 +249,24 @@ class People:
 
     def _player(self) -> Mention | None:
         if self.topic_at >= 0:
-            if found := next((m for m in self.mentions if m.phrase.start >= self.topic_at), None):
-                return found
+            if {"he", "she"} & set(self.lows[self.topic_at : self.topic_at + 4]):
+                return max(self.mentions, key=lambda m: m.phrase.start < self.topic_at, default=None)
+            after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
+            if after and not self.you_are:
+                return after[0]
         if self.you_are:
             return self.you_are
         if self.is_second:
             return None
         able = [m for m in self.mentions if self._can_be_played(m)]
         good = [m for m in able if m.phrase.head not in words_in("hardly_played")]
-        return next(iter(good or able), None)
+        subjects = [m for m in good if self._before(m) not in _NO_SUBJECT and not m.is_owner]
+        others = [m for m in good if self._before(m) != "of" and not m.is_owner]
+        return next(iter(subjects or others or able), None)
+
+    def _before(self, mention: Mention) -> str:
+        start = mention.phrase.start
+        return self.lows[start - 1] if start else "."
 
     def _can_be_played(self, mention: Mention) -> bool:
         start = mention.phrase.start
@@ -296,24 +331,21 @@ class People:
             role = next((t["you"] for t in self.topics if t.get("you")), "")
             return PremisePerson(role=role)
         mention = self.player
-        role = self._noun(mention)
+        words = [w for w in mention.phrase.words if w.lower() not in _ONE_OF_A_KIND]
+        last = mention.phrase.words[-1].lower()
+        of = one_of(words[-2]) if len(words) > 1 else ""
         if mention.phrase.is_name:
             role = ""
-        elif mention.is_group:
-            head = mention.phrase.words[-1].lower()
-            one = one_of(head)
-            of = one_of(mention.phrase.words[-2]) if len(mention.phrase.words) > 1 else ""
-            if head in words_in("groups") and is_person(of):  # an elite bodyguard team
-                role = f"{article_for(of)} {of}"
-            elif head in words_in("groups") and one not in words_in("people"):
-                role = f"one of {article_for(mention.phrase.words[0])} {mention.phrase.text}"
-            elif head in ("people", "couple"):
-                role = f"one of the {mention.phrase.determiner} people"
-            else:
-                words = [*mention.phrase.words[:-1], one]
-                role = f"{article_for(words[0])} {' '.join(words)}"
+        elif last == "people":
+            role = f"one of the {mention.phrase.determiner} people"
+        elif last in words_in("groups") and is_person(of):  # an elite bodyguard team
+            role = f"{article_for(of)} {of}"
+        elif last in words_in("groups"):
+            role = f"one of {article_for(words[0])} {' '.join(words)}"
         else:
-            role = f"{article_for(role.split()[0])} {role}"
+            clause = "" if mention.is_group else self._noun(mention)[len(mention.phrase.text) :]
+            noun = " ".join([*words[:-1], one_of(last)])
+            role = f"{article_for(noun.split()[0])} {noun}{clause}"
         return PremisePerson(name=mention.name, role=role, pronouns=mention.pronouns)
 
     def _fellows(self, mention: Mention) -> list[PremisePerson]:
@@ -391,6 +423,10 @@ class People:
             if set(topic.get("unless", "").split()) & {*self.lows, *map(one_of, self.lows)}:
                 continue
             for role, pronouns in topic.get("people", ()):
+                is_spouse = role == "your spouse" and _MARRIES.search(" ".join(self.lows))
+                players = topic.get("player", "")
+                if is_spouse or (players and _last(you.role) not in players.split()):
+                    continue
                 if _last(role) not in heads and (
                     _last(role) != _last(you.role) or role.startswith("the other")
                 ):

@@ -124,10 +124,10 @@ class Phrase:
         if self.is_name:
             return "name"
         whole = "".join(self.words[-2:]).lower()
-        if head in words_in("no_heads") or bare in words_in("no_heads"):
-            return ""
         if is_person(head) or one_of(whole) in words_in("people"):
             return "person"
+        if head in words_in("no_heads") or bare in words_in("no_heads"):
+            return ""
         if bare in words_in("groups") and (self.determiner or bare in _BARE_GROUPS):
             return "person" if bare in words_in("group_people") | {"team", "crew"} else "thing"
         is_place = {head, bare} & words_in("places")
@@ -140,7 +140,8 @@ _BARE_GROUPS = frozenset(("authorities", "police", "parents"))
 def is_person(noun: str) -> bool:
     """Whether a noun in the singular is a word for somebody."""
     endings = tuple(words_in("people_endings"))
-    return noun in words_in("people") or (len(noun) > 6 and noun.endswith(endings))
+    last = noun.rpartition("-")[2]
+    return last in words_in("people") or (len(noun) > 6 and noun.endswith(endings))
 
 
 def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
@@ -164,6 +165,8 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             if phrase and not (is_title or phrase.is_many or phrase.kind in ("person", "place")):
                 phrase = None
             elif phrase and not is_title and not _stands_bare(tokens, phrase):
+                phrase = None
+            elif phrase and found and not is_title and _is_said_of(tokens, found[-1], phrase):
                 phrase = None
         if phrase:
             found.append(phrase)
@@ -199,7 +202,7 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
 
 
 _STOPS = frozenset(".!?…“\":")
-_MORE = frozenset(("other", "same", "own", "very", "once", "most", "two", "three"))
+_MORE = frozenset(("other", "same", "own", "very", "once", "most", "only", "two", "three"))
 _INSIDE = frozenset(("other", "near", "own"))
 
 
@@ -264,6 +267,14 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase) -> bool:
     if phrase.kind == "place":
         return before in {"in", "at", "to", "from", "into", "on", "inside", "near", "outside"}
     return bool(_name_end(tokens, phrase.end)) if phrase.end < len(tokens) else False
+
+
+def _is_said_of(tokens: Sequence[str], subject: Phrase, phrase: Phrase) -> bool:
+    """Whether what looks like a plural is the verb of the phrase before: "a storm nears"."""
+    after = phrase.start - subject.end
+    is_next = after == 0 or (after == 1 and tokens[subject.end] == "," and subject.is_name)
+    is_verb = is_third_person(tokens[phrase.start].lower()) or phrase.kind == "thing"
+    return is_next and is_verb and not subject.is_many and tokens[phrase.start].endswith("s")
 
 
 _BEFORE_VERBS = frozenset("to you i we they it he she who that can must will not never".split())

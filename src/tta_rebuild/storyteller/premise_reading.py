@@ -125,7 +125,9 @@ def _is_english(text: str) -> bool:
         return False
     known = words_in("stops") | words_in("determiners") - {"no", "on", "me", "a"}
     share = sum(w in known for w in words) / len(words)
-    return share > 0.2 or (len(words) <= 7 and not set(words) & _FOREIGN)
+    if set(words) & _FOREIGN:
+        return share > 0.3
+    return share > 0.1 or len(words) <= 14
 
 
 _FOREIGN = frozenset(
@@ -169,10 +171,11 @@ def _question(
 ) -> str:
     who = next((p.name or p.role for p in people), "those who need you")
     thing = next(iter(things), "all this")
+    aim = aim or ("what you are looking for" if conflict == "find" else thing)
     row = word_table("premise_topics")["conflict"][conflict]
     place = at.split(" ", 1)[-1] if " " in at else "here"
-    said = row["question"].format(who=who, thing=thing, aim=aim or thing, place=place)
-    return str(said.replace("from here", "from here")).replace("  ", " ")
+    said = row["question"].format(who=who, thing=thing, aim=aim, place=place)
+    return str(said)
 
 
 def _line(you: PremisePerson, people: Sequence[PremisePerson], at: str) -> str:
@@ -227,7 +230,7 @@ _TIME = re.compile(
     r"\b(?:at (?:night|dawn|dusk|noon|midnight|sunset|sunrise|christmas)|(?:in|until|during) (?:the )?"
     r"(?:(?:early|late|dead of) )?(?:winter|summer|spring|autumn|morning|evening|afternoon|night|"
     r"\d{3,4}s?|middle ages)|on (?:christmas|halloween|new year)[’'\w]*(?: \w*day| eve)?|"
-    r"one (?:morning|evening|night|day)|tonight)\b",
+    r"one (?:morning|evening|night)|tonight)\b",
     re.I,
 )
 _CANNOT = re.compile(
@@ -265,9 +268,9 @@ class _Reading:
         ranked = [(len(words & said), topic) for words, _, topic in _topics() if words & said]
         self.topics = [topic for _, topic in sorted(ranked, key=lambda row: -row[0])]
         topic_at = -1
-        if self.commands and not self.text[:1].isupper():
-            before = [m for s, m in zip(self.sentences, matter) if s not in self.commands]
-            topic_at = len(tokens_of(" ".join(before)))
+        if asked := [s for s in self.commands if _ASKED_FOR.match(s)]:
+            at = self.sentences.index(asked[0])
+            topic_at = len(tokens_of(" ".join(filter(None, matter[:at]))))
         self.cast = People(self.tokens, self.phrases, self.topics, topic_at=topic_at)
         self.you, self.people = self.cast.you, self.cast.others
 
@@ -284,7 +287,7 @@ class _Reading:
         for sentence in () if self.is_title else self.sentences:
             clause = sentence
             if sentence in self.commands:
-                found = re.search(r"\b(?:in which|where)\s+(.+)$", sentence)
+                found = re.search(r"\b(?:in which|where|imagine(?: that)?)\s+(.+)$", sentence, re.I)
                 clause = found[1] if found else ""
             is_meta = {w.lower() for w in tokens_of(clause)} & words_in("meta")
             if not clause or clause.endswith("?") or is_meta:
@@ -299,7 +302,8 @@ class _Reading:
         """The places, first where the story opens, and that one with its preposition."""
         ranked: list[tuple[int, int, str, str]] = []
         for phrase in self.phrases:
-            is_name = phrase.is_name and not any(phrase.start in m.at for m in self.cast.mentions)
+            taken = {at for m in self.cast.mentions for at in m.at} | self.cast.used_names
+            is_name = phrase.is_name and phrase.start not in taken
             before = self.tokens[phrase.start - 1].lower() if phrase.start else ""
             if is_name and not (self.cast._is_place_name(phrase) or before in ("in", "at", "near")):
                 continue
@@ -325,9 +329,10 @@ class _Reading:
     def things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
         found: dict[str, int] = {}
-        taken = {at for mention in self.cast.mentions for at in mention.at}
+        taken = {at for mention in self.cast.mentions for at in mention.at} | self.cast.used_names
         for phrase in self.phrases:
-            if phrase.start in taken or phrase.kind not in ("thing", "name"):
+            is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
+            if phrase.start in taken or is_group or phrase.kind not in ("thing", "name"):
                 continue
             name = _the(phrase)
             if name in places or phrase.determiner in ("no", "any"):
