@@ -241,7 +241,9 @@ def judge_reading(row: ReadPremise, counts: PremiseCounts) -> None:
     wanted = row.protagonist
     _person(row, wanted, _player_read(reading, wanted), counts)
     for person in sorted(row.people, key=lambda p: not p.name):
-        read = next((one for one in left if is_same_person(one, person)), None)
+        alike = [one for one in left if is_same_person(one, person)]
+        alike.sort(key=lambda one: not heads_of(one.role) & heads_of(person.means) - _SOMEBODY)
+        read = next(iter(alike), None)
         if read:
             left.remove(read)
         _person(row, person, read, counts)

@@ -54,7 +54,8 @@ class Mention:
 _YOU_ARE = re.compile(
     r"(?:\b(?:you|i|we) (?:are|were|am|was|become|became|work as)"
     r"|\b(?:you ['’]re|i ['’]m|(?:you|i) ['’]ve become|you['’]re|i['’]m)"
-    r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?|(?:^|[.,;] )as|(?:^|[.;] )(?:you|i) ,)"
+    r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?|(?:^|[.,;] )as|(?:^|[.;] )(?:you|i) ,"
+    r"|\b(?:called|hired|chosen|working|employed|posing|disguised|serve|serving) as)"
     r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your|a (?:family|group|band|crew|team|pair|gang) of))*$",
     re.I,
 )
@@ -140,11 +141,20 @@ class People:
             return
         elif not self._is_modifier(phrase):
             before = " ".join(self.tokens[max(0, phrase.start - 8) : phrase.start])
+            if phrase.determiner in ("a", "an") and self._says_what(phrase):
+                return  # your roommate is a vampire
             if phrase.determiner in ("a", "an", "the", "") and _YOU_ARE.search(before):
                 self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
                 self.you_are.name = self._name_after(phrase)
                 return
             self._add(phrase, name=self._name_after(phrase))
+
+    def _says_what(self, phrase: Phrase) -> bool:
+        """Whether a phrase says what somebody is who was named just before."""
+        before = self.lows[phrase.start - 1] if phrase.start else ""
+        return before in ("is", "was") and any(
+            m.phrase.end == phrase.start - 1 for m in self.mentions
+        )
 
     def _is_of_people(self, phrase: Phrase) -> bool:
         """Whether a group is one of somebody who is named next: "a family of smugglers"."""
@@ -261,8 +271,9 @@ class People:
         able = [m for m in self.mentions if self._can_be_played(m)]
         good = [m for m in able if m.phrase.head not in words_in("hardly_played")]
         subjects = [m for m in good if self._before(m) not in _NO_SUBJECT and not m.is_owner]
-        others = [m for m in good if self._before(m) != "of" and not m.is_owner]
-        return next(iter(subjects or others or able), None)
+        others = [m for m in good if self._before(m) not in ("of", "by") and not m.is_owner]
+        owners = [m for m in good if m.is_owner]
+        return next(iter(subjects or others or owners or able), None)
 
     def _before(self, mention: Mention) -> str:
         start = mention.phrase.start
@@ -280,7 +291,7 @@ class People:
         """Give every "he" and "her" to the nearest person before it that can be meant."""
         for at, low in enumerate(self.lows):
             around = self.lows[at + 1 : at + 2] + self.lows[max(0, at - 1) : at]
-            gender = _GENDERS.get(low)
+            gender = _GENDERS.get(re.split("['’]", low)[0])
             if not gender or "/" in around:
                 continue
             before = [
@@ -345,7 +356,9 @@ class People:
         else:
             clause = "" if mention.is_group else self._noun(mention)[len(mention.phrase.text) :]
             noun = " ".join([*words[:-1], one_of(last)])
-            role = f"{article_for(noun.split()[0])} {noun}{clause}"
+            owner = mention.phrase.determiner
+            article = owner if owner[:1].isupper() else article_for(noun.split()[0])
+            role = f"{article} {noun}{clause}"
         return PremisePerson(name=mention.name, role=role, pronouns=mention.pronouns)
 
     def _fellows(self, mention: Mention) -> list[PremisePerson]:
@@ -387,13 +400,15 @@ class People:
             of = self._owner(phrase.start)
             if of is self.player and of is not None:
                 return f"your {noun}"
-            return f"{of.name}'s {noun}" if of and of.name else f"{owner} {noun}"
+            if of and not of.is_group:
+                return f"{of.name or 'the ' + of.phrase.text}'s {noun}"
+            return f"{owner} {noun}"
         if owner.endswith(("'s", "’s")):
             bare = owner[:-2]
             if self.player is not None and bare in self.player.name.split():
                 return f"your {noun}"
             return f"{owner} {noun}" if bare[0].isupper() else f"the {noun}"
-        return f"the {noun}"
+        return "the other people" if noun == "people" else f"the {noun}"
 
     def _owner(self, at: int) -> Mention | None:
         before = [m for m in self.mentions if any(start < at for start in m.at)]

@@ -153,8 +153,11 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         low = tokens[at].lower()
         phrase = None
         if end := _name_end(tokens, at):
-            phrase = Phrase(
-                determiner="", words=tuple(tokens[at:end]), start=at, end=end, is_name=True
+            words = tuple(tokens[at:end])
+            if words[-1].endswith(("'s", "’s")):  # Facebook's users
+                phrase = _phrase(tokens, end - 1, " ".join(words))
+            phrase = phrase or Phrase(
+                determiner="", words=words, start=at, end=end, is_name=True
             )
         elif low in words_in("determiners"):
             phrase = _phrase(tokens, at, low)

@@ -222,7 +222,7 @@ def _head(role: str) -> str:
 
 _COMMAND = re.compile(rf"^(?:please\s+|now\s+)*(?:{'|'.join(words_in('commands'))})\b(?!['’])", re.I)
 _ASKED_FOR = re.compile(
-    r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use)\s+(?P<topic>.+)$",
+    r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use|(?:story|tale|account|scene) of)\s+(?P<topic>.+)$",
     re.I,
 )
 _PLAIN = frozenset("is are was were has have had do does did can must will goes".split())
@@ -309,7 +309,8 @@ class _Reading:
                 continue
             if not is_name and phrase.kind != "place":
                 continue
-            if phrase.head in words_in("vehicles") and before not in _AT:
+            is_aboard = before in _AT or (phrase.determiner == "the" and len(phrase.words) == 1)
+            if phrase.head in words_in("vehicles") and not is_aboard:
                 continue
             big = phrase.head in words_in("too_big") or phrase.text.lower() in words_in("too_big")
             rank = (2 if before in _AT else 1) - 3 * (big and not (is_name and before in _AT))
@@ -337,7 +338,7 @@ class _Reading:
             name = _the(phrase)
             if name in places or phrase.determiner in ("no", "any"):
                 continue
-            found[name] = found.get(name, 0) + self.spoken.count(phrase.head)
+            found[name] = sum(one_of(token) == phrase.head for token in self.tokens)
         return sorted(found, key=lambda name: -found[name])
 
     def aim(self) -> str:
@@ -351,7 +352,7 @@ class _Reading:
     def time(self) -> str:
         """When, in the premise's words."""
         found = _TIME.search(self.text)
-        return found[0] if found else ""
+        return re.sub(r"^in (?=\d+s)", "in the ", found[0]) if found else ""
 
     def cannot(self) -> tuple[str, ...]:
         """Verbs that the text says the player never does or cannot do."""
