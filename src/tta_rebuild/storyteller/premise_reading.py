@@ -26,6 +26,7 @@ from tta_rebuild.storyteller.premise_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_told import told_to_player
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -296,7 +297,19 @@ class _Reading:
                 break
             clause = to_second_person(clause[0].upper() + clause[1:])
             kept.append(clause if clause[-1] in ".!?…”\"" else f"{clause}.")
-        return tuple(kept)
+        return self._to_player(tuple(kept))
+
+    def _to_player(self, told: tuple[str, ...]) -> tuple[str, ...]:
+        player = self.cast.player
+        if player is None or player.is_group or self.cast.is_second:
+            return told
+        others = [p.pronouns for p in self.people if not p.is_group and p.pronouns != "it"]
+        gender = self.you.pronouns if not {"", self.you.pronouns} & {*others} else ""
+        said = " ".join(told).lower()
+        if not gender and re.search(r"\b(?:he|she|him|his|her|himself|herself)\b", said):
+            return told
+        noun = "" if player.phrase.is_name else player.phrase.text
+        return told_to_player(told, noun, player.name, gender) or told
 
     def places(self) -> tuple[list[str], str]:
         """The places, first where the story opens, and that one with its preposition."""
