@@ -150,7 +150,9 @@ class PremiseCounts:
 def head_of(phrase: str) -> str:
     """The noun that a phrase is about: ``the nurse who tends both`` → ``nurse``."""
     words = re.findall(r"[^\W_]+", _CUT.split(phrase.lower().replace("'s", " "), maxsplit=1)[0])
-    people = [i for i, word in enumerate(words) if one_of(word) in _SOMEBODY or is_person(one_of(word))]
+    people = [
+        i for i, word in enumerate(words) if one_of(word) in _SOMEBODY or is_person(one_of(word))
+    ]
     for i in people:
         if i + 1 not in people:
             return one_of(words[i])
@@ -159,7 +161,9 @@ def head_of(phrase: str) -> str:
 
 def heads_of(phrase: str) -> set[str]:
     """The heads of all alternatives: ``the doctor or nurse``, ``a civilian (a clerk)`` → both."""
-    parts = [p for p in re.split(r"\bor\b|\band\b|, |[()]|\bwho is (?:secretly )?", phrase) if p.strip()]
+    parts = [
+        p for p in re.split(r"\bor\b|\band\b|, |[()]|\bwho is (?:secretly )?", phrase) if p.strip()
+    ]
     heads = {head_of(part) for part in parts}
     heads |= {"".join(part.lower().split()[-2:]) for part in parts}
     heads -= {""}

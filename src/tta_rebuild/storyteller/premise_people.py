@@ -64,9 +64,13 @@ _DIES = re.compile(
     r"(?:is|was) murdered|(?:is|was|has been|have been) (?:kidnapped|abducted|taken)|goes missing|"
     r"has (?:vanished|disappeared)|(?:is|are) (?:gone|missing))\b"
 )
-_ONE_OF_A_KIND = frozenset("best first last only same greatest worst next other different two three".split())
+_ONE_OF_A_KIND = frozenset(
+    "best first last only same greatest worst next other different two three".split()
+)
 _MARRIES = re.compile(r"\bmarr(?:y|ies|ied) (?:the|an?|my|his|her|your|prince|king)\b")
-_NO_SUBJECT = frozenset("by of from with for to than like in into on at about between against".split())
+_NO_SUBJECT = frozenset(
+    "by of from with for to than like in into on at about between against".split()
+)
 _NAMED = frozenset((",", "named", "called"))
 _IS_ROLE = frozenset((",", "is", "was", "the"))
 _POSSESSIVE = frozenset(("my", "your", "his", "her", "their", "our"))
@@ -112,6 +116,10 @@ class People:
             self._take(phrase)
         self.is_second = bool(
             re.search(r"\b(?:[Yy]ou|[Yy]ours?|I|[Mm]e|[Mm]y|[Ww]e|[Oo]ur)\b", " ".join(tokens))
+        ) or any(
+            m.phrase.head in words_in("kin") and not m.phrase.determiner
+            for m in self.mentions
+            if not m.is_group and not m.name
         )
         self.player = self._player()
         self._find_pronouns()
@@ -141,9 +149,10 @@ class People:
             return
         elif not self._is_modifier(phrase):
             before = " ".join(self.tokens[max(0, phrase.start - 8) : phrase.start])
-            if phrase.determiner in ("a", "an") and self._says_what(phrase):
+            if self._says_what(phrase):
                 return  # your roommate is a vampire
-            if phrase.determiner in ("a", "an", "the", "") and _YOU_ARE.search(before):
+            is_open = phrase.determiner in ("a", "an", "the", "", *words_in("numerals"))
+            if is_open and _YOU_ARE.search(before):
                 self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
                 self.you_are.name = self._name_after(phrase)
                 return
@@ -152,9 +161,11 @@ class People:
     def _says_what(self, phrase: Phrase) -> bool:
         """Whether a phrase says what somebody is who was named just before."""
         before = self.lows[phrase.start - 1] if phrase.start else ""
-        return before in ("is", "was") and any(
-            m.phrase.end == phrase.start - 1 for m in self.mentions
-        )
+        of = next((m.phrase for m in self.mentions if m.phrase.end == phrase.start - 1), None)
+        if of is None:
+            return False
+        is_one = phrase.determiner in ("a", "an") and of.determiner not in ("a", "an")
+        return before in ("is", "was", "are", "were") or (before == "," and is_one)
 
     def _is_of_people(self, phrase: Phrase) -> bool:
         """Whether a group is one of somebody who is named next: "a family of smugglers"."""
@@ -183,7 +194,7 @@ class People:
                 known.at.append(phrase.start)
                 known.name = known.name or name
                 return known
-        mention = Mention(phrase, name=name, at=[phrase.start])
+        mention = Mention(phrase, name=name, at=[phrase.start, *([phrase.end] if name else [])])
         mention.pronouns = gender_of(phrase.head, name)
         subject = self.lows[max(0, phrase.start - 2) : phrase.start]
         if subject[1:] and subject[1] in ("is", "was") and subject[0] in ("he", "she"):
@@ -214,8 +225,11 @@ class People:
             return False
         acts = after.endswith("s") and one_of(after) in words_in("verbs")
         two = len(phrase.words) == 2 and "of" not in phrase.words
-        return acts or two or after in {"is", "was", "has", "who", "and", "must", "can"} or (
-            before in {"and", "named", "called", "with", "by"}
+        return (
+            acts
+            or two
+            or after in {"is", "was", "has", "who", "and", "must", "can"}
+            or (before in {"and", "named", "called", "with", "by"})
         )
 
     def _is_place_name(self, phrase: Phrase) -> bool:
@@ -233,8 +247,10 @@ class People:
         while at < len(self.lows) and self.lows[at] in _NAMED and at < phrase.end + 2:
             at += 1
         for name in self.phrases:
-            if name.is_name and name.start == at and self._is_person_name(name) or (
-                name.is_name and name.start == at and not comma and not self._is_place_name(name)
+            if (
+                name.is_name
+                and name.start == at
+                and (self._is_person_name(name) or not self._is_place_name(name))
             ):
                 if comma and self.lows[name.end : name.end + 1] not in ([","], ["."], []):
                     return ""
@@ -260,7 +276,9 @@ class People:
     def _player(self) -> Mention | None:
         if self.topic_at >= 0:
             if {"he", "she"} & set(self.lows[self.topic_at : self.topic_at + 4]):
-                return max(self.mentions, key=lambda m: m.phrase.start < self.topic_at, default=None)
+                return max(
+                    self.mentions, key=lambda m: m.phrase.start < self.topic_at, default=None
+                )
             after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
             if after and not self.you_are:
                 return after[0]
@@ -340,9 +358,12 @@ class People:
     def _you(self) -> PremisePerson:
         if self.player is None:
             role = next((t["you"] for t in self.topics if t.get("you")), "")
-            return PremisePerson(role=role)
+            said = [_GENDERS[low] for low in self.lows if low in _GENDERS and not role]
+            one = {*said} if not (self.is_second or self._is_of_another(said)) else set[str]()
+            return PremisePerson(role=role, pronouns=one.pop() if len(one) == 1 else "")
         mention = self.player
-        words = [w for w in mention.phrase.words if w.lower() not in _ONE_OF_A_KIND]
+        words = [w for w in mention.phrase.words[:-1] if not _is_superlative(w.lower())]
+        words.append(mention.phrase.words[-1])
         last = mention.phrase.words[-1].lower()
         of = one_of(words[-2]) if len(words) > 1 else ""
         if mention.phrase.is_name:
@@ -361,6 +382,10 @@ class People:
             role = f"{article} {noun}{clause}"
         return PremisePerson(name=mention.name, role=role, pronouns=mention.pronouns)
 
+    def _is_of_another(self, said: Sequence[str]) -> bool:
+        """Whether a "he" without a noun may be somebody else who is spoken of."""
+        return any(m.pronouns in ("", *said) for m in self.mentions if not m.is_group)
+
     def _fellows(self, mention: Mention) -> list[PremisePerson]:
         """The rest of a group of which the player is one."""
         head = mention.phrase.words[-1].lower()
@@ -369,7 +394,8 @@ class People:
         words = " ".join(mention.phrase.words)
         if mention.phrase.determiner == "two":
             one = " ".join([*mention.phrase.words[:-1], mention.phrase.head])
-            return [PremisePerson(role=f"the other {one.replace('people', 'person')}")]
+            gender = gender_of(mention.phrase.head)
+            return [PremisePerson(role=f"the other {one}", pronouns=gender)]
         if head in words_in("groups"):
             return [PremisePerson(role=f"the rest of the {words}", pronouns="they", is_group=True)]
         return [PremisePerson(role=f"the other {words}", pronouns="they", is_group=True)]
@@ -386,7 +412,9 @@ class People:
                 if not token[0].isalnum() or token.lower() in ("and", "but", "every", "is", "was"):
                     break
                 clause.append(token)
-            clause = clause if len(clause) > 1 and len(clause) < 8 else []
+            mine = {_GENDERS.get(word) for word in clause} & {self.player and self.player.pronouns}
+            is_mine = mention is not self.player and mine - {None, ""}
+            clause = clause if 1 < len(clause) < 8 and not is_mine else []
         return to_second_person(" ".join([words, *clause]))
 
     def _role(self, mention: Mention) -> str:
@@ -396,10 +424,14 @@ class People:
         noun, owner = self._noun(mention), phrase.determiner
         if owner in ("my", "your", "our"):
             return f"your {noun}"
-        if owner in ("his", "her", "their", "its") and phrase.head in words_in("kin"):
+        if not owner and phrase.head in words_in("kin") and not phrase.is_many:
+            return f"your {noun}"  # Grandpa
+        if owner in ("his", "her", "their", "its"):
             of = self._owner(phrase.start)
-            if of is self.player and of is not None:
+            if of is self.player and not (of is None and self.is_second):
                 return f"your {noun}"
+            if phrase.head not in words_in("kin"):
+                return f"the {noun}"
             if of and not of.is_group:
                 return f"{of.name or 'the ' + of.phrase.text}'s {noun}"
             return f"{owner} {noun}"
@@ -413,7 +445,9 @@ class People:
     def _owner(self, at: int) -> Mention | None:
         before = [m for m in self.mentions if any(start < at for start in m.at)]
         wanted = _GENDERS.get(self.lows[at], "")
-        fitting = [m for m in before if not wanted or m.pronouns in ("", wanted)]
+        fitting = [
+            m for m in before if not wanted or (m.pronouns in ("", wanted) and not m.is_group)
+        ]
         return max(fitting, key=lambda m: max(s for s in m.at if s < at), default=None)
 
     def _somebody(self) -> list[PremisePerson]:
@@ -429,9 +463,7 @@ class People:
             people.append(PremisePerson(role=f"something {worse[1]}", pronouns="it"))
         return people
 
-    def _implied(
-        self, you: PremisePerson, said: Sequence[PremisePerson]
-    ) -> list[PremisePerson]:
+    def _implied(self, you: PremisePerson, said: Sequence[PremisePerson]) -> list[PremisePerson]:
         heads = {_last(p.role) for p in said}
         found: list[PremisePerson] = []
         for topic in self.topics:
@@ -449,6 +481,10 @@ class People:
                     many = pronouns == "they"
                     found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))
         return found[:4]
+
+
+def _is_superlative(word: str) -> bool:
+    return word in _ONE_OF_A_KIND or (word.endswith("est") and word not in ("honest", "modest"))
 
 
 def _last(role: str) -> str:

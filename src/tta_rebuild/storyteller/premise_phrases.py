@@ -156,9 +156,7 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             words = tuple(tokens[at:end])
             if words[-1].endswith(("'s", "’s")):  # Facebook's users
                 phrase = _phrase(tokens, end - 1, " ".join(words))
-            phrase = phrase or Phrase(
-                determiner="", words=words, start=at, end=end, is_name=True
-            )
+            phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
         elif low in words_in("determiners"):
             phrase = _phrase(tokens, at, low)
         elif low.endswith(("'s", "’s", "s'", "s’")) and low not in words_in("stops"):
@@ -204,7 +202,7 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
 
 
-_STOPS = frozenset(".!?…“\":")
+_STOPS = frozenset('.!?…“":')
 _MORE = frozenset(("other", "same", "own", "very", "once", "most", "only", "two", "three"))
 _INSIDE = frozenset(("other", "near", "own"))
 
@@ -238,7 +236,8 @@ def _ends(tokens: Sequence[str], first: int, at: int, determiner: str) -> bool:
     goes_on = is_person(one_of(follows)) or one_of(follows) in words_in("places")
     if low in done | doing:
         return not goes_on
-    if low in words_in("verbs") and follows in _AFTER_VERBS:
+    is_doing = is_person(one_of(last)) and follows in words_in("stops")
+    if low in words_in("verbs") and (follows in _AFTER_VERBS or is_doing):
         return True
     if low.endswith("s") and not low.endswith(("ss", "us", "is")) and len(low) > 3:
         is_verb = low in third and low not in words_in("noun_verbs")
@@ -265,7 +264,7 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase) -> bool:
         return False
     if is_third_person(low) and low not in words_in("noun_verbs") and before.isalpha():
         return False
-    if phrase.is_many:
+    if phrase.is_many or low in _AT_HOME_CALLED:
         return True
     if phrase.kind == "place":
         return before in {"in", "at", "to", "from", "into", "on", "inside", "near", "outside"}
@@ -280,6 +279,7 @@ def _is_said_of(tokens: Sequence[str], subject: Phrase, phrase: Phrase) -> bool:
     return is_next and is_verb and not subject.is_many and tokens[phrase.start].endswith("s")
 
 
+_AT_HOME_CALLED = frozenset("grandpa grandma granddad mom mum dad".split())
 _BEFORE_VERBS = frozenset("to you i we they it he she who that can must will not never".split())
 
 
@@ -311,7 +311,9 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
     if not is_known and is_person(one_of(words[-1])):
         return 0  # an American, the Europeans
     if opens and not is_known:
-        common = words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
+        common = (
+            words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
+        )
         if words[0] in common or is_person(one_of(words[0])) and len(words) == 1:
             return 0
         if len(words) == 1:
@@ -325,4 +327,6 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
 
 
 def _is_capital(word: str) -> bool:
-    return len(word) > 1 and word[0].isupper() and not word.isupper() and not word[:2] in ("I'", "I’")
+    return (
+        len(word) > 1 and word[0].isupper() and not word.isupper() and not word[:2] in ("I'", "I’")
+    )

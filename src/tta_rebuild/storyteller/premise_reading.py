@@ -221,7 +221,9 @@ def _head(role: str) -> str:
 
 # ------------------------------------------------------------------------------------ a reading
 
-_COMMAND = re.compile(rf"^(?:please\s+|now\s+)*(?:{'|'.join(words_in('commands'))})\b(?!['’])", re.I)
+_COMMAND = re.compile(
+    rf"^(?:please\s+|now\s+)*(?:{'|'.join(words_in('commands'))})\b(?!['’])", re.I
+)
 _ASKED_FOR = re.compile(
     r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use|(?:story|tale|account|scene) of)\s+(?P<topic>.+)$",
     re.I,
@@ -239,7 +241,9 @@ _CANNOT = re.compile(
     r"(?: ever)? (?P<verb>\w+)",
     re.I,
 )
-_WITHOUT = re.compile(r"\b(?:no|without(?: any)?|nothing with) ([a-z]+)(?:,? (?:or|and|nor) ([a-z]+))?")
+_WITHOUT = re.compile(
+    r"\b(?:no|without(?: any)?|nothing with) ([a-z]+)(?:,? (?:or|and|nor) ([a-z]+))?"
+)
 _AIM = re.compile(
     r"\b(?:look(?:s|ing)? for|search(?:es|ing)? for|hunt(?:s|ing)? for|find(?:s|ing)?|seek(?:s|ing)?) $"
 )
@@ -252,7 +256,8 @@ class _Reading:
     """One English premise, taken apart."""
 
     def __init__(self, text: str) -> None:
-        self.sentences = sentences_of(text.replace("…", "… ")) or [text]
+        cut = [re.split(r"(?<=…)\s+(?=[A-Z“])", sentence) for sentence in sentences_of(text)]
+        self.sentences = [part for parts in cut for part in parts] or [text]
         self.commands = [s for s in self.sentences if _COMMAND.match(s)]
         words = tokens_of(text)
         has_verb = any(w.lower() in _PLAIN or is_third_person(w.lower()) for w in words[1:])
@@ -296,13 +301,15 @@ class _Reading:
             if kept and len(" ".join([*kept, clause]).split()) > MOST_WORDS_TOLD:
                 break
             clause = to_second_person(clause[0].upper() + clause[1:])
-            kept.append(clause if clause[-1] in ".!?…”\"" else f"{clause}.")
+            kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
         return self._to_player(tuple(kept))
 
     def _to_player(self, told: tuple[str, ...]) -> tuple[str, ...]:
         player = self.cast.player
-        if player is None or player.is_group or self.cast.is_second:
+        if self.cast.is_second or (player.is_group if player else not self.you.pronouns):
             return told
+        if player is None:
+            return told_to_player(told, "", "", self.you.pronouns) or told
         others = [p.pronouns for p in self.people if not p.is_group and p.pronouns != "it"]
         gender = self.you.pronouns if not {"", self.you.pronouns} & {*others} else ""
         said = " ".join(told).lower()
@@ -330,7 +337,9 @@ class _Reading:
             name = _the(phrase)
             at = _AT.get(before) or prepositions().get(phrase.words[0 if is_name else -1].lower())
             ranked.append((-rank, phrase.start, name, f"{at or 'in'} {name}"))
-        if re.search(r"\b(?:comes?|came|gets?|got|goes|go|at|back|return\w*|arrives?) home\b", self.text):
+        if re.search(
+            r"\b(?:comes?|came|gets?|got|goes|go|at|back|return\w*|arrives?) home\b", self.text
+        ):
             ranked.append((0, 999, "your home", "at your home"))
         implied = next((t["place"] for t in self.topics if t.get("place")), "")
         if implied:
@@ -375,7 +384,12 @@ class _Reading:
     @staticmethod
     def _base(verb: str) -> str:
         known = words_in("verbs") - {"want", "know", "see", "meet", "let", "need", "make", "expect"}
-        for base in (verb, verb.removesuffix("s"), verb.removesuffix("es"), verb.removesuffix("ing")):
+        for base in (
+            verb,
+            verb.removesuffix("s"),
+            verb.removesuffix("es"),
+            verb.removesuffix("ing"),
+        ):
             if base in known:
                 return base
         return ""

@@ -14,7 +14,9 @@ from tta_rebuild.storyteller.premise_phrases import words_in
 _AUXILIARIES = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}
 _BETWEEN = r"(?:(?:\w+ly|never|always|just|still|also|only|now|then|once|even|soon)\s+)*"
 _VERB = r"(?P<verb>[a-z]+?)(?P<rest>n['’]t\b|\b)(?!['’])"
-_OF_ANOTHER = re.compile(r"\b(?:who|that|which|while|when|because|until|as|where|if|what|how)\b", re.I)
+_OF_ANOTHER = re.compile(
+    r"\b(?:who|that|which|while|when|because|until|as|where|if|what|how)\b", re.I
+)
 _MODALS = frozenset("can could may might must shall should will would had did".split())
 _ALIKE = r"(?:'s|’s)(?= (?:\w+ing|\w+ed|going|not|a|an|the)\b)"
 
@@ -36,14 +38,33 @@ def told_to_player(
     called += [rf"{re.escape(part)}\b" for part in ([name, name.split()[0]] if name else [])]
     called += [rf"{gender}\b"] if gender else []
     subject = re.compile(rf"\b(?:{'|'.join(called)})", re.I)
-    turned = [_turned(sentence, subject, gender) for sentence in sentences]
+    opened = [_opened(sentence, noun) if noun else sentence for sentence in sentences]
+    turned = [_turned(sentence, subject, gender) for sentence in opened]
     if any(sentence is None for sentence in turned):
         return None
     return tuple(sentence for sentence in turned if sentence)
 
 
+def _opened(sentence: str, noun: str) -> str:
+    """``A cook in the kitchen is ordered …`` → ``You are a cook in the kitchen, and you are …``."""
+    opens = re.match(rf"(an?) {re.escape(noun)} (?:in|on|at|of|from|with|under) ", sentence, re.I)
+    for found in re.finditer(r"\b([a-z]+) ", sentence) if opens else ():
+        before = sentence[: found.start()].split()
+        if found.start() < len(opens[0]) or "," in sentence[: found.start()]:
+            continue
+        plain = _second(found[1]) if found[1].endswith("s") else None
+        is_noun = found[1] in words_in("noun_verbs") or before[-1] in words_in("determiners")
+        if plain and not is_noun and before[-1] not in words_in("stops"):
+            subject = sentence[: found.start()].strip()
+            rest = sentence[found.end(1) :]
+            return f"You are {subject[0].lower()}{subject[1:]}, and you {plain}{rest}"
+    return sentence
+
+
 def _turned(sentence: str, subject: re.Pattern[str], gender: str) -> str | None:
     told, at = "", 0
+    if sentence.startswith("You are "):  # told by _opened
+        return _pronouns(sentence, gender) if gender else sentence
     for found in subject.finditer(sentence):
         if found.start() < at:
             continue
@@ -97,7 +118,11 @@ def _joined(sentence: str) -> str | None:
         return found["before"] + (plain or found["verb"]) + found["rest"]
 
     pattern = rf"(?P<before>(?:,|\band|\bbut|\bor|\bthen)\s+{_BETWEEN}){_VERB}"
-    return sentence[: first.end()] + re.sub(pattern, turn, sentence[first.end() : stop]) + sentence[stop:]
+    return (
+        sentence[: first.end()]
+        + re.sub(pattern, turn, sentence[first.end() : stop])
+        + sentence[stop:]
+    )
 
 
 def _pronouns(sentence: str, gender: str) -> str:
@@ -106,7 +131,9 @@ def _pronouns(sentence: str, gender: str) -> str:
     def turn(found: re.Match[str]) -> str:
         low = found[0].lower()
         owns = low == "his" or (low == "her" and re.match(r" \w+", sentence[found.end() :]))
-        owns = owns and not re.match(r" (?:to|and|in|at|on|that|with|for|from)\b", sentence[found.end() :])
+        owns = owns and not re.match(
+            r" (?:to|and|in|at|on|that|with|for|from)\b", sentence[found.end() :]
+        )
         new = "yourself" if low.endswith("self") else "your" if owns else "you"
         return new.capitalize() if found[0][0].isupper() else new
 
