@@ -1,4 +1,4 @@
-"""A premise is read: who the player is, who else, where, what is at stake. Written by hand, by ear."""
+"""A premise is read: who the player is, who else, where, what is at stake; rows by hand."""
 
 from __future__ import annotations
 
@@ -367,8 +367,8 @@ def test_a_premise_is_read_as_a_person_reads_it(
             "You find a letter and hide it. You never talk about it.",
         ),
         (
-            "A prisoner on death row is granted one last wish by a strange guard.",
-            "You are a prisoner on death row, and you are granted one last wish by a strange guard.",
+            "A prisoner on death row is granted a last wish by a strange guard.",
+            "You are a prisoner on death row, and you are granted a last wish by a strange guard.",
         ),
         (
             "Write a story in which a boy slowly loses his shadow.",

@@ -23,7 +23,6 @@ from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.lab.measures import Share
 from tta_rebuild.lab.told_file import PremiseMove, PremisePerson, ReadPremise
-from tta_rebuild.storage.story_store import MAIN
 from tta_rebuild.storyteller.premise_people import PremisePerson as PersonRead
 from tta_rebuild.storyteller.premise_phrases import is_person, one_of
 from tta_rebuild.storyteller.premise_reading import Premise, read_premise
@@ -189,7 +188,7 @@ def is_same_person(read: PersonRead, wanted: PremisePerson) -> bool:
     plain = _SOMEBODY | {"man", "woman", "thing", "something"}
     if not read.role or not {head_of(said), head_of(read.role)} & plain:
         return False
-    of, own = matter_of(said), matter_of(read.role)
+    of, own = (matter_of(text) - set(map(stem, _SOMEBODY)) for text in (said, read.role))
     return len(of & own) >= 0.5 * min(len(of), len(own)) > 0
 
 
@@ -321,7 +320,7 @@ async def eval_premises(
         if not plays:
             continue
         session = await application.stories.open(StoryPremise(theme=row.premise, title=row.id))
-        prose = [(await session.turn(Action.begin())).scene.text]
+        prose = [await _played(session, Action.begin(), counts)]
         for move in row.moves:
             branch = await application.stories.fork(session.story_id, turn=1)
             fork = await application.stories.resume(session.story_id, branch.name)
@@ -329,11 +328,18 @@ async def eval_premises(
         await _first_scenes(session, row, prose, counts)
 
 
+async def _played(session: Session, action: Action, counts: PremiseCounts) -> str:
+    played = await session.turn(action)
+    counts.calls += played.calls
+    counts.cost_usd += played.cost_usd
+    return played.scene.text
+
+
 async def _first_scenes(
     session: Session, row: ReadPremise, prose: list[str], counts: PremiseCounts
 ) -> None:
     while len(prose) < SCENES_READ and session.state.choices:
-        prose.append((await session.turn(Action.choose(1))).scene.text)
+        prose.append(await _played(session, Action.choose(1), counts))
     sentences = [sentence for text in prose for sentence in sentences_of(text)]
     hit = excluded_in(row.must_not, sentences, row.premise)
     counts.scenes_read += 1
@@ -361,10 +367,9 @@ async def _move(
     counts.moves += 1
     before, act, prose, refused = session.branch.length, dict[str, str](), "", ""
     try:
-        scene = (await session.turn(Action.say(move.text))).scene
-        noted = scene.notes.get("act")
-        act = {str(k): str(v) for k, v in noted.items()} if isinstance(noted, Mapping) else {}
-        prose, refused = scene.text, act.get("refused", "")
+        prose = await _played(session, Action.say(move.text), counts)
+        act = _act_of(session)
+        refused = act.get("refused", "")
     except MoveRefused as error:
         refused = str(error)
     branch = session.branch.branch_id
@@ -388,6 +393,12 @@ async def _move(
             turn=2,
         )
     )
+
+
+def _act_of(session: Session) -> dict[str, str]:
+    """What the storyteller notes that the move was; ``refused`` says why it was not done."""
+    noted = session.state.scene.notes.get("act") if session.state.scene else None
+    return {str(k): str(v) for k, v in noted.items()} if isinstance(noted, Mapping) else {}
 
 
 def _added(path: Iterable[RecordedEvent]) -> tuple[list[str], list[str]]:

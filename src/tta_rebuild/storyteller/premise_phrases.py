@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from tta_rebuild.core.english import singular, verb_forms
@@ -76,6 +76,7 @@ def tokens_of(text: str) -> list[str]:
     return _TOKEN.findall(_TITLES.sub(r"\1 ", text))
 
 
+@lru_cache(maxsize=20_000)
 def one_of(noun: str) -> str:
     """The singular of a noun: ``heroes`` → ``hero``; a singular noun stays."""
     low = noun.lower()
@@ -163,11 +164,11 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             phrase = _phrase(tokens, at, tokens[at])
         elif tokens[at][0].isalpha() and low not in words_in("stops"):
             phrase = _phrase(tokens, at, "")
-            if phrase and not (is_title or phrase.is_many or phrase.kind in ("person", "place")):
-                phrase = None
-            elif phrase and not is_title and not _stands_bare(tokens, phrase):
-                phrase = None
-            elif phrase and found and not is_title and _is_said_of(tokens, found[-1], phrase):
+            if (
+                (phrase and not (is_title or phrase.is_many or phrase.kind in ("person", "place")))
+                or (phrase and not is_title and not _stands_bare(tokens, phrase))
+                or (phrase and found and not is_title and _is_said_of(tokens, found[-1], phrase))
+            ):
                 phrase = None
         if phrase:
             found.append(phrase)
@@ -314,7 +315,7 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         common = (
             words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
         )
-        if words[0] in common or is_person(one_of(words[0])) and len(words) == 1:
+        if words[0] in common or (is_person(one_of(words[0])) and len(words) == 1):
             return 0
         if len(words) == 1:
             return end if tokens[at] in tokens[at + 1 :] and not words[0].endswith("s") else 0
@@ -328,5 +329,5 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
 
 def _is_capital(word: str) -> bool:
     return (
-        len(word) > 1 and word[0].isupper() and not word.isupper() and not word[:2] in ("I'", "I’")
+        len(word) > 1 and word[0].isupper() and not word.isupper() and word[:2] not in ("I'", "I’")
     )

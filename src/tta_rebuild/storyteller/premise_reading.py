@@ -9,6 +9,7 @@ claimed of it. The lists are ``data/premise_words.toml`` and ``data/premise_topi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -244,9 +245,7 @@ _CANNOT = re.compile(
 _WITHOUT = re.compile(
     r"\b(?:no|without(?: any)?|nothing with) ([a-z]+)(?:,? (?:or|and|nor) ([a-z]+))?"
 )
-_AIM = re.compile(
-    r"\b(?:look(?:s|ing)? for|search(?:es|ing)? for|hunt(?:s|ing)? for|find(?:s|ing)?|seek(?:s|ing)?) $"
-)
+_AIM = re.compile(r"\b(?:(?:look|search|hunt)(?:s|es|ing)? for|find(?:s|ing)?|seek(?:s|ing)?) $")
 _AT = {"into": "in", "onto": "on", "in": "in", "at": "at", "on": "on"} | {
     by: by for by in ("inside", "outside", "aboard", "near", "under", "behind", "beside", "beneath")
 }
@@ -352,6 +351,7 @@ class _Reading:
     def things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
         found: dict[str, int] = {}
+        said = Counter(map(one_of, self.tokens))
         taken = {at for mention in self.cast.mentions for at in mention.at} | self.cast.used_names
         for phrase in self.phrases:
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
@@ -360,7 +360,7 @@ class _Reading:
             name = _the(phrase)
             if name in places or phrase.determiner in ("no", "any"):
                 continue
-            found[name] = sum(one_of(token) == phrase.head for token in self.tokens)
+            found[name] = said[phrase.head]
         return sorted(found, key=lambda name: -found[name])
 
     def aim(self) -> str:

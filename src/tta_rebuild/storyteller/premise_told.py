@@ -48,7 +48,9 @@ def told_to_player(
 def _opened(sentence: str, noun: str) -> str:
     """``A cook in the kitchen is ordered …`` → ``You are a cook in the kitchen, and you are …``."""
     opens = re.match(rf"(an?) {re.escape(noun)} (?:in|on|at|of|from|with|under) ", sentence, re.I)
-    for found in re.finditer(r"\b([a-z]+) ", sentence) if opens else ():
+    if not opens:
+        return sentence
+    for found in re.finditer(r"\b([a-z]+) ", sentence):
         before = sentence[: found.start()].split()
         if found.start() < len(opens[0]) or "," in sentence[: found.start()]:
             continue
