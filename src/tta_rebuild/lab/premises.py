@@ -85,6 +85,7 @@ class PremiseRow:
 
     @property
     def reason(self) -> str:
+        """The verdict with what was found."""
         return f"{self.verdict or 'ok'}{': ' + self.found if self.found else ''}"
 
 

@@ -1,7 +1,7 @@
 """What is measured on, as files: one JSON object a line, checked before their use.
 
-Read for ``lab.told``, ``lab.boundaries`` and ``lab.premises``. What a file holds comes from outside: a mistake is
-named with its file, its line and the field.
+Read for ``lab.told``, ``lab.boundaries`` and ``lab.premises``. What a file holds comes from
+outside: a mistake is named with its file, its line and the field.
 """
 
 from __future__ import annotations

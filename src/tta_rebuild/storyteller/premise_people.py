@@ -46,6 +46,7 @@ class Mention:
 
     @property
     def is_group(self) -> bool:
+        """Whether several are meant."""
         return not self.phrase.is_name and (
             self.phrase.is_many or self.phrase.words[-1].lower() in words_in("groups")
         )
@@ -54,11 +55,17 @@ class Mention:
 _YOU_ARE = re.compile(
     r"(?:\b(?:you|i|we) (?:are|were|am|was|become|became|work as)"
     r"|\b(?:you ['’]re|i ['’]m|(?:you|i) ['’]ve become|you['’]re|i['’]m)"
-    r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?|(?:^|[.,;] )as|(?:^|[.;] )(?:you|i) ,"
+    r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?"
+    r"|(?:^|[.,;] )as|(?:^|[.;] )(?:you|i) ,"
     r"|\b(?:called|hired|chosen|working|employed|posing|disguised|serve|serving) as)"
-    r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your|a (?:family|group|band|crew|team|pair|gang) of))*$",
+    r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your|"
+    r"a (?:family|group|band|crew|team|pair|gang) of))*$",
     re.I,
 )
+_SOMEBODY = re.compile(
+    r"\b(?:someone|somebody) ?(?:is|['’]s|was)(?! else) ([^.,;!?]{3,60}?) ?(?:[.,;!?]|$)", re.I
+)
+_EYES_OF = re.compile(r"\b(?:perspective|point of view|viewpoint|eyes) of$", re.I)
 _DIES = re.compile(
     r"^(?:\W|\w+\W+){0,4}?(?:dies|died|is dead|was dead|has died|(?:is|was|are|were) killed|"
     r"(?:is|was) murdered|(?:is|was|has been|have been) (?:kidnapped|abducted|taken)|goes missing|"
@@ -130,6 +137,10 @@ class People:
     def _take(self, phrase: Phrase) -> None:
         if phrase.start in self.used_names or phrase.determiner in ("no", "any"):
             return
+        before = " ".join(self.tokens[max(0, phrase.start - 8) : phrase.start])
+        if _EYES_OF.search(before) and not phrase.is_name:
+            self.you_are = Mention(phrase, at=[phrase.start], pronouns=gender_of(phrase.head))
+            return
         for word in phrase.words[:-1]:  # my grandmother's bakery
             bare = one_of(re.sub(r"['’]s?$", "", word))
             if bare != word.lower() and word[-1] in "s'’" and is_person(bare):
@@ -148,7 +159,6 @@ class People:
         elif phrase.words[-1].lower() in words_in("groups") and self._is_of_people(phrase):
             return
         elif not self._is_modifier(phrase):
-            before = " ".join(self.tokens[max(0, phrase.start - 8) : phrase.start])
             if self._says_what(phrase):
                 return  # your roommate is a vampire
             is_open = phrase.determiner in ("a", "an", "the", "", *words_in("numerals"))
@@ -369,7 +379,8 @@ class People:
         if mention.phrase.is_name:
             role = ""
         elif last == "people":
-            role = f"one of the {mention.phrase.determiner} people"
+            many = {mention.phrase.determiner} & words_in("numerals")
+            role = f"one of the {' '.join([*many, mention.phrase.text])}"
         elif last in words_in("groups") and is_person(of):  # an elite bodyguard team
             role = f"{article_for(of)} {of}"
         elif last in words_in("groups"):
@@ -392,6 +403,8 @@ class People:
         if not mention.is_group or head == "couple":
             return []
         words = " ".join(mention.phrase.words)
+        if "two" in (mention.phrase.determiner, *mention.phrase.words) and head == "people":
+            return [PremisePerson(role="the other person")]
         if mention.phrase.determiner == "two":
             one = " ".join([*mention.phrase.words[:-1], mention.phrase.head])
             gender = gender_of(mention.phrase.head)
@@ -453,11 +466,7 @@ class People:
     def _somebody(self) -> list[PremisePerson]:
         """Somebody unknown whom the text makes do something: "someone is in the bed with you"."""
         text = " ".join(self.tokens)
-        found = re.search(
-            r"\b(?:someone|somebody) ?(?:is|['’]s|was|has|keeps?)(?! else) ([^.,;!?]{3,60}?) ?(?:[.,;!?]|$)",
-            text,
-            re.I,
-        )
+        found = _SOMEBODY.search(text)
         people = [PremisePerson(role=f"whoever is {found[1]}")] if found else []
         if worse := re.search(r"\b(?:something) ((?:much|far|even) \w+)\b", text):
             people.append(PremisePerson(role=f"something {worse[1]}", pronouns="it"))

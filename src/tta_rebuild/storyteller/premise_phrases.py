@@ -108,14 +108,17 @@ class Phrase:
 
     @property
     def head(self) -> str:
+        """The last word, in the singular and in lower case."""
         return one_of(self.words[-1])
 
     @property
     def text(self) -> str:
+        """All its words but the determiner."""
         return " ".join(self.words)
 
     @property
     def is_many(self) -> bool:
+        """Whether it is a plural."""
         return is_plural(self.words[-1]) or self.determiner in words_in("numerals")
 
     @property
@@ -140,9 +143,13 @@ _BARE_GROUPS = frozenset(("authorities", "police", "parents"))
 
 def is_person(noun: str) -> bool:
     """Whether a noun in the singular is a word for somebody."""
-    endings = tuple(words_in("people_endings"))
-    last = noun.rpartition("-")[2]
-    return last in words_in("people") or (len(noun) > 6 and noun.endswith(endings))
+    if (last := noun.rpartition("-")[2]) in words_in("people"):
+        return True
+    if noun in words_in("not_people") or len(noun) < 5:
+        return False
+    does = noun.endswith("er") and {noun[:-2], noun[:-1]} & words_in("verbs")
+    is_so = len(noun) > 6 and noun.endswith(tuple(words_in("people_endings")))
+    return bool(does or is_so) and last == noun
 
 
 def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
@@ -317,6 +324,12 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         )
         if words[0] in common or (is_person(one_of(words[0])) and len(words) == 1):
             return 0
+        if (
+            len(words) == 1
+            and follows == "and"
+            and any(map(_is_capital, tokens[end + 1 : end + 2]))
+        ):
+            return end  # Tristan and Isolde
         if len(words) == 1:
             return end if tokens[at] in tokens[at + 1 :] and not words[0].endswith("s") else 0
     before = tokens[at - 1].lower() if at else ""

@@ -1,4 +1,4 @@
-"""Reading a premise: who the player is, who and what else it speaks of, where, and what is at stake.
+"""Reading a premise: who the player is, who and what else it speaks of, where, what is at stake.
 
 Called by ``teller`` for every scene (a premise never changes, so the reading is cached). Works by
 rules on words: what cannot be told stays empty rather than guessed. Phrases are told to the player:
@@ -32,10 +32,11 @@ from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
 CONFLICTS = tuple(
-    "find escape win_back protect decide forgive survive unmask deliver prove hide understand fight "
-    "change part".split()
+    "find escape win_back protect decide forgive survive unmask deliver prove hide understand "
+    "fight change part".split()
 )
 TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
+NOBODY = PremisePerson()
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS, MOST_WORDS_TOLD = 6, 4, 8, 70
 
 
@@ -60,7 +61,7 @@ class Premise:
     """
 
     told: tuple[str, ...] = ()
-    you: PremisePerson = PremisePerson()
+    you: PremisePerson = NOBODY
     people: tuple[PremisePerson, ...] = ()
     places: tuple[str, ...] = ()
     at: str = "here"
@@ -133,8 +134,8 @@ def _is_english(text: str) -> bool:
 
 
 _FOREIGN = frozenset(
-    "der die das und ein eine ist le la les un une des du et est el los las una y il lo gli di che e "
-    "de het een en da do os as den det og att som är".split()
+    "der die das und ein eine ist le la les un une des du et est el los las una y il lo gli di "
+    "che e de het een en da do os as den det og att som är".split()
 )
 
 
@@ -226,19 +227,22 @@ _COMMAND = re.compile(
     rf"^(?:please\s+|now\s+)*(?:{'|'.join(words_in('commands'))})\b(?!['’])", re.I
 )
 _ASKED_FOR = re.compile(
-    r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use|(?:story|tale|account|scene) of)\s+(?P<topic>.+)$",
+    r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use|between|"
+    r"(?:story|tale|account|scene) of|(?:letter|diary|story|tale) (?=from|by))\s*(?P<topic>.+)$",
     re.I,
 )
 _PLAIN = frozenset("is are was were has have had do does did can must will goes".split())
 _TIME = re.compile(
-    r"\b(?:at (?:night|dawn|dusk|noon|midnight|sunset|sunrise|christmas)|(?:in|until|during) (?:the )?"
+    r"\b(?:at (?:night|dawn|dusk|noon|midnight|sunset|sunrise|christmas)|"
+    r"(?:in|until|during) (?:the )?"
     r"(?:(?:early|late|dead of) )?(?:winter|summer|spring|autumn|morning|evening|afternoon|night|"
-    r"\d{3,4}s?|middle ages)|on (?:christmas|halloween|new year)[’'\w]*(?: \w*day| eve)?|"
+    r"\d{4}s?|\d{3}s|middle ages)|on (?:christmas|halloween|new year)[’'\w]*(?: \w*day| eve)?|"
     r"one (?:morning|evening|night)|tonight)\b",
     re.I,
 )
 _CANNOT = re.compile(
-    r"\b(?:never|can['’]?t|can ?not|unable to|not able to|no (?:concept|need|notion|idea) (?:of|to))"
+    r"\b(?:never|can['’]?t|can ?not|unable to|not able to|"
+    r"no (?:concept|need|notion|idea) (?:of|to))"
     r"(?: ever)? (?P<verb>\w+)",
     re.I,
 )
@@ -307,15 +311,16 @@ class _Reading:
         player = self.cast.player
         if self.cast.is_second or (player.is_group if player else not self.you.pronouns):
             return told
-        if player is None:
-            return told_to_player(told, "", "", self.you.pronouns) or told
-        others = [p.pronouns for p in self.people if not p.is_group and p.pronouns != "it"]
-        gender = self.you.pronouns if not {"", self.you.pronouns} & {*others} else ""
+        if self.you.pronouns == "it":
+            return told
+        others = [m for m in self.cast.mentions if m is not player and not m.is_group]
+        may = {m.pronouns for m in others if m.pronouns != "it"}
+        gender = self.you.pronouns if not {"", self.you.pronouns} & may else ""
         said = " ".join(told).lower()
         if not gender and re.search(r"\b(?:he|she|him|his|her|himself|herself)\b", said):
             return told
-        noun = "" if player.phrase.is_name else player.phrase.text
-        return told_to_player(told, noun, player.name, gender) or told
+        noun = player.phrase.text if player and not player.phrase.is_name else ""
+        return told_to_player(told, noun, player.name if player else "", gender) or told
 
     def places(self) -> tuple[list[str], str]:
         """The places, first where the story opens, and that one with its preposition."""
@@ -324,6 +329,8 @@ class _Reading:
             taken = {at for m in self.cast.mentions for at in m.at} | self.cast.used_names
             is_name = phrase.is_name and phrase.start not in taken
             before = self.tokens[phrase.start - 1].lower() if phrase.start else ""
+            if is_name and before not in _AT and phrase.start > 1:  # in rural Alabama
+                before = self.tokens[phrase.start - 2].lower()
             if is_name and not (self.cast._is_place_name(phrase) or before in ("in", "at", "near")):
                 continue
             if not is_name and phrase.kind != "place":
