@@ -256,7 +256,8 @@ def _ends(tokens: Sequence[str], first: int, at: int, determiner: str) -> bool:
 
 
 _AFTER_VERBS = frozenset(
-    "the a an my your his her their its themselves himself herself them him it us you me to".split()
+    "the a an my your his her their its themselves himself herself them him it us you me to "
+    "that".split()
 )
 
 

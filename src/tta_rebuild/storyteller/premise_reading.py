@@ -16,7 +16,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.storyteller.premise_people import People, PremisePerson, gender_of
+from tta_rebuild.storyteller.premise_mentions import Mentions, gender_of
+from tta_rebuild.storyteller.premise_people import People, PremisePerson
 from tta_rebuild.storyteller.premise_phrases import (
     Phrase,
     is_third_person,
@@ -280,8 +281,9 @@ class _Reading:
         if asked := [s for s in self.commands if _ASKED_FOR.match(s)]:
             at = self.sentences.index(asked[0])
             topic_at = len(tokens_of(" ".join(filter(None, matter[:at]))))
-        self.cast = People(self.tokens, self.phrases, self.topics, topic_at=topic_at)
-        self.you, self.people = self.cast.you, self.cast.others
+        self.cast = Mentions(self.tokens, self.phrases, topic_at=topic_at)
+        people = People(self.cast, self.topics)
+        self.you, self.people = people.you, people.others
 
     def _matter(self, sentence: str) -> str:
         """A sentence without what it says to a writer: "Write a story about a cat" → "a cat"."""
@@ -331,15 +333,17 @@ class _Reading:
             before = self.tokens[phrase.start - 1].lower() if phrase.start else ""
             if is_name and before not in _AT and phrase.start > 1:  # in rural Alabama
                 before = self.tokens[phrase.start - 2].lower()
-            if is_name and not (self.cast._is_place_name(phrase) or before in ("in", "at", "near")):
+            if is_name and not (self.cast.is_place_name(phrase) or before in ("in", "at", "near")):
                 continue
             if not is_name and phrase.kind != "place":
                 continue
             is_aboard = before in _AT or (phrase.determiner == "the" and len(phrase.words) == 1)
-            if phrase.head in words_in("vehicles") and not is_aboard:
+            is_ship = phrase.head in words_in("vehicles")
+            if is_ship and not is_aboard:
                 continue
             big = phrase.head in words_in("too_big") or phrase.text.lower() in words_in("too_big")
-            rank = (2 if before in _AT else 1) - 3 * (big and not (is_name and before in _AT))
+            is_there = (is_name and before in _AT) or (before == "on" and is_ship)
+            rank = (2 if before in _AT else 1) - 3 * (big and not is_there)
             name = _the(phrase)
             at = _AT.get(before) or prepositions().get(phrase.words[0 if is_name else -1].lower())
             ranked.append((-rank, phrase.start, name, f"{at or 'in'} {name}"))
