@@ -23,8 +23,8 @@ from tta_rebuild.lab.premises import (
     why_misunderstood,
     why_untrue,
 )
-from tta_rebuild.lab.told_file import PremiseMove, PremisePerson
-from tta_rebuild.storyteller.premise_people import PremisePerson as PersonRead
+from tta_rebuild.lab.told_file import PremiseMove, ReadPerson
+from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_reading import Premise
 
 KEYS = (
@@ -137,21 +137,21 @@ def test_every_alternative_has_a_head() -> None:
     assert "clerk" in heads_of("a civilian (a clerk)")
 
 
-def person(said: str, name: str = "", pronouns: str = "unknown") -> PremisePerson:
-    return PremisePerson.model_validate({"name": name, "is": said, "pronouns": pronouns})
+def person(said: str, name: str = "", pronouns: str = "unknown") -> ReadPerson:
+    return ReadPerson.model_validate({"name": name, "is": said, "pronouns": pronouns})
 
 
 def test_people_agree_by_name_or_by_the_head_of_their_role() -> None:
-    assert is_same_person(PersonRead(name="Jason"), person("a killer", "Jason Vorhess"))
-    assert is_same_person(PersonRead(role="the tired nurse"), person("the nurse of both"))
-    assert not is_same_person(PersonRead(role="the nurse"), person("the doctor"))
-    assert not is_same_person(PersonRead(role="whoever is at the door"), person("whoever sings"))
+    assert is_same_person(PremisePerson(name="Jason"), person("a killer", "Jason Vorhess"))
+    assert is_same_person(PremisePerson(role="the tired nurse"), person("the nurse of both"))
+    assert not is_same_person(PremisePerson(role="the nurse"), person("the doctor"))
+    assert not is_same_person(PremisePerson(role="whoever is at the door"), person("whoever sings"))
 
 
 def test_a_role_of_the_player_is_right_only_where_it_says_your() -> None:
-    assert is_role_right(PersonRead(role="your wife"), person("your wife"))
-    assert not is_role_right(PersonRead(role="the wife"), person("your wife"))
-    assert not is_role_right(PersonRead(name="Jason"), person("a rival killer", "Jason"))
+    assert is_role_right(PremisePerson(role="your wife"), person("your wife"))
+    assert not is_role_right(PremisePerson(role="the wife"), person("your wife"))
+    assert not is_role_right(PremisePerson(name="Jason"), person("a rival killer", "Jason"))
 
 
 def test_here_is_right_only_where_no_kind_of_place_is_named() -> None:

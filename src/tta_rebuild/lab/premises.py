@@ -22,8 +22,8 @@ from tta_rebuild.core.story import Premise as StoryPremise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.session import Session
 from tta_rebuild.lab.measures import Share
-from tta_rebuild.lab.told_file import PremiseMove, PremisePerson, ReadPremise
-from tta_rebuild.storyteller.premise_people import PremisePerson as PersonRead
+from tta_rebuild.lab.told_file import PremiseMove, ReadPerson, ReadPremise
+from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_phrases import is_person, one_of
 from tta_rebuild.storyteller.premise_reading import Premise, read_premise
 
@@ -175,7 +175,7 @@ def matter_of(text: str) -> set[str]:
     return {stem(word) for word in words_in(text.replace("’", "'")) if word not in _NO_MATTER}
 
 
-def is_same_person(read: PersonRead, wanted: PremisePerson) -> bool:
+def is_same_person(read: PremisePerson, wanted: ReadPerson) -> bool:
     """Whether a name or the head of a role agrees; of a vague "whoever" most of its words."""
     if wanted.name or read.name:
         names = {*wanted.name.lower().split()} & {*read.name.lower().split()}
@@ -193,7 +193,7 @@ def is_same_person(read: PersonRead, wanted: PremisePerson) -> bool:
     return len(of & own) >= 0.5 * min(len(of), len(own)) > 0
 
 
-def is_role_right(read: PersonRead, wanted: PremisePerson) -> bool:
+def is_role_right(read: PremisePerson, wanted: ReadPerson) -> bool:
     """Whether role or kinship agree by a word, and "your" where it is the player's."""
     if not read.role:
         return not wanted.name
@@ -262,7 +262,7 @@ def judge_reading(row: ReadPremise, counts: PremiseCounts) -> None:
     )
 
 
-def _player_read(reading: Premise, wanted: PremisePerson) -> PersonRead | None:
+def _player_read(reading: Premise, wanted: ReadPerson) -> PremisePerson | None:
     """The player as read: a "somebody" is found where the reading claims nobody."""
     is_nobody = not (reading.you.role or reading.you.name)
     if is_nobody:
@@ -273,7 +273,7 @@ def _player_read(reading: Premise, wanted: PremisePerson) -> PersonRead | None:
 
 
 def _person(
-    row: ReadPremise, wanted: PremisePerson, read: PersonRead | None, counts: PremiseCounts
+    row: ReadPremise, wanted: ReadPerson, read: PremisePerson | None, counts: PremiseCounts
 ) -> None:
     counts.people += 1
     text = f"{wanted.name} {wanted.means} ({wanted.pronouns})".strip()

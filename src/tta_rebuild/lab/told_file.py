@@ -156,7 +156,7 @@ class LabelledPassage(_Row):
     how: str = ""
 
 
-class PremisePerson(_Row):
+class ReadPerson(_Row):
     """Somebody of a premise as a reader has understood it; ``pronouns`` may be ``unknown``."""
 
     name: str = ""
@@ -178,8 +178,8 @@ class ReadPremise(_Row):
 
     id: str
     premise: str
-    protagonist: PremisePerson
-    people: tuple[PremisePerson, ...] = ()
+    protagonist: ReadPerson
+    people: tuple[ReadPerson, ...] = ()
     places: tuple[str, ...] = Field(min_length=1)
     must_not: tuple[str, ...] = ()
     moves: tuple[PremiseMove, ...] = ()

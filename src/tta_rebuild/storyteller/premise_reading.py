@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import sentences_of
@@ -29,6 +29,7 @@ from tta_rebuild.storyteller.premise_phrases import (
     words_in,
 )
 from tta_rebuild.storyteller.premise_told import told_to_player
+from tta_rebuild.storyteller.premise_topics import most_spoken, spoken_in, topics_of
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -105,7 +106,7 @@ def _read(theme: str, bound: tuple[tuple[str, str, str, bool], ...]) -> Premise:
     you, people = _bound(reading.you, reading.people, bound)
     places, at = reading.places()
     things = reading.things(places)
-    conflict = _most("conflict", reading.spoken, "understand")
+    conflict = most_spoken("conflict", reading.spoken, "understand")
     return Premise(
         told=reading.told(),
         you=you,
@@ -116,7 +117,7 @@ def _read(theme: str, bound: tuple[tuple[str, str, str, bool], ...]) -> Premise:
         things=tuple(things[:MOST_THINGS]),
         conflict=conflict,
         question=_question(conflict, reading.aim(), people, things, at),
-        tone=_most("tone", reading.spoken, "plain"),
+        tone=most_spoken("tone", reading.spoken, "plain"),
         cannot=reading.cannot(),
         excluded=reading.excluded(),
         understood=_line(you, people, at),
@@ -138,36 +139,6 @@ _FOREIGN = frozenset(
     "der die das und ein eine ist le la les un une des du et est el los las una y il lo gli di "
     "che e de het een en da do os as den det og att som är".split()
 )
-
-
-# ---------------------------------------------------------------------------------- the tables
-
-
-@cache
-def _topics() -> tuple[tuple[frozenset[str], frozenset[str], Mapping[str, Any]], ...]:
-    topics = word_table("premise_topics")["topic"]
-    return tuple(
-        (frozenset(t["words"].split()), frozenset(t.get("unless", "").split()), t) for t in topics
-    )
-
-
-def _spoken(text: str) -> list[str]:
-    """Every word of a text, in the singular too, and its runs of up to four words."""
-    words = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in tokens_of(text) if t[0].isalnum()]
-    runs = ["_".join(words[i : i + n]) for n in (2, 3, 4) for i in range(len(words))]
-    return words + [one_of(w) for w in words] + runs
-
-
-def _most(table: str, spoken: Sequence[str], otherwise: str) -> str:
-    """The row of a table of which the most different words are spoken."""
-    rows = word_table("premise_topics")[table]
-    said = set(spoken)
-    cues = {
-        name: len(said & set((row if isinstance(row, str) else row["words"]).split()))
-        for name, row in rows.items()
-    }
-    best = max(cues, key=lambda name: cues[name])
-    return best if cues[best] else otherwise
 
 
 def _question(
@@ -271,12 +242,10 @@ class _Reading:
         if self.is_title:
             known = words_in("known_places") | words_in("she_names") | words_in("he_names")
             self.text = " ".join(w if w in known else w.lower() for w in words)
-        self.spoken = _spoken(" ".join([self.text, *self.commands]))
+        self.spoken = spoken_in(" ".join([self.text, *self.commands]))
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
-        said = set(self.spoken)
-        ranked = [(len(words & said), topic) for words, _, topic in _topics() if words & said]
-        self.topics = [topic for _, topic in sorted(ranked, key=lambda row: -row[0])]
+        self.topics = topics_of(self.spoken)
         topic_at = -1
         if asked := [s for s in self.commands if _ASKED_FOR.match(s)]:
             at = self.sentences.index(asked[0])
