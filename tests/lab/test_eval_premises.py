@@ -12,8 +12,8 @@ import pytest
 from tests.lab import tiny
 from tta_rebuild.cli.main import main
 from tta_rebuild.engine.session import Session
-from tta_rebuild.lab import premises
-from tta_rebuild.lab.premises import (
+from tta_rebuild.lab import premise_agreement
+from tta_rebuild.lab.premise_agreement import (
     excluded_in,
     head_of,
     heads_of,
@@ -178,7 +178,7 @@ def act(family: str = "burn", **parts: str) -> Mapping[str, str]:
 
 
 def test_an_act_is_understood_by_its_family_and_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(premises, "family_of", {"burn": "burn"}.get)
+    monkeypatch.setattr(premise_agreement, "family_of", {"burn": "burn"}.get)
     assert why_misunderstood(BURN, act(object="your log book")) == ""
     assert why_misunderstood(BURN, act(object="it")) == ""  # as the move says it
     assert why_misunderstood(BURN, {}) == "no act"
