@@ -228,7 +228,7 @@ A nun finds a baby on the steps of the convent in the middle of a snowstorm.
   at: in the convent
 The mayor of a small town discovers that all of its citizens are clones, including his wife.
   you: | a mayor | he
-  | the clones | they
+  | the citizens | they
   | your wife | she
   at: in the small town
 My daughter's imaginary friend knows things about my past that nobody could know.

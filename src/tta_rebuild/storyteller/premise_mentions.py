@@ -25,7 +25,10 @@ _YOU_ARE = re.compile(
     r"a (?:family|group|band|crew|team|pair|gang) of))*$",
     re.I,
 )
-_IS = re.compile(r"(?:of [\w ]{2,24} )?(?:is|was|are|were)(?: (?:\w+ly|just|still|now|in fact))?$")
+_IS = re.compile(
+    r"(?:of [\w ]{2,24} )?(?:is|was|are|were|turns out to be|becomes?|became|works as)"
+    r"(?: (?:\w+ly|just|still|now|in fact))?$"
+)
 _EYES_OF = re.compile(r"\b(?:perspective|point of view|viewpoint|eyes) of$", re.I)
 _DIES = re.compile(
     r"^(?:\W|\w+\W+){0,4}?(?:dies|died|is dead|was dead|has died|(?:is|was|are|were) killed|"
@@ -223,6 +226,8 @@ class Mentions:
     def _name_after(self, phrase: Phrase, *, is_thing: bool = False) -> str:
         """The name that stands beside a phrase: "his wife Clara", "a keeper, Joe,"."""
         at = phrase.end
+        if phrase.is_many and phrase.determiner != "the":
+            return ""
         if is_thing and self.lows[at : at + 1] == [","]:
             return ""
         comma = self.lows[at : at + 1] == [","]
@@ -273,11 +278,14 @@ class Mentions:
         subjects = [m for m in good if self._before(m) not in _NO_SUBJECT and not m.is_owner]
         others = [m for m in good if self._before(m) not in ("of", "by") and not m.is_owner]
         owners = [m for m in good if m.is_owner]
-        return next(iter(subjects or others or owners or able), None)
+        single = [m for m in able if not m.is_group]  # of many aliens nobody is played
+        return next(iter(subjects or others or owners or single), None)
 
     def _before(self, mention: Mention) -> str:
-        start = mention.phrase.start
-        return self.lows[start - 1] if start else "."
+        """The word before somebody; a group of them is no preposition."""
+        before = ["", ".", *self.lows[: mention.phrase.start]][-2:]
+        is_group_of = before[1] == "of" and before[0] in words_in("groups") | {"group"}
+        return "." if is_group_of else before[1]
 
     def _can_be_played(self, mention: Mention) -> bool:
         start = mention.phrase.start

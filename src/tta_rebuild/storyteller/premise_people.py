@@ -154,7 +154,7 @@ class People:
             return f"your {noun}"
         if not owner and phrase.head in words_in("kin") and not phrase.is_many:
             return f"your {noun}"  # Grandpa
-        if owner in ("his", "her", "their", "its"):
+        if owner in ("his", "her", "their"):
             of = self._owner(phrase.start)
             if of is self.player and not (of is None and self.said.is_second):
                 return f"your {noun}"

@@ -212,7 +212,7 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
 
 _STOPS = frozenset('.!?…“":')
 _MORE = frozenset(("other", "same", "own", "very", "once", "most", "only", "two", "three"))
-_INSIDE = frozenset(("other", "near", "own"))
+_INSIDE = frozenset(("other", "near", "own", "only"))
 
 
 def _is_list_of_adjectives(tokens: Sequence[str], comma: int) -> bool:
@@ -323,7 +323,8 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         common = (
             words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
         )
-        if words[0] in common or (is_person(one_of(words[0])) and len(words) == 1):
+        is_role = is_person(one_of(words[0]))
+        if words[0] in common or (is_role and (len(words) == 1 or is_plural(words[0]))):
             return 0
         if (
             len(words) == 1

@@ -222,6 +222,7 @@ _WITHOUT = re.compile(
     r"\b(?:no|without(?: any)?|nothing with) ([a-z]+)(?:,? (?:or|and|nor) ([a-z]+))?"
 )
 _AIM = re.compile(r"\b(?:(?:look|search|hunt)(?:s|es|ing)? for|find(?:s|ing)?|seek(?:s|ing)?) $")
+_IS_LOST = frozenset(("is missing", "is gone", "has vanished", "has disappeared", "goes missing"))
 _AT = {"into": "in", "onto": "on", "in": "in", "at": "at", "on": "on"} | {
     by: by for by in ("inside", "outside", "aboard", "near", "under", "behind", "beside", "beneath")
 }
@@ -326,7 +327,8 @@ class _Reading:
             ranked.append((-1, 998, implied, f"{at} {implied}"))
         ranked.sort()
         names = list(dict.fromkeys(name for _, _, name, _ in ranked))
-        return names, ranked[0][3] if ranked else "here"
+        is_vague = bool(ranked) and ranked[0][2] in ("the world", "the universe", "the field")
+        return names, ranked[0][3] if ranked and not is_vague else "here"
 
     def things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
@@ -347,7 +349,9 @@ class _Reading:
         """What is looked for, "" if nothing is."""
         for phrase in self.phrases:
             before = " ".join(self.tokens[max(0, phrase.start - 3) : phrase.start]) + " "
-            if _AIM.search(before.lower()) or phrase.words[0].lower() in ("missing", "lost"):
+            after = " ".join(self.tokens[phrase.end : phrase.end + 2]).lower()
+            is_lost = phrase.words[0].lower() in ("missing", "lost") or after in _IS_LOST
+            if is_lost or _AIM.search(before.lower()):
                 return _the(phrase)
         return ""
 
