@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tta_rebuild.storyteller.premise_reading import CONFLICTS, TONES, Premise, read_premise
 
@@ -468,6 +470,24 @@ def test_a_long_premise_is_read_in_time() -> None:
     assert time.process_time() - start < 0.5
     assert (reading.you.name, reading.at) == ("José", "at the lighthouse")
     assert len(" ".join(reading.told).split()) < 90
+
+
+WORDS = st.sampled_from(
+    "a the my your his her their two Joe Clara's wife keeper king's of in at with who never is was "
+    "ship lighthouse soldiers people couple dies kills writes write about you I , . ! ? … ' ’ “ ” AI "
+    "In Paris Dr. named someone somebody's imagine story where children é 1920s -".split()
+)
+
+
+@given(st.lists(WORDS, max_size=25).map(" ".join))
+@settings(max_examples=300, deadline=None)
+def test_no_premise_is_an_error(premise: str) -> None:
+    reading = read_premise(premise, [{"name": "Bo", "description": "your friend"}])
+
+    assert reading.understood.startswith("You are ")
+    assert reading.people[0].name == "Bo"
+    assert all(person.name or person.role for person in reading.people)
+    assert not any(phrase != phrase.strip() for phrase in (*reading.places, *reading.things))
 
 
 def test_the_same_premise_is_read_once() -> None:

@@ -172,7 +172,7 @@ class Mentions:
                 same = False
             if same and phrase.determiner in ("a", "an") and known.phrase.determiner in ("a", "an"):
                 same = False
-            if same and self.lows[phrase.start + 1] == "other":
+            if same and "other" in self.lows[phrase.start : phrase.start + 2]:
                 same = False
             if same_name or (same and not (name and known.name)):
                 known.at.append(phrase.start)
