@@ -13,12 +13,15 @@ from tta_rebuild.cli.arguments import AsJson, group, number, repeated
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, one_line
-from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.errors import ExecutionError, TTAError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.lab.measures import Bound, BoundaryCounts, ToldCounts
+    from tta_rebuild.lab.premises import PremiseCounts, PremiseRow
+
+    AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -116,11 +119,64 @@ def boundaries(
     _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
 
 
+@app.command()
+def premises(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    reads_only: Annotated[
+        bool, typer.Option("--read-only", help="Read the premises and play nothing.")
+    ] = False,
+    fail_under: FailUnder = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="ROWS", help="Write every row there, one a line.")
+    ] = None,
+    all_: AllRows = False,
+    json_: AsJson = False,
+) -> None:
+    """Read premises and play their moves with the embedded storyteller, and count."""
+    from tta_rebuild.lab.measures import bounds_of
+    from tta_rebuild.lab.premises import PremiseCounts, eval_premises
+    from tta_rebuild.lab.told_file import ReadPremise, read_rows
+
+    command = context_of(ctx)
+    counts = PremiseCounts()
+    bounds = bounds_of(fail_under or (), counts)
+    rows = read_rows(files, ReadPremise)
+
+    async def work(application: Application) -> None:
+        await eval_premises(
+            application, rows, counts, progress=command.screen.note, plays=not reads_only
+        )
+
+    try:
+        _measure(command, counts, work, None, model="offline", as_json=json_)
+    finally:
+        if out is not None:
+            _write(out, counts.rows)
+    _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
+
+
+def _write(out: Path, rows: Sequence[PremiseRow]) -> None:
+    """Write rows as JSON, one a line. Raises ExecutionError: the file cannot be written."""
+    import json
+    from dataclasses import asdict
+
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            for row in rows:
+                print(json.dumps(asdict(row), ensure_ascii=False), file=file)
+    except OSError as error:
+        raise ExecutionError(
+            f"{out} cannot be written: {error.strerror}; name another place with --out"
+        ) from error
+
+
 def _measure(
     command: CommandContext,
-    counts: ToldCounts | BoundaryCounts,
+    counts: AnyCounts,
     work: Callable[[Application], Coroutine[Any, Any, None]],
-    provider: LLMProvider,
+    provider: LLMProvider | None,
     *,
     model: str,
     checks: Checks | None = None,
@@ -129,6 +185,7 @@ def _measure(
     """Do the work on stories that are thrown away afterwards; Ctrl-C shows what there is so far.
 
     Without a ``model`` nobody reads, whatever the ``checks``; with one that fails nobody else does.
+    Without a ``provider`` the ``model`` tells, and nobody reads.
     """
     import asyncio
     import tempfile
@@ -145,7 +202,7 @@ def _measure(
             "database_url": Secret(""),
             "cache": "memory",
             "chain": (),
-            "routes": dict.fromkeys(reading_tasks(), model) if model else {},
+            "routes": dict.fromkeys(reading_tasks(), model) if model and provider else {},
             "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
             "checks": (checks or "all") if model else "off",
         }
@@ -167,7 +224,7 @@ def _measure(
 
 def _end(
     screen: Screen,
-    counts: ToldCounts | BoundaryCounts,
+    counts: AnyCounts,
     bounds: Sequence[Bound],
     *,
     as_json: bool,
@@ -188,7 +245,7 @@ def _end(
 
 def _show(
     screen: Screen,
-    counts: ToldCounts | BoundaryCounts,
+    counts: AnyCounts,
     *,
     as_json: bool,
     all_rows: bool = False,
@@ -207,8 +264,8 @@ def _show(
     screen.show(table)
     unread = f", {counts.unread} of {counts.readings} readings failed" if counts.unread else ""
     screen.say(f"{counts.calls} calls, ${counts.cost_usd:.4f}{unread}", "bold")
-    for kind in dict.fromkeys(row.kind for row in counts.rows):
-        rows = [row for row in counts.rows if row.kind == kind]
+    for kind in dict.fromkeys(row.kind for row in counts.misses()):
+        rows = [row for row in counts.misses() if row.kind == kind]
         shown = rows if all_rows else rows[:ROWS_SHOWN]
         screen.heading(f"{kind} ({len(rows)})")
         for row in shown:

@@ -1,20 +1,28 @@
-"""The people of a premise: which of its noun phrases are somebody, who of them is the player.
+"""The people of a premise: the player's character, everybody else, and whom it clearly implies.
 
-Called by ``premise_reading``. Who is spoken of first is played, unless they die of it, are hardly
-played where somebody else is there, or the text says "you". What a premise implies ("a letter
-home": the family) comes from the topics it speaks of.
+Called by ``premise_reading``. What a premise implies ("a letter home": the family) comes from the
+topics it speaks of.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from tta_rebuild.core.english import article_for
-from tta_rebuild.storyteller.premise_phrases import Phrase, is_person, one_of, words_in
+from tta_rebuild.storyteller.premise_mentions import GENDERS, Mention, Mentions, gender_of
+from tta_rebuild.storyteller.premise_phrases import is_person, one_of, words_in
 from tta_rebuild.storyteller.second_person import to_second_person
+
+_SOMEBODY = re.compile(
+    r"\b(?:someone|somebody) ?(?:is|['’]s|was)(?! else) ([^.,;!?]{3,60}?) ?(?:[.,;!?]|$)", re.I
+)
+_ONE_OF_A_KIND = frozenset(
+    "best first last only same greatest worst next other different two three".split()
+)
+_MARRIES = re.compile(r"\bmarr(?:y|ies|ied) (?:the|an?|my|his|her|your|prince|king)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,249 +42,19 @@ class PremisePerson:
     is_group: bool = False
 
 
-@dataclass(slots=True)
-class Mention:
-    """Somebody of the text: the phrase that names them first, and where they are named."""
-
-    phrase: Phrase
-    name: str = ""
-    pronouns: str = ""
-    extra: str = ""
-    owner: Mention | None = None
-    at: list[int] = field(default_factory=list)
-
-    @property
-    def is_group(self) -> bool:
-        return not self.phrase.is_name and (
-            self.phrase.is_many or self.phrase.words[-1].lower() in words_in("groups")
-        )
-
-
-_YOU_ARE = re.compile(
-    r"(?:\b(?:you|i) (?:are|were|am|was|become|became|work as)"
-    r"|\b(?:you ['’]re|i ['’]m|(?:you|i) ['’]ve become|you['’]re|i['’]m)"
-    r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?|(?:^|[.,;] )as|(?:^|[.;] )(?:you|i) ,)"
-    r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your))*$",
-    re.I,
-)
-_DIES = re.compile(
-    r"^(?:\W|\w+\W+){0,4}?(?:dies|died|is dead|was dead|has died|(?:is|was|are|were) killed|"
-    r"(?:is|was) murdered)\b"
-)
-_NO_SUBJECT = frozenset(
-    "by of from with for to than like in into on at about between against".split()
-)
-_NAMED = frozenset((",", "named", "called"))
-_IS_ROLE = frozenset((",", "is", "was", "the"))
-_GENDERS = {"he": "he", "him": "he", "his": "he", "himself": "he"} | {
-    "she": "she", "her": "she", "hers": "she", "herself": "she"
-}  # fmt: skip
-
-
-def gender_of(head: str, name: str = "") -> str:
-    """The pronouns that a head or a first name says, "" if neither does."""
-    first = name.split(" ")[0]
-    for pronouns, heads, names in (("she", "women", "she_names"), ("he", "men", "he_names")):
-        if head in words_in(heads) or first in words_in(names):
-            return pronouns
-    return "it" if head in words_in("its") else ""
-
-
 class People:
-    """Everybody of one text.
+    """The cast of one text.
 
     Attributes:
         you: the player's character.
         others: everybody else, in the order of the text, then the implied ones.
-        is_second: the text speaks to "you" or of "I".
-        player: the player's mention, None where the text has none.
     """
 
-    def __init__(
-        self,
-        tokens: Sequence[str],
-        phrases: Sequence[Phrase],
-        topics: Iterable[Mapping[str, Any]],
-        *,
-        topic_at: int = -1,
-    ) -> None:
-        self.tokens, self.phrases, self.topics = tokens, phrases, list(topics)
-        self.lows = [t.lower() for t in tokens]
-        self.topic_at = topic_at
-        self.mentions: list[Mention] = []
-        self.you_are: Mention | None = None
-        self.used_names: set[int] = set()
-        for phrase in phrases:
-            self._take(phrase)
-        self.is_second = bool({"you", "your", "yourself"} & set(self.lows)) or bool(
-            re.search(r"\b(?:I|me|my|I['’]\w+)\b", " ".join(tokens))
-        )
-        self.player = self._player()
-        self._find_pronouns()
+    def __init__(self, said: Mentions, topics: Iterable[Mapping[str, Any]]) -> None:
+        self.said, self.topics = said, list(topics)
+        self.tokens, self.lows, self.player = said.tokens, said.lows, said.player
+        self.mentions = said.mentions
         self.you, self.others = self._cast()
-
-    # ------------------------------------------------------------------ who is spoken of
-
-    def _take(self, phrase: Phrase) -> None:
-        if phrase.start in self.used_names or phrase.determiner in ("no", "any"):
-            return
-        for word in phrase.words[:-1]:  # my grandmother's bakery
-            bare = one_of(re.sub(r"['’]s?$", "", word))
-            if bare != word.lower() and is_person(bare):
-                inner = replace(phrase, words=(re.sub(r"['’]s?$", "", word),))
-                self._add(inner)
-        if phrase.is_name:
-            if self._is_person_name(phrase):
-                mention = self._add(phrase, name=self._clean(phrase))
-                self._role_after(mention)
-        elif phrase.kind == "person" and not self._is_modifier(phrase):
-            before = " ".join(self.tokens[max(0, phrase.start - 8) : phrase.start])
-            if phrase.determiner in ("a", "an", "the", "") and _YOU_ARE.search(before):
-                self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
-                self.you_are.name = self._name_after(phrase)
-                return
-            self._add(phrase, name=self._name_after(phrase))
-
-    @staticmethod
-    def _clean(phrase: Phrase) -> str:
-        return re.sub(r"['’]s?$", "", phrase.text)
-
-    def _add(self, phrase: Phrase, name: str = "") -> Mention:
-        for known in self.mentions:
-            same_name = name and name.split()[0] in known.name.split()
-            same = known.phrase.head == phrase.head and not phrase.is_name
-            if same and known.phrase.is_many and not phrase.is_many:
-                same = phrase.determiner in ("the", "")
-            if same and ({"other", "another"} & {*phrase.words, phrase.determiner}):
-                same = False
-            if same and phrase.determiner in ("a", "an") and known.phrase.determiner in ("a", "an"):
-                same = False
-            if same and self.lows[phrase.start + 1] == "other":
-                same = False
-            if same_name or (same and not (name and known.name)):
-                known.at.append(phrase.start)
-                known.name = known.name or name
-                return known
-        mention = Mention(phrase, name=name, at=[phrase.start])
-        mention.pronouns = gender_of(phrase.head, name)
-        if {"female", "woman"} & {w.lower() for w in phrase.words[:-1]}:
-            mention.pronouns = "she"
-        elif "male" in phrase.words[:-1]:
-            mention.pronouns = "he"
-        self.mentions.append(mention)
-        return mention
-
-    def _is_modifier(self, phrase: Phrase) -> bool:
-        """Whether it is but part of a longer noun ("the person 's business practices")."""
-        return phrase.words[-1].lower() == "human" and phrase.determiner == ""
-
-    def _is_person_name(self, phrase: Phrase) -> bool:
-        first, last = self._clean(phrase).split()[0], self._clean(phrase).split()[-1].lower()
-        if first.lower() in words_in("thing_names") or self._is_place_name(phrase):
-            return False
-        if first in words_in("she_names") | words_in("he_names") or is_person(first.lower()):
-            return True
-        before = self.lows[phrase.start - 1] if phrase.start else "."
-        after = self.lows[phrase.end] if phrase.end < len(self.lows) else "."
-        if before in {"in", "at", "from", "near", "on"} or last in words_in("places"):
-            return False
-        acts = after.endswith("s") and one_of(after) in words_in("verbs")
-        two = len(phrase.words) == 2 and "of" not in phrase.words
-        return (
-            acts
-            or two
-            or after in {"is", "was", "has", "who", "and", "must", "can"}
-            or (before in {"and", "named", "called", "with", "by"})
-        )
-
-    def _is_place_name(self, phrase: Phrase) -> bool:
-        words = self._clean(phrase).split()
-        return words[0] in words_in("known_places") or words[-1].lower() in words_in("places")
-
-    def _name_after(self, phrase: Phrase) -> str:
-        """The name that stands beside a phrase: "his wife Clara", "a keeper, Joe,"."""
-        at = phrase.end
-        comma = self.lows[at : at + 1] == [","]
-        while at < len(self.lows) and self.lows[at] in _NAMED and at < phrase.end + 2:
-            at += 1
-        for name in self.phrases:
-            if (
-                name.is_name
-                and name.start == at
-                and self._is_person_name(name)
-                or (
-                    name.is_name
-                    and name.start == at
-                    and not comma
-                    and not self._is_place_name(name)
-                )
-            ):
-                if comma and self.lows[name.end : name.end + 1] not in ([","], ["."], []):
-                    return ""
-                self.used_names.add(name.start)
-                return self._clean(name)
-        return ""
-
-    def _role_after(self, mention: Mention) -> None:
-        """The role that stands beside a name: "Joe, a keeper," and "Joe is a keeper"."""
-        end = mention.phrase.end
-        if end >= len(self.lows) or self.lows[end] not in _IS_ROLE:
-            return
-        start = end if self.lows[end] == "the" else end + 1
-        for phrase in self.phrases:
-            if phrase.start == start and phrase.kind == "person" and phrase.determiner:
-                self.used_names.add(phrase.start)
-                mention.phrase = replace(phrase)
-                mention.at.append(phrase.start)
-                mention.pronouns = mention.pronouns or gender_of(phrase.head)
-
-    # ------------------------------------------------------------------- who is the player
-
-    def _player(self) -> Mention | None:
-        if self.topic_at >= 0:
-            if found := next((m for m in self.mentions if m.phrase.start >= self.topic_at), None):
-                return found
-        if self.you_are:
-            return self.you_are
-        if self.is_second:
-            return None
-        able = [m for m in self.mentions if self._can_be_played(m)]
-        good = [m for m in able if m.phrase.head not in words_in("hardly_played")]
-        return next(iter(good or able), None)
-
-    def _can_be_played(self, mention: Mention) -> bool:
-        start = mention.phrase.start
-        after = " ".join(self.lows[mention.phrase.end : mention.phrase.end + 12]).split(" . ")[0]
-        is_kin = mention.phrase.determiner in ("his", "her", "their")
-        return not (_DIES.search(after) or is_kin or "other" in self.lows[start : start + 2])
-
-    # ------------------------------------------------------------------------- pronouns
-
-    def _find_pronouns(self) -> None:
-        """Give every "he" and "her" to the nearest person before it that can be meant."""
-        for at, low in enumerate(self.lows):
-            around = self.lows[at + 1 : at + 2] + self.lows[max(0, at - 1) : at]
-            gender = _GENDERS.get(low)
-            if not gender or "/" in around:
-                continue
-            before = [
-                m
-                for m in self.mentions + ([self.you_are] if self.you_are else [])
-                if any(start < at for start in m.at) and not m.is_group
-            ]
-            before.sort(key=lambda m: -max(start for start in m.at if start < at))
-            if any(m.pronouns == gender for m in before):
-                continue
-            if low == "him" and before and at - max(s for s in before[0].at if s < at) < 5:
-                before = before[1:]  # "the man who killed him": somebody else
-            free = [m for m in before if m.pronouns in ("", gender)]
-            if free and not self._is_player_you(free[0]):
-                free[0].pronouns = gender
-
-    def _is_player_you(self, mention: Mention) -> bool:
-        return mention is self.you_are
-
-    # ----------------------------------------------------------------------------- the cast
 
     def _cast(self) -> tuple[PremisePerson, list[PremisePerson]]:
         others: list[PremisePerson] = []
@@ -305,24 +83,34 @@ class People:
     def _you(self) -> PremisePerson:
         if self.player is None:
             role = next((t["you"] for t in self.topics if t.get("you")), "")
-            return PremisePerson(role=role)
+            said = [GENDERS[low] for low in self.lows if low in GENDERS and not role]
+            one = {*said} if not (self.said.is_second or self._is_of_another(said)) else set[str]()
+            return PremisePerson(role=role, pronouns=one.pop() if len(one) == 1 else "")
         mention = self.player
-        role = self._noun(mention)
+        words = [w for w in mention.phrase.words[:-1] if not _is_superlative(w.lower())]
+        words.append(mention.phrase.words[-1])
+        last = mention.phrase.words[-1].lower()
+        of = one_of(words[-2]) if len(words) > 1 else ""
         if mention.phrase.is_name:
             role = ""
-        elif mention.is_group:
-            head = mention.phrase.words[-1].lower()
-            one = one_of(head)
-            if head in words_in("groups") and one not in words_in("people"):
-                role = f"one of {article_for(mention.phrase.words[0])} {mention.phrase.text}"
-            elif head in ("people", "couple"):
-                role = f"one of the {mention.phrase.determiner} people"
-            else:
-                words = [*mention.phrase.words[:-1], one]
-                role = f"{article_for(words[0])} {' '.join(words)}"
+        elif last == "people":
+            many = {mention.phrase.determiner} & words_in("numerals")
+            role = f"one of the {' '.join([*many, mention.phrase.text])}"
+        elif last in words_in("groups") and is_person(of):  # an elite bodyguard team
+            role = f"{article_for(of)} {of}"
+        elif last in words_in("groups"):
+            role = f"one of {article_for(words[0])} {' '.join(words)}"
         else:
-            role = f"{article_for(role.split()[0])} {role}"
+            clause = "" if mention.is_group else self._noun(mention)[len(mention.phrase.text) :]
+            noun = " ".join([*words[:-1], words[-1] if words[-1].isupper() else one_of(last)])
+            owner = mention.phrase.determiner
+            article = owner if owner[:1].isupper() else article_for(noun.split()[0])
+            role = f"{article} {noun}{clause}"
         return PremisePerson(name=mention.name, role=role, pronouns=mention.pronouns)
+
+    def _is_of_another(self, said: Sequence[str]) -> bool:
+        """Whether a "he" without a noun may be somebody else who is spoken of."""
+        return any(m.pronouns in ("", *said) for m in self.mentions if not m.is_group)
 
     def _fellows(self, mention: Mention) -> list[PremisePerson]:
         """The rest of a group of which the player is one."""
@@ -330,9 +118,12 @@ class People:
         if not mention.is_group or head == "couple":
             return []
         words = " ".join(mention.phrase.words)
+        if "two" in (mention.phrase.determiner, *mention.phrase.words) and head == "people":
+            return [PremisePerson(role="the other person")]
         if mention.phrase.determiner == "two":
             one = " ".join([*mention.phrase.words[:-1], mention.phrase.head])
-            return [PremisePerson(role=f"the other {one.replace('people', 'person')}")]
+            gender = gender_of(mention.phrase.head)
+            return [PremisePerson(role=f"the other {one}", pronouns=gender)]
         if head in words_in("groups"):
             return [PremisePerson(role=f"the rest of the {words}", pronouns="they", is_group=True)]
         return [PremisePerson(role=f"the other {words}", pronouns="they", is_group=True)]
@@ -349,7 +140,9 @@ class People:
                 if not token[0].isalnum() or token.lower() in ("and", "but", "every", "is", "was"):
                     break
                 clause.append(token)
-            clause = clause if len(clause) > 1 and len(clause) < 8 else []
+            mine = {GENDERS.get(word) for word in clause} & {self.player and self.player.pronouns}
+            is_mine = mention is not self.player and mine - {None, ""}
+            clause = clause if 1 < len(clause) < 8 and not is_mine else []
         return to_second_person(" ".join([words, *clause]))
 
     def _role(self, mention: Mention) -> str:
@@ -359,49 +152,63 @@ class People:
         noun, owner = self._noun(mention), phrase.determiner
         if owner in ("my", "your", "our"):
             return f"your {noun}"
-        if owner in ("his", "her", "their", "its") and phrase.head in words_in("kin"):
+        if not owner and phrase.head in words_in("kin") and not phrase.is_many:
+            return f"your {noun}"  # Grandpa
+        if owner in ("his", "her", "their"):
             of = self._owner(phrase.start)
-            if of is self.player and of is not None:
+            if of is self.player and not (of is None and self.said.is_second):
                 return f"your {noun}"
-            return f"{of.name}'s {noun}" if of and of.name else f"{owner} {noun}"
+            if phrase.head not in words_in("kin"):
+                return f"the {noun}"
+            if of and not of.is_group:
+                return f"{of.name or 'the ' + of.phrase.text}'s {noun}"
+            return f"{owner} {noun}"
         if owner.endswith(("'s", "’s")):
             bare = owner[:-2]
             if self.player is not None and bare in self.player.name.split():
                 return f"your {noun}"
             return f"{owner} {noun}" if bare[0].isupper() else f"the {noun}"
-        return f"the {noun}"
+        return "the other people" if noun == "people" else f"the {noun}"
 
     def _owner(self, at: int) -> Mention | None:
         before = [m for m in self.mentions if any(start < at for start in m.at)]
-        wanted = _GENDERS.get(self.lows[at], "")
-        fitting = [m for m in before if not wanted or m.pronouns in ("", wanted)]
+        wanted = GENDERS.get(self.lows[at], "")
+        fitting = [
+            m for m in before if not wanted or (m.pronouns in ("", wanted) and not m.is_group)
+        ]
         return max(fitting, key=lambda m: max(s for s in m.at if s < at), default=None)
 
     def _somebody(self) -> list[PremisePerson]:
         """Somebody unknown whom the text makes do something: "someone is in the bed with you"."""
         text = " ".join(self.tokens)
-        found = re.search(
-            r"\b(?:someone|somebody) ?(?:is|['’]s|was|has|keeps?)(?! else) ([^.,;!?]{3,60}?) ?(?:[.,;!?]|$)",
-            text,
-            re.I,
-        )
+        found = _SOMEBODY.search(text)
         people = [PremisePerson(role=f"whoever is {found[1]}")] if found else []
         if worse := re.search(r"\b(?:something) ((?:much|far|even) \w+)\b", text):
             people.append(PremisePerson(role=f"something {worse[1]}", pronouns="it"))
         return people
 
     def _implied(self, you: PremisePerson, said: Sequence[PremisePerson]) -> list[PremisePerson]:
-        heads = {_last(p.role) for p in said} | {_last(you.role)}
+        heads = {_last(p.role) for p in said}
         found: list[PremisePerson] = []
         for topic in self.topics:
             if set(topic.get("unless", "").split()) & {*self.lows, *map(one_of, self.lows)}:
                 continue
             for role, pronouns in topic.get("people", ()):
-                if _last(role) not in heads:
+                is_spouse = role == "your spouse" and _MARRIES.search(" ".join(self.lows))
+                players = topic.get("player", "")
+                if is_spouse or (players and _last(you.role) not in players.split()):
+                    continue
+                if _last(role) not in heads and (
+                    _last(role) != _last(you.role) or role.startswith("the other")
+                ):
                     heads.add(_last(role))
                     many = pronouns == "they"
                     found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))
         return found[:4]
+
+
+def _is_superlative(word: str) -> bool:
+    return word in _ONE_OF_A_KIND or (word.endswith("est") and word not in ("honest", "modest"))
 
 
 def _last(role: str) -> str:

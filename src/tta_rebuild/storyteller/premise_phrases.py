@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from tta_rebuild.core.english import singular, verb_forms
@@ -76,6 +76,7 @@ def tokens_of(text: str) -> list[str]:
     return _TOKEN.findall(_TITLES.sub(r"\1 ", text))
 
 
+@lru_cache(maxsize=20_000)
 def one_of(noun: str) -> str:
     """The singular of a noun: ``heroes`` → ``hero``; a singular noun stays."""
     low = noun.lower()
@@ -107,14 +108,17 @@ class Phrase:
 
     @property
     def head(self) -> str:
+        """The last word, in the singular and in lower case."""
         return one_of(self.words[-1])
 
     @property
     def text(self) -> str:
+        """All its words but the determiner."""
         return " ".join(self.words)
 
     @property
     def is_many(self) -> bool:
+        """Whether it is a plural."""
         return is_plural(self.words[-1]) or self.determiner in words_in("numerals")
 
     @property
@@ -124,20 +128,28 @@ class Phrase:
         if self.is_name:
             return "name"
         whole = "".join(self.words[-2:]).lower()
-        if head in words_in("no_heads") or bare in words_in("no_heads"):
-            return ""
         if is_person(head) or one_of(whole) in words_in("people"):
             return "person"
-        if bare in words_in("groups") and self.determiner != "":
+        if head in words_in("no_heads") or bare in words_in("no_heads"):
+            return ""
+        if bare in words_in("groups") and (self.determiner or bare in _BARE_GROUPS):
             return "person" if bare in words_in("group_people") | {"team", "crew"} else "thing"
         is_place = {head, bare} & words_in("places")
         return "place" if is_place else "thing"
 
 
+_BARE_GROUPS = frozenset(("authorities", "police", "parents"))
+
+
 def is_person(noun: str) -> bool:
     """Whether a noun in the singular is a word for somebody."""
-    endings = tuple(words_in("people_endings"))
-    return noun in words_in("people") or (len(noun) > 6 and noun.endswith(endings))
+    if (last := noun.rpartition("-")[2]) in words_in("people"):
+        return True
+    if noun in words_in("not_people") or len(noun) < 5:
+        return False
+    does = noun.endswith("er") and {noun[:-2], noun[:-1]} & words_in("verbs")
+    is_so = len(noun) > 6 and noun.endswith(tuple(words_in("people_endings")))
+    return bool(does or is_so) and last == noun
 
 
 def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
@@ -149,18 +161,21 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         low = tokens[at].lower()
         phrase = None
         if end := _name_end(tokens, at):
-            phrase = Phrase(
-                determiner="", words=tuple(tokens[at:end]), start=at, end=end, is_name=True
-            )
+            words = tuple(tokens[at:end])
+            if words[-1].endswith(("'s", "’s")):  # Facebook's users
+                phrase = _phrase(tokens, end - 1, " ".join(words))
+            phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
         elif low in words_in("determiners"):
             phrase = _phrase(tokens, at, low)
         elif low.endswith(("'s", "’s", "s'", "s’")) and low not in words_in("stops"):
             phrase = _phrase(tokens, at, tokens[at])
         elif tokens[at][0].isalpha() and low not in words_in("stops"):
             phrase = _phrase(tokens, at, "")
-            if phrase and not (is_title or phrase.is_many or phrase.kind in ("person", "place")):
-                phrase = None
-            elif phrase and _is_verb_here(tokens, at) and not is_title:
+            if (
+                (phrase and not (is_title or phrase.is_many or phrase.kind in ("person", "place")))
+                or (phrase and not is_title and not _stands_bare(tokens, phrase))
+                or (phrase and found and not is_title and _is_said_of(tokens, found[-1], phrase))
+            ):
                 phrase = None
         if phrase:
             found.append(phrase)
@@ -181,19 +196,23 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
             continue
         if end > first and _ends(tokens, first, end, determiner):
             break
-        if not word[0].isalnum() or word.lower() in words_in("stops") - _INSIDE:
+        is_stop = word.lower() in words_in("stops") - _INSIDE or "n't" in word.replace("’", "'")
+        if not word[0].isalnum() or is_stop:
             break
         end += 1
     while end > first and tokens[end - 1].lower() in _INSIDE | words_in("numerals"):
         end -= 1
     words = [w for w in tokens[first:end] if w != ","]
+    if words and words[0].istitle() and (at == 0 or tokens[at - 1] in _STOPS):
+        words[0] = words[0].lower()
     if not words or not words[-1][0].isalpha():
         return None
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
 
 
-_MORE = frozenset(("other", "same", "own", "very", "once", "most", "two", "three"))
-_INSIDE = frozenset(("other", "near", "own"))
+_STOPS = frozenset('.!?…“":')
+_MORE = frozenset(("other", "same", "own", "very", "once", "most", "only", "two", "three"))
+_INSIDE = frozenset(("other", "near", "own", "only"))
 
 
 def _is_list_of_adjectives(tokens: Sequence[str], comma: int) -> bool:
@@ -225,6 +244,9 @@ def _ends(tokens: Sequence[str], first: int, at: int, determiner: str) -> bool:
     goes_on = is_person(one_of(follows)) or one_of(follows) in words_in("places")
     if low in done | doing:
         return not goes_on
+    is_doing = is_person(one_of(last)) and follows in words_in("stops")
+    if low in words_in("verbs") and (follows in _AFTER_VERBS or is_doing):
+        return True
     if low.endswith("s") and not low.endswith(("ss", "us", "is")) and len(low) > 3:
         is_verb = low in third and low not in words_in("noun_verbs")
         if determiner in words_in("singular_determiners") or is_person(one_of(last)):
@@ -233,17 +255,41 @@ def _ends(tokens: Sequence[str], first: int, at: int, determiner: str) -> bool:
     return False
 
 
+_AFTER_VERBS = frozenset(
+    "the a an my your his her their its themselves himself herself them him it us you me to "
+    "that".split()
+)
+
+
 def _is_adverb(word: str) -> bool:
     return word.endswith("ly") and word.lower() not in words_in("adjectives_ly")
 
 
-def _is_verb_here(tokens: Sequence[str], at: int) -> bool:
-    """Whether a bare word that could be a noun is a verb: after "to", a pronoun or a person."""
-    low = tokens[at].lower()
-    before = tokens[at - 1].lower() if at else ""
-    if before in {"to", "you", "i", "we", "they", "can", "must", "will", "and", "not", "never"}:
-        return low in words_in("verbs") or is_third_person(low)
-    return is_third_person(low) and low not in words_in("noun_verbs") and bool(before.isalpha())
+def _stands_bare(tokens: Sequence[str], phrase: Phrase) -> bool:
+    """Whether a phrase without a determiner is none by mistake: a verb, an adjective, "as well"."""
+    low = tokens[phrase.start].lower()
+    before = tokens[phrase.start - 1].lower() if phrase.start else "."
+    if before in _BEFORE_VERBS and (low in words_in("verbs") or low.endswith("s")):
+        return False
+    if is_third_person(low) and low not in words_in("noun_verbs") and before.isalpha():
+        return False
+    if phrase.is_many or low in _AT_HOME_CALLED:
+        return True
+    if phrase.kind == "place":
+        return before in {"in", "at", "to", "from", "into", "on", "inside", "near", "outside"}
+    return bool(_name_end(tokens, phrase.end)) if phrase.end < len(tokens) else False
+
+
+def _is_said_of(tokens: Sequence[str], subject: Phrase, phrase: Phrase) -> bool:
+    """Whether what looks like a plural is the verb of the phrase before: "a storm nears"."""
+    after = phrase.start - subject.end
+    is_next = after == 0 or (after == 1 and tokens[subject.end] == "," and subject.is_name)
+    is_verb = is_third_person(tokens[phrase.start].lower()) or phrase.kind == "thing"
+    return is_next and is_verb and not subject.is_many and tokens[phrase.start].endswith("s")
+
+
+_AT_HOME_CALLED = frozenset("grandpa grandma granddad mom mum dad".split())
+_BEFORE_VERBS = frozenset("to you i we they it he she who that can must will not never".split())
 
 
 def _name_end(tokens: Sequence[str], at: int) -> int:
@@ -265,7 +311,7 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         else:
             break
     words = [w.lower() for w in tokens[at:end]]
-    opens = at == 0 or tokens[at - 1] in set('.!?…“":')
+    opens = at == 0 or tokens[at - 1] in _STOPS
     known = {"she_names", "he_names", "known_places"}
     is_known = any(tokens[at] in words_in(name) for name in known)
     if words[-1] in words_in("stops") | words_in("determiners") or tokens[end - 1][-1] in "'’":
@@ -277,8 +323,15 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         common = (
             words_in("stops") | words_in("determiners") | words_in("verbs") | words_in("places")
         )
-        if words[0] in common or is_person(one_of(words[0])) and len(words) == 1:
+        is_role = is_person(one_of(words[0]))
+        if words[0] in common or (is_role and (len(words) == 1 or is_plural(words[0]))):
             return 0
+        if (
+            len(words) == 1
+            and follows == "and"
+            and any(map(_is_capital, tokens[end + 1 : end + 2]))
+        ):
+            return end  # Tristan and Isolde
         if len(words) == 1:
             return end if tokens[at] in tokens[at + 1 :] and not words[0].endswith("s") else 0
     before = tokens[at - 1].lower() if at else ""
@@ -291,5 +344,5 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
 
 def _is_capital(word: str) -> bool:
     return (
-        len(word) > 1 and word[0].isupper() and not word.isupper() and not word[:2] in ("I'", "I’")
+        len(word) > 1 and word[0].isupper() and not word.isupper() and word[:2] not in ("I'", "I’")
     )

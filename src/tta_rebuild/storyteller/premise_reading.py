@@ -1,4 +1,4 @@
-"""Reading a premise: who the player is, who and what else it speaks of, where, and what is at stake.
+"""Reading a premise: who the player is, who and what else it speaks of, where, what is at stake.
 
 Called by ``teller`` for every scene (a premise never changes, so the reading is cached). Works by
 rules on words: what cannot be told stays empty rather than guessed. Phrases are told to the player:
@@ -9,13 +9,15 @@ claimed of it. The lists are ``data/premise_words.toml`` and ``data/premise_topi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.storyteller.premise_people import People, PremisePerson, gender_of
+from tta_rebuild.storyteller.premise_mentions import Mentions, gender_of
+from tta_rebuild.storyteller.premise_people import People, PremisePerson
 from tta_rebuild.storyteller.premise_phrases import (
     Phrase,
     is_third_person,
@@ -26,14 +28,17 @@ from tta_rebuild.storyteller.premise_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_told import told_to_player
+from tta_rebuild.storyteller.premise_topics import most_spoken, spoken_in, topics_of
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
 CONFLICTS = tuple(
-    "find escape win_back protect decide forgive survive unmask deliver prove hide understand fight "
-    "change part".split()
+    "find escape win_back protect decide forgive survive unmask deliver prove hide understand "
+    "fight change part".split()
 )
 TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
+NOBODY = PremisePerson()
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS, MOST_WORDS_TOLD = 6, 4, 8, 70
 
 
@@ -58,7 +63,7 @@ class Premise:
     """
 
     told: tuple[str, ...] = ()
-    you: PremisePerson = PremisePerson()
+    you: PremisePerson = NOBODY
     people: tuple[PremisePerson, ...] = ()
     places: tuple[str, ...] = ()
     at: str = "here"
@@ -101,7 +106,7 @@ def _read(theme: str, bound: tuple[tuple[str, str, str, bool], ...]) -> Premise:
     you, people = _bound(reading.you, reading.people, bound)
     places, at = reading.places()
     things = reading.things(places)
-    conflict = _most("conflict", reading.spoken, "understand")
+    conflict = most_spoken("conflict", reading.spoken, "understand")
     return Premise(
         told=reading.told(),
         you=you,
@@ -112,7 +117,7 @@ def _read(theme: str, bound: tuple[tuple[str, str, str, bool], ...]) -> Premise:
         things=tuple(things[:MOST_THINGS]),
         conflict=conflict,
         question=_question(conflict, reading.aim(), people, things, at),
-        tone=_most("tone", reading.spoken, "plain"),
+        tone=most_spoken("tone", reading.spoken, "plain"),
         cannot=reading.cannot(),
         excluded=reading.excluded(),
         understood=_line(you, people, at),
@@ -125,43 +130,15 @@ def _is_english(text: str) -> bool:
         return False
     known = words_in("stops") | words_in("determiners") - {"no", "on", "me", "a"}
     share = sum(w in known for w in words) / len(words)
-    return share > 0.2 or (len(words) <= 7 and not set(words) & _FOREIGN)
+    if set(words) & _FOREIGN:
+        return share > 0.3
+    return share > 0.1 or len(words) <= 14
 
 
 _FOREIGN = frozenset(
-    "der die das und ein eine ist le la les un une des du et est el los las una y il lo gli di che e "
-    "de het een en da do os as den det og att som är".split()
+    "der die das und ein eine ist le la les un une des du et est el los las una y il lo gli di "
+    "che e de het een en da do os as den det og att som är".split()
 )
-
-
-# ---------------------------------------------------------------------------------- the tables
-
-
-@cache
-def _topics() -> tuple[tuple[frozenset[str], frozenset[str], Mapping[str, Any]], ...]:
-    topics = word_table("premise_topics")["topic"]
-    return tuple(
-        (frozenset(t["words"].split()), frozenset(t.get("unless", "").split()), t) for t in topics
-    )
-
-
-def _spoken(text: str) -> list[str]:
-    """Every word of a text, in the singular too, and its runs of up to four words."""
-    words = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in tokens_of(text) if t[0].isalnum()]
-    runs = ["_".join(words[i : i + n]) for n in (2, 3, 4) for i in range(len(words))]
-    return words + [one_of(w) for w in words] + runs
-
-
-def _most(table: str, spoken: Sequence[str], otherwise: str) -> str:
-    """The row of a table of which the most different words are spoken."""
-    rows = word_table("premise_topics")[table]
-    said = set(spoken)
-    cues = {
-        name: len(said & set((row if isinstance(row, str) else row["words"]).split()))
-        for name, row in rows.items()
-    }
-    best = max(cues, key=lambda name: cues[name])
-    return best if cues[best] else otherwise
 
 
 def _question(
@@ -169,10 +146,11 @@ def _question(
 ) -> str:
     who = next((p.name or p.role for p in people), "those who need you")
     thing = next(iter(things), "all this")
+    aim = aim or ("what you are looking for" if conflict == "find" else thing)
     row = word_table("premise_topics")["conflict"][conflict]
     place = at.split(" ", 1)[-1] if " " in at else "here"
-    said = row["question"].format(who=who, thing=thing, aim=aim or thing, place=place)
-    return str(said.replace("from here", "from here")).replace("  ", " ")
+    said = row["question"].format(who=who, thing=thing, aim=aim, place=place)
+    return str(said)
 
 
 def _line(you: PremisePerson, people: Sequence[PremisePerson], at: str) -> str:
@@ -217,28 +195,34 @@ def _head(role: str) -> str:
 
 # ------------------------------------------------------------------------------------ a reading
 
-_COMMAND = re.compile(rf"^(?:please\s+|now\s+)*(?:{'|'.join(words_in('commands'))})\b(?!['’])", re.I)
+_COMMAND = re.compile(
+    rf"^(?:please\s+|now\s+)*(?:{'|'.join(words_in('commands'))})\b(?!['’])", re.I
+)
 _ASKED_FOR = re.compile(
-    r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use)\s+(?P<topic>.+)$",
+    r"^.*?\b(?:about|in which|where(?:in)?|featuring|involving|that goes with|to use|between|"
+    r"(?:story|tale|account|scene) of|(?:letter|diary|story|tale) (?=from|by))\s*(?P<topic>.+)$",
     re.I,
 )
 _PLAIN = frozenset("is are was were has have had do does did can must will goes".split())
 _TIME = re.compile(
-    r"\b(?:at (?:night|dawn|dusk|noon|midnight|sunset|sunrise|christmas)|(?:in|until|during) (?:the )?"
+    r"\b(?:at (?:night|dawn|dusk|noon|midnight|sunset|sunrise|christmas)|"
+    r"(?:in|until|during) (?:the )?"
     r"(?:(?:early|late|dead of) )?(?:winter|summer|spring|autumn|morning|evening|afternoon|night|"
-    r"\d{3,4}s?|middle ages)|on (?:christmas|halloween|new year)[’'\w]*(?: \w*day| eve)?|"
-    r"one (?:morning|evening|night|day)|tonight)\b",
+    r"\d{4}s?|\d{3}s|middle ages)|on (?:christmas|halloween|new year)[’'\w]*(?: \w*day| eve)?|"
+    r"one (?:morning|evening|night)|tonight)\b",
     re.I,
 )
 _CANNOT = re.compile(
-    r"\b(?:never|can['’]?t|can ?not|unable to|not able to|no (?:concept|need|notion|idea) (?:of|to))"
+    r"\b(?:never|can['’]?t|can ?not|unable to|not able to|"
+    r"no (?:concept|need|notion|idea) (?:of|to))"
     r"(?: ever)? (?P<verb>\w+)",
     re.I,
 )
-_WITHOUT = re.compile(r"\b(?:no|without(?: any)?|nothing with) ([a-z]+)(?:,? (?:or|and|nor) ([a-z]+))?")
-_AIM = re.compile(
-    r"\b(?:look(?:s|ing)? for|search(?:es|ing)? for|hunt(?:s|ing)? for|find(?:s|ing)?|seek(?:s|ing)?) $"
+_WITHOUT = re.compile(
+    r"\b(?:no|without(?: any)?|nothing with) ([a-z]+)(?:,? (?:or|and|nor) ([a-z]+))?"
 )
+_AIM = re.compile(r"\b(?:(?:look|search|hunt)(?:s|es|ing)? for|find(?:s|ing)?|seek(?:s|ing)?) $")
+_IS_LOST = frozenset(("is missing", "is gone", "has vanished", "has disappeared", "goes missing"))
 _AT = {"into": "in", "onto": "on", "in": "in", "at": "at", "on": "on"} | {
     by: by for by in ("inside", "outside", "aboard", "near", "under", "behind", "beside", "beneath")
 }
@@ -248,7 +232,8 @@ class _Reading:
     """One English premise, taken apart."""
 
     def __init__(self, text: str) -> None:
-        self.sentences = sentences_of(text.replace("…", "… ")) or [text]
+        cut = [re.split(r"(?<=…)\s+(?=[A-Z“])", sentence) for sentence in sentences_of(text)]
+        self.sentences = [part for parts in cut for part in parts] or [text]
         self.commands = [s for s in self.sentences if _COMMAND.match(s)]
         words = tokens_of(text)
         has_verb = any(w.lower() in _PLAIN or is_third_person(w.lower()) for w in words[1:])
@@ -258,18 +243,17 @@ class _Reading:
         if self.is_title:
             known = words_in("known_places") | words_in("she_names") | words_in("he_names")
             self.text = " ".join(w if w in known else w.lower() for w in words)
-        self.spoken = _spoken(self.text)
+        self.spoken = spoken_in(" ".join([self.text, *self.commands]))
         self.tokens = tokens_of(self.text)
         self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
-        said = set(self.spoken)
-        ranked = [(len(words & said), topic) for words, _, topic in _topics() if words & said]
-        self.topics = [topic for _, topic in sorted(ranked, key=lambda row: -row[0])]
+        self.topics = topics_of(self.spoken)
         topic_at = -1
-        if self.commands and not self.text[:1].isupper():
-            before = [m for s, m in zip(self.sentences, matter) if s not in self.commands]
-            topic_at = len(tokens_of(" ".join(before)))
-        self.cast = People(self.tokens, self.phrases, self.topics, topic_at=topic_at)
-        self.you, self.people = self.cast.you, self.cast.others
+        if asked := [s for s in self.commands if _ASKED_FOR.match(s)]:
+            at = self.sentences.index(asked[0])
+            topic_at = len(tokens_of(" ".join(filter(None, matter[:at]))))
+        self.cast = Mentions(self.tokens, self.phrases, topic_at=topic_at)
+        people = People(self.cast, self.topics)
+        self.you, self.people = people.you, people.others
 
     def _matter(self, sentence: str) -> str:
         """A sentence without what it says to a writer: "Write a story about a cat" → "a cat"."""
@@ -284,7 +268,7 @@ class _Reading:
         for sentence in () if self.is_title else self.sentences:
             clause = sentence
             if sentence in self.commands:
-                found = re.search(r"\b(?:in which|where)\s+(.+)$", sentence)
+                found = re.search(r"\b(?:in which|where|imagine(?: that)?)\s+(.+)$", sentence, re.I)
                 clause = found[1] if found else ""
             is_meta = {w.lower() for w in tokens_of(clause)} & words_in("meta")
             if not clause or clause.endswith("?") or is_meta:
@@ -292,59 +276,89 @@ class _Reading:
             if kept and len(" ".join([*kept, clause]).split()) > MOST_WORDS_TOLD:
                 break
             clause = to_second_person(clause[0].upper() + clause[1:])
-            kept.append(clause if clause[-1] in ".!?…”\"" else f"{clause}.")
-        return tuple(kept)
+            kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
+        return self._to_player(tuple(kept))
+
+    def _to_player(self, told: tuple[str, ...]) -> tuple[str, ...]:
+        player = self.cast.player
+        if self.cast.is_second or (player.is_group if player else not self.you.pronouns):
+            return told
+        if self.you.pronouns == "it":
+            return told
+        others = [m for m in self.cast.mentions if m is not player and not m.is_group]
+        may = {m.pronouns for m in others if m.pronouns != "it"}
+        gender = self.you.pronouns if not {"", self.you.pronouns} & may else ""
+        said = " ".join(told).lower()
+        if not gender and re.search(r"\b(?:he|she|him|his|her|himself|herself)\b", said):
+            return told
+        noun = player.phrase.text if player and not player.phrase.is_name else ""
+        return told_to_player(told, noun, player.name if player else "", gender) or told
 
     def places(self) -> tuple[list[str], str]:
         """The places, first where the story opens, and that one with its preposition."""
         ranked: list[tuple[int, int, str, str]] = []
         for phrase in self.phrases:
-            is_name = phrase.is_name and not any(phrase.start in m.at for m in self.cast.mentions)
+            taken = {at for m in self.cast.mentions for at in m.at} | self.cast.used_names
+            is_name = phrase.is_name and phrase.start not in taken
             before = self.tokens[phrase.start - 1].lower() if phrase.start else ""
-            if is_name and not (self.cast._is_place_name(phrase) or before in ("in", "at", "near")):
+            if is_name and before not in _AT and phrase.start > 1:  # in rural Alabama
+                before = self.tokens[phrase.start - 2].lower()
+            if is_name and not (self.cast.is_place_name(phrase) or before in ("in", "at", "near")):
                 continue
             if not is_name and phrase.kind != "place":
                 continue
+            is_aboard = before in _AT or (phrase.determiner == "the" and len(phrase.words) == 1)
+            is_ship = phrase.head in words_in("vehicles")
+            if is_ship and not is_aboard:
+                continue
             big = phrase.head in words_in("too_big") or phrase.text.lower() in words_in("too_big")
-            rank = (2 if before in _AT else 1) - 3 * big
+            is_there = (is_name and before in _AT) or (before == "on" and is_ship)
+            rank = (2 if before in _AT else 1) - 3 * (big and not is_there)
             name = _the(phrase)
             at = _AT.get(before) or prepositions().get(phrase.words[0 if is_name else -1].lower())
             ranked.append((-rank, phrase.start, name, f"{at or 'in'} {name}"))
-        if re.search(r"\b(?:comes?|came|gets?|got|goes|go|at|back|return\w*|arrives?) home\b", self.text):
+        if re.search(
+            r"\b(?:comes?|came|gets?|got|goes|go|at|back|return\w*|arrives?) home\b", self.text
+        ):
             ranked.append((0, 999, "your home", "at your home"))
         implied = next((t["place"] for t in self.topics if t.get("place")), "")
         if implied:
             at = prepositions().get(one_of(implied.split()[-1]), "in")
-            ranked.append((-1 if not self.cast.is_second else -1, 998, implied, f"{at} {implied}"))
+            ranked.append((-1, 998, implied, f"{at} {implied}"))
         ranked.sort()
         names = list(dict.fromkeys(name for _, _, name, _ in ranked))
-        return names, ranked[0][3] if ranked else "here"
+        is_vague = bool(ranked) and ranked[0][2] in ("the world", "the universe", "the field")
+        return names, ranked[0][3] if ranked and not is_vague else "here"
 
     def things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
         found: dict[str, int] = {}
-        taken = {at for mention in self.cast.mentions for at in mention.at}
+        said = Counter(map(one_of, self.tokens))
+        taken = {at for mention in self.cast.mentions for at in mention.at} | self.cast.used_names
         for phrase in self.phrases:
-            if phrase.start in taken or phrase.kind not in ("thing", "name"):
+            is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
+            if phrase.start in taken or is_group or phrase.kind not in ("thing", "name"):
                 continue
             name = _the(phrase)
             if name in places or phrase.determiner in ("no", "any"):
                 continue
-            found[name] = found.get(name, 0) + self.spoken.count(phrase.head)
+            found[name] = said[phrase.head]
         return sorted(found, key=lambda name: -found[name])
 
     def aim(self) -> str:
         """What is looked for, "" if nothing is."""
         for phrase in self.phrases:
             before = " ".join(self.tokens[max(0, phrase.start - 3) : phrase.start]) + " "
-            if _AIM.search(before.lower()) or phrase.words[0].lower() in ("missing", "lost"):
+            after = " ".join(self.tokens[phrase.end : phrase.end + 2]).lower()
+            is_lost = phrase.words[0].lower() in ("missing", "lost") or after in _IS_LOST
+            if is_lost or _AIM.search(before.lower()):
                 return _the(phrase)
         return ""
 
     def time(self) -> str:
         """When, in the premise's words."""
         found = _TIME.search(self.text)
-        return found[0] if found else ""
+        return re.sub(r"^in (?=\d+s)", "in the ", found[0]) if found else ""
 
     def cannot(self) -> tuple[str, ...]:
         """Verbs that the text says the player never does or cannot do."""
@@ -354,7 +368,12 @@ class _Reading:
     @staticmethod
     def _base(verb: str) -> str:
         known = words_in("verbs") - {"want", "know", "see", "meet", "let", "need", "make", "expect"}
-        for base in (verb, verb.removesuffix("s"), verb.removesuffix("es"), verb.removesuffix("ing")):
+        for base in (
+            verb,
+            verb.removesuffix("s"),
+            verb.removesuffix("es"),
+            verb.removesuffix("ing"),
+        ):
             if base in known:
                 return base
         return ""
