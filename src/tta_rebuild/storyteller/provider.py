@@ -112,7 +112,8 @@ def scene_pieces(reply: Mapping[str, Any]) -> list[str]:
     pieces = [_json(head)[:-1] + ',"passages":[']
     for number, passage in enumerate(reply["passages"]):
         pieces.append(("," if number else "") + _json(passage))
-    tail = {key: reply[key] for key in ("story_branches", "is_ending", "lines", "notes")}
+    tail = {key: reply[key] for key in ("story_branches", "is_ending", "notes")}
+    tail["lines"] = reply.get("lines", [])
     pieces.append("]," + _json(tail)[1:])
     return pieces
 

@@ -101,6 +101,10 @@ def conjugated(text: str, are_many: bool, is_they: bool) -> str:
 class Rulebook:
     """The rules of one story, applied to its state.
 
+    Attributes:
+        made: what the player's words have brought into being.
+        understood: the acts as they were read, with what their words were taken to mean.
+
     Args:
         cast: what there is; what the player names is added in an open world.
     """
@@ -108,10 +112,15 @@ class Rulebook:
     def __init__(self, cast: Cast, state: WorldState, writer: LineWriter) -> None:
         self.cast, self.state, self.writer = cast, state, writer
         self.made: list[Entity] = []
+        self.understood: list[dict[str, Any]] = []
 
     def play(self, act: Act) -> Outcome:
         """Do it, and what comes with it ("… and run"); stops at the first step that fails."""
         outcome = Outcome()
+        steps = [act, *_following(act)][:_MOST_STEPS]
+        if why := next(filter(None, map(self._ruled_out, steps)), ""):
+            outcome.declined = self._say(_rules()["cannot"], {"why": why})
+            return outcome
         step: Act | None = act
         for _ in range(_MOST_STEPS):
             if step is None or not self._step(step, outcome):
@@ -122,17 +131,26 @@ class Rulebook:
     def declined(self, act: Act) -> str:
         """One line for words that are no act, with what can be done here."""
         empty = act.problem in ("empty", "numbers")
-        return self._say(_rules()["empty" if empty else "not_understood"], {})
+        said = self._say(_rules()["empty" if empty else "not_understood"], {})
+        here = [e.name for e in self.cast.entities.values() if self._is_seen(e)]
+        return f"{said} Here: {', '.join(here[:6])}." if here else said
+
+    def _is_seen(self, entity: Entity) -> bool:
+        is_here = entity.kind != "place" and self.state.is_here(entity.id)
+        return is_here and not self.state.get(f"{entity.id}.hidden")
 
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
         family = act.family if act.family in _rules() else "do"
         entry = _rules()[family]
         bound, missing = self._bound(act, family)
-        if why := self._ruled_out(act):
-            outcome.texts.append(self._say(_rules()["cannot"], {"why": why}))
-            outcome.kind = "quiet"
-            return False
+        named = {
+            role: self.cast.entities[one].name
+            for role, one in bound.items()
+            if one in self.cast.entities
+        }
+        words = {"object": act.object, "person": act.person, "where": act.where}
+        self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if missing and not outcome.texts:
             outcome.declined = missing
             return False
@@ -149,7 +167,7 @@ class Rulebook:
                 entry = _rules()[rule["as"]]
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            text = self._say(told, slots)
+            text = self._say(told, slots) or self._barely(slots)
             if not text:
                 continue
             outcome.texts.append(text)
@@ -206,8 +224,10 @@ class Rulebook:
         pronoun = plain.split()[0] if plain else ""
         if pronoun in _PEOPLE and (who := self._meant_by(pronoun)):
             return who
-        if pronoun in _THINGS and (what := self.state.values.get("last_thing")):
-            return self.cast.entities.get(str(what))
+        if pronoun in _THINGS:
+            last = self.cast.entities.get(str(self.state.values.get("last_thing")))
+            here = (t for t in self.cast.of_kind("thing") if self.state.is_here(t.id))
+            return last or next(here, None)
         kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(
             role, ()
         )
@@ -222,11 +242,12 @@ class Rulebook:
     def _make(self, phrase: str, role: str, family: str) -> Entity:
         """Something that the player named and nobody had spoken of: it is here from now on."""
         head = head_of(phrase)
-        is_person = role == "person" or head in word_list("people") or family in _done_to_people()
-        is_place = role == "place" or (family in _GOES and not is_person)
+        is_person = head in word_list("people") or (
+            (role == "person" or family in _done_to_people()) and not phrase.startswith("your ")
+        )
+        is_place = role == "place" or (family in ("go", "enter") and not is_person)
         kind = "person" if is_person else "place" if is_place else "thing"
-        is_named = phrase[:1].isupper() or " " in phrase or phrase == "outside"
-        name = phrase if is_named else f"the {phrase}"
+        name = _with_article(phrase)
         entity = Entity(slug(phrase), kind, name)
         if entity.id in self.cast.entities:
             return self.cast.entities[entity.id]
@@ -333,7 +354,7 @@ class Rulebook:
             not said or (first and first[0] in (*_PEOPLE, *_THINGS)) or entity.kind == "person"
         ):
             return entity.name
-        return said if " " in said or said[:1].isupper() or not said else f"the {said}"
+        return _with_article(said)
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
         return self.writer.line([template(t) for t in self._conjugated(texts)], **slots)
@@ -352,6 +373,11 @@ class Rulebook:
             return True, True
         return self.is_many(who, entity.name), self._pronoun(entity) == "they"
 
+    def _barely(self, slots: Mapping[str, str]) -> str:
+        """The deed told back and no more, where every sentence for it has been told lately."""
+        told = slots.get("You_do", "")
+        return told if self.writer.allows(told) else ""
+
     def reaction(self, kind: str) -> str:
         """What somebody who is there makes of it, "" if nobody is."""
         who = self.npc()
@@ -364,10 +390,22 @@ class Rulebook:
         return self.writer.line(texts, **self.person_slots(who, "person"))
 
 
+def _following(act: Act) -> list[Act]:
+    return [] if act.then is None else [act.then, *_following(act.then)]
+
+
+def _with_article(phrase: str) -> str:
+    """What a bare noun is called in a sentence: "lamp" → "the lamp"; "outside" stays."""
+    is_whole = " " in phrase or phrase[:1].isupper() or phrase.startswith(_WITHOUT_ARTICLE)
+    return phrase if not phrase or is_whole else f"the {phrase}"
+
+
 def _said_too(act: Act, line: str) -> str:
-    """What was said or written word for word, where the rule's line leaves it out."""
-    is_left_out = act.said and act.said.rstrip(".!?").lower() not in line.lower()
-    told = clause_in_past(_own_clause(act)) if is_left_out else ""
+    """The deed itself in the past, where the rule's line leaves out what was named or said."""
+    named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
+    is_left_out = any(one and one not in line.lower() for one in named if one not in _PRONOUNS_SAID)
+    is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
+    told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
     return tidy(f"{told[:1].upper()}{told[1:]}.") if told else ""
 
 
@@ -383,12 +421,16 @@ def _own_clause(act: Act) -> str:
 def _destination(where: str) -> str:
     """Where "out through the cat flap" or "to the harbour" leads: "outside", "the harbour"."""
     words = where.split()
+    if words[0].lower() in ("over", "across", "behind", "under", "beyond", "beside", "past"):
+        return where
     prepositions = [w for w in words[:3] if w.lower() in small_words("prepositions")]
     if {"out", "through", "away", "off"} & {w.lower() for w in prepositions}:
         return "outside"
     return " ".join(words[len(prepositions) :]) or where
 
 
+_WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
+_PRONOUNS_SAID = frozenset((*_PEOPLE, *_THINGS))
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
 
 

@@ -6,6 +6,7 @@ into the reply's notes and comes back with the next request, so a fork keeps wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from tta_rebuild.core.english import words_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import Entity, cast_of, slug
+from tta_rebuild.storyteller.casting import Entity, cast_of, head_of, slug
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
@@ -120,7 +121,7 @@ class Teller:
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
-            self._say(self.writer.line(self._look()))
+            self._say(self.writer.line(self._look()) or "For a while nothing else happens.")
         return self._reply(scene, ending)
 
     def _bind(self) -> None:
@@ -140,6 +141,14 @@ class Teller:
 
     def _opening(self) -> None:
         told = [s for s in self.cast.told if self.writer.allows(s)][:4]
+        role = self.cast.entities[YOU].role
+        if (
+            self.cast.is_open
+            and role
+            and self.writer.allows(role)
+            and head_of(role) not in " ".join(told).lower()
+        ):
+            told.insert(0, f"You are {role}.")
         if told:
             self._say(" ".join(told))
             self.writer.keep(" ".join(told))
@@ -167,7 +176,7 @@ class Teller:
             self.state.values["kind"] = offer.kind
             self.lines.append(_line_of(offer.do))
             return offer.next, ""
-        self.act = act = parse_act(words)
+        self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
             return "", self.rules.declined(act)
         special = self._on_act(act)
@@ -180,6 +189,15 @@ class Teller:
             return "", outcome.declined or self.rules.declined(act)
         self._happened(outcome)
         return "", ""
+
+    def _asked_aloud(self, words: str) -> Act | None:
+        """A bare question is put to whoever is there; one about the game itself is not."""
+        is_question = parse_act(words).problem == "question"
+        if not is_question or not self.rules.npc() or re.search(r"\b(?:I|we) do\b", words):
+            return None
+        said = words.strip().rstrip("?") + "?"
+        clause = f"you ask: “{said[:1].upper()}{said[1:]}”"
+        return Act(family="ask", verb="ask", said=said, is_quoted=True, clause=clause)
 
     def _echo(self, words: str) -> str:
         act = parse_act(words)
@@ -302,7 +320,7 @@ class Teller:
     def _look(self) -> list[Any]:
         place = self.cast.file.places.get(str(self.state.values.get("here")))
         looks = place.look if place else []
-        return [template(text) for text in [*looks, "For a while nothing else happens {at}."]]
+        return [template(text) for text in looks]
 
     # ------------------------------------------------------------------ what can be done now
 
@@ -314,7 +332,7 @@ class Teller:
         pool += [c for c in self.cast.file.choices if c.do in offered]
         found: list[ChoiceEntry] = []
         for entry in [*own, *pool]:
-            if len(found) == MOST_CHOICES + (entry in own):
+            if len(found) >= (len(own) if entry in own else MOST_CHOICES):
                 break
             words = self._filled(entry.do)
             known = any(_same(words, one.do) or (entry.kind and entry.kind == one.kind)
@@ -399,12 +417,7 @@ class Teller:
             "offered": offered[-_OFFERS_REMEMBERED:],
             "told": told[-_TOLD_REMEMBERED:],
             "marks": marks[-MARKS_REMEMBERED * MARK_LENGTH :],
-            "act": {
-                "family": self.act.family,
-                "verb": self.act.verb,
-                "object": self.act.object,
-                "person": self.act.person,
-            },
+            "acts": self.rules.understood,
         }
 
 
