@@ -142,12 +142,8 @@ class Teller:
     def _opening(self) -> None:
         told = [s for s in self.cast.told if self.writer.allows(s)][:4]
         role = self.cast.entities[YOU].role
-        if (
-            self.cast.is_open
-            and role
-            and self.writer.allows(role)
-            and head_of(role) not in " ".join(told).lower()
-        ):
+        is_said = not role or head_of(role) in " ".join(told).lower()
+        if self.cast.is_open and not is_said and self.writer.allows(role):
             told.insert(0, f"You are {role}.")
         if told:
             self._say(" ".join(told))
@@ -169,10 +165,9 @@ class Teller:
         if offer is not None and (offer.then or offer.next or offer.says):
             self.act = parse_act(offer.do)
             self.state.apply(offer.then)
-            if offer.says:
-                self._say(self.writer.line([template(offer.says)]))
-            elif not offer.next:
-                self._say(self._echo(offer.do))
+            said = self.writer.line([template(offer.says)]) if offer.says else ""
+            if said or not offer.next:
+                self._say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
             self.lines.append(_line_of(offer.do))
             return offer.next, ""
