@@ -474,8 +474,8 @@ def test_a_long_premise_is_read_in_time() -> None:
 
 WORDS = st.sampled_from(
     "a the my your his her their two Joe Clara's wife keeper king's of in at with who never is was "
-    "ship lighthouse soldiers people couple dies kills writes write about you I , . ! ? … ' ’ “ ” AI "
-    "In Paris Dr. named someone somebody's imagine story where children é 1920s -".split()
+    "ship lighthouse soldiers people couple dies kills writes write about you I , . ! ? … ' ’ “ ” "
+    "AI In Paris Dr. named someone somebody's imagine story where children é 1920s -".split()
 )
 
 

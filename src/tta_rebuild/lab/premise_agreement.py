@@ -26,7 +26,9 @@ VAGUE_PEOPLE = frozenset("somebody someone one whoever whatever human other othe
 _VAGUE_PLACES = frozenset("place wherever somewhere anywhere ordinary everyday real".split())
 _AT_HOME = frozenset("bedroom kitchen bathroom desk attic cellar".split())
 SOMEBODY = VAGUE_PEOPLE | {"person"}
-_NO_MATTER = frozenset("has have had been was were are your you yours whether know knows".split())
+_NO_MATTER = frozenset(
+    "else has have had been was were are your you yours whether know knows".split()
+)
 _SAME = (
     "spouse wife husband",
     "child kid baby",
