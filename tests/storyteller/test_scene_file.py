@@ -89,10 +89,7 @@ async def test_a_free_act_meets_the_scene_written_for_it_and_is_remembered(
 ) -> None:
     notes = (await ask(theme="bread", world=own, seed=1, turn=1))["notes"]
     burnt = await ask(theme="-", world=own, turn=2, notes=notes, action="burn the tin")
-    notes = (
-        await ask(theme="-", world=own, turn=3, notes=burnt["notes"], action="go to the mill")
-    )["notes"]
-    end = await ask(theme="-", world=own, turn=4, notes=notes, action="wait")
+    end = await ask(theme="-", world=own, turn=3, notes=burnt["notes"], action="go to the mill")
 
     assert "The tin goes black" in text_of(burnt)
     assert {"subject": "a tin", "relation": "state", "value": "destroyed"} in burnt["passages"][-1][

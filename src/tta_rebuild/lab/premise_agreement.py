@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
-from importlib import import_module
 
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.core.english import singular, stem
@@ -143,7 +142,7 @@ def why_misunderstood(move: PremiseMove, act: Mapping[str, str]) -> str:
         return "no act"
     if family_of(move.act) not in (act["family"], act.get("verb")):
         return f"read as {act['family']}, not {move.act}"
-    said = [act.get(part, "") for part in ("object", "person", "where")]
+    said = [act.get(part, "") for part in ("object", "person", "place", "tool", "words")]
     if any(one.lower() in _POINTING and one.lower() in _words(move.text) for one in said if one):
         return ""
     wanted = heads_of(move.object)
@@ -171,12 +170,21 @@ def why_untrue(move: PremiseMove, refused: str, canon: Collection[str], prose: s
 
 @cache
 def family_of(verb: str) -> str:
-    """The family of acts that a verb belongs to; the verb itself while nobody knows families."""
-    try:
-        of = import_module("tta_rebuild.storyteller.act").family_of
-    except (ImportError, AttributeError):
-        return verb
-    return str(of(verb) or verb)
+    """The family of acts that a verb belongs to; "do" for one that the storyteller does not know."""
+    return next((act["family"] for act in parsed(f"{verb} it")), "do")
+
+
+def parsed(words: str) -> list[dict[str, str]]:
+    """What the storyteller reads in a move that was not played."""
+    from tta_rebuild.storyteller.act import parse_act
+
+    found: list[dict[str, str]] = []
+    act = parse_act(words)
+    while act is not None and act.family:
+        named = {"object": act.object, "person": act.person, "place": act.where}
+        found.append({"family": act.family, "verb": act.verb, **named})
+        act = act.then
+    return found
 
 
 def _words(text: str) -> list[str]:

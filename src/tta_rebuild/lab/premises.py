@@ -27,6 +27,7 @@ from tta_rebuild.lab.premise_agreement import (
     is_place_right,
     is_role_right,
     is_same_person,
+    parsed,
     why_misunderstood,
     why_untrue,
 )
@@ -48,7 +49,7 @@ class PremiseRow:
     Attributes:
         kind: ``people``, ``pronouns``, ``roles``, ``places``, ``must_not`` or ``moves``.
         verdict: "" for what went well, else why not.
-        act: of a move: family, verb, object and person as the storyteller understood them.
+        acts: of a move: family, verb, object and person of each act as it was understood.
         prose: of a move the turn's, of ``must_not`` that of the first scenes.
     """
 
@@ -57,7 +58,7 @@ class PremiseRow:
     text: str
     verdict: str
     found: str = ""
-    act: Mapping[str, str] = field(default_factory=dict)
+    acts: tuple[Mapping[str, str], ...] = ()
     facts: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     prose: str = ""
@@ -256,17 +257,16 @@ async def _move(
 ) -> None:
     """Play one move, and judge what it was understood as and what came of it."""
     counts.moves += 1
-    before, act, prose, refused = session.branch.length, dict[str, str](), "", ""
+    before, acts, prose, refused = session.branch.length, list[dict[str, str]](), "", ""
     try:
         prose = await _played(session, Action.say(move.text), counts)
-        act = _act_of(session)
-        refused = act.get("refused", "")
+        acts = _acts_of(session)
     except MoveRefused as error:
-        refused = str(error)
+        refused, acts = str(error), parsed(move.text)
     branch = session.branch.branch_id
     path = await application.stories.path(session.story_id, branch) if prose else ()
     facts, lines = _added(recorded for recorded in path if recorded.position > before)
-    misunderstood = why_misunderstood(move, act)
+    misunderstood = min((why_misunderstood(move, act) for act in acts), key=len, default="no act")
     untrue = why_untrue(move, refused, (*facts, *lines), prose)
     counts.moves_understood += not misunderstood
     counts.moves_true += not untrue
@@ -277,7 +277,7 @@ async def _move(
             text=move.text,
             verdict="; ".join(filter(None, (misunderstood, untrue))),
             found=f"refused: {refused}" if refused else "",
-            act=act,
+            acts=tuple(acts),
             facts=tuple(facts),
             lines=tuple(lines),
             prose=prose,
@@ -286,10 +286,10 @@ async def _move(
     )
 
 
-def _act_of(session: Session) -> dict[str, str]:
-    """What the storyteller notes that the move was; ``refused`` says why it was not done."""
-    noted = session.state.scene.notes.get("act") if session.state.scene else None
-    return {str(k): str(v) for k, v in noted.items()} if isinstance(noted, Mapping) else {}
+def _acts_of(session: Session) -> list[dict[str, str]]:
+    """The acts that the storyteller notes that the move was, in order."""
+    noted = session.state.scene.notes.get("acts") if session.state.scene else None
+    return [{str(k): str(v) for k, v in act.items()} for act in noted or ()]
 
 
 def _added(path: Iterable[RecordedEvent]) -> tuple[list[str], list[str]]:

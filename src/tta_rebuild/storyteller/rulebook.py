@@ -149,7 +149,7 @@ class Rulebook:
             for role, one in bound.items()
             if one in self.cast.entities
         }
-        words = {"object": act.object, "person": act.person, "where": act.where}
+        words = ", ".join(filter(None, (act.object, act.person, act.where)))
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if missing and not outcome.texts:
             outcome.declined = missing
