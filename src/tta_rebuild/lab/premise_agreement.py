@@ -170,16 +170,16 @@ def why_untrue(move: PremiseMove, refused: str, canon: Collection[str], prose: s
 
 @cache
 def family_of(verb: str) -> str:
-    """The family of acts that a verb belongs to; "do" for one that the storyteller does not know."""
+    """The family of acts that a verb belongs to; "do" for one that is not known."""
     return next((act["family"] for act in parsed(f"{verb} it")), "do")
 
 
 def parsed(words: str) -> list[dict[str, str]]:
     """What the storyteller reads in a move that was not played."""
-    from tta_rebuild.storyteller.act import parse_act
+    from tta_rebuild.storyteller.act import Act, parse_act
 
     found: list[dict[str, str]] = []
-    act = parse_act(words)
+    act: Act | None = parse_act(words)
     while act is not None and act.family:
         named = {"object": act.object, "person": act.person, "place": act.where}
         found.append({"family": act.family, "verb": act.verb, **named})

@@ -15,7 +15,6 @@ from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise_reading import Premise, read_premise
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
 
 _AWAY = re.compile(
@@ -28,7 +27,9 @@ _LEADING = re.compile(
 )
 _CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
 _TAIL = re.compile(
-    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside)\s.*$", re.I
+    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside|"
+    r"the|he|she|you|they|we|i|what|where)\s.*$",
+    re.I,
 )
 
 
@@ -112,9 +113,10 @@ def _shares_head(entity: Entity, wanted: str) -> bool:
 
 
 def _shares_word(entity: Entity, wanted: str) -> bool:
-    """A name by one of its words ("Zuckerberg"), a thing by what it is called for."""
-    words = set(wanted.split()) - word_list("stops")
-    return any(words & set(name.split()) - word_list("stops") for name in _names(entity))
+    """A proper name by one of its words ("Zuckerberg")."""
+    return entity.name[:1].isupper() and bool(
+        set(wanted.split()) & set(entity.name.lower().split())
+    )
 
 
 def slug(name: str) -> str:

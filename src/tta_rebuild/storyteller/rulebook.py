@@ -149,7 +149,7 @@ class Rulebook:
             for role, one in bound.items()
             if one in self.cast.entities
         }
-        words = ", ".join(filter(None, (act.object, act.person, act.where)))
+        words = ", ".join(filter(None, (act.object, act.person, _place_in(act.where))))
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if missing and not outcome.texts:
             outcome.declined = missing
@@ -200,7 +200,7 @@ class Rulebook:
             wanted["place"] = _destination(act.where)
         missing = ""
         for role, phrase in wanted.items():
-            if not phrase:
+            if not phrase or (act.said and bare(phrase) in _THINGS):
                 continue
             entity = self._entity(phrase, role, family)
             if entity is None:
@@ -418,15 +418,22 @@ def _own_clause(act: Act) -> str:
     return clause.rstrip(".!?")
 
 
+def _place_in(where: str) -> str:
+    """What stands after the prepositions: "in the cage" → "the cage"."""
+    words = where.split()
+    while words and words[0].lower() in small_words("prepositions"):
+        words.pop(0)
+    return " ".join(words)
+
+
 def _destination(where: str) -> str:
     """Where "out through the cat flap" or "to the harbour" leads: "outside", "the harbour"."""
     words = where.split()
     if words[0].lower() in ("over", "across", "behind", "under", "beyond", "beside", "past"):
         return where
-    prepositions = [w for w in words[:3] if w.lower() in small_words("prepositions")]
-    if {"out", "through", "away", "off"} & {w.lower() for w in prepositions}:
+    if {"out", "through", "away", "off"} & {w.lower() for w in words[:2]}:
         return "outside"
-    return " ".join(words[len(prepositions) :]) or where
+    return _place_in(where) or where
 
 
 _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")

@@ -38,7 +38,7 @@ MOST_CHOICES = 3
 LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
-_OFFERS_REMEMBERED = 12
+_OFFERS_REMEMBERED = 40
 _TOLD_REMEMBERED = 40
 
 
@@ -321,18 +321,18 @@ class Teller:
 
     def _choices(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
         own = list(scene.choices) if scene else self.standing
-        offered = self.notes.get("offered", [])
-        pool = [c for c in self.cast.file.choices if c.do not in offered]
+        pool = list(self.cast.file.choices)
         self.rng.shuffle(pool)
-        pool += [c for c in self.cast.file.choices if c.do in offered]
+        pool.sort(key=lambda entry: self._filled(entry.do) in self.notes.get("offered", ()))
         found: list[ChoiceEntry] = []
         for entry in [*own, *pool]:
-            if len(found) >= (len(own) if entry in own else MOST_CHOICES):
+            is_own = len(found) < len(own) and entry in own
+            if len(found) >= MOST_CHOICES and not is_own:
                 break
             words = self._filled(entry.do)
             known = any(_same(words, one.do) or (entry.kind and entry.kind == one.kind)
                         for one in found)  # fmt: skip
-            if not words or (known and entry not in own) or not self.state.holds(entry.if_):
+            if not words or (known and not is_own) or not self.state.holds(entry.if_):
                 continue
             if self.writer.allows(words):
                 found.append(entry.model_copy(update={"do": words, "says": self._ready(entry)}))
