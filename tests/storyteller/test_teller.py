@@ -151,13 +151,7 @@ async def test_a_choice_taken_changes_the_state_and_different_choices_differ(ask
 async def test_a_story_of_thirty_turns_tells_no_sentence_twice_and_has_no_blemish(
     play: Any, text_of: Any, theme: str
 ) -> None:
-    said = {
-        2: "What happened here?",
-        5: "open the door",
-        9: "ask about it",
-        12: "wait",
-        15: "go out",
-    }
+    said = {2: "look around", 9: "wait", 15: "go out", 20: "sing"}
     replies = await play(theme, 30, said=said, ends=False)
 
     last: dict[str, int] = {}
@@ -183,7 +177,7 @@ BLEMISHES = {
     "a before a vowel": r"\b[Aa] (?:[aei]|o(?!n[ce]))\w+",
     "an before a consonant": r"\b[Aa]n [bcdfgjklmnpqrstvwxyz]\w+",
     "a capital after a quotation that goes on": r"[?!,…]” (?:Says|Asks|You (?:say|ask))\b",
-    "you with a wrong verb": r"(?<!of )(?<!to )(?<!between )(?<!past )(?<!for )\byou (?:is|has|was|does|looks|goes)\b",
+    "you with a wrong verb": r"(?<!of )(?<!to )(?<!between )(?<!past )(?<!for )(?<!watching )\byou (?:is|has|was|does|looks|goes)\b",
     "they with a wrong verb": r"\b[Tt]hey (?:is|has|was|does|looks|goes|nods|says)\b",
     "she or he with a wrong verb": r"\b(?:[Ss]he|[Hh]e) (?:are|have|were|do|look|go|nod|say)\b",
     "a place by itself": r"\b(?:his|her|their) (?:it|is)\b",
@@ -211,7 +205,7 @@ async def test_every_plot_is_told_without_a_blemish(play: Any, text_of: Any, plo
 
 async def test_play_of_another_kind_comes_to_another_end(ask: Any) -> None:
     ends = set()
-    for style in (0, 2, "burn it"):
+    for style in (0, 1, 2, "burn it", "wait"):
         notes: dict[str, Any] = {}
         action = ""
         for turn in range(1, 11):
@@ -225,7 +219,7 @@ async def test_play_of_another_kind_comes_to_another_end(ask: Any) -> None:
             action = offers[style] if isinstance(style, int) and offers else str(style)
         ends.add(notes["scenes"][-1])
 
-    assert len(ends) == 3
+    assert len(ends) >= 3
 
 
 async def test_what_the_player_wants_kept_out_is_in_no_sentence_and_no_choice(

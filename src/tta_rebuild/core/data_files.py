@@ -1,8 +1,8 @@
 """Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
 
 For everything that takes a file in: settings, worlds, premises, stories. What is too large, no
-UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which names the file and says why.
-The package's own data files need no such care: ``packaged_toml``.
+UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which names the file and
+says why. The package's own data files need no such care: ``packaged_toml``.
 """
 
 from __future__ import annotations

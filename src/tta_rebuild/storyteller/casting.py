@@ -114,9 +114,8 @@ def _shares_head(entity: Entity, wanted: str) -> bool:
 
 def _shares_word(entity: Entity, wanted: str) -> bool:
     """A proper name by one of its words ("Zuckerberg")."""
-    return entity.name[:1].isupper() and bool(
-        set(wanted.split()) & set(entity.name.lower().split())
-    )
+    words = set(entity.name.lower().split())
+    return entity.name[:1].isupper() and bool(words & set(wanted.split()))
 
 
 def slug(name: str) -> str:

@@ -21,7 +21,7 @@ from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.scene_file import template
+from tta_rebuild.storyteller.scene_file import ChoiceEntry, template
 from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
 
@@ -127,6 +127,10 @@ class Rulebook:
                 break
             step = step.then
         return outcome
+
+    def offers(self) -> list[ChoiceEntry]:
+        """Choices that fit any story."""
+        return [ChoiceEntry.model_validate(offer) for offer in _rules()["offers"]]
 
     def declined(self, act: Act) -> str:
         """One line for words that are no act, with what can be done here."""

@@ -38,7 +38,8 @@ MOST_CHOICES = 3
 LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
-_OFFERS_REMEMBERED = 40
+_OFFERS_REMEMBERED = 8
+_TAKEN_REMEMBERED = 40
 _TOLD_REMEMBERED = 40
 
 
@@ -88,6 +89,7 @@ class Teller:
         self.passages: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.act = Act()
+        self.taken: list[str] = list(self.notes.get("taken", ()))
         self.standing: list[ChoiceEntry] = [
             ChoiceEntry.model_validate(offer) for offer in self.notes.get("offers", ())
         ]
@@ -164,6 +166,8 @@ class Teller:
         offer = next((o for o in self.standing if _same(o.do, words)), None)
         if offer is not None and (offer.then or offer.next or offer.says):
             self.act = parse_act(offer.do)
+            self.standing.remove(offer)
+            self.taken.append(offer.do)
             self.state.apply(offer.then)
             said = self.writer.line([template(offer.says)]) if offer.says else ""
             if said or not offer.next:
@@ -323,7 +327,9 @@ class Teller:
         own = list(scene.choices) if scene else self.standing
         pool = list(self.cast.file.choices)
         self.rng.shuffle(pool)
-        pool.sort(key=lambda entry: self._filled(entry.do) in self.notes.get("offered", ()))
+        anywhere = self._anywhere() if self.cast.is_open else []
+        pool = [*anywhere[:1], *pool, *anywhere[1:]]
+        pool.sort(key=self._staleness)
         found: list[ChoiceEntry] = []
         for entry in [*own, *pool]:
             is_own = len(found) < len(own) and entry in own
@@ -337,6 +343,25 @@ class Teller:
             if self.writer.allows(words):
                 found.append(entry.model_copy(update={"do": words, "says": self._ready(entry)}))
         return found
+
+    def _staleness(self, entry: ChoiceEntry) -> tuple[bool, bool]:
+        """What was taken already comes last, what was offered lately before it."""
+        words = self._filled(entry.do)
+        return words in self.taken, words in self.notes.get("offered", ())
+
+    def _anywhere(self) -> list[ChoiceEntry]:
+        """What can be done in any story, with the things and places of this one, in some order."""
+        things = [e for e in self.cast.of_kind("thing") if self.state.is_here(e.id)]
+        ways = [e for e in self.cast.of_kind("place") if e.id != self.state.get("here")]
+        for slot, among in (("thing", things), ("way", ways)):
+            entity = self.rng.choice(among) if among else None
+            self.state.bound[slot] = entity.id if entity else ""
+            self.writer.slots.pop(slot, None)
+            if entity:
+                self.writer.slots[slot] = entity.name
+        offers = list(self.rules.offers())
+        self.rng.shuffle(offers)
+        return offers
 
     def _ready(self, entry: ChoiceEntry) -> str:
         """What a choice says when taken, its slots filled as they are meant now."""
@@ -401,6 +426,7 @@ class Teller:
             if value != self.cast.start.get(key) and key not in ("turn", "roll", "stage", "alone")
         }
         offered = [*self.notes.get("offered", ()), *(c.do for c in choices)]
+        taken = self.taken[-_TAKEN_REMEMBERED:]
         return {
             "v": VERSION,
             "began": self.began,
@@ -410,6 +436,7 @@ class Teller:
             "scenes": self.seen[-200:],
             "offers": [c.model_dump(by_alias=True, exclude_defaults=True) for c in choices],
             "offered": offered[-_OFFERS_REMEMBERED:],
+            "taken": taken,
             "told": told[-_TOLD_REMEMBERED:],
             "marks": marks[-MARKS_REMEMBERED * MARK_LENGTH :],
             "acts": self.rules.understood,
