@@ -177,7 +177,7 @@ BLEMISHES = {
     "a before a vowel": r"\b[Aa] (?:[aei]|o(?!n[ce]))\w+",
     "an before a consonant": r"\b[Aa]n [bcdfgjklmnpqrstvwxyz]\w+",
     "a capital after a quotation that goes on": r"[?!,…]” (?:Says|Asks|You (?:say|ask))\b",
-    "you with a wrong verb": r"(?<!of )(?<!to )(?<!between )(?<!past )(?<!for )(?<!watching )\byou (?:is|has|was|does|looks|goes)\b",
+    "you with a wrong verb": r"(?<!of )(?<!to )(?<!between )(?<!past )(?<!for )(?<!watching )(?<!before )\byou (?:is|has|was|does|looks|goes)\b",
     "they with a wrong verb": r"\b[Tt]hey (?:is|has|was|does|looks|goes|nods|says)\b",
     "she or he with a wrong verb": r"\b(?:[Ss]he|[Hh]e) (?:are|have|were|do|look|go|nod|say)\b",
     "a place by itself": r"\b(?:his|her|their) (?:it|is)\b",
