@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.lab.measures import Bound, BoundaryCounts, ToldCounts
+    from tta_rebuild.lab.plays import PlayCounts
     from tta_rebuild.lab.premises import PremiseCounts, PremiseRow
 
-    AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts
+    AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -154,6 +155,32 @@ def premises(
     finally:
         if out is not None:
             _write(out, counts.rows)
+    _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
+
+
+@app.command()
+def plays(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    fail_under: FailUnder = None,
+    all_: AllRows = False,
+    json_: AsJson = False,
+) -> None:
+    """Play premises in five ways with the embedded storyteller, and compare the stories."""
+    from tta_rebuild.lab.measures import bounds_of
+    from tta_rebuild.lab.plays import PlayCounts, eval_plays
+    from tta_rebuild.lab.told_file import PlainPremise, read_rows
+
+    command = context_of(ctx)
+    counts = PlayCounts()
+    bounds = bounds_of(fail_under or (), counts)
+    rows = read_rows(files, PlainPremise)
+
+    async def work(application: Application) -> None:
+        await eval_plays(application, rows, counts, progress=command.screen.note)
+
+    _measure(command, counts, work, None, model="offline", as_json=json_)
     _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
 
 

@@ -185,7 +185,14 @@ class ReadPremise(_Row):
     moves: tuple[PremiseMove, ...] = ()
 
 
-EvalRow = TypeVar("EvalRow", ToldStory, LabelledPassage, ReadPremise)
+class PlainPremise(_Row):
+    """A premise, and nothing about it."""
+
+    id: str
+    premise: str
+
+
+EvalRow = TypeVar("EvalRow", ToldStory, LabelledPassage, ReadPremise, PlainPremise)
 
 
 def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:

@@ -163,6 +163,7 @@ class Teller:
         """Play the move: the scene that a choice leads to, and why nothing was done, if so."""
         chosen = self.given.get("chosen")
         words = str((chosen or {}).get("text") or self.given.get("action") or "")
+        self._choose_lane(words)
         offer = next((o for o in self.standing if _same(o.do, words)), None)
         if offer is not None and (offer.then or offer.next or offer.says):
             self.act = parse_act(offer.do)
@@ -277,11 +278,28 @@ class Teller:
         if must_end and endings:
             return min(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
         events = [s for s in events if self._can_be_told(s)]
+        events = [s for s in events if self._is_in_lane(s)] or events
         most = max((s.weight for s in events), default=0)
         best = [s for s in events if s.weight == most]
         fresh = min((self.writer.uses(template(paragraphs(s.text)[0][2])) for s in best), default=0)
         best = [s for s in best if self.writer.uses(template(paragraphs(s.text)[0][2])) == fresh]
         return self.rng.choice(best) if best else None
+
+    def _is_in_lane(self, scene: SceneEntry) -> bool:
+        """Whether a scene belongs to the way that the first decision led to.
+
+        A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
+        """
+        if not self.cast.is_open or scene.ending or "lane" not in self.state.values:
+            return True
+        dealt = [s.id for s in self.cast.file.scenes if s.is_event and not s.ending]
+        return dealt.index(scene.id) % 2 == self.state.values["lane"]
+
+    def _choose_lane(self, words: str) -> None:
+        """The first decision of a story sets the way: the first choice one, the third the other."""
+        texts = [offer.do for offer in self.standing]
+        number = next((i for i, text in enumerate(texts) if _same(text, words)), len(words) % 3)
+        self.state.values.setdefault("lane", (0, self.seed % 2, 1)[min(number, 2)])
 
     def _can_be_told(self, scene: SceneEntry) -> bool:
         return any(
