@@ -109,10 +109,6 @@ class LineWriter:
                 break
         return text[:1].lower() + text[1:]
 
-    def can(self, line: LineTemplate) -> bool:
-        """True if every slot of a line has something to say."""
-        return all(need in self.slots or need in self._words for need in line.needs)
-
     def uses(self, line: LineTemplate) -> int:
         """How often a line was told lately."""
         return self._uses[line.mark]

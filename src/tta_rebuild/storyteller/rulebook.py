@@ -1,7 +1,7 @@
 """What an act of the player's does: its conditions, its effects on the state, how it is told.
 
-Called by ``teller`` for free moves. The rules and their sentences are ``data/acts.yaml``, a family
-of acts an entry; this file binds what the player named to what there is, takes the first rule
+Called by ``teller`` for free moves. The rules and their sentences are the files of ``data/acts``,
+a family of acts each; this file binds what the player named to what there is, takes the first rule
 that fits and fills its sentences.
 """
 
@@ -50,7 +50,7 @@ _PRONOUNS = {
 
 
 def _done_to_people() -> frozenset[str]:
-    return frozenset(_rules()["done_to_people"].split())
+    return frozenset(_common("done_to_people").split())
 
 
 @dataclass(slots=True)
@@ -70,10 +70,19 @@ class Outcome:
 
 
 @cache
-def _rules() -> dict[str, Any]:
-    text = (files("tta_rebuild.storyteller") / "data" / "acts.yaml").read_text("utf-8")
-    rules: dict[str, Any] = parse_yaml(text, "acts.yaml", is_ours=True)
+def _act(family: str) -> dict[str, Any]:
+    """The rules of one family of acts; those of "do" for a family without a file."""
+    folder = files("tta_rebuild.storyteller") / "data" / "acts"
+    file = folder / f"{family}.yaml"
+    if not file.is_file():
+        return _act("do")
+    rules: dict[str, Any] = parse_yaml(file.read_text("utf-8"), file.name, is_ours=True)
     return rules
+
+
+def _common(name: str) -> Any:
+    """One of the lists that all acts share."""
+    return _act("_common")[name]
 
 
 @lru_cache(maxsize=4_000)
@@ -119,7 +128,7 @@ class Rulebook:
         outcome = Outcome()
         steps = [act, *_following(act)][:_MOST_STEPS]
         if why := next(filter(None, map(self._ruled_out, steps)), ""):
-            outcome.declined = self._say(_rules()["cannot"], {"why": why})
+            outcome.declined = self._say(_common("cannot"), {"why": why})
             return outcome
         step: Act | None = act
         for _ in range(_MOST_STEPS):
@@ -130,12 +139,12 @@ class Rulebook:
 
     def offers(self) -> list[ChoiceEntry]:
         """Choices that fit any story."""
-        return [ChoiceEntry.model_validate(offer) for offer in _rules()["offers"]]
+        return [ChoiceEntry.model_validate(offer) for offer in _common("offers")]
 
     def declined(self, act: Act) -> str:
         """One line for words that are no act, with what can be done here."""
         empty = act.problem in ("empty", "numbers")
-        said = self._say(_rules()["empty" if empty else "not_understood"], {})
+        said = self._say(_common("empty" if empty else "not_understood"), {})
         here = [e.name for e in self.cast.entities.values() if self._is_seen(e)]
         return f"{said} Here: {', '.join(here[:6])}." if here else said
 
@@ -145,8 +154,8 @@ class Rulebook:
 
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
-        family = act.family if act.family in _rules() else "do"
-        entry = _rules()[family]
+        family = act.family
+        entry = _act(family)
         bound, missing = self._bound(act, family)
         named = {
             role: self.cast.entities[one].name
@@ -168,10 +177,10 @@ class Rulebook:
             if not self.state.holds(rule.get("when", "")):
                 continue
             if "as" in rule:
-                entry = _rules()[rule["as"]]
+                entry = _act(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            text = self._say(told, slots) or self._barely(slots)
+            text = self._told(act, self._say(told, slots), slots)
             if not text:
                 continue
             outcome.texts.append(text)
@@ -209,7 +218,7 @@ class Rulebook:
             entity = self._entity(phrase, role, family)
             if entity is None:
                 kind = "person" if role == "person" else "place" if role == "place" else "thing"
-                missing = self._say(_rules()["no_such"][kind], {"object": phrase, "person": phrase})
+                missing = self._say(_common("no_such")[kind], {"object": phrase, "person": phrase})
                 continue
             bound[role] = entity.id
             if entity.kind == "person":
@@ -218,7 +227,7 @@ class Rulebook:
                 self.state.values["last_thing"] = entity.id
         if not bound["person"] and self._is_person(bound["object"]):
             bound["person"] = bound["object"]
-        elif not bound["person"] and _rules().get(family, {}).get("kind") == "speech":
+        elif not bound["person"] and _act(family).get("kind") == "speech":
             bound["person"] = self.npc()
         bound["said"] = "said" if act.said else ""
         return bound, missing
@@ -377,15 +386,22 @@ class Rulebook:
             return True, True
         return self.is_many(who, entity.name), self._pronoun(entity) == "they"
 
-    def _barely(self, slots: Mapping[str, str]) -> str:
-        """The deed told back and no more, where every sentence for it has been told lately."""
-        told = slots.get("You_do", "")
-        return told if self.writer.allows(told) else ""
+    def _told(self, act: Act, text: str, slots: Mapping[str, str]) -> str:
+        """What came of a deed, with the deed told back first where the text does not name it.
+
+        Nothing but the deed, where every sentence for it has been told lately.
+        """
+        deed = slots.get("You_do", "")
+        named = (head_of(one) for one in (act.object, act.person, act.where, act.said))
+        is_told = any(one and one in text.lower() for one in named) or deed in text
+        if is_told or not self.writer.allows(deed):
+            return text
+        return f"{deed} {text}".strip()
 
     def reaction(self, kind: str) -> str:
         """What somebody who is there makes of it, "" if nobody is."""
         who = self.npc()
-        table = _rules()["reactions"].get(kind)
+        table = _common("reactions").get(kind)
         if not who or not table:
             return ""
         trust = self.state.get(f"{who}.trust")

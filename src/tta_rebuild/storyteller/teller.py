@@ -59,7 +59,7 @@ class Teller:
         self.turn = max(1, int(variables.get("turn") or 1))
         self.seed = int(variables.get("seed") or 0)
         root = fingerprint(f"{self.seed}:{variables.get('theme') or ''}", 10)
-        self.rng = Random(f"{root}:{self.turn}")
+        self.rng = Random(f"{root}:{self.turn}:{variables.get('action') or ''}")
         self.cast = cast_of(
             {**variables, "seed": f"{root}"}, self.notes.get("made", ()), self.notes.get("plot", "")
         )
@@ -117,9 +117,7 @@ class Teller:
             if declined:
                 return {"declined": declined}
         self._tick()
-        scene = self._next_scene(following)
-        if scene is not None:
-            self._tell(scene)
+        scene = next((s for s in self._next_scenes(following) if self._tell(s)), None)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
@@ -165,10 +163,11 @@ class Teller:
         words = str((chosen or {}).get("text") or self.given.get("action") or "")
         self._choose_lane(words)
         offer = next((o for o in self.standing if _same(o.do, words)), None)
-        if offer is not None and (offer.then or offer.next or offer.says):
-            self.act = parse_act(offer.do)
+        if offer is not None:
             self.standing.remove(offer)
             self.taken.append(offer.do)
+        if offer is not None and (offer.then or offer.next or offer.says):
+            self.act = parse_act(offer.do)
             self.state.apply(offer.then)
             said = self.writer.line([template(offer.says)]) if offer.says else ""
             if said or not offer.next:
@@ -265,32 +264,32 @@ class Teller:
     def _may(self, scene: SceneEntry) -> bool:
         return (scene.again or scene.id not in self.seen) and self.state.holds(scene.when)
 
-    def _next_scene(self, following: str) -> SceneEntry | None:
+    def _next_scenes(self, following: str) -> list[SceneEntry]:
+        """What may come now, the likeliest first; the scene that a choice leads to alone."""
         if following in self.scenes:
-            return self.scenes[following]
+            return [self.scenes[following]]
+        all_scenes = self.cast.file.scenes
+        endings = [s for s in all_scenes if s.ending and self.state.holds(s.when)]
+        if self.given.get("should_end") and endings:
+            return sorted(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
         may_end = not self.cast.is_open or self.state.get("stage") == "resolution"
         events = [
-            s for s in self.cast.file.scenes
-            if s.is_event and self._may(s) and (may_end or not s.ending)
-        ]  # fmt: skip
-        must_end = bool(self.given.get("should_end"))
-        endings = [s for s in self.cast.file.scenes if s.ending and self.state.holds(s.when)]
-        if must_end and endings:
-            return min(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
-        events = [s for s in events if self._can_be_told(s)]
-        events = [s for s in events if self._is_in_lane(s)] or events
-        most = max((s.weight for s in events), default=0)
-        best = [s for s in events if s.weight == most]
-        fresh = min((self.writer.uses(template(paragraphs(s.text)[0][2])) for s in best), default=0)
-        best = [s for s in best if self.writer.uses(template(paragraphs(s.text)[0][2])) == fresh]
-        return self.rng.choice(best) if best else None
+            s for s in all_scenes if s.is_event and self._may(s) and (may_end or not s.ending)
+        ]
+        return sorted(events, key=self._rank)
+
+    def _rank(self, scene: SceneEntry) -> tuple[bool, int, int, float]:
+        """Heavy scenes first, then those told least; those of the other way last of all."""
+        uses = self.writer.uses(template(paragraphs(scene.text)[0][2]))
+        return not self._is_in_lane(scene), -scene.weight, uses, self.rng.random()
 
     def _is_in_lane(self, scene: SceneEntry) -> bool:
         """Whether a scene belongs to the way that the first decision led to.
 
         A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
         """
-        if not self.cast.is_open or scene.ending or "lane" not in self.state.values:
+        is_dealt = self.cast.is_open and scene.weight and not scene.ending
+        if not is_dealt or "lane" not in self.state.values:
             return True
         dealt = [s.id for s in self.cast.file.scenes if s.is_event and not s.ending]
         return dealt.index(scene.id) % 2 == self.state.values["lane"]
@@ -301,22 +300,21 @@ class Teller:
         number = next((i for i, text in enumerate(texts) if _same(text, words)), len(words) % 3)
         self.state.values.setdefault("lane", (0, self.seed % 2, 1)[min(number, 2)])
 
-    def _can_be_told(self, scene: SceneEntry) -> bool:
-        return any(
-            self.state.holds(condition) and self.writer.can(template(text))
-            for condition, _, text in paragraphs(scene.text)
-        )
-
-    def _tell(self, scene: SceneEntry) -> None:
+    def _tell(self, scene: SceneEntry) -> bool:
+        """Tell a scene and what it changes; False if nothing in it can be said now."""
+        passages = len(self.passages)
         for condition, speaker, text in paragraphs(scene.text):
             if not self.state.holds(condition):
                 continue
             if told := self.writer.line([template(text)]):
                 self._say(told, speaker)
+        if len(self.passages) == passages:
+            return False
         self.state.apply(scene.then)
         self.lines += [line for one in scene.lines if (line := self._filled(one))]
         self.seen.append(scene.id)
         self._bind()
+        return True
 
     def _filled(self, text: str) -> str:
         return self.writer.filled(template(text))
@@ -342,30 +340,31 @@ class Teller:
     # ------------------------------------------------------------------ what can be done now
 
     def _choices(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
-        own = list(scene.choices) if scene else self.standing
-        pool = list(self.cast.file.choices)
-        self.rng.shuffle(pool)
+        own = self._ready(scene.choices if scene else self.standing)
         anywhere = self._anywhere() if self.cast.is_open else []
-        pool = [*anywhere[:1], *pool, *anywhere[1:]]
+        pool = self._ready(self.cast.file.choices)
+        self.rng.shuffle(pool)
+        pool = [*self._ready(anywhere[:1]), *pool, *self._ready(anywhere[1:])]
         pool.sort(key=self._staleness)
-        found: list[ChoiceEntry] = []
-        for entry in [*own, *pool]:
-            is_own = len(found) < len(own) and entry in own
-            if len(found) >= MOST_CHOICES and not is_own:
-                break
-            words = self._filled(entry.do)
-            known = any(_same(words, one.do) or (entry.kind and entry.kind == one.kind)
-                        for one in found)  # fmt: skip
-            if not words or (known and not is_own) or not self.state.holds(entry.if_):
-                continue
-            if self.writer.allows(words):
-                found.append(entry.model_copy(update={"do": words, "says": self._ready(entry)}))
+        found = own[:]
+        while len(found) < MOST_CHOICES and (left := [c for c in pool if c not in found]):
+            kinds = {choice.kind for choice in found}
+            another = (c for c in left if c.kind not in kinds and c.do not in self.taken)
+            found.append(next(another, left[0]))
+        return found
+
+    def _ready(self, entries: Sequence[ChoiceEntry]) -> list[ChoiceEntry]:
+        """Those that can be offered now, their slots filled as they are meant now."""
+        found = []
+        for entry in entries:
+            words, says = self._filled(entry.do), self._filled(entry.says)
+            if words and self.state.holds(entry.if_) and self.writer.allows(words):
+                found.append(entry.model_copy(update={"do": words, "says": says}))
         return found
 
     def _staleness(self, entry: ChoiceEntry) -> tuple[bool, bool]:
         """What was taken already comes last, what was offered lately before it."""
-        words = self._filled(entry.do)
-        return words in self.taken, words in self.notes.get("offered", ())
+        return entry.do in self.taken, entry.do in self.notes.get("offered", ())
 
     def _anywhere(self) -> list[ChoiceEntry]:
         """What can be done in any story, with the things and places of this one, in some order."""
@@ -380,10 +379,6 @@ class Teller:
         offers = list(self.rules.offers())
         self.rng.shuffle(offers)
         return offers
-
-    def _ready(self, entry: ChoiceEntry) -> str:
-        """What a choice says when taken, its slots filled as they are meant now."""
-        return self._filled(entry.says) if entry.says else ""
 
     def _reply(self, scene: SceneEntry | None, is_ending: bool) -> dict[str, Any]:
         facts = facts_of(self.before, self.state.values, self.cast)
