@@ -18,7 +18,7 @@ from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.knowledge import KnowledgeCheck
 from tta_rebuild.canon.people import PLAYER, People
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
@@ -220,8 +220,7 @@ class Gate:
             who = self.canon.id_of(name)
             return [key_of(self.canon.value(who, one) or "") for one in ("role", "species")]
 
-        hour = key_of(self.canon.value(STORY, "time_of_day") or "")
-        return list(self._rules.contradictions(sentence, hour=hour, classes_of=classes_of))
+        return list(self._rules.contradictions(sentence, classes_of=classes_of))
 
     def _check_of(self) -> DeclaredCheck:
         if not self._effects:
