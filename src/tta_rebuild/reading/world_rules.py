@@ -217,7 +217,7 @@ def _occurring(words: tuple[str, ...], low: str) -> str:
     """The first of the words that a text has without denying it or telling it as fancy."""
     for hit in _pattern(words).finditer(low):
         begin = max(low.rfind(mark, 0, hit.start()) for mark in ",;.—") + 1
-        if not _phrases("denials", "fancies").search(low[begin : hit.start()]):
+        if not _phrases("denials", "tales").search(low[begin : hit.start()]):
             return hit.group()
     return ""
 
@@ -240,11 +240,11 @@ def _clauses(sentence: str) -> list[list[str]]:
 def _is_done(rule: WorldRule, clauses: list[list[str]], low: str, classes_of: ClassesOf) -> bool:
     """Whether one whom the rule means does what it names, read outwards from the verb."""
     for number, clause in enumerate(clauses):
-        for place, form in enumerate(clause):
+        for place, form in enumerate(word.lower() for word in clause):
             verb = next((verb for verb in rule.verbs if form in _forms(verb)), None)
             if verb and _is_to(rule.after, verb, clause[place + 1 :]):
                 doer = _doer(clauses[: number + 1], place, verb)
-                is_told = not _phrases("fancies").search(low.partition(form)[0])
+                is_told = not _phrases("tales", "wishes").search(low.partition(form)[0])
                 if doer and is_told and _is_meant(rule, doer, classes_of):
                     return True
     return False
@@ -265,7 +265,7 @@ def _is_to(after: Sequence[str], verb: str, said: Sequence[str]) -> bool:
 def _doer(clauses: list[list[str]], place: int, verb: str) -> list[str]:
     """Who does what the verb at a place of the last clause says; [] for not done, or not sure."""
     *earlier, clause = clauses
-    before, form, aside = clause[:place], clause[place], set[str]()
+    before, form, aside = clause[:place], clause[place].lower(), set[str]()
     if not earlier and not before and form == verb:  # a choice: "Open the gate"
         told = [w for w in clause[1:2] if w in _set("told_to") or w.endswith("ly")]
         return ["you"] if told else []
