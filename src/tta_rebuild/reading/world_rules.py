@@ -152,7 +152,9 @@ def _understood(rule: str) -> list[dict[str, Any]]:
     if act := next((act for found in _matches("acts", rule) if (act := _act(found))), None):
         return [act]
     found = next(_matches("topics", rule), None)
-    bare = re.sub(r"\b(?:real|allowed|use of|any|no|the|an?)\b", " ", found["what"] if found else "")
+    bare = re.sub(
+        r"\b(?:real|allowed|use of|any|no|the|an?)\b", " ", found["what"] if found else ""
+    )
     topics = [" ".join(t.split()) for t in re.split(r",|\bor\b|\band\b|/", bare) if t.strip()]
     checks = [{"kind": "forbidden", "words": _family(topic)} for topic in topics]
     return checks if all(check["words"] for check in checks) else []
