@@ -13,14 +13,14 @@ from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.people import PLAYER
 from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.story import Choice, LastingLine, Passage
+from tta_rebuild.core.story import CharacterSketch, Choice, LastingLine, Passage
 from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.briefing import in_play
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import Noted, Read
 from tta_rebuild.reading.model_reader import ModelReader
-from tta_rebuild.reading.second_reader import CastMember, Reading, ReadingMatter
+from tta_rebuild.reading.second_reader import Reading, ReadingMatter
 from tta_rebuild.storage.story_store import Branch
 
 LINE_TOKENS = 1_200
@@ -132,22 +132,19 @@ def _now(state: StoryState) -> tuple[str, ...]:
         if (value := told(STORY, relation))
     ]
     for person in people_of(state):
-        if canon.holds_at(person.id, "alive", "false") is not None:
-            now.append(f"{person.id}: dead")
-        elif where := told(person.id, "located_in"):
-            now.append(f"{person.id}: last at {where}")
+        if canon.holds_at(person.character_id, "alive", "false") is not None:
+            now.append(f"{person.character_id}: dead")
+        elif where := told(person.character_id, "located_in"):
+            now.append(f"{person.character_id}: last at {where}")
     return tuple(now)
 
 
-def people_of(state: StoryState) -> tuple[CastMember, ...]:
+def people_of(state: StoryState) -> tuple[CharacterSketch, ...]:
     """Everybody whom the story knows, the cast first."""
-    cast = [
-        CastMember(id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns)
-        for c in state.premise.characters
-    ]
-    known = {person.id for person in cast}
+    cast = state.premise.characters
+    known = {person.character_id for person in cast}
     others = [
-        CastMember(id=one, name=state.characters[one].name)
+        CharacterSketch(character_id=one, name=state.characters[one].name)
         for one in state.characters
         if one not in known
     ]

@@ -98,12 +98,12 @@ class ModelReader:
 
 def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
     """What the template ``reading`` is filled with, as plain JSON."""
-    names = {person.id: person.name for person in matter.people}
+    names = {person.character_id: person.name for person in matter.people}
     return {
         "people": [
-            f"{p.id}: {p.name}{f', {p.pronouns}' if p.pronouns else ''}"
-            f"{', the player’s own character' if p.id == matter.player else ''}"
-            f"{f'; {p.about}' if p.about else ''}"
+            f"{p.character_id}: {p.name}{f', {p.pronouns}' if p.pronouns else ''}"
+            f"{', the player’s own character' if p.character_id == matter.player else ''}"
+            f"{f'; {p.description}' if p.description else ''}"
             for p in matter.people
         ],
         "now": list(matter.now),
@@ -185,8 +185,8 @@ def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     rules, bounds = list(matter.rules.values()), list(matter.boundaries.items())
     line = matter.lines.get(number)
     for person in matter.people:
-        if person.id.upper() == mark:
-            return "contradiction", f"{person.name}: {person.about}"
+        if person.character_id.upper() == mark:
+            return "contradiction", f"{person.name}: {person.description}"
     if mark.startswith("PLAYER"):
         return ("player", "the player decides for their own character") if matter.player else None
     if mark.startswith("R"):

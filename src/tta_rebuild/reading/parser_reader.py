@@ -22,7 +22,7 @@ from tta_rebuild.core.english import number_in
 from tta_rebuild.core.story import CharacterSketch, Claim
 from tta_rebuild.reading import english_parse as parse
 from tta_rebuild.reading.english_parse import child, word_set
-from tta_rebuild.reading.second_reader import Objection, Reading, ReadingMatter
+from tta_rebuild.reading.second_reader import Objection, ObjectionKind, Reading, ReadingMatter
 
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
@@ -67,17 +67,7 @@ class ParserReader:
             moved = {word.lemma_.lower() for word in parse.load_parser()(matter.move)}
         except parse.ParserMissing as missing:
             return Reading(note=str(missing))
-        cast = [
-            CharacterSketch(
-                character_id=p.id,
-                name=p.name,
-                description=p.about,
-                pronouns=p.pronouns,
-                is_player=p.id == matter.player,
-            )
-            for p in matter.people
-        ]
-        reader = ParserReader(self._canon.fork(), cast or self._cast)
+        reader = ParserReader(self._canon.fork(), matter.people or self._cast)
         silent = not matter.is_opening and not moved & {*word_set("saying"), '"', "“"}
         return Reading(
             objections=tuple(
@@ -91,7 +81,9 @@ class ParserReader:
     def _objections(self, number: int, text: str, silent: bool) -> Iterator[Objection]:
         player = self._names.player
         for told, contradictions in self.take(text):
-            found = [("contradiction", c.against, c.message) for c in contradictions if c.blocks]
+            found: list[tuple[ObjectionKind, str, str]] = [
+                ("contradiction", c.against, c.message) for c in contradictions if c.blocks
+            ]
             spoke = [c for c, _ in told.said if (c.subject, c.relation) == (player, "does")]
             if player and silent and word_set("player_says") & {c.value for c in spoke}:
                 reason = "the player's own character says what the player did not say"
@@ -109,9 +101,9 @@ class ParserReader:
         for told in self.sentences(text):
             check = FactCheck(self._canon)
             found = [c for claim, how in told.said for c in check.contradictions(claim, how)]
-            yield told, list({(c.kind, c.subject, c.against): c for c in found}.values())
             for claim in told.claims:
                 assert_claim(self._canon, claim)
+            yield told, list({(c.kind, c.subject, c.against): c for c in found}.values())
 
     def sentences(self, text: str) -> Iterator[SentenceSaid]:
         """Every sentence of a text with what it asserts, as the canon stands when it is asked.

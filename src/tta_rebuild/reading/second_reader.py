@@ -13,19 +13,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.story import Choice, LastingLine, Passage
+from tta_rebuild.core.story import CharacterSketch, Choice, LastingLine, Passage
 
 ObjectionKind = Literal["contradiction", "rule", "boundary", "player", "knowledge"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CastMember:
-    """One of the cast, as a reader needs them: id, name, a few words, pronouns."""
-
-    id: str
-    name: str
-    about: str = ""
-    pronouns: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +44,7 @@ class ReadingMatter:
     move: str = ""
     is_opening: bool = False
     player: str = ""
-    people: tuple[CastMember, ...] = ()
+    people: tuple[CharacterSketch, ...] = ()
     now: tuple[str, ...] = ()
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)
