@@ -128,15 +128,12 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
 
 
 def _understood(text: str) -> dict[str, Any] | None:
-    found = re.search(r"\{.*", text, re.DOTALL)
-    body = found.group() if found else ""
-    for end in (len(body), body.rfind("}") + 1):
-        try:
-            data = from_json(body[:end], allow_partial="off")
-        except ValueError:
-            continue
-        return data if isinstance(data, dict) else None
-    return None
+    found = re.search(r"\{.*\}", text, re.DOTALL)
+    try:
+        data = from_json(found.group()) if found else None
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:

@@ -27,6 +27,10 @@ from tta_rebuild.reading.second_reader import Objection, ObjectionKind, Reading,
 if TYPE_CHECKING:
     from spacy.tokens import Span, Token
 
+_UNASKED = (
+    "the player decides for their own character",
+    "the player's own character says what the player did not say",
+)
 _BEING = ("be", "remain", "stand", "become", "turn", "lie", "lay")
 _SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
 _OPENING = 2
@@ -86,8 +90,7 @@ class ParserReader:
             ]
             spoke = [c for c, _ in told.said if (c.subject, c.relation) == (player, "does")]
             if player and silent and word_set("player_says") & {c.value for c in spoke}:
-                reason = "the player's own character says what the player did not say"
-                found.append(("player", "the player decides for their own character", reason))
+                found.append(("player", *_UNASKED))
             for kind, against, reason in found:
                 yield Objection(
                     passage=number, kind=kind, words=told.sentence, against=against, reason=reason
@@ -147,17 +150,19 @@ class _Sentence:
             self.subject = self.subject or who
             if subject is not None and self._is_asserted(verb):
                 for claim, is_change in self._claims(verb, subject, who):
-                    yield self._told(claim, is_change or bool(self._words & word_set("ruin_words")))
+                    yield self._told(claim, is_change or self._has("ruin_words"))
         for claim in self._numbers():
             yield self._told(claim, True)
 
+    def _has(self, words: str) -> bool:
+        return not word_set(words).isdisjoint(self._words)
+
     def _told(self, claim: Claim, is_change: bool) -> tuple[Claim, Telling]:
-        of_a_body = self._words & word_set("body_words") or claim.relation == "located_in"
         return replace(claim, sentence=self.text, certain=False), Telling(
             as_change=is_change,
             declared=True,
-            after_a_while=bool(self._words & word_set("time_shift")),
-            of_a_body=bool(of_a_body),
+            after_a_while=self._has("time_shift"),
+            of_a_body=self._has("body_words") or claim.relation == "located_in",
         )
 
     def _is_asserted(self, verb: Token) -> bool:
@@ -184,24 +189,18 @@ class _Sentence:
         if verb.dep_ in ("ccomp", "xcomp", "pcomp", "csubj", "parataxis"):
             head = verb.head.lemma_.lower()
             # two clauses that a comma joins are parsed as if one were said in the other
-            joined = (
-                verb.dep_ == "ccomp" and verb.i < verb.head.i and head not in word_set("saying")
-            )
-            return head in word_set("real_heads") or joined
+            joined = verb.dep_ == "ccomp" and verb.i < verb.head.i
+            return head in word_set("real_heads") or (joined and head not in word_set("saying"))
         return not _is_infinitive(verb)
 
     def _claims(self, verb: Token, subject: Token, who: str) -> Iterator[tuple[Claim, bool]]:
         """What a verb asserts, and whether as a change."""
-        lemma, particle, passive = (
-            verb.lemma_.lower(),
-            child(verb, "prt"),
-            subject.dep_ == "nsubjpass",
-        )
-        around = parse.prepositions(verb)
+        lemma, passive = verb.lemma_.lower(), subject.dep_ == "nsubjpass"
+        particle, around = child(verb, "prt"), parse.prepositions(verb)
         tried = [f"{lemma}+{particle.lower_}"] if particle else [f"{lemma}+{w}" for w, _ in around]
         name = next((n for n in tried if n in parse.effects()), tried[0] if particle else lemma)
         if who and not passive and lemma not in word_set("of_the_dead"):
-            yield Claim(subject=who, relation="does", value=lemma), self._may_be_a_ghost(who)
+            yield _claim(who, "does", lemma), self._may_be_a_ghost(who)
         if lemma in _BEING:
             yield from self._being(verb, subject, who)
         elif passive and child(verb, "agent") is None and self._side(verb, "state", "alive"):
@@ -214,15 +213,14 @@ class _Sentence:
             one = roles.get("thing" if relation == "state" else role, "")
             value = roles.get(target, "") if len(target) == 1 else target
             if one and value and one != value:
-                ends = effect.startswith("-")
-                claim = Claim(subject=one, relation=relation, value=value, ends=ends)
+                claim = _claim(one, relation, value, ends=effect.startswith("-"))
                 yield claim, not resting or relation == "located_in"
         used = [self._names.thing(noun) for word, noun in around if word == "with"]
         if lemma not in word_set("of_lost_things"):
             acted = dict.fromkeys((roles.get("thing", ""), roles.get("T", "")))
             used += [t for t in acted if self._canon.holds_at(t, "state", "destroyed") is not None]
         for thing in filter(None, used if who else ()):
-            yield Claim(subject=who, relation="uses", value=thing), False
+            yield _claim(who, "uses", thing), False
 
     def _roles(
         self, verb: Token, subject: Token, who: str, name: str, resting: bool
@@ -258,17 +256,15 @@ class _Sentence:
             lemma = said.lemma_.lower()
             years = next((number_in(c.text) for c in said.subtree if c.like_num), "")
             if who and years and (said.like_num or said.lower_ == "old"):
-                yield Claim(subject=who, relation="age", value=years), is_change
+                yield _claim(who, "age", years), is_change
             elif said.pos_ in ("ADJ", "VERB") or said.dep_ == "acomp":
                 yield from self._state(said, subject, who, is_change)
             elif who and lemma in word_set("kin"):
                 other = self._names.person(child(said, "poss"))
                 if other not in ("", who):
-                    kin = Claim(subject=who, relation="kin", value=f"{lemma} of {other}")
-                    yield kin, is_change
+                    yield _claim(who, "kin", f"{lemma} of {other}"), is_change
             elif who and lemma in word_set("people") and parse.determiners(said) & {"a", "an"}:
-                role = parse.name_of(said).lower()
-                yield Claim(subject=who, relation="role", value=role), True
+                yield _claim(who, "role", parse.name_of(said).lower()), True
 
     def _state(
         self, word: Token, subject: Token, who: str, is_change: bool
@@ -277,8 +273,7 @@ class _Sentence:
         relation = self._side(word, *(("alive", "state", "trait") if who else ("state",)))
         if one and relation and not (who and child(word, "prep")):
             # what a person is said to be is often meant in another sense
-            claim = Claim(subject=one, relation=relation, value=word.lower_)
-            yield claim, is_change or relation != "state"
+            yield _claim(one, relation, word.lower_), is_change or relation != "state"
 
     def _side(self, word: Token, *relations: str) -> str:
         """The first of the relations of whose opposed words this is one."""
@@ -292,19 +287,22 @@ class _Sentence:
 
     def _numbers(self) -> Iterator[Claim]:
         """ "Two flares are left", "all three letters": a number of what is counted already."""
-        counted = [f for f in self._canon.all_now() if f.relation == "count"]
-        for token in self._span if counted and not self._cues else ():
-            noun, number = token.head, number_in(token.text) if token.dep_ == "nummod" else ""
-            near = {t.lower_ for t in (*noun.subtree, noun.head, *noun.head.children)}
-            if not number or token.i in self._quoted or not near & word_set("left"):
-                continue
-            for fact in counted:
+        counted = dict[str, tuple[str, str]]()
+        for fact in self._canon.all_now():
+            if fact.relation == "count":
                 slot = self._canon.relations.normal("count", fact.value)[0]
-                head = parse.head_of(slot or fact.subject).rstrip("s")
-                if head == noun.lemma_.lower():
-                    value = f"{number} {noun.text}" if slot else number
-                    yield Claim(subject=fact.subject, relation="count", value=value)
-                    break
+                noun = parse.head_of(slot or fact.subject).rstrip("s")
+                counted.setdefault(noun, (fact.subject, slot))
+        for token in self._span if counted and not self._cues else ():
+            of, number = token.head, number_in(token.text) if token.dep_ == "nummod" else ""
+            subject, slot = counted.get(of.lemma_.lower(), ("", ""))
+            near = {t.lower_ for t in (*of.subtree, of.head, *of.head.children)}
+            if number and subject and token.i not in self._quoted and near & word_set("left"):
+                yield _claim(subject, "count", f"{number} {of.text}" if slot else number)
+
+
+def _claim(subject: str, relation: str, value: str, *, ends: bool = False) -> Claim:
+    return Claim(subject=subject, relation=relation, value=value, ends=ends)
 
 
 def _is_infinitive(verb: Token) -> bool:

@@ -1,7 +1,7 @@
 """A whole text that was told elsewhere: read by its grammar, with its own contradictions.
 
-``tta facts`` and ``tta validate`` use it for a user's texts. Sentences are taken in order, each held
-against what the ones before it say. What it reads is unconfirmed.
+For ``tta facts`` and ``tta validate``: sentences are taken in order, each held against what the
+ones before it say. What it reads is unconfirmed.
 """
 
 from __future__ import annotations

@@ -66,13 +66,8 @@ def _set(*names: str) -> frozenset[str]:
 
 @cache
 def _members(noun: str) -> frozenset[str]:
-    found, waiting = set[str](), [noun]
-    while waiting:
-        one = waiting.pop()
-        if one not in found:
-            found.add(one)
-            waiting += _classes().get(one, "").split()
-    return frozenset(found)
+    """The class that a noun names with everything that belongs to it, in the singular."""
+    return frozenset([noun]).union(*map(_members, _classes().get(noun, "").split()))
 
 
 @cache
