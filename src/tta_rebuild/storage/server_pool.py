@@ -23,18 +23,18 @@ class ServerConnection(Connection):
     for_update = " FOR UPDATE"
 
     def __init__(self, raw: Any) -> None:
-        self._raw = raw
+        self.raw = raw
 
     async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
         """See ``Connection.rows``."""
         text, names = _numbered(sql)
-        found: Sequence[Row] = await self._raw.fetch(text, *(values[name] for name in names))
+        found: Sequence[Row] = await self.raw.fetch(text, *(values[name] for name in names))
         return found
 
     async def run_for_each(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """See ``Connection.run_for_each``."""
         text, names = _numbered(sql)
-        await self._raw.executemany(text, [[row[name] for name in names] for row in rows])
+        await self.raw.executemany(text, [[row[name] for name in names] for row in rows])
 
 
 class ServerPool:
@@ -56,9 +56,8 @@ class ServerPool:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[ServerConnection]:
         """See ``Pool.begin``."""
-        await self._pool
-        async with self._pool.acquire() as raw, raw.transaction():
-            yield ServerConnection(raw)
+        async with self.connect() as connection, connection.raw.transaction():
+            yield connection
 
     async def close(self) -> None:
         """See ``Pool.close``."""

@@ -22,6 +22,10 @@ _USAGE = tuple(field.name for field in fields(Usage))
 _PLAIN = tuple(field.name for field in fields(Attempt) if field.name not in ("at", "usage"))
 
 
+_KEYS: dict[Grouping, str] = {"day": f"at / {_DAY_MICROS}", "story": "story_id"}
+"""What a report is grouped by, where it is no column of that name."""
+
+
 class SqlLedger:
     """A ``core.usage.Ledger`` in SQLite or PostgreSQL; days are days in UTC."""
 
@@ -34,14 +38,11 @@ class SqlLedger:
 
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
         """Keep several attempts in one transaction, in order, or none."""
-        rows = [
-            {
-                "at": to_micros(attempt.at),
-                **{name: getattr(attempt, name) for name in _PLAIN},
-                **{name: getattr(attempt.usage, name) for name in _USAGE},
-            }
-            for attempt in attempts
-        ]
+        rows = []
+        for attempt in attempts:
+            plain = {name: getattr(attempt, name) for name in _PLAIN}
+            usage = {name: getattr(attempt.usage, name) for name in _USAGE}
+            rows.append({"at": to_micros(attempt.at), **plain, **usage})
         if rows:
             async with self._database.writing() as connection:
                 await connection.run_for_each(inserting("attempts", rows[0]), rows)
@@ -58,10 +59,9 @@ class SqlLedger:
         scopes = {"story_id": story_id, "player_id": player_id, "session_id": session_id}
         where, values = _within(since, **scopes)
         async with self._database.reading() as connection:
-            row = await connection.row(
-                f"SELECT sum(cost_usd) AS total FROM attempts{where}", **values
-            )
-        return float((row and row["total"]) or 0.0)
+            total = f"SELECT sum(cost_usd) AS total FROM attempts{where}"
+            [row] = await connection.rows(total, **values)
+        return float(row["total"] or 0.0)
 
     async def costs(
         self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
@@ -69,7 +69,7 @@ class SqlLedger:
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
         where, values = _within(since, story_id=story_id)
         report = (
-            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(input_tokens) AS input_tokens, "
+            f"SELECT {_KEYS.get(by, by)} AS key, count(*) AS attempts, sum(input_tokens) AS input_tokens, "
             "sum(output_tokens + thinking_tokens) AS output_tokens, sum(cost_usd) AS cost_usd, "
             "count(CASE WHEN estimated OR NOT priced THEN 1 END) AS estimated "
             f"FROM attempts{where} GROUP BY 1"
@@ -78,7 +78,9 @@ class SqlLedger:
             rows = await connection.rows(report, **values)
         lines = [
             CostLine(
-                key=_day(row["key"]) if by == "day" else row["key"],
+                key=str(_EPOCH_DAY + timedelta(days=int(row["key"])))
+                if by == "day"
+                else row["key"],
                 attempts=row["attempts"],
                 input_tokens=int(row["input_tokens"]),
                 output_tokens=int(row["output_tokens"]),
@@ -100,14 +102,6 @@ class SqlLedger:
         return [_attempt(row) for row in reversed(rows)]
 
 
-_KEYS: dict[Grouping, str] = {
-    "day": f"at / {_DAY_MICROS}",
-    "story": "story_id",
-    "model": "model",
-    "task": "task",
-}
-
-
 def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
     """What a query ends with to see only these attempts, and its values."""
     values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
@@ -116,10 +110,6 @@ def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str
         values["since"] = to_micros(since)
         tests.append("at >= :since")
     return f" WHERE {' AND '.join(tests)}" if tests else "", values
-
-
-def _day(number: int) -> str:
-    return (_EPOCH_DAY + timedelta(days=int(number))).isoformat()
 
 
 def _attempt(row: Row) -> Attempt:
