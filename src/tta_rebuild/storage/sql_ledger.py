@@ -12,7 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
-from tta_rebuild.storage.connection import inserting
 from tta_rebuild.storage.database import Database
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
@@ -22,8 +21,8 @@ _USAGE = tuple(field.name for field in fields(Usage))
 _PLAIN = tuple(field.name for field in fields(Attempt) if field.name not in ("at", "usage"))
 
 
-_KEYS: dict[Grouping, str] = {"day": f"at / {_DAY_MICROS}", "story": "story_id"}
-"""What a report is grouped by, where it is no column of that name."""
+_KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "task": "task"}
+"""What a report is grouped by."""
 
 
 class SqlLedger:
@@ -45,7 +44,7 @@ class SqlLedger:
             rows.append({"at": to_micros(attempt.at), **plain, **usage})
         if rows:
             async with self._database.writing() as connection:
-                await connection.run_for_each(inserting("attempts", rows[0]), rows)
+                await connection.add_all("attempts", rows)
 
     async def spent_usd(
         self,
@@ -69,26 +68,20 @@ class SqlLedger:
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
         where, values = _within(since, story_id=story_id)
         report = (
-            f"SELECT {_KEYS.get(by, by)} AS key, count(*) AS attempts, sum(input_tokens) AS input_tokens, "
+            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(input_tokens) AS input_tokens, "
             "sum(output_tokens + thinking_tokens) AS output_tokens, sum(cost_usd) AS cost_usd, "
             "count(CASE WHEN estimated OR NOT priced THEN 1 END) AS estimated "
             f"FROM attempts{where} GROUP BY 1"
         )
         async with self._database.reading() as connection:
             rows = await connection.rows(report, **values)
-        lines = [
-            CostLine(
-                key=str(_EPOCH_DAY + timedelta(days=int(row["key"])))
-                if by == "day"
-                else row["key"],
-                attempts=row["attempts"],
-                input_tokens=int(row["input_tokens"]),
-                output_tokens=int(row["output_tokens"]),
-                cost_usd=float(row["cost_usd"]),
-                estimated=row["estimated"] > 0,
-            )
-            for row in rows
-        ]
+        lines = []
+        for row in rows:
+            day = _EPOCH_DAY + timedelta(days=int(row["key"]) if by == "day" else 0)
+            sums = {name: int(row[name]) for name in ("attempts", "input_tokens", "output_tokens")}
+            cost_usd, estimated = float(row["cost_usd"]), row["estimated"] > 0
+            key = str(day) if by == "day" else row["key"]
+            lines.append(CostLine(key=key, **sums, cost_usd=cost_usd, estimated=estimated))
         return sorted(lines, key=lambda li: li.key if by == "day" else (-li.cost_usd, li.key))
 
     async def attempts(

@@ -13,7 +13,7 @@ from typing import Any
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath, Span, batches, inside
-from tta_rebuild.storage.connection import Connection, inserting
+from tta_rebuild.storage.connection import Connection
 from tta_rebuild.storage.sql_search import keep_words
 from tta_rebuild.storage.story_rows import Row, from_micros
 
@@ -108,8 +108,7 @@ async def keep_snapshot(
     connection: Connection, branch: int, position: int, shape: str, state: str
 ) -> None:
     """Keep a snapshot; others of the branch go where they are of no use any more."""
-    kept = {"branch": branch, "shape": shape, "position": position, "state": state}
-    key = {name: kept[name] for name in ("branch", "shape", "position")}
+    key = {"branch": branch, "shape": shape, "position": position}
     last_two = (
         "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
         "AND position < :position ORDER BY position DESC LIMIT 2"
@@ -124,7 +123,7 @@ async def keep_snapshot(
         **key,
         outdated=outdated,
     )
-    await connection.rows(inserting("snapshots", kept), **kept)
+    await connection.add_all("snapshots", [{**key, "state": state}])
 
 
 class EventRows:
@@ -144,9 +143,8 @@ class EventRows:
             rows.append({**row, "kind": kind, "version": version, "data": data})
             if prose := prose_of(event):
                 texts.append((position, prose))
-        if rows:
-            await connection.run_for_each(inserting("events", rows[0]), rows)
-            await keep_words(connection, branch["number"], texts)
+        await connection.add_all("events", rows)
+        await keep_words(connection, branch["number"], texts)
 
     def event(self, row: Row) -> Event:
         """The event of a row."""

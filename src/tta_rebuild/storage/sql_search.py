@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.storage.branch_path import SPANS_AT_ONCE, Span, batches, inside
-from tta_rebuild.storage.connection import Connection, inserting
+from tta_rebuild.storage.connection import Connection
 from tta_rebuild.storage.story_rows import Row
 
 _WORD = re.compile(r"[^\W_]+")
@@ -68,8 +68,7 @@ async def keep_words(connection: Connection, branch: int, texts: Sequence[tuple[
         row = {"scope": f"b{branch}", "words": " ".join(words_in(text))}
         place = {"branch": branch, "position": position}
         rows.append(row | ({"rowid": _number(**place)} if connection.is_sqlite else place))
-    if rows:
-        await connection.run_for_each(inserting("prose", rows[0]), rows)
+    await connection.add_all("prose", rows)
 
 
 async def forget_words(connection: Connection, branches: Sequence[int]) -> None:

@@ -83,7 +83,7 @@ def from_micros(micros: int) -> datetime:
 def as_story(row: Row) -> StoryRow:
     """A row of ``stories``."""
     plain = {name: row[name] for name in ("story_id", "title", "branches", "turns")}
-    times = {name: from_micros(row[name]) for name in ("created_at", "updated_at")}
+    times: dict[str, Any] = {name: from_micros(row[name]) for name in ("created_at", "updated_at")}
     return StoryRow(**plain, **times)
 
 
