@@ -83,13 +83,9 @@ def drop_capabilities() -> None:
 
 def _become_root_of_nothing() -> None:
     """A user namespace in which this user keeps its ids, and has rights over new mounts."""
-    user, group = os.geteuid(), os.getegid()
+    user, group = (f"{one} {one} 1" for one in (os.geteuid(), os.getegid()))
     call("unshare", _NEW_USER | _NEW_MOUNTS)
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
+    for name, text in (("setgroups", "deny"), ("uid_map", user), ("gid_map", group)):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
 

@@ -19,7 +19,7 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -37,14 +37,9 @@ PRELOADED = "preloaded.txt"
 
 _ENDS = ("finished", "raised", "left")
 _REPORTED: dict[str, type] = {
-    "end": str,
-    "type": str,
+    **dict.fromkeys(("end", "type", "module", "message", "wants"), str),
+    **dict.fromkeys(("errno", "line"), int),
     "builtin": bool,
-    "errno": int,
-    "module": str,
-    "message": str,
-    "wants": str,
-    "line": int,
 }
 """What is taken from a child's report, which comes from a hostile process, and of which types."""
 
@@ -52,18 +47,8 @@ _FILES = 64
 _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
 
-
 Closed = Callable[[Limits, str, int], None]
 """``confine`` for this machine: bounds, directory and parent are left to say."""
-
-
-def _library_rules(readable: tuple[str, ...]) -> Iterable[tuple[str, int]]:
-    """The standard library without what was installed into it, and the time zones."""
-    library, zones = readable
-    for entry in os.scandir(library):
-        if entry.name not in {"site-packages", "dist-packages"}:
-            yield entry.path, landlock.READ
-    yield zones, landlock.READ
 
 
 @dataclass(slots=True)
@@ -121,19 +106,15 @@ def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
     directory = os.path.join(base, secrets.token_hex(8))
     os.mkdir(directory, 0o700)
     try:
-        if os.geteuid() == 0:
-            _hand_over(directory)
+        for owner in JAIL_IDS if os.geteuid() == 0 else ():
+            with contextlib.suppress(OSError):  # not mapped in this user namespace
+                os.chown(directory, owner, owner)
+                break
+        if os.stat(directory).st_uid == 0:
+            raise PermissionError("no other user can be had")
         return _watched(closed, directory, code, bounds)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _hand_over(directory: str) -> None:
-    for owner in JAIL_IDS:
-        with contextlib.suppress(OSError):  # not mapped in this user namespace
-            os.chown(directory, owner, owner)
-            return
-    raise PermissionError("no other user can be had")
 
 
 def _watched(closed: Closed, directory: str, code: str, bounds: Limits) -> dict[str, Any]:
@@ -226,11 +207,9 @@ def ending(watch: Watch, nonce: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         report = None
     if isinstance(report, dict) and report.get("nonce") == nonce and report.get("end") in _ENDS:
-        return {
-            name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-            for name, kind in _REPORTED.items()
-            if isinstance(value := report.get(name), kind)
-        }
+        taken = {n: report[n] for n, kind in _REPORTED.items() if isinstance(report.get(n), kind)}
+        plain = json.dumps(taken, ensure_ascii=False).encode("utf-8", "replace")
+        return dict(json.loads(plain))
     return {"end": "died"}
 
 
@@ -252,15 +231,14 @@ def main(base: str, host: int) -> int:
     if os.geteuid() != 0:
         seclusion.drop_capabilities()
     gain_nothing()
-    landlock.restrict([*_library_rules(readable), (base, landlock.KEEP)])
+    library, zones = readable
+    installed = {"site-packages", "dist-packages"}
+    shown = [entry.path for entry in os.scandir(library) if entry.name not in installed]
+    landlock.restrict([*((path, landlock.READ) for path in (*shown, zones)), (base, landlock.KEEP)])
     gc.collect()
     gc.freeze()
-    facts = {
-        "landlock": landlock.abi(),
-        "separate_files": secluded,
-        "python": platform.python_version(),
-    }
-    _say(facts)
+    python, abi = platform.python_version(), landlock.abi()
+    _say({"landlock": abi, "separate_files": secluded, "python": python})
     for line in sys.stdin.buffer:
         request = json.loads(line)
         _say(run(closed, base, request["code"], Limits(**request["bounds"])))
