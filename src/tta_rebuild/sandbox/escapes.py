@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from tta_rebuild.sandbox.syscalls import table
+from tta_rebuild.sandbox.kernel import table
 
 PLAIN = "print(sum(range(10)))"
 """Must run, or the jail is of no use; prints 45."""

@@ -11,8 +11,7 @@ import ctypes
 import struct
 from collections.abc import Mapping
 
-from tta_rebuild.sandbox.kernel import syscall
-from tta_rebuild.sandbox.syscalls import table
+from tta_rebuild.sandbox.kernel import syscall, table
 
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """What the kernel calls them in ``seccomp_data.arch``."""
