@@ -38,24 +38,18 @@ class Database:
     Attributes:
         place: a path, or an address without its password.
         note: what the player should know of how it was found, "" if nothing.
+        is_sqlite: whether it is a file, and no server.
     """
 
     def __init__(
         self, place: str, writer: Pool | None, reader: Pool, *, lock: FileLock | None = None
     ) -> None:
-        self.place = place
-        self.note = ""
-        self._writer = writer
-        self._reader = reader
+        self.place, self.note = place, ""
+        self.is_sqlite = reader.is_sqlite
+        self._writer, self._reader = writer, reader
         self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
         self._lock = lock
-        self._is_open = True
-        self._is_marked = False
-
-    @property
-    def is_sqlite(self) -> bool:
-        """True for a file, False for a PostgreSQL server."""
-        return self._reader.is_sqlite
+        self._is_open, self._is_marked = True, False
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:

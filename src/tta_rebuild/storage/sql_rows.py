@@ -114,15 +114,12 @@ async def keep_snapshot(
         "AND position < :position ORDER BY position DESC LIMIT 2"
     )
     earlier = [row["position"] for row in await connection.rows(last_two, **key)]
-    outdated = position
-    if len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state):
-        outdated = earlier[0]
-    await connection.rows(
+    near = len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state)
+    outdated = (
         "DELETE FROM snapshots WHERE branch = :branch "
-        "AND (shape <> :shape OR position = :position OR position = :outdated)",
-        **key,
-        outdated=outdated,
+        "AND (shape <> :shape OR position = :position OR position = :outdated)"
     )
+    await connection.rows(outdated, **key, outdated=earlier[0] if near else position)
     await connection.add_all("snapshots", [{**key, "state": state}])
 
 
@@ -179,22 +176,15 @@ class EventRows:
             except StoreDamaged as error:
                 raise _hole(branch_id, position, "cannot be read") from error
             position += 1
-            yield RecordedEvent(
-                branch_id=row["branch_id"],
-                position=position,
-                turn=row["turn"],
-                at=from_micros(row["at"]),
-                event=event,
-            )
+            place = {"branch_id": row["branch_id"], "position": position, "turn": row["turn"]}
+            yield RecordedEvent(**place, at=from_micros(row["at"]), event=event)
         if position < high:
             raise _hole(branch_id, position, "is missing")
 
 
 def _hole(branch_id: str, good_upto: int, how: str) -> StoreDamaged:
-    return StoreDamaged(
+    told = (
         f"branch {branch_id}: event {good_upto + 1} {how}; the story is whole up to event "
-        f"{good_upto}: fork it there to go on from the good part, or restore the database from a "
-        "backup",
-        branch_id=branch_id,
-        good_upto=good_upto,
+        f"{good_upto}: fork it there to go on from the good part, or restore a backup"
     )
+    return StoreDamaged(told, branch_id=branch_id, good_upto=good_upto)

@@ -16,7 +16,7 @@ from typing import Self
 
 from cachetools import LRUCache
 
-from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreDamaged, StoryError
+from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoryError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.connection import Connection
@@ -269,19 +269,6 @@ class StoryStore:
                     await branch_row(connection, branch_id)  # gone altogether, or damaged?
             for recorded in self._events.recorded(branch_id, rows, low, high):
                 yield recorded
-
-    async def tail(self, branch_id: str, count: int) -> list[RecordedEvent]:
-        """The last ``count`` events of the path, in order; length does not change the cost."""
-        async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id)
-            low = max(end - max(count, 0), 0)
-            rows = await event_rows(connection, path.spans(low, end))
-        try:
-            return list(self._events.recorded(branch_id, rows, low, end))
-        except StoreDamaged:
-            async for _ in self.read(branch_id):
-                pass  # says how far the whole path is good, not only its end
-            raise
 
     async def turn_end(self, branch_id: str, turn: int) -> int:
         """The position of a turn's last event on the path. Raises PositionNotFound."""
