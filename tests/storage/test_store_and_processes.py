@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.storage.logs import path_of
 
 from tta_rebuild.core.errors import PositionConflict
 from tta_rebuild.storage.story_store import StoryStore
