@@ -134,7 +134,7 @@ class EnglishNames:
     def __init__(self, canon: Canon, cast: Iterable[CharacterSketch]) -> None:
         self.cast = {one.character_id: one for one in cast}
         self.player = next((i for i, one in self.cast.items() if one.is_player), "")
-        self._canon, self._people = canon, People(canon, tuple(self.cast.values()))
+        self.canon, self._people = canon, People(canon, tuple(self.cast.values()))
         self._mentioned: list[str] = []  # latest last
         self._unclear = set[str]()  # pronouns that stood before anybody whom they could mean
         self._subject = ""
@@ -143,7 +143,7 @@ class EnglishNames:
     def next_sentence(self, subject: str) -> None:
         """A sentence is over; its subject is who a pronoun means first."""
         self._subject = subject or self._subject
-        facts = self._canon.all_now()
+        facts = self.canon.all_now()
         held = (key_of(f.value) for f in facts if f.relation in ("holds", "wears", "owns"))
         self._things = frozenset([*held, *(f.subject for f in facts)])
 
@@ -164,7 +164,7 @@ class EnglishNames:
         if (token.pos_ == "PROPN") == has_the and not child(token, "compound", "amod", "poss"):
             return ""  # "the Agnes" is a boat, "captain" is nobody
         who = self._people.id_of(name_of(token), "", self._mentioned)
-        if token.pos_ != "PROPN" and who not in self.cast and not self._canon.value(who, "alive"):
+        if token.pos_ != "PROPN" and who not in self.cast and not self.canon.value(who, "alive"):
             return ""
         self._mentioned = [*(one for one in self._mentioned if one != who), who]
         return who

@@ -155,9 +155,9 @@ def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
             _line(one) for one in lines if sound is None or _number(one.get("passage")) in sound
         ),
         # what ended with a passage that is held back has not ended
-        ended=()
-        if objections
-        else tuple(n for n in _each(_number, reply.get("ended")) if n in matter.lines),
+        ended=tuple(
+            n for n in _each(_number, reply.get("ended")) if n in matter.lines and not objections
+        ),
     )
 
 

@@ -32,9 +32,10 @@ _UNASKED = (
     "the player's own character says what the player did not say",
 )
 _BEING = ("be", "remain", "stand", "become", "turn", "lie", "lay")
-_SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
 _OPENING = 2
 """The turn that the opening counts as: what the premise says is the first."""
+
+_SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,11 @@ class ParserReader:
             return Reading(note=str(missing))
         reader = ParserReader(self._canon.fork(), matter.people or self._cast)
         silent = not matter.is_opening and not moved & {*word_set("saying"), '"', "“"}
-        return Reading(
-            objections=tuple(
-                objection
-                for number, passage in enumerate(matter.passages)
-                if not passage.speaker  # else it is only the speaker's word
-                for objection in reader._objections(number, passage.text, silent)
-            )
-        )
+        found: list[Objection] = []
+        for number, passage in enumerate(matter.passages):
+            if not passage.speaker:  # else it is only the speaker's word
+                found += reader._objections(number, passage.text, silent)
+        return Reading(objections=tuple(found))
 
     def _objections(self, number: int, text: str, silent: bool) -> Iterator[Objection]:
         player = self._names.player
@@ -119,7 +117,7 @@ class ParserReader:
             if span.text.strip():
                 quoted = {t.i for t in span if any(a <= t.idx < b for a, b in speech)}
                 self._names.next_sentence(subject)
-                sentence = _Sentence(span, quoted, self._names, self._canon)
+                sentence = _Sentence(span, quoted, self._names)
                 yield SentenceSaid(sentence.text, tuple(sentence.said()))
                 subject = sentence.subject
 
@@ -127,12 +125,9 @@ class ParserReader:
 class _Sentence:
     """One sentence under reading: what it asserts, verb by verb."""
 
-    def __init__(
-        self, span: Span, quoted: set[int], names: parse.EnglishNames, canon: Canon
-    ) -> None:
-        self.text = span.text.strip()
-        self.subject = ""
-        self._span, self._quoted, self._names, self._canon = span, quoted, names, canon
+    def __init__(self, span: Span, quoted: set[int], names: parse.EnglishNames) -> None:
+        self.text, self.subject = span.text.strip(), ""
+        self._span, self._quoted, self._names, self._canon = span, quoted, names, names.canon
         unreal, self._words = word_set("unreal_words"), set[str]()
         for token in span:
             self._words |= {token.lemma_.lower(), token.lower_}
@@ -158,9 +153,12 @@ class _Sentence:
         return not word_set(words).isdisjoint(self._words)
 
     def _told(self, claim: Claim, is_change: bool) -> tuple[Claim, Telling]:
+        who, canon = claim.subject, self._canon
+        dead = canon.holds_at(who, "alive", "false") if who in self._names.cast else None
         return replace(claim, sentence=self.text, certain=False), Telling(
             as_change=is_change,
             declared=True,
+            may_haunt=dead is not None and canon.turn_of(dead.since) <= _OPENING,
             after_a_while=self._has("time_shift"),
             of_a_body=self._has("body_words") or claim.relation == "located_in",
         )
@@ -200,7 +198,7 @@ class _Sentence:
         tried = [f"{lemma}+{particle.lower_}"] if particle else [f"{lemma}+{w}" for w, _ in around]
         name = next((n for n in tried if n in parse.effects()), tried[0] if particle else lemma)
         if who and not passive and lemma not in word_set("of_the_dead"):
-            yield _claim(who, "does", lemma), self._may_be_a_ghost(who)
+            yield _claim(who, "does", lemma), False
         if lemma in _BEING:
             yield from self._being(verb, subject, who)
         elif passive and child(verb, "agent") is None and self._side(verb, "state", "alive"):
@@ -279,11 +277,6 @@ class _Sentence:
         """The first of the relations of whose opposed words this is one."""
         known = self._canon.relations
         return next((r for r in relations if known.side(r, word.lower_) is not None), "")
-
-    def _may_be_a_ghost(self, who: str) -> bool:
-        """Whether a story with this cast began with somebody dead."""
-        dead = self._canon.holds_at(who, "alive", "false") if who in self._names.cast else None
-        return dead is not None and self._canon.turn_of(dead.since) <= _OPENING
 
     def _numbers(self) -> Iterator[Claim]:
         """ "Two flares are left", "all three letters": a number of what is counted already."""

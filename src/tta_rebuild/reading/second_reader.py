@@ -1,9 +1,7 @@
 """The second reader: what a passage says, read by somebody other than its writer.
 
-The interface between ``engine``, which asks while a scene is being written, and the readers:
-``model_reader`` here, or none, where declared facts alone are checked (``canon.declared``). A
-reader gets passages and the part of the canon that concerns them; it gives objections, each of
-which cites what it rests on, and the lasting lines that the passages make true or end.
+A reader gets passages of a scene that is being written, and the part of the canon that concerns
+them; it gives objections, each of which cites what it rests on, and what the passages make true.
 """
 
 from __future__ import annotations

@@ -46,17 +46,14 @@ class WorldRule:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What became of rules: checks, and the names of those left to a model.
-
-    A rule of several sentences may be in both: some of it is checked, the rest is not.
-    """
+    """Checks, and the names of the rules of which at least a sentence is left to a model."""
 
     rules: tuple[WorldRule, ...]
     left_to_model: tuple[str, ...]
 
 
-_words: Callable[[], Mapping[str, Any]] = partial(packaged_toml, "tta_rebuild.reading", "rules")
-_classes: Callable[[], Mapping[str, str]] = partial(packaged_toml, "tta_rebuild.reading", "classes")
+_words = partial(packaged_toml, "tta_rebuild.reading", "rules")
+_classes = partial(packaged_toml, "tta_rebuild.reading", "classes")
 
 
 @cache
