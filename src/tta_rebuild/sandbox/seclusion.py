@@ -42,12 +42,11 @@ def can_leave_the_files(base: str, shown: Iterable[str]) -> bool:
     half-way cannot be taken back."""
     child = os.fork()
     if child == 0:
-        status = 1
         try:
             leave_the_files(base, shown)
-            status = 0
+            os._exit(0)
         finally:
-            os._exit(status)
+            os._exit(1)
     return os.waitpid(child, 0)[1] == 0
 
 

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from tta_rebuild.sandbox import landlock, seclusion
@@ -46,7 +47,6 @@ _REPORTED: dict[str, type] = {
 _FILES = 64
 _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
-
 Closed = Callable[[Limits, str, int], None]
 """``confine`` for this machine: bounds, directory and parent are left to say."""
 
@@ -85,20 +85,16 @@ class Watch:
             for descriptor, _ in poll.poll(min(left_s, _LOOK_S) * 1000):
                 data = os.read(descriptor, 65536)
                 self.take(data, is_report=descriptor == report)
-                if not data and descriptor == report:
-                    self._drain(output)
-                    return
                 if not data:
                     poll.unregister(descriptor)
+                if not data and descriptor == report:
+                    os.set_blocking(output, False)  # what was printed before is in the pipe
+                    with contextlib.suppress(BlockingIOError):
+                        while not self.limit and (data := os.read(output, 65536)):
+                            self.take(data, is_report=False)
+                    return
             if _too_many_files(directory, self.bounds.file_bytes):
                 self.limit = "files"
-
-    def _drain(self, output: int) -> None:
-        """What was printed before the report is already in the pipe."""
-        os.set_blocking(output, False)
-        with contextlib.suppress(BlockingIOError):
-            while not self.limit and (data := os.read(output, 65536)):
-                self.take(data, is_report=False)
 
 
 def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
@@ -159,17 +155,12 @@ def _wire_up(output: int, report: int) -> None:
 
 
 def _too_many_files(directory: str, limit_bytes: int) -> bool:
-    files = total = 0
+    sizes: list[int] = []
     with os.scandir(directory) as entries:
-        for entry in entries:
-            files += 1
-            if files > _FILES:
-                return True
-            try:
-                total += entry.stat(follow_symlinks=False).st_size
-            except FileNotFoundError:
-                continue
-    return total > 4 * limit_bytes
+        for entry in islice(entries, _FILES + 1):
+            with contextlib.suppress(FileNotFoundError):
+                sizes.append(entry.stat(follow_symlinks=False).st_size)
+    return len(sizes) > _FILES or sum(sizes) > 4 * limit_bytes
 
 
 def _forget() -> None:
