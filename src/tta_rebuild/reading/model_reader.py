@@ -179,22 +179,21 @@ def _objection(given: Mapping[str, Any], matter: ReadingMatter) -> Objection | N
 def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     """The kind of an objection that cites this, and what it is against, in words."""
     mark, number = cites.strip().upper(), _number(cites)
-    rules, bounds = list(matter.rules.values()), list(matter.boundaries.items())
     line = matter.lines.get(number)
     for person in matter.people:
         if person.character_id.upper() == mark:
             return "contradiction", f"{person.name}: {person.description}"
     if mark.startswith("PLAYER"):
         return ("player", "the player decides for their own character") if matter.player else None
-    if mark.startswith("R"):
-        return ("rule", rules[number - 1]) if 1 <= number <= len(rules) else None
-    if mark.startswith("B"):
-        known = 1 <= number <= len(bounds)
-        return ("boundary", "{} at '{}'".format(*bounds[number - 1])) if known else None
     if mark.startswith("MOVE"):
         return ("contradiction", matter.move) if matter.move else None
-    if mark.startswith("P") and 1 <= number <= len(matter.passages):
-        return "contradiction", matter.passages[number - 1].text
+    for sign, kind, told in (
+        ("R", "rule", list(matter.rules.values())),
+        ("B", "boundary", [f"{name} at '{level}'" for name, level in matter.boundaries.items()]),
+        ("P", "contradiction", [passage.text for passage in matter.passages]),
+    ):
+        if mark.startswith(sign):
+            return (kind, told[number - 1]) if 1 <= number <= len(told) else None
     if line is not None:
         return "knowledge" if mark.startswith("K") else "contradiction", line.text
     return None

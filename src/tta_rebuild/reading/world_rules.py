@@ -23,15 +23,13 @@ ClassesOf = Callable[[str], Collection[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorldRule:
-    """One compiled rule.
+    """One compiled rule: words that may not occur, or an act that may not be done.
 
     Attributes:
         name, text: as the author gave it.
-        kind: whether words may not occur, or an act may not be done.
-        words: the words, or stems (``magic*``), that may not occur.
-        subject: those who may not act (nobody may if empty): a noun, last, and words that must
-            stand beside it.
-        verbs: base forms of what may not be done; any form of them counts.
+        words: the words, or stems (``magic*``).
+        subject: who may not (nobody may if empty): a noun, last, and words that stand beside it.
+        verbs: base forms of the act; any form of them counts.
         after: what must follow the verb, in this order: prepositions, and nouns in the singular.
     """
 
