@@ -21,8 +21,7 @@ from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
-from tta_rebuild.integrations.quota_window import Quota
-from tta_rebuild.integrations.rate_limiter import RateLimiter
+from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
 from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.prices import Price as Price
     from tta_rebuild.integrations.prices import PriceBook as PriceBook
     from tta_rebuild.integrations.prices import Rates as Rates
-    from tta_rebuild.integrations.quota_window import Quota as Quota
+    from tta_rebuild.integrations.rate_limiter import Quota as Quota
     from tta_rebuild.integrations.rate_limiter import RateLimiter as RateLimiter
     from tta_rebuild.integrations.response_cache import CacheFile as CacheFile
     from tta_rebuild.integrations.response_cache import ResponseCache as ResponseCache
@@ -87,8 +87,7 @@ local_discovery: LocalServer choose_local find_local_servers
 local_executor: LocalExecutor
 openai_provider: OpenAIProvider
 prices: Price PriceBook Rates
-quota_window: Quota
-rate_limiter: RateLimiter
+rate_limiter: Quota RateLimiter
 response_cache: CacheFile ResponseCache
 wrappers.cached: CachedLLMProvider
 wrappers.circuit: Circuit CircuitBreakerLLMProvider CircuitPolicy

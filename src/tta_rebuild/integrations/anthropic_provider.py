@@ -79,10 +79,9 @@ class AnthropicProvider(SdkAdapter):
         if asked.is_whole:
             yield _read(await create(**self._body(asked)))
             return
-        stream = await create(**self._body(asked), stream=True)
         counted = Usage()
         chars = 0
-        try:
+        async with await create(**self._body(asked), stream=True) as stream:
             async for event in stream:
                 if event.type == "message_start":
                     counted = _usage(event.message.usage)
@@ -99,8 +98,6 @@ class AnthropicProvider(SdkAdapter):
                 elif event.type == "message_delta":
                     usage = _usage(event.usage, counted)
                     yield Chunk(usage=usage, finish=event.delta.stop_reason or "")
-        finally:
-            await stream.close()
 
 
 def _read(answer: Any) -> Chunk:
@@ -113,12 +110,8 @@ def _read(answer: Any) -> Chunk:
             text += block.text
         elif block.type == "tool_use":
             text += json.dumps(block.input, ensure_ascii=False)
-    return Chunk(
-        text=text,
-        usage=_usage(answer.usage),
-        finish=answer.stop_reason or "",
-        model=answer.model or "",
-    )
+    finish, model = answer.stop_reason or "", answer.model or ""
+    return Chunk(text=text, usage=_usage(answer.usage), finish=finish, model=model)
 
 
 def _usage(counts: Any, before: Usage | None = None) -> Usage:

@@ -1,13 +1,9 @@
 """Gemini, through Google's own SDK (google-genai, with its aiohttp transport).
 
-Which transport, measured on two shared cores against a loopback server (CPU per call about equal:
-2.0-2.7 ms on aiohttp, 2.1-2.5 ms on httpx2, of which most is the SDK's own conversion): aiohttp,
-because an abandoned stream closes its connection at once and cleanly; under httpx2 the SDK read
-on for some chunks and the event loop complained about a generator that was already running.
-
-What the SDK would do by itself is off: continuing an answer at the token limit (up to four billed
-requests for one call), calling functions, retrying (on aiohttp it repeats after a connection
-error even without retry options, unseen), and being redirected by the environment.
+On aiohttp an abandoned stream closes its connection at once; under httpx2 the SDK reads on, for
+about the same CPU per call. What the SDK would do by itself is off: continuing an answer at the
+token limit (up to four billed requests for one call), calling functions, retrying, and being
+redirected by the environment.
 """
 
 from __future__ import annotations
@@ -23,9 +19,9 @@ from urllib.request import getproxies
 from tta_rebuild.core.errors import ProviderError
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Chunk
-from tta_rebuild.integrations.api_errors import ErrorAnswer, inner_of
+from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.waiting_times import PACIFIC, duration_s, end_of_day, retry_after_s
+from tta_rebuild.integrations.rate_limiter import PACIFIC, end_of_day
 
 
 class GeminiLLMProvider(Adapter):
@@ -197,9 +193,8 @@ def _word(reason: Any) -> str:
 
 
 def _usage(counts: Any) -> Usage:
-    asked = (counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0)
     return Usage(
-        input_tokens=asked,
+        input_tokens=(counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0),
         cached_tokens=counts.cached_content_token_count or 0,
         output_tokens=counts.candidates_token_count or 0,
         thinking_tokens=counts.thoughts_token_count or 0,

@@ -15,8 +15,7 @@ from tta_rebuild.core.errors import KeyMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import NEARBY, Adapter, Chunk, Patience
-from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
-from tta_rebuild.integrations.parameters import Asked, ModelTraits, traits_of
+from tta_rebuild.integrations.parameters import Asked
 from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 
@@ -57,7 +56,8 @@ class OpenAIProvider(SdkAdapter):
     ) -> None:
         if key_variable is not None:
             self.key_variable = key_variable
-        self.compatible = base_url is not None and not _is_openai(base_url)
+        host = urlsplit(base_url or self.home).hostname or ""
+        self.compatible = host != "openai.com" and not host.endswith(".openai.com")
         self.patience = patience_with(base_url or "")
         self.provider = provider or ("local" if self.patience is NEARBY else "openai")
         super().__init__(api_key, model, base_url=base_url, **options)
@@ -69,9 +69,6 @@ class OpenAIProvider(SdkAdapter):
         if not given and not is_near(self.base_url):
             raise KeyMissing(self.key_variable, provider=self.provider)
         return given
-
-    def _traits(self, model: str) -> ModelTraits:
-        return traits_of("compatible", model) if self.compatible else super()._traits(model)
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         messages = [{"role": "user", "content": asked.prompt}]
@@ -85,14 +82,12 @@ class OpenAIProvider(SdkAdapter):
         if asked.top_p is not None:
             body["top_p"] = asked.top_p
         body |= asked.thinking
+        schema = asked.request.schema
         if asked.structured == "object":
             body["response_format"] = {"type": "json_object"}
         elif asked.structured == "schema":
-            schema = asked.request.schema
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "reply", "schema": schema, "strict": _is_strict(schema)},
-            }
+            named = {"name": "reply", "schema": schema, "strict": _is_strict(schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
     async def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
@@ -106,23 +101,9 @@ class OpenAIProvider(SdkAdapter):
             return
         if "stream_options" not in asked.refused:
             body["stream_options"] = {"include_usage": True}
-        stream = await create(**body, stream=True)
-        asked_chars = len(asked.request.system) + len(asked.prompt)
-        told_chars = 0
-        try:
+        async with await create(**body, stream=True) as stream:
             async for part in stream:
-                chunk = _read(part, "delta")
-                if chunk.text and chunk.usage is None:
-                    # Counts come at the end alone; a stream that is left is charged by length.
-                    told_chars += len(chunk.text)
-                    chunk.usage = Usage(
-                        input_tokens=max(1, round(asked_chars / CHARS_PER_TOKEN)),
-                        output_tokens=max(1, round(told_chars / CHARS_PER_TOKEN)),
-                        estimated=True,
-                    )
-                yield chunk
-        finally:
-            await stream.close()
+                yield _read(part, "delta")
 
 
 def is_near(base_url: str) -> bool:
@@ -142,11 +123,6 @@ def patience_with(base_url: str) -> Patience:
     return NEARBY if base_url and is_near(base_url) else Patience()
 
 
-def _is_openai(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    return host == "openai.com" or host.endswith(".openai.com")
-
-
 def _is_strict(schema: Any) -> bool:
     """True where every object of the schema is closed and requires all it names."""
     if isinstance(schema, list):
@@ -154,10 +130,8 @@ def _is_strict(schema: Any) -> bool:
     if not isinstance(schema, Mapping):
         return True
     if schema.get("type") == "object" or "properties" in schema:
-        names = set(schema.get("properties", {}))
-        if schema.get("additionalProperties") is not False:
-            return False
-        if names != set(schema.get("required", ())):
+        names, required = set(schema.get("properties", {})), set(schema.get("required", ()))
+        if schema.get("additionalProperties") is not False or names != required:
             return False
     return all(_is_strict(part) for part in schema.values())
 
@@ -166,16 +140,12 @@ def _read(part: Any, where: str) -> Chunk:
     """A whole answer (``where`` is "message") or one chunk of a stream ("delta")."""
     choices = getattr(part, "choices", None) or ()
     counts = getattr(part, "usage", None)
-    usage = _usage(counts) if counts is not None else None
-    model = getattr(part, "model", None) or ""
-    if not choices:
-        return Chunk(usage=usage, model=model)
-    said = getattr(choices[0], where, None)
+    said = getattr(choices[0], where, None) if choices else None
     return Chunk(
         text=getattr(said, "content", None) or "",
-        usage=usage,
-        finish=choices[0].finish_reason or "",
-        model=model,
+        usage=_usage(counts) if counts is not None else None,
+        finish=(choices[0].finish_reason if choices else "") or "",
+        model=getattr(part, "model", None) or "",
         refusal="refusal" if getattr(said, "refusal", None) else "",
     )
 

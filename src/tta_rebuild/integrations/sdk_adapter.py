@@ -14,9 +14,8 @@ from typing import Any, ClassVar
 
 from tta_rebuild.core import errors
 from tta_rebuild.integrations.adapter import Adapter
-from tta_rebuild.integrations.api_errors import ErrorAnswer, inner_of
+from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.waiting_times import duration_s, retry_after_s
 
 _WINDOW = re.compile(
     r"(?:maximum context length (?:is|of)|available context size \(|context length of only)"
@@ -54,11 +53,6 @@ class SdkAdapter(Adapter):
 
     def _translated(self, error: Exception, asked: Asked) -> errors.ProviderError:
         sdk = import_module(self.sdk)
-
-        if isinstance(error, sdk.APITimeoutError):
-            return errors.ProviderTimeout(
-                f"{asked.model} did not answer in time: try again", **self._named(asked)
-            )
         if isinstance(error, sdk.APIConnectionError):
             return self._no_connection(error, asked)
         if isinstance(error, (sdk.APIResponseValidationError, ValueError)):
