@@ -8,6 +8,15 @@ Three places, since a call, the asking of one model and an attempt are three thi
   nothing can take over when the budget is used up.
 - ``CostTrackingLLMProvider`` at each attempt, inside the pacing, so that its row tells how long the
   provider took and not how long the queue was. Alone, it takes each attempt for a call.
+
+What a failed attempt costs:
+
+- the tokens that the provider named, where it did (on the error, or on the pieces of a stream);
+- a stream that was left or broke: its prompt, the text that came, and one piece more, since the
+  provider may have sent one that did not arrive;
+- nothing, where the provider refused with an error status (it does not bill those);
+- the worst case, where an answer may have been written of which nothing arrived (a timeout, a
+  cancelled call that was not a stream).
 """
 
 from __future__ import annotations
@@ -16,9 +25,21 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 
-from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.core import errors
+from tta_rebuild.core.usage import Outcome, Usage
 from tta_rebuild.integrations import llm_provider as llm
+from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.prices import Price
+
+_OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
+    (errors.ProviderBusy, "busy"),
+    (errors.QuotaExhausted, "busy"),
+    (errors.ContentRefused, "refused"),
+    (errors.ReplyUnusable, "unusable"),
+    (errors.StreamBroken, "broken"),
+    (errors.ProviderError, "error"),
+)
 
 
 class AccountedLLMProvider(llm.WrapperProvider):
@@ -58,7 +79,7 @@ class BudgetedLLMProvider(llm.WrapperProvider):
         """Hold, pass on, give back what was not spent."""
         async with self.tracker.call(request) as (call, request):
             try:
-                await self.tracker.hold_worst(call, request, self.config, asked=self)
+                await self.tracker.hold_worst(call, request, self)
                 async with aclosing(ask(self.wrapped, request)) as items:
                     async for item in items:
                         yield item
@@ -80,14 +101,15 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         super().__init__(wrapped)
         self.tracker = tracker or CostTracker()
         self.provider = provider or self.provider
-        self._is_named = bool(provider)
+        self.is_named = bool(provider)
 
     async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
-            attempt = await self.tracker.begin(
-                call, request, self.config, asked=self, is_named=self._is_named
-            )
+            # The first attempt of a call may wait for money that others hold.
+            waits = not call.attempts
+            price, worst = await self.tracker.hold_worst(call, request, self, waits=waits)
+            attempt = _RunningAttempt(self, call, request, price, worst)
             try:
                 async with aclosing(ask(self.wrapped, request)) as items:
                     async for item in items:
@@ -96,7 +118,7 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
                         elif isinstance(item, llm.StreamEnded):
                             item = llm.StreamEnded(attempt.answered(item.response))
                         yield item
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 attempt.failed(error)
                 raise
             except (asyncio.CancelledError, GeneratorExit):
@@ -104,3 +126,106 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
                 raise
             finally:
                 attempt.crashed()
+
+
+class _RunningAttempt:
+    """One attempt between its beginning and its one row in the ledger; ``worst`` is held for it."""
+
+    def __init__(
+        self,
+        asked: CostTrackingLLMProvider,
+        call: Call,
+        request: llm.LLMRequest,
+        price: Price,
+        worst: Usage,
+    ) -> None:
+        self._asked, self._tracker = asked, asked.tracker
+        self._call, self._request = call, request
+        self._price, self._worst = price, worst
+        self._provider = asked.provider
+        self._model = request.model or asked.config.model
+        self._at = self._tracker.clock.wall()
+        self._began = self._tracker.clock.now()
+        self._first_piece_s: float | None = None
+        self._counted: Usage | None = None
+        self._chars = self._largest_piece = 0
+        self._is_over = False
+        call.attempts += 1
+
+    def piece(self, piece: llm.TextPiece) -> None:
+        """A piece of a stream has come."""
+        if self._first_piece_s is None:
+            self._first_piece_s = self._tracker.clock.now() - self._began
+        self._counted = piece.usage or self._counted
+        size = len(piece.text)
+        self._chars += size
+        self._largest_piece = max(self._largest_piece, size)
+
+    def answered(self, response: llm.LLMResponse) -> llm.LLMResponse:
+        """The attempt ended well; gives the response with its cost."""
+        usage = response.usage
+        if not usage.total_tokens and response.tokens_used:
+            usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
+        self._tracker.estimate.learn(self._model, self._request, usage)
+        for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
+            # the adapter first asked in a way that this server does not take
+            self._book("error", Usage())
+            self._call.attempts += 1
+        # One adapter serves many servers: who it was put before knows better than it does.
+        if not self._asked.is_named:
+            self._provider = response.provider or self._provider
+        self._model = response.model or self._model
+        self._price = self._tracker.price_of(self._provider, self._model, asked=self._asked)
+        return replace(response, cost_usd=self._charge("ok", usage))
+
+    def failed(self, error: errors.ProviderError) -> None:
+        """The attempt ended with an error of the provider."""
+        if not self._chars and isinstance(error, errors.StreamBroken):
+            self._chars = len(error.text)
+        usage = error.usage
+        if usage is None and self._chars:
+            usage = self._sent()
+        elif usage is None:
+            usage = self._worst if error.may_be_billed else Usage()
+        self._charge(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
+
+    def left(self, *, is_stream: bool) -> None:
+        """The caller left before the end."""
+        self._charge("cancelled", self._sent() if is_stream else self._worst)
+
+    def crashed(self) -> None:
+        """The attempt ended in a way that nobody foresaw. Does nothing if it is over."""
+        self._charge("error", self._sent() if self._chars else self._worst)
+
+    def _sent(self) -> Usage:
+        """What a stream had cost when it ended early, one piece more than arrived."""
+        one_more = -(-self._largest_piece // int(llm.CHARS_PER_TOKEN))
+        sent = self._counted or Usage(
+            input_tokens=self._tracker.estimate.input_tokens(self._model, self._request),
+            output_tokens=round(self._chars / llm.CHARS_PER_TOKEN),
+        )
+        return replace(sent, output_tokens=sent.output_tokens + one_more, estimated=True)
+
+    def _charge(self, outcome: Outcome, usage: Usage) -> float:
+        """Book the attempt, once; gives its cost in US dollars."""
+        if self._is_over:
+            return 0.0
+        self._is_over = True
+        cost_usd = self._book(outcome, usage)
+        self._call.spend(cost_usd)
+        return cost_usd
+
+    def _book(self, outcome: Outcome, usage: Usage) -> float:
+        return self._tracker.book(
+            self._request,
+            self._provider,
+            self._model,
+            at=self._at,
+            outcome=outcome,
+            usage=usage,
+            cost_usd=self._price.cost_usd(usage),
+            attempt=self._call.attempts,
+            priced=self._price.is_known,
+            latency_s=self._tracker.clock.now() - self._began,
+            first_piece_s=self._first_piece_s,
+        )
