@@ -1,8 +1,7 @@
 """Running code found in a story: the interface, its verdicts, and what an ending means.
 
-``quality.story_code`` and ``tta code`` know this file only; ``bootstrap`` hands them a
-``LocalExecutor`` or an ``E2BExecutor``. Both share the rules below, so that the same ending gets
-the same verdict wherever it happened.
+The local and the remote executor share the rules below, so that the same ending gets the same
+verdict wherever it happened.
 """
 
 from __future__ import annotations
@@ -125,29 +124,42 @@ class CodeExecutor(ABC):
         if problem is None:
             return None
         verdict, reason, line = problem
+        error = "" if verdict == "blocked" else "SyntaxError"
+        facts = {"engine": "compile", "version": python_version(), "line": line, "error": error}
+        return self._verdict(verdict, reason, **facts)
+
+    def _judged(self, ending: Ending, engine: str, version: str) -> CodeVerdict:
+        verdict, reason = judge(ending)
         return self._verdict(
             verdict,
             reason,
-            engine="compile",
-            version=python_version(),
-            line=line,
-            error="" if verdict == "blocked" else "SyntaxError",
+            engine=engine,
+            version=version,
+            output=ending.output,
+            truncated=ending.truncated,
+            line=ending.line,
+            error=ending.type,
         )
 
     async def _parsed(self, language: str, text: str) -> CodeVerdict:
         name = language.upper()
+        verdict: Verdict = "unverified"
+        facts: dict[str, Any] = {"engine": language}
         try:
             version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
         except RecursionError:
-            return self._verdict("unverified", "nested too deeply to be read", engine=language)
+            reason = "nested too deeply to be read"
         except TimeoutError:
-            return self._verdict("blocked", "it takes longer than it may", engine=language)
+            verdict, reason = "blocked", LIMIT_REASONS["time"]
         except OSError as error:
-            return self._verdict("unverified", f"cannot be read here: {error}", engine=language)
-        facts: dict[str, Any] = {"engine": language, "version": version, "line": line}
-        if problem:
-            return self._verdict("invalid", f"not {name}: {problem}", error="SyntaxError", **facts)
-        return self._verdict("valid", f"parses as {name}", **facts)
+            reason = f"cannot be read here: {error}"
+        else:
+            verdict, reason = "valid", f"parses as {name}"
+            facts |= {"version": version, "line": line}
+            if problem:
+                verdict, reason = "invalid", f"not {name}: {problem}"
+                facts["error"] = "SyntaxError"
+        return self._verdict(verdict, reason, **facts)
 
     async def __aenter__(self) -> Self:
         self._users += 1
@@ -187,6 +199,12 @@ def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
     return None
 
 
+LIMIT_REASONS = {
+    "time": "it takes longer than it may",
+    "cpu": "it computes longer than it may",
+    "output": "it prints more than it may",
+    "files": "it writes more than it may",
+}
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")
 _MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
 _NOBODY = ("No username set", "Could not determine home directory")
@@ -194,11 +212,18 @@ _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
 
 def judge(ending: Ending) -> tuple[Verdict, str]:
-    """What an uncaught exception says about the code, and why.
+    """What an ending says about the code, and why.
 
-    Most say that it is wrong; some that this place lacks what it wants (``unverified``: a file, a
-    package, somebody at the keyboard), some that the place refused (``blocked``).
+    Most uncaught exceptions say that it is wrong; some that this place lacks what it wants
+    (``unverified``: a file, a package, somebody at the keyboard), some that the place refused
+    (``blocked``).
     """
+    if ending.end == "finished":
+        return "valid", "ran to its end"
+    if ending.end == "limit":
+        return "blocked", LIMIT_REASONS[ending.limit]
+    if ending.end == "died":
+        return "blocked", "it broke off its own process"
     shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
     if not ending.builtin:
         return "invalid", shown

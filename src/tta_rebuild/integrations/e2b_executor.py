@@ -1,6 +1,6 @@
 """The remote executor: Python in an E2B cloud sandbox, through the official SDK.
 
-Made by ``bootstrap`` where ``E2B_API_KEY`` is set. A sandbox serves many snippets, each in a
+A sandbox serves many snippets, each in a
 context of its own, and is killed at the end whatever happened. Trouble on the way is never the
 snippet's fault: it becomes ``unverified``.
 """
@@ -66,11 +66,11 @@ class _Rented:
 
 
 class _Trouble(Exception):
-    """The service failed; ``worn`` if the sandbox may have died of age: a new one may do."""
+    """The service failed."""
 
-    def __init__(self, reason: str, *, worn: bool = False) -> None:
-        super().__init__(reason)
-        self.worn = worn
+
+class _Worn(_Trouble):
+    """The sandbox may have died of age: a new one may do."""
 
 
 class E2BExecutor(CodeExecutor):
@@ -135,19 +135,16 @@ class E2BExecutor(CodeExecutor):
             return refused
         try:
             async with self._room:
-                return await self._run_in_some_sandbox(code)
+                rented = await self._rent()
+                try:
+                    return await self._run_in(rented, code)
+                except _Worn:
+                    if rented.snippets == 0:
+                        raise
+                # It had served before: it may just have expired.
+                return await self._run_in(await self._rent(fresh=True), code)
         except _Trouble as trouble:
-            return self._unverified(str(trouble))
-
-    async def _run_in_some_sandbox(self, code: str) -> CodeVerdict:
-        rented = await self._rent()
-        try:
-            return await self._run_in(rented, code)
-        except _Trouble as trouble:
-            if not trouble.worn or rented.snippets == 0:
-                raise
-        rented = await self._rent(fresh=True)  # it had served before: it may just have expired
-        return await self._run_in(rented, code)
+            return self._verdict("unverified", str(trouble), engine="e2b", version=self.version)
 
     async def _run_in(self, rented: _Rented, code: str) -> CodeVerdict:
         """Run it; a sandbox that did not come through whole is killed, not kept."""
@@ -175,44 +172,37 @@ class E2BExecutor(CodeExecutor):
                 execution = await sandbox.run_code(
                     f"{code}\nprint({nonce!r})\n", context=context, timeout=wall_s
                 )
+        is_clean = True
         try:
             with _service():
                 async with asyncio.timeout(_GRACE_S):
                     await sandbox.remove_code_context(context)
         except _Trouble:
-            return self._judged(execution, nonce), False
-        return self._judged(execution, nonce), True
+            is_clean = False
+        return self._verdict_on(execution, nonce), is_clean
 
-    def _judged(self, execution: Execution, nonce: str) -> CodeVerdict:
+    def _verdict_on(self, execution: Execution, nonce: str) -> CodeVerdict:
         output = "".join(execution.logs.stdout)
         reached_its_end = output.rstrip("\n").endswith(nonce)
         if reached_its_end:
             output = output.rstrip("\n")[: -len(nonce)]
         output += "".join(execution.logs.stderr)
         error = execution.error
+        name = error.name if error is not None else ""
         verdict: Verdict = "unverified"
-        reason = "the answer was cut off"
-        if error is None and reached_its_end:
-            verdict, reason = "valid", "ran to its end"
-        elif error is not None and error.name in _INFRASTRUCTURE:
-            reason = f"the sandbox failed ({error.name})"
-        elif error is not None and error.name == "StdinNotImplementedError":
+        if error is None:
+            reason = "the answer was cut off"
+            if reached_its_end:
+                verdict, reason = "valid", "ran to its end"
+        elif name in _INFRASTRUCTURE:
+            reason = f"the sandbox failed ({name})"
+        elif name == "StdinNotImplementedError":
             reason = "it asks somebody at the keyboard"
-        elif error is not None:
-            verdict, reason = judge(_ending(error.name, error.value))
+        else:
+            verdict, reason = judge(_ending(name, error.value))
         kept = output.encode()[: self.limits.output_bytes].decode("utf-8", "ignore")
-        return self._verdict(
-            verdict,
-            reason,
-            engine="e2b",
-            version=self.version,
-            output=kept,
-            truncated=len(kept) < len(output),
-            error=error.name if error is not None else "",
-        )
-
-    def _unverified(self, reason: str) -> CodeVerdict:
-        return self._verdict("unverified", reason, engine="e2b", version=self.version)
+        facts = {"output": kept, "truncated": len(kept) < len(output), "error": name}
+        return self._verdict(verdict, reason, engine="e2b", version=self.version, **facts)
 
     async def _rent(self, *, fresh: bool = False) -> _Rented:
         while self._idle and not fresh:
@@ -294,13 +284,13 @@ def _service(late: str = "") -> Iterator[None]:
     except e2b.RateLimitException as error:
         raise _Trouble("E2B's rate limit is reached: try again later") from error
     except e2b.NotFoundException as error:
-        raise _Trouble("the sandbox is gone", worn=True) from error
+        raise _Worn("the sandbox is gone") from error
     except e2b.TimeoutException as error:
-        raise _Trouble("the sandbox does not answer", worn=True) from error
+        raise _Worn("the sandbox does not answer") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # of a line that is no event
         raise _Trouble("E2B's answer cannot be read") from error
     except (
         e2b.SandboxException, e2b.ServiceBusyException, httpx.HTTPError, OSError, RuntimeError
     ) as error:  # fmt: skip
         failed = f"the way to E2B failed ({type(error).__name__})"
-        raise _Trouble(failed, worn=True) from error
+        raise _Worn(failed) from error

@@ -1,6 +1,6 @@
 """The embedded executor: ``compile``, then pydantic-monty, then CPython in the jail.
 
-Made by ``bootstrap`` where no E2B key is set. Monty is a small Python of its own without any door
+Monty is a small Python of its own without any door
 to the host; what it runs to the end is valid within a millisecond. What it cannot run goes to the
 jail. Where the jail cannot be had, monty is believed only about errors that it cannot get wrong.
 """
@@ -12,12 +12,13 @@ import asyncio
 import builtins
 import re
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
-from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, judge
-from tta_rebuild.sandbox.snippet import Ending, Limits
+from tta_rebuild.integrations.code_executor import LIMIT_REASONS, CodeExecutor, CodeVerdict, Verdict
+from tta_rebuild.sandbox.snippet import Limits
 
 if TYPE_CHECKING:
     from tta_rebuild.sandbox.jail import Jail
@@ -41,14 +42,6 @@ _CLOCK = re.compile(
     r"|\b(monotonic|perf_counter|process_time|thread_time|utcnow|gmtime|localtime|clock_gettime)\b"
 )
 """What reads a clock: monty's does not move on by what was slept, so it would be wrong about it."""
-
-_FINISHED: tuple[Verdict, str] = ("valid", "ran to its end")
-_LIMIT_REASONS = {
-    "time": "it takes longer than it may",
-    "cpu": "it computes longer than it may",
-    "output": "it prints more than it may",
-    "files": "it writes more than it may",
-}
 
 
 class LocalExecutor(CodeExecutor):
@@ -121,18 +114,17 @@ class LocalExecutor(CodeExecutor):
         import pydantic_monty as monty
 
         output = monty.CollectString(max_bytes=self.limits.output_bytes)
+        limits = {
+            "max_feed_duration_secs": min(_MONTY_FEED_S, self.limits.wall_s),
+            "max_memory": min(_MONTY_MEMORY_BYTES, self.limits.memory_bytes),
+        }
+        opened = {"script_name": "story.py", "limits": limits, "os_policy": {"sleep": "zero"}}
+        verdict: Verdict
         line, error = None, ""
         try:
-            with pool.checkout(
-                script_name="story.py",
-                limits={
-                    "max_feed_duration_secs": min(_MONTY_FEED_S, self.limits.wall_s),
-                    "max_memory": min(_MONTY_MEMORY_BYTES, self.limits.memory_bytes),
-                },
-                os_policy={"sleep": "zero"},
-            ) as session:
+            with pool.checkout(**opened) as session:
                 session.feed_run(code, print_callback=output)
-            verdict, reason = _FINISHED
+            verdict, reason = "valid", "ran to its end"
         except monty.MontySyntaxError as raised:
             line, error = _last_line(raised), "SyntaxError"
             verdict, reason = "invalid", f"SyntaxError: {raised.display('msg')}"
@@ -142,15 +134,8 @@ class LocalExecutor(CodeExecutor):
             exception = raised.exception()
             line, error = _last_line(raised), type(exception).__name__
             verdict, reason = _judged_of_monty(exception, line, code)
-        return self._verdict(
-            verdict,
-            reason,
-            engine="monty",
-            version=monty.__version__,
-            output=output.output,
-            line=line,
-            error=error,
-        )
+        facts = {"output": output.output, "line": line, "error": error}
+        return self._verdict(verdict, reason, engine="monty", version=monty.__version__, **facts)
 
     async def _monty_pool(self) -> Any:
         async with self._opening:
@@ -187,51 +172,25 @@ class LocalExecutor(CodeExecutor):
             ending = await jail.run(code, self.limits)
         except (ExecutorUnavailable, OSError) as error:
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
-        verdict, reason = self._judged_of_jail(ending)
-        return self._verdict(
-            verdict,
-            reason,
-            engine="jail",
-            version=jail.version,
-            output=ending.output,
-            truncated=ending.truncated,
-            line=ending.line,
-            error=ending.type,
-        )
-
-    def _judged_of_jail(self, ending: Ending) -> tuple[Verdict, str]:
-        match ending.end:
-            case "finished":
-                return _FINISHED
-            case "limit":
-                return "blocked", _LIMIT_REASONS[ending.limit]
-            case "raised" | "left":
-                return judge(ending)
-        if ending.cpu_s >= self.limits.cpu_s:
-            return "blocked", _LIMIT_REASONS["cpu"]
-        return "blocked", "it broke off its own process"
+        if ending.end == "died" and ending.cpu_s >= self.limits.cpu_s:
+            ending = replace(ending, end="limit", limit="cpu")
+        return self._judged(ending, "jail", jail.version)
 
 
 def _judged_of_monty(exception: BaseException, line: int | None, code: str) -> tuple[Verdict, str]:
-    kind = type(exception).__name__
-    if kind == "TimeoutError" and "limit exceeded" in str(exception):
-        return "blocked", _LIMIT_REASONS["cpu"]
+    kind, said = type(exception).__name__, str(exception)
+    if kind == "TimeoutError" and "limit exceeded" in said:
+        return "blocked", LIMIT_REASONS["cpu"]
     if kind == "MemoryError":
         return "blocked", "it wants more than it may have"
-    if _is_sure(exception, line, code):
-        return "invalid", f"{kind}: {exception}".rstrip(": ")
-    return "unverified", f"monty does not run it ({kind}: {exception})"
-
-
-def _is_sure(exception: BaseException, line: int | None, code: str) -> bool:
-    """Whether an error of monty's would be one anywhere."""
-    kind = type(exception).__name__
-    if kind in _SURE:
-        return True
     if kind == "NameError":
-        name = str(exception).partition("'")[2].partition("'")[0]
-        return bool(name) and not hasattr(builtins, name)
-    return line in _raising_lines(code)
+        name = said.partition("'")[2].partition("'")[0]
+        is_sure = bool(name) and not hasattr(builtins, name)
+    else:
+        is_sure = kind in _SURE or line in _raising_lines(code)
+    if is_sure:
+        return "invalid", f"{kind}: {said}".rstrip(": ")
+    return "unverified", f"monty does not run it ({kind}: {said})"
 
 
 def _raising_lines(code: str) -> set[int]:
