@@ -1,6 +1,6 @@
 """Answers given before: in memory, and in a file of their own.
 
-``wrappers.cached`` asks here. A key says what was asked and of which model, in a form that gives
+A key says what was asked and of which model, in a form that gives
 nothing of it away; the file holds keys and answers, never prompts. It is SQLite, which several
 processes may share. A cache can be lost at any time without harm, so whatever is wrong with the
 file is logged once and then there is no file.
@@ -84,15 +84,16 @@ class ResponseCache:
             await self._file.aclose()
 
 
-_MADE_READY = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, born REAL NOT NULL, "
-    "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS answers_used ON answers (used)",
-    "CREATE INDEX IF NOT EXISTS answers_born ON answers (born)",
-)
-_BYTES = "SELECT COALESCE(SUM(size), 0) FROM answers"
+_MADE_READY = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, born REAL NOT NULL, used REAL NOT NULL, size INTEGER NOT NULL,
+    reply TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS answers_used ON answers (used);
+CREATE INDEX IF NOT EXISTS answers_born ON answers (born);
+"""
 
 
 class CacheFile:
@@ -108,23 +109,21 @@ class CacheFile:
         self._database: sqlite3.Connection | None = None
         self._is_usable = True
         self._is_closed = False
-        self._bytes = 0
 
     async def get(self, key: str, *, since: float, now: float) -> _Found | None:
         """The answer if it was kept after ``since``, or None; times in seconds since 1970."""
-        if self._is_closed or not self._is_usable:
-            return None
-        return await asyncio.wrap_future(self._submit(self._get, key, since, now))
+        found = self._submit(self._get, key, since, now)
+        return None if found is None else await asyncio.wrap_future(found)
 
     def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
         """Keep an answer soon, and forget those born before ``since``."""
-        if self._is_usable and not self._is_closed:
-            self._submit(self._put, key, json.dumps(asdict(response), default=str), now, since)
+        self._submit(self._put, key, json.dumps(asdict(response), default=str), now, since)
 
     async def written(self) -> None:
         """Wait until every answer handed in is in the file."""
-        if not self._is_closed:
-            await asyncio.wrap_future(self._submit(lambda _: None))
+        last = self._submit(lambda _: None)
+        if last is not None:
+            await asyncio.wrap_future(last)
 
     async def aclose(self) -> None:
         """Finish writing and close; safe to call twice."""
@@ -134,54 +133,46 @@ class CacheFile:
             self._database.close()
             self._database = None
 
-    def _submit(self, work: Callable[..., _Found | None], *args: Any) -> Future[_Found | None]:
+    def _submit(
+        self, work: Callable[..., _Found | None], *args: Any
+    ) -> Future[_Found | None] | None:
+        if self._is_closed or not self._is_usable:
+            return None
         return self._thread.submit(self._guarded, work, *args)
 
     def _guarded(self, work: Callable[..., _Found | None], *args: Any) -> _Found | None:
         if not self._is_usable:
             return None
         try:
-            if self._database is None:
-                self._database = self._open()
+            self._database = self._database or self._open()
             return work(self._database, *args)
         except (sqlite3.Error, OSError) as error:
             log.warning("the cache file cannot be used (%s): going on without it", error)
             self._is_usable = False
             return None
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, *, anew: bool = False) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            return self._connect()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            log.warning("the cache file is damaged (%s): beginning a new one", error)
-            for suffix in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-            return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
         self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
-            for statement in _MADE_READY:
-                database.execute(statement)
-            (self._bytes,) = database.execute(_BYTES).fetchone()
-        except sqlite3.Error:
+            database.executescript(_MADE_READY)
+        except sqlite3.DatabaseError as error:
             database.close()
-            raise
+            if anew or isinstance(error, sqlite3.OperationalError):
+                raise
+            log.warning("the cache file is damaged (%s): beginning a new one", error)
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            return self._open(anew=True)
         return database
 
-    def _get(
-        self, database: sqlite3.Connection, key: str, since: float, now: float
-    ) -> _Found | None:
-        row = database.execute(
-            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
-        ).fetchone()
+    def _get(self, base: sqlite3.Connection, key: str, since: float, now: float) -> _Found | None:
+        query = "SELECT born, reply FROM answers WHERE key = ? AND born >= ?"
+        row = base.execute(query, (key, since)).fetchone()
         if row is None:
             return None
-        database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
+        base.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
         try:
             raw = json.loads(row[1])
             return row[0], LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
@@ -189,29 +180,16 @@ class CacheFile:
             return None  # written by another version
 
     def _put(
-        self, database: sqlite3.Connection, key: str, reply: str, now: float, since: float
+        self, base: sqlite3.Connection, key: str, reply: str, now: float, since: float
     ) -> None:
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            database.execute("DELETE FROM answers WHERE born < ?", (since,))
-            database.execute(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-                (key, now, now, len(reply), reply),
-            )
-            self._bytes += len(reply)
-            if self._bytes > self._max_bytes:
-                self._make_room(database)
-            database.execute("COMMIT")
-        except sqlite3.Error:
-            database.rollback()
-            raise
-
-    def _make_room(self, database: sqlite3.Connection) -> None:
-        """Drop the least recently used; counts exactly, what other processes wrote included."""
-        (self._bytes,) = database.execute(_BYTES).fetchone()
-        while self._bytes > self._max_bytes:
-            oldest, size = database.execute(
-                "SELECT key, size FROM answers ORDER BY used LIMIT 1"
-            ).fetchone()
-            database.execute("DELETE FROM answers WHERE key = ?", (oldest,))
-            self._bytes -= size
+        row = (key, now, now, len(reply), reply)
+        with base:  # one transaction
+            base.execute("BEGIN IMMEDIATE")
+            base.execute("DELETE FROM answers WHERE born < ?", (since,))
+            base.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", row)
+            (size,) = base.execute("SELECT SUM(size) FROM answers").fetchone()
+            while size > self._max_bytes:
+                oldest = base.execute("SELECT key, size FROM answers ORDER BY used LIMIT 1")
+                key, freed = oldest.fetchone()
+                base.execute("DELETE FROM answers WHERE key = ?", (key,))
+                size -= freed
