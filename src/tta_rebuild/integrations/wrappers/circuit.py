@@ -52,8 +52,8 @@ class CircuitPolicy:
     probes: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("failures", "probes"):
-            check_number(name, getattr(self, name), least=1, whole=True)
+        check_number("failures", self.failures, least=1, whole=True)
+        check_number("probes", self.probes, least=1, whole=True)
         check_number("failure_rate", self.failure_rate, above=0, most=1)
         check_number("window_s", self.window_s, above=0)
         check_number("cool_down_s", self.cool_down_s, least=0)
@@ -100,33 +100,26 @@ class Circuit:
     def record(self, model: str, is_probe: bool, worked: bool | None) -> None:
         """What became of an attempt; None if it says nothing about the model."""
         self._probing -= is_probe
-        if worked is None:
+        # What began before the circuit opened does not change the verdict.
+        if worked is None or (self._opened_at is not None and not is_probe):
             return
-        now = self._clock.now()
-        if is_probe:
-            if worked:
-                log.warning("%s is back", model)
-                self._opened_at = None
-            else:
-                self._open(model, now)
-            return
-        if self._opened_at is not None:
-            return  # began before the circuit opened: the verdict stands
-        self._outcomes.append((now, worked))
+        policy, now = self.policy, self._clock.now()
         self._in_a_row = 0 if worked else self._in_a_row + 1
+        if is_probe and worked:
+            log.warning("%s is back", model)
+            self._opened_at = None
+        else:
+            self._outcomes.append((now, worked))
         if worked:
             return
-        policy = self.policy
         recent = [ok for at, ok in self._outcomes if at > now - policy.window_s]
         too_many = recent.count(False) >= max(1, policy.failure_rate * len(recent))
-        if self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many):
-            self._open(model, now)
-
-    def _open(self, model: str, now: float) -> None:
-        log.warning("%s fails: left alone for %.0f s", model, self.policy.cool_down_s)
-        self._opened_at = now
-        self._outcomes.clear()
-        self._in_a_row = 0
+        is_down = self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many)
+        if is_probe or is_down:
+            log.warning("%s fails: left alone for %.0f s", model, policy.cool_down_s)
+            self._opened_at = now
+            self._outcomes.clear()
+            self._in_a_row = 0
 
 
 class CircuitBreakerLLMProvider(llm.WrapperProvider):

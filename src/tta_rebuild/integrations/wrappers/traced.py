@@ -56,10 +56,9 @@ class TracedLLMProvider(llm.WrapperProvider):
         self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
         meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
         self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
-        self._duration = meter.create_histogram("gen_ai.client.operation.duration", "s")
-        self._first_chunk = meter.create_histogram(
-            "gen_ai.client.operation.time_to_first_chunk", "s"
-        )
+        took = "gen_ai.client.operation"
+        self._duration = meter.create_histogram(f"{took}.duration", "s")
+        self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
 
     async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """Pass the request on; the span lasts until the answer's end.
@@ -96,10 +95,19 @@ class TracedLLMProvider(llm.WrapperProvider):
             span.end()
             if is_attempt:
                 self._count(request, response, failed, first_s, took_s)
-            if log.isEnabledFor(logging.DEBUG):
-                self._write_line(request, response, failed, took_s)
+            log.debug(
+                "%s %s of %s by %s: %s in %.3f s",
+                self._layer,
+                request.attempt,
+                request.task or "prompt",
+                response.model if response else model,
+                failed or (response.finish_reason if response else "left"),
+                took_s,
+                extra={"correlation_id": request.context.correlation_id}
+                | {"story_id": request.story_id, "turn": request.turn},
+            )
 
-    def _described(self, request: llm.LLMRequest) -> dict[str, str | int]:
+    def _labels(self, request: llm.LLMRequest) -> dict[str, Any]:
         """What spans and metrics say of a request."""
         return {
             "gen_ai.operation.name": "chat",
@@ -110,21 +118,19 @@ class TracedLLMProvider(llm.WrapperProvider):
     def _describe(
         self, span: Span, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str
     ) -> None:
-        values: dict[str, Any] = {
-            **self._described(request),
+        asked = self._labels(request) | {
             "gen_ai.request.max_tokens": request.max_tokens or self.config.max_tokens,
             "tta.correlation_id": request.context.correlation_id,
-            "tta.attempt": request.attempt,
-            "tta.task": request.task,
-            "tta.story_id": request.story_id,
-            "tta.branch_id": request.branch_id,
-            "tta.turn": request.turn,
             "tta.prompt_version": request.template,
             "error.type": failed,
         }
+        asked |= {
+            f"tta.{n}": getattr(request, n)
+            for n in ("attempt", "task", "story_id", "branch_id", "turn")
+        }
         if self._record_text:
-            values["gen_ai.input.messages"] = _message("user", request.full_text)
-        span.set_attributes({name: value for name, value in values.items() if value})
+            asked["gen_ai.input.messages"] = _message("user", request.full_text)
+        span.set_attributes({name: value for name, value in asked.items() if value})
         if response is not None:
             usage = response.usage
             told: dict[str, Any] = {
@@ -153,7 +159,7 @@ class TracedLLMProvider(llm.WrapperProvider):
         first_s: float | None,
         took_s: float,
     ) -> None:
-        labels = self._described(request)
+        labels = self._labels(request)
         if response is not None:
             labels["gen_ai.response.model"] = response.model
             usage = response.usage
@@ -165,24 +171,6 @@ class TracedLLMProvider(llm.WrapperProvider):
         if failed:
             labels["error.type"] = failed
         self._duration.record(took_s, labels)
-
-    def _write_line(
-        self, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str, took_s: float
-    ) -> None:
-        log.debug(
-            "%s %s of %s by %s: %s in %.3f s",
-            self._layer,
-            request.attempt,
-            request.task or "prompt",
-            response.model if response else (request.model or self.config.model),
-            failed or (response.finish_reason if response else "left"),
-            took_s,
-            extra={
-                "correlation_id": request.context.correlation_id,
-                "story_id": request.story_id,
-                "turn": request.turn,
-            },
-        )
 
 
 async def _in_span(span: Span, items: llm.Items) -> llm.StreamItem | None:
