@@ -37,12 +37,11 @@ from tta_rebuild.integrations.wrappers.fallback import (
     FallbackLLMProvider,
     Link,
 )
-from tta_rebuild.integrations.wrappers.fitting import FittingLLMProvider
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
+from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider, SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
 from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
-from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.settings import Settings
 from tta_rebuild.settings_values import Server

@@ -60,15 +60,15 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.wrappers.paced import (
         RateLimitedLLMProvider as RateLimitedLLMProvider,
     )
+    from tta_rebuild.integrations.wrappers.rephrasing import (
+        SofteningLLMProvider as SofteningLLMProvider,
+    )
     from tta_rebuild.integrations.wrappers.retrying import RetryBudget as RetryBudget
     from tta_rebuild.integrations.wrappers.retrying import (
         RetryingLLMProvider as RetryingLLMProvider,
     )
     from tta_rebuild.integrations.wrappers.retrying import RetryPolicy as RetryPolicy
     from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider as RoutedLLMProvider
-    from tta_rebuild.integrations.wrappers.softening import (
-        SofteningLLMProvider as SofteningLLMProvider,
-    )
     from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider as TracedLLMProvider
     from tta_rebuild.sandbox.snippet import Limits as Limits
 
@@ -96,7 +96,7 @@ wrappers.fallback: FallbackLLMProvider Link
 wrappers.paced: RateLimitedLLMProvider
 wrappers.retrying: RetryBudget RetryPolicy RetryingLLMProvider
 wrappers.routed: RoutedLLMProvider
-wrappers.softening: SofteningLLMProvider
+wrappers.rephrasing: SofteningLLMProvider
 wrappers.traced: TracedLLMProvider
 """
 """Module: the names that are to be had from here too."""

@@ -1,8 +1,7 @@
 """Caching: what was answered before is answered again, at once and for nothing.
 
-Stands outside everything that costs money or time. A request's key is computed once here. What is
-degraded, cut or not of the shape that was asked for is never kept, and an answer is only found by
-who asks the same model with the same settings.
+What is degraded, cut or not of the shape that was asked for is never kept, and an answer is only
+found by who asks the same model with the same settings.
 """
 
 from __future__ import annotations

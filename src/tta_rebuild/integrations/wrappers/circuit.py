@@ -1,8 +1,7 @@
 """Circuit breaker: a model that is down is left alone, and asked again now and then.
 
-Stands inside the retries, so that it counts attempts: a dead model is hit ``failures`` times in
-all and not per call, and a probe is one request. What it raises is not tried again; a fallback
-goes on to the next model at once, and comes back when the circuit closes.
+What it raises is not tried again; a fallback goes on to the next model at once, and comes back
+when the circuit closes.
 """
 
 from __future__ import annotations

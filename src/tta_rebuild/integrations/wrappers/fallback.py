@@ -1,7 +1,7 @@
 """Fallback: when a model cannot, the next one tells the story on, and says so.
 
-Stands outside the retries and circuits of each model. Every call begins with the first model; its
-circuit decides how soon it is really asked, so the story goes back to it as soon as it recovers.
+Every call begins with the first model; its circuit decides how soon it is really asked, so the
+story goes back to it as soon as it recovers.
 """
 
 from __future__ import annotations
@@ -84,12 +84,20 @@ class FallbackLLMProvider(llm.WrapperProvider):
             place = self._next(min(passed.place, len(self.links) - 1), passed.error, failed)
         while True:
             link = self.links[place]
+            why = f"{link.name} has taken over: {failed[0][1]}" if place else ""
+            if has_begun:
+                yield llm.StreamRestarted(why, provider=link.name)
+                has_begun = False
             try:
                 async with aclosing(ask(link.provider, request)) as items:
                     async for item in items:
                         if isinstance(item, llm.StreamEnded):
-                            self._note(link, request, failed)
-                            item = llm.StreamEnded(_told(item.response, place, link, failed))
+                            self._note(link, request, why)
+                            got = item.response
+                            degraded = "; ".join(filter(None, (why, got.degraded)))
+                            told = {**got.metadata, "place": place}
+                            got = replace(got, degraded=degraded, metadata=told)
+                            item = llm.StreamEnded(got)
                         has_begun = isinstance(item, llm.TextPiece) or has_begun
                         yield item
                 return
@@ -97,10 +105,6 @@ class FallbackLLMProvider(llm.WrapperProvider):
                 place = self._next(place, error, failed)
             # A model named in the request belongs to the first link.
             request = replace(request, model=None)
-            if has_begun:
-                link = self.links[place]
-                yield llm.StreamRestarted(_why(link, failed), provider=link.name)
-                has_begun = False
 
     def _next(self, place: int, error: errors.ExecutionError, failed: Failed) -> int:
         """The place of the next link that takes over for this error; raises if there is none."""
@@ -113,16 +117,12 @@ class FallbackLLMProvider(llm.WrapperProvider):
             first.add_note(f"{link.name} was asked next and failed too: {other}")
         raise first
 
-    def _note(self, link: Link, request: llm.LLMRequest, failed: Failed) -> None:
+    def _note(self, link: Link, request: llm.LLMRequest, why: str) -> None:
         """Log who tells the story now, once whenever that changes."""
-        if link is self._teller:
-            return
-        self._teller = link
-        if link is self.links[0]:
-            log.warning("%s tells the story again", link.name)
-        else:
+        if link is not self._teller:
             extra = {"correlation_id": request.context.correlation_id}
-            log.warning("%s", _why(link, failed), extra=extra)
+            log.warning("%s", why or f"{link.name} tells the story again", extra=extra)
+            self._teller = link
 
     async def aclose(self) -> None:
         """Close all links."""
@@ -132,19 +132,5 @@ class FallbackLLMProvider(llm.WrapperProvider):
 
 def _bare(provider: llm.LLMProvider) -> Link:
     if not isinstance(provider, llm.LLMProvider):
-        raise errors.ValidationError(
-            f"a fallback chain is made of providers or links, not {provider!r}"
-        )
+        raise errors.ValidationError(f"a fallback chain takes models or links, not {provider!r}")
     return Link(provider=provider, name=provider.config.model)
-
-
-def _why(link: Link, failed: Failed) -> str:
-    """Who has taken over and for what reason, in plain words."""
-    return f"{link.name} has taken over: {failed[0][1]}"
-
-
-def _told(response: llm.LLMResponse, place: int, link: Link, failed: Failed) -> llm.LLMResponse:
-    """The response, which says so if another than the first link gave it."""
-    why = _why(link, failed) if place else ""
-    degraded = "; ".join(filter(None, (why, response.degraded)))
-    return replace(response, degraded=degraded, metadata={**response.metadata, "place": place})

@@ -1,7 +1,6 @@
 """Redacting: no key of ours comes back in a model's words.
 
-Stands directly around the adapter, so that nothing outside (span, cache, log of the story, screen)
-ever holds one: a model may have read it in a file, a server may repeat it in an error.
+A model may have read one in a file, a server may repeat it in an error.
 """
 
 from __future__ import annotations

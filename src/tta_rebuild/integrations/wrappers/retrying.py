@@ -1,8 +1,7 @@
 """Retrying: tries again what may pass, and only that.
 
-Stands outside the circuit and the pacing, so that every try is an attempt of its own: counted,
-paced, paid for and seen. See the AWS builders' library, "Timeouts, retries and backoff with
-jitter", for why the jitter is full and why retries have a budget.
+See the AWS builders' library, "Timeouts, retries and backoff with jitter", for why the jitter is
+full and why retries have a budget.
 """
 
 from __future__ import annotations
@@ -97,7 +96,11 @@ class RetryingLLMProvider(llm.WrapperProvider):
 
     async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """The first answer that ends well; says where pieces are to be forgotten."""
-        self._refuse_if_exhausted(request.model or self.config.model)
+        model = request.model or self.config.model
+        resets_at = self._exhausted.pop(model, None)
+        if resets_at is not None and self.clock.wall() < resets_at:
+            self._exhausted[model] = resets_at
+            raise errors.QuotaExhausted(resets_at=resets_at, model=model)
         self.budget.call()
         began = self.clock.now()
         has_begun = False
@@ -109,36 +112,25 @@ class RetryingLLMProvider(llm.WrapperProvider):
                         yield item
                 return
             except errors.ProviderError as error:
-                wait_s = self._wait_s(number, request, error)
+                if isinstance(error, errors.QuotaExhausted):
+                    self._exhausted[model] = error.resets_at
+                wait_s = self._wait_s(number, error)
                 if wait_s is None or self.clock.now() + wait_s > began + self.policy.deadline_s:
                     raise
                 if not self.budget.retry():
                     log.warning("the budget for retries is used up: not trying again (%s)", error)
                     raise
                 why = f"the model broke off and begins anew ({error})"
-                log.info(
-                    "try %d failed (%s), again in %.2f s",
-                    number,
-                    type(error).__name__,
-                    wait_s,
-                    extra={"correlation_id": request.context.correlation_id},
-                )
+                extra = {"correlation_id": request.context.correlation_id}
+                said = "try %d failed (%s), again in %.2f s"
+                log.info(said, number, type(error).__name__, wait_s, extra=extra)
             await self.clock.sleep(wait_s)
             request = replace(request, attempt=number + 1)
             if has_begun:
                 yield llm.StreamRestarted(why)
                 has_begun = False
 
-    def _refuse_if_exhausted(self, model: str) -> None:
-        resets_at = self._exhausted.get(model)
-        if resets_at is not None:
-            if self.clock.wall() < resets_at:
-                raise errors.QuotaExhausted(resets_at=resets_at, model=model)
-            del self._exhausted[model]
-
-    def _wait_s(
-        self, number: int, request: llm.LLMRequest, error: errors.ProviderError
-    ) -> float | None:
+    def _wait_s(self, number: int, error: errors.ProviderError) -> float | None:
         """Seconds until the next try, None where there shall be none."""
         policy = self.policy
         allowed = 0
@@ -146,8 +138,6 @@ class RetryingLLMProvider(llm.WrapperProvider):
             allowed = policy.attempts
         elif isinstance(error, errors.ReplyUnusable):
             allowed = policy.unusable_attempts
-        elif isinstance(error, errors.QuotaExhausted):
-            self._exhausted[request.model or self.config.model] = error.resets_at
         if number >= allowed:
             return None
         wait_s = self.random.uniform(0.0, min(policy.cap_s, policy.base_s * 2 ** (number - 1)))

@@ -1,7 +1,4 @@
-"""Routing: a model per task, strong for scenes, cheap for checks.
-
-Stands outside the cache: each route has a stack of its own, cache scope included.
-"""
+"""Routing: a model per task, strong for scenes, cheap for checks."""
 
 from __future__ import annotations
 

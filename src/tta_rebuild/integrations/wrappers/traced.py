@@ -1,9 +1,7 @@
 """Tracing: a span for every call and for every attempt, metrics, and log lines that belong to it.
 
-Stands twice in the stack: outermost for the logical call, innermost for each attempt. Uses the
-OpenTelemetry API alone; without an SDK configured it does next to nothing. Prompts and answers
-leave the process only where that is asked for. The names ``gen_ai.…`` are those of OpenTelemetry's
-semantic conventions 1.38 (status "development": they still move), ``tta.…`` are ours.
+Without an SDK of OpenTelemetry configured it does next to nothing. The names ``gen_ai.…`` are those
+of its semantic conventions 1.38 (status "development": they still move), ``tta.…`` are ours.
 """
 
 from __future__ import annotations
