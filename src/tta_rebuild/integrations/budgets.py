@@ -17,7 +17,7 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError
 
-log = logging.getLogger("tta_rebuild.budgets")
+_log = logging.getLogger("tta_rebuild.budgets")
 
 Scope = Literal["call", "story", "player", "day", "session", "total"]
 LEVELS = (80, 90, 100)
@@ -186,6 +186,6 @@ class BudgetQueue:
     def warn(self, warnings: Sequence[BudgetWarning]) -> None:
         """Tell the log and whoever asked to be told."""
         for warning in warnings:
-            log.warning("%s", warning)
+            _log.warning("%s", warning)
             if self._on_warning is not None:
                 self._on_warning(warning)

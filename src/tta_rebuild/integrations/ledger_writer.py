@@ -17,7 +17,7 @@ from tta_rebuild.core.clock import Clock, Timer
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.core.usage import Attempt, Ledger
 
-log = logging.getLogger("tta_rebuild.ledger")
+_log = logging.getLogger("tta_rebuild.ledger")
 
 MOST_AT_ONCE = 500
 LINGER_S = 0.5
@@ -75,5 +75,5 @@ class LedgerWriter:
         except StoreError as error:
             if self._failure is None:
                 kept = f"{len(self._pending)} rows are kept in memory and tried again with the next"
-                log.error("the ledger cannot be written (%s): %s", error, kept)
+                _log.error("the ledger cannot be written (%s): %s", error, kept)
             self._failure = error

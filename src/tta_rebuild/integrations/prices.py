@@ -1,6 +1,6 @@
 """What a call costs: prices by model and date, in US dollars.
 
-The cost tracker asks here. Prices come from the genai-prices package, which is installed with any
+Prices come from the genai-prices package, which is installed with any
 model's SDK and loaded when the first paid model is priced; the user's own come first. A model that
 nobody knows is counted at the dearest price its provider has, with a warning, so that a budget
 holds all the same.
@@ -9,7 +9,7 @@ holds all the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from tta_rebuild.core.usage import Usage
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
 
-log = logging.getLogger("tta_rebuild.prices")
+_log = logging.getLogger("tta_rebuild.prices")
 
 FREE_PROVIDERS = frozenset(
     {"offline", "mock", "local", "ollama", "llama.cpp", "lmstudio", "lm-studio", "vllm"}
@@ -125,7 +125,8 @@ class PriceBook:
             return FREE
         key = (provider, model)
         if key not in self._catalog:
-            self._catalog[key] = self._find(provider, model, warns=otherwise is None)
+            level = logging.WARNING if otherwise is None else logging.DEBUG
+            self._catalog[key] = _in_catalog(provider, model, level)
         info = self._catalog[key]
         if info is None:
             return otherwise or self._worst(provider, at)
@@ -136,54 +137,50 @@ class PriceBook:
             read = self._read[id(prices)] = (prices, _read(prices))
         return read[1]
 
-    def _find(self, provider: str, model: str, *, warns: bool) -> ModelInfo | None:
-        level = logging.WARNING if warns else logging.DEBUG
-        name = f"{provider}:{model}" if provider else model
-        try:
-            from genai_prices import Usage as CatalogUsage
-            from genai_prices import calc_price
-        except ModuleNotFoundError:
-            log.log(
-                level,
-                "no prices are installed: %s is counted as the dearest model there is; "
-                "pip install genai-prices, or put its price into the configuration, under prices",
-                name,
-            )
-            return None
-        bare = model.rsplit("/", 1)[-1] if model.startswith("models/") else model
+    def _worst(self, provider: str, at: datetime) -> Price:
+        """The dearest rates of a provider, of any there is where it is not known."""
+        if provider not in self._dearest:
+            rates = Rates(input=0, output=0)
+            for model in _models_of(provider):
+                price = _read(model.get_prices(at))
+                for one in (price.rates, *(dearer for _, dearer in price.tiers)):
+                    dearest_input = max(rates.input, one.input, one.cache_write or 0.0)
+                    rates = Rates(input=dearest_input, output=max(rates.output, one.output))
+            if not rates.output:
+                costs_input, costs_output = DEAREST_WITHOUT_CATALOG
+                rates = Rates(input=costs_input, output=costs_output)
+            self._dearest[provider] = Price(rates=rates, is_known=False)
+        return self._dearest[provider]
+
+
+def _in_catalog(provider: str, model: str, level: int) -> ModelInfo | None:
+    """What genai-prices has of a model; None where it has nothing, which is logged."""
+    name = f"{provider}:{model}" if provider else model
+    why, do = f"no price is known for {name}", ""
+    try:
+        from genai_prices import Usage as CatalogUsage
+        from genai_prices import calc_price
+
+        bare = model.removeprefix("models/")
         for of in (CATALOG_NAMES.get(provider, provider), None) if provider else (None,):
             try:
                 return calc_price(CatalogUsage(), bare, provider_id=of).model
             except LookupError:
                 continue
-        log.log(
-            level,
-            "no price is known for %s: counted as the dearest model there is; "
-            "put its price into the configuration, under prices",
-            name,
-        )
-        return None
+    except ModuleNotFoundError:
+        why, do = f"no prices are installed for {name}", "pip install genai-prices, or "
+    said = "%s: counted as the dearest model there is; %sput its price into the configuration, "
+    _log.log(level, said + "under prices", why, do)
+    return None
 
-    def _worst(self, provider: str, at: datetime) -> Price:
-        """The dearest rates of a provider, of any there is where it is not known."""
-        if provider not in self._dearest:
-            try:
-                from genai_prices.data_snapshot import get_snapshot
 
-                catalog = get_snapshot().providers
-            except ModuleNotFoundError:
-                catalog = []
-            name = CATALOG_NAMES.get(provider, provider)
-            models = [model for known in catalog if known.id == name for model in known.models]
-            prices = [_read(model.get_prices(at)) for model in models]
-            every = [r for price in prices for r in (price.rates, *(r for _, r in price.tiers))]
-            costs_output = max((r.output for r in every), default=0.0)
-            costs_input = max((max(r.input, r.cache_write or 0.0) for r in every), default=0.0)
-            if not costs_output:
-                costs_input, costs_output = DEAREST_WITHOUT_CATALOG
-            rates = Rates(input=costs_input, output=costs_output)
-            self._dearest[provider] = Price(rates=rates, is_known=False)
-        return self._dearest[provider]
+def _models_of(provider: str) -> Sequence[ModelInfo]:
+    try:
+        from genai_prices.data_snapshot import get_snapshot
+    except ModuleNotFoundError:
+        return ()
+    name = CATALOG_NAMES.get(provider, provider)
+    return [m for known in get_snapshot().providers if known.id == name for m in known.models]
 
 
 def _read(prices: ModelPrice) -> Price:
@@ -197,13 +194,8 @@ def _read(prices: ModelPrice) -> Price:
     starts = sorted({tier.start for value in raw.values() for tier in getattr(value, "tiers", ())})
 
     def rates(input_tokens: int) -> Rates:
-        at = {name: _rate(value, input_tokens) for name, value in raw.items()}
-        return Rates(
-            input=at["input"] or 0.0,
-            output=at["output"] or 0.0,
-            cached=at["cached"],
-            cache_write=at["cache_write"],
-        )
+        at: dict[str, Any] = {name: _rate(value, input_tokens) for name, value in raw.items()}
+        return Rates(**at | {"input": at["input"] or 0.0, "output": at["output"] or 0.0})
 
     return Price(rates=rates(0), tiers=tuple((start, rates(start + 1)) for start in starts))
 

@@ -22,7 +22,7 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock, Timer
 from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
 
-log = logging.getLogger("tta_rebuild.limiter")
+_log = logging.getLogger("tta_rebuild.limiter")
 
 STRAGGLER_S = 3.0
 """How much later than its caller left a request may still arrive, seconds."""
@@ -39,7 +39,7 @@ def end_of_day(now: datetime, zone: str) -> datetime:
     try:
         place = ZoneInfo(zone)
     except ZoneInfoNotFoundError:
-        log.warning("no time zone data for %s: days are counted in UTC", zone)
+        _log.warning("no time zone data for %s: days are counted in UTC", zone)
         return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     tomorrow = now.astimezone(place).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), place).astimezone(UTC)
@@ -316,7 +316,7 @@ class RateLimiter:
         window = self._window(model)
         if rpm < 1 or (window.quota.rpm is not None and window.quota.rpm <= rpm):
             return
-        log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
+        _log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
         window.quota = replace(window.quota, rpm=rpm)
         window.pump()
 

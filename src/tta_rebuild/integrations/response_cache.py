@@ -25,7 +25,7 @@ from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
 
-log = logging.getLogger("tta_rebuild.cache")
+_log = logging.getLogger("tta_rebuild.cache")
 
 DAY_S = 86_400.0
 _Found = tuple[float, LLMResponse]
@@ -147,7 +147,7 @@ class CacheFile:
             self._database = self._database or self._open()
             return work(self._database, *args)
         except (sqlite3.Error, OSError) as error:
-            log.warning("the cache file cannot be used (%s): going on without it", error)
+            _log.warning("the cache file cannot be used (%s): going on without it", error)
             self._is_usable = False
             return None
 
@@ -161,7 +161,7 @@ class CacheFile:
             database.close()
             if anew or isinstance(error, sqlite3.OperationalError):
                 raise
-            log.warning("the cache file is damaged (%s): beginning a new one", error)
+            _log.warning("the cache file is damaged (%s): beginning a new one", error)
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             return self._open(anew=True)

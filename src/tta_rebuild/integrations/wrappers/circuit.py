@@ -18,7 +18,7 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.circuit")
+_log = logging.getLogger("tta_rebuild.circuit")
 
 CALLERS_FAULT = (
     errors.ContentRefused,
@@ -105,7 +105,7 @@ class Circuit:
         policy, now = self.policy, self._clock.now()
         self._in_a_row = 0 if worked else self._in_a_row + 1
         if is_probe and worked:
-            log.warning("%s is back", model)
+            _log.warning("%s is back", model)
             self._opened_at = None
         else:
             self._outcomes.append((now, worked))
@@ -115,7 +115,7 @@ class Circuit:
         too_many = recent.count(False) >= max(1, policy.failure_rate * len(recent))
         is_down = self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many)
         if is_probe or is_down:
-            log.warning("%s fails: left alone for %.0f s", model, policy.cool_down_s)
+            _log.warning("%s fails: left alone for %.0f s", model, policy.cool_down_s)
             self._opened_at = now
             self._outcomes.clear()
             self._in_a_row = 0

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from tta_rebuild.core import errors
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.fallback")
+_log = logging.getLogger("tta_rebuild.fallback")
 
 Reasons = tuple[type[errors.ExecutionError], ...]
 
@@ -121,7 +121,7 @@ class FallbackLLMProvider(llm.WrapperProvider):
         """Log who tells the story now, once whenever that changes."""
         if link is not self._teller:
             extra = {"correlation_id": request.context.correlation_id}
-            log.warning("%s", why or f"{link.name} tells the story again", extra=extra)
+            _log.warning("%s", why or f"{link.name} tells the story again", extra=extra)
             self._teller = link
 
     async def aclose(self) -> None:
@@ -132,5 +132,5 @@ class FallbackLLMProvider(llm.WrapperProvider):
 
 def _bare(provider: llm.LLMProvider) -> Link:
     if not isinstance(provider, llm.LLMProvider):
-        raise errors.ValidationError(f"a fallback chain takes models or links, not {provider!r}")
+        raise errors.ValidationError(f"a chain takes providers or links, not {provider!r}")
     return Link(provider=provider, name=provider.config.model)

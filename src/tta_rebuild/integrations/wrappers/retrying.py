@@ -18,7 +18,7 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.retries")
+_log = logging.getLogger("tta_rebuild.retries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +118,12 @@ class RetryingLLMProvider(llm.WrapperProvider):
                 if wait_s is None or self.clock.now() + wait_s > began + self.policy.deadline_s:
                     raise
                 if not self.budget.retry():
-                    log.warning("the budget for retries is used up: not trying again (%s)", error)
+                    _log.warning("the budget for retries is used up: not trying again (%s)", error)
                     raise
                 why = f"the model broke off and begins anew ({error})"
                 extra = {"correlation_id": request.context.correlation_id}
                 said = "try %d failed (%s), again in %.2f s"
-                log.info(said, number, type(error).__name__, wait_s, extra=extra)
+                _log.info(said, number, type(error).__name__, wait_s, extra=extra)
             await self.clock.sleep(wait_s)
             request = replace(request, attempt=number + 1)
             if has_begun:

@@ -20,7 +20,7 @@ from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.model")
+_log = logging.getLogger("tta_rebuild.model")
 
 _PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 """Our name of a provider → the conventions' name, where they differ."""
@@ -93,7 +93,7 @@ class TracedLLMProvider(llm.WrapperProvider):
             span.end()
             if is_attempt:
                 self._count(request, response, failed, first_s, took_s)
-            log.debug(
+            _log.debug(
                 "%s %s of %s by %s: %s in %.3f s",
                 self._layer,
                 request.attempt,
