@@ -128,19 +128,6 @@ class CodeExecutor(ABC):
         facts = {"engine": "compile", "version": python_version(), "line": line, "error": error}
         return self._verdict(verdict, reason, **facts)
 
-    def _judged(self, ending: Ending, engine: str, version: str) -> CodeVerdict:
-        verdict, reason = judge(ending)
-        return self._verdict(
-            verdict,
-            reason,
-            engine=engine,
-            version=version,
-            output=ending.output,
-            truncated=ending.truncated,
-            line=ending.line,
-            error=ending.type,
-        )
-
     async def _parsed(self, language: str, text: str) -> CodeVerdict:
         name = language.upper()
         verdict: Verdict = "unverified"
@@ -177,24 +164,23 @@ def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
     ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses (a newer one
     may not), ``blocked`` what is nested beyond what a compiler bears.
     """
-    parses = False
+    tree: ast.Module | None = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
-            parses = True
             compile(tree, "<story>", "exec", dont_inherit=True)
     except SyntaxError as error:
         said = error.msg or "does not parse"
-        if parses:
+        if tree is not None:
             return "invalid", f"SyntaxError: {said}", error.lineno
         grammar = f"not in the grammar of Python {python_version()}: {said}"
         return "unverified", grammar, error.lineno
-    except UnicodeEncodeError:
-        return "invalid", "SyntaxError: source code holds half a character", None
     except (ValueError, MemoryError, RecursionError) as error:
         if "null byte" in str(error):
             return "invalid", "SyntaxError: source code holds a null byte", None
+        if isinstance(error, UnicodeEncodeError):
+            return "invalid", "SyntaxError: source code holds half a character", None
         return "blocked", "nested too deeply to be compiled", None
     return None
 
@@ -205,9 +191,20 @@ LIMIT_REASONS = {
     "output": "it prints more than it may",
     "files": "it writes more than it may",
 }
+_NOBODY = "it asks who is at the keyboard, which is nobody here"
+_KNOWN: tuple[tuple[str, str, Verdict, str], ...] = (
+    ("SystemExit", "", "unverified", "it ends itself early, so the rest did not run"),
+    ("KeyboardInterrupt", "", "unverified", "it was interrupted"),
+    ("EOFError", "reading a line", "unverified", "it asks somebody at the keyboard"),
+    ("OSError", "No username set", "unverified", _NOBODY),
+    ("RuntimeError", "Could not determine home directory", "unverified", _NOBODY),
+    ("MemoryError", "", "blocked", "it wants more memory than it may have"),
+    ("RuntimeError", "start new thread", "blocked", "it starts more threads than it may"),
+)
+"""Exception, a sign in its message, and what they say about the code."""
+
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")
 _MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
-_NOBODY = ("No username set", "Could not determine home directory")
 _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
 
@@ -224,34 +221,22 @@ def judge(ending: Ending) -> tuple[Verdict, str]:
         return "blocked", LIMIT_REASONS[ending.limit]
     if ending.end == "died":
         return "blocked", "it broke off its own process"
-    shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
-    if not ending.builtin:
-        return "invalid", shown
-    if ending.wants:
-        return "unverified", f"it needs {ending.wants}, which is not here"
-    match ending.type:
-        case "SystemExit":
-            return "unverified", "it ends itself early, so the rest did not run"
-        case "KeyboardInterrupt":
-            return "unverified", "it was interrupted"
-        case "EOFError" if "reading a line" in ending.message:
-            return "unverified", "it asks somebody at the keyboard"
-        case "OSError" | "RuntimeError" if any(sign in ending.message for sign in _NOBODY):
-            return "unverified", "it asks who is at the keyboard, which is nobody here"
-        case "MemoryError":
-            return "blocked", "it wants more memory than it may have"
-        case "RuntimeError" if "start new thread" in ending.message:
-            return "blocked", "it starts more threads than it may"
-        case "ModuleNotFoundError" | "ImportError" if ending.module in _OUT_OF_BOUNDS:
-            return "blocked", f"it may not use {ending.module}"
-        case "ModuleNotFoundError":
-            return "unverified", f"it needs {ending.module or 'a package'}, which is not here"
-        case "ImportError" if any(sign in ending.message for sign in _MISSING_LIBRARY):
-            return "unverified", f"it needs {ending.module or 'a library'}, which cannot load here"
-        case "PermissionError" if ending.errno is not None:
-            return "blocked", f"it was refused: {ending.message}"
-        case _ if ending.errno in _TOO_MUCH:
-            return "blocked", f"it was refused: {ending.message}"
-        case _ if ending.errno is not None:
-            return "unverified", f"it needs what is not here: {ending.message}"
-    return "invalid", shown
+    kind, said, module = ending.type, ending.message, ending.module
+    if ending.builtin:
+        if ending.wants:
+            return "unverified", f"it needs {ending.wants}, which is not here"
+        for known, sign, verdict, reason in _KNOWN:
+            if kind == known and sign in said:
+                return verdict, reason
+        if kind in ("ModuleNotFoundError", "ImportError"):
+            if module in _OUT_OF_BOUNDS:
+                return "blocked", f"it may not use {module}"
+            if kind == "ModuleNotFoundError":
+                return "unverified", f"it needs {module or 'a package'}, which is not here"
+            if any(sign in said for sign in _MISSING_LIBRARY):
+                return "unverified", f"it needs {module or 'a library'}, which cannot load here"
+        if ending.errno is not None:
+            if kind == "PermissionError" or ending.errno in _TOO_MUCH:
+                return "blocked", f"it was refused: {said}"
+            return "unverified", f"it needs what is not here: {said}"
+    return "invalid", f"{kind}: {said}" if said else kind

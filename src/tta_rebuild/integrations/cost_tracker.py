@@ -8,17 +8,18 @@ from what the ledger says.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.core.clock import Clock, SystemClock, Timer
+from tta_rebuild.core.errors import StoreError, ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.budgets import (
@@ -29,12 +30,17 @@ from tta_rebuild.integrations.budgets import (
     Call,
     Scope,
 )
-from tta_rebuild.integrations.ledger_writer import LedgerWriter
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest, LLMResponse
 from tta_rebuild.integrations.prices import FREE, Price, PriceBook
 from tta_rebuild.integrations.token_estimate import TokenEstimate
 
+_log = logging.getLogger("tta_rebuild.ledger")
+
 RAISE_IT = "raise budget_usd, or use a model that costs nothing"
+
+MOST_AT_ONCE = 500
+LINGER_S = 0.5
+"""How long a row of the ledger waits for others to be written with it, seconds."""
 
 MOST_CALLS = 1_000
 """Attempts that ``CostTracker.calls`` remembers where a ledger keeps them all."""
@@ -85,7 +91,7 @@ class CostTracker:
         self._player_id = player_id
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
-        self._writer = LedgerWriter(self.ledger, self.clock)
+        self._writer = _LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[int, str], Account] = {}
         self._opening = asyncio.Lock()
         self._calls: dict[str, Call] = {}
@@ -246,3 +252,63 @@ class CostTracker:
             zone = self.clock.wall().tzinfo or UTC
             which = {"since": datetime.combine(day, time(), zone)}
         return await self.ledger.spent_usd(**which)
+
+
+class _LedgerWriter:
+    """Writes rows behind the calls that they belong to, in order, none lost.
+
+    A row must not be lost because its call is being cancelled, and a player must not wait for a
+    disk. Rows of a moment are written together; ``LINGER_S`` and one write's worth of them may be
+    lost in a crash.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._book_all = getattr(ledger, "book_all", None)  # several rows in one transaction
+        self._clock = clock
+        self._timer: Timer | None = None
+        self._pending: deque[Attempt] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._failure: StoreError | None = None
+
+    def add(self, attempt: Attempt) -> None:
+        """Take a row; it is written soon, or with the next one where no event loop runs."""
+        self._pending.append(attempt)
+        if self._timer is None:
+            with suppress(RuntimeError):  # no event loop
+                self._timer = self._clock.call_later(LINGER_S, self._start)
+
+    async def flush(self) -> None:
+        """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
+        while self._pending:
+            self._failure = None
+            self._start()
+            if self._task is not None:
+                await asyncio.shield(self._task)
+            if self._failure is not None:
+                raise self._failure
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                if self._book_all is not None:
+                    rows = list(islice(self._pending, MOST_AT_ONCE))
+                    await self._book_all(rows)
+                else:
+                    rows = [self._pending[0]]
+                    await self._ledger.book(rows[0])
+                for _ in rows:
+                    self._pending.popleft()
+            self._failure = None
+        except StoreError as error:
+            if self._failure is None:
+                kept = f"{len(self._pending)} rows are kept in memory and tried again with the next"
+                _log.error("the ledger cannot be written (%s): %s", error, kept)
+            self._failure = error

@@ -230,33 +230,23 @@ class E2BExecutor(CodeExecutor):
         await asyncio.shield(self._kill_and_book(rented))
 
     async def _kill_and_book(self, rented: _Rented) -> None:
-        outcome: Any = "ok"
+        booked: dict[str, Any] = {"provider": "e2b", "model": "sandbox", "task": "code"}
+        booked |= {"at": rented.at, "usage": Usage(), "outcome": "ok"}
         try:
             with _service():
                 async with asyncio.timeout(20.0):
                     await rented.sandbox.kill()
         except _Trouble:
-            outcome = "error"  # E2B ends it by itself when its time is over
+            booked["outcome"] = "error"  # E2B ends it by itself when its time is over
         lived_s = self._clock() - rented.since
         if self._ledger is not None:
-            await self._ledger.book(
-                Attempt(
-                    at=rented.at,
-                    provider="e2b",
-                    model="sandbox",
-                    task="code",
-                    outcome=outcome,
-                    usage=Usage(),
-                    cost_usd=lived_s * self._usd_per_second,
-                    latency_s=lived_s,
-                )
-            )
+            cost_usd = lived_s * self._usd_per_second
+            await self._ledger.book(Attempt(**booked, cost_usd=cost_usd, latency_s=lived_s))
 
 
 def _ending(name: str, message: str) -> Ending:
     """The exception as the kernel names it; whether the system raised it shows in its text."""
-    errno = _ERRNO.match(message)
-    module = _MODULE.search(message)
+    errno, module = _ERRNO.match(message), _MODULE.search(message)
     return Ending(
         type=name,
         message=message[:500],
@@ -275,6 +265,7 @@ def _service(late: str = "") -> Iterator[None]:
     import httpx
     from e2b import exceptions as e2b
 
+    gone = (e2b.SandboxException, e2b.ServiceBusyException, httpx.HTTPError, OSError, RuntimeError)
     try:
         yield
     except TimeoutError as error:
@@ -283,14 +274,8 @@ def _service(late: str = "") -> Iterator[None]:
         raise _Trouble(f"E2B refuses the key: check {KEY_VARIABLE}") from error
     except e2b.RateLimitException as error:
         raise _Trouble("E2B's rate limit is reached: try again later") from error
-    except e2b.NotFoundException as error:
-        raise _Worn("the sandbox is gone") from error
-    except e2b.TimeoutException as error:
-        raise _Worn("the sandbox does not answer") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:  # of a line that is no event
         raise _Trouble("E2B's answer cannot be read") from error
-    except (
-        e2b.SandboxException, e2b.ServiceBusyException, httpx.HTTPError, OSError, RuntimeError
-    ) as error:  # fmt: skip
-        failed = f"the way to E2B failed ({type(error).__name__})"
+    except gone as error:
+        failed = f"the sandbox, or the way to it, failed ({type(error).__name__})"
         raise _Worn(failed) from error

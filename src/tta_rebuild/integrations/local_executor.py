@@ -17,8 +17,8 @@ from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
-from tta_rebuild.integrations.code_executor import LIMIT_REASONS, CodeExecutor, CodeVerdict, Verdict
-from tta_rebuild.sandbox.snippet import Limits
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, judge
+from tta_rebuild.sandbox.snippet import Ending, Limits
 
 if TYPE_CHECKING:
     from tta_rebuild.sandbox.jail import Jail
@@ -91,23 +91,18 @@ class LocalExecutor(CodeExecutor):
             reason = "it reads a clock, which monty cannot judge"
             by_monty = self._verdict("unverified", reason, engine="monty")
         else:
-            by_monty = await self._run_in_monty(code)
+            try:
+                by_monty = await asyncio.to_thread(self._fed_to_monty, await self._pool(), code)
+            except (OSError, RuntimeError, TimeoutError) as error:
+                why = f"monty cannot run here: {error}"
+                by_monty = self._verdict("unverified", why, engine="monty")
         lenient = any(word in code for word in _MONTY_IGNORES)
         if by_monty.verdict == "valid" and not lenient:
             return by_monty
         if refused is not None:  # does not parse here: perhaps only too new for this Python
             return by_monty if by_monty.error == "SyntaxError" else refused
         jail = await self._jailed()
-        if jail is None:
-            return by_monty
-        return await self._run_in_jail(jail, code)
-
-    async def _run_in_monty(self, code: str) -> CodeVerdict:
-        try:
-            pool = await self._monty_pool()
-            return await asyncio.to_thread(self._fed_to_monty, pool, code)
-        except (OSError, RuntimeError, TimeoutError) as error:
-            return self._verdict("unverified", f"monty cannot run here: {error}", engine="monty")
+        return by_monty if jail is None else await self._run_in_jail(jail, code)
 
     def _fed_to_monty(self, pool: Any, code: str) -> CodeVerdict:
         """Runs in a thread: monty's own async front can bring the interpreter down at its exit."""
@@ -137,16 +132,13 @@ class LocalExecutor(CodeExecutor):
         facts = {"output": output.output, "line": line, "error": error}
         return self._verdict(verdict, reason, engine="monty", version=monty.__version__, **facts)
 
-    async def _monty_pool(self) -> Any:
+    async def _pool(self) -> Any:
         async with self._opening:
             if self._monty is None:
                 from pydantic_monty import Monty
 
-                pool = Monty(
-                    max_processes=2,
-                    request_timeout=self.limits.wall_s,
-                    max_checkouts_per_worker=_SESSIONS_PER_WORKER,
-                )
+                per_worker: Any = {"max_checkouts_per_worker": _SESSIONS_PER_WORKER}
+                pool = Monty(max_processes=2, request_timeout=self.limits.wall_s, **per_worker)
                 self._monty = await asyncio.to_thread(pool.__enter__)
                 self._open.push_async_callback(asyncio.to_thread, pool.__exit__, None, None, None)
             return self._monty
@@ -174,13 +166,15 @@ class LocalExecutor(CodeExecutor):
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
         if ending.end == "died" and ending.cpu_s >= self.limits.cpu_s:
             ending = replace(ending, end="limit", limit="cpu")
-        return self._judged(ending, "jail", jail.version)
+        facts: dict[str, Any] = {"engine": "jail", "version": jail.version, "error": ending.type}
+        facts |= {"output": ending.output, "truncated": ending.truncated, "line": ending.line}
+        return self._verdict(*judge(ending), **facts)
 
 
 def _judged_of_monty(exception: BaseException, line: int | None, code: str) -> tuple[Verdict, str]:
     kind, said = type(exception).__name__, str(exception)
     if kind == "TimeoutError" and "limit exceeded" in said:
-        return "blocked", LIMIT_REASONS["cpu"]
+        return judge(Ending(end="limit", limit="cpu"))
     if kind == "MemoryError":
         return "blocked", "it wants more than it may have"
     if kind == "NameError":
