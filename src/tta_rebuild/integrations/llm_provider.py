@@ -1,9 +1,7 @@
 """The one seam to language models: request, response, stream, provider, wrapper base.
 
-The rooms above know this file only. Adapters (``gemini_provider`` …), the embedded storyteller and
-the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks them. Two ways in: ``complete`` and
-``stream`` with one request object, which is what the engine uses, and ``generate`` and
-``generate_stream`` with a bare prompt for callers outside.
+Two ways in: ``complete`` and ``stream`` with one request object, which is what the engine uses, and
+``generate`` and ``generate_stream`` with a bare prompt for callers outside.
 """
 
 from __future__ import annotations
@@ -78,11 +76,9 @@ class LLMRequest:
 
     Attributes:
         prompt: what to do now, with the changing part of the matter.
-        context: whose work this is.
         system: the stable part (instructions, world): sent first, so that provider caches hit.
         task: see ``core.tasks``; "" for a bare prompt.
-        template: ``name@version`` of the template that made the prompt, "" if none.
-        variables: what the template was filled with, plain JSON.
+        template: ``name@version`` of the template that made the prompt, filled with ``variables``.
         schema: JSON schema of the answer, None for prose.
         model: overrides the provider's model; max_tokens … likewise, None keeps the config's.
         story_id, branch_id, turn: where in which story, for the ledger.
@@ -113,11 +109,11 @@ class LLMRequest:
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str):
             raise ValidationError(f"prompt must be a text, not {type(self.prompt).__name__}")
-        for name in self.overrides():
+        for name, value in self.overrides().items():
             if name == "model":
-                check_text(name, self.model)
+                check_text(name, value)
             else:
-                check_number(name, getattr(self, name), **_KNOBS[name])
+                check_number(name, value, **_KNOBS[name])
 
     def overrides(self) -> dict[str, Any]:
         """What this request sets otherwise than the provider's config, by name."""
@@ -148,7 +144,6 @@ class LLMResponse:
             had come when a stream went silent) or ``"other"``.
         usage: tokens by kind; ``tokens_used`` is their sum.
         cost_usd: US dollars, 0.0 where nothing is billed or nobody counted.
-        provider: the adapter's name, such as ``"gemini"`` or ``"offline"``.
         degraded: "" or, in plain words, what was not as configured (another model took over …).
     """
 
@@ -165,10 +160,7 @@ class LLMResponse:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """Some more text of the answer; ``usage`` is what the provider has counted so far, if it says.
-
-    So it is known what a stream that is left early has cost.
-    """
+    """Some more text of the answer; ``usage`` is what the provider has counted so far, or None."""
 
     text: str
     usage: Usage | None = field(default=None, compare=False, repr=False)
@@ -346,11 +338,8 @@ class WrapperProvider(RequestProvider):
 
 def estimated_usage(prompt: str, text: str) -> Usage:
     """Token counts guessed from lengths, marked as estimated."""
-    return Usage(
-        input_tokens=max(1, round(len(prompt) / CHARS_PER_TOKEN)),
-        output_tokens=max(1, round(len(text) / CHARS_PER_TOKEN)),
-        estimated=True,
-    )
+    given, told = (max(1, round(len(part) / CHARS_PER_TOKEN)) for part in (prompt, text))
+    return Usage(input_tokens=given, output_tokens=told, estimated=True)
 
 
 class MockLLMProvider(LLMProvider):
@@ -382,12 +371,10 @@ class MockLLMProvider(LLMProvider):
         call_count = self.call_count
         await asyncio.sleep(self.latency_ms / 1000)
         if self.should_fail:
-            raise ProviderBusy(
-                "Mock LLM provider failure", provider="mock", model=self.config.model
-            )
-        return self._plain_answer(
-            prompt, self.response, call_count=call_count, simulated_latency_ms=self.latency_ms
-        )
+            model = self.config.model
+            raise ProviderBusy("Mock LLM provider failure", provider="mock", model=model)
+        counted = {"call_count": call_count, "simulated_latency_ms": self.latency_ms}
+        return self._plain_answer(prompt, self.response, **counted)
 
     async def generate_stream(
         self, prompt: str, context: TTAContext, **overrides: Any

@@ -1,8 +1,4 @@
-"""How many tokens a request may take, before the provider has counted them.
-
-There is no tokenizer for current models here. The limiter works with a likely figure, learnt per
-model from the counts that come back; budgets work with a figure that no request can exceed.
-"""
+"""How many tokens a request may take, before the provider has counted them, without a tokenizer."""
 
 from __future__ import annotations
 
@@ -21,10 +17,9 @@ SCHEMA_IN_WORDS_TOKENS = 256
 
 
 class TokenEstimate:
-    """Likely input tokens per model; starts from four characters per token and learns.
+    """Likely input tokens per model: four characters per token, until the counts say otherwise.
 
-    Learns the densest text seen lately: a denser one counts at once, a lighter one slowly, so that
-    the estimate errs on the high side.
+    A denser text counts at once, a lighter one slowly, so that the estimate errs on the high side.
     """
 
     def __init__(self) -> None:
