@@ -10,7 +10,7 @@ import asyncio
 import os
 import re
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -40,6 +40,16 @@ _IN_WORDS = {
 }
 """What kept a connection from being made, for a reader who knows no Python."""
 
+_FINISHES = {
+    "stop": "STOP stop eos end_turn stop_sequence tool_use",
+    "length": "MAX_TOKENS CONTINUATION length max_tokens model_context_window_exceeded",
+    "safety": "SAFETY BLOCKLIST PROHIBITED_CONTENT SPII ESCALATION MODEL_ARMOR"
+    " content_filter refusal",
+    "recitation": "RECITATION",
+}
+_FINISH_OF = {word: finish for finish, words in _FINISHES.items() for word in words.split()}
+"""A vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
+
 _JSON_FRAME = re.compile(r'"\w+"\s*:|[{}\[\],"]')
 
 FEWEST_KEPT_WORDS = 25
@@ -67,7 +77,7 @@ class Chunk:
     """Some of an answer, or all of it.
 
     ``finish`` (why it ended) and ``refusal`` (of the whole prompt or answer) are the vendor's own
-    words, "" where there is none; ``usage`` is what is counted so far, where the provider says.
+    words; ``usage`` is what is counted so far, where the provider says.
     """
 
     text: str = ""
@@ -107,8 +117,6 @@ class Adapter(llm.RequestProvider):
     home: ClassVar[str]
     """The vendor's own address: said explicitly, so that no environment variable sends the key
     elsewhere."""
-    finishes: ClassVar[Mapping[str, str]]
-    """The vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str
@@ -252,7 +260,7 @@ class Adapter(llm.RequestProvider):
 
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> llm.LLMResponse:
         """The answer as a value; raises where it is none."""
-        finish = self.finishes.get(whole.finish, "other")
+        finish = _FINISH_OF.get(whole.finish, "other")
         if not whole.text:
             failure = self._empty(asked, whole, finish)
             failure.usage = whole.usage

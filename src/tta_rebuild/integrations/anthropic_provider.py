@@ -1,8 +1,7 @@
 """Anthropic's Claude, through Anthropic's own SDK.
 
-The stable part of a prompt is sent as a system block that Anthropic keeps in its cache (five
-minutes), where it is long enough to pay: writing costs a quarter more than reading afresh, reading
-it again a tenth.
+The stable part of a prompt is sent as a block that is kept there for five minutes, where it is long
+enough to pay: writing it costs a quarter more than reading afresh, reading it again a tenth.
 """
 
 from __future__ import annotations
@@ -28,20 +27,11 @@ class AnthropicProvider(SdkAdapter):
     vendor: ClassVar[str] = "anthropic"
     provider = "anthropic"
     sdk: ClassVar[str] = "anthropic"
-    client_class: ClassVar[str] = "AsyncAnthropic"
+    sdk_name: ClassVar[str] = "Anthropic"
     client_options: ClassVar[Mapping[str, Any]] = {"open_telemetry": False}
-    error_class: ClassVar[str] = "AnthropicError"
     default_model: ClassVar[str] = "claude-haiku-4-5"
     home: ClassVar[str] = "https://api.anthropic.com"
     key_variable = "ANTHROPIC_API_KEY"
-    finishes: ClassVar[Mapping[str, str]] = {
-        "end_turn": "stop",
-        "stop_sequence": "stop",
-        "tool_use": "stop",
-        "max_tokens": "length",
-        "model_context_window_exceeded": "length",
-        "refusal": "safety",
-    }
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         body: dict[str, Any] = {

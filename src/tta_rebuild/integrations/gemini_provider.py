@@ -33,18 +33,6 @@ class GeminiLLMProvider(Adapter):
     default_model: ClassVar[str] = "gemini-3.5-flash-lite"
     home: ClassVar[str] = "https://generativelanguage.googleapis.com/"
     key_variable = "GEMINI_API_KEY"
-    finishes: ClassVar[Mapping[str, str]] = {
-        "STOP": "stop",
-        "MAX_TOKENS": "length",
-        "CONTINUATION": "length",
-        "SAFETY": "safety",
-        "BLOCKLIST": "safety",
-        "PROHIBITED_CONTENT": "safety",
-        "SPII": "safety",
-        "ESCALATION": "safety",
-        "MODEL_ARMOR": "safety",
-        "RECITATION": "recitation",
-    }
     _session: Any = None
     _make_config: Any = None
 

@@ -31,18 +31,11 @@ class OpenAIProvider(SdkAdapter):
     vendor: ClassVar[str] = "openai"
     provider = "openai"
     sdk: ClassVar[str] = "openai"
-    client_class: ClassVar[str] = "AsyncOpenAI"
-    error_class: ClassVar[str] = "OpenAIError"
+    sdk_name: ClassVar[str] = "OpenAI"
     default_model: ClassVar[str] = "gpt-5.4-mini"
     home: ClassVar[str] = "https://api.openai.com/v1"
     optional: ClassVar[frozenset[str]] = Adapter.optional | {"stream_options", "max_tokens"}
     key_variable = "OPENAI_API_KEY"
-    finishes: ClassVar[Mapping[str, str]] = {
-        "stop": "stop",
-        "length": "length",
-        "content_filter": "safety",
-        "eos": "stop",
-    }
 
     def __init__(
         self,
@@ -74,9 +67,9 @@ class OpenAIProvider(SdkAdapter):
         messages = [{"role": "user", "content": asked.prompt}]
         if asked.request.system:
             messages.insert(0, {"role": "system", "content": asked.request.system})
-        body: dict[str, Any] = {"model": asked.model, "messages": messages}
         old_name = self.compatible and "max_tokens" not in asked.refused
-        body["max_tokens" if old_name else "max_completion_tokens"] = asked.max_tokens
+        limit = "max_tokens" if old_name else "max_completion_tokens"
+        body = {"model": asked.model, "messages": messages, limit: asked.max_tokens}
         if asked.temperature is not None:
             body["temperature"] = asked.temperature
         if asked.top_p is not None:

@@ -29,18 +29,17 @@ _PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
 
 
 class SdkAdapter(Adapter):
-    """An adapter over one of these SDKs, whose module and names its class attributes give."""
+    """An adapter over one of these SDKs; ``sdk_name`` is in the names of its classes."""
 
-    client_class: ClassVar[str]
-    error_class: ClassVar[str]
+    sdk_name: ClassVar[str]
     client_options: ClassVar[Mapping[str, Any]] = {}
 
     def _connect(self, sdk: Any) -> Any:
         import httpx2
 
-        sdks_own = getattr(sdk, self.error_class)
+        sdks_own = getattr(sdk, f"{self.sdk_name}Error")
         self._vendor_errors = (sdks_own, httpx2.HTTPError, ValueError, OSError)
-        return getattr(sdk, self.client_class)(
+        return getattr(sdk, f"Async{self.sdk_name}")(
             api_key=self._key.reveal() or "none",
             base_url=self.base_url or self.home,
             max_retries=0,
