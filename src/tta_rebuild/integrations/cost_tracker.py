@@ -75,7 +75,7 @@ class CostTracker:
     ) -> None:
         if isinstance(ledger, (int, float)):
             raise ValidationError(f"for a budget write CostTracker(budget_usd={ledger})")
-        self.ledger: Ledger = ledger or MemoryLedger()
+        self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.budget_usd = budget_usd
         self._own: Account | None = None
         if budget_usd is not None:
@@ -83,7 +83,7 @@ class CostTracker:
             self._own = Account(Budget(scope="total", limit_usd=budget_usd, how_to_raise=RAISE_IT))
         self.spent = 0.0
         """US dollars booked through this tracker so far."""
-        self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger else None)
+        self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger is not None else None)
         self.budgets = tuple(budgets)
         self.prices = prices or PriceBook()
         self.clock: Clock = clock or SystemClock()
