@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.wrappers.paced import *
     from tta_rebuild.integrations.wrappers.rephrasing import *
     from tta_rebuild.integrations.wrappers.retrying import *
-    from tta_rebuild.integrations.wrappers.routed import *
     from tta_rebuild.integrations.wrappers.traced import *
     from tta_rebuild.sandbox.snippet import Limits as Limits
 
@@ -56,10 +55,9 @@ response_cache: CacheFile ResponseCache
 wrappers.cached: CachedLLMProvider
 wrappers.circuit: Circuit CircuitBreakerLLMProvider CircuitPolicy
 wrappers.costed: AccountedLLMProvider BudgetedLLMProvider CostTrackingLLMProvider
-wrappers.fallback: FallbackLLMProvider Link
+wrappers.fallback: FallbackLLMProvider Link RoutedLLMProvider
 wrappers.paced: RateLimitedLLMProvider
 wrappers.retrying: RetryBudget RetryPolicy RetryingLLMProvider
-wrappers.routed: RoutedLLMProvider
 wrappers.rephrasing: SofteningLLMProvider
 wrappers.traced: TracedLLMProvider
 """

@@ -14,8 +14,8 @@ from typing import Any, ClassVar
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
+from tta_rebuild.integrations.openai_provider import SdkAdapter
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 CACHED_FROM_CHARS = 8_000
 """Stable parts shorter than this (some 2,000 tokens) are below what Anthropic's cache keeps."""

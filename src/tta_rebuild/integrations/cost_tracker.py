@@ -32,7 +32,7 @@ from tta_rebuild.integrations.budgets import (
 )
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest, LLMResponse
 from tta_rebuild.integrations.prices import FREE, Price, PriceBook
-from tta_rebuild.integrations.token_estimate import TokenEstimate
+from tta_rebuild.integrations.rate_limiter import TokenEstimate
 
 _log = logging.getLogger("tta_rebuild.ledger")
 

@@ -7,16 +7,65 @@ what one has refused is left out from then on (see ``Adapter``).
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tta_rebuild.core.errors import KeyMissing
+from tta_rebuild.core import errors
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import NEARBY, Adapter, Chunk, Patience
+from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.sdk_adapter import SdkAdapter
+
+_WINDOW = re.compile(
+    r"(?:maximum context length (?:is|of)|available context size \(|context length of only)"
+    r"\s*(\d{3,8})",
+    re.IGNORECASE,
+)
+_ACCESS_AGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC")
+_TRY_AGAIN_IN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)", re.IGNORECASE)
+_PER_DAY = re.compile(r"\bper day\b|\((?:RPD|TPD)\)", re.IGNORECASE)
+_PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
+
+
+class SdkAdapter(Adapter):
+    """What OpenAI and Anthropic share: their SDKs come from one generator.
+
+    Clients and exceptions have one shape; ``sdk_name`` is in the names of their classes.
+    """
+
+    sdk_name: ClassVar[str]
+    client_options: ClassVar[Mapping[str, Any]] = {}
+
+    def _connect(self, sdk: Any) -> Any:
+        import httpx2
+
+        sdks_own = getattr(sdk, f"{self.sdk_name}Error")
+        self._vendor_errors = (sdks_own, httpx2.HTTPError, ValueError, OSError)
+        return getattr(sdk, f"Async{self.sdk_name}")(
+            api_key=self._key.reveal() or "none",
+            base_url=self.base_url or self.home,
+            max_retries=0,
+            timeout=None,
+            **self.client_options,
+        )
+
+    async def _disconnect(self, client: Any) -> None:
+        await client.close()
+
+    def _translated(self, error: Exception, asked: Asked) -> errors.ProviderError:
+        sdk = import_module(self.sdk)
+        if isinstance(error, sdk.APIConnectionError):
+            return self._no_connection(error, asked)
+        if isinstance(error, (sdk.APIResponseValidationError, ValueError)):
+            return self._no_answer(error, asked)
+        if isinstance(error, sdk.APIError):
+            return self._refused(_answer(error, self._now()), asked)
+        return self._no_connection(error, asked)
 
 
 class OpenAIProvider(SdkAdapter):
@@ -60,7 +109,7 @@ class OpenAIProvider(SdkAdapter):
             return super()._find_key(api_key)
         given = reveal(api_key)
         if not given and not is_near(self.base_url):
-            raise KeyMissing(self.key_variable, provider=self.provider)
+            raise errors.KeyMissing(self.key_variable, provider=self.provider)
         return given
 
     def _body(self, asked: Asked) -> dict[str, Any]:
@@ -152,4 +201,40 @@ def _usage(counts: Any) -> Usage:
         cached_tokens=getattr(prompt, "cached_tokens", None) or 0,
         output_tokens=max(0, (counts.completion_tokens or 0) - thinking),
         thinking_tokens=thinking,
+    )
+
+
+def _answer(error: Any, now: datetime) -> ErrorAnswer:
+    """What the server answered, out of an SDK's ``APIError``."""
+    status = int(getattr(error, "status_code", 0) or 0)
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+    inner = inner_of(error.body)
+    kind = f"{inner.get('type') or ''} {inner.get('code') or ''}"
+    said = str(inner.get("message") or f"HTTP {status}")
+    hint, window = _TRY_AGAIN_IN.search(said), _WINDOW.search(said)
+    wait_s = retry_after_s(headers, now)
+    if wait_s is None and hint:
+        wait_s = duration_s(hint.group(1))
+    resets_at = None
+    if again := _ACCESS_AGAIN.search(said):
+        resets_at = datetime.strptime(" ".join(again.groups()), "%Y-%m-%d %H:%M")
+        resets_at = resets_at.replace(tzinfo=UTC)
+    elif status == 429 and _PER_DAY.search(said):
+        if wait_s is None:
+            wait_s = duration_s(headers.get("x-ratelimit-reset-requests", ""))
+        reset = timedelta(days=1) if wait_s is None else timedelta(seconds=wait_s)
+        resets_at = now + reset
+    ours = headers.get("anthropic-ratelimit-requests-limit", "")
+    limit = ours or headers.get("x-ratelimit-limit-requests", "")
+    # What OpenAI's header limits is said in the message alone.
+    is_per_minute = bool(ours) or limit == "0" or _PER_MINUTE.search(said) is not None
+    tokens = str(inner.get("n_ctx") or (window[1] if window else ""))
+    return ErrorAnswer(
+        status=status,
+        kind=kind,
+        said=said,
+        retry_after_s=wait_s,
+        resets_at=None if limit == "0" else resets_at,
+        limit_rpm=int(limit) if limit.isdigit() and is_per_minute else None,
+        window_tokens=int(tokens) if tokens.isdigit() else None,
     )

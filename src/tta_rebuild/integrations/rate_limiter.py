@@ -1,4 +1,4 @@
-"""The quota of each model: who may send now, who waits, who never fits.
+"""The quota of each model: who may send now, who waits, who never fits, and how much a request is.
 
 A provider counts requests when they *arrive*, and nobody here knows that moment; it lies between
 the grant and the first sign of life. So a grant counts from when it is given until a whole window
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import json
 import logging
 import math
 from collections import deque
@@ -21,6 +22,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock, Timer
 from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMRequest
 
 _log = logging.getLogger("tta_rebuild.limiter")
 
@@ -325,3 +328,45 @@ class RateLimiter:
         window = self._window(model)
         window.exhausted_until = until
         window.pump()
+
+
+FRAME_TOKENS = 64
+"""What roles, turns and the like add to a prompt, at most."""
+
+SCHEMA_IN_WORDS_TOKENS = 256
+"""The instruction that goes with a schema where an adapter has to put it into words."""
+
+
+class TokenEstimate:
+    """Likely input tokens per model: four characters per token, until the counts say otherwise.
+
+    A denser text counts at once, a lighter one slowly, so that the estimate errs on the high side.
+    """
+
+    def __init__(self) -> None:
+        self._chars_per_token: dict[str, float] = {}
+
+    def input_tokens(self, model: str, request: LLMRequest) -> int:
+        """About as many tokens as the request's prompt has, with a tenth to spare."""
+        chars = self._chars(request)
+        return round(1.1 * chars / self._chars_per_token.get(model, CHARS_PER_TOKEN)) + 8
+
+    def learn(self, model: str, request: LLMRequest, usage: Usage) -> None:
+        """Take note of what the provider counted."""
+        chars = self._chars(request)
+        if usage.estimated or usage.input_tokens < 32 or chars < 128:
+            return
+        seen = max(1.0, chars / usage.input_tokens)
+        known = self._chars_per_token.get(model, CHARS_PER_TOKEN)
+        self._chars_per_token[model] = seen if seen < known else known + 0.05 * (seen - known)
+
+    def most_input_tokens(self, request: LLMRequest) -> int:
+        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
+        size = len(request.full_text.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
+        if request.schema is not None:
+            size += len(json.dumps(request.schema)) + SCHEMA_IN_WORDS_TOKENS
+        return size
+
+    def _chars(self, request: LLMRequest) -> int:
+        schema = 0 if request.schema is None else len(json.dumps(request.schema))
+        return len(request.system) + len(request.prompt) + schema

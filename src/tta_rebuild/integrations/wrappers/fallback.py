@@ -1,4 +1,4 @@
-"""Fallback: when a model cannot, the next one tells the story on, and says so.
+"""Which model answers: one by the task, and where it cannot, the next one, which says so.
 
 Every call begins with the first model; its circuit decides how soon it is really asked, so the
 story goes back to it as soon as it recovers.
@@ -7,7 +7,7 @@ story goes back to it as soon as it recovers.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -134,3 +134,21 @@ def _bare(provider: llm.LLMProvider) -> Link:
     if not isinstance(provider, llm.LLMProvider):
         raise errors.ValidationError(f"a chain takes providers or links, not {provider!r}")
     return Link(provider=provider, name=provider.config.model)
+
+
+class RoutedLLMProvider(llm.WrapperProvider):
+    """Passes each request to its task's provider (see ``core.tasks``), others to ``default``."""
+
+    def __init__(self, default: llm.LLMProvider, routes: Mapping[str, llm.LLMProvider]) -> None:
+        super().__init__(default)
+        self.price = None  # the default's is not the others'
+        self.routes = dict(routes)
+
+    def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+        """Put the request to its route."""
+        return ask(self.routes.get(request.task, self.wrapped), request)
+
+    async def aclose(self) -> None:
+        """Close every provider once."""
+        for provider in {id(p): p for p in (self.wrapped, *self.routes.values())}.values():
+            await provider.aclose()

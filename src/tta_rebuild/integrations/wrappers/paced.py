@@ -11,8 +11,7 @@ from contextlib import aclosing
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.rate_limiter import RateLimiter
-from tta_rebuild.integrations.token_estimate import TokenEstimate
+from tta_rebuild.integrations.rate_limiter import RateLimiter, TokenEstimate
 
 
 class RateLimitedLLMProvider(llm.WrapperProvider):
