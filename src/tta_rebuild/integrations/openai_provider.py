@@ -151,12 +151,10 @@ class OpenAIProvider(SdkAdapter):
 def is_near(base_url: str) -> bool:
     """True for an address on this machine or in its private network."""
     host = urlsplit(base_url).hostname or ""
-    if host == "localhost" or host.endswith((".localhost", ".local")):
-        return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return host == "localhost" or host.endswith((".localhost", ".local"))
     return address.is_loopback or address.is_private
 
 

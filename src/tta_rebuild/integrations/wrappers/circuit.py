@@ -124,8 +124,7 @@ class Circuit:
 class CircuitBreakerLLMProvider(llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
-    Cancellations, used-up budgets and errors that the caller made are no failures. ``circuit`` is
-    shared by the stacks that talk to the same model.
+    Cancellations, used-up budgets and errors that the caller made are no failures.
     """
 
     def __init__(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import count
 from random import Random
 
@@ -74,8 +73,7 @@ class RetryingLLMProvider(llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, never past the deadline, never beyond the
-    ``budget`` for retries, which all stacks share that talk to the same provider. A daily quota
-    that is used up is asked once and then remembered until it resets.
+    ``budget`` for retries, which all stacks share that talk to the same provider.
     """
 
     def __init__(
@@ -92,15 +90,9 @@ class RetryingLLMProvider(llm.WrapperProvider):
         self.clock: Clock = clock or SystemClock()
         self.random = random or Random()
         self.budget = budget or RetryBudget()
-        self._exhausted: dict[str, datetime] = {}
 
     async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         """The first answer that ends well; says where pieces are to be forgotten."""
-        model = request.model or self.config.model
-        resets_at = self._exhausted.pop(model, None)
-        if resets_at is not None and self.clock.wall() < resets_at:
-            self._exhausted[model] = resets_at
-            raise errors.QuotaExhausted(resets_at=resets_at, model=model)
         self.budget.call()
         began = self.clock.now()
         has_begun = False
@@ -112,8 +104,6 @@ class RetryingLLMProvider(llm.WrapperProvider):
                         yield item
                 return
             except errors.ProviderError as error:
-                if isinstance(error, errors.QuotaExhausted):
-                    self._exhausted[model] = error.resets_at
                 wait_s = self._wait_s(number, error)
                 if wait_s is None or self.clock.now() + wait_s > began + self.policy.deadline_s:
                     raise
@@ -133,12 +123,9 @@ class RetryingLLMProvider(llm.WrapperProvider):
     def _wait_s(self, number: int, error: errors.ProviderError) -> float | None:
         """Seconds until the next try, None where there shall be none."""
         policy = self.policy
-        allowed = 0
-        if isinstance(error, (errors.ProviderBusy, errors.StreamBroken)):
-            allowed = policy.attempts
-        elif isinstance(error, errors.ReplyUnusable):
-            allowed = policy.unusable_attempts
-        if number >= allowed:
+        may_pass = isinstance(error, (errors.ProviderBusy, errors.StreamBroken))
+        allowed = policy.attempts if may_pass else policy.unusable_attempts
+        if number >= allowed or not (may_pass or isinstance(error, errors.ReplyUnusable)):
             return None
         wait_s = self.random.uniform(0.0, min(policy.cap_s, policy.base_s * 2 ** (number - 1)))
         return wait_s + (getattr(error, "retry_after_s", None) or 0.0)
