@@ -133,27 +133,21 @@ class Call:
         self._queue.ended()
 
 
+@dataclass(slots=True, eq=False)
 class BudgetQueue:
     """Where calls wait for money that others hold (``patience_s`` seconds), and where one warns."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        patience_s: float,
-        on_warning: Callable[[BudgetWarning], None] | None = None,
-    ) -> None:
-        self._clock = clock
-        self._patience_s = patience_s
-        self._on_warning = on_warning
-        self._waiting: list[asyncio.Future[bool]] = []
+    _clock: Clock
+    patience_s: float
+    on_warning: Callable[[BudgetWarning], None] | None = None
+    _waiting: list[asyncio.Future[bool]] = field(default_factory=list)
 
     async def something_ended(self) -> bool:
         """True when some call has ended; False if none does for too long."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         timer = self._clock.call_later(
-            self._patience_s, lambda: None if future.done() else future.set_result(False)
+            self.patience_s, lambda: None if future.done() else future.set_result(False)
         )
         try:
             return await future
@@ -187,5 +181,5 @@ class BudgetQueue:
         """Tell the log and whoever asked to be told."""
         for warning in warnings:
             _log.warning("%s", warning)
-            if self._on_warning is not None:
-                self._on_warning(warning)
+            if self.on_warning is not None:
+                self.on_warning(warning)

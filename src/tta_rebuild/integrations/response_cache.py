@@ -1,9 +1,8 @@
 """Answers given before: in memory, and in a file of their own.
 
-A key says what was asked and of which model, in a form that gives
-nothing of it away; the file holds keys and answers, never prompts. It is SQLite, which several
-processes may share. A cache can be lost at any time without harm, so whatever is wrong with the
-file is logged once and then there is no file.
+A key says what was asked of which model, in a form that gives nothing of it away; the file holds
+keys and answers, never prompts. A cache can be lost at any time without harm, so whatever is wrong
+with the file is logged once and then there is no file.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from cachetools import TLRUCache
@@ -71,15 +70,15 @@ class ResponseCache:
         found = self._kept.get(key)  # perhaps somebody's answer that has come meanwhile
         return (found[1] if found is not None else None), "memory"
 
-    def put(self, key: str, response: LLMResponse) -> None:
-        """Keep an answer; the file follows on its own."""
+    async def put(self, key: str, response: LLMResponse) -> None:
+        """Keep an answer: in memory at once, then in the file."""
         born = self._clock.wall().timestamp()
         self._kept[key] = (born, response)
         if self._file is not None:
-            self._file.put(key, response, now=born, since=born - self._max_age_s)
+            await self._file.put(key, response, now=born, since=born - self._max_age_s)
 
     async def aclose(self) -> None:
-        """Write what is still to be written, and close the file."""
+        """Close the file."""
         if self._file is not None:
             await self._file.aclose()
 
@@ -97,7 +96,7 @@ CREATE INDEX IF NOT EXISTS answers_born ON answers (born);
 
 
 class CacheFile:
-    """Answers as JSON in one SQLite file, read and written by one thread (``_guarded``), in order.
+    """Answers as JSON in one SQLite file, which several processes may share.
 
     Made where it does not exist. Beyond ``max_bytes`` of answers the least recently used leave.
     """
@@ -105,51 +104,38 @@ class CacheFile:
     def __init__(self, path: Path, *, max_bytes: int = 64 * 2**20) -> None:
         self._path = path
         self._max_bytes = max_bytes
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tta-cache")
+        self._lock = Lock()
         self._database: sqlite3.Connection | None = None
         self._is_usable = True
-        self._is_closed = False
 
     async def get(self, key: str, *, since: float, now: float) -> _Found | None:
         """The answer if it was kept after ``since``, or None; times in seconds since 1970."""
-        found = self._submit(self._get, key, since, now)
-        return None if found is None else await asyncio.wrap_future(found)
+        return await asyncio.to_thread(self._guarded, self._get, key, since, now)
 
-    def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
-        """Keep an answer soon, and forget those born before ``since``."""
-        self._submit(self._put, key, json.dumps(asdict(response), default=str), now, since)
-
-    async def written(self) -> None:
-        """Wait until every answer handed in is in the file."""
-        last = self._submit(lambda _: None)
-        if last is not None:
-            await asyncio.wrap_future(last)
+    async def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
+        """Keep an answer, and forget those born before ``since``."""
+        reply = json.dumps(asdict(response), default=str)
+        await asyncio.to_thread(self._guarded, self._put, key, reply, now, since)
 
     async def aclose(self) -> None:
-        """Finish writing and close; safe to call twice."""
-        self._is_closed = True
-        await asyncio.to_thread(self._thread.shutdown)
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
-    def _submit(
-        self, work: Callable[..., _Found | None], *args: Any
-    ) -> Future[_Found | None] | None:
-        if self._is_closed or not self._is_usable:
-            return None
-        return self._thread.submit(self._guarded, work, *args)
+        """Close the file; safe to call twice."""
+        with self._lock:
+            self._is_usable = False
+            if self._database is not None:
+                self._database.close()
+                self._database = None
 
     def _guarded(self, work: Callable[..., _Found | None], *args: Any) -> _Found | None:
-        if not self._is_usable:
-            return None
-        try:
-            self._database = self._database or self._open()
-            return work(self._database, *args)
-        except (sqlite3.Error, OSError) as error:
-            _log.warning("the cache file cannot be used (%s): going on without it", error)
-            self._is_usable = False
-            return None
+        with self._lock:
+            if not self._is_usable:
+                return None
+            try:
+                self._database = self._database or self._open()
+                return work(self._database, *args)
+            except (sqlite3.Error, OSError) as error:
+                _log.warning("the cache file cannot be used (%s): going on without it", error)
+                self._is_usable = False
+                return None
 
     def _open(self, *, anew: bool = False) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -79,9 +79,9 @@ class CachedLLMProvider(llm.WrapperProvider):
     async def _asked(self, key: str, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
         async with aclosing(ask(self.wrapped, request)) as items:
             async for item in items:
-                if isinstance(item, llm.StreamEnded) and is_worth_keeping(request, item.response):
-                    self.cache.put(key, item.response)
                 yield item
+                if isinstance(item, llm.StreamEnded) and is_worth_keeping(request, item.response):
+                    await self.cache.put(key, item.response)
 
     def _given_again(
         self, request: llm.LLMRequest, response: llm.LLMResponse, place: str

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
 from tta_rebuild.core.usage import Outcome, Usage
@@ -128,104 +128,102 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
                 attempt.crashed()
 
 
+@dataclass(eq=False)
 class _RunningAttempt:
     """One attempt between its beginning and its one row in the ledger; ``worst`` is held for it."""
 
-    def __init__(
-        self,
-        asked: CostTrackingLLMProvider,
-        call: Call,
-        request: llm.LLMRequest,
-        price: Price,
-        worst: Usage,
-    ) -> None:
-        self._asked, self._tracker = asked, asked.tracker
-        self._call, self._request = call, request
-        self._price, self._worst = price, worst
-        self._provider = asked.provider
-        self._model = request.model or asked.config.model
-        self._at = self._tracker.clock.wall()
-        self._began = self._tracker.clock.now()
-        self._first_piece_s: float | None = None
-        self._counted: Usage | None = None
-        self._chars = self._largest_piece = 0
-        self._is_over = False
-        call.attempts += 1
+    asked: CostTrackingLLMProvider
+    call: Call
+    request: llm.LLMRequest
+    price: Price
+    worst: Usage
+    first_piece_s: float | None = None
+    counted: Usage | None = None
+    chars: int = 0
+    largest_piece: int = 0
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self._tracker = self.asked.tracker
+        self._provider = self.asked.provider
+        self._model = self.request.model or self.asked.config.model
+        self._at, self._began = self._tracker.clock.wall(), self._tracker.clock.now()
+        self.call.attempts += 1
 
     def piece(self, piece: llm.TextPiece) -> None:
         """A piece of a stream has come."""
-        if self._first_piece_s is None:
-            self._first_piece_s = self._tracker.clock.now() - self._began
-        self._counted = piece.usage or self._counted
+        if self.first_piece_s is None:
+            self.first_piece_s = self._tracker.clock.now() - self._began
+        self.counted = piece.usage or self.counted
         size = len(piece.text)
-        self._chars += size
-        self._largest_piece = max(self._largest_piece, size)
+        self.chars += size
+        self.largest_piece = max(self.largest_piece, size)
 
     def answered(self, response: llm.LLMResponse) -> llm.LLMResponse:
         """The attempt ended well; gives the response with its cost."""
         usage = response.usage
         if not usage.total_tokens and response.tokens_used:
             usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
-        self._tracker.estimate.learn(self._model, self._request, usage)
+        self._tracker.estimate.learn(self._model, self.request, usage)
         for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
             # the adapter first asked in a way that this server does not take
             self._book("error", Usage())
-            self._call.attempts += 1
+            self.call.attempts += 1
         # One adapter serves many servers: who it was put before knows better than it does.
-        if not self._asked.is_named:
+        if not self.asked.is_named:
             self._provider = response.provider or self._provider
         self._model = response.model or self._model
-        self._price = self._tracker.price_of(self._provider, self._model, asked=self._asked)
+        self.price = self._tracker.price_of(self._provider, self._model, asked=self.asked)
         return replace(response, cost_usd=self._charge("ok", usage))
 
     def failed(self, error: errors.ProviderError) -> None:
         """The attempt ended with an error of the provider."""
-        if not self._chars and isinstance(error, errors.StreamBroken):
-            self._chars = len(error.text)
+        if not self.chars and isinstance(error, errors.StreamBroken):
+            self.chars = len(error.text)
         usage = error.usage
-        if usage is None and self._chars:
+        if usage is None and self.chars:
             usage = self._sent()
         elif usage is None:
-            usage = self._worst if error.may_be_billed else Usage()
+            usage = self.worst if error.may_be_billed else Usage()
         self._charge(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
 
     def left(self, *, is_stream: bool) -> None:
         """The caller left before the end."""
-        self._charge("cancelled", self._sent() if is_stream else self._worst)
+        self._charge("cancelled", self._sent() if is_stream else self.worst)
 
     def crashed(self) -> None:
         """The attempt ended in a way that nobody foresaw. Does nothing if it is over."""
-        self._charge("error", self._sent() if self._chars else self._worst)
+        self._charge("error", self._sent() if self.chars else self.worst)
 
     def _sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
-        one_more = -(-self._largest_piece // int(llm.CHARS_PER_TOKEN))
-        sent = self._counted or Usage(
-            input_tokens=self._tracker.estimate.input_tokens(self._model, self._request),
-            output_tokens=round(self._chars / llm.CHARS_PER_TOKEN),
+        one_more = -(-self.largest_piece // int(llm.CHARS_PER_TOKEN))
+        sent = self.counted or Usage(
+            input_tokens=self._tracker.estimate.input_tokens(self._model, self.request),
+            output_tokens=round(self.chars / llm.CHARS_PER_TOKEN),
         )
         return replace(sent, output_tokens=sent.output_tokens + one_more, estimated=True)
 
     def _charge(self, outcome: Outcome, usage: Usage) -> float:
         """Book the attempt, once; gives its cost in US dollars."""
-        if self._is_over:
+        if self.is_over:
             return 0.0
-        self._is_over = True
+        self.is_over = True
         cost_usd = self._book(outcome, usage)
-        self._call.spend(cost_usd)
+        self.call.spend(cost_usd)
         return cost_usd
 
     def _book(self, outcome: Outcome, usage: Usage) -> float:
         return self._tracker.book(
-            self._request,
+            self.request,
             self._provider,
             self._model,
             at=self._at,
             outcome=outcome,
             usage=usage,
-            cost_usd=self._price.cost_usd(usage),
-            attempt=self._call.attempts,
-            priced=self._price.is_known,
+            cost_usd=self.price.cost_usd(usage),
+            attempt=self.call.attempts,
+            priced=self.price.is_known,
             latency_s=self._tracker.clock.now() - self._began,
-            first_piece_s=self._first_piece_s,
+            first_piece_s=self.first_piece_s,
         )

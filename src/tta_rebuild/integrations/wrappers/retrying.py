@@ -45,6 +45,7 @@ class RetryPolicy:
             check_number(name, getattr(self, name), least=0)
 
 
+@dataclass(kw_only=True)
 class RetryBudget:
     """Keeps retries from multiplying an outage: calls pay in, retries are paid from it.
 
@@ -52,14 +53,15 @@ class RetryBudget:
     the balance at most, and at the start.
     """
 
-    def __init__(self, *, per_call: float = 0.2, most: float = 10.0) -> None:
-        self._per_call = per_call
-        self._most = most
-        self.balance = most
+    per_call: float = 0.2
+    most: float = 10.0
+
+    def __post_init__(self) -> None:
+        self.balance = self.most
 
     def call(self) -> None:
         """A call begins."""
-        self.balance = min(self._most, self.balance + self._per_call)
+        self.balance = min(self.most, self.balance + self.per_call)
 
     def retry(self) -> bool:
         """Pay for a retry; False if there is nothing left."""
