@@ -95,7 +95,7 @@ class Chunk:
         self.refusal = more.refusal or self.refusal
 
 
-class Adapter(llm.RequestProvider):
+class Adapter(llm.ItemsProvider):
     """A provider behind a vendor's SDK, which is imported on the first call.
 
     Args:
@@ -171,17 +171,6 @@ class Adapter(llm.RequestProvider):
     async def _disconnect(self, client: Any) -> None:
         """Release the client's connections."""
 
-    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """The whole answer. Raises ``ProviderError``."""
-        return await llm.response_of(self._items(request, is_whole=True))
-
-    def stream(self, request: llm.LLMRequest) -> llm.Items:
-        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
-
-        Closing the generator closes the connection, so that nothing more is billed.
-        """
-        return self._items(request, is_whole=False)
-
     async def warm(self) -> None:
         """Import the SDK and make its client. Raises SdkMissing."""
         await self._ready()
@@ -192,11 +181,12 @@ class Adapter(llm.RequestProvider):
         if client is not None and self._loop is asyncio.get_running_loop():
             await self._disconnect(client)
 
-    async def _items(self, request: llm.LLMRequest, *, is_whole: bool) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
+        """The answer; closing the generator closes the connection, so nothing more is billed."""
         rows = "compatible" if self.compatible else self.vendor
         traits = traits_of(rows, request.model or self.config.model)
         for requests in count(1):
-            asked = self._parameters.settled(request, self.config, traits, is_whole=is_whole)
+            asked = self._parameters.settled(request, self.config, traits, is_whole=whole)
             try:
                 async with aclosing(self._told(asked, requests)) as items:
                     async for item in items:

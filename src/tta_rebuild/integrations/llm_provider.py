@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -217,16 +217,20 @@ class LLMProvider(ABC):
         return await self.generate(request.full_text, request.context, **request.overrides())
 
     async def stream(self, request: LLMRequest) -> Items:
-        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
-
-        Closing the generator early ends the call behind it.
-        """
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
         text = ""
         pieces = self.generate_stream(request.full_text, request.context, **request.overrides())
         async for piece in pieces:
             text += piece
             yield TextPiece(piece)
         yield StreamEnded(self._plain_answer(request.full_text, text))
+
+    def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """The answer in pieces, or nothing but its end where it shall be whole.
+
+        Closing the generator early ends the call behind it. Raises ``ProviderError``.
+        """
+        return _completed(self, request) if whole else self.stream(request)
 
     def _plain_answer(self, prompt: str, text: str, **metadata: Any) -> LLMResponse:
         usage = estimated_usage(prompt, text)
@@ -275,23 +279,6 @@ class RequestProvider(LLMProvider):
                     raise StreamBroken(item.response.degraded, text=item.response.text)
 
 
-Ask: TypeAlias = Callable[[LLMProvider, LLMRequest], Items]
-"""Puts a request to a provider: ``in_pieces`` or ``as_a_whole``."""
-
-
-def in_pieces(provider: LLMProvider, request: LLMRequest) -> Items:
-    """The stream of an answer."""
-    return provider.stream(request)
-
-
-def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
-    """A whole answer as the stream that a wrapper reads: ``StreamEnded`` and nothing else."""
-    own = type(provider).complete
-    if isinstance(provider, WrapperProvider) and own is WrapperProvider.complete:
-        return provider.relay(request, as_a_whole)  # without a detour
-    return _completed(provider, request)
-
-
 async def _completed(provider: LLMProvider, request: LLMRequest) -> Items:
     yield StreamEnded(await provider.complete(request))
 
@@ -305,11 +292,24 @@ async def response_of(items: Items) -> LLMResponse:
     return response
 
 
-class WrapperProvider(RequestProvider):
-    """A provider that changes one thing about another; by default it changes nothing.
+class ItemsProvider(RequestProvider):
+    """A provider that writes whole answers and streams alike, in ``items``."""
 
-    A subclass says in ``relay`` what it changes, for whole answers and streams alike.
-    """
+    @abstractmethod
+    def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """See ``LLMProvider``."""
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer to a request. Raises ``ProviderError``."""
+        return await response_of(self.items(request, whole=True))
+
+    def stream(self, request: LLMRequest) -> Items:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
+        return self.items(request)
+
+
+class WrapperProvider(RequestProvider):
+    """A provider that changes one thing about another; by default it changes nothing."""
 
     def __init__(self, wrapped: LLMProvider) -> None:
         if not isinstance(wrapped, LLMProvider):
@@ -319,17 +319,13 @@ class WrapperProvider(RequestProvider):
         self.provider = wrapped.provider
         self.price = wrapped.price
 
-    def relay(self, request: LLMRequest, ask: Ask) -> Items:
-        """One call; ``ask(self.wrapped, request)`` gives what is wrapped its turn."""
-        return ask(self.wrapped, request)
-
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer to a request. Raises ``ProviderError``."""
-        return await response_of(self.relay(request, as_a_whole))
+        return await self.wrapped.complete(request)
 
     def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
-        return self.relay(request, in_pieces)
+        return self.wrapped.stream(request)
 
     async def aclose(self) -> None:
         """Close what is wrapped."""

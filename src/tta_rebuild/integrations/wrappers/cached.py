@@ -20,7 +20,7 @@ REPLAY_CHARS = 64
 """Length of the pieces in which a kept answer is streamed."""
 
 
-class CachedLLMProvider(llm.WrapperProvider):
+class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
     An answer from it says where from in ``metadata["cache"]``: ``"memory"``, ``"file"``, or
@@ -46,21 +46,21 @@ class CachedLLMProvider(llm.WrapperProvider):
         config = self.config
         settings = (scope, config.model, config.max_tokens, config.temperature, config.top_p)
         self._scope = hashlib.sha256(repr(settings).encode()).hexdigest()[:16]
-        self._flights: dict[tuple[llm.Ask, str], _Flight] = {}
+        self._flights: dict[tuple[bool, str], _Flight] = {}
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The kept answer, or the one that is on its way, or a new one."""
         key = f"{self._scope}:{request.key()}"
         response, place = await self.cache.find(key)
         if response is not None:
-            for start in range(0, len(response.text), REPLAY_CHARS) if ask is llm.in_pieces else ():
+            for start in range(0, len(response.text), REPLAY_CHARS) if not whole else ():
                 yield llm.TextPiece(response.text[start : start + REPLAY_CHARS])
             yield self._given_again(request, response, place)
             return
-        flight = self._flights.get((ask, key))
+        flight = self._flights.get((whole, key))
         is_shared = flight is not None and flight.can_be_joined
         if flight is None or not is_shared:
-            flight = self._flights[ask, key] = _Flight(self._asked(key, request, ask))
+            flight = self._flights[whole, key] = _Flight(self._asked(key, request, whole))
         try:
             async with aclosing(flight.read()) as items:
                 async for item in items:
@@ -68,16 +68,16 @@ class CachedLLMProvider(llm.WrapperProvider):
                         item = self._given_again(request, item.response, "shared")
                     yield item
         finally:
-            if self._flights.get((ask, key)) is flight and not flight.can_be_joined:
-                del self._flights[ask, key]
+            if self._flights.get((whole, key)) is flight and not flight.can_be_joined:
+                del self._flights[whole, key]
 
     async def aclose(self) -> None:
         """Close what is wrapped, then the cache."""
         await super().aclose()
         await self.cache.aclose()
 
-    async def _asked(self, key: str, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
-        async with aclosing(ask(self.wrapped, request)) as items:
+    async def _asked(self, key: str, request: llm.LLMRequest, whole: bool) -> llm.Items:
+        async with aclosing(self.wrapped.items(request, whole=whole)) as items:
             async for item in items:
                 yield item
                 if isinstance(item, llm.StreamEnded) and is_worth_keeping(request, item.response):

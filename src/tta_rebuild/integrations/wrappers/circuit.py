@@ -121,7 +121,7 @@ class Circuit:
             self._in_a_row = 0
 
 
-class CircuitBreakerLLMProvider(llm.WrapperProvider):
+class CircuitBreakerLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
     Cancellations, used-up budgets and errors that the caller made are no failures.
@@ -137,13 +137,13 @@ class CircuitBreakerLLMProvider(llm.WrapperProvider):
         super().__init__(wrapped)
         self.circuit = circuit if isinstance(circuit, Circuit) else Circuit(circuit, clock=clock)
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the attempt on, if the circuit lets it; a stream left early has worked so far."""
         model = request.model or self.config.model
         is_probe = self.circuit.enter(model)
         worked: bool | None = None
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
                     if isinstance(item, llm.TextPiece):
                         worked = True

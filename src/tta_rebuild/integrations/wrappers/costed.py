@@ -42,18 +42,18 @@ _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
 )
 
 
-class AccountedLLMProvider(llm.WrapperProvider):
+class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
 
     def __init__(self, wrapped: llm.LLMProvider, tracker: CostTracker) -> None:
         super().__init__(wrapped)
         self.tracker = tracker
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Open the call, pass it on, close it however it ends."""
         async with (
             self.tracker.call(request) as (call, request),
-            aclosing(ask(self.wrapped, request)) as items,
+            aclosing(self.wrapped.items(request, whole=whole)) as items,
         ):
             async for item in items:
                 if isinstance(item, llm.StreamEnded) and item.response.cost_usd != call.spent_usd:
@@ -61,7 +61,7 @@ class AccountedLLMProvider(llm.WrapperProvider):
                 yield item
 
 
-class BudgetedLLMProvider(llm.WrapperProvider):
+class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Holds the worst case of asking this model in every budget that covers the call.
 
     ``provider`` is the adapter's name, such as ``"gemini"``, for the price. Raises
@@ -75,19 +75,19 @@ class BudgetedLLMProvider(llm.WrapperProvider):
         self.tracker = tracker
         self.provider = provider or self.provider
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Hold, pass on, give back what was not spent."""
         async with self.tracker.call(request) as (call, request):
             try:
                 await self.tracker.hold_worst(call, request, self)
-                async with aclosing(ask(self.wrapped, request)) as items:
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         yield item
             finally:
                 call.release()
 
 
-class CostTrackingLLMProvider(llm.WrapperProvider):
+class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
@@ -103,7 +103,7 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         self.provider = provider or self.provider
         self.is_named = bool(provider)
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
             # The first attempt of a call may wait for money that others hold.
@@ -111,7 +111,7 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
             price, worst = await self.tracker.hold_worst(call, request, self, waits=waits)
             attempt = _RunningAttempt(self, call, request, price, worst)
             try:
-                async with aclosing(ask(self.wrapped, request)) as items:
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         if isinstance(item, llm.TextPiece):
                             attempt.piece(item)
@@ -122,7 +122,7 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
                 attempt.failed(error)
                 raise
             except (asyncio.CancelledError, GeneratorExit):
-                attempt.left(is_stream=ask is llm.in_pieces)
+                attempt.left(is_stream=not whole)
                 raise
             finally:
                 attempt.crashed()

@@ -56,7 +56,7 @@ Failed = list[tuple[Link, errors.ExecutionError]]
 """The links asked so far, with their errors."""
 
 
-class FallbackLLMProvider(llm.WrapperProvider):
+class FallbackLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Asks the links in order until one answers.
 
     A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
@@ -74,7 +74,7 @@ class FallbackLLMProvider(llm.WrapperProvider):
         self.price = None  # the first one's is not the others'
         self._teller = self.links[0]
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The answer of the first link that comes to its end."""
         failed: Failed = []
         place = 0
@@ -89,7 +89,7 @@ class FallbackLLMProvider(llm.WrapperProvider):
                 yield llm.StreamRestarted(why, provider=link.name)
                 has_begun = False
             try:
-                async with aclosing(ask(link.provider, request)) as items:
+                async with aclosing(link.provider.items(request, whole=whole)) as items:
                     async for item in items:
                         if isinstance(item, llm.StreamEnded):
                             self._note(link, request, why)
@@ -136,7 +136,7 @@ def _bare(provider: llm.LLMProvider) -> Link:
     return Link(provider=provider, name=provider.config.model)
 
 
-class RoutedLLMProvider(llm.WrapperProvider):
+class RoutedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Passes each request to its task's provider (see ``core.tasks``), others to ``default``."""
 
     def __init__(self, default: llm.LLMProvider, routes: Mapping[str, llm.LLMProvider]) -> None:
@@ -144,9 +144,9 @@ class RoutedLLMProvider(llm.WrapperProvider):
         self.price = None  # the default's is not the others'
         self.routes = dict(routes)
 
-    def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Put the request to its route."""
-        return ask(self.routes.get(request.task, self.wrapped), request)
+        return self.routes.get(request.task, self.wrapped).items(request, whole=whole)
 
     async def aclose(self) -> None:
         """Close every provider once."""

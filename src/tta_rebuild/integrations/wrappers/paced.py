@@ -14,7 +14,7 @@ from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.rate_limiter import RateLimiter, TokenEstimate
 
 
-class RateLimitedLLMProvider(llm.WrapperProvider):
+class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
@@ -51,14 +51,14 @@ class RateLimitedLLMProvider(llm.WrapperProvider):
         self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Wait for room, then pass the request on."""
         model = self._prefix + (request.model or self.config.model)
         tokens = self.estimate.input_tokens(model, request)
         tokens += request.max_tokens or self.config.max_tokens
         grant = await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
                     if isinstance(item, llm.TextPiece):
                         grant.arrived()

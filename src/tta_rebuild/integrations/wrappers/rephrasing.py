@@ -18,7 +18,7 @@ what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothi
 """
 
 
-class FittingLLMProvider(llm.WrapperProvider):
+class FittingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names any."""
 
     def __init__(
@@ -28,7 +28,7 @@ class FittingLLMProvider(llm.WrapperProvider):
         self.window_tokens = window_tokens
         self._fit = fit
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The answer to what fits; a prompt is refused before the first piece."""
         max_tokens = request.max_tokens or self.config.max_tokens
         for is_last in (False, True):
@@ -37,7 +37,7 @@ class FittingLLMProvider(llm.WrapperProvider):
                 fitting = self._fit(request, self.window_tokens, max_tokens)
             asked, left_out = fitting or (request, "")
             try:
-                async with aclosing(ask(self.wrapped, asked)) as items:
+                async with aclosing(self.wrapped.items(asked, whole=whole)) as items:
                     async for item in items:
                         if left_out and isinstance(item, llm.StreamEnded):
                             degraded = "; ".join(filter(None, (left_out, item.response.degraded)))
@@ -51,7 +51,7 @@ class FittingLLMProvider(llm.WrapperProvider):
                 self.window_tokens = told
 
 
-class SofteningLLMProvider(llm.WrapperProvider):
+class SofteningLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Asks once more where content was refused; a second refusal is raised.
 
     ``soften`` gives the gentler request, or None where there is none for this task.
@@ -63,7 +63,7 @@ class SofteningLLMProvider(llm.WrapperProvider):
         super().__init__(wrapped)
         self._soften = soften
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The answer, to the gentler request if need be; says where pieces are to be forgotten."""
         has_begun = False
         for is_last in (False, True):
@@ -71,7 +71,7 @@ class SofteningLLMProvider(llm.WrapperProvider):
                 why = "the model stopped for the content; once more, more gently"
                 yield llm.StreamRestarted(why)
             try:
-                async with aclosing(ask(self.wrapped, request)) as items:
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         has_begun = has_begun or isinstance(item, llm.TextPiece)
                         yield item

@@ -71,7 +71,7 @@ class RetryBudget:
         return True
 
 
-class RetryingLLMProvider(llm.WrapperProvider):
+class RetryingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, never past the deadline, never beyond the
@@ -93,14 +93,14 @@ class RetryingLLMProvider(llm.WrapperProvider):
         self.random = random or Random()
         self.budget = budget or RetryBudget()
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The first answer that ends well; says where pieces are to be forgotten."""
         self.budget.call()
         began = self.clock.now()
         has_begun = False
         for number in count(1):
             try:
-                async with aclosing(ask(self.wrapped, request)) as items:
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         has_begun = has_begun or isinstance(item, llm.TextPiece)
                         yield item

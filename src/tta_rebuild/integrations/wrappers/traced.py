@@ -26,7 +26,7 @@ _PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 """Our name of a provider → the conventions' name, where they differ."""
 
 
-class TracedLLMProvider(llm.WrapperProvider):
+class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Makes what happens inside visible, and changes nothing.
 
     Args:
@@ -58,7 +58,7 @@ class TracedLLMProvider(llm.WrapperProvider):
         self._duration = meter.create_histogram(f"{took}.duration", "s")
         self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the request on; the span lasts until the answer's end.
 
         The span is the current one only while the answer is worked on, never while the reader
@@ -75,7 +75,7 @@ class TracedLLMProvider(llm.WrapperProvider):
         response: llm.LLMResponse | None = None
         failed = ""
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 while (item := await _in_span(span, items)) is not None:
                     if isinstance(item, llm.TextPiece) and first_s is None:
                         first_s = self._clock.now() - began
