@@ -1,7 +1,6 @@
 """What the adapters to vendors' SDKs have in common: keys, limits of time, streams, errors.
 
-A vendor's adapter says how a request is put to its SDK and how the answer is read. Nothing of a
-vendor's leaves an adapter: not its types, not its exceptions.
+Nothing of a vendor's leaves an adapter: not its types, not its exceptions.
 """
 
 from __future__ import annotations
@@ -26,10 +25,9 @@ from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.api_errors import SOFTEN, ErrorAnswer, error_of
 from tta_rebuild.integrations.parameters import Asked, Parameters, traits_of
 
-_NEVER_CONNECTED = frozenset(
-    """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError ConnectError
-    ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror""".split()
-)
+_NEVER_CONNECTED = """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError
+ConnectError ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror
+""".split()
 """Names of what the SDKs' transports raise before anything was sent."""
 
 _IN_WORDS = {
@@ -58,10 +56,7 @@ FEWEST_KEPT_WORDS = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a kind of server is waited for, in seconds, unless something else is set.
-
-    Until the first piece, between two pieces, and for each token that a whole answer may have.
-    """
+    """Seconds until the first piece, between two, and for each token of a whole answer."""
 
     first_piece_s: float = 30.0
     silence_s: float = 30.0
@@ -74,11 +69,7 @@ NEARBY = Patience(first_piece_s=180.0, silence_s=60.0, per_token_s=0.5)
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
-    """Some of an answer, or all of it.
-
-    ``finish`` (why it ended) and ``refusal`` (of the whole prompt or answer) are the vendor's own
-    words; ``usage`` is what is counted so far, where the provider says.
-    """
+    """Some of an answer, or all of it; ``finish`` and ``refusal`` are the vendor's own words."""
 
     text: str = ""
     usage: Usage | None = None
@@ -115,8 +106,7 @@ class Adapter(llm.ItemsProvider):
     sdk: ClassVar[str]
     default_model: ClassVar[str]
     home: ClassVar[str]
-    """The vendor's own address: said explicitly, so that no environment variable sends the key
-    elsewhere."""
+    """The vendor's own address, said so that no environment variable sends the key elsewhere."""
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str

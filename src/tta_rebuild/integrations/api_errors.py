@@ -1,8 +1,4 @@
-"""What an error that a server answered with means for the caller, by its status and its words.
-
-The adapters read such an answer out of their SDKs' exceptions and ask here. Servers that speak
-OpenAI's protocol fill in less of it.
-"""
+"""What an error that a server answered with means for the caller, by its status and its words."""
 
 from __future__ import annotations
 
@@ -34,15 +30,14 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorAnswer:
-    """An answer that is an error.
+    """An answer that is an error; None is what the server does not say.
 
     Attributes:
         kind: the server's words for it: type, code, reasons.
         said: its message.
-        retry_after_s: how long it wants to be left alone, where it says so.
         resets_at: when the day's quota begins anew, where that is used up.
-        limit_rpm: the requests per minute that it allows, where it says so.
-        window_tokens: the size of the context that was exceeded, where it says so.
+        limit_rpm: the requests per minute that it allows.
+        window_tokens: the size of the context that was exceeded.
     """
 
     status: int

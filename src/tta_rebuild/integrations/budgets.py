@@ -42,10 +42,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class BudgetWarning:
-    """A budget has come to a level; ``key`` says whose (a story, a player, a day).
-
-    ``refused_usd`` is above 0 where a call that may have cost so much was refused for it.
-    """
+    """A budget (``key`` says whose) is at a level; by a refused call where ``refused_usd`` is not 0."""
 
     scope: Scope
     key: str

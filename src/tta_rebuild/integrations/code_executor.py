@@ -1,8 +1,4 @@
-"""Running code found in a story: the interface, its verdicts, and what an ending means.
-
-The local and the remote executor share the rules below, so that the same ending gets the same
-verdict wherever it happened.
-"""
+"""Running code found in a story: the interface, its verdicts, and what an ending means anywhere."""
 
 from __future__ import annotations
 
@@ -65,10 +61,7 @@ LANGUAGES: Mapping[str, str] = {
 
 
 class CodeExecutor(ABC):
-    """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does.
-
-    ``clock`` gives monotonic seconds, for durations.
-    """
+    """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does."""
 
     name: str
     """Where Python runs: ``local`` or ``e2b``."""
@@ -88,10 +81,7 @@ class CodeExecutor(ABC):
         """Release processes, sandboxes and connections; safe to call twice."""
 
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
-        """The verdict on a snippet; never raises for what the snippet or an engine does.
-
-        ``language`` is a name or alias such as ``python``, ``py``, ``json``, ``yml``.
-        """
+        """The verdict on a snippet; never raises for what the snippet or an engine does."""
         began = self._clock()
         known = LANGUAGES.get(language.strip().lower(), "")
         if len(code) > self.limits.source_chars:
@@ -107,10 +97,7 @@ class CodeExecutor(ABC):
         return replace(verdict, duration_s=self._clock() - began)
 
     async def execute(self, code: str, language: str = "python") -> CodeVerdict:
-        """``run`` for those who keep no executor open: what it opened is closed again.
-
-        Inside ``async with``, engines and sandboxes stay open for the next one.
-        """
+        """``run`` that closes what it opened, unless inside ``async with``."""
         async with self:
             return await self.run(code, language)
 

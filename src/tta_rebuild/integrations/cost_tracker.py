@@ -1,8 +1,6 @@
 """What the model layer spends: holds it before a call, books it per attempt, warns in time.
 
-``wrappers.costed`` calls this: ``call`` for a logical call, ``hold_worst`` before a model is asked,
-in every budget that covers the call, ``book`` for each attempt. After a restart the budgets go on
-from what the ledger says.
+After a restart the budgets go on from what the ledger says.
 """
 
 from __future__ import annotations
@@ -124,10 +122,7 @@ class CostTracker:
     async def hold_worst(
         self, call: Call, request: LLMRequest, asked: LLMProvider, *, waits: bool = True
     ) -> tuple[Price, Usage]:
-        """Hold the worst case of asking a provider once, and say what it is.
-
-        Waits while others hold it. Raises BudgetExceededError where it does not fit.
-        """
+        """Hold the worst case of asking once, and say what it is. Raises BudgetExceededError."""
         price = self.price_of(asked.provider, request.model or asked.config.model, asked=asked)
         worst = Usage(
             input_tokens=self.estimate.most_input_tokens(request),
@@ -200,10 +195,7 @@ class CostTracker:
         await self.flush()
 
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
-        """What is spent so far of the budgets of a scope; ``key`` names the story, player, day …
-
-        Without a key it is this session, this player, today.
-        """
+        """What is spent of the budgets of a scope: of a story, player, day …, or of this one."""
         key = key or self._keys()[scope]
         for index, budget in enumerate(self.budgets):
             if budget.scope == scope:
@@ -255,11 +247,9 @@ class CostTracker:
 
 
 class _LedgerWriter:
-    """Writes rows behind the calls that they belong to, in order, none lost.
+    """Writes rows behind the calls that they belong to, in order, those of a moment together.
 
-    A row must not be lost because its call is being cancelled, and a player must not wait for a
-    disk. Rows of a moment are written together; ``LINGER_S`` and one write's worth of them may be
-    lost in a crash.
+    A crash may lose ``LINGER_S`` and one write's worth of them, a cancelled call none.
     """
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:

@@ -192,10 +192,7 @@ def _ending(name: str, message: str) -> Ending:
 
 @contextmanager
 def _service(late: str = "") -> Iterator[None]:
-    """Whatever the SDK lets through when the service or the way to it fails, as ``_Trouble``.
-
-    In plain words, without the exception's own text, which may quote a request.
-    """
+    """What the SDK lets through, as ``_Trouble``, without its text, which may quote a request."""
     import httpx
     from e2b import exceptions as e2b
 

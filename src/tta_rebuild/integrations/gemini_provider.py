@@ -119,9 +119,8 @@ class GeminiLLMProvider(Adapter):
 async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
     """Close the SDK's stream, which does not pass its closing on to the connection.
 
-    The rest of the answer would be sent and billed; only a cancellation that reaches the innermost
-    read closes the connection. So the next read is begun and cancelled. (Reading in a task all the
-    time would do the same, and cost a switch of tasks per piece.)
+    Only a cancellation that reaches the innermost read does, so the next read is begun and
+    cancelled; else the rest of the answer would be sent and billed.
     """
     while True:
         reading = asyncio.ensure_future(anext(stream, None))

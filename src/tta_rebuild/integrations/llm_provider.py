@@ -32,10 +32,7 @@ SILENT = "silent"
 
 @dataclass(frozen=True, kw_only=False)
 class LLMConfig:
-    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1].
-
-    ``timeout_seconds`` is how long the first piece of a stream, or a whole answer, may take.
-    """
+    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1]; time to the first piece."""
 
     model: str
     max_tokens: int = 2000
@@ -186,11 +183,7 @@ Items: TypeAlias = AsyncGenerator[StreamItem, None]
 
 
 class LLMProvider(ABC):
-    """A language model, or something that changes how one is used.
-
-    Outside code may implement ``generate`` and ``generate_stream`` alone; ours derives from
-    ``RequestProvider`` and implements ``complete`` and ``stream``.
-    """
+    """A language model; outside code may implement ``generate`` and ``generate_stream`` alone."""
 
     price: Price | None = None
     """What a provider of one's own costs; None is nothing, or what its model is known to cost."""
@@ -339,10 +332,7 @@ def estimated_usage(prompt: str, text: str) -> Usage:
 
 
 class MockLLMProvider(LLMProvider):
-    """Answers every request with one settable text, for callers' tests.
-
-    After ``latency_ms`` milliseconds; where ``should_fail``, every call raises ``ProviderBusy``.
-    """
+    """Answers with one settable text after a while, or raises ``ProviderBusy``; for tests."""
 
     provider = "mock"
 

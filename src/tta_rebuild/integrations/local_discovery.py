@@ -43,10 +43,7 @@ class LocalServer:
 async def find_local_servers(
     servers: Mapping[str, str] = USUAL_SERVERS, *, timeout_s: float = 0.7
 ) -> tuple[LocalServer, ...]:
-    """Those of the servers (name → base address) that answer within ``timeout_s``, in their order.
-
-    Raises ValueError for an address that is not on this machine.
-    """
+    """Those of the servers that answer in time. Raises ValueError for one not on this machine."""
     for address in servers.values():
         if not is_loopback(address):
             raise ValueError(f"{address} is not on this machine: only loopback is looked at")

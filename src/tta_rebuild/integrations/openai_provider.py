@@ -1,8 +1,4 @@
-"""OpenAI, and every server that speaks its chat completions: Ollama, llama.cpp, vLLM, LM Studio.
-
-Servers differ in what they refuse (JSON schemas, usage in streams, the name of the token limit);
-what one has refused is left out from then on (see ``Adapter``).
-"""
+"""OpenAI, and every server that speaks its chat completions: Ollama, llama.cpp, vLLM, LM Studio."""
 
 from __future__ import annotations
 
@@ -33,10 +29,7 @@ _PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
 
 
 class SdkAdapter(Adapter):
-    """What OpenAI and Anthropic share: their SDKs come from one generator.
-
-    Clients and exceptions have one shape; ``sdk_name`` is in the names of their classes.
-    """
+    """What OpenAI and Anthropic share: their SDKs come from one generator, so have one shape."""
 
     sdk_name: ClassVar[str]
     client_options: ClassVar[Mapping[str, Any]] = {}

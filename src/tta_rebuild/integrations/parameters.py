@@ -74,11 +74,7 @@ class Asked:
 
 
 class Parameters:
-    """Settles requests to the models of one server.
-
-    ``optional`` are the parameters that can be left out (keys of ``_REFUSED_WORDS``);
-    ``per_token_s`` is time for each token that an answer in one piece may have, on top.
-    """
+    """Settles requests to the models of one server; ``optional`` parameters can be left out."""
 
     def __init__(self, optional: frozenset[str], per_token_s: float) -> None:
         self._optional = optional

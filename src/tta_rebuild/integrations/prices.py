@@ -1,9 +1,7 @@
 """What a call costs: prices by model and date, in US dollars.
 
-Prices come from the genai-prices package, which is installed with any
-model's SDK and loaded when the first paid model is priced; the user's own come first. A model that
-nobody knows is counted at the dearest price its provider has, with a warning, so that a budget
-holds all the same.
+Prices come from the genai-prices package, which is loaded when the first paid model is priced. A
+model that nobody knows is counted at the dearest price its provider has, so that a budget holds.
 """
 
 from __future__ import annotations
@@ -93,10 +91,9 @@ FREE = Price(rates=Rates(input=0, output=0))
 
 
 class PriceBook:
-    """Prices by provider and model.
+    """Prices by provider and model; the user's own, in ``overlay``, come first.
 
-    ``overlay`` has the user's own, by ``"model"`` or ``"provider:model"``: they come first. The
-    answers of ``free_providers`` cost nothing.
+    ``overlay`` is by ``"model"`` or ``"provider:model"``; ``free_providers`` cost nothing.
     """
 
     def __init__(
@@ -114,10 +111,7 @@ class PriceBook:
     def price(
         self, provider: str, model: str, *, at: datetime, otherwise: Price | None = None
     ) -> Price:
-        """The price of a model on a day; ``provider`` may be "" where only the model is known.
-
-        ``otherwise`` is the price where nobody knows one; None is the dearest.
-        """
+        """The price of a model on a day; where nobody knows one, ``otherwise`` or the dearest."""
         own = self._overlay.get(f"{provider}:{model}") or self._overlay.get(model)
         if own is not None:
             return own

@@ -72,10 +72,9 @@ class Quota:
 
 @dataclass(slots=True, eq=False)
 class Grant:
-    """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``.
+    """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``: the first counts.
 
-    Whatever is called first counts, so that ``left`` may stand in a ``finally``. ``requests`` and
-    ``tokens`` are what it takes of the window now: nothing once it has left.
+    ``requests`` and ``tokens`` are what it takes of the window now: nothing once it has left.
     """
 
     _window: _Window
@@ -106,10 +105,7 @@ class Grant:
 
 @dataclass(slots=True)
 class _Window:
-    """What one model's grants take, and the queue of those who wait: tokens, the grant to come.
-
-    ``_log`` is a heap of the grants whose time to leave is known, each with a number of its own.
-    """
+    """What one model's grants take, those who wait, and a heap of when grants will leave."""
 
     model: str
     quota: Quota
@@ -141,10 +137,7 @@ class _Window:
             grant.requests, grant.tokens = requests, tokens
 
     def wait_s(self, tokens: int) -> float:
-        """How long until things change for a request of that size; 0 if it has room now.
-
-        Infinite while everything that counts is still under way.
-        """
+        """How long until things change for a request of that size; 0 if it has room now."""
         now = self.clock.now()
         while self._log and (self._log[0][0] <= now or not self._log[0][2].requests):
             self.change(heapq.heappop(self._log)[2], 0, 0)
@@ -251,10 +244,7 @@ class RateLimiter:
     async def acquire(
         self, model: str = "", *, tokens: int = 0, max_wait_s: float | None = None
     ) -> None:
-        """Wait for room for one request that is sent now; nothing is to be ended.
-
-        ``reserve``, whose errors it raises, also covers the time that a request is on its way.
-        """
+        """``reserve`` for a request that is sent now: nothing is to be ended."""
         (await self.reserve(model, tokens=tokens, max_wait_s=max_wait_s)).settle(tokens)
 
     async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:

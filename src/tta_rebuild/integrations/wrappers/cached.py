@@ -1,8 +1,4 @@
-"""Caching: what was answered before is answered again, at once and for nothing.
-
-What is degraded, cut or not of the shape that was asked for is never kept, and an answer is only
-found by who asks the same model with the same settings.
-"""
+"""Caching: what was answered before is answered again, at once and for nothing."""
 
 from __future__ import annotations
 

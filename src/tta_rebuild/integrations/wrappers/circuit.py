@@ -1,8 +1,4 @@
-"""Circuit breaker: a model that is down is left alone, and asked again now and then.
-
-What it raises is not tried again; a fallback goes on to the next model at once, and comes back
-when the circuit closes.
-"""
+"""Circuit breaker: a model that is down is left alone, and asked again now and then."""
 
 from __future__ import annotations
 

@@ -64,8 +64,7 @@ class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
 class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Holds the worst case of asking this model in every budget that covers the call.
 
-    ``provider`` is the adapter's name, such as ``"gemini"``, for the price. Raises
-    BudgetExceededError where a budget would be overspent; nothing was sent.
+    Raises BudgetExceededError where a budget would be overspent; nothing was sent.
     """
 
     def __init__(

@@ -1,8 +1,4 @@
-"""Pacing: keeps calls to one model under its quota of requests and tokens.
-
-What the provider says about its quota in a refusal is passed on to the limiter, so that those who
-are still waiting hear it too.
-"""
+"""Pacing: keeps calls to one model under its quota, and learns it from refusals."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Redacting: no key of ours comes back in a model's words.
-
-A model may have read one in a file, a server may repeat it in an error.
-"""
+"""Redacting: no key of ours comes back in a model's words, or in a server's error."""
 
 from __future__ import annotations
 
@@ -16,10 +13,7 @@ _IN_A_KEY = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 
 
 class RedactingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
-    """Masks the keys that ``redactor`` knows in replies and in the messages of errors.
-
-    A stream is held back by its last word at most, in case that is the beginning of a key.
-    """
+    """Masks the keys that ``redactor`` knows; a stream's last word waits, as it may begin one."""
 
     def __init__(self, wrapped: llm.LLMProvider, redactor: Redactor) -> None:
         super().__init__(wrapped)

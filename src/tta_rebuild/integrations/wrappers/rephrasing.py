@@ -1,7 +1,4 @@
-"""Rephrasing: a prompt that a model refuses, as too long or for its content, is put another way.
-
-How is handed in: that is the prompts' business.
-"""
+"""Rephrasing: a prompt that a model refuses, as too long or for its content, is put another way."""
 
 from __future__ import annotations
 
@@ -52,10 +49,7 @@ class FittingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
 
 
 class SofteningLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
-    """Asks once more where content was refused; a second refusal is raised.
-
-    ``soften`` gives the gentler request, or None where there is none for this task.
-    """
+    """Asks once more, with what ``soften`` gives (None is nothing), where content was refused."""
 
     def __init__(
         self, wrapped: llm.LLMProvider, soften: Callable[[llm.LLMRequest], llm.LLMRequest | None]

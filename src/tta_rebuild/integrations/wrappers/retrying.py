@@ -47,10 +47,9 @@ class RetryPolicy:
 
 @dataclass(kw_only=True)
 class RetryBudget:
-    """Keeps retries from multiplying an outage: calls pay in, retries are paid from it.
+    """Keeps retries from multiplying an outage: calls pay in, each retry takes 1.
 
-    ``per_call`` is what each call adds (0.2: one retry for five calls in the long run), ``most``
-    the balance at most, and at the start.
+    ``per_call`` is what each call adds, ``most`` the balance at most, and at the start.
     """
 
     per_call: float = 0.2
