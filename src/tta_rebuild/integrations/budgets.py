@@ -42,7 +42,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class BudgetWarning:
-    """A budget (``key`` says whose) is at a level; by a refused call where ``refused_usd`` is not 0."""
+    """A budget (``key``: whose) is at a level; by a call refused for it if ``refused_usd`` > 0."""
 
     scope: Scope
     key: str

@@ -28,7 +28,6 @@ class CodeVerdict:
         reason: in plain words, for an author.
         engine: who found out: ``compile``, ``monty``, ``jail``, ``e2b``, ``json`` …; "" if nobody.
         output: standard output and error, capped; ``truncated`` if there was more.
-        duration_s: seconds from asking to knowing.
         line: the snippet's line that the reason is about, from 1, where known.
         error: the exception's type, "" if there was none.
     """
@@ -82,11 +81,10 @@ class CodeExecutor(ABC):
 
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
         """The verdict on a snippet; never raises for what the snippet or an engine does."""
-        began = self._clock()
+        began, most = self._clock(), self.limits.source_chars
         known = LANGUAGES.get(language.strip().lower(), "")
-        if len(code) > self.limits.source_chars:
-            reason = f"longer than {self.limits.source_chars} characters"
-            verdict = self._verdict("unverified", reason)
+        if len(code) > most:
+            verdict = self._verdict("unverified", f"longer than {most} characters")
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in PARSERS:

@@ -13,8 +13,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version as package_version
@@ -36,9 +36,7 @@ USD_PER_SECOND = 0.0000301
 """List price of the default sandbox (2 vCPU, 512 MiB): 2 × $0.000014 + 0.5 GiB × $0.0000045 a
 second, rounded up; E2B's price page, November 2026."""
 
-_INFRASTRUCTURE = frozenset(
-    {"ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted"}
-)
+_BROKE_OFF = ("ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted")
 _ERRNO = re.compile(r"\[Errno (\d+)\]")
 _MODULE = re.compile(r"No module named '([\w.]+)'")
 
@@ -109,11 +107,9 @@ class E2BExecutor(CodeExecutor):
         try:
             async with self._room, self._sandbox() as sandbox:
                 # The SDK's own limit fires at twice its value, so ours stands around it.
-                with _service(late=f"no end within {wall_s:.0f} s"):
-                    async with asyncio.timeout(wall_s):
-                        execution = await sandbox.run_code(
-                            f"{code}\nprint({nonce!r})\n", timeout=wall_s
-                        )
+                marked = f"{code}\nprint({nonce!r})\n"
+                async with _service(wall_s, late=f"no end within {wall_s:.0f} s"):
+                    execution = await sandbox.run_code(marked, timeout=wall_s)
         except _Trouble as trouble:
             return self._verdict("unverified", str(trouble), engine="e2b", version=self.version)
         return self._verdict_on(execution, nonce)
@@ -123,17 +119,16 @@ class E2BExecutor(CodeExecutor):
         """A new one; killed and booked at the end, even while the caller is being cancelled."""
         from e2b_code_interpreter import AsyncSandbox
 
-        with _service(late="E2B gives no sandbox within 60 s"):
-            async with asyncio.timeout(60.0):
-                sandbox = await AsyncSandbox.create(
-                    timeout=math.ceil(self.limits.wall_s) + 60,
-                    allow_internet_access=False,
-                    metadata={"made_by": "tta"},
-                    api_key=self._api_key.reveal(),
-                    **asdict(self._endpoint),
-                    debug=False,
-                    http_version="1.1",
-                )
+        async with _service(60.0, late="E2B gives no sandbox within 60 s"):
+            sandbox = await AsyncSandbox.create(
+                timeout=math.ceil(self.limits.wall_s) + 60,
+                allow_internet_access=False,
+                metadata={"made_by": "tta"},
+                api_key=self._api_key.reveal(),
+                **asdict(self._endpoint),
+                debug=False,
+                http_version="1.1",
+            )
         began, at = self._clock(), self._now()
         try:
             yield sandbox
@@ -144,9 +139,8 @@ class E2BExecutor(CodeExecutor):
         booked: dict[str, Any] = {"provider": "e2b", "model": "sandbox", "task": "code"}
         booked |= {"at": at, "usage": Usage(), "outcome": "ok"}
         try:
-            with _service():
-                async with asyncio.timeout(20.0):
-                    await sandbox.kill()
+            async with _service(20.0):
+                await sandbox.kill()
         except _Trouble:
             booked["outcome"] = "error"  # E2B ends it by itself when its time is over
         lived_s = self._clock() - began
@@ -167,7 +161,7 @@ class E2BExecutor(CodeExecutor):
             reason = "the answer was cut off"
             if reached_its_end:
                 verdict, reason = "valid", "ran to its end"
-        elif name in _INFRASTRUCTURE:
+        elif name in _BROKE_OFF:
             reason = f"the sandbox failed ({name})"
         elif name == "StdinNotImplementedError":
             reason = "it asks somebody at the keyboard"
@@ -190,15 +184,16 @@ def _ending(name: str, message: str) -> Ending:
     )
 
 
-@contextmanager
-def _service(late: str = "") -> Iterator[None]:
+@asynccontextmanager
+async def _service(within_s: float, *, late: str = "") -> AsyncIterator[None]:
     """What the SDK lets through, as ``_Trouble``, without its text, which may quote a request."""
     import httpx
     from e2b import exceptions as e2b
 
     gone = (e2b.SandboxException, e2b.ServiceBusyException, httpx.HTTPError, OSError, RuntimeError)
     try:
-        yield
+        async with asyncio.timeout(within_s):
+            yield
     except TimeoutError as error:
         raise _Trouble(late) from error
     except e2b.AuthenticationException as error:

@@ -32,7 +32,7 @@ SILENT = "silent"
 
 @dataclass(frozen=True, kw_only=False)
 class LLMConfig:
-    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1]; time to the first piece."""
+    """How to call a model: ``temperature`` in [0, 2], ``top_p`` in [0, 1], time to first piece."""
 
     model: str
     max_tokens: int = 2000
@@ -72,7 +72,6 @@ class LLMRequest:
     """Everything about one logical call; wrappers and adapters take nothing else.
 
     Attributes:
-        prompt: what to do now, with the changing part of the matter.
         system: the stable part (instructions, world): sent first, so that provider caches hit.
         task: see ``core.tasks``; "" for a bare prompt.
         template: ``name@version`` of the template that made the prompt, filled with ``variables``.

@@ -1,8 +1,7 @@
 """The embedded executor: ``compile``, then pydantic-monty, then CPython in the jail.
 
-Monty is a small Python of its own without any door
-to the host; what it runs to the end is valid within a millisecond. What it cannot run goes to the
-jail. Where the jail cannot be had, monty is believed only about errors that it cannot get wrong.
+What monty runs to the end is valid; what it cannot run goes to the jail. Where the jail cannot be
+had, monty is believed only about errors that it cannot get wrong.
 """
 
 from __future__ import annotations
@@ -27,8 +26,6 @@ _MONTY_FEED_S = 0.25
 """Seconds for monty; what takes longer goes to the jail, or stays undecided."""
 
 _MONTY_MEMORY_BYTES = 64 << 20
-_SESSIONS_PER_WORKER = 500
-
 _SURE = ("ZeroDivisionError", "IndexError", "KeyError", "AssertionError", "UnboundLocalError",
          "RecursionError")  # fmt: skip
 """Errors that monty raises only where CPython does; others may be a gap of monty's."""
@@ -87,17 +84,14 @@ class LocalExecutor(CodeExecutor):
         refused = self._compiled(code)
         if refused is not None and refused.verdict != "unverified":
             return refused
-        if _CLOCK.search(code):
-            reason = "it reads a clock, which monty cannot judge"
-            by_monty = self._verdict("unverified", reason, engine="monty")
-        else:
+        why = "it reads a clock, which monty cannot judge"
+        by_monty = self._verdict("unverified", why, engine="monty")
+        if not _CLOCK.search(code):
             try:
                 by_monty = await asyncio.to_thread(self._fed_to_monty, await self._pool(), code)
             except (OSError, RuntimeError, TimeoutError) as error:
-                why = f"monty cannot run here: {error}"
-                by_monty = self._verdict("unverified", why, engine="monty")
-        lenient = any(word in code for word in _MONTY_IGNORES)
-        if by_monty.verdict == "valid" and not lenient:
+                by_monty = replace(by_monty, reason=f"monty cannot run here: {error}")
+        if by_monty.verdict == "valid" and not any(word in code for word in _MONTY_IGNORES):
             return by_monty
         if refused is not None:  # does not parse here: perhaps only too new for this Python
             return by_monty if by_monty.error == "SyntaxError" else refused
@@ -137,8 +131,8 @@ class LocalExecutor(CodeExecutor):
             if self._monty is None:
                 from pydantic_monty import Monty
 
-                per_worker: Any = {"max_checkouts_per_worker": _SESSIONS_PER_WORKER}
-                pool = Monty(max_processes=2, request_timeout=self.limits.wall_s, **per_worker)
+                options: Any = {"max_processes": 2, "max_checkouts_per_worker": 500}
+                pool = Monty(request_timeout=self.limits.wall_s, **options)
                 self._monty = await asyncio.to_thread(pool.__enter__)
                 self._open.push_async_callback(asyncio.to_thread, pool.__exit__, None, None, None)
             return self._monty
