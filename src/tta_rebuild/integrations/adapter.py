@@ -122,14 +122,9 @@ class Adapter(llm.ItemsProvider):
         piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        if config is None:
-            config = llm.LLMConfig(
-                model=self.default_model if model is None else model,
-                timeout_seconds=self.patience.first_piece_s,
-            )
-        elif model is not None:
-            config = replace(config, model=model)
-        super().__init__(config)
+        usual = llm.LLMConfig(self.default_model, timeout_seconds=self.patience.first_piece_s)
+        config = config or usual
+        super().__init__(config if model is None else replace(config, model=model))
         self.base_url = base_url
         self.piece_timeout_s = piece_timeout_s or self.patience.silence_s
         self._now = now
@@ -232,11 +227,9 @@ class Adapter(llm.ItemsProvider):
             if self._client is None or self._loop is not loop:
                 self._client, self._loop = self._connect(sdk), loop
         except ImportError as error:
-            raise errors.SdkMissing(
-                f"the SDK for {self.provider} is not installed: "
-                f"pip install 'tta-rebuild[{self.vendor}]', or play with --model offline",
-                provider=self.provider,
-            ) from error
+            do = f"pip install 'tta-rebuild[{self.vendor}]', or play with --model offline"
+            said = f"the SDK for {self.provider} is not installed: {do}"
+            raise errors.SdkMissing(said, provider=self.provider) from error
 
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> llm.LLMResponse:
         """The answer as a value; raises where it is none."""
@@ -248,15 +241,8 @@ class Adapter(llm.ItemsProvider):
         usage = whole.usage or llm.estimated_usage(
             f"{asked.request.system}{asked.prompt}", whole.text
         )
-        return llm.LLMResponse(
-            text=whole.text,
-            tokens_used=usage.total_tokens,
-            model=whole.model or asked.model,
-            finish_reason=finish,
-            metadata={"finish": whole.finish, "http_requests": requests},
-            usage=usage,
-            provider=self.provider,
-        )
+        told = {"finish": whole.finish, "http_requests": requests}
+        return self._answered(whole.text, usage, whole.model or asked.model, finish, told)
 
     def _failure(
         self, kind: type[errors.ProviderError], asked: Asked, said: str, **facts: Any
@@ -279,12 +265,7 @@ class Adapter(llm.ItemsProvider):
     def _refused(self, answer: ErrorAnswer, asked: Asked) -> errors.ProviderError:
         """For an error that the server answered with, without our key in its words."""
         said = answer.said.replace(self._key.reveal(), MASK) if self._key else answer.said
-        return error_of(
-            replace(answer, said=said),
-            provider=self.provider,
-            model=asked.model,
-            key_variable=self.key_variable,
-        )
+        return error_of(replace(answer, said=said), self.provider, asked.model, self.key_variable)
 
     def _no_answer(self, error: Exception, asked: Asked) -> errors.ProviderError:
         """For what an SDK cannot encode or decode."""

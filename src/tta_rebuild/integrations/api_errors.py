@@ -78,7 +78,7 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
 
 
 def error_of(
-    answer: ErrorAnswer, *, provider: str, model: str, key_variable: str
+    answer: ErrorAnswer, provider: str, model: str, key_variable: str
 ) -> errors.ProviderError:
     """One of our errors, by what the caller should do."""
     status, said, words = answer.status, answer.said, answer.kind.lower()

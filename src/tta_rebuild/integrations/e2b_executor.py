@@ -83,19 +83,16 @@ class E2BExecutor(CodeExecutor):
         super().__init__(limits, clock=clock)
         key = reveal(api_key) or os.environ.get(KEY_VARIABLE, "").strip()
         if not key:
-            raise KeyMissing(
-                KEY_VARIABLE, provider="e2b", otherwise="run code here (--engine local)"
-            )
+            otherwise = "run code here (--engine local)"
+            raise KeyMissing(KEY_VARIABLE, provider="e2b", otherwise=otherwise)
         try:
             self.version = package_version("e2b-code-interpreter")
         except ImportError as error:
-            raise SdkMissing(
-                "the E2B SDK is not installed: pip install 'tta-rebuild[e2b]'", provider="e2b"
-            ) from error
+            said = "the E2B SDK is not installed: pip install 'tta-rebuild[e2b]'"
+            raise SdkMissing(said, provider="e2b") from error
         self._api_key = Secret(key)
         self._endpoint = endpoint or E2BEndpoint()
-        self._ledger = ledger
-        self._usd_per_second = usd_per_second
+        self._ledger, self._usd_per_second = ledger, usd_per_second
         self._now = now
         self._room = asyncio.Semaphore(sandboxes)
 

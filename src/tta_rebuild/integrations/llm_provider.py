@@ -215,7 +215,8 @@ class LLMProvider(ABC):
         async for piece in pieces:
             text += piece
             yield TextPiece(piece)
-        yield StreamEnded(self._plain_answer(request.full_text, text))
+        usage = estimated_usage(request.full_text, text)
+        yield StreamEnded(self._answered(text, usage, self.config.model, "stop", {}))
 
     def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
         """The answer in pieces, or nothing but its end where it shall be whole.
@@ -224,13 +225,14 @@ class LLMProvider(ABC):
         """
         return _completed(self, request) if whole else self.stream(request)
 
-    def _plain_answer(self, prompt: str, text: str, **metadata: Any) -> LLMResponse:
-        usage = estimated_usage(prompt, text)
+    def _answered(
+        self, text: str, usage: Usage, model: str, finish: str, metadata: dict[str, Any]
+    ) -> LLMResponse:
         return LLMResponse(
             text=text,
             tokens_used=usage.total_tokens,
-            model=self.config.model,
-            finish_reason="stop",
+            model=model,
+            finish_reason=finish,
             metadata=metadata,
             usage=usage,
             provider=self.provider,
@@ -359,7 +361,8 @@ class MockLLMProvider(LLMProvider):
             model = self.config.model
             raise ProviderBusy("Mock LLM provider failure", provider="mock", model=model)
         counted = {"call_count": call_count, "simulated_latency_ms": self.latency_ms}
-        return self._plain_answer(prompt, self.response, **counted)
+        usage = estimated_usage(prompt, self.response)
+        return self._answered(self.response, usage, self.config.model, "stop", counted)
 
     async def generate_stream(
         self, prompt: str, context: TTAContext, **overrides: Any

@@ -47,12 +47,9 @@ class Rates:
         cached = self.input if self.cached is None else self.cached
         written = self.input if self.cache_write is None else self.cache_write
         plain_tokens = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
-        return (
-            plain_tokens * self.input
-            + usage.cached_tokens * cached
-            + usage.cache_write_tokens * written
-            + (usage.output_tokens + usage.thinking_tokens) * self.output
-        ) / 1e6
+        asked = plain_tokens * self.input + usage.cached_tokens * cached
+        told = (usage.output_tokens + usage.thinking_tokens) * self.output
+        return (asked + usage.cache_write_tokens * written + told) / 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

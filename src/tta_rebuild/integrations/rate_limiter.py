@@ -212,8 +212,7 @@ class RateLimiter:
     ) -> None:
         if default is not None and not isinstance(default, Quota):
             raise ValidationError(
-                f"default must be a Quota, not {default!r}; "
-                "for requests per minute write RateLimiter(requests_per_minute=...)"
+                f"for a number write RateLimiter(requests_per_minute={default!r})"
             )
         short = Quota(rpm=requests_per_minute, tpm=tokens_per_minute)
         if default is not None and short != Quota():
@@ -259,21 +258,15 @@ class RateLimiter:
         """
         window = self._window(model)
         if window.quota.tpm is not None and tokens > window.quota.tpm:
-            raise RequestTooLarge(
-                f"{model}: a request of up to {tokens} tokens can never fit the quota of "
-                f"{window.quota.tpm} tokens per minute; shorten it, lower max_tokens, or raise "
-                "the quota in the configuration",
-                model=model,
-            )
+            said = f"{model}: a request of up to {tokens} tokens can never fit the quota of "
+            said += f"{window.quota.tpm} tokens per minute; shorten it, lower max_tokens, or raise "
+            raise RequestTooLarge(f"{said}the quota in the configuration", model=model)
         if refusal := window.refusal():
             raise refusal
         pause_s = window.paused_until - self._clock.now()
         if max_wait_s is not None and pause_s > max_wait_s:
-            raise QuotaFull(
-                f"{model}: the provider wants no request for another {pause_s:.1f} s",
-                model=model,
-                retry_after_s=pause_s,
-            )
+            said = f"{model}: the provider wants no request for another {pause_s:.1f} s"
+            raise QuotaFull(said, model=model, retry_after_s=pause_s)
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
         window.queue.append((tokens, granted))
         window.pump()

@@ -83,11 +83,9 @@ class Circuit:
         """Leave for one attempt: whether it is a probe, for ``record``. Raises CircuitOpen."""
         wait_s = self.asks_again_in_s
         if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
-            raise errors.CircuitOpen(
-                f"{model} failed too often just now, it is asked again in {math.ceil(wait_s)} s",
-                model=model,
-                retry_after_s=wait_s,
-            )
+            again = f"it is asked again in {math.ceil(wait_s)} s"
+            said = f"{model} failed too often just now, {again}"
+            raise errors.CircuitOpen(said, model=model, retry_after_s=wait_s)
         is_probe = self._opened_at is not None
         self._probing += is_probe
         return is_probe

@@ -18,19 +18,10 @@ _log = logging.getLogger("tta_rebuild.fallback")
 
 Reasons = tuple[type[errors.ExecutionError], ...]
 
-WHEN_IT_CANNOT: Reasons = (
-    errors.CircuitOpen,
-    errors.KeyMissing,
-    errors.KeyRejected,
-    errors.ModelUnavailable,
-    errors.ProviderBusy,
-    errors.QuotaExhausted,
-    errors.QuotaFull,
-    errors.ReplyUnusable,
-    errors.RequestTooLarge,
-    errors.SdkMissing,
-    errors.StreamBroken,
-)
+_REASONS = """CircuitOpen KeyMissing KeyRejected ModelUnavailable ProviderBusy QuotaExhausted
+QuotaFull ReplyUnusable RequestTooLarge SdkMissing StreamBroken""".split()
+
+WHEN_IT_CANNOT: Reasons = tuple(getattr(errors, name) for name in _REASONS)
 """The model before could not. Content that it refused is not taken elsewhere, and a request that
 is wrong is not repeated."""
 
@@ -93,10 +84,9 @@ class FallbackLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
                     async for item in items:
                         if isinstance(item, llm.StreamEnded):
                             self._note(link, request, why)
-                            got = item.response
-                            degraded = "; ".join(filter(None, (why, got.degraded)))
-                            told = {**got.metadata, "place": place}
-                            got = replace(got, degraded=degraded, metadata=told)
+                            degraded = "; ".join(filter(None, (why, item.response.degraded)))
+                            told = {**item.response.metadata, "place": place}
+                            got = replace(item.response, degraded=degraded, metadata=told)
                             item = llm.StreamEnded(got)
                         has_begun = isinstance(item, llm.TextPiece) or has_begun
                         yield item
