@@ -95,8 +95,7 @@ class Call:
     async def wait_for(self, usd: float, *, waits: bool = True) -> None:
         """Hold at least so much; wait while others hold what is missing, unless told not to.
 
-        Raises BudgetExceededError where what is *spent* leaves no room, or no other call ends for
-        as long as the queue has patience.
+        Raises BudgetExceededError where what is *spent* leaves no room, or no call ends for long.
         """
         while (more := usd - self.held_usd) > 0:
             for account in self._accounts:

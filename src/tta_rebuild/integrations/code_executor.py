@@ -196,9 +196,8 @@ _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 def judge(ending: Ending) -> tuple[Verdict, str]:
     """What an ending says about the code, and why.
 
-    Most uncaught exceptions say that it is wrong; some that this place lacks what it wants
-    (``unverified``: a file, a package, somebody at the keyboard), some that the place refused
-    (``blocked``).
+    Most exceptions say that it is wrong; some that this place lacks what it wants (``unverified``:
+    a file, a package, somebody at the keyboard), some that the place refused (``blocked``).
     """
     if ending.end == "finished":
         return "valid", "ran to its end"

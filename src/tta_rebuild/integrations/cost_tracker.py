@@ -34,8 +34,6 @@ from tta_rebuild.integrations.rate_limiter import TokenEstimate
 
 _log = logging.getLogger("tta_rebuild.ledger")
 
-RAISE_IT = "raise budget_usd, or use a model that costs nothing"
-
 MOST_AT_ONCE = 500
 LINGER_S = 0.5
 """How long a row of the ledger waits for others to be written with it, seconds."""
@@ -78,7 +76,8 @@ class CostTracker:
         self._own: Account | None = None
         if budget_usd is not None:
             check_number("budget_usd", budget_usd, least=0)
-            self._own = Account(Budget(scope="total", limit_usd=budget_usd, how_to_raise=RAISE_IT))
+            how = "raise budget_usd, or use a model that costs nothing"
+            self._own = Account(Budget(scope="total", limit_usd=budget_usd, how_to_raise=how))
         self.spent = 0.0
         """US dollars booked through this tracker so far."""
         self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger is not None else None)
@@ -178,8 +177,7 @@ class CostTracker:
     def price_of(self, provider: str, model: str, *, asked: LLMProvider | None = None) -> Price:
         """What a model costs now: what the provider that is ``asked`` says itself comes first.
 
-        One that says neither a price nor a name is a program's own, and free unless its model is
-        known. Loads the catalogue of prices on first use.
+        One that says neither a price nor a name is free, unless its model is known.
         """
         if asked is not None and asked.price is not None:
             return asked.price

@@ -11,8 +11,10 @@ import asyncio
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from platform import python_version
+from typing import Any
 
 _APART_FROM_CHARS = 4096
 """The worst text of this length takes some hundredths of a second."""
@@ -46,21 +48,12 @@ async def parsed(language: str, text: str, *, within_s: float) -> Problem:
     return version, problem, line
 
 
-def _json(text: str) -> Problem:
-    try:  # numbers as text: their size is not the question
-        json.loads(text, parse_int=str, parse_float=str)
-    except json.JSONDecodeError as error:
-        return python_version(), error.msg, error.lineno
-    return python_version(), "", None
-
-
-def _toml(text: str) -> Problem:
-    import tomllib
-
+def _loaded(loads: Callable[..., object], text: str, **options: Any) -> Problem:
     try:
-        tomllib.loads(text, parse_float=str)
+        loads(text, **options)
     except ValueError as error:
-        return python_version(), str(error), None
+        said = getattr(error, "msg", str(error))
+        return python_version(), said, getattr(error, "lineno", None)
     return python_version(), "", None
 
 
@@ -77,7 +70,12 @@ def _yaml(text: str) -> Problem:
     return yaml.__version__, "", None
 
 
-PARSERS: Mapping[str, Callable[[str], Problem]] = {"json": _json, "toml": _toml, "yaml": _yaml}
+PARSERS: Mapping[str, Callable[[str], Problem]] = {
+    # Numbers as text: their size is not the question.
+    "json": lambda text: _loaded(json.loads, text, parse_int=str, parse_float=str),
+    "toml": lambda text: _loaded(tomllib.loads, text, parse_float=str),
+    "yaml": _yaml,
+}
 
 if __name__ == "__main__":  # null where the text is nested too deeply
     try:

@@ -135,10 +135,9 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
 
 
 def _config_class() -> type[Any]:
-    """The SDK's configuration of a call, as quick to read as it can be.
+    """The SDK's configuration of a call, without what is a quarter of its CPU.
 
-    The SDK asks for each of some forty fields with ``in``, which on a pydantic model never finds
-    one and is a quarter of the call's CPU; and it copies deeply what was made for this one call.
+    It asks for some forty fields with ``in``, which never finds one, and copies deeply.
     """
     from google.genai import types
 

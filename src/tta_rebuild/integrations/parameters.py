@@ -20,11 +20,7 @@ from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest
 Structured = Literal["schema", "tool", "object", "words"]
 """How JSON is asked for: by schema, as a tool's input, as any JSON object, or only in words."""
 
-_WEAKER: dict[Structured | None, Structured] = {
-    "schema": "object",
-    "tool": "words",
-    "object": "words",
-}
+_WEAKER: Mapping[Any, Structured] = {"schema": "object", "tool": "words", "object": "words"}
 _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
     "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
                    "json_object", "response_json_schema", "tool_choice", "structured output"),
@@ -51,13 +47,8 @@ def traits_of(provider: str, model: str) -> Mapping[str, Any]:
 class Asked:
     """A request with everything settled: what the adapter puts to the SDK.
 
-    Attributes:
-        is_whole: whether the answer comes in one piece.
-        structured: how JSON is asked for, None for prose.
-        temperature, top_p: None where the model refuses them or the default is meant.
-        timeout_s: greatest time until the first piece.
-        thinking: what keeps thinking short, in the vendor's own words.
-        refused: names of further parameters that this server has refused before.
+    None is what is not asked for. ``timeout_s`` is until the first piece; ``thinking`` keeps that
+    short, in the vendor's own words; ``refused`` are parameters that this server refused before.
     """
 
     request: LLMRequest

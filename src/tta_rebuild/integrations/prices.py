@@ -7,7 +7,8 @@ model that nobody knows is counted at the dearest price its provider has, so tha
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -131,16 +132,19 @@ class PriceBook:
     def _worst(self, provider: str, at: datetime) -> Price:
         """The dearest rates of a provider, of any there is where it is not known."""
         if provider not in self._dearest:
-            rates = Rates(input=0, output=0)
-            for model in _models_of(provider):
-                price = _read(model.get_prices(at))
-                for one in (price.rates, *(dearer for _, dearer in price.tiers)):
-                    dearest_input = max(rates.input, one.input, one.cache_write or 0.0)
-                    rates = Rates(input=dearest_input, output=max(rates.output, one.output))
-            if not rates.output:
-                costs_input, costs_output = DEAREST_WITHOUT_CATALOG
-                rates = Rates(input=costs_input, output=costs_output)
-            self._dearest[provider] = Price(rates=rates, is_known=False)
+            name = CATALOG_NAMES.get(provider, provider)
+            asked, told = 0.0, 0.0
+            with suppress(ModuleNotFoundError):
+                from genai_prices.data_snapshot import get_snapshot
+
+                models = [m for p in get_snapshot().providers if p.id == name for m in p.models]
+                for price in (_read(model.get_prices(at)) for model in models):
+                    for one in (price.rates, *(dearer for _, dearer in price.tiers)):
+                        asked = max(asked, one.input, one.cache_write or 0.0)
+                        told = max(told, one.output)
+            if not told:
+                asked, told = DEAREST_WITHOUT_CATALOG
+            self._dearest[provider] = Price(rates=Rates(input=asked, output=told), is_known=False)
         return self._dearest[provider]
 
 
@@ -163,15 +167,6 @@ def _in_catalog(provider: str, model: str, level: int) -> ModelInfo | None:
     said = "%s: counted as the dearest model there is; %sput its price into the configuration, "
     _log.log(level, said + "under prices", why, do)
     return None
-
-
-def _models_of(provider: str) -> Sequence[ModelInfo]:
-    try:
-        from genai_prices.data_snapshot import get_snapshot
-    except ModuleNotFoundError:
-        return ()
-    name = CATALOG_NAMES.get(provider, provider)
-    return [m for known in get_snapshot().providers if known.id == name for m in known.models]
 
 
 def _read(prices: ModelPrice) -> Price:

@@ -26,7 +26,6 @@ from tta_rebuild.integrations.llm_provider import LLMResponse
 
 _log = logging.getLogger("tta_rebuild.cache")
 
-DAY_S = 86_400.0
 _Found = tuple[float, LLMResponse]
 """When an answer was kept, in seconds since 1970, and the answer."""
 
@@ -44,7 +43,7 @@ class ResponseCache:
         self,
         *,
         entries: int = 256,
-        max_age_s: float = 30 * DAY_S,
+        max_age_s: float = 30 * 86_400.0,
         file: CacheFile | None = None,
         clock: Clock | None = None,
     ) -> None:

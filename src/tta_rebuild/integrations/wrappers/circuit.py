@@ -25,9 +25,6 @@ CALLERS_FAULT = (
 )
 """Errors that say nothing about the provider's health."""
 
-MOST_OUTCOMES = 1_000
-"""Attempts that a circuit remembers at most: enough for a rate, whatever the traffic."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitPolicy:
@@ -60,7 +57,7 @@ class Circuit:
     def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
         self.policy = policy or CircuitPolicy()
         self._clock: Clock = clock or SystemClock()
-        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=MOST_OUTCOMES)
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=1_000)
         self._in_a_row = 0
         self._opened_at: float | None = None
         self._probing = 0

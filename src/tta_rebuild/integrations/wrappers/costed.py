@@ -62,10 +62,7 @@ class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
 
 
 class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
-    """Holds the worst case of asking this model in every budget that covers the call.
-
-    Raises BudgetExceededError where a budget would be overspent; nothing was sent.
-    """
+    """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
 
     def __init__(
         self, wrapped: llm.LLMProvider, tracker: CostTracker, *, provider: str = ""

@@ -32,11 +32,7 @@ content is safe by itself, such as the embedded storyteller."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One model of the chain.
-
-    ``name`` is what the player is told; ``takes_over_for`` the errors of the link before that bring
-    this one in.
-    """
+    """One model of the chain: what the player is told, and the errors that bring it in."""
 
     provider: llm.LLMProvider
     name: str
