@@ -25,7 +25,6 @@ class CodeVerdict:
     """What is known about a snippet after one attempt to run or parse it.
 
     Attributes:
-        reason: in plain words, for an author.
         engine: who found out: ``compile``, ``monty``, ``jail``, ``e2b``, ``json`` …; "" if nobody.
         output: standard output and error, capped; ``truncated`` if there was more.
         line: the snippet's line that the reason is about, from 1, where known.
@@ -146,8 +145,8 @@ class CodeExecutor(ABC):
 def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
     """What keeps the code from compiling, with its line; None if nothing does. Runs none of it.
 
-    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses (a newer one
-    may not), ``blocked`` what is nested beyond what a compiler bears.
+    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses, ``blocked``
+    what is nested too deeply.
     """
     tree: ast.Module | None = None
     try:

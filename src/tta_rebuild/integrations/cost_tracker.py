@@ -34,7 +34,6 @@ from tta_rebuild.integrations.rate_limiter import TokenEstimate
 
 _log = logging.getLogger("tta_rebuild.ledger")
 
-MOST_AT_ONCE = 500
 LINGER_S = 0.5
 """How long a row of the ledger waits for others to be written with it, seconds."""
 
@@ -49,7 +48,6 @@ class CostTracker:
         ledger: where attempts are kept; budgets go on from it after a restart. In memory if None.
         budgets: any number, also several of one scope.
         budget_usd: what may be spent through this tracker, from its beginning, in US dollars.
-        prices: what models cost.
         player_id, session_id: whose spending this is, unless the same names in a request's
             ``context.session_state`` say otherwise.
         on_warning: called once for each budget at 80, 90 and 100 %, which a refused call reaches.
@@ -132,10 +130,7 @@ class CostTracker:
         return price, worst
 
     def book(self, request: LLMRequest | None, provider: str, model: str, **facts: Any) -> float:
-        """Book how an attempt at a request went (fields of ``Attempt``); gives its cost.
-
-        The row is written soon (``flush``). The request is None for a call that was made elsewhere.
-        """
+        """Book how an attempt went (fields of ``Attempt``); gives its cost. Written soon."""
         keys = self._keys(request)
         known: dict[str, Any] = {"at": self.clock.wall(), "task": "", "cost_usd": 0.0}
         if request is not None:
@@ -287,7 +282,7 @@ class _LedgerWriter:
         try:
             while self._pending:
                 if self._book_all is not None:
-                    rows = list(islice(self._pending, MOST_AT_ONCE))
+                    rows = list(islice(self._pending, 500))
                     await self._book_all(rows)
                 else:
                     rows = [self._pending[0]]

@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 KEY_VARIABLE = "E2B_API_KEY"
 
 USD_PER_SECOND = 0.0000301
-"""List price of the default sandbox (2 vCPU, 512 MiB): 2 × $0.000014 + 0.5 GiB × $0.0000045 a
-second, rounded up; E2B's price page, November 2026."""
+"""List price of the default sandbox (2 vCPU, 512 MiB), rounded up; E2B's page, November 2026."""
 
 _BROKE_OFF = ("ContextRestarting", "WebSocketError", "UnexpectedEndOfExecution", "ExecutionAborted")
 _ERRNO = re.compile(r"\[Errno (\d+)\]")

@@ -1,9 +1,8 @@
 """Gemini, through Google's own SDK (google-genai, with its aiohttp transport).
 
-On aiohttp an abandoned stream closes its connection at once; under httpx2 the SDK reads on, for
-about the same CPU per call. What the SDK would do by itself is off: continuing an answer at the
-token limit (up to four billed requests for one call), calling functions, retrying, and being
-redirected by the environment.
+On aiohttp an abandoned stream closes its connection at once; under httpx2 the SDK reads on. What it
+would do by itself is off: continuing an answer at the token limit (up to four billed requests),
+calling functions, retrying, and being redirected by the environment.
 """
 
 from __future__ import annotations

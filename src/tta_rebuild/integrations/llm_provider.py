@@ -132,10 +132,9 @@ class LLMRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class LLMResponse:
-    """A whole answer.
+    """A whole answer, of the ``model`` that gave it.
 
     Attributes:
-        model: the model that answered, as the provider names it.
         finish_reason: ``"stop"``, ``"length"``, ``"safety"``, ``"recitation"``, ``"silent"`` (what
             had come when a stream went silent) or ``"other"``.
         usage: tokens by kind; ``tokens_used`` is their sum.

@@ -1,7 +1,6 @@
 """Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM.
 
-To find a local model only loopback addresses are asked, with one short request each that carries no
-key; a server that the user has named is asked with its own key.
+Those that the user has not named are looked for on loopback addresses only, without any key.
 """
 
 from __future__ import annotations
@@ -78,8 +77,7 @@ async def choose_local(
 ) -> tuple[LocalServer, str]:
     """A server and the model to use: ``wanted`` where some server has it, else the first there is.
 
-    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable
-    where no server answers, or none has that model; it says what to do.
+    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable.
     """
     found = await find_local_servers(servers, timeout_s=timeout_s)
     for server in found:

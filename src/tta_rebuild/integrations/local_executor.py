@@ -44,8 +44,7 @@ _CLOCK = re.compile(
 class LocalExecutor(CodeExecutor):
     """Runs Python on this machine where it can do no harm.
 
-    Without ``use_jail`` monty alone remains, as where the kernel offers no jail or the jail fails
-    its own escapes; ``jail_problem`` says why.
+    Without a jail monty alone remains; ``jail_problem`` says why there is none.
     """
 
     name = "local"

@@ -65,9 +65,8 @@ class OpenAIProvider(SdkAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
     A server on this machine or in its private network needs no key. The key in ``OPENAI_API_KEY``
-    is sent to OpenAI alone: for any other server give ``api_key``. Takes what ``Adapter`` takes,
-    and ``provider``, the name for prices and quotas; without it ``"local"`` for a server nearby,
-    which is taken to cost nothing, and ``"openai"`` for any other.
+    is sent to OpenAI alone: for any other server give ``api_key``. ``provider`` is the name for
+    prices and quotas: unless said ``"local"`` for a server nearby, which is free, or ``"openai"``.
     """
 
     vendor: ClassVar[str] = "openai"

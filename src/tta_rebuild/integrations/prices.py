@@ -55,12 +55,9 @@ class Rates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What one model costs.
+    """What one model costs; ``is_known`` is False where the worst case stands in for its price.
 
-    Attributes:
-        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens of
-            the call; in ascending order.
-        is_known: False where the worst case stands in for an unknown price.
+    ``tiers`` are, in order, input tokens above which other rates hold for all tokens of a call.
     """
 
     rates: Rates

@@ -1,9 +1,8 @@
 """The quota of each model: who may send now, who waits, who never fits, and how much a request is.
 
-A provider counts requests when they *arrive*, and nobody here knows that moment; it lies between
-the grant and the first sign of life. So a grant counts from when it is given until a whole window
-after the provider's first sign of life, which makes every window hold by the provider's own clock,
-however busy this machine or the line is.
+A provider counts requests when they *arrive*: between the grant and its first sign of life. So a
+grant counts until a whole window after that sign, which makes every window hold by the provider's own
+clock, however busy this machine or the line is.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tta_rebuild.core.checks import check_number
@@ -39,11 +38,11 @@ PACIFIC = "America/Los_Angeles"
 
 def end_of_day(now: datetime, zone: str) -> datetime:
     """The next midnight in a zone, in UTC; a zone that this machine lacks is taken for UTC."""
+    place: tzinfo = UTC
     try:
         place = ZoneInfo(zone)
     except ZoneInfoNotFoundError:
         _log.warning("no time zone data for %s: days are counted in UTC", zone)
-        return datetime.combine(now.astimezone(UTC).date() + timedelta(days=1), time(), UTC)
     tomorrow = now.astimezone(place).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), place).astimezone(UTC)
 
@@ -175,10 +174,8 @@ class _Window:
     def refusal(self) -> QuotaExhausted | None:
         """The day's quota, where it is used up; a new day forgets the old one."""
         now = self.clock.wall()
-        if self.exhausted_until is not None:
-            if now < self.exhausted_until:
-                return QuotaExhausted(resets_at=self.exhausted_until, model=self.model)
-            self.exhausted_until = None
+        if self.exhausted_until is not None and now < self.exhausted_until:
+            return QuotaExhausted(resets_at=self.exhausted_until, model=self.model)
         if self.quota.rpd is None:
             return None
         ends = end_of_day(now, self.quota.day_zone)
@@ -211,9 +208,7 @@ class RateLimiter:
         tokens_per_minute: int | None = None,
     ) -> None:
         if default is not None and not isinstance(default, Quota):
-            raise ValidationError(
-                f"for a number write RateLimiter(requests_per_minute={default!r})"
-            )
+            raise ValidationError(f"no Quota: for a number write requests_per_minute={default!r}")
         short = Quota(rpm=requests_per_minute, tpm=tokens_per_minute)
         if default is not None and short != Quota():
             raise ValidationError("give either a default quota or what it allows per minute")

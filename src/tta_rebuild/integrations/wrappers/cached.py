@@ -19,8 +19,7 @@ REPLAY_CHARS = 64
 class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
-    An answer from it says where from in ``metadata["cache"]``: ``"memory"``, ``"file"``, or
-    ``"shared"`` (somebody else's, that was on its way).
+    ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).
 
     Args:
         cache: may be shared by several stacks.

@@ -33,7 +33,6 @@ class CircuitPolicy:
     Attributes:
         failures: so many in a row open the circuit; also the least number of attempts for a rate.
         failure_rate: the share of failures in the last ``window_s`` that opens it, in (0, 1].
-        cool_down_s: how long nothing is asked.
         probes: how many attempts at a time may find out whether the model is back.
     """
 

@@ -1,13 +1,7 @@
 """Cost: holds a call's worst case before anything is sent, and books every attempt.
 
-Three places, since a call, the asking of one model and an attempt are three things:
-
-- ``AccountedLLMProvider`` outside the fallback: the call as a whole.
-- ``BudgetedLLMProvider`` outside the retries of each model, so that money is waited for before the
-  attempt takes its place in the queue of the quota; inside the fallback, so that a model that costs
-  nothing can take over when the budget is used up.
-- ``CostTrackingLLMProvider`` at each attempt, inside the pacing, so that its row tells how long the
-  provider took and not how long the queue was. Alone, it takes each attempt for a call.
+A call, the asking of one model and an attempt have a wrapper each: money is waited for before an
+attempt takes its place in the queue of the quota, and its row tells how long the provider took.
 
 What a failed attempt costs:
 
@@ -84,7 +78,7 @@ class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
 
 
 class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
-    """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
+    """Books every attempt, whatever becomes of it; alone, it takes each attempt for a call.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
     such as ``"ollama"``, or where "" the one that each answer names. Raises BudgetExceededError

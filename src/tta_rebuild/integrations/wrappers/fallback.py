@@ -44,13 +44,11 @@ Failed = list[tuple[Link, errors.ExecutionError]]
 
 
 class FallbackLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
-    """Asks the links in order until one answers.
+    """Asks the links in order until one answers; a bare provider is one named after its model.
 
     A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
-    link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). Where
-    pieces had come before a link broke off, ``StreamRestarted`` precedes the pieces of the next. If
-    all fail, the first link's error is raised, as the one to act upon, with the others' as notes. A
-    bare provider is a link for ``WHEN_IT_CANNOT``, named after its model.
+    link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). If all
+    fail, the first link's error is raised, as the one to act upon, with the others' as notes.
     """
 
     def __init__(self, links: Sequence[Link | llm.LLMProvider]) -> None:

@@ -15,10 +15,8 @@ class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
 
     Args:
         limiter: shared by all who use the same account; one of its own where None.
-        requests_per_minute: what that one allows; 60 where None, as for ``LLM_RATE_LIMIT``.
-        max_wait_s: seconds to wait for room before ``QuotaFull``, so that a fallback can take over;
-            None waits as long as it takes.
-        estimate: how many tokens a request may take; learns from the answers.
+        requests_per_minute: what that one allows; 60 where None.
+        max_wait_s: seconds to wait for room before ``QuotaFull``; None is as long as it takes.
         provider: set where the limiter serves several: quotas are then named ``provider:model``.
 
     Raises RequestTooLarge, QuotaExhausted or QuotaFull, where nothing was sent.

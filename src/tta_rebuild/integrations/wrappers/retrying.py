@@ -73,8 +73,7 @@ class RetryBudget:
 class RetryingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
-    Never before the time that the provider named, never past the deadline, never beyond the
-    ``budget`` for retries, which all stacks share that talk to the same provider.
+    Never before the time that the provider named, past the deadline, or beyond the ``budget``.
     """
 
     def __init__(

@@ -31,7 +31,6 @@ class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
 
     Args:
         layer: ``"call"`` outermost, ``"attempt"`` innermost: a client span with the metrics.
-        provider: the adapter's name, such as ``"gemini"``.
         record_text: True puts prompts and answers into the spans; they are the player's words.
     """
 
@@ -59,11 +58,7 @@ class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
         self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """Pass the request on; the span lasts until the answer's end.
-
-        The span is the current one only while the answer is worked on, never while the reader
-        works: the two may run in different tasks.
-        """
+        """Pass the request on; the span is current while the answer, not its reader, works."""
         is_attempt = self._layer == "attempt"
         model = request.model or self.config.model
         span = self._tracer.start_span(
