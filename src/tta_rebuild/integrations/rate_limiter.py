@@ -1,8 +1,8 @@
 """The quota of each model: who may send now, who waits, who never fits, and how much a request is.
 
 A provider counts requests when they *arrive*: between the grant and its first sign of life. So a
-grant counts until a whole window after that sign, which makes every window hold by the provider's own
-clock, however busy this machine or the line is.
+grant counts until a whole window after that sign, which makes every window hold by the provider's
+own clock, however busy this machine or the line is.
 """
 
 from __future__ import annotations
