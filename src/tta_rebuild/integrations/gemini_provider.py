@@ -44,9 +44,8 @@ class GeminiLLMProvider(Adapter):
             errors.APIError, OSError, ValueError, aiohttp.ClientError, httpx2.HTTPError
         )  # fmt: skip
         self._make_config = _config_class()
-        # A session of ours: the SDK's own is a subclass, of which aiohttp disapproves aloud. No
-        # limit to connections (pacing is a wrapper's work), no cookies. The environment's proxies
-        # count where there are any; without one aiohttp need not ask a thread for them every time.
+        # A session of ours, as aiohttp disapproves of the SDK's subclass. Pacing is a wrapper's work.
+        # Where there are no proxies aiohttp need not ask a thread for them every time.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tta_rebuild.core.checks import check_number
@@ -308,11 +309,8 @@ class RateLimiter:
         window.pump()
 
 
-FRAME_TOKENS = 64
-"""What roles, turns and the like add to a prompt, at most."""
-
-SCHEMA_IN_WORDS_TOKENS = 256
-"""The instruction that goes with a schema where an adapter has to put it into words."""
+FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
+"""What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
 
 
 class TokenEstimate:
@@ -323,6 +321,7 @@ class TokenEstimate:
 
     def __init__(self) -> None:
         self._chars_per_token: dict[str, float] = {}
+        self._last_schema: tuple[Mapping[str, Any] | None, int] = (None, 0)
 
     def input_tokens(self, model: str, request: LLMRequest) -> int:
         """About as many tokens as the request's prompt has, with a tenth to spare."""
@@ -342,9 +341,13 @@ class TokenEstimate:
         """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
         size = len(request.full_text.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
         if request.schema is not None:
-            size += len(json.dumps(request.schema)) + SCHEMA_IN_WORDS_TOKENS
+            size += self._schema_chars(request.schema) + SCHEMA_IN_WORDS_TOKENS
         return size
 
     def _chars(self, request: LLMRequest) -> int:
-        schema = 0 if request.schema is None else len(json.dumps(request.schema))
-        return len(request.system) + len(request.prompt) + schema
+        return len(request.system) + len(request.prompt) + self._schema_chars(request.schema)
+
+    def _schema_chars(self, schema: Mapping[str, Any] | None) -> int:
+        if schema is not self._last_schema[0]:
+            self._last_schema = (schema, 0 if schema is None else len(json.dumps(schema)))
+        return self._last_schema[1]
