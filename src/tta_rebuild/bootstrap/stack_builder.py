@@ -21,10 +21,8 @@ from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
-from tta_rebuild.integrations.quota_window import Quota
-from tta_rebuild.integrations.rate_limiter import RateLimiter
+from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter, TokenEstimate
 from tta_rebuild.integrations.response_cache import ResponseCache
-from tta_rebuild.integrations.token_estimate import TokenEstimate
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
 from tta_rebuild.integrations.wrappers.circuit import CircuitBreakerLLMProvider
 from tta_rebuild.integrations.wrappers.costed import (
@@ -37,13 +35,12 @@ from tta_rebuild.integrations.wrappers.fallback import (
     WHEN_IT_CANNOT,
     FallbackLLMProvider,
     Link,
+    RoutedLLMProvider,
 )
-from tta_rebuild.integrations.wrappers.fitting import FittingLLMProvider
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
+from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider, SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
-from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
-from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.settings import Settings
 from tta_rebuild.settings_values import Server
