@@ -1,23 +1,20 @@
 """Reads a scene reply while it is still being written.
 
 ``SceneReader`` is fed the pieces of a reply as they arrive and says at once what new prose there
-is and which passages are complete; ``finish`` gives the whole. The story generator uses it for
-streamed and for whole replies alike, so both are understood the same way.
-
-The reader looks at each character once: it follows the JSON's brackets and strings up to where
-the text ends, and decodes only the passage (or the flat ``narrative_text``) that is growing.
+is and which passages are complete; ``finish`` gives the whole. It decodes only the passage (or the
+flat ``narrative_text``) that is growing, so each character is looked at a few times at most.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
 from tta_rebuild.narrative import reply_values as read
-from tta_rebuild.narrative.json_cursor import OBJECT_START, Cursor
-from tta_rebuild.narrative.json_mending import as_far_as_it_goes, loaded
+from tta_rebuild.narrative.json_mending import as_far_as_it_goes, is_open, object_at
 from tta_rebuild.narrative.plain_reply import (
     LONGEST_SCENE,
     choice_text,
@@ -56,6 +53,11 @@ REFUSED = "the model refused to tell this scene"
 ONLY_THOUGHT = "the model thought aloud and never came to the story"
 ANEW = DraftRestarted("the model was only thinking aloud")
 
+_OBJECT = re.compile(r'\{(?=\s*["}])')
+_PASSAGES = re.compile(r'"passages"\s*:\s*\[')
+_NEXT = re.compile(r"[\s,]*\{")
+_FLAT = re.compile(r'"narrative_text"\s*:\s*"')
+
 
 class SceneReader:
     """Reads one reply. Feed it, then ``finish`` it once."""
@@ -65,88 +67,77 @@ class SceneReader:
 
     def _begin(self, text: str) -> None:
         self.text = text
-        self._cursor = Cursor()
-        self._shown = 0  # characters of the growing passage already given out
-        self._complete: list[Passage] = []
+        self.given: list[Passage] = []  # as complete
+        self._at = 0  # where the next passage begins
+        self._shown = 0  # characters of the growing passage, or flat text, already given out
         self._room = LONGEST_SCENE
-        self._flat_shown = 0
-        self._followed = 0
-        self._searched = 0
-
-    @property
-    def given(self) -> int:
-        """How many passages were given out as complete."""
-        return sum(1 for passage in self._complete if passage.text.strip())
+        self._seen = 0
 
     @property
     def has_shown(self) -> bool:
         """True once any prose was given out."""
-        return bool(self._complete or self._shown or self._flat_shown)
+        return bool(self.given or self._shown)
 
     def feed(self, piece: str) -> Iterator[StoryItem]:
         """What the piece brings: growing prose, then completed passages, in order."""
-        room = LONGEST_REPLY - len(self.text)
-        if room <= 0 or not piece:
-            return
-        self.text += piece[:room]
+        before = len(self.text)
+        self.text += piece[: LONGEST_REPLY - before]
         # What is still open is looked at again with each piece, so for something that grows
         # absurdly long only once it has grown by a part: the whole stays linear.
-        if (len(self.text) - self._followed) * 32 < len(self.text) - self._cursor.at - 16_000:
+        grown, open_now = len(self.text) - self._seen, len(self.text) - self._at
+        if len(self.text) == before or grown * 32 < open_now - 16_000:
             return
         yield from self._without_thoughts()
         if is_thinking(self.text[:4_000]):
             return
-        self._followed = len(self.text)
-        cursor = self._cursor
-        cursor.follow(self.text)
-        while len(self._complete) < min(len(cursor.closed), read.MOST_PASSAGES):
-            start, end = cursor.closed[len(self._complete)]
-            passage = _passage(loaded(self.text[start:end]) or {})
-            room, self._room = self._room, self._room - len(passage.text)
-            passage = _fitting(passage, room)
-            if not self._complete and _is_refusal(passage):
-                passage = replace(passage, text="")
-            if passage.text[self._shown :]:
-                yield ProsePiece(passage.text[self._shown :], passage.speaker)
-            self._shown = 0
-            self._complete.append(passage)
-            if passage.text.strip():
-                yield PassageDrafted(passage)
-        if cursor.open_passage >= 0 and len(self._complete) < read.MOST_PASSAGES:
-            yield from self._growing_prose(cursor)
-        elif cursor.flat_start >= 0 and not cursor.closed:
-            yield from self._flat_prose(cursor)
+        seen, self._seen = self._seen, len(self.text)
+        if not self._at and (begun := _PASSAGES.search(self.text)):
+            self._at = begun.end()
+        while self._at and (begun := _NEXT.match(self.text, self._at)):
+            if len(self.given) == read.MOST_PASSAGES:
+                return
+            start = begun.end() - 1
+            may_end = self.text.find("}", max(seen, start)) >= 0
+            found = object_at(self.text, start) if may_end else None
+            if found is None:
+                yield from self._growing(as_far_as_it_goes(self.text[start:]), "text")
+                return
+            self._at = found[1]
+            yield from self._completed(_passage(found[0]))
+        if not self.given and (flat := _FLAT.search(self.text)):
+            growing = as_far_as_it_goes("{" + self.text[flat.start() :])
+            yield from self._growing(growing, "narrative_text")
+
+    def _completed(self, passage: Passage) -> Iterator[StoryItem]:
+        room, self._room = self._room, self._room - len(passage.text)
+        passage = _fitting(passage, room)
+        if not self.given and _is_refusal(passage):
+            passage = replace(passage, text="")
+        if passage.text[self._shown :]:
+            yield ProsePiece(passage.text[self._shown :], passage.speaker)
+        self._shown = 0
+        if passage.text.strip():
+            self.given.append(passage)
+            yield PassageDrafted(passage)
+
+    def _growing(self, data: dict[str, Any], key: str) -> Iterator[StoryItem]:
+        given = data.get(key)
+        if not isinstance(given, str) or given.lstrip()[:1] in ("{", "[") or self._room <= 0:
+            return  # anything else is read once it is complete
+        text = within(clean(settled(given), read.LONGEST_PASSAGE), self._room)
+        if len(text) > self._shown:
+            yield ProsePiece(text[self._shown :], _speaker(read.word(data.get("speaker"))))
+            self._shown = len(text)
 
     def _without_thoughts(self) -> Iterator[StoryItem]:
         """Begin behind the last sign that thinking ends, unless the thought is part of a text."""
-        searched, self._searched = self._searched, max(0, len(self.text) - 40)
-        for last in list(THOUGHT_ENDS.finditer(self.text, searched))[-1:]:
+        for last in list(THOUGHT_ENDS.finditer(self.text, max(0, self._seen - 40)))[-1:]:
             began = THOUGHT_BEGINS.search(self.text, 0, last.start())
-            if began and OBJECT_START.search(self.text, 0, began.start()):
+            if began and _OBJECT.search(self.text, 0, began.start()):
                 continue
             if self.has_shown:
                 yield ANEW
             self._begin(self.text[last.end() :])
-
-    def _growing_prose(self, cursor: Cursor) -> Iterator[StoryItem]:
-        if self._shown >= self._room:
-            return
-        growing = as_far_as_it_goes(self.text[cursor.open_passage :])
-        text, speaker = growing.get("text"), read.word(growing.get("speaker"))
-        if not isinstance(text, str) or text.lstrip()[:1] in ("{", "["):
-            return  # anything else is read once the passage is complete
-        text = within(clean(settled(text), read.LONGEST_PASSAGE), self._room)
-        if len(text) > self._shown:
-            yield ProsePiece(text[self._shown :], _speaker(speaker))
-            self._shown = len(text)
-
-    def _flat_prose(self, cursor: Cursor) -> Iterator[StoryItem]:
-        end = cursor.flat_end if cursor.flat_end >= 0 else len(self.text)
-        value = as_far_as_it_goes(self.text[cursor.flat_start : end])
-        text = clean(settled(value), LONGEST_SCENE) if isinstance(value, str) else ""
-        if len(text) > self._flat_shown and text.lstrip()[:1] != "{":
-            yield ProsePiece(text[self._flat_shown :])
-            self._flat_shown = len(text)
 
     def finish(self, *, cut: bool = False) -> GeneratedStory:
         """The whole reply as understood, ``cut`` if the provider stopped at its limit.
@@ -156,33 +147,19 @@ class SceneReader:
         """
         if is_thinking(self.text):
             return untold(ONLY_THOUGHT)
-        cursor = self._cursor
-        cursor.follow(self.text)
-        if cursor.start < 0:
+        begun = _OBJECT.search(self.text)
+        if begun is None:
             return untold(REFUSED if is_refusal(self.text) else "the reply holds no JSON object")
-        end = cursor.end if cursor.end >= 0 else len(self.text)
-        data = loaded(self.text[cursor.start : end])
-        if data is None and end < len(self.text):  # a bracket in a text that is not closed well
-            data = loaded(self.text[cursor.start :])
-        broken = ""
-        if data is None:
-            data, broken = _as_far_as_it_goes(self.text[cursor.start :]), MALFORMED
-            if len(self.text) >= LONGEST_REPLY:
-                broken = TOO_LONG
-            elif cut or cursor.end < 0:
-                broken = BROKE_OFF
-        if not isinstance(data, dict):
-            return untold(broken or "the reply is no JSON object")
-        return _understood(data, broken, tuple(self._complete))
-
-
-def _as_far_as_it_goes(text: str) -> Any:
-    """The JSON of a broken reply; choices only as far as they are whole."""
-    data = as_far_as_it_goes(text)
-    if isinstance(data, dict) and "story_branches" in data:
-        whole = as_far_as_it_goes(text, cut_strings=False)
-        data["story_branches"] = whole.get("story_branches") if isinstance(whole, dict) else []
-    return data
+        given = tuple(self.given)
+        if found := object_at(self.text, begun.start()):
+            return _understood(found[0], "", given)
+        text = self.text[begun.start() :]
+        broken = BROKE_OFF if cut or is_open(text) else MALFORMED
+        data = as_far_as_it_goes(text)
+        if "story_branches" in data:  # no choice is told that may have been cut
+            whole = as_far_as_it_goes(text, cut_strings=False)
+            data["story_branches"] = whole.get("story_branches")
+        return _understood(data, TOO_LONG if len(self.text) >= LONGEST_REPLY else broken, given)
 
 
 def untold(why: str) -> GeneratedStory:
@@ -262,25 +239,22 @@ def _choices(branches: list[dict[str, Any]]) -> tuple[Choice, ...]:
 
 
 def _understood(
-    data: dict[str, Any], broken: str, complete: tuple[Passage, ...], depth: int = 0
+    data: dict[str, Any], broken: str, given: tuple[Passage, ...], *, is_inner: bool = False
 ) -> GeneratedStory:
-    listed = read.objects(data.get("passages"), read.MOST_PASSAGES, "text")
-    notes = data.get("notes")
-    passages = tuple(p for one in listed if (p := _passage(one)).text.strip())
+    listed = read.listed(data.get("passages"))
+    told = read.objects(listed, read.MOST_PASSAGES, "text")
+    passages = tuple(p for one in told if (p := _passage(one)).text.strip())
     if passages and _is_refusal(passages[0]):
         passages = passages[1:]
         if not passages:
             return untold(REFUSED)
-    given = tuple(p for p in complete if p.text.strip())
-    if broken:
-        passages = _whole_ones(passages, given)
-    elif passages[: len(given)] != given:  # such as a list that mixes objects and bare texts
-        passages = (*given, *(p for p in passages if p not in given))
+    rest = passages[len(given) :]
+    passages = given + (_whole_sentences(rest[:1]) if broken else rest)
     narrative = read.text(data.get("narrative_text"), read.LONGEST_PASSAGE)
     if is_json(narrative) and narrative.lstrip().startswith("{"):
-        inner = loaded(narrative)  # a scene in the place of its text
-        if isinstance(inner, dict) and not depth:
-            return _understood(inner, broken, complete, depth=1)
+        inner = object_at(narrative.lstrip())  # a scene in the place of its text
+        if inner and not is_inner:
+            return _understood(inner[0], broken, given, is_inner=True)
         narrative = ""
     lines = _lines(data.get("dialogue"))
     spoken = [DialogueLine(p.speaker, p.text, p.emotion) for p in passages if p.speaker]
@@ -289,13 +263,14 @@ def _understood(
     else:
         passages = _flat_passages(up_to_last_sentence(narrative) if broken else narrative, lines)
     if not passages:
-        return _nothing_told(data, broken)
+        return untold(_why_nothing(data, broken))
     if _is_refusal(passages[0]) and len(passages) == 1:
         return untold(REFUSED)
     fitting = _within_scene(passages)
-    if fitting != passages or len(read.listed(data.get("passages"))) > read.MOST_PASSAGES:
+    if fitting != passages or len(listed) > read.MOST_PASSAGES:
         broken = broken or TOO_LONG
     branches = read.objects(data.get("story_branches"), MOST_BRANCHES, "choice")
+    notes = data.get("notes")
     return GeneratedStory(
         scene_id=read.word(data.get("scene_id")),
         narrative_text=within(narrative, LONGEST_SCENE),
@@ -320,24 +295,21 @@ def _understood(
 
 
 def _flat_passages(narrative: str, lines: list[DialogueLine]) -> tuple[Passage, ...]:
+    unsaid = [line for line in lines if line.text not in narrative]
     return (
         *(Passage(text=part) for part in paragraphs(narrative)),
-        *(
-            Passage(text=line.text, speaker=line.character_id, emotion=line.emotion)
-            for line in lines
-            if line.text not in narrative
-        ),
+        *(Passage(text=li.text, speaker=li.character_id, emotion=li.emotion) for li in unsaid),
     )
 
 
-def _nothing_told(data: dict[str, Any], broken: str) -> GeneratedStory:
+def _why_nothing(data: dict[str, Any], broken: str) -> str:
     """Why a reply without any prose tells nothing: a refusal under another name, or just that."""
-    words = [v for v in data.values() if isinstance(v, str)]
-    if any(is_refusal(word) for word in words) or data.keys() & {"refusal", "error"}:
-        return untold(REFUSED)
-    known = {"passages", "narrative_text"} & data.keys()
-    nothing = "the reply tells nothing" if known else ""
-    return untold(broken or nothing or "the reply has neither passages nor narrative_text")
+    refused = any(isinstance(value, str) and is_refusal(value) for value in data.values())
+    if refused or data.keys() & {"refusal", "error"}:
+        return REFUSED
+    if broken or data.keys() & {"passages", "narrative_text"}:
+        return broken or "the reply tells nothing"
+    return "the reply has neither passages nor narrative_text"
 
 
 def _within_scene(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
@@ -356,16 +328,13 @@ def _fitting(passage: Passage, room: int) -> Passage:
     return passage if text == passage.text else replace(passage, text=text, facts=())
 
 
-def _whole_ones(found: tuple[Passage, ...], given: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """Of a broken reply: the complete passages, and of the next one its complete sentences."""
-    if len(found) <= len(given):
-        return given
-    rest = found[len(given)]
-    text = up_to_last_sentence(rest.text)
-    if not text:
-        return given
-    # Its facts are left out: they may speak of what the player does not get to read.
-    return (*given, Passage(text=text, speaker=rest.speaker, emotion=rest.emotion))
+def _whole_sentences(broken_off: tuple[Passage, ...]) -> tuple[Passage, ...]:
+    """What may be told of a passage that broke off; its facts may speak of what is not."""
+    return tuple(
+        Passage(text=text, speaker=passage.speaker, emotion=passage.emotion)
+        for passage in broken_off
+        if (text := up_to_last_sentence(passage.text))
+    )
 
 
 def joined(first: GeneratedStory, rest: GeneratedStory) -> GeneratedStory:

@@ -148,7 +148,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                 call.response = broken_off(self.llm_provider, call.reader.text, error)
         if call.response is not None:
             call.reply = call.reader.finish(cut=call.is_cut)
-            for passage in call.reply.passages[call.reader.given :]:
+            for passage in call.reply.passages[len(call.reader.given) :]:
                 yield PassageDrafted(passage)
         elif call.error is None:
             call.error = ReplyUnusable("the model's stream ended without an end")
