@@ -1,9 +1,8 @@
 """Whether a proposed branch is sound: consistent, meaningful, in character, within the rules.
 
-The fourth of the four primitives. The engine hands it the choices of a scene before the player
-sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
-whatever else is said; a checker (the canon's) compares with what is true in the story; a model,
-where there is one, is asked once for all proposals together, and only what rules cannot answer.
+The fourth of the four primitives. Rules come first and stand whatever else is said; a checker (the
+canon's) compares with what is true in the story; a model, where there is one, is asked once for all
+proposals together, and only what rules cannot answer.
 """
 
 from __future__ import annotations
@@ -28,9 +27,13 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import answer_to
-from tta_rebuild.narrative.branch_proposal import BranchProposal
-from tta_rebuild.narrative.branch_rules import branch_data, dead_end_risk, findings
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.branch_rules import (
+    BranchProposal,
+    branch_data,
+    dead_end_risk,
+    findings,
+)
+from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
 
@@ -43,6 +46,7 @@ LOW_SCORE = 0.35
 
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
 _MOST_JUDGED, _LONGEST_SAID = 20, 400
+_POSSIBLE = "Offer what is still possible as things stand"
 
 Checker: TypeAlias = Callable[[str, Sequence[Claim]], Sequence[Contradiction]]
 """What in a choice, or in the effects that it declares, contradicts what holds."""
@@ -91,8 +95,16 @@ class BranchValidation:
         """The same verdict, or an invalid one if the player's boundaries object."""
         if objection is None:
             return self
-        issue = ValidationIssue(IssueSeverity.ERROR, "boundary", objection, "Say it another way")
-        return replace(self, is_valid=False, issues=[issue, *self.issues])
+        return replace(
+            self, is_valid=False, issues=[_issue("boundary", why=objection), *self.issues]
+        )
+
+
+def _issue(kind: str, **words: object) -> ValidationIssue:
+    """An entry of ``[issues]`` in the data file, with these words filled in."""
+    entry = branch_data("issues")[kind]
+    message, fix = (entry[part].format(**words) for part in ("message", "fix"))
+    return ValidationIssue(IssueSeverity(entry["severity"]), entry["category"], message, fix)
 
 
 class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
@@ -148,10 +160,10 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
                 for own, more in zip(issues, found, strict=True):
                     said = {issue.message for issue in own}
                     own += [issue for issue in more if issue.message not in said]
-        verdicts = []
-        for proposal, own in zip(proposals, issues, strict=True):
-            verdict = replace(_verdict(proposal, own), degraded=degraded)
-            verdicts.append(verdict)
+        verdicts = [
+            _verdict(one, own, degraded) for one, own in zip(proposals, issues, strict=True)
+        ]
+        for proposal, verdict in zip(proposals, verdicts, strict=True):
             if verdict.is_valid:
                 self._validated[proposal.universe_id].append(proposal)
         return verdicts
@@ -168,40 +180,22 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             self._validated.pop(universe_id, None)
 
     def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
-        issues = []
-        for name, words in findings(proposal):
-            entry = branch_data("issues")[name]
-            message, fix = (entry[part].format(**words) for part in ("message", "fix"))
-            issue = ValidationIssue(
-                IssueSeverity(entry["severity"]), entry["category"], message, fix
-            )
-            issues.append(issue)
-        against = self.checker(proposal.choice_text, proposal.effects) if self.checker else ()
-        return issues + [
-            ValidationIssue(
-                IssueSeverity(found.severity),
-                "consistency",
-                found.message,
-                found.fix or "Offer what is still possible as things stand",
-            )
-            for found in against
-        ]
+        issues = [_issue(kind, **words) for kind, words in findings(proposal)]
+        for found in self.checker(proposal.choice_text, proposal.effects) if self.checker else ():
+            issue = _issue("canon", message=found.message, fix=found.fix or _POSSIBLE)
+            issues.append(replace(issue, severity=IssueSeverity(found.severity)))
+        return issues
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
-        length = 0 if is_blank(proposal.choice_text) else len(proposal.choice_text.strip())
-        if is_blank(proposal.universe_id):
-            problem = "universe_id is required"
-        elif is_blank(proposal.branch_description):
-            problem = "branch_description is required"
-        elif not length:
-            problem = "choice_text is required"
-        elif length < self._shortest:
-            problem = f"choice_text must be at least {self._shortest} characters, not {length}"
-        elif length > self._longest:
-            problem = f"choice_text must be at most {self._longest} characters, not {length}"
-        else:
-            lists = ("affected_characters", "timeline_context")
-            problem = wrong_kind(proposal, lists, ("universe_rules",))
+        problem = missing(proposal, "universe_id", "branch_description", "choice_text")
+        if not problem:
+            length = len(proposal.choice_text.strip())
+            if length < self._shortest:
+                problem = f"choice_text must be at least {self._shortest} characters, not {length}"
+            elif length > self._longest:
+                problem = f"choice_text must be at most {self._longest} characters, not {length}"
+        lists = ("affected_characters", "timeline_context")
+        problem = problem or wrong_kind(proposal, lists, ("universe_rules",))
         if problem:
             raise ValidationError(problem, self.name, context)
 
@@ -215,26 +209,25 @@ def size_objection(choice: str) -> str | None:
     return f"it has {size} characters than the {SHORTEST_CHOICE} to {LONGEST_CHOICE} of a choice"
 
 
-def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchValidation:
-    scores = {
-        category: max(
-            0.0, 1.0 - sum(_COST[i.severity.value] for i in issues if i.category == category)
-        )
-        for category in WEIGHTS
-    }
-    overall = sum(WEIGHTS[category] * scores[category] for category in WEIGHTS)
+def _verdict(
+    proposal: BranchProposal, issues: list[ValidationIssue], degraded: str
+) -> BranchValidation:
+    scores = dict.fromkeys(WEIGHTS, 1.0)
+    for issue in issues:
+        scores[issue.category] = max(0.0, scores[issue.category] - _COST[issue.severity.value])
+    overall = min(1.0, sum(weight * scores[category] for category, weight in WEIGHTS.items()))
     broken = any(issue.severity is IssueSeverity.ERROR for issue in issues)
-    suggestions = list(dict.fromkeys(i.suggested_fix for i in issues if i.suggested_fix))
     return BranchValidation(
         is_valid=not broken and overall >= VALID_FROM,
-        overall_score=min(1.0, overall),
+        overall_score=overall,
         consistency_score=scores["consistency"],
         meaningfulness_score=scores["meaningfulness"],
         character_alignment_score=scores["character"],
         universe_rules_score=scores["universe"],
         issues=issues,
-        suggestions=suggestions,
+        suggestions=list(dict.fromkeys(i.suggested_fix for i in issues if i.suggested_fix)),
         dead_end_risk=dead_end_risk(proposal),
+        degraded=degraded,
     )
 
 
@@ -279,24 +272,15 @@ async def _asked_about(
 
 def _issues_of(judged: dict[str, Any]) -> list[ValidationIssue]:
     suggestion = word(judged.get("suggestion"), _LONGEST_SAID)
-    issues = [
-        ValidationIssue(
-            IssueSeverity.ERROR,
-            "consistency",
-            f"{message} (against: {fact})",
-            suggestion or "Offer what is still possible as things stand",
-        )
-        for one in objects(judged.get("contradictions"), _MOST_JUDGED)
-        if (message := word(one.get("message"), _LONGEST_SAID))
-        and (fact := word(one.get("fact"), _LONGEST_SAID))
-    ]
-    for category, key, message in (
-        ("meaningfulness", "meaningfulness", "The choice makes little difference"),
-        ("character", "character_alignment", "The choice does not suit the character"),
-    ):
-        score = judged.get(key)
+    issues = []
+    for one in objects(judged.get("contradictions"), _MOST_JUDGED):
+        message, fact = (word(one.get(part), _LONGEST_SAID) for part in ("message", "fact"))
+        if message and fact:
+            said, fix = f"{message} (against: {fact})", suggestion or _POSSIBLE
+            issues.append(_issue("canon", message=said, fix=fix))
+    for kind in ("meaningfulness", "character_alignment"):
+        score = judged.get(kind)
         if isinstance(score, (int, float)) and not isinstance(score, bool) and score < LOW_SCORE:
-            said = f"{message} ({max(0.0, score):.2f} of 1, by the model's judgement)"
             fix = suggestion or "Let the choice cost or reveal more"
-            issues.append(ValidationIssue(IssueSeverity.WARNING, category, said, fix))
+            issues.append(_issue(kind, score=max(0.0, score), fix=fix))
     return issues

@@ -1,8 +1,7 @@
-"""How characters change, and what they say, where no model does it for them. Plain functions.
+"""How characters change, and what they say, where no model does it for them.
 
-Used by ``character_state`` alone; the words are in ``data/characters.toml``. A line is chosen by
-the character, the emotion and how much the character has lived through, so the same moment always
-gets the same line.
+The words are in ``data/characters.toml``. A line is chosen by the character, the emotion and how
+much the character has lived through, so the same moment always gets the same line.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.narrative.emotions import emotion_in, mood
+from tta_rebuild.narrative.emotions import mood
 
 _HELP_STEP, _CONFLICT_STEP, _MEETING_STEP = 0.1, -0.1, 0.02
 
@@ -29,18 +28,13 @@ def _beginnings(kind: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
 
 
-def emotion_after(trigger: str | None, before: str, others: Iterable[str] = ()) -> str:
-    """The emotion that a trigger leads to; an unknown trigger, or none, leaves what was."""
-    return emotion_in(trigger or "", others) or before
-
-
-def relationship_change(trigger: str | None, scene: str, story_events: Iterable[str]) -> float:
+def relationship_change(trigger: str, scene: str, story_events: Iterable[str]) -> float:
     """How far one meeting moves a relationship: help raises it, conflict lowers it.
 
     A trigger that speaks of either decides; else the scene does, else the events; a meeting that
     speaks of neither brings people a little closer.
     """
-    for text in (trigger or "", scene, " ".join(map(str, story_events))):
+    for text in (trigger, scene, " ".join(map(str, story_events))):
         warm, cold = (len(_beginnings(kind).findall(text)) for kind in ("warming", "cooling"))
         if warm or cold:
             betrayed = 2 if re.search(r"\bbetray", text, re.IGNORECASE) else 1
@@ -81,9 +75,9 @@ def spoken_line(name: str, emotion: str, *seed: object) -> str:
 
 def thought(name: str, emotion: str, goal: str, scene: str, *seed: object) -> str:
     """What goes through the character's mind; names the goal if there is one."""
-    line = _picked(_voice(emotion)["thinks"], name, emotion, *seed)
+    line = _picked(_voice(emotion)["thinks"], name, emotion, scene, *seed)
     if goal:
-        wanted = _picked(_data("goals")["thoughts"], name, goal, *seed)
+        wanted = _picked(_data("goals")["thoughts"], name, goal, scene, *seed)
         return f"{line} {wanted.format(goal=goal)}"
     first = scene.strip().split("\n")[0].rstrip(".!? ")
     shortened = first if len(first) <= 80 else first[:80].rsplit(" ", 1)[0] + " …"

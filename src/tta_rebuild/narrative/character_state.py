@@ -1,7 +1,6 @@
 """How the characters are: their emotion, goals, relationships, memory and place in their arc.
 
-The second of the four primitives. The engine hands it one interaction per character of a scene and
-turns the new states into events. ``respond`` is the whole change as a pure function; the primitive
+The second of the four primitives. ``respond`` is the whole change as a pure function; the primitive
 keeps the states around it and, where there is a model, lets it put the words into their mouths.
 """
 
@@ -23,13 +22,13 @@ from tta_rebuild.narrative.asking import answer_to
 from tta_rebuild.narrative.character_rules import (
     arc_direction,
     consistency,
-    emotion_after,
     personality_fit,
     relationship_change,
     spoken_line,
     thought,
 )
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.emotions import emotion_in
+from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
@@ -63,15 +62,12 @@ class CharacterState:
     last_updated: datetime = field(default_factory=_now)
 
     def __post_init__(self) -> None:
-        if is_blank(self.character_id):
-            raise ValidationError("character_id is required")
+        if problem := missing(self, "character_id"):
+            raise ValidationError(problem)
         _check_stage(self.arc_stage)
-        for name, figures, least in (
-            ("personality_traits", self.personality_traits, -1.0),
-            ("development_goals", self.development_goals, 0.0),
-            ("relationships", self.relationships, -1.0),
-        ):
-            for key, value in figures.items():
+        ranges = {"personality_traits": -1.0, "development_goals": 0.0, "relationships": -1.0}
+        for name, least in ranges.items():
+            for key, value in getattr(self, name).items():
                 if not isinstance(value, (int, float)) or not least <= value <= 1.0:
                     raise ValidationError(
                         f"{name}: {key!r} must lie between {least:g} and 1, not {value!r:.60}"
@@ -128,18 +124,15 @@ def respond(
     state: CharacterState, interaction: CharacterInteraction, at: datetime
 ) -> tuple[CharacterState, CharacterResponse]:
     """The character after the interaction, and the answer, without any model."""
-    emotion = emotion_after(
-        interaction.emotional_trigger, state.emotional_state, interaction.interacting_with
-    )
+    trigger, scene = interaction.emotional_trigger or "", interaction.scene_context
+    others = interaction.interacting_with
+    emotion = emotion_in(trigger, others) or state.emotional_state
+    step = relationship_change(trigger, scene, interaction.story_events)
     relationships = dict(state.relationships)
-    changes: dict[str, float] = {}
-    for other in interaction.interacting_with:
-        before = relationships.get(other, 0.0)
-        step = relationship_change(
-            interaction.emotional_trigger, interaction.scene_context, interaction.story_events
-        )
-        relationships[other] = max(-1.0, min(1.0, round(before + step, 6)))
-        changes[other] = round(changes.get(other, 0.0) + relationships[other] - before, 6)
+    for other in others:
+        moved = round(relationships.get(other, 0.0) + step, 6)
+        relationships[other] = max(-1.0, min(1.0, moved))
+    changes = {o: round(relationships[o] - state.relationships.get(o, 0.0), 6) for o in others}
     goals = dict(state.development_goals)
     opportunity = (interaction.development_opportunity or "").strip()
     if opportunity:
@@ -153,11 +146,11 @@ def respond(
         last_updated=at,
     )
     goal = opportunity or _foremost(goals)
-    seed = (interaction.scene_context, len(state.memory))
+    seed = (scene, len(state.memory))
     return after, CharacterResponse(
         character_id=state.character_id,
         dialogue=spoken_line(state.name, emotion, *seed),
-        internal_monologue=thought(state.name, emotion, goal, interaction.scene_context, *seed),
+        internal_monologue=thought(state.name, emotion, goal, *seed),
         emotion=emotion,
         development_progress=dict(goals),
         relationship_changes=changes,
@@ -169,20 +162,17 @@ def respond(
 
 def _foremost(goals: Mapping[str, float]) -> str:
     """The open goal that is furthest on; the last one set among equals."""
-    best, furthest = "", -1.0
-    for goal, progress in goals.items():
-        if progress < 1.0 and progress >= furthest:
-            best, furthest = goal, progress
-    return best or next(reversed(list(goals)), "")
+    latest_first = list(goals)[::-1]
+    open_goals = [goal for goal in latest_first if goals[goal] < 1.0]
+    return max(open_goals or latest_first[:1], key=goals.__getitem__, default="")
 
 
 class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterResponse]):
     """Keeps how each character is and lets them answer to what happens.
 
     Args:
-        llm_provider: puts words to speech and thought. A model that fails is never an error here:
-            the
-            built-in voice answers, as it does without a model, and ``degraded`` says so.
+        llm_provider: puts words to speech and thought; where it fails, the built-in voice answers,
+            as it does without a model, and ``degraded`` says so.
         states: the characters as they are now, such as from a fold over a story's log.
         clock: the time of changes that are made without a context.
         catalog: the prompt templates; None for those of the package.
@@ -249,11 +239,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         self._states[character_id] = replace(state, arc_stage=stage)
 
     def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
-        problem = ""
-        if is_blank(given.character_id):
-            problem = "character_id is required"
-        elif is_blank(given.scene_context):
-            problem = "scene_context is required"
+        problem = missing(given, "character_id", "scene_context")
         for name in ("emotional_trigger", "development_opportunity"):
             text: object = getattr(given, name)
             if not problem and not isinstance(text, (str, type(None))):

@@ -1,68 +1,61 @@
 """What a trigger says about a character's emotion: the words of ``data/emotions.toml``, read.
 
-Used by ``character_rules``. A trigger may be one word ("fear") or a sentence ("fear grips the
-hero"); a word that is denied, or said of somebody else who is there, does not count.
+A trigger may be one word ("fear") or a sentence ("fear grips the hero"); a word that is denied, or
+said of somebody else who is there, does not count.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.narrative.inputs import name_parts
 
 _CLAUSE = re.compile(r"[,;:.!?—]|\b(?:but|yet|while|although|though|until)\b")
 _NEVER_SO = re.compile(r"\bnever\b.*\b(?:so|such|more)\s+$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The data file, made ready to search with; ``meaning`` is word → (emotion, kind)."""
-
-    meaning: Mapping[str, tuple[str, str]]
-    any_word: re.Pattern[str]
-    denied_before: re.Pattern[str]
-    denied_after: re.Pattern[str]
-    turn_before: re.Pattern[str]
-    light: str
-    kinds: str
-    befalls: str
-    particles: str
+_WITH = re.compile(r"\b(?:and|with|like|or)\s+(?:the\s+)?$")
 
 
 def _data(part: str) -> Any:
     return packaged_toml("tta_rebuild.narrative", "emotions")[part]
 
 
-def _any(words: str) -> str:
-    return "|".join(map(re.escape, words.split()))
-
-
 @cache
-def _words() -> _Words:
-    entries, negation, others = _data("emotions"), _data("negation"), _data("others")
-    meaning = {
+def _meanings() -> Mapping[str, tuple[str, str]]:
+    """Word → the emotion and whether it is ``felt``, ``stirring`` or one of its ``causes``."""
+    entries = _data("emotions")
+    return {
         word: (emotion, kind)
         for kind in ("causes", "stirring", "felt")
         for emotion, entry in entries.items()
         for word in entry.get(kind, "").split()
     } | {emotion: (emotion, "felt") for emotion in entries}
-    light = rf"(?:(?:{_any(negation['light'])})\s+)*"
-    return _Words(
-        meaning=meaning,
-        any_word=re.compile(rf"\b(?:{_any(' '.join(sorted(meaning, reverse=True)))})\b"),
-        denied_before=re.compile(rf"(?:\b(?:{_any(negation['before'])})|n't)\s+{light}$"),
-        denied_after=re.compile(
-            rf"\s+(?:(?:is|was|has|have|had|all)\s+)*(?:{_any(negation['after'])})\b(?! only| just)"
-        ),
-        turn_before=re.compile(rf"\b(?:{others['turns']})\s+(?:(?:in)?to\s+|by\s+)?{light}$"),
-        light=light,
-        kinds=rf"(?:(?:{_any(others['kinds'])})\s+)*",
-        befalls=rf"(?:{_any(others['befalls'])})\s+",
-        particles=rf"(?:(?:{_any(others['particles'])})\s+)*",
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(map(re.escape, words))
+
+
+@cache
+def _words(table: str, part: str, times: str = "") -> str:
+    """A pattern for one of an entry's words, or for as many as ``times`` says, each with a space."""
+    one = f"(?:{_any_of(_data(table)[part].split())})"
+    return rf"(?:{one}\s+){times}" if times else one
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    """A word of emotion; a denial before it, one after it, and what turns into it."""
+    light, turns = _words("negation", "light", "*"), _data("others")["turns"]
+    gone = rf"\s+(?:(?:is|was|has|have|had|all)\s+)*{_words('negation', 'after')}\b(?! only| just)"
+    return (
+        re.compile(rf"\b(?:{_any_of(sorted(_meanings(), reverse=True))})\b"),
+        re.compile(rf"(?:\b{_words('negation', 'before')}|n't)\s+{light}$"),
+        re.compile(gone),
+        re.compile(rf"\b(?:{turns})\s+(?:(?:in)?to\s+|by\s+)?{light}$"),
     )
 
 
@@ -78,57 +71,39 @@ def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
     What is felt goes before what merely causes feelings, and the first named before later ones, but
     "fear turns to hope" ends in hope. What is said of one of the ``others`` alone does not count.
     """
-    words = _words()
-    names = _names(others)
+    emotional, denial_before, denial_after, turn_before = _patterns()
+    parts = {part for other in others for part in name_parts(other)} - {"the", "and"}
+    names = _any_of(sorted(parts, reverse=True))
+    text = trigger.lower().replace("’", "'").replace("_", " ")
     best, best_rank, denied = "", -1, False
-    for before, word, after in _clauses(trigger.lower().replace("’", "'").replace("_", " ")):
-        emotion, kind = words.meaning[word]
-        denied = _is_denied(before, after) or (denied and before.endswith((" or ", " and ")))
-        if denied:
-            continue
-        if names and _of_another(before, after, names, stirring=kind == "stirring"):
-            continue
-        rank = 0 if kind == "causes" else 2 if words.turn_before.search(before) else 1
-        if rank > best_rank:
-            best, best_rank = emotion, rank
+    for clause in _CLAUSE.split(text):
+        for found in emotional.finditer(clause):
+            before, after = clause[: found.start()], clause[found.end() :]
+            emotion, kind = _meanings()[found.group()]
+            denied = bool(
+                denial_after.match(after)
+                or (denial_before.search(before) and not _NEVER_SO.search(before))
+                or (denied and before.endswith((" or ", " and ")))
+            )
+            if denied or (names and _of_another(before, after, names, kind == "stirring")):
+                continue
+            rank = 0 if kind == "causes" else 2 if turn_before.search(before) else 1
+            if rank > best_rank:
+                best, best_rank = emotion, rank
     return best
 
 
-def _is_denied(before: str, after: str) -> bool:
-    words = _words()
-    if words.denied_after.match(after):
-        return True
-    # "never felt such joy" is no denial
-    return words.denied_before.search(before) is not None and not _NEVER_SO.search(before)
-
-
-def _clauses(text: str) -> Iterator[tuple[str, str, str]]:
-    """Every word of emotion, with what stands before and after it in its clause."""
-    for clause in _CLAUSE.split(text):
-        for found in _words().any_word.finditer(clause):
-            yield clause[: found.start()], found.group(), clause[found.end() :]
-
-
-def _names(others: Iterable[str]) -> str:
-    """A pattern for the names of the others, "" for nobody."""
-    pieces = {p for other in others for p in re.split(r"[\W_]+", other.lower()) if len(p) > 2}
-    return "|".join(sorted(map(re.escape, pieces - {"the", "and"}), reverse=True))
-
-
-def _of_another(before: str, after: str, names: str, *, stirring: bool) -> bool:
+def _of_another(before: str, after: str, names: str, stirring: bool) -> bool:
     """Whether a word is said of one of the others, and of nobody else."""
-    words = _words()
-    alone = rf"{words.particles}(?:{names})\b(?!'s?\b| and\b)"
+    alone = rf"{_words('others', 'particles', '*')}(?:{names})\b(?!'s?\b| and\b)"
     if stirring:  # "Mira frightens the hero" is about the hero
         return re.match(rf"\s+{alone}", after) is not None
-    if re.match(rf"\s+{words.befalls}{alone}", after):
+    if re.match(rf"\s+{_words('others', 'befalls')}\s+{alone}", after):
         return True  # "fear grips Mira"
     if re.search(r"\b(?:an?|the)\s+$", before) and re.match(rf"\s+(?:{names})\b", after):
         return True  # "an angry Mira"
-    if re.search(rf"\b(?:{names})'s?\s+{words.kinds}$", before):
+    if re.search(rf"\b(?:{names})'s?\s+{_words('others', 'kinds', '*')}$", before):
         return True  # "Mira's growing fear"
-    subject = re.search(rf"\b(?:{names})\s+{words.light}$", before)
-    if subject is None:
-        return False
+    subject = re.search(rf"\b(?:{names})\s+{_words('negation', 'light', '*')}$", before)
     # "Mira feels fear", unless somebody feels it with her
-    return not re.search(r"\b(?:and|with|like|or)\s+(?:the\s+)?$", before[: subject.start()])
+    return subject is not None and not _WITH.search(before[: subject.start()])

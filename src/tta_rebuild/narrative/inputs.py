@@ -5,12 +5,17 @@ Their inputs are plain values that anybody may fill in, so they are looked at wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
-def is_blank(value: object) -> bool:
-    """Whether a required text is missing, empty or no text at all."""
-    return not isinstance(value, str) or not value.strip()
+def missing(given: object, *names: str) -> str:
+    """Which required text is missing, empty or no text at all, in plain words; "" if none is."""
+    for name in names:
+        value = getattr(given, name)
+        if not isinstance(value, str) or not value.strip():
+            return f"{name} is required"
+    return ""
 
 
 def wrong_kind(given: object, lists: Iterable[str] = (), mappings: Iterable[str] = ()) -> str:
@@ -27,3 +32,8 @@ def wrong_kind(given: object, lists: Iterable[str] = (), mappings: Iterable[str]
         if not isinstance(value, Mapping):
             return f"{name} must be a dictionary, not {value!r:.60}"
     return ""
+
+
+def name_parts(name: str) -> list[str]:
+    """The words of a name or id by which somebody may be called, in lower case."""
+    return [part for part in re.split(r"[\W_]+", name.lower()) if len(part) > 2]

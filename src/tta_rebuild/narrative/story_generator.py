@@ -26,7 +26,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
 from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
@@ -187,9 +187,9 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
         position = wanted.timeline_position
-        if is_blank(wanted.theme) or len(wanted.theme.strip()) < 3:
+        if missing(wanted, "theme") or len(wanted.theme.strip()) < 3:
             problem = "Theme must be at least 3 characters"
-        elif is_blank(wanted.universe_id):
+        elif missing(wanted, "universe_id"):
             problem = "Universe ID is required"
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, overload
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.inputs import missing, wrong_kind
 
 T = TypeVar("T")
 
@@ -256,9 +256,9 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         return list(self.get_state(universe_id).available_branches)
 
     def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
-        problem = ""
-        if is_blank(update.universe_id):
-            problem = "universe_id is required"
+        problem = missing(update, "universe_id")
+        if problem:
+            pass
         elif type(update.timestamp) is not int or update.timestamp < 0:
             problem = f"timestamp must be >= 0, a whole number, not {update.timestamp!r:.60}"
         elif update.event_type not in EVENT_TYPES:
