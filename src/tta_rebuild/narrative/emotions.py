@@ -41,7 +41,7 @@ def _any_of(words: Iterable[str]) -> str:
 
 @cache
 def _words(table: str, part: str, times: str = "") -> str:
-    """A pattern for one of an entry's words, or for as many as ``times`` says, each with a space."""
+    """A pattern for one of an entry's words, or for as many as ``times`` says."""
     one = f"(?:{_any_of(_data(table)[part].split())})"
     return rf"(?:{one}\s+){times}" if times else one
 

@@ -8,7 +8,7 @@ flat ``narrative_text``) that is growing, so each character is looked at a few t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -126,7 +126,7 @@ class SceneReader:
             return  # anything else is read once it is complete
         text = within(clean(settled(given), read.LONGEST_PASSAGE), self._room)
         if len(text) > self._shown:
-            yield ProsePiece(text[self._shown :], _speaker(read.word(data.get("speaker"))))
+            yield ProsePiece(text[self._shown :], _speaker(data.get("speaker")))
             self._shown = len(text)
 
     def _without_thoughts(self) -> Iterator[StoryItem]:
@@ -171,71 +171,74 @@ def _is_refusal(passage: Passage) -> bool:
     return not passage.speaker and is_refusal(passage.text)
 
 
-def _speaker(given: str) -> str:
-    name = " ".join(given.split())
+def _speaker(given: Any) -> str:
+    name = read.word(given)
     return "" if name.lower() in ("narrator", "none", "null") else name
 
 
-def _passage(data: dict[str, Any]) -> Passage:
-    return Passage(
-        text=read.prose(data.get("text")),
-        facts=_claims(data.get("facts")),
-        speaker=_speaker(read.word(data.get("speaker"))),
-        emotion=read.word(data.get("emotion")),
-        declared=True,
-    )
-
-
 def _claims(given: Any) -> tuple[Claim, ...]:
-    claims = [
-        Claim(
-            subject=read.word(one.get("subject")),
-            relation=read.word(one.get("relation")),
-            value=read.value_word(one.get("value")),
-            ends=read.flag(one.get("ends")),
-        )
-        for one in read.objects(given)
-    ]
+    claims = [Claim(**_read(_CLAIM, one)) for one in read.objects(given)]
     return tuple(claim for claim in claims if claim.subject and claim.relation)
 
 
 def _lines(given: Any) -> list[DialogueLine]:
-    told = [
-        DialogueLine(
-            read.word(one.get("character_id")),
-            read.text(one.get("text")),
-            read.word(one.get("emotion")),
-        )
-        for one in read.objects(given, MOST_LINES)
-    ]
+    told = [DialogueLine(**_read(_LINE, one)) for one in read.objects(given, MOST_LINES)]
     return [line for line in told if line.text.strip()]
 
 
 def _lasting(given: Any) -> tuple[LastingLine, ...]:
-    told = [
-        LastingLine(
-            text=read.text(one.get("text"), LINE_CHARS),
-            about=read.words(one.get("about")),
-            known_by=read.words(one.get("known_by")),
-            weight=min(3, max(1, read.number(one.get("weight")))),
-            origin="teller",
-        )
-        for one in read.objects(given, MOST_BRANCHES, "text")
-    ]
-    return tuple(line for line in told if line.text.strip())
+    told = read.objects(given, MOST_BRANCHES, "text")
+    lines = [LastingLine(**_read(_LASTING, one), origin="teller") for one in told]
+    return tuple(line for line in lines if line.text.strip())
 
 
 def _choices(branches: list[dict[str, Any]]) -> tuple[Choice, ...]:
     return tuple(
-        Choice(
-            text=text[:LONGEST_CHOICE_KEPT],
-            consequence=read.text(one.get("consequence")),
-            effects=_claims(one.get("effects")),
-            affects=read.words(one.get("affects")),
-        )
+        Choice(text=text[:LONGEST_CHOICE_KEPT], **_read(_CHOICE, one))
         for one in branches
         if (text := choice_text(read.text(one.get("choice"))))
     )
+
+
+def _passage(data: dict[str, Any]) -> Passage:
+    return Passage(**_read(_PASSAGE, data), declared=True)
+
+
+_Shape = dict[str, Callable[[Any], Any]]
+"""Key of a reply and field of the value → what is taken from what stands there."""
+_CLAIM: _Shape = {
+    "subject": read.word,
+    "relation": read.word,
+    "value": read.value_word,
+    "ends": read.flag,
+}
+_LINE: _Shape = {"character_id": read.word, "text": read.text, "emotion": read.word}
+_LASTING: _Shape = {
+    "text": lambda given: read.text(given, LINE_CHARS),
+    "about": read.words,
+    "known_by": read.words,
+    "weight": lambda given: min(3, max(1, read.number(given))),
+}
+_CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
+_PASSAGE: _Shape = {
+    "text": read.prose,
+    "facts": _claims,
+    "speaker": _speaker,
+    "emotion": read.word,
+}
+_SCENE: _Shape = {
+    "scene_id": read.word,
+    "setting_description": read.text,
+    "emotional_tone": read.text,
+    "lines": _lasting,
+    "happened": read.text,
+    "is_ending": read.flag,
+    "notes": lambda given: read.bounded(given) if isinstance(given, dict) else {},
+}
+
+
+def _read(shape: _Shape, data: dict[str, Any]) -> dict[str, Any]:
+    return {name: taken(data.get(name)) for name, taken in shape.items()}
 
 
 def _understood(
@@ -270,13 +273,9 @@ def _understood(
     if fitting != passages or len(listed) > read.MOST_PASSAGES:
         broken = broken or TOO_LONG
     branches = read.objects(data.get("story_branches"), MOST_BRANCHES, "choice")
-    notes = data.get("notes")
     return GeneratedStory(
-        scene_id=read.word(data.get("scene_id")),
         narrative_text=within(narrative, LONGEST_SCENE),
         dialogue=spoken + [line for line in lines if line not in spoken],
-        setting_description=read.text(data.get("setting_description")),
-        emotional_tone=read.text(data.get("emotional_tone")),
         story_branches=[
             {"choice": choice, "consequence": read.text(one.get("consequence"))}
             for one in branches
@@ -285,12 +284,9 @@ def _understood(
         quality_score=0.0,
         passages=fitting,
         choices=_choices(branches),
-        lines=_lasting(data.get("lines")),
         ended_lines=read.numbers(data.get("ended")),
-        happened=read.text(data.get("happened")),
         degraded=broken,
-        is_ending=read.flag(data.get("is_ending")),
-        notes=read.bounded(notes) if isinstance(notes, dict) else {},
+        **_read(_SCENE, data),
     )
 
 

@@ -7,11 +7,11 @@ The third of the four primitives; it needs no model. All of its work on one upda
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
@@ -92,8 +92,6 @@ class Recorded(Sequence[T]):
     Compares equal to any list or tuple of the same items.
     """
 
-    __hash__ = None  # type: ignore[assignment]  # equal to lists, which have no hash either
-
     def __init__(self, growing: list[T], time: Callable[[T], int] | None = None) -> None:
         self._growing, self._length, self._time = growing, len(growing), time
 
@@ -105,15 +103,8 @@ class Recorded(Sequence[T]):
     def __len__(self) -> int:
         return self._length
 
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[T]: ...
-    def __getitem__(self, index: int | slice) -> T | list[T]:
+    def __getitem__(self, index: Any) -> Any:
         return self._items[index]
-
-    def __iter__(self) -> Iterator[T]:
-        return iter(self._items)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, (Recorded, list, tuple)) and self._items == list(other)
