@@ -11,11 +11,8 @@ from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.prompts import PromptCatalog
 
-
-@cache
-def packaged_prompts() -> PromptCatalog:
-    """The package's own templates, read on first use."""
-    return PromptCatalog.load()
+packaged_prompts = cache(PromptCatalog.load)
+"""The package's own templates, read on first use."""
 
 
 async def answer_to(
@@ -30,16 +27,16 @@ async def answer_to(
 
     Raises ``ProviderError`` and ``BudgetExceededError``.
     """
-    rendered = (catalog or packaged_prompts()).render(task, variables)
     state = context.session_state
+    rendered = (catalog or packaged_prompts()).render(task, variables)
     request = LLMRequest(
         prompt=rendered.prompt,
         system=rendered.system,
+        template=rendered.version,
+        schema=rendered.schema,
         context=context,
         task=task,
-        template=rendered.version,
         variables=variables,
-        schema=rendered.schema,
         max_tokens=max_tokens,
         story_id=context.workflow_id,
         branch_id=str(state.get("branch_id", "")),

@@ -220,12 +220,7 @@ _LASTING: _Shape = {
     "weight": lambda given: min(3, max(1, read.number(given))),
 }
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
-_PASSAGE: _Shape = {
-    "text": read.prose,
-    "facts": _claims,
-    "speaker": _speaker,
-    "emotion": read.word,
-}
+_PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
 _SCENE: _Shape = {
     "scene_id": read.word,
     "setting_description": read.text,
