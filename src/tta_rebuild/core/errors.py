@@ -1,7 +1,7 @@
 """Every error that the engine raises, in one tree; the class says what the caller should do.
 
-Stands at the bottom: every room raises from here, nobody above defines an error of its own, and
-vendor exceptions are translated into this tree where they enter (``raise ... from error``).
+Nobody above defines an error of its own, and vendor exceptions are translated into this tree where
+they enter (``raise ... from error``). The facts of an error are attributes, given by name.
 
 ::
 
@@ -37,16 +37,30 @@ from tta_rebuild.core.usage import Usage
 
 
 class TTAError(Exception):
-    """Root of everything that the engine raises on purpose."""
+    """Root of everything that the engine raises on purpose.
+
+    What a class declares with a default may be given by name: ``ProviderBusy("…", model="m")``.
+    """
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        for name, value in facts.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no {name!r}")
+            setattr(self, name, value)
 
 
 class TTAPrimitiveError(TTAError):
     """A primitive could not do its work; its name and the ``TTAContext`` stand here where known."""
 
     def __init__(
-        self, message: str, primitive_name: str | None = None, context: Any | None = None
+        self,
+        message: str,
+        primitive_name: str | None = None,
+        context: Any | None = None,
+        **facts: Any,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, **facts)
         self.message = message
         self.primitive_name = primitive_name
         self.context = context
@@ -72,13 +86,10 @@ class ProviderError(ExecutionError):
     sets them where it knows better than the class; the cost tracker reads them.
     """
 
+    provider: str = ""
+    model: str = ""
     usage: Usage | None = None
     may_be_billed: bool = False
-
-    def __init__(self, message: str, *, provider: str = "", model: str = "") -> None:
-        super().__init__(message)
-        self.provider = provider
-        self.model = model
 
 
 class ProviderBusy(ProviderError):
@@ -87,18 +98,8 @@ class ProviderBusy(ProviderError):
     ``learnt_limit_rpm`` is the requests per minute that a 429 revealed, where it did.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        provider: str = "",
-        model: str = "",
-        retry_after_s: float | None = None,
-        learnt_limit_rpm: int | None = None,
-    ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_after_s = retry_after_s
-        self.learnt_limit_rpm = learnt_limit_rpm
+    retry_after_s: float | None = None
+    learnt_limit_rpm: int | None = None
 
 
 class ProviderTimeout(ProviderBusy):
@@ -111,31 +112,21 @@ class QuotaExhausted(ProviderError):
     """The model's daily quota is used up: wait for the reset, or use another model."""
 
     def __init__(self, *, resets_at: datetime, provider: str = "", model: str = "") -> None:
-        super().__init__(
-            f"{model}: daily quota used up, resets at {resets_at:%Y-%m-%d %H:%M %Z}; "
-            "wait until then or choose another model",
-            provider=provider,
-            model=model,
-        )
+        until = f"resets at {resets_at:%Y-%m-%d %H:%M %Z}; wait until then or choose another model"
+        super().__init__(f"{model}: daily quota used up, {until}", provider=provider, model=model)
         self.resets_at = resets_at
 
 
-class _OpensAgain(ProviderError):
-    """Nothing was sent; ``retry_after_s`` is when it may be at the earliest, 0 if unknown."""
+class QuotaFull(ProviderError):
+    """Our own pacing found no room in time; nothing was sent, and ``retry_after_s`` may be 0."""
 
-    def __init__(
-        self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
-    ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_after_s = retry_after_s
+    retry_after_s: float = 0.0
 
 
-class QuotaFull(_OpensAgain):
-    """Our own pacing found no room in the model's quota in time."""
-
-
-class CircuitOpen(_OpensAgain):
+class CircuitOpen(ProviderError):
     """The model failed too often just now; it is asked again after ``retry_after_s`` seconds."""
+
+    retry_after_s: float = 0.0
 
 
 class ModelUnavailable(ProviderError):
@@ -152,10 +143,8 @@ class KeyMissing(ProviderError, ValueError):
         provider: str = "",
         otherwise: str = "play without a key (--model offline)",
     ) -> None:
-        super().__init__(
-            f"{variable} is not set: put it into the environment or into .env, or {otherwise}",
-            provider=provider,
-        )
+        what = "is not set: put it into the environment or into .env, or"
+        super().__init__(f"{variable} {what} {otherwise}", provider=provider)
         self.variable = variable
 
 
@@ -181,10 +170,7 @@ class ContentRefused(ProviderError):
     """Blocked for its content; ``reason`` is the provider's own word (``SAFETY`` …)."""
 
     may_be_billed = True
-
-    def __init__(self, message: str, *, reason: str, provider: str = "", model: str = "") -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.reason = reason
+    reason: str = ""
 
 
 class ReplyUnusable(ProviderError):
@@ -197,10 +183,7 @@ class StreamBroken(ProviderError):
     """The stream ended before its end; what had come is in ``text``."""
 
     may_be_billed = True
-
-    def __init__(self, message: str, *, text: str, provider: str = "", model: str = "") -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.text = text
+    text: str = ""
 
 
 class ProviderFault(ExecutionError):
@@ -227,12 +210,12 @@ class BudgetExceededError(ExecutionError):
         needed_usd: float,
         how_to_raise: str,
     ) -> None:
+        spent = f"${spent_usd:.4f} of ${limit_usd:.4f} is spent"
         super().__init__(
-            f"budget per {scope} would be exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent "
-            f"or reserved and this call may cost up to ${needed_usd:.4f}; {how_to_raise}"
+            f"budget per {scope} would be exceeded: {spent} or reserved and this call may cost up "
+            f"to ${needed_usd:.4f}; {how_to_raise}"
             if needed_usd
-            else f"budget per {scope} exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent; "
-            f"{how_to_raise}"
+            else f"budget per {scope} exceeded: {spent}; {how_to_raise}"
         )
         self.scope = scope
         self.limit_usd = limit_usd
@@ -267,7 +250,6 @@ class HistoryNotLoaded(StoryError):
         super().__init__(
             f"what was so before event {position} is not loaded; fold the branch's whole log"
         )
-        self.position = position
 
 
 class PositionConflict(StoryError):
@@ -331,10 +313,8 @@ class StoreDamaged(StoreError):
     Up to ``good_upto`` its path is whole (None if nothing is known to be); a fork there saves it.
     """
 
-    def __init__(self, message: str, *, branch_id: str = "", good_upto: int | None = None) -> None:
-        super().__init__(message)
-        self.branch_id = branch_id
-        self.good_upto = good_upto
+    branch_id: str = ""
+    good_upto: int | None = None
 
 
 class SettingsError(TTAError):

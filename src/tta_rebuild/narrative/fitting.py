@@ -54,12 +54,11 @@ def fitted(
         request, left = _shortened(request, catalog, room)
         needed = tokens_in(request.full_text)
     if needed > room:
-        error = RequestTooLarge(
+        raise RequestTooLarge(
             f"the prompt of about {needed} tokens and an answer do not fit a context of "
-            f"{window_tokens}: give the model a larger one (8192 is enough for any story)"
+            f"{window_tokens}: give the model a larger one (8192 is enough for any story)",
+            window_tokens=window_tokens,
         )
-        error.window_tokens = window_tokens
-        raise error
     said = ", ".join(f"{n} {name}" for key, name, _ in LEFT_OUT_FIRST if (n := left.get(key)))
     note = f"to fit a context of {window_tokens} tokens this was left out: {said}" if said else ""
     return replace(request, max_tokens=min(max_tokens, window_tokens - needed)), note
