@@ -1,6 +1,6 @@
 """The protection of the model layer for anybody's primitives: waiting, a time limit, a fallback.
 
-Stands at the bottom beside ``base_primitive``; programs extend it, the engine does not.
+Programs extend it; the engine does not.
 """
 
 from __future__ import annotations
@@ -10,24 +10,13 @@ import random
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
+from tta_rebuild.core import errors
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    ContentRefused,
-    ExecutionError,
-    KeyMissing,
-    KeyRejected,
-    ProviderBusy,
-    QuotaExhausted,
-    RequestRejected,
-    RequestTooLarge,
-    SdkMissing,
-    ValidationError,
-)
+from tta_rebuild.core.errors import ExecutionError, ProviderBusy, ValidationError
 
 log = logging.getLogger("tta_rebuild.primitives")
 
@@ -35,14 +24,9 @@ TInput = TypeVar("TInput")
 TOutput = TypeVar("TOutput")
 
 CANNOT_HELP = (
-    BudgetExceededError,
-    ContentRefused,
-    KeyMissing,
-    KeyRejected,
-    QuotaExhausted,
-    RequestRejected,
-    RequestTooLarge,
-    SdkMissing,
+    *(errors.BudgetExceededError, errors.QuotaExhausted, errors.ContentRefused),
+    *(errors.RequestRejected, errors.RequestTooLarge),
+    *(errors.KeyMissing, errors.KeyRejected, errors.SdkMissing),
 )
 """Failures that a repetition does not change."""
 
@@ -107,21 +91,32 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
     async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
         """The result of the first run that has one, or the fallback's.
 
-        Raises:
-            ValidationError: the input is wrong.
-            ExecutionError: every run failed and there is no fallback.
+        Raises ValidationError (the input is wrong), and ExecutionError where every run failed and
+        there is no fallback.
         """
+        facts = {
+            "correlation_id": context.correlation_id,
+            "workflow_id": context.workflow_id,
+            "universe_id": context.universe_id or "",
+        }
         number = 1
         while True:
             try:
                 return await self._run(input_data, context)
             except ValidationError as error:
-                log.error("%s: invalid input: %s", self.name, error, extra=_facts(context))
+                log.error("%s: invalid input: %s", self.name, error, extra=facts)
                 raise
             except ExecutionError as error:
                 if number >= self.resilience.attempts or isinstance(error, CANNOT_HELP):
-                    return await self._give_up(input_data, context, error)
-                await self._pause(number, error, context)
+                    if self._fallback is None:
+                        raise
+                    log.warning("%s: giving the fallback (%s)", self.name, error, extra=facts)
+                    result = self._fallback(input_data, context, error)
+                    return await result if isinstance(result, Awaitable) else result
+                wait_s = self._wait_s(number, error)
+                said = "%s: run %d failed (%s), again in %.2f s"
+                log.warning(said, self.name, number, error, wait_s, extra=facts)
+            await self._clock.sleep(wait_s)
             number += 1
 
     async def _run(self, input_data: TInput, context: TTAContext) -> TOutput:
@@ -138,29 +133,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
                 f"{self.name} {why}; allow it more time or ask for less", self.name, context
             ) from error
 
-    async def _pause(self, number: int, error: ExecutionError, context: TTAContext) -> None:
-        resilience = self.resilience
-        ceiling_s = min(resilience.cap_s, resilience.base_s * 2 ** (number - 1))
-        wait_s = self._random.uniform(0.0, ceiling_s)
-        if isinstance(error, ProviderBusy) and error.retry_after_s is not None:
-            wait_s += error.retry_after_s
-        said = "%s: run %d failed (%s), again in %.2f s"
-        log.warning(said, self.name, number, error, wait_s, extra=_facts(context))
-        await self._clock.sleep(wait_s)
-
-    async def _give_up(
-        self, input_data: TInput, context: TTAContext, error: ExecutionError
-    ) -> TOutput:
-        if self._fallback is None:
-            raise error
-        log.warning("%s: giving the fallback (%s)", self.name, error, extra=_facts(context))
-        result = self._fallback(input_data, context, error)
-        return await result if isinstance(result, Awaitable) else result
-
-
-def _facts(context: TTAContext) -> dict[str, Any]:
-    return {
-        "correlation_id": context.correlation_id,
-        "workflow_id": context.workflow_id,
-        "universe_id": context.universe_id or "",
-    }
+    def _wait_s(self, number: int, error: ExecutionError) -> float:
+        most_s = min(self.resilience.cap_s, self.resilience.base_s * 2 ** (number - 1))
+        told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
+        return self._random.uniform(0.0, most_s) + (told_s or 0.0)

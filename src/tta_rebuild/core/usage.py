@@ -1,7 +1,4 @@
-"""Tokens, cost, and the ledger's row: one attempt at one model.
-
-Stands at the bottom: the cost tracker books attempts, the storage keeps them, reports add them up.
-"""
+"""Tokens, cost, and the ledger's row: one attempt at one model."""
 
 from __future__ import annotations
 
@@ -13,15 +10,12 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one call, as the provider counted them unless ``estimated``.
+    """Tokens of one call, as the provider counted them; ``estimated`` where it sent no count.
 
     Attributes:
-        input_tokens: all of the prompt, cached part included.
-        cached_tokens: the part of ``input_tokens`` that the provider had in its cache.
-        cache_write_tokens: the part of ``input_tokens`` written to the provider's cache.
-        output_tokens: the answer, thinking not included.
-        thinking_tokens: billed as output.
-        estimated: True if the provider sent no count (a cut stream, a local server).
+        input_tokens: all of the prompt; ``cached_tokens`` of it came from the provider's cache,
+            ``cache_write_tokens`` were written there.
+        output_tokens: the answer; ``thinking_tokens`` come on top, and are billed as output.
     """
 
     input_tokens: int = 0
@@ -37,14 +31,9 @@ class Usage:
         return self.input_tokens + self.output_tokens + self.thinking_tokens
 
     def __add__(self, other: Usage) -> Usage:
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            cached_tokens=self.cached_tokens + other.cached_tokens,
-            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
-            thinking_tokens=self.thinking_tokens + other.thinking_tokens,
-            estimated=self.estimated or other.estimated,
-        )
+        names = [name for name in self.__slots__ if name != "estimated"]
+        sums = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Usage(**sums, estimated=self.estimated or other.estimated)
 
 
 Outcome = Literal["ok", "cached", "busy", "refused", "unusable", "broken", "cancelled", "error"]
@@ -56,10 +45,8 @@ class Attempt:
 
     Attributes:
         attempt: 1 for the first try of a logical call.
-        cost_usd: US dollars, by the model that answered.
-        priced: False if the model's price is unknown and the worst case was taken.
-        latency_s: seconds until the last piece.
-        first_piece_s: seconds until the first piece, None if none came.
+        cost_usd: US dollars; not ``priced``, the worst case was taken for an unknown price.
+        latency_s, first_piece_s: seconds until the last piece, and until the first (None: none).
         prompt_version: ``template@version`` of the prompt, with its variant if any.
     """
 
@@ -87,8 +74,7 @@ class Attempt:
 class CostLine:
     """One line of a cost report: a key (a day, story, model or task) and its sums.
 
-    ``estimated`` is True if for one of the attempts the provider sent no count of tokens, or the
-    model's price is not known.
+    ``estimated``: for one of the attempts the count of tokens or the model's price is not known.
     """
 
     key: str
