@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import groupby
 from operator import attrgetter
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping
@@ -34,43 +34,31 @@ class MemoryLedger:
         """See ``Ledger.book``."""
         self.add(attempt)
 
-    async def spent_usd(
-        self,
-        *,
-        story_id: str | None = None,
-        player_id: str | None = None,
-        session_id: str | None = None,
-        since: datetime | None = None,
-    ) -> float:
+    async def spent_usd(self, *, since: datetime | None = None, **scopes: str | None) -> float:
         """See ``Ledger.spent_usd``."""
-        return sum(
-            attempt.cost_usd
-            for attempt in self._matching(story_id, since)
-            if player_id in (None, attempt.player_id) and session_id in (None, attempt.session_id)
-        )
+        return sum(attempt.cost_usd for attempt in self._matching(since, **scopes))
 
     async def costs(
         self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
     ) -> Sequence[CostLine]:
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
-        key_of = _KEYS[by]
-        grouped = groupby(sorted(self._matching(story_id, since), key=key_of), key_of)
-        lines = [_line(key, list(group)) for key, group in grouped]
+        groups: dict[str, list[Attempt]] = defaultdict(list)
+        for attempt in self._matching(since, story_id=story_id):
+            groups[_KEYS[by](attempt)].append(attempt)
+        lines = [_line(key, groups[key]) for key in sorted(groups)]
         return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
 
     async def attempts(
         self, *, story_id: str | None = None, limit: int = 1000
     ) -> Sequence[Attempt]:
         """See ``Ledger.attempts``."""
-        matching = sorted(self._matching(story_id, None), key=attrgetter("at"))
+        matching = sorted(self._matching(None, story_id=story_id), key=attrgetter("at"))
         return matching[max(len(matching) - limit, 0) :]
 
-    def _matching(self, story_id: str | None, since: datetime | None) -> Iterable[Attempt]:
-        return (
-            attempt
-            for attempt in self.rows
-            if story_id in (None, attempt.story_id) and (since is None or attempt.at >= since)
-        )
+    def _matching(self, since: datetime | None, **scopes: str | None) -> list[Attempt]:
+        wanted = {name: value for name, value in scopes.items() if value is not None}
+        rows = [a for a in self.rows if since is None or a.at >= since]
+        return [a for a in rows if all(getattr(a, n) == v for n, v in wanted.items())]
 
 
 def _line(key: str, group: list[Attempt]) -> CostLine:

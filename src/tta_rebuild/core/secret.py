@@ -1,7 +1,6 @@
 """A value that must never be seen: keys, from the settings to the adapter that sends them.
 
-Stands at the bottom. Whatever shows objects by themselves (``repr``, format strings, ``pickle``,
-``copy``, JSON, a debugger's variable list in a log) gets a mask; only ``reveal()`` gives the text.
+Whatever shows objects by themselves (``repr``, ``pickle``, JSON, a log) gets a mask.
 """
 
 from __future__ import annotations
