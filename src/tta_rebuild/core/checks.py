@@ -1,7 +1,4 @@
-"""What a constructor refuses: values that cannot be meant, named with what is allowed.
-
-Stands at the bottom; every room's constructors that callers outside reach may use it.
-"""
+"""What a constructor refuses: values that cannot be meant, named with what is allowed."""
 
 from __future__ import annotations
 

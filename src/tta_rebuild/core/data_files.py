@@ -1,8 +1,7 @@
 """Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
 
-For everything that takes a file in: settings, kits, premises, stories. What is too large, no UTF-8,
-not in its format or nested too deeply raises ``UnreadableFile``, which names the file and says why.
-The package's own data files need no such care: ``packaged_toml``.
+What is too large, no UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which
+names the file and says why. The package's own need no such care: ``packaged_toml``.
 """
 
 from __future__ import annotations
@@ -80,9 +79,12 @@ def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     def load() -> Any:
-        if not is_ours:
-            _check_yaml(text, name, loader)
-        return yaml.load(text, Loader=loader)
+        try:
+            if not is_ours:
+                _check_yaml(text, name, loader)
+            return yaml.load(text, Loader=loader)
+        except yaml.YAMLError as error:
+            raise ValueError(error) from error
 
     return _parsed("YAML", name, load)
 
@@ -107,17 +109,11 @@ def packaged_toml(package: str, name: str) -> dict[str, Any]:
 
 
 def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:
-    # A YAMLError is no ValueError; a number or a date that cannot be is no TOML or YAML error.
-    problems: tuple[type[Exception], ...] = (ValueError,)
-    if language == "YAML":
-        from yaml import YAMLError
-
-        problems = (ValueError, YAMLError)
     try:
         return parse()
     except RecursionError:
         raise UnreadableFile(f"{name} is nested too deeply") from None
-    except problems as error:
+    except ValueError as error:
         raise UnreadableFile(f"{name} is not valid {language}: {error}") from error
 
 

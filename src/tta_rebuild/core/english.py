@@ -1,9 +1,8 @@
 """English, in one place: sentences, words, stems, the forms of verbs and nouns, numbers in words.
 
-Every room that looks at words asks here. Sentences are cut by ``sentencex`` (rules for 244
-languages), stems by ``PyStemmer``, number words by ``text2num``; what is here besides is what
-no kept library does without a model or seconds of import time (``inflect`` takes more than three,
-and makes "bu" of "bus"). All of it is loaded on first use.
+Sentences are cut by ``sentencex`` (rules for 244 languages), stems by ``PyStemmer``, number words
+by ``text2num``, all loaded on first use; the rest no kept library does without a model or seconds
+of import time (``inflect`` takes more than three, and makes "bu" of "bus").
 """
 
 from __future__ import annotations
@@ -31,9 +30,6 @@ _SILENT_H = re.compile(r"(?:hour|hono|hones|heir)", re.IGNORECASE)
 _LETTERS_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
 
 
-# ------------------------------------------------------------------------- sentences and words
-
-
 @lru_cache(maxsize=512)
 def _sentences(text: str, language: str) -> tuple[str, ...]:
     from sentencex import segment
@@ -45,10 +41,7 @@ def _sentences(text: str, language: str) -> tuple[str, ...]:
 def sentences_of(text: str, language: str = "en") -> list[str]:
     """The sentences of a text in order, trimmed; speech in quotation marks stays in one piece.
 
-    A line break ends a sentence.
-
-    Args:
-        language: ISO 639-1 code; one that is not known is cut by the rules for English.
+    A line break ends one. A ``language`` (ISO 639-1) that is not known is cut as English.
     """
     return list(_sentences(text, language))
 
@@ -56,9 +49,6 @@ def sentences_of(text: str, language: str = "en") -> list[str]:
 def words_of(text: str) -> list[str]:
     """The words and numbers in order, in lower case; "Tom's" is one word."""
     return [word.lower() for word in _WORD.findall(text)]
-
-
-# ----------------------------------------------------------------------------- stems and forms
 
 
 @cache
@@ -72,8 +62,7 @@ def _stemmer() -> Stemmer:
 def stem(word: str) -> str:
     """The stem by which forms of one word are recognised: ``trusting``, ``trusted`` → ``trust``.
 
-    Source: M. Porter, Snowball's English stemmer. A stem is no word ("stori"); irregular forms
-    ("went") keep a stem of their own.
+    Source: M. Porter, Snowball's English stemmer. Irregular forms ("went") have one of their own.
     """
     return str(_stemmer().stemWord(word.lower()))
 
@@ -145,9 +134,6 @@ def article_for(word: str) -> str:
     if len(word) > 1 and word.isupper() and not _VOWELS & set(word[1:].lower()):
         return "an" if word[0] in _LETTERS_SPOKEN_WITH_A_VOWEL else "a"
     return "an" if word[:1].lower() in _VOWELS and not _SOUNDS_LIKE_YOU.match(word) else "a"
-
-
-# -------------------------------------------------------------------------------------- numbers
 
 
 @lru_cache(maxsize=20_000)

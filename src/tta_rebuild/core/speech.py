@@ -1,8 +1,4 @@
-"""Spoken lines as a reader sees them: who speaks, and one pair of proper quotation marks.
-
-The command line, the Markdown export and the prompts show a scene through here; what is stored
-stays as the storyteller gave it.
-"""
+"""Spoken lines as a reader sees them: who speaks, and one pair of proper quotation marks."""
 
 from __future__ import annotations
 

@@ -6,14 +6,13 @@ keeps the states around it and, where there is a model, lets it put the words in
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive, side_by_side
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.core.tasks import Task
@@ -260,18 +259,11 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
     ) -> CharacterResponse:
         """The response as a model puts it; both of its texts are asked for at once."""
         variables = _variables(state, interaction, context)
-        tasks = [
-            asyncio.ensure_future(self._asked(task, variables, context))
-            for task in ("dialogue", "monologue")
-        ]
+        tasks: tuple[Task, ...] = ("dialogue", "monologue")
         try:
-            said, thinks = await asyncio.gather(*tasks)
+            said, thinks = await side_by_side(self._asked(t, variables, context) for t in tasks)
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         return replace(
             response,
             dialogue=said or response.dialogue,
