@@ -11,18 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from tta_rebuild.core.errors import ExecutionError, TTAPrimitiveError, ValidationError
+from tta_rebuild.core.errors import ExecutionError as ExecutionError
+from tta_rebuild.core.errors import TTAPrimitiveError as TTAPrimitiveError
+from tta_rebuild.core.errors import ValidationError as ValidationError
 from tta_rebuild.core.metaconcepts import Metaconcept
-
-__all__ = [
-    "ExecutionError",
-    "ParallelPrimitive",
-    "SequentialPrimitive",
-    "TTAContext",
-    "TTAPrimitive",
-    "TTAPrimitiveError",
-    "ValidationError",
-]
 
 TInput = TypeVar("TInput")
 TOutput = TypeVar("TOutput")

@@ -74,16 +74,12 @@ class ExecutionError(TTAPrimitiveError):
     """The input was fine, the work failed."""
 
 
-# ------------------------------------------------------------------------------- the model
-
-
 class ProviderError(ExecutionError):
     """The model behind a primitive failed; the message says what to do next.
 
     ``provider`` is the adapter, such as ``"gemini"``. ``usage`` is what the failed attempt is
-    billed for, where the provider said so (a refused or broken answer was written all the same);
-    ``may_be_billed`` is True where it did not, and an answer may have been written. The adapter
-    sets them where it knows better than the class; the cost tracker reads them.
+    billed for, where the provider said so; where it did not, ``may_be_billed`` says whether an
+    answer may have been written all the same. The adapter sets them where it knows better.
     """
 
     provider: str = ""
@@ -194,11 +190,10 @@ class ProviderFault(ExecutionError):
 
 
 class BudgetExceededError(ExecutionError):
-    """A budget would be overspent by the call that was about to be made; nothing was sent.
+    """A budget (in US dollars) would be overspent by the next call; nothing was sent.
 
-    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``).
-    Amounts are US dollars. ``scope`` is ``"call"``, ``"story"``, ``"player"``, ``"day"``,
-    ``"session"`` or ``"total"``.
+    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``). ``scope``
+    is ``"call"``, ``"story"``, ``"player"``, ``"day"``, ``"session"`` or ``"total"``.
     """
 
     def __init__(
@@ -217,14 +212,8 @@ class BudgetExceededError(ExecutionError):
             if needed_usd
             else f"budget per {scope} exceeded: {spent}; {how_to_raise}"
         )
-        self.scope = scope
-        self.limit_usd = limit_usd
-        self.spent_usd = spent_usd
-        self.needed_usd = needed_usd
-        self.how_to_raise = how_to_raise
-
-
-# ------------------------------------------------------------------------------- the story
+        self.scope, self.how_to_raise = scope, how_to_raise
+        self.limit_usd, self.spent_usd, self.needed_usd = limit_usd, spent_usd, needed_usd
 
 
 class StoryError(TTAError):
@@ -247,15 +236,13 @@ class HistoryNotLoaded(StoryError):
     """A story taken up from a snapshot was asked what was so before it: fold its whole log."""
 
     def __init__(self, position: int) -> None:
-        super().__init__(
-            f"what was so before event {position} is not loaded; fold the branch's whole log"
-        )
+        super().__init__(f"what was so before event {position} is not loaded; fold the whole log")
 
 
 class PositionConflict(StoryError):
     """Somebody else wrote to this branch first: nothing was stored, load it again.
 
-    Positions count events along the path.
+    It stands at ``actual`` events along its path.
     """
 
     def __init__(self, *, branch_id: str, expected: int, actual: int) -> None:
@@ -263,8 +250,6 @@ class PositionConflict(StoryError):
             f"branch {branch_id} stands at event {actual}, not at {expected}: another writer was "
             "first, nothing of this turn was stored; load the story again and repeat the turn"
         )
-        self.branch_id = branch_id
-        self.expected = expected
         self.actual = actual
 
 
@@ -274,9 +259,6 @@ class MoveRefused(StoryError):
 
 class ImportRejected(StoryError):
     """The file is not a story that can be read; nothing was changed."""
-
-
-# ------------------------------------------------------------------------------- the store
 
 
 class StoreError(TTAError):

@@ -139,11 +139,9 @@ class Redactor:
             return self.redact(value.decode("latin-1")).encode("latin-1")
         if isinstance(value, Mapping):
             return {self.value(k): self.value(v) for k, v in value.items()}
-        if isinstance(value, tuple):  # of whatever named kind
-            return tuple(map(self.value, value))
         if isinstance(value, list | set | frozenset):
             return type(value)(map(self.value, value))
-        return value
+        return tuple(map(self.value, value)) if isinstance(value, tuple) else value
 
     def traceback(self, error: BaseException) -> str:
         """A crash report: the whole traceback with causes, redacted."""
@@ -151,10 +149,7 @@ class Redactor:
 
 
 class RedactingFilter(logging.Filter):
-    """Redacts records as a handler takes them: message, arguments, exception, stack, extras.
-
-    Belongs on handlers: a filter on a logger does not see what its children log.
-    """
+    """Redacts records as a handler takes them; on a logger it would miss its children's."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
@@ -185,8 +180,7 @@ _PLAIN_FIELDS = logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys() | 
 def guard_handlers(redactor: Redactor, loggers: Iterable[logging.Logger] = ()) -> None:
     """Put the filter on every handler of the root logger and of those given; once on each.
 
-    Call it after logging is configured. Handlers that other libraries put on loggers of their own
-    are reached by naming those loggers.
+    Call it after logging is configured.
     """
     handlers = [h for logger in (logging.getLogger(), *loggers) for h in logger.handlers]
     for handler in (*handlers, logging.lastResort):

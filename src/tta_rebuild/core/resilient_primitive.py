@@ -62,11 +62,8 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
 
     A subclass writes ``_execute_once``. A provider that is busy is waited for as long as it says;
     a run that takes too long, or raises ``TimeoutError``, counts as failed. Invalid input is logged
-    with its context and raised, never repeated and never papered over. A result of ``fallback`` is
-    logged as such; that it can be told from a real one is the fallback's to see to.
-
-    Args:
-        fallback: gives the result when every run failed; without one the last error is raised.
+    with its context and raised. When every run failed, ``fallback`` gives the result (logged as
+    such; that it can be told from a real one is the fallback's to see to).
     """
 
     def __init__(

@@ -74,7 +74,7 @@ class Attempt:
 class CostLine:
     """One line of a cost report: a key (a day, story, model or task) and its sums.
 
-    ``estimated``: for one of the attempts the count of tokens or the model's price is not known.
+    ``estimated``: for one of them the count of tokens or the model's price is not known.
     """
 
     key: str
