@@ -27,7 +27,7 @@ from tta_rebuild.narrative.character_rules import (
     thought,
 )
 from tta_rebuild.narrative.emotions import emotion_in
-from tta_rebuild.narrative.inputs import missing, wrong_kind
+from tta_rebuild.narrative.inputs import missing, name_of, wrong_kind
 from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
@@ -115,8 +115,8 @@ def _check_stage(stage: str, primitive: str | None = None) -> None:
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
     """A character nobody has described yet, named after its id."""
-    name = " ".join(character_id.replace("_", " ").replace("-", " ").split()).title()
-    return CharacterState(character_id=character_id, name=name or character_id, last_updated=at)
+    name = name_of(character_id) or character_id
+    return CharacterState(character_id=character_id, name=name, last_updated=at)
 
 
 def respond(

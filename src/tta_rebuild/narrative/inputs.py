@@ -37,3 +37,8 @@ def wrong_kind(given: object, lists: Iterable[str] = (), mappings: Iterable[str]
 def name_parts(name: str) -> list[str]:
     """The words of a name or id by which somebody may be called, in lower case."""
     return [part for part in re.split(r"[\W_]+", name.lower()) if len(part) > 2]
+
+
+def name_of(character_id: str) -> str:
+    """What somebody is called of whom only the id is known: ``old_tom`` → ``Old Tom``."""
+    return " ".join(character_id.replace("_", " ").replace("-", " ").split()).title()
