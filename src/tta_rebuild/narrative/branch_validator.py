@@ -27,12 +27,7 @@ from tta_rebuild.core.errors import (
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import answer_to
-from tta_rebuild.narrative.branch_rules import (
-    BranchProposal,
-    branch_data,
-    dead_end_risk,
-    findings,
-)
+from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
 from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog

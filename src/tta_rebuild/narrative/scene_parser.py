@@ -22,15 +22,6 @@ from tta_rebuild.narrative.plain_reply import (
     up_to_last_sentence,
     within,
 )
-from tta_rebuild.narrative.reply_text import (
-    THOUGHT_BEGINS,
-    THOUGHT_ENDS,
-    clean,
-    is_json,
-    is_refusal,
-    is_thinking,
-    settled,
-)
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
@@ -88,7 +79,7 @@ class SceneReader:
         if len(self.text) == before or grown * 32 < open_now - 16_000:
             return
         yield from self._without_thoughts()
-        if is_thinking(self.text[:4_000]):
+        if read.is_thinking(self.text[:4_000]):
             return
         seen, self._seen = self._seen, len(self.text)
         if not self._at and (begun := _PASSAGES.search(self.text)):
@@ -124,15 +115,15 @@ class SceneReader:
         given = data.get(key)
         if not isinstance(given, str) or given.lstrip()[:1] in ("{", "[") or self._room <= 0:
             return  # anything else is read once it is complete
-        text = within(clean(settled(given), read.LONGEST_PASSAGE), self._room)
+        text = within(read.clean(read.settled(given), read.LONGEST_PASSAGE), self._room)
         if len(text) > self._shown:
             yield ProsePiece(text[self._shown :], _speaker(data.get("speaker")))
             self._shown = len(text)
 
     def _without_thoughts(self) -> Iterator[StoryItem]:
         """Begin behind the last sign that thinking ends, unless the thought is part of a text."""
-        for last in list(THOUGHT_ENDS.finditer(self.text, max(0, self._seen - 40)))[-1:]:
-            began = THOUGHT_BEGINS.search(self.text, 0, last.start())
+        for last in list(read.THOUGHT_ENDS.finditer(self.text, max(0, self._seen - 40)))[-1:]:
+            began = read.THOUGHT_BEGINS.search(self.text, 0, last.start())
             if began and _OBJECT.search(self.text, 0, began.start()):
                 continue
             if self.has_shown:
@@ -145,11 +136,13 @@ class SceneReader:
         ``degraded`` says what of it is missing; it has no passages if a player could read nothing
         in it.
         """
-        if is_thinking(self.text):
+        if read.is_thinking(self.text):
             return untold(ONLY_THOUGHT)
         begun = _OBJECT.search(self.text)
         if begun is None:
-            return untold(REFUSED if is_refusal(self.text) else "the reply holds no JSON object")
+            return untold(
+                REFUSED if read.is_refusal(self.text) else "the reply holds no JSON object"
+            )
         given = tuple(self.given)
         if found := object_at(self.text, begun.start()):
             return _understood(found[0], "", given)
@@ -168,7 +161,7 @@ def untold(why: str) -> GeneratedStory:
 
 
 def _is_refusal(passage: Passage) -> bool:
-    return not passage.speaker and is_refusal(passage.text)
+    return not passage.speaker and read.is_refusal(passage.text)
 
 
 def _speaker(given: Any) -> str:
@@ -217,7 +210,7 @@ _LASTING: _Shape = {
     "text": lambda given: read.text(given, LINE_CHARS),
     "about": read.words,
     "known_by": read.words,
-    "weight": lambda given: min(3, max(1, read.number(given))),
+    "weight": lambda given: min(3, max(1, *read.numbers(given), 1)),
 }
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
@@ -249,7 +242,7 @@ def _understood(
     rest = passages[len(given) :]
     passages = given + (_whole_sentences(rest[:1]) if broken else rest)
     narrative = read.text(data.get("narrative_text"), read.LONGEST_PASSAGE)
-    if is_json(narrative) and narrative.lstrip().startswith("{"):
+    if read.is_json(narrative) and narrative.lstrip().startswith("{"):
         inner = object_at(narrative.lstrip())  # a scene in the place of its text
         if inner and not is_inner:
             return _understood(inner[0], broken, given, is_inner=True)
@@ -295,7 +288,7 @@ def _flat_passages(narrative: str, lines: list[DialogueLine]) -> tuple[Passage, 
 
 def _why_nothing(data: dict[str, Any], broken: str) -> str:
     """Why a reply without any prose tells nothing: a refusal under another name, or just that."""
-    refused = any(isinstance(value, str) and is_refusal(value) for value in data.values())
+    refused = any(isinstance(value, str) and read.is_refusal(value) for value in data.values())
     if refused or data.keys() & {"refusal", "error"}:
         return REFUSED
     if broken or data.keys() & {"passages", "narrative_text"}:
