@@ -7,17 +7,14 @@ proposals together, and only what rules cannot answer.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
-from pydantic_core import from_json
-
 from tta_rebuild.canon.contradiction import Contradiction
-from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import (
     BudgetExceededError,
     ProviderError,
@@ -26,9 +23,10 @@ from tta_rebuild.core.errors import (
 )
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.narrative.asking import answer_to
+from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
 from tta_rebuild.narrative.inputs import missing, wrong_kind
+from tta_rebuild.narrative.json_mending import object_at
 from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
 
@@ -40,7 +38,7 @@ LOW_SCORE = 0.35
 """Scores of a model below this become a warning."""
 
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
-_MOST_JUDGED, _LONGEST_SAID = 20, 400
+_LONGEST_SAID = 400
 _POSSIBLE = "Offer what is still possible as things stand"
 
 Checker: TypeAlias = Callable[[str, Sequence[Claim]], Sequence[Contradiction]]
@@ -90,9 +88,8 @@ class BranchValidation:
         """The same verdict, or an invalid one if the player's boundaries object."""
         if objection is None:
             return self
-        return replace(
-            self, is_valid=False, issues=[_issue("boundary", why=objection), *self.issues]
-        )
+        issues = [_issue("boundary", why=objection), *self.issues]
+        return replace(self, is_valid=False, issues=issues)
 
 
 def _issue(kind: str, **words: object) -> ValidationIssue:
@@ -102,13 +99,13 @@ def _issue(kind: str, **words: object) -> ValidationIssue:
     return ValidationIssue(IssueSeverity(entry["severity"]), entry["category"], message, fix)
 
 
-class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
+class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]):
     """Judges proposed branches, and keeps the valid ones by universe.
 
     Args:
         llm_provider: asked what rules cannot answer; its failure is never an error here.
         checker: compares with the story's canon; its findings weigh what it says.
-        catalog: the prompt templates; None for those of the package.
+        catalog: the prompt templates, if not those of the package.
         lengths: the fewest and the most characters that a choice may have.
     """
 
@@ -121,11 +118,9 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         catalog: PromptCatalog | None = None,
         lengths: tuple[int, int] = (SHORTEST_CHOICE, LONGEST_CHOICE),
     ) -> None:
-        super().__init__(name)
-        self.llm_provider = llm_provider
+        super().__init__(name, llm_provider, catalog)
         self.checker = checker
-        self._catalog = catalog
-        self._shortest, self._longest = lengths
+        self._lengths = lengths
         self._validated: dict[str, list[BranchProposal]] = defaultdict(list)
 
     async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
@@ -148,7 +143,7 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         degraded = ""
         if self.llm_provider is not None and proposals:
             try:
-                found = await _asked_about(self.llm_provider, self._catalog, proposals, context)
+                found = await self._asked_about(proposals, context)
             except (ProviderError, BudgetExceededError) as error:
                 degraded = f"{RULES_ALONE}{error}"
             else:
@@ -181,14 +176,47 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             issues.append(replace(issue, severity=IssueSeverity(found.severity)))
         return issues
 
+    async def _asked_about(
+        self, proposals: Sequence[BranchProposal], context: TTAContext
+    ) -> list[list[ValidationIssue]]:
+        """The model's issues per proposal; none for a proposal it says nothing usable about.
+
+        Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
+        """
+        asked = [
+            {
+                "choice": p.choice_text,
+                "description": p.branch_description,
+                "affects": list(p.affected_characters),
+                "follows": p.parent_branch_id or "",
+            }
+            for p in proposals
+        ]
+        past = [str(line) for p in proposals for line in p.timeline_context]
+        variables = {
+            "proposals": asked,
+            "facts": [dict(f) for f in proposals[0].facts],
+            "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
+            "recent": list(dict.fromkeys(past)),
+            "characters": [],
+            "metaconcepts": context.metaconcept_names(),
+        }
+        answer = await self._answer("branch_check", variables, context)
+        begins = answer.find("{")
+        found = object_at(answer, begins) if begins >= 0 else None
+        if not found or not isinstance(found[0].get("branches"), list):
+            raise ReplyUnusable("the answer of the branch check could not be read")
+        judged = [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
+        return judged + [[] for _ in proposals[len(judged) :]]
+
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
         problem = missing(proposal, "universe_id", "branch_description", "choice_text")
         if not problem:
             length = len(proposal.choice_text.strip())
-            if length < self._shortest:
-                problem = f"choice_text must be at least {self._shortest} characters, not {length}"
-            elif length > self._longest:
-                problem = f"choice_text must be at most {self._longest} characters, not {length}"
+            fewest, most = self._lengths
+            bound = f"least {fewest}" if length < fewest else f"most {most}"
+            if not fewest <= length <= most:
+                problem = f"choice_text must be at {bound} characters, not {length}"
         lists = ("affected_characters", "timeline_context")
         problem = problem or wrong_kind(proposal, lists, ("universe_rules",))
         if problem:
@@ -226,49 +254,10 @@ def _verdict(
     )
 
 
-async def _asked_about(
-    provider: LLMProvider,
-    catalog: PromptCatalog | None,
-    proposals: Sequence[BranchProposal],
-    context: TTAContext,
-) -> list[list[ValidationIssue]]:
-    """The model's issues per proposal; none for a proposal it says nothing usable about.
-
-    Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
-    """
-    variables: dict[str, Any] = {
-        "proposals": [
-            {
-                "choice": p.choice_text,
-                "description": p.branch_description,
-                "affects": list(p.affected_characters),
-                "follows": p.parent_branch_id or "",
-            }
-            for p in proposals
-        ],
-        "facts": [dict(f) for f in proposals[0].facts],
-        "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
-        "recent": list(dict.fromkeys(str(line) for p in proposals for line in p.timeline_context)),
-        "characters": [],
-        "metaconcepts": context.metaconcept_names(),
-    }
-    answer = await answer_to(provider, catalog, "branch_check", variables, context)
-    found = re.search(r"\{.*\}", answer, re.DOTALL)
-    try:
-        given = from_json(found.group()) if found else {}
-    except ValueError:
-        given = {}
-    if not isinstance(given, dict) or not isinstance(given.get("branches"), list):
-        raise ReplyUnusable("the answer of the branch check could not be read")
-    judged = objects(given["branches"], _MOST_JUDGED)
-    issues = [_issues_of(one) for one in judged[: len(proposals)]]
-    return issues + [[] for _ in range(len(proposals) - len(issues))]
-
-
 def _issues_of(judged: dict[str, Any]) -> list[ValidationIssue]:
     suggestion = word(judged.get("suggestion"), _LONGEST_SAID)
     issues = []
-    for one in objects(judged.get("contradictions"), _MOST_JUDGED):
+    for one in objects(judged.get("contradictions")):
         message, fact = (word(one.get(part), _LONGEST_SAID) for part in ("message", "fact"))
         if message and fact:
             said, fix = f"{message} (against: {fact})", suggestion or _POSSIBLE

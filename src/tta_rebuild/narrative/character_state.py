@@ -10,14 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive, side_by_side
+from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.narrative.asking import answer_to
+from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.character_rules import (
     arc_direction,
     consistency,
@@ -166,7 +165,7 @@ def _foremost(goals: Mapping[str, float]) -> str:
     return max(open_goals or latest_first[:1], key=goals.__getitem__, default="")
 
 
-class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterResponse]):
+class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterResponse]):
     """Keeps how each character is and lets them answer to what happens.
 
     Args:
@@ -174,7 +173,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
             as it does without a model, and ``degraded`` says so.
         states: the characters as they are now, such as from a fold over a story's log.
         clock: the time of changes that are made without a context.
-        catalog: the prompt templates; None for those of the package.
+        catalog: the prompt templates, if not those of the package.
     """
 
     def __init__(
@@ -186,10 +185,8 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         clock: Callable[[], datetime] = _now,
         catalog: PromptCatalog | None = None,
     ) -> None:
-        super().__init__(name)
-        self.llm_provider = llm_provider
+        super().__init__(name, llm_provider, catalog)
         self._clock = clock
-        self._catalog = catalog
         self._states: dict[str, CharacterState] = {s.character_id: s for s in states}
 
     async def execute(
@@ -258,10 +255,30 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         context: TTAContext,
     ) -> CharacterResponse:
         """The response as a model puts it; both of its texts are asked for at once."""
-        variables = _variables(state, interaction, context)
+        variables = {
+            "seed": len(state.memory),
+            "character": {
+                "character_id": state.character_id,
+                "name": state.name,
+                "traits": dict(state.personality_traits),
+                "emotion": state.emotional_state,
+                "goals": dict(state.development_goals),
+                "relationships": dict(state.relationships),
+                "arc_stage": state.arc_stage,
+                "memory": list(state.memory),
+            },
+            "scene_context": interaction.scene_context,
+            "trigger": interaction.emotional_trigger or "",
+            "interacting_with": list(interaction.interacting_with),
+            "story_events": list(interaction.story_events),
+            "goal": interaction.development_opportunity or "",
+            "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
+            "metaconcepts": context.metaconcept_names(),
+        }
         tasks: tuple[Task, ...] = ("dialogue", "monologue")
+        asked = (self._answer(t, variables, context, max_tokens=ANSWER_TOKENS) for t in tasks)
         try:
-            said, thinks = await side_by_side(self._asked(t, variables, context) for t in tasks)
+            said, thinks = map(_one_line, await side_by_side(asked))
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
         return replace(
@@ -270,35 +287,6 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
             internal_monologue=thinks or response.internal_monologue,
         )
 
-    async def _asked(self, task: Task, variables: Mapping[str, Any], context: TTAContext) -> str:
-        assert self.llm_provider is not None
-        given = await answer_to(
-            self.llm_provider, self._catalog, task, variables, context, ANSWER_TOKENS
-        )
-        return " ".join(_CONTROL.sub(" ", given).split()).strip('"“” ')[:ANSWER_CHARS]
 
-
-def _variables(
-    state: CharacterState, interaction: CharacterInteraction, context: TTAContext
-) -> dict[str, Any]:
-    """The values of ``core.tasks.DialogueVariables``."""
-    return {
-        "seed": len(state.memory),
-        "character": {
-            "character_id": state.character_id,
-            "name": state.name,
-            "traits": dict(state.personality_traits),
-            "emotion": state.emotional_state,
-            "goals": dict(state.development_goals),
-            "relationships": dict(state.relationships),
-            "arc_stage": state.arc_stage,
-            "memory": list(state.memory),
-        },
-        "scene_context": interaction.scene_context,
-        "trigger": interaction.emotional_trigger or "",
-        "interacting_with": list(interaction.interacting_with),
-        "story_events": list(interaction.story_events),
-        "goal": interaction.development_opportunity or "",
-        "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
-        "metaconcepts": context.metaconcept_names(),
-    }
+def _one_line(answer: str) -> str:
+    return " ".join(_CONTROL.sub(" ", answer).split()).strip('"“” ')[:ANSWER_CHARS]

@@ -1,4 +1,4 @@
-"""What stands in a model's reply is taken for: every value may be missing, wrong or huge.
+"""What the values in a model's reply are taken for: each may be missing, wrong or huge.
 
 What can be understood is taken, what cannot is left out, and nothing a reply says can have another
 effect than to be story: its words come without thoughts, markup, escapes and refusals.
@@ -130,8 +130,8 @@ def flag(value: Any) -> bool:
 
 def numbers(value: Any) -> tuple[int, ...]:
     """The first number in each of a list, or in a single value; zeros are none."""
-    given = value if isinstance(value, list) else [value]
-    found = [re.search(r"\d{1,9}", str(one)) for one in given[:MOST_ITEMS]]
+    given = value[:MOST_ITEMS] if isinstance(value, list) else [value]
+    found = [re.search(r"\d{1,9}", str(one)) for one in given if isinstance(one, (str, int))]
     return tuple(n for one in found if one and (n := int(one.group())))
 
 

@@ -210,7 +210,7 @@ _LASTING: _Shape = {
     "text": lambda given: read.text(given, LINE_CHARS),
     "about": read.words,
     "known_by": read.words,
-    "weight": lambda given: min(3, max(1, *read.numbers(given), 1)),
+    "weight": lambda given: min(3, max((1, *read.numbers(given)))),
 }
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
