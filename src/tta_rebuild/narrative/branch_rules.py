@@ -29,8 +29,8 @@ class BranchProposal:
         timeline_context: what has happened, in plain sentences, oldest first.
         universe_rules: name → text, such as ``{"no_magic": "no magic allowed"}``.
         parent_branch_id: the choice text of the branch that this one follows.
-        effects: what taking it would make true, for the checker.
-        facts: what holds now, as plain CLAIMs (see ``core.tasks``), for the model.
+        effects, facts: what it would make true, for the checker; what holds now (CLAIMs as in
+            ``core.tasks``), for the model.
         acting: the character whose choice it is; a choice need not name its own actor.
     """
 
@@ -122,11 +122,8 @@ def findings(proposal: BranchProposal) -> Iterator[tuple[str, dict[str, str]]]:
     for character in proposal.affected_characters:
         if character != proposal.acting and not _is_named(character, choice.lower()):
             yield "unnamed", {"who": character}
-    if lost := (
-        _pattern("agency_lost").search(choice)
-        or _pattern("bound_to").search(choice)
-        or _pattern("agency_lost").search(told)
-    ):
+    lost = _pattern("agency_lost").search(choice) or _pattern("bound_to").search(choice)
+    if lost := lost or _pattern("agency_lost").search(told):
         yield "agency", {"words": " ".join(lost.group().split())}
     yield from _of_the_universe(proposal)
 
@@ -151,13 +148,10 @@ def dead_end_risk(proposal: BranchProposal) -> float:
     """How likely the story finds no way on after this choice, in [0, 1]."""
     choice = proposal.choice_text
     text = f"{choice}. {proposal.branch_description}"
-    risk = 0.0
-    if _pattern("game_over").search(text):
-        risk += 0.6
-    if _BARE_END.search(choice) or (_THE_END.search(choice) and _pattern("game_over").search(text)):
+    is_over = bool(_pattern("game_over").search(text))
+    risk = 0.6 * is_over + 0.5 * bool(_pattern("everyone_dies").search(text))
+    if _BARE_END.search(choice) or (_THE_END.search(choice) and is_over):
         risk += 0.3
-    if _pattern("everyone_dies").search(text):
-        risk += 0.5
     risk += 0.25 * min(2, len({m.group().lower() for m in _pattern("limiting").finditer(text)}))
     if not any(c.strip() for c in proposal.affected_characters):
         risk += 0.2

@@ -51,10 +51,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     async def execute(
         self, input_data: StoryGenerationInput, context: TTAContext
     ) -> GeneratedStory:
-        """Tell the scene in one go.
-
-        Raises ValidationError (theme, universe or position is wrong) and ProviderError.
-        """
+        """Tell the scene in one go. Raises ValidationError and ProviderError."""
         self._validate(input_data, context)
         async with aclosing(self._told(input_data, context, at_once=True)) as items:
             async for item in items:
@@ -67,7 +64,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     ) -> AsyncGenerator[StoryItem, None]:
         """Tell the scene while it is being written; ``StoryDrafted`` comes last.
 
-        Closing the generator early ends the call behind it. Raises as ``execute`` does.
+        Closing the generator early ends the call behind it.
         """
         self._validate(input_data, context)
         return self._told(input_data, context)
@@ -81,10 +78,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         withheld: str,
         contradiction: str,
     ) -> AsyncGenerator[StoryItem, None]:
-        """Go on with a scene of which a sentence was held back (see ``ContinueSceneVariables``).
-
-        Gives the remaining passages and the choices, as ``tell`` does.
-        """
+        """The rest of a scene of which a sentence was held back: see ``ContinueSceneVariables``."""
         self._validate(input_data, context)
         rest = {"told_so_far": told_so_far, "withheld": withheld, "contradiction": contradiction}
         return self._told(input_data, context, rest)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
@@ -26,16 +27,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _new_event_id() -> str:
-    return f"event_{uuid.uuid4().hex}"
-
-
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One thing that happens at ``timestamp`` (story time, from 0), recorded at ``created_at``.
-
-    ``causal_links`` are the ids of the events it follows from.
-    """
+    """What happens at ``timestamp`` (story time, from 0); ``causal_links``: ids of its causes."""
 
     event_id: str
     event_type: str
@@ -73,8 +67,8 @@ class TimelineUpdate:
 class TimelineState:
     """A universe's timeline at one moment; later updates leave it as it is.
 
-    ``current_position`` is one past the greatest timestamp; ``event_history`` is in order of story
-    time; ``timeline_coherence_score`` in (0, 1] is the share of events and causal links that hold.
+    ``event_history`` is in order of story time, ``current_position`` one past its end;
+    ``timeline_coherence_score``, in (0, 1], is the share of events and causal links that hold.
     """
 
     universe_id: str
@@ -87,10 +81,7 @@ class TimelineState:
 
 
 class Recorded(Sequence[T]):
-    """A list that only grows, as it is now: nothing is copied or sorted before it is looked at.
-
-    Compares equal to any list or tuple of the same items.
-    """
+    """A list that only grows, as it is now; copied and sorted when it is first looked at."""
 
     def __init__(self, growing: list[T], time: Callable[[T], int] | None = None) -> None:
         self._growing, self._length, self._time = growing, len(growing), time
@@ -155,28 +146,14 @@ class _Timeline:
                 f"Remove the invalid causal link from {this} to {cause}, or record that event first"
             )
         elif caused_at >= event.timestamp:
-            wrong = (
-                f"Event {this} at {event.timestamp} follows from {cause} at {caused_at}: "
-                "cause must come before effect"
-            )
-            fix = (
-                f"Change the timestamp of {this} to {caused_at + 1} or later, "
-                f"or that of {cause} to an earlier one"
-            )
+            wrong = f"Event {this} at {event.timestamp} follows from {cause} at {caused_at}"
+            wrong += ": cause must come before effect"
+            fix = f"Change the timestamp of {this} to {caused_at + 1} or later"
+            fix += f", or that of {cause} to an earlier one"
         else:
             return
         self.inconsistencies.append(wrong)
         self.fixes.append(fix)
-
-    @property
-    def coherence(self) -> float:
-        """The share of all that the timeline says (its events, its links) that holds."""
-        said = len(self.events) + self.links
-        return 1.0 - len(self.inconsistencies) / said if said else 1.0
-
-
-def _time(event: TimelineEvent) -> int:
-    return event.timestamp
 
 
 class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
@@ -186,7 +163,7 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         self,
         name: str = "TimelineManager",
         *,
-        new_id: Callable[[], str] = _new_event_id,
+        new_id: Callable[[], str] = lambda: f"event_{uuid.uuid4().hex}",
         clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(name)
@@ -202,9 +179,8 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         """
         self._validate(input_data, context)
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
-        event_id = self._new_id()
-        while event_id in timeline.times:
-            event_id = self._new_id()
+        while (event_id := self._new_id()) in timeline.times:
+            pass
         event = TimelineEvent(
             event_id=event_id,
             event_type=input_data.event_type,
@@ -224,12 +200,13 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
     def get_state(self, universe_id: str) -> TimelineState:
         """The timeline as it is now; an empty one if the universe is unknown."""
         timeline = self._timelines.get(universe_id) or _Timeline()
+        said = len(timeline.events) + timeline.links
         return TimelineState(
             universe_id=universe_id,
             current_position=timeline.position,
-            event_history=Recorded(timeline.events, _time),
+            event_history=Recorded(timeline.events, attrgetter("timestamp")),
             available_branches=Recorded(timeline.branches),
-            timeline_coherence_score=timeline.coherence,
+            timeline_coherence_score=1.0 - len(timeline.fixes) / max(1, said),
             inconsistencies=Recorded(timeline.inconsistencies),
             suggested_fixes=Recorded(timeline.fixes),
         )
@@ -247,8 +224,7 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         return list(self.get_state(universe_id).available_branches)
 
     def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
-        problem = missing(update, "universe_id")
-        if problem:
+        if problem := missing(update, "universe_id"):
             pass
         elif type(update.timestamp) is not int or update.timestamp < 0:
             problem = f"timestamp must be >= 0, a whole number, not {update.timestamp!r:.60}"
