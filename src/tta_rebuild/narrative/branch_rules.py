@@ -56,15 +56,10 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(r"\b(?:" + "|".join(branch_data(name)) + r")\b", re.IGNORECASE)
 
 
-@cache
-def _small_words() -> frozenset[str]:
-    return frozenset(branch_data("small").split())
-
-
 def _stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
-    words = re.findall(r"[a-z']+", text.lower())
-    return [stem(w.removesuffix("'s")) for w in words if w not in _small_words() and len(w) > 2]
+    words, small = re.findall(r"[a-z']+", text.lower()), branch_data("small").split()
+    return [stem(w.removesuffix("'s")) for w in words if w not in small and len(w) > 2]
 
 
 def negates(child: str, parent: str) -> str:

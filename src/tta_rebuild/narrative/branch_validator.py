@@ -14,13 +14,8 @@ from enum import Enum
 from typing import Any, TypeAlias
 
 from tta_rebuild.canon.contradiction import Contradiction
+from tta_rebuild.core import errors
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    ProviderError,
-    ReplyUnusable,
-    ValidationError,
-)
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import AskingPrimitive
@@ -144,7 +139,7 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
         if self.llm_provider is not None and proposals:
             try:
                 found = await self._asked_about(proposals, context)
-            except (ProviderError, BudgetExceededError) as error:
+            except (errors.ProviderError, errors.BudgetExceededError) as error:
                 degraded = f"{RULES_ALONE}{error}"
             else:
                 for own, more in zip(issues, found, strict=True):
@@ -205,7 +200,7 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
         begins = answer.find("{")
         found = object_at(answer, begins) if begins >= 0 else None
         if not found or not isinstance(found[0].get("branches"), list):
-            raise ReplyUnusable("the answer of the branch check could not be read")
+            raise errors.ReplyUnusable("the answer of the branch check could not be read")
         judged = [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
         return judged + [[] for _ in proposals[len(judged) :]]
 
@@ -220,7 +215,7 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
         lists = ("affected_characters", "timeline_context")
         problem = problem or wrong_kind(proposal, lists, ("universe_rules",))
         if problem:
-            raise ValidationError(problem, self.name, context)
+            raise errors.ValidationError(problem, self.name, context)
 
 
 def size_objection(choice: str) -> str | None:

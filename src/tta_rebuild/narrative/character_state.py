@@ -16,16 +16,8 @@ from tta_rebuild.core.errors import BudgetExceededError, ProviderError, Validati
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
+from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
-from tta_rebuild.narrative.character_rules import (
-    arc_direction,
-    consistency,
-    personality_fit,
-    relationship_change,
-    spoken_line,
-    thought,
-)
-from tta_rebuild.narrative.emotions import emotion_in
 from tta_rebuild.narrative.inputs import missing, name_of, wrong_kind
 from tta_rebuild.prompts import PromptCatalog
 
@@ -45,8 +37,7 @@ def _now() -> datetime:
 class CharacterState:
     """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
 
-    ``memory`` holds the most recent story events, newest last. Raises ValidationError for an id
-    that is none, an unknown stage and figures outside their range.
+    ``memory``: the latest story events, newest last. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -88,9 +79,9 @@ class CharacterInteraction:
 class CharacterResponse:
     """How the character took it; scores and progress in [0, 1].
 
-    ``relationship_changes`` is other's id → how much it moved; ``consistency_score`` how well the
-    emotion follows from the one before, ``personality_alignment`` how well it fits the traits;
-    ``degraded`` says why a model was not used although there is one.
+    ``consistency_score``: how well the emotion follows from the one before;
+    ``personality_alignment``: how well it fits the traits; ``degraded``: why there is a model and
+    it was not used.
     """
 
     character_id: str
@@ -124,8 +115,8 @@ def respond(
     """The character after the interaction, and the answer, without any model."""
     trigger, scene = interaction.emotional_trigger or "", interaction.scene_context
     others = interaction.interacting_with
-    emotion = emotion_in(trigger, others) or state.emotional_state
-    step = relationship_change(trigger, scene, interaction.story_events)
+    emotion = rules.emotion_in(trigger, others) or state.emotional_state
+    step = rules.relationship_change(trigger, scene, interaction.story_events)
     relationships = dict(state.relationships)
     for other in others:
         moved = round(relationships.get(other, 0.0) + step, 6)
@@ -147,14 +138,14 @@ def respond(
     seed = (scene, len(state.memory))
     return after, CharacterResponse(
         character_id=state.character_id,
-        dialogue=spoken_line(state.name, emotion, *seed),
-        internal_monologue=thought(state.name, emotion, goal, *seed),
+        dialogue=rules.spoken_line(state.name, emotion, *seed),
+        internal_monologue=rules.thought(state.name, emotion, goal, *seed),
         emotion=emotion,
         development_progress=dict(goals),
         relationship_changes=changes,
-        suggested_arc_direction=arc_direction(state.arc_stage, state.name, goal),
-        consistency_score=consistency(state.emotional_state, emotion),
-        personality_alignment=personality_fit(state.personality_traits, emotion),
+        suggested_arc_direction=rules.arc_direction(state.arc_stage, state.name, goal),
+        consistency_score=rules.consistency(state.emotional_state, emotion),
+        personality_alignment=rules.personality_fit(state.personality_traits, emotion),
     )
 
 
@@ -192,7 +183,7 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
     async def execute(
         self, input_data: CharacterInteraction, context: TTAContext
     ) -> CharacterResponse:
-        """Let the character live through the interaction; creates the character if need be.
+        """Let the character, who is created if need be, live through the interaction.
 
         Raises ValidationError: no character id, no scene, or something of the wrong kind.
         """

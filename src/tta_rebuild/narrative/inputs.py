@@ -1,7 +1,4 @@
-"""Whether what a primitive was given is of the right kind; used by the four primitives.
-
-Their inputs are plain values that anybody may fill in, so they are looked at when they are used.
-"""
+"""Whether what a primitive was given, a plain value that anybody may fill in, is as it should be."""
 
 from __future__ import annotations
 

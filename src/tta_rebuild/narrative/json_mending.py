@@ -26,10 +26,7 @@ _decode = json.JSONDecoder().raw_decode  # takes half characters too, which are 
 
 
 def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
-    """The object that begins at a place, mended if need be, and where it ends; None if it is none.
-
-    What follows it is passed over.
-    """
+    """The object that begins at a place, mended if need be, and where it ends; None: it is none."""
     try:
         return _decode(text, at)
     except (ValueError, RecursionError):

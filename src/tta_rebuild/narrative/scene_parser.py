@@ -13,15 +13,9 @@ from dataclasses import replace
 from typing import Any
 
 from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
+from tta_rebuild.narrative import plain_reply as plain
 from tta_rebuild.narrative import reply_values as read
 from tta_rebuild.narrative.json_mending import as_far_as_it_goes, is_open, object_at
-from tta_rebuild.narrative.plain_reply import (
-    LONGEST_SCENE,
-    choice_text,
-    paragraphs,
-    up_to_last_sentence,
-    within,
-)
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
@@ -61,7 +55,7 @@ class SceneReader:
         self.given: list[Passage] = []  # as complete
         self._at = 0  # where the next passage begins
         self._shown = 0  # characters of the growing passage, or flat text, already given out
-        self._room = LONGEST_SCENE
+        self._room = plain.LONGEST_SCENE
         self._seen = 0
 
     @property
@@ -115,7 +109,7 @@ class SceneReader:
         given = data.get(key)
         if not isinstance(given, str) or given.lstrip()[:1] in ("{", "[") or self._room <= 0:
             return  # anything else is read once it is complete
-        text = within(read.clean(read.settled(given), read.LONGEST_PASSAGE), self._room)
+        text = plain.within(read.clean(read.settled(given), read.LONGEST_PASSAGE), self._room)
         if len(text) > self._shown:
             yield ProsePiece(text[self._shown :], _speaker(data.get("speaker")))
             self._shown = len(text)
@@ -140,9 +134,8 @@ class SceneReader:
             return untold(ONLY_THOUGHT)
         begun = _OBJECT.search(self.text)
         if begun is None:
-            return untold(
-                REFUSED if read.is_refusal(self.text) else "the reply holds no JSON object"
-            )
+            is_refused = read.is_refusal(self.text)
+            return untold(REFUSED if is_refused else "the reply holds no JSON object")
         given = tuple(self.given)
         if found := object_at(self.text, begun.start()):
             return _understood(found[0], "", given)
@@ -180,17 +173,10 @@ def _lines(given: Any) -> list[DialogueLine]:
 
 
 def _lasting(given: Any) -> tuple[LastingLine, ...]:
-    told = read.objects(given, MOST_BRANCHES, "text")
-    lines = [LastingLine(**_read(_LASTING, one), origin="teller") for one in told]
-    return tuple(line for line in lines if line.text.strip())
-
-
-def _choices(branches: list[dict[str, Any]]) -> tuple[Choice, ...]:
-    return tuple(
-        Choice(text=text[:LONGEST_CHOICE_KEPT], **_read(_CHOICE, one))
-        for one in branches
-        if (text := choice_text(read.text(one.get("choice"))))
-    )
+    told = [
+        LastingLine(**_read(_LASTING, one)) for one in read.objects(given, MOST_BRANCHES, "text")
+    ]
+    return tuple(line for line in told if line.text.strip())
 
 
 def _passage(data: dict[str, Any]) -> Passage:
@@ -211,6 +197,7 @@ _LASTING: _Shape = {
     "about": read.words,
     "known_by": read.words,
     "weight": lambda given: min(3, max((1, *read.numbers(given)))),
+    "origin": lambda given: "teller",
 }
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
@@ -252,7 +239,8 @@ def _understood(
     if passages:
         narrative = narrative or "\n\n".join(p.text for p in passages if not p.speaker)
     else:
-        passages = _flat_passages(up_to_last_sentence(narrative) if broken else narrative, lines)
+        told_whole = plain.up_to_last_sentence(narrative) if broken else narrative
+        passages = _flat_passages(told_whole, lines)
     if not passages:
         return untold(_why_nothing(data, broken))
     if _is_refusal(passages[0]) and len(passages) == 1:
@@ -262,7 +250,7 @@ def _understood(
         broken = broken or TOO_LONG
     branches = read.objects(data.get("story_branches"), MOST_BRANCHES, "choice")
     return GeneratedStory(
-        narrative_text=within(narrative, LONGEST_SCENE),
+        narrative_text=plain.within(narrative, plain.LONGEST_SCENE),
         dialogue=spoken + [line for line in lines if line not in spoken],
         story_branches=[
             {"choice": choice, "consequence": read.text(one.get("consequence"))}
@@ -271,7 +259,11 @@ def _understood(
         ],
         quality_score=0.0,
         passages=fitting,
-        choices=_choices(branches),
+        choices=tuple(
+            Choice(text=text[:LONGEST_CHOICE_KEPT], **_read(_CHOICE, one))
+            for one in branches
+            if (text := plain.choice_text(read.text(one.get("choice"))))
+        ),
         ended_lines=read.numbers(data.get("ended")),
         degraded=broken,
         **_read(_SCENE, data),
@@ -281,7 +273,7 @@ def _understood(
 def _flat_passages(narrative: str, lines: list[DialogueLine]) -> tuple[Passage, ...]:
     unsaid = [line for line in lines if line.text not in narrative]
     return (
-        *(Passage(text=part) for part in paragraphs(narrative)),
+        *(Passage(text=part) for part in plain.paragraphs(narrative)),
         *(Passage(text=li.text, speaker=li.character_id, emotion=li.emotion) for li in unsaid),
     )
 
@@ -299,7 +291,7 @@ def _why_nothing(data: dict[str, Any], broken: str) -> str:
 def _within_scene(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """As many of the passages as one scene holds, the last one to its last whole sentence."""
     kept: list[Passage] = []
-    room = LONGEST_SCENE
+    room = plain.LONGEST_SCENE
     for passage in passages:
         if room > 0:
             kept.append(_fitting(passage, room))
@@ -308,7 +300,7 @@ def _within_scene(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
 
 
 def _fitting(passage: Passage, room: int) -> Passage:
-    text = within(passage.text, room) if room > 0 else ""
+    text = plain.within(passage.text, room) if room > 0 else ""
     return passage if text == passage.text else replace(passage, text=text, facts=())
 
 
@@ -317,7 +309,7 @@ def _whole_sentences(broken_off: tuple[Passage, ...]) -> tuple[Passage, ...]:
     return tuple(
         Passage(text=text, speaker=passage.speaker, emotion=passage.emotion)
         for passage in broken_off
-        if (text := up_to_last_sentence(passage.text))
+        if (text := plain.up_to_last_sentence(passage.text))
     )
 
 

@@ -1,7 +1,4 @@
-"""The calls to a model that tell one scene, and what they come to together.
-
-Used by ``story_generator``, which decides what is asked next.
-"""
+"""The calls to a model that tell one scene, and what they come to together."""
 
 from __future__ import annotations
 
@@ -93,7 +90,7 @@ class ModelCall:
 
     @property
     def lacks_its_end(self) -> bool:
-        """What was told has no end that could be asked for: cut at its limit, or left half-way."""
+        """What was told can be asked to be ended: it was cut at its limit, or left half-way."""
         reply = self.reply
         is_half = self._finished("stop") and reply.degraded == BROKE_OFF and not reply.choices
         return not reply.is_ending and (self._finished("length") or is_half)
