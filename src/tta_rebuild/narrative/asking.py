@@ -28,10 +28,7 @@ class AskingPrimitive(TTAPrimitive[TInput, TOutput]):
     async def _answer(
         self, task: Task, variables: Mapping[str, Any], context: TTAContext, **knobs: Any
     ) -> str:
-        """The model's words, booked on the context's story, branch and turn.
-
-        Raises ``ProviderError`` and ``BudgetExceededError``.
-        """
+        """The model's words, booked on the context's story. Raises what ``complete`` raises."""
         assert self.llm_provider is not None
         state = context.session_state
         rendered = (self._catalog or packaged_prompts()).render(task, variables)

@@ -58,7 +58,7 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 def _stems(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order."""
-    words, small = re.findall(r"[a-z']+", text.lower()), branch_data("small").split()
+    words, small = re.findall(r"[a-z']+", text.lower()), set(branch_data("small").split())
     return [stem(w.removesuffix("'s")) for w in words if w not in small and len(w) > 2]
 
 
@@ -70,10 +70,10 @@ def negates(child: str, parent: str) -> str:
     after "save the village").
     """
     child, parent = child.replace("’", "'"), parent.replace("’", "'")
-    order, said = _stems(parent), set(_stems(child))
+    order = _stems(parent)
     if not order or _pattern("negation").search(parent):
         return ""
-    acts, things = set(order[:2]), set(order)
+    acts, things, said = set(order[:2]), set(order), set(_stems(child))
     for negation in _pattern("negation").finditer(child):
         denied = set(_stems(child[negation.end() :]))
         # after the parent's last word it counts too ("… the elder? Never!"), unless it goes on to

@@ -27,11 +27,9 @@ from tta_rebuild.prompts import PromptCatalog
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 RULES_ALONE = "checked by rules alone: "
-VALID_FROM = 0.6
+VALID_FROM, LOW_SCORE = 0.6, 0.35
+"""The overall score of a valid branch; scores of a model that are lower become a warning."""
 WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
-LOW_SCORE = 0.35
-"""Scores of a model below this become a warning."""
-
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
 _LONGEST_SAID = 400
 _POSSIBLE = "Offer what is still possible as things stand"

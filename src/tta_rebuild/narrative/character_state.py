@@ -7,7 +7,7 @@ keeps the states around it and, where there is a model, lets it put the words in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -134,7 +134,9 @@ def respond(
         memory=[*state.memory, *interaction.story_events][-MEMORY_LIMIT:],
         last_updated=at,
     )
-    goal = opportunity or _foremost(goals)
+    latest_first = list(goals)[::-1]
+    unreached = [goal for goal in latest_first if goals[goal] < 1.0] or latest_first[:1]
+    goal = opportunity or max(unreached, key=goals.__getitem__, default="")
     seed = (scene, len(state.memory))
     return after, CharacterResponse(
         character_id=state.character_id,
@@ -147,13 +149,6 @@ def respond(
         consistency_score=rules.consistency(state.emotional_state, emotion),
         personality_alignment=rules.personality_fit(state.personality_traits, emotion),
     )
-
-
-def _foremost(goals: Mapping[str, float]) -> str:
-    """The open goal that is furthest on; the last one set among equals."""
-    latest_first = list(goals)[::-1]
-    open_goals = [goal for goal in latest_first if goals[goal] < 1.0]
-    return max(open_goals or latest_first[:1], key=goals.__getitem__, default="")
 
 
 class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterResponse]):

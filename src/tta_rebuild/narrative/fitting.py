@@ -22,8 +22,7 @@ LEFT_OUT_FIRST = (
 
 CHARS_PER_TOKEN = 3.5
 """On the low side, so that an estimate is rather too large."""
-FRAME_TOKENS = 64
-SHORTEST_ANSWER = 256
+FRAME_TOKENS, SHORTEST_ANSWER = 64, 256
 
 
 def tokens_in(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Whether what a primitive was given, a plain value that anybody may fill in, is as it should be."""
+"""Whether what a primitive was given, which anybody may fill in, is of the right kind."""
 
 from __future__ import annotations
 

@@ -112,18 +112,13 @@ class ModelCall:
     def failure(self) -> errors.ProviderError:
         """A reply that tells nothing, as the error that it is."""
         name = self.response.model if self.response else ""
+        other = "or take another model (--model)"
         if self.is_refused:
-            return errors.ContentRefused(
-                f"{name} would not tell this scene, even more softly: say it otherwise, or take "
-                "another model (--model)",
-                reason="in its reply",
-                model=name,
-            )
-        return errors.ReplyUnusable(
-            f"{name} answered with what is no scene ({self.reply.degraded}), also when asked once "
-            "more: try again, or take another model (--model)",
-            model=name,
-        )
+            said = f"{name} would not tell this scene, even more softly: say it otherwise, {other}"
+            return errors.ContentRefused(said, reason="in its reply", model=name)
+        said = f"{name} answered with what is no scene ({self.reply.degraded})"
+        said += f", also when asked once more: try again, {other}"
+        return errors.ReplyUnusable(said, model=name)
 
 
 async def _at_once(
