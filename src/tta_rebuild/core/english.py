@@ -11,10 +11,6 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from Stemmer import Stemmer
 
 _VOWELS = frozenset("aeiou")
 _HISSING = ("s", "x", "z", "ch", "sh")
@@ -51,20 +47,15 @@ def words_of(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-@cache
-def _stemmer() -> Stemmer:
-    from Stemmer import Stemmer
-
-    return Stemmer("english")
-
-
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem by which forms of one word are recognised: ``trusting``, ``trusted`` → ``trust``.
 
     Source: M. Porter, Snowball's English stemmer. Irregular forms ("went") have one of their own.
     """
-    return str(_stemmer().stemWord(word.lower()))
+    from Stemmer import Stemmer
+
+    return str(Stemmer("english").stemWord(word.lower()))
 
 
 @cache

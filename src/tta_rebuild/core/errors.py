@@ -15,16 +15,11 @@ they enter (``raise ... from error``). The facts of an error are attributes, giv
     │       │   ├── KeyMissing · KeyRejected · SdkMissing: set up what is named
     │       │   ├── RequestRejected · RequestTooLarge · ContentRefused: change the request
     │       │   └── ReplyUnusable · StreamBroken: an answer, but not what was asked, not whole
-    │       ├── ProviderFault             a provider of the caller's own has a defect: mend it
-    │       └── BudgetExceededError       raise the budget or play offline
-    ├── StoryError
-    │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionConflict              somebody else wrote first: load again
-    │   ├── MoveRefused                   make another move
-    │   ├── HistoryNotLoaded              fold the whole log
-    │   └── ImportRejected                the file is not a story that can be read
-    ├── StoreError                        the place where stories are kept
-    │   └── StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer · StoreDamaged
+    │       └── ProviderFault · BudgetExceededError: mend it; raise the budget or play offline
+    ├── StoryError: StoryNotFound · BranchNotFound · PositionNotFound · PositionConflict ·
+    │       MoveRefused · HistoryNotLoaded · ImportRejected
+    ├── StoreError: StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer ·
+    │       StoreDamaged
     └── SettingsError · UnreadableFile · ExecutorUnavailable
 """
 
@@ -183,10 +178,7 @@ class StreamBroken(ProviderError):
 
 
 class ProviderFault(ExecutionError):
-    """A provider of the caller's own raised what no provider should, or gave no answer: mend it.
-
-    The next model does not take over, so that a defect is seen.
-    """
+    """A provider of the caller's own has a defect: mend it. The next model does not take over."""
 
 
 class BudgetExceededError(ExecutionError):
@@ -240,17 +232,14 @@ class HistoryNotLoaded(StoryError):
 
 
 class PositionConflict(StoryError):
-    """Somebody else wrote to this branch first: nothing was stored, load it again.
-
-    It stands at ``actual`` events along its path.
-    """
+    """Somebody else wrote first (``actual`` events are there): nothing was stored, load again."""
 
     def __init__(self, *, branch_id: str, expected: int, actual: int) -> None:
         super().__init__(
             f"branch {branch_id} stands at event {actual}, not at {expected}: another writer was "
             "first, nothing of this turn was stored; load the story again and repeat the turn"
         )
-        self.actual = actual
+        self.branch_id, self.expected, self.actual = branch_id, expected, actual
 
 
 class MoveRefused(StoryError):

@@ -13,32 +13,31 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, TypeAlias, cast, dataclass_transform
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class StoryEvent:
-    """What all events have: the name and the version under which the log keeps them."""
+    """What all events are: frozen values; the log keeps them under a name and a version."""
 
-    __slots__ = ()
     KIND: ClassVar[str]
     VERSION: ClassVar[int] = 1
 
     def __init_subclass__(cls) -> None:
         cls.KIND = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        dataclass(frozen=True, kw_only=True)(cls)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOpened(StoryEvent):
     """The story begins: always the first event of a story."""
 
     premise: Premise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlayerActed(StoryEvent):
     """The player did or said something: took a choice (numbered from 1), or used free words."""
 
@@ -47,7 +46,6 @@ class PlayerActed(StoryEvent):
     wants_end: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReplied(StoryEvent):
     """What a storyteller answered, word for word: with it the turn can be told again exactly."""
 
@@ -61,14 +59,12 @@ class ModelReplied(StoryEvent):
     degraded: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SceneTold(StoryEvent):
     """A scene as the player read it."""
 
     scene: Scene
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PassageWithheld(StoryEvent):
     """A passage that the ``gate`` (``"canon"``, ``"safety"``) held back, and what it is against."""
 
@@ -87,28 +83,24 @@ class CodeVerdictNoted:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeChecked(StoryEvent):
     """The code in a scene was run where it can do no harm; one verdict per block, in order."""
 
     verdicts: tuple[CodeVerdictNoted, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PastRecalled(StoryEvent):
     """What of the past was put into the turn's prompt: positions of events, in order."""
 
     positions: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactAsserted(StoryEvent):
     """From here on this holds on this branch, until it is retracted or replaced."""
 
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactRetracted(StoryEvent):
     """From here on this no longer holds on this branch."""
 
@@ -116,7 +108,6 @@ class FactRetracted(StoryEvent):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactRetconned(StoryEvent):
     """An author says that this was never so (``becomes`` is what was so instead, if anything)."""
 
@@ -125,21 +116,18 @@ class FactRetconned(StoryEvent):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineKept(StoryEvent):
     """A lasting line holds from here on; its number is the position of this event."""
 
     line: LastingLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineEnded(StoryEvent):
     """The lasting line of this number no longer holds."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterChanged(StoryEvent):
     """How a character is after this turn; fields that stayed the same are not repeated.
 
@@ -157,7 +145,6 @@ class CharacterChanged(StoryEvent):
     remembers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesOffered(StoryEvent):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 
@@ -165,7 +152,6 @@ class ChoicesOffered(StoryEvent):
     rejected: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineMarked(StoryEvent):
     """An entry of the story's own timeline, in story time (see ``narrative.timeline_manager``)."""
 
@@ -177,7 +163,6 @@ class TimelineMarked(StoryEvent):
     character_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryEnded(StoryEvent):
     """The story came to an end on this branch; a fork before it may go on."""
 
@@ -192,9 +177,7 @@ def prose_of(event: Event) -> str:
     """The text of an event that a search may find: scenes as told, and the player's words."""
     if isinstance(event, SceneTold):
         return event.scene.text
-    if isinstance(event, PlayerActed):
-        return event.text
-    return ""
+    return event.text if isinstance(event, PlayerActed) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,9 +239,7 @@ class EventCodec:
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:
         """The event, as today's type.
 
-        Raises:
-            StoreNewer: the kind or version is of a later program.
-            StoreDamaged: the data are not of that kind's shape.
+        Raises StoreNewer (of a later program) and StoreDamaged (not of that kind's shape).
         """
         event_type: Any = self._types.get(kind)
         if event_type is None or version > event_type.VERSION:

@@ -50,8 +50,7 @@ class CharacterSketch:
     pronouns: str = ""
 
     def __post_init__(self) -> None:
-        _must_be(self.character_id, str, "the id of a character", '"mara"')
-        for name in ("name", "description", "pronouns"):
+        for name in ("character_id", "name", "description", "pronouns"):
             _must_be(getattr(self, name), str, f"the {name} of a character", f'{name}="…"')
         _must_be(self.traits, Mapping, "the traits of a character", '{"brave": 0.8}')
         for trait, strength in self.traits.items():
@@ -65,9 +64,7 @@ class CharacterSketch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premise:
-    """What an author or player gives before the first scene; it never changes afterwards.
-
-    Raises ValidationError for what no story can begin with, with what to change.
+    """What an author or player gives before the first scene. Raises ValidationError.
 
     Attributes:
         theme: what the story is about, at least 3 characters.
