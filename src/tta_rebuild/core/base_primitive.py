@@ -32,8 +32,6 @@ class TTAContext:
         timestamp: when the work began.
         metaconcepts: guidance in force, as ``Metaconcept`` values or plain names (known or not).
         player_boundaries: category → level, such as ``{"violence": "low"}``.
-        session_state: free values of the session.
-        universe_id: the world that the work belongs to, if any.
     """
 
     workflow_id: str

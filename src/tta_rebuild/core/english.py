@@ -19,10 +19,8 @@ _ORDINALS = (
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-_SOUNDS_LIKE_YOU = re.compile(
-    r"(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])", re.IGNORECASE
-)
-_SILENT_H = re.compile(r"(?:hour|hono|hones|heir)", re.IGNORECASE)
+_SOUNDS_LIKE_YOU = re.compile(r"(?i)(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])")
+_SILENT_H = re.compile(r"(?i)(?:hour|hono|hones|heir)")
 _LETTERS_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
 
 
@@ -66,9 +64,9 @@ def _pairs(name: str) -> Mapping[str, str]:
 
 
 def verb_forms(verb: str) -> frozenset[str]:
-    """The regular forms of a verb or noun: -s, -ed, -ing, with doubled consonants where possible.
+    """The regular forms of a verb or noun: -s, -ed, -ing, and some too many ("openned").
 
-    A form too many ("openned") is among them on purpose: they serve recognition, not writing.
+    They serve recognition, not writing.
     """
     found = {verb, verb + "s"}
     if verb.endswith((*_HISSING, "o")):
@@ -129,10 +127,7 @@ def article_for(word: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def number_in(text: str) -> str:
-    """The first number in a text, in digits, 0 for "no"; "" if there is none.
-
-    "twenty-three coins" → "23", "the third key" → "3".
-    """
+    """The first number in a text: "twenty-three coins" → "23", "no key" → "0"; "" for none."""
     from text_to_num import text2num
 
     words = re.findall(r"[a-z]+|\d+", text.lower())

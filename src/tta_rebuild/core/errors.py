@@ -49,11 +49,7 @@ class TTAPrimitiveError(TTAError):
     """A primitive could not do its work; its name and the ``TTAContext`` stand here where known."""
 
     def __init__(
-        self,
-        message: str,
-        primitive_name: str | None = None,
-        context: Any | None = None,
-        **facts: Any,
+        self, message: str, primitive_name: str | None = None, context: Any = None, **facts: Any
     ) -> None:
         super().__init__(message, **facts)
         self.message = message
@@ -127,15 +123,10 @@ class ModelUnavailable(ProviderError):
 class KeyMissing(ProviderError, ValueError):
     """No key: set the environment variable that is named in ``variable``."""
 
-    def __init__(
-        self,
-        variable: str,
-        *,
-        provider: str = "",
-        otherwise: str = "play without a key (--model offline)",
-    ) -> None:
-        what = "is not set: put it into the environment or into .env, or"
-        super().__init__(f"{variable} {what} {otherwise}", provider=provider)
+    def __init__(self, variable: str, *, provider: str = "", otherwise: str = "") -> None:
+        said = f"{variable} is not set: put it into the environment or into .env, or "
+        said += otherwise or "play without a key (--model offline)"
+        super().__init__(said, provider=provider)
         self.variable = variable
 
 

@@ -129,10 +129,9 @@ class LineEnded(StoryEvent):
 
 
 class CharacterChanged(StoryEvent):
-    """How a character is after this turn; fields that stayed the same are not repeated.
+    """How a character is after this turn: what of it changed.
 
-    ``goals`` (progress in [0, 1]) and ``relationships`` (in [-1, 1]) are those touched;
-    ``remembers`` lists what was added to the memory, in order.
+    ``goals`` lie in [0, 1], ``relationships`` in [-1, 1]; ``remembers`` is new in the memory.
     """
 
     character_id: str
@@ -230,10 +229,8 @@ class EventCodec:
         try:
             text = _adapter(event_type).dump_json(event).decode()
         except ValueError as error:
-            raise ValidationError(
-                f"'{event.KIND}' holds characters that are no text (broken Unicode); "
-                "remove them and repeat"
-            ) from error
+            said = "holds characters that are no text (broken Unicode); remove them and repeat"
+            raise ValidationError(f"'{event.KIND}' {said}") from error
         return event.KIND, event.VERSION, text
 
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:

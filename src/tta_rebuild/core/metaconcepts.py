@@ -21,10 +21,7 @@ class MetaconceptCategory(Enum):
 
 @dataclass(frozen=True)
 class Metaconcept:
-    """One principle, in a sentence or two that a model can act on.
-
-    ``scope``: the primitive types it speaks to, or ``"all"``.
-    """
+    """One principle, in a sentence or two that a model can act on."""
 
     name: str
     category: MetaconceptCategory

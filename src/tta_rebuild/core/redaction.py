@@ -75,10 +75,7 @@ def forms(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Masks secrets in text and in plain values; empty and very short ones are passed over.
-
-    Safe to share between threads.
-    """
+    """Masks secrets (not very short ones) in text and plain values; threads may share it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -163,13 +160,9 @@ class RedactingFilter(logging.Filter):
             record.msg = self._redactor.redact(f"{record.msg} {record.args!r}")
         record.args = None
         if record.exc_info and record.exc_info[1] is not None:
-            record.exc_text = self._redactor.traceback(record.exc_info[1]).rstrip("\n")
+            record.exc_text = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
             record.exc_info = None  # else a handler would format it anew
-        elif record.exc_text:
-            record.exc_text = self._redactor.redact(record.exc_text)
-        if record.stack_info:
-            record.stack_info = self._redactor.redact(record.stack_info)
-        for name in record.__dict__.keys() - _PLAIN_FIELDS:
+        for name in ("exc_text", "stack_info", *(record.__dict__.keys() - _PLAIN_FIELDS)):
             record.__dict__[name] = self._redactor.value(record.__dict__[name])
         return True
 
@@ -178,10 +171,7 @@ _PLAIN_FIELDS = logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys() | 
 
 
 def guard_handlers(redactor: Redactor, loggers: Iterable[logging.Logger] = ()) -> None:
-    """Put the filter on every handler of the root logger and of those given; once on each.
-
-    Call it after logging is configured.
-    """
+    """Put the filter on every handler that the root logger and those given have now, once."""
     handlers = [h for logger in (logging.getLogger(), *loggers) for h in logger.handlers]
     for handler in (*handlers, logging.lastResort):
         if handler is not None and not any(isinstance(f, RedactingFilter) for f in handler.filters):

@@ -18,10 +18,7 @@ def speaker_name(speaker: str, names: Mapping[str, str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Spoken words between “ and ”, whatever marks they came with; marks inside become ‘ and ’.
-
-    Where marks already part what is said from what is told, they are only made proper.
-    """
+    """Spoken words between “ and ”; marks inside, unless they part what is told, become ‘ and ’."""
     words = text.strip()
     inner = words.strip(_MARKS).strip()
     first = _MARK.search(inner)

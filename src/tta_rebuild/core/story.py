@@ -114,15 +114,13 @@ class Premise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Something that a text says to be so, or (``ends``) no longer so.
+    """Something that a text says to be so of ``subject``, or (``ends``) no longer so.
 
     Attributes:
-        subject: an entity's id or name.
         relation: a relation of ``canon``'s table (``alive``, ``located_in``, ``holds`` …).
         value: an entity, a word or a number as text; "true"/"false" for yes-or-no relations.
-        sentence: the sentence it comes from, "" if none.
+        sentence: the one it comes from; not ``certain`` if it was inferred rather than said.
         speaker: ``NARRATOR``, or the character whose word or belief it is.
-        certain: False if it was inferred rather than said.
     """
 
     subject: str
@@ -178,12 +176,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Something the player may do next.
+    """Something the player may do next, in 10 to 200 characters.
 
-    Attributes:
-        text: 10 to 200 characters, an action of the player's character.
-        consequence: what it leads to, as far as its author knows; not shown.
-        effects: what it would make true; ``affects``: ids of the characters it concerns.
+    ``consequence`` (not shown) is what it leads to, as far as its author knows, ``effects`` what it
+    would make true, ``affects`` the ids of the characters it concerns.
     """
 
     text: str
@@ -200,8 +196,7 @@ class Scene:
         quality: [0, 1], see ``quality``.
         told_by: ``provider:model`` that told it.
         degraded: "" if all went well, else in plain words what did not (shown to the player).
-        notes: the storyteller's own, never shown; handed back with the next request, so that a
-            storyteller needs no memory.
+        notes: the storyteller's own, never shown; handed back with the next request.
         outcome: one line of what happened in it, for the summary.
     """
 

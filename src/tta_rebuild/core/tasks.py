@@ -56,15 +56,12 @@ class SceneVariables(TypedDict, total=False):
         turn: 1 for the opening scene.
         stage, should_end: the arc's stage to serve; whether the story ends with this scene.
         action: what the player just did, in their words ("" on turn 1).
-        chosen: the choice taken, as offered (``text``, ``consequence``, ``effects``, ``affects``),
-            or None after free words.
+        chosen: the choice taken, as offered, or None after free words.
         facts: what holds now and matters, as CLAIMs (see the module's text).
         lines: lasting lines that matter now, each with its number and who knows it.
         cast: ids and names of those who are not in the scene.
-        language: of the story, as an ISO 639-1 code.
         writes_lines: whether the storyteller gives lasting lines; else a second reader does.
         recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
-        recalled: older things that matter now, in plain sentences.
         notes: what the previous scene's reply had under ``notes`` ({} on turn 1).
         seed: the story's seed; ``turn`` and this decide everything random.
     """
@@ -102,8 +99,7 @@ class ContinueSceneVariables(SceneVariables, total=False):
 
     Attributes:
         told_so_far: what of this scene the player has already read.
-        withheld: the sentence that was held back.
-        contradiction: why, in plain words, with the fact it contradicts.
+        withheld, contradiction: the sentence that was held back; in plain words, why.
     """
 
     told_so_far: str

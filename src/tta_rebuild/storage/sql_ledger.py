@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
+from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
 from tta_rebuild.storage.connection import inserting
 from tta_rebuild.storage.database import Database
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
@@ -22,7 +22,7 @@ _USAGE = tuple(field.name for field in fields(Usage))
 _PLAIN = tuple(field.name for field in fields(Attempt) if field.name not in ("at", "usage"))
 
 
-class SqlLedger:
+class SqlLedger(Ledger):
     """A ``core.usage.Ledger`` in SQLite or PostgreSQL; days are days in UTC."""
 
     def __init__(self, database: Database) -> None:
