@@ -16,10 +16,7 @@ class Timer(Protocol):
 
 
 class Clock:
-    """What time it is, and waking up later: of this machine and of the running event loop.
-
-    A test derives one that it turns by hand.
-    """
+    """What time it is, and waking up later: of this machine and of the running event loop."""
 
     def now(self) -> float:
         """Seconds since some fixed moment; never goes back."""

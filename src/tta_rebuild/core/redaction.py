@@ -20,11 +20,9 @@ from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
 
-GRAM = 8
-"""A run of this many characters of a secret, in any form, is masked; less gives little away."""
-
-SHORTEST_SECRET = 4
-"""Shorter values are not taken for secrets: masking them would mask ordinary text."""
+GRAM, SHORTEST_SECRET = 8, 4
+"""Any run of ``GRAM`` characters of a secret, in any form, is masked; less gives little away. What
+is shorter than ``SHORTEST_SECRET`` is none: masking it would mask ordinary text."""
 
 _PUBLIC_PREFIX = re.compile(
     r"sk-ant-(?:api|admin)?\d*-?|sk-(?:proj|svcacct|admin|or-v\d)-|sk-|AIzaSy?|AQ\.|e2b_|ghp_|gho_|"

@@ -1,7 +1,4 @@
-"""A span exporter that redacts: attributes, events (exceptions with their tracebacks), status.
-
-A program that configures an exporter puts this one around it. Needs the ``telemetry`` extra.
-"""
+"""A span exporter that redacts, to be put around a program's own; needs ``telemetry``, an extra."""
 
 from __future__ import annotations
 

@@ -59,7 +59,6 @@ class SceneVariables(TypedDict, total=False):
         chosen: the choice taken, as offered, or None after free words.
         facts: what holds now and matters, as CLAIMs (see the module's text).
         lines: lasting lines that matter now, each with its number and who knows it.
-        cast: ids and names of those who are not in the scene.
         writes_lines: whether the storyteller gives lasting lines; else a second reader does.
         recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
         notes: what the previous scene's reply had under ``notes`` ({} on turn 1).

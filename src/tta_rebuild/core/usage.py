@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -90,14 +90,6 @@ class CostLine:
 Grouping = Literal["day", "story", "model", "task"]
 
 
-_KEYS: dict[Grouping, Callable[[Attempt], str]] = {
-    "day": lambda attempt: attempt.at.date().isoformat(),
-    "story": attrgetter("story_id"),
-    "model": attrgetter("model"),
-    "task": attrgetter("task"),
-}
-
-
 class Ledger:
     """Where attempts are booked, for budgets and reports: here until the process ends.
 
@@ -135,7 +127,9 @@ class Ledger:
         """The report by one key, greatest cost first (days in order); output includes thinking."""
         groups: dict[str, list[Attempt]] = defaultdict(list)
         for attempt in self._matching(since, story_id=story_id):
-            groups[_KEYS[by](attempt)].append(attempt)
+            name = "story_id" if by == "story" else by
+            key = attempt.at.date().isoformat() if by == "day" else getattr(attempt, name)
+            groups[key].append(attempt)
         lines = [
             CostLine(
                 key=key,

@@ -19,10 +19,9 @@ class ProseMeasures:
 
     Attributes:
         sentence_variety: standard deviation of the sentences' lengths over their mean.
-        lexical_diversity: mean share of different words in windows of 50 words (MATTR, Covington
-            and McFall 2010), which does not depend on length.
-        repeated_4grams, repeated_sentences: share of sequences of four words, and of sentences,
-            that occurred before.
+        lexical_diversity: mean share of different words in windows of 50 (MATTR, Covington and
+            McFall 2010).
+        repeated_4grams, repeated_sentences: share of four words, sentences, that occurred before.
         dialogue_share: share of words inside quotation marks.
     """
 

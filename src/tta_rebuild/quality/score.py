@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from tta_rebuild.core.english import words_of
 from tta_rebuild.quality.prose import measured, ramp, repeated_share
 
-FALLBACK_QUALITY = 0.2
-"""Of a reply that could only be shown as it came."""
-BROKEN_AT_MOST = 0.6
-"""A scene of which a part is missing scores no better than this."""
+FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
+"""Of a reply shown as it came; at most of a scene of which a part is missing."""
 
 _WEIGHTS = {
     # Form: is everything there that a scene needs? Four fifths of the score.
