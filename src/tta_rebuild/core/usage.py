@@ -100,7 +100,7 @@ class Ledger:
         self.rows: list[Attempt] = []
 
     def add(self, attempt: Attempt) -> None:
-        """Keep one attempt. Raises ValueError for a time without a zone."""
+        """Keep one attempt, in memory alone. Raises ValueError for a time without a zone."""
         if attempt.at.tzinfo is None:
             raise ValueError(f"{attempt.at.isoformat()} has no time zone; pass an aware time")
         self.rows.append(replace(attempt, at=attempt.at.astimezone(UTC)))
