@@ -17,7 +17,7 @@ from tta_rebuild.engine.action import MAX_ACTION_CHARS
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.narrative.branch_proposal import BranchProposal
+from tta_rebuild.narrative.branch_rules import BranchProposal
 from tta_rebuild.narrative.branch_validator import (
     RULES_ALONE,
     BranchValidation,

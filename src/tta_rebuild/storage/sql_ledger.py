@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
+from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
 from tta_rebuild.storage.database import Database
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
@@ -25,7 +25,7 @@ _KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "t
 """What a report is grouped by."""
 
 
-class SqlLedger:
+class SqlLedger(Ledger):
     """A ``core.usage.Ledger`` in SQLite or PostgreSQL; days are days in UTC."""
 
     def __init__(self, database: Database) -> None:
