@@ -178,7 +178,12 @@ class Segment:
 
     def knows_of(self, subject: str) -> bool:
         """Whether anything was ever said of a subject on this path."""
-        return any(subject in s.slots or subject in s._texts for s, _ in self._line())
+        segment: Segment | None = self
+        while segment is not None:
+            if subject in segment.slots or subject in segment._texts:
+                return True
+            segment = segment.parent
+        return False
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
         """The entry that decides the slot at a position, as this branch tells it now."""

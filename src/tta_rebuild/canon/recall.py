@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from tta_rebuild.canon.relations import key_of
@@ -25,6 +25,7 @@ T = TypeVar("T")
 CHARS_PER_TOKEN = 4
 FACTS_PER_SUBJECT = 12
 CANDIDATES = 24
+MOST_NAMED = 8
 LINE_CHARS = 320
 
 PINNED = ("alive", "located_in", "holds", "wears", "promise", "kin", "role", "feeling", "state")
@@ -67,6 +68,7 @@ def telling_words(text: str, limit: int = 12) -> list[str]:
     return sorted(found, key=lambda low: not found[low])[:limit]
 
 
+@lru_cache(maxsize=4096)  # a story's lasting lines are compared with every turn
 def words_in(text: str) -> frozenset[str]:
     """The words of a text that say what it is about, in any order; those of English not common."""
     words = frozenset(word.casefold() for word in _WORD.findall(text) if len(word) > 2)
@@ -76,6 +78,7 @@ def words_in(text: str) -> frozenset[str]:
 async def recall(
     canon: Canon,
     action: str,
+    named: Sequence[str],
     present: Sequence[str],
     search: Search,
     *,
@@ -87,18 +90,19 @@ async def recall(
 
     Args:
         action: what the player is about to do, in words.
+        named: ids of what it names, from ``subjects_named``.
         present: ids of those present, the player's character first.
         search: full-text search over the branch's prose.
         fact_tokens, line_tokens: how much may be brought back, in estimated tokens.
         not_after: events after this position are in the prompt anyway.
     """
-    facts = facts_for(canon, action, present, fact_tokens)
+    facts = facts_for(canon, action, named, present, fact_tokens)
     lines, positions = await _lines(action, facts, search, line_tokens, not_after)
     return Recollection(facts=facts, lines=lines, positions=positions)
 
 
 def facts_for(
-    canon: Canon, action: str, present: Sequence[str], budget_tokens: int
+    canon: Canon, action: str, named: Sequence[str], present: Sequence[str], budget_tokens: int
 ) -> tuple[Fact, ...]:
     """Facts of those the action names, then of those present, then of the whole story."""
     words = telling_words(action, limit=40)
@@ -114,7 +118,7 @@ def facts_for(
 
         return sorted(canon.facts_about(subject), key=rank)[:FACTS_PER_SUBJECT]
 
-    for subject in subjects_named(canon, action):
+    for subject in named[:MOST_NAMED]:
         take(*of(subject))
         holder = canon.bearer("holds", subject)
         if holder is not None:
@@ -138,7 +142,7 @@ def _while_there_is_room(items: Iterable[T], room: int, size: Callable[[T], int]
         yield item
 
 
-def subjects_named(canon: Canon, text: str, limit: int = 8) -> list[str]:
+def subjects_named(canon: Canon, text: str, limit: int = MOST_NAMED) -> list[str]:
     """Ids of everything that a text names: longest names first, then single words."""
     words = _WORD.findall(text)[:200]
     found: list[str] = []
@@ -148,9 +152,7 @@ def subjects_named(canon: Canon, text: str, limit: int = 8) -> list[str]:
             if size == 1 and phrase[0].casefold() in _common():
                 continue
             key = key_of(" ".join(phrase))
-            for subject in [key, *canon.named(key)][:3]:
-                if subject not in found and canon.knows_of(subject):
-                    found.append(subject)
+            found += [one for one in canon.named(key)[:2] if one not in found]
     return found[:limit]
 
 

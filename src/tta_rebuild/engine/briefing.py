@@ -49,11 +49,14 @@ async def brief(
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     present = present_ids(state, move)
-    words = _words(move)
+    words = move_words(move)
     told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
-    recollection = await recall(state.canon, words, present, memory, not_after=told_whole)
+    named = subjects_named(state.present_canon, words, MAX_IN_PLAY)
+    recollection = await recall(
+        state.canon, words, named, present, memory, not_after=told_whole
+    )
     names = state.names
-    lines = lines_for(state.lines, in_play(state, move, ""), words, LINE_TOKENS)
+    lines = lines_for(state.lines, in_play(state, present, named), words, LINE_TOKENS)
     recent = [_cut(script(scene, names)) for scene in state.recent]
     wanted = StoryGenerationInput(
         theme=state.premise.theme,
@@ -89,22 +92,18 @@ async def brief(
     return wanted, recollection
 
 
-def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
-    """Ids of the people and things that the next scene, or a passage's ``text``, concerns."""
-    canon = state.canon.fork(state.position)
-    said = _words(move) if move else ""
-    named = subjects_named(canon, f"{said} {text}", limit=MAX_IN_PLAY)
-    held = [
-        claim.value for one in named for claim in canon.facts_about(one) if claim.relation in _HAD
-    ]
-    return list(dict.fromkeys([*(present_ids(state, move) if move else ()), *named, *held]))
+def in_play(state: StoryState, present: Sequence[str], named: Sequence[str]) -> list[str]:
+    """Ids of the people and things that a scene concerns: there, named, or in their hands."""
+    facts = (fact for one in named for fact in state.present_canon.facts_about(one))
+    held = [fact.value for fact in facts if fact.relation in _HAD]
+    return list(dict.fromkeys([*present, *named, *held]))
 
 
 def present_ids(state: StoryState, move: Move) -> list[str]:
     """Who is in the scene: the player's character, those named or speaking, those near."""
     sketches = {c.character_id: c for c in state.premise.characters}
     players = [c.character_id for c in state.premise.characters if c.is_player]
-    canon = state.canon.fork(state.position)
+    canon = state.present_canon
     last = state.scene
     spoke = [p.speaker for p in last.passages if p.speaker] if last else []
     text = f"{move.text} {last.text if last else ''}"
@@ -140,7 +139,8 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
     return variables
 
 
-def _words(move: Move) -> str:
+def move_words(move: Move) -> str:
+    """What the player does, with what it is said to lead to."""
     return f"{move.text} {move.chosen.consequence if move.chosen else ''}"
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tta_rebuild.canon.recall import facts_for
+from tta_rebuild.canon.recall import facts_for, subjects_named
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
@@ -89,7 +89,8 @@ async def offer(
         else:
             rejected.append((choice.text, reason))
     sound: list[Choice] = []
-    proposals = _proposals(state, allowed, happened, gate, context)
+    facts = _facts(gate, allowed) if validator.llm_provider else ()
+    proposals = _proposals(state, allowed, happened, context, facts)
     verdicts = await validator.validate_all(proposals, context)
     for choice, verdict in zip(allowed, verdicts, strict=True):
         if verdict.is_valid:
@@ -104,14 +105,23 @@ async def offer(
     )
 
 
-def _proposals(
-    state: StoryState, choices: Sequence[Choice], happened: str, gate: Gate, context: TTAContext
-) -> list[BranchProposal]:
-    """The choices as the validator takes them, with the canon's facts that matter to them."""
-    concerned = dict.fromkeys(who for choice in choices for who in choice.affects)
+def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:
+    """What of the canon matters to the choices, for a model that judges them."""
+    concerned = list(dict.fromkeys(who for choice in choices for who in choice.affects))
     words = " ".join(f"{choice.text} {choice.consequence}" for choice in choices)
-    facts = facts_for(gate.canon, words, list(concerned), FACT_TOKENS) if choices else ()
-    known = tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
+    named = subjects_named(gate.canon, words) if choices else ()
+    facts = facts_for(gate.canon, words, named, concerned, FACT_TOKENS) if choices else ()
+    return tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
+
+
+def _proposals(
+    state: StoryState,
+    choices: Sequence[Choice],
+    happened: str,
+    context: TTAContext,
+    facts: tuple[dict[str, str], ...] = (),
+) -> list[BranchProposal]:
+    """The choices as the validator takes them."""
     past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
     return [
         BranchProposal(
@@ -123,7 +133,7 @@ def _proposals(
             timeline_context=[*past, happened] if happened else past,
             universe_rules=dict(state.premise.rules),
             effects=choice.effects,
-            facts=known,
+            facts=facts,
         )
         for choice in choices
     ]
@@ -146,7 +156,7 @@ async def judge(
         checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
     )
     verdicts = await validator.validate_all(
-        _proposals(state, choices, state.action, gate, context), context
+        _proposals(state, choices, state.action, context), context
     )
     kept_out = map(gate.objection_to, choices)
     return [verdict.bounded(why) for verdict, why in zip(verdicts, kept_out, strict=True)]

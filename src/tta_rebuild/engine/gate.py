@@ -10,15 +10,15 @@ second sentence is checked against the first. A second reader may object later (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.declared import DeclaredCheck, assert_claim
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.knowledge import KnowledgeCheck
-from tta_rebuild.canon.people import PLAYER, People
+from tta_rebuild.canon.people import People
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.view import STORY, Canon
+from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
@@ -32,17 +32,6 @@ HEAVY_FROM_THE_FIRST, HEAVIEST = 1, 3
 
 SEAM_CHARS = 240
 """Characters of what was shown last in which a phrase may begin that the next passage ends."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """Where a scene stands: what a restarted draft goes back to."""
-
-    canon: Canon
-    taken: int
-    claims: int
-    shown: str
-    spoken: int
 
 
 class Gate:
@@ -68,30 +57,23 @@ class Gate:
         *,
         is_read: bool = False,
     ) -> None:
+        self._state = state
         self._safety = safety
         self._rules = rules
         self._is_read = is_read
         self._heavy = HEAVY_FROM_THE_FIRST
-        self._language = state.premise.language
-        self._sketches = state.premise.characters
-        self._characters = tuple(state.characters)
-        self._lines = state.lines
-        self._cast = frozenset(c.character_id for c in self._sketches)
-        self._player = next((c.character_id for c in self._sketches if c.is_player), PLAYER)
+        self._cast = frozenset(c.character_id for c in state.premise.characters)
         self._may_speak = 1 if move is not None and move.text else 0
         self._effects = move.chosen.effects if move is not None and move.chosen else ()
-        before = state.scene.text if state.scene else ""
-        canon = state.canon.fork(state.position)
-        canon.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
-        self._marked = _Moment(canon, 0, 0, before[-SEAM_CHARS:], 0)
-        self._taken: list[tuple[Passage, _Moment]] = []
-        self.claims: list[Claim] = []
+        self._before = state.canon.fork(state.position)
+        self._before.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
+        self._taken: list[tuple[Passage, list[Claim]]] = []
+        self._marked = 0
         self.restart()
 
     def mark(self) -> None:
         """Remember this moment: ``restart`` comes back to it."""
-        self._marked = self._moment
-        self._stand_on(self.canon)
+        self._marked = len(self._taken)
 
     def restart(self) -> None:
         """Forget what has been released since the mark: the scene begins anew from there."""
@@ -99,21 +81,20 @@ class Gate:
 
     def forget(self, passage: Passage) -> None:
         """A second reader holds this passage back: it and what came after it never were."""
-        self._go_back(next(moment for taken, moment in self._taken if taken is passage))
+        self._go_back(next(n for n, (taken, _) in enumerate(self._taken) if taken is passage))
 
-    def _go_back(self, moment: _Moment) -> None:
-        del self._taken[moment.taken :], self.claims[moment.claims :]
-        self._shown, self._spoken = moment.shown, moment.spoken
-        self._stand_on(moment.canon)
-
-    def _stand_on(self, canon: Canon) -> None:
-        """Go on from a canon without changing it."""
-        self.canon = canon.fork()
-        self.people = People(self.canon, self._sketches, self._language)
-
-    @property
-    def _moment(self) -> _Moment:
-        return _Moment(self.canon, len(self._taken), len(self.claims), self._shown, self._spoken)
+    def _go_back(self, kept: int) -> None:
+        """Stand where the first ``kept`` released passages lead."""
+        taken, self._taken = self._taken[:kept], []
+        state = self._state
+        self.canon = self._before.fork()
+        self.people = People(self.canon, state.premise.characters, state.premise.language)
+        self.claims: list[Claim] = []
+        self._shown = state.scene.text[-SEAM_CHARS:] if state.scene else ""
+        self._spoken = 0
+        self._check = self._new_check()
+        for passage, claims in taken:
+            self._count(passage, claims)
 
     def warnings(self, passage: Passage) -> list[str]:
         """Content warnings due before this passage."""
@@ -147,7 +128,7 @@ class Gate:
         """
         passage = self._labelled(passage)
         self._heavy = HEAVIEST if self._is_read and not is_opening else HEAVY_FROM_THE_FIRST
-        claims = self._check_of().claims(passage, self._present(passage))
+        claims = self._check.claims(passage, self._present(passage))
         held = self._objection(passage, claims)
         if held is None:
             return self._accept(passage, claims), None
@@ -177,7 +158,7 @@ class Gate:
         if unsafe is not None:
             return unsafe[0], _unsafe(*unsafe)
         speaker = self._speaker(passage)
-        if speaker and speaker == self._player and self._spoken >= self._may_speak:
+        if speaker and speaker == self.people.player and self._spoken >= self._may_speak:
             return told[0], PassageWithheld(
                 text=told[0],
                 gate="canon",
@@ -199,19 +180,19 @@ class Gate:
     ) -> Sequence[Contradiction]:
         """What is told against what holds; what is said against it is only said."""
         if not passage.speaker:
-            return self._check_of().check(claims).contradictions
+            return self._check.check(claims).contradictions
         return (
-            *self._check_of().check((), speaker=speaker).contradictions,
+            *self._check.check((), speaker=speaker).contradictions,
             *self._knowledge().contradictions(speaker, claims),
         )
 
     def _knowledge(self) -> KnowledgeCheck:
-        everybody = (*self._cast, *self._characters)
-        return KnowledgeCheck(self.canon, everybody, self._lines)
+        everybody = (*self._cast, *self._state.characters)
+        return KnowledgeCheck(self.canon, everybody, self._state.lines)
 
     def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
         """Sentences that the world's rules forbid."""
-        if not self._rules.rules or not self._language.startswith("en"):
+        if not self._rules.rules or not self._state.premise.language.startswith("en"):
             return []
         return [found for sentence in told for found in self._by_rules(sentence)]
 
@@ -223,7 +204,7 @@ class Gate:
         hour = key_of(self.canon.value(STORY, "time_of_day") or "")
         return list(self._rules.contradictions(sentence, hour=hour, classes_of=classes_of))
 
-    def _check_of(self) -> DeclaredCheck:
+    def _new_check(self) -> DeclaredCheck:
         if not self._effects:
             return DeclaredCheck(self.canon, self.people)
         moved = self.canon.fork()
@@ -285,18 +266,21 @@ class Gate:
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
         """Let a passage and its facts count from now on; gives it as it is kept."""
         passage = replace(passage, facts=tuple(claims))
-        self._taken.append((passage, self._moment))
-        self._stand_on(self.canon)
-        if passage.speaker and self._speaker(passage) == self._player:
+        self._count(passage, self._true_of(passage, claims))
+        return passage
+
+    def _count(self, passage: Passage, claims: list[Claim]) -> None:
+        self._taken.append((passage, claims))
+        if passage.speaker and self._speaker(passage) == self.people.player:
             self._spoken += 1
-        for claim in self._true_of(passage, claims):
+        for claim in claims:
             said = claim.speaker != NARRATOR
             known = self.canon.holds_at(claim.subject, claim.relation, claim.value)
             assert_claim(self.canon, claim)
             if claim.ends or said or known is None:
                 self.claims.append(claim)
         self._shown = f"{self._shown} {passage.text}"[-SEAM_CHARS:]
-        return passage
+        self._check = self._new_check()
 
     def _true_of(self, passage: Passage, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as facts: what is declared with a spoken line is so, unless it cannot be.
@@ -313,7 +297,7 @@ class Gate:
             doubtful = relation.final and (
                 self.canon.relations.normal(relation.name, claim.value)[1] in relation.final
             )
-            wrong = any(c.blocks for c in self._check_of().check([as_fact]).contradictions)
+            wrong = any(c.blocks for c in self._check.check([as_fact]).contradictions)
             told.append(claim if wrong or doubtful else as_fact)
         return told
 

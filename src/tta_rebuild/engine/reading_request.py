@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.people import PLAYER
+from tta_rebuild.canon.recall import subjects_named
 from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice, LastingLine, Passage
 from tta_rebuild.engine.admission import Move
-from tta_rebuild.engine.briefing import in_play
+from tta_rebuild.engine.briefing import MAX_IN_PLAY, in_play, move_words, present_ids
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import Noted, Read
@@ -94,6 +95,8 @@ def matter_of(
     """What concerns these passages."""
     text = " ".join(p.text for p in passages)
     words = f"{move.text if move else ''} {text}"
+    said = f"{move_words(move) if move else ''} {earlier} {text}"
+    named = subjects_named(state.present_canon, said, MAX_IN_PLAY)
     return ReadingMatter(
         passages=tuple(passages),
         choices=tuple(choices),
@@ -105,7 +108,7 @@ def matter_of(
         now=_now(state),
         lines=lines_for(
             state.lines if lines is None else lines,
-            in_play(state, move, f"{earlier} {text}"),
+            in_play(state, present_ids(state, move) if move else (), named),
             words,
             LINE_TOKENS,
         ),
@@ -117,7 +120,7 @@ def matter_of(
 
 def _now(state: StoryState) -> tuple[str, ...]:
     """The day, and hour, weather and whereabouts as far as the last two turns told them."""
-    canon = state.canon.fork(state.position)
+    canon = state.present_canon
     last = canon.turn_of(state.position)
 
     def told(subject: str, relation: str) -> str:

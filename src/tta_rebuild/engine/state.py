@@ -77,9 +77,15 @@ class StoryState(Present):
         return tuple(self.story_so_far.lines())
 
     @property
+    def present_canon(self) -> Canon:
+        """The canon as of this position, to be asked and not changed."""
+        is_now = self.canon.position == self.position
+        return self.canon if is_now else self.canon.fork(self.position)
+
+    @property
     def facts(self) -> tuple[Fact, ...]:
         """Everything that holds at this position; costs time in proportion to its number."""
-        return tuple(self.canon.fork(self.position).all_now())
+        return tuple(self.present_canon.all_now())
 
     @property
     def names(self) -> dict[str, str]:
