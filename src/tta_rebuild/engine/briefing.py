@@ -52,9 +52,7 @@ async def brief(
     words = move_words(move)
     told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
     named = subjects_named(state.present_canon, words, MAX_IN_PLAY)
-    recollection = await recall(
-        state.canon, words, named, present, memory, not_after=told_whole
-    )
+    recollection = await recall(state.canon, words, named, present, memory, not_after=told_whole)
     names = state.names
     lines = lines_for(state.lines, in_play(state, present, named), words, LINE_TOKENS)
     recent = [_cut(script(scene, names)) for scene in state.recent]

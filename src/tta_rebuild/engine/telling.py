@@ -117,7 +117,7 @@ async def tell(
             drafts = generator.continue_from(
                 wanted,
                 context,
-                told_so_far=telling.text,
+                told_so_far=_script(telling.passages),
                 withheld=held.text,
                 contradiction=f"{held.reason} (against: {held.against})",
             )
@@ -136,47 +136,40 @@ class _Telling:
         self._warned: set[str] = set()
         self._withheld: list[PassageWithheld] = []
         self._story: GeneratedStory | None = None
-        self._waiting: list[Passage] = []
-        self._being_read: _BeingRead | None = None
+        self._choices: tuple[Choice, ...] = ()
         self._found: list[Noted] = []
         self._refused: dict[str, str] = {}
+        self._waiting: list[Passage] = []
+        self._being_read: _BeingRead | None = None
+        self._has_asked = False
         self.passages: list[Passage] = []
         self.notes: list[str] = []
         self.held: PassageWithheld | None = None
-        self._choices_read = self._has_asked = False
-        self._last_choices: tuple[Choice, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """What of the scene the player has read."""
-        return "\n\n".join(spoken(p, {}) for p in self.passages)
 
     def told(self) -> ToldScene:
         """The scene as it was shown."""
-        if self._story is not None and self._story.degraded:
-            self.notes.insert(0, self._story.degraded)
+        story = self._story
+        if story is not None and story.degraded:
+            self.notes.insert(0, story.degraded)
+        why = next((noted.reading.note for noted in self._found if noted.reading.note), "")
+        if why and not (story and is_embedded(story.told_by)):
+            self.notes.append(BY_RULE_ONLY.format(why=why))
         return ToldScene(
-            story=self._story,
+            story=story,
             passages=tuple(self.passages),
             withheld=tuple(self._withheld),
             readings=tuple(noted.reading for noted in self._found),
-            choices=self._story.choices if self._story else self._last_choices,
+            choices=self._choices,
             refused_choices=self._refused,
             replies=tuple(reply for noted in self._found for reply in noted.replies),
             cost_usd=sum(noted.cost_usd for noted in self._found),
-            degraded="; ".join(dict.fromkeys([*self.notes, *self._unread()])),
+            degraded="; ".join(dict.fromkeys(self.notes)),
         )
-
-    def _unread(self) -> list[str]:
-        """Why this scene was checked by rule only, if a model should have read it."""
-        if self._story is not None and is_embedded(self._story.told_by):
-            return []
-        why = next((noted.reading.note for noted in self._found if noted.reading.note), "")
-        return [BY_RULE_ONLY.format(why=why)] if why else []
 
     async def draft(self, drafts: AsyncGenerator[StoryItem, None]) -> AsyncGenerator[_Shown, None]:
         """Show what of a draft passes; ``held`` says what did not, if the draft ended with it."""
-        self.held, self._story, self._choices_read = None, None, False
+        self.held = self._story = None
+        self._unread: tuple[Choice, ...] = ()
         kept = len(self.passages), len(self._found), self._has_asked
         self._gate.mark()
         try:
@@ -184,36 +177,36 @@ class _Telling:
                 async for item in items:
                     for shown in self._taken(item, kept):
                         yield shown
-                    if self._is_held:
+                    if self._is_left:
                         break
-            while self._being_read is not None or self._has_unread():
-                _, reading = self._being_read or self._ask(self._choices())
+            while self._being_read or (self._read and (self._waiting or self._unread)):
+                _, reading = self._being_read or self._ask(self._unread)
                 for shown in self._of(await reading):
                     yield shown
         finally:
             self._forget_readings()
-        self._keep_held()
-
-    def _keep_held(self) -> None:
-        if self.held is not None:
-            self._withheld.append(self.held)
-            self._last_choices = self._story.choices if self._story else self._last_choices
+        if self._is_left:
+            self._withheld.extend([self.held] if self.held else [])
             self._story = None
 
     @property
-    def _is_held(self) -> bool:
+    def _is_left(self) -> bool:
         return self.held is not None
 
     def _taken(self, item: StoryItem | Noted, kept: tuple[int, int, bool]) -> list[_Shown]:
         """What an item brings to show; a restart goes back to what was ``kept``."""
         match item:
             case DraftRestarted(reason):
-                self._restart(*kept)
+                passages, found, self._has_asked = kept  # so that a replay, which sees no restart,
+                del self.passages[passages:], self._found[found:]  # reads the same
+                self._forget_readings()
+                self._gate.restart()
                 return [SceneRestarted(reason), *map(PassageReleased, self.passages)]
             case PassageDrafted(passage):
                 return self._drafted(passage)
             case StoryDrafted(story):
-                self._story = story
+                self._story, self._choices = story, story.choices
+                self._unread = () if story.is_ending else story.choices
             case Noted():
                 return self._of(item)
             case _:
@@ -228,6 +221,9 @@ class _Telling:
         async with aclosing(drafts):
             try:
                 while True:
+                    if upcoming is None and self._being_read is None:
+                        yield await anext(drafts)
+                        continue
                     upcoming = upcoming or asyncio.ensure_future(anext(drafts))
                     reading = self._being_read[1] if self._being_read else None
                     either: set[asyncio.Future[Any]] = {upcoming, *([reading] if reading else ())}
@@ -243,18 +239,6 @@ class _Telling:
                 if upcoming is not None:
                     upcoming.cancel()
                     await asyncio.wait([upcoming])
-
-    def _restart(self, passages: int, found: int, has_asked: bool) -> None:
-        del self.passages[passages:], self._found[found:]
-        self._has_asked = has_asked  # so that a replay, which sees no restart, reads the same
-        self._forget_readings()
-        self._gate.restart()
-
-    def _forget_readings(self) -> None:
-        if self._being_read is not None:
-            self._being_read[1].cancel()
-        self._being_read = None
-        self._waiting.clear()
 
     # ----------------------------------------------------------------------- the second reader
 
@@ -272,22 +256,11 @@ class _Telling:
             self._ask(())
         return shown
 
-    def _has_unread(self) -> bool:
-        return self._read is not None and bool(self._waiting or self._choices())
-
-    def _choices(self) -> tuple[Choice, ...]:
-        """What the scene offers, unless it has been read already or the scene was left."""
-        if self._story is None or self.held is not None or self._story.is_ending:
-            return ()
-        return () if self._choices_read else self._story.choices
-
     def _ask(self, choices: tuple[Choice, ...]) -> _BeingRead:
         assert self._read is not None
-        batch, self._waiting = self._waiting, []
-        self._choices_read, self._has_asked = bool(choices), True
-        before = "\n\n".join(spoken(p, {}) for p in self.passages if p not in batch)
-        found = [noted.reading for noted in self._found]
-        reading = self._read(batch, before, choices, found)
+        batch, self._waiting, self._unread, self._has_asked = self._waiting, [], (), True
+        before = _script([p for p in self.passages if p not in batch])
+        reading = self._read(batch, before, choices, [noted.reading for noted in self._found])
         self._being_read = batch, asyncio.ensure_future(reading)
         return self._being_read
 
@@ -300,9 +273,8 @@ class _Telling:
         found = {o.passage: withheld_by(o, batch[o.passage]) for o in reversed(reading.objections)}
         if reading.note:
             found = {n: held for n, p in enumerate(batch) if (held := self._gate.unsafe(p))}
-        if self._story is not None:
-            for number, why in reading.refused_choices.items():
-                self._refused[self._story.choices[number].text] = why
+        for number, why in reading.refused_choices.items() if self._story else ():
+            self._refused[self._choices[number].text] = why
         shown: list[_Shown] = []
         for number, passage in enumerate(batch):
             if passage in self.passages:  # the opening sentence: it is out
@@ -310,16 +282,25 @@ class _Telling:
             if number in found:
                 self.held = found[number]
                 self._gate.forget(passage)
-                self._waiting.clear()
-                return shown
+                self._waiting, self._unread = [], ()
+                break
             shown.extend(self._released(passage))
         return shown
+
+    def _forget_readings(self) -> None:
+        if self._being_read is not None:
+            self._being_read[1].cancel()
+        self._being_read, self._waiting = None, []
 
     def _released(self, passage: Passage) -> list[_Shown]:
         new = [text for text in self._gate.warnings(passage) if text not in self._warned]
         self._warned.update(new)
         self.passages.append(passage)
         return [*map(TurnWarning, dict.fromkeys(new)), PassageReleased(passage)]
+
+
+def _script(passages: Sequence[Passage]) -> str:
+    return "\n\n".join(spoken(passage, {}) for passage in passages)
 
 
 def is_embedded(told_by: str) -> bool:
