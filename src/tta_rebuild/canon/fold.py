@@ -29,9 +29,6 @@ BELIEF = "\x1f"
 NAMED = "@"
 """Before a name in the name under which it is kept who goes by it."""
 
-_MOST_KEPT = 20_000
-"""Subjects of whom it is kept that nothing is said of them."""
-
 
 class FactFold:
     """Takes a branch's events one by one and keeps what holds.
@@ -141,13 +138,14 @@ class FactFold:
         """The slots that hold; not to be changed."""
         live = self._live.get(subject)
         if live is None:
+            if not self._segment.knows_of(subject):
+                return {}
             origin = self._origin
             if origin is not None and origin.position == self._segment.forked_at:
                 live = origin._now(subject)  # nothing has been said of it on either side
             else:
                 live = self._then(subject, self.position)
-            if live or len(self._live) < _MOST_KEPT:
-                self._live[subject] = live
+            self._live[subject] = live
         return live
 
     def _then(self, subject: str, at: int) -> dict[Key, Entry]:

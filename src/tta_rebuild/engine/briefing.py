@@ -6,12 +6,11 @@ Called by ``engine.turn``. Of bounded size, however long the story: what comes b
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TypeAlias
 
 from tta_rebuild.canon.lines import lines_for, numbered
-from tta_rebuild.canon.recall import Recollection, recall, subjects_named
+from tta_rebuild.canon.recall import Recollection, Search, recall, subjects_named
 from tta_rebuild.canon.summary import within
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.tasks import CharacterVariables
@@ -19,7 +18,7 @@ from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
-from tta_rebuild.storage.story_store import Branch, Found
+from tta_rebuild.storage.story_store import Branch
 
 SUMMARY_LINES = 14
 """Lines of the story so far, however long it is."""
@@ -40,12 +39,9 @@ MEMORIES = 5
 
 _HAD = ("holds", "wears", "owns")
 
-Memory: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]
-"""Full-text search over the branch up to its present: words and a limit → events."""
-
 
 async def brief(
-    state: StoryState, move: Move, turn: int, point: ArcPoint, branch: Branch, memory: Memory
+    state: StoryState, move: Move, turn: int, point: ArcPoint, branch: Branch, memory: Search
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     present = present_ids(state, move)

@@ -11,6 +11,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from tta_rebuild.canon.recall import Search
 from tta_rebuild.core import events as log
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
@@ -18,7 +19,7 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
-from tta_rebuild.engine.briefing import Memory, brief
+from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import ChoiceOffer, offer
 from tta_rebuild.engine.consequences import characters_after
 from tta_rebuild.engine.dependencies import Dependencies
@@ -48,7 +49,7 @@ TurnItem: TypeAlias = TurnEvent | FinishedTurn
 
 
 async def play_turn(
-    dependencies: Dependencies, branch: Branch, state: StoryState, action: Action, memory: Memory
+    dependencies: Dependencies, branch: Branch, state: StoryState, action: Action, memory: Search
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
 
