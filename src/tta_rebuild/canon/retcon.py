@@ -110,5 +110,5 @@ def _trouble(canon: Canon, claim: Claim) -> str:
         if canon.holds_at(claim.subject, claim.relation, claim.value) is None:
             return f"it ends what was never so: {claim.subject} {claim.relation} {claim.value}"
         return ""
-    found = next(FactCheck(canon).contradictions(claim, Telling(as_change=True)), None)
+    found = next(FactCheck(canon, claim, Telling(as_change=True)).contradictions(), None)
     return found.message if found is not None else ""

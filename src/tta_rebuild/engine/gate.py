@@ -180,9 +180,9 @@ class Gate:
     ) -> Sequence[Contradiction]:
         """What is told against what holds; what is said against it is only said."""
         if not passage.speaker:
-            return self._check.check(claims).contradictions
+            return self._check.check(claims)
         return (
-            *self._check.check((), speaker=speaker).contradictions,
+            *self._check.check((), speaker=speaker),
             *self._knowledge().contradictions(speaker, claims),
         )
 
@@ -297,7 +297,7 @@ class Gate:
             doubtful = relation.final and (
                 self.canon.relations.normal(relation.name, claim.value)[1] in relation.final
             )
-            wrong = any(c.blocks for c in self._check.check([as_fact]).contradictions)
+            wrong = any(c.blocks for c in self._check.check([as_fact]))
             told.append(claim if wrong or doubtful else as_fact)
         return told
 
@@ -312,7 +312,7 @@ class Gate:
         effects = check.claims(Passage(text=text, facts=tuple(claims)))
         doer = self.people.id_of(text.split(maxsplit=1)[0]) if text.strip() else ""
         found = [
-            *check.check(effects, speaker=doer).contradictions,
+            *check.check(effects, speaker=doer),
             *self._ruled(sentences_of(text) or [text]),
         ]
         return [
