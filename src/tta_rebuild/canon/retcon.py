@@ -1,9 +1,8 @@
 """Retcons: what else would fall if an author takes a fact back.
 
-The engine shows the list before it writes the correction, and makes the fork if the author wants
-the story told anew from there. The list is exact by construction: an event depends on a fact if,
-without it (or with what it becomes), the event's claim would be contradicted or would have nothing
-to end, and it did not with it; and on, for what depends on that event.
+The list is exact by construction: an event depends on a fact if, without it (or with what it
+becomes), the event's claim would be contradicted or would have nothing to end, and it did not with
+it; and on, for what depends on that event.
 """
 
 from __future__ import annotations
@@ -32,13 +31,10 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetconPlan:
-    """What a correction would do.
+    """What taking ``fact`` back would do; ``becomes`` is what was so instead, None if nothing.
 
-    Attributes:
-        fact: what is taken back.
-        becomes: what was so instead, None if nothing.
-        dependents: the events that depend on it, earliest first.
-        rewrite_at: fork here (before the first dependent) to tell the story anew from there.
+    ``dependents`` are the events that depend on it, earliest first; ``rewrite_at`` is where a fork
+    tells the story anew, before the first of them.
     """
 
     fact: Fact
@@ -60,11 +56,7 @@ class RetconPlan:
 
 
 def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> RetconPlan:
-    """The plan for taking a fact back.
-
-    Raises:
-        StoryError: nothing of the kind was ever so on this branch.
-    """
+    """The plan for taking a fact back. Raises StoryError: nothing of the kind was ever so here."""
     fact = canon.was_so(claim)
     if fact is None:
         raise StoryError(
