@@ -1,15 +1,13 @@
 """The gate: what is true and what is allowed, asked of every passage before the player sees it.
 
-Called by ``engine.telling`` and ``engine.choices``. Leans on ``canon`` (does it contradict what
-holds?), on the world's rules and on ``safety`` (is it allowed?). The player's move comes first:
-what it would make true stands in a draft canon, and a passage may fit what was before it or what
-comes after it. Within a scene the gate remembers what the released passages made true, so that the
-second sentence is checked against the first. A second reader may object later (``forget``).
+The player's move comes first: what it would make true stands in a draft canon, and a passage may
+fit what was before it or what comes after it. Within a scene the gate is the fold of what has been
+released, so that the second sentence is checked against the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tta_rebuild.canon.contradiction import Contradiction
@@ -105,18 +103,29 @@ class Gate:
 
         It may be a name whose words ``_`` joins, or words with emphasis: both readings count.
         """
-        for reading in {text, text.replace("_", " ")}:
-            if self._safety.finding(reading):
-                return ""
-        return text
+        readings = {text, text.replace("_", " ")}
+        return "" if any(self._safety.finding(reading) for reading in readings) else text
 
     # ---------------------------------------------------------------------------- passages
 
-    def unsafe(self, passage: Passage) -> PassageWithheld | None:
-        """What the lists of words hold against a passage, where no reader could judge it."""
+    def unsafe(self, passage: Passage, least: int = HEAVY_FROM_THE_FIRST) -> PassageWithheld | None:
+        """The first sentence that the lists of words hold back, by findings of this weight on."""
         told = sentences_of(passage.text) or [passage.text]
-        found = self._unsafe(passage, told, HEAVY_FROM_THE_FIRST)
-        return _unsafe(*found) if found else None
+        if passage.speaker not in self._cast:  # a name of the storyteller's own making
+            for reading in (passage.speaker, passage.speaker.replace("_", " ")):
+                named = self._safety.finding(reading)
+                if named is not None:
+                    return _unsafe(told[0], named)
+        whole = self._safety.finding(passage.text, self._shown)
+        if whole is None or whole.weight < least:
+            return None
+        before = self._shown
+        for sentence in told:
+            found = self._safety.finding(sentence, before)
+            if found is not None and found.weight >= least:
+                return _unsafe(sentence, found)
+            before = f"{before} {sentence}"[-SEAM_CHARS:]
+        return _unsafe(told[0], whole)
 
     def examine(
         self, passage: Passage, *, is_opening: bool = False
@@ -132,77 +141,66 @@ class Gate:
         held = self._objection(passage, claims)
         if held is None:
             return self._accept(passage, claims), None
-        sentence, withheld = held
         told = sentences_of(passage.text)
-        index = next((i for i, s in enumerate(told) if sentence and s == sentence), 0)
+        index = next((i for i, s in enumerate(told) if held.text and s == held.text), 0)
         good = self._head(passage, told[:index], claims)
-        return good, replace(withheld, text=" ".join(told[index:]) or passage.text)
+        return good, replace(held, text=" ".join(told[index:]) or passage.text)
 
     def _head(self, passage: Passage, told: list[str], claims: Sequence[Claim]) -> Passage | None:
         """The good beginning of a passage, if there is one that passes by itself."""
         text = " ".join(told)
-        if not told or not _closed(text):
+        is_quoting = text.count("\u201c") != text.count("\u201d") or text.count('"') % 2
+        if not told or is_quoting:  # an open quotation must not be cut
             return None
         kept = tuple(c for c in claims if c.sentence and c.sentence in text)
         good = replace(passage, text=text, facts=kept)
-        if self._objection(good, kept) is not None:
-            return None
-        return self._accept(good, kept)
+        return None if self._objection(good, kept) else self._accept(good, kept)
 
-    def _objection(
-        self, passage: Passage, claims: Sequence[Claim]
-    ) -> tuple[str, PassageWithheld] | None:
+    def _objection(self, passage: Passage, claims: Sequence[Claim]) -> PassageWithheld | None:
         """The first sentence that may not be shown, and why."""
-        told = sentences_of(passage.text) or [passage.text]
-        unsafe = self._unsafe(passage, told, self._heavy)
+        unsafe = self.unsafe(passage, self._heavy)
         if unsafe is not None:
-            return unsafe[0], _unsafe(*unsafe)
+            return unsafe
+        told = sentences_of(passage.text) or [passage.text]
         speaker = self._speaker(passage)
         if speaker and speaker == self.people.player and self._spoken >= self._may_speak:
-            return told[0], PassageWithheld(
+            return PassageWithheld(
                 text=told[0],
                 gate="canon",
                 reason="the player's own character speaks what the player did not say",
                 against="the player speaks for their own character",
             )
-        for contradiction in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):
-            if contradiction.blocks:
-                return contradiction.sentence, PassageWithheld(
-                    text=contradiction.sentence,
-                    gate="canon",
-                    reason=contradiction.message,
-                    against=contradiction.against,
+        for found in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):
+            if found.blocks:
+                return PassageWithheld(
+                    text=found.sentence, gate="canon", reason=found.message, against=found.against
                 )
         return None
 
     def _contradictions(
         self, passage: Passage, claims: Sequence[Claim], speaker: str
-    ) -> Sequence[Contradiction]:
+    ) -> Iterable[Contradiction]:
         """What is told against what holds; what is said against it is only said."""
         if not passage.speaker:
             return self._check.check(claims)
-        return (
-            *self._check.check((), speaker=speaker),
-            *self._knowledge().contradictions(speaker, claims),
-        )
-
-    def _knowledge(self) -> KnowledgeCheck:
-        everybody = (*self._cast, *self._state.characters)
-        return KnowledgeCheck(self.canon, everybody, self._state.lines)
+        state = self._state
+        knowledge = KnowledgeCheck(self.canon, (*self._cast, *state.characters), state.lines)
+        known = knowledge.contradictions(speaker, claims)
+        return (*self._check.check((), speaker=speaker), *known)
 
     def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
         """Sentences that the world's rules forbid."""
         if not self._rules.rules or not self._state.premise.language.startswith("en"):
             return []
-        return [found for sentence in told for found in self._by_rules(sentence)]
+        canon = self.canon
 
-    def _by_rules(self, sentence: str) -> list[Contradiction]:
         def classes_of(name: str) -> list[str]:
-            who = self.canon.id_of(name)
-            return [key_of(self.canon.value(who, one) or "") for one in ("role", "species")]
+            who = canon.id_of(name)
+            return [key_of(canon.value(who, one) or "") for one in ("role", "species")]
 
-        hour = key_of(self.canon.value(STORY, "time_of_day") or "")
-        return list(self._rules.contradictions(sentence, hour=hour, classes_of=classes_of))
+        hour = key_of(canon.value(STORY, "time_of_day") or "")
+        found = (self._rules.contradictions(s, hour=hour, classes_of=classes_of) for s in told)
+        return [one for contradictions in found for one in contradictions]
 
     def _new_check(self) -> DeclaredCheck:
         if not self._effects:
@@ -212,38 +210,14 @@ class Gate:
             assert_claim(moved, effect)
         return DeclaredCheck(moved, self.people, before=self.canon)
 
-    def _unsafe(
-        self, passage: Passage, told: Sequence[str], least: int
-    ) -> tuple[str, BoundaryFinding] | None:
-        """The first sentence that the player's boundaries keep out, and what is in it.
-
-        Args:
-            least: lighter findings than this do not count.
-        """
-        if passage.speaker not in self._cast:  # a name of the storyteller's own making
-            for reading in (passage.speaker, passage.speaker.replace("_", " ")):
-                named = self._safety.finding(reading)
-                if named is not None:
-                    return told[0], named
-        whole = self._safety.finding(passage.text, self._shown)
-        if whole is None or whole.weight < least:
-            return None
-        before = self._shown
-        for sentence in told:
-            found = self._safety.finding(sentence, before)
-            if found is not None and found.weight >= least:
-                return sentence, found
-            before = f"{before} {sentence}"[-SEAM_CHARS:]
-        return told[0], whole
-
     def _labelled(self, passage: Passage) -> Passage:
         """The passage without an emotion or facts that may not be shown (the prose is judged)."""
         facts = tuple(f for f in passage.facts if self.allowed(f"{f.subject} {f.value}"))
-        emotion = self.allowed(passage.emotion)
         speaker = passage.speaker
         if speaker and speaker not in self._cast:
             known = self.people.id_of(speaker, passage.text)
             speaker = known if known in self._cast or self.canon.knows_of(known) else speaker
+        emotion = self.allowed(passage.emotion)
         return replace(passage, facts=facts, emotion=emotion, speaker=speaker)
 
     def _speaker(self, passage: Passage) -> str:
@@ -255,12 +229,11 @@ class Gate:
         return [who for who in dict.fromkeys([passage.speaker, *said]) if self._is_person(who)]
 
     def _is_person(self, who: str) -> bool:
+        canon = self.canon
         return (
             who in self._cast
-            or self.canon.value(who, "alive") is not None
-            or any(
-                self.canon.relations[fact.relation].person for fact in self.canon.facts_about(who)
-            )
+            or canon.value(who, "alive") is not None
+            or any(canon.relations[fact.relation].person for fact in canon.facts_about(who))
         )
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
@@ -293,12 +266,10 @@ class Gate:
         told = []
         for claim in claims:
             as_fact = replace(claim, speaker=NARRATOR)
-            relation = self.canon.relations[claim.relation]
-            doubtful = relation.final and (
-                self.canon.relations.normal(relation.name, claim.value)[1] in relation.final
-            )
-            wrong = any(c.blocks for c in self._check.check([as_fact]))
-            told.append(claim if wrong or doubtful else as_fact)
+            final = self.canon.relations[claim.relation].final
+            is_final = self.canon.relations.normal(claim.relation, claim.value)[1] in final
+            is_wrong = any(c.blocks for c in self._check.check([as_fact]))
+            told.append(claim if is_wrong or is_final else as_fact)
         return told
 
     # ---------------------------------------------------------------------------- choices
@@ -311,15 +282,9 @@ class Gate:
         check = DeclaredCheck(self.canon, self.people)
         effects = check.claims(Passage(text=text, facts=tuple(claims)))
         doer = self.people.id_of(text.split(maxsplit=1)[0]) if text.strip() else ""
-        found = [
-            *check.check(effects, speaker=doer),
-            *self._ruled(sentences_of(text) or [text]),
-        ]
-        return [
-            replace(contradiction, sentence=contradiction.sentence or text)
-            for contradiction in found
-            if contradiction.blocks
-        ]
+        ruled = self._ruled(sentences_of(text) or [text])
+        found = (*check.check(effects, speaker=doer), *ruled)
+        return [replace(one, sentence=one.sentence or text) for one in found if one.blocks]
 
     def objection_to(self, choice: Choice) -> str | None:
         """Why a choice is not offered, or None if it may be."""
@@ -332,8 +297,3 @@ def _unsafe(sentence: str, finding: BoundaryFinding) -> PassageWithheld:
     return PassageWithheld(
         text=sentence, gate="safety", reason=finding.reason, against=finding.category
     )
-
-
-def _closed(text: str) -> bool:
-    """False inside an open quotation, which must not be cut."""
-    return text.count("\u201c") == text.count("\u201d") and text.count('"') % 2 == 0

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMProvider,
@@ -49,65 +50,61 @@ class RecordingProvider(WrapperProvider):
         try:
             response = await self.wrapped.complete(request)
         except ProviderError as error:
-            self._note(request, "", error=error)
+            self._left(request, "", error)
             raise
-        self._note(request, response.text, response)
+        self._answered(request, response)
         return response
 
     async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
         """Pass the request on and note the reply, as far as it was read."""
-        text = ""
-        response: LLMResponse | None = None
+        text, is_whole = "", False
         failed: ProviderError | None = None
         items = self.wrapped.stream(request)
         try:
             async for item in items:
                 if isinstance(item, StreamEnded):
-                    response = item.response
-                    text = response.text
-                    self._note(request, text, response)
-                elif isinstance(item, StreamRestarted):
-                    text = ""
+                    is_whole = True
+                    self._answered(request, item.response)
                 else:
-                    text += item.text
+                    text = "" if isinstance(item, StreamRestarted) else text + item.text
                 yield item
         except ProviderError as error:
             failed = error
             raise
         finally:
-            if response is None:
-                self._note(request, text, error=failed)
+            if not is_whole:
+                self._left(request, text, failed)
             await items.aclose()
 
-    def _note(
-        self,
-        request: LLMRequest,
-        text: str,
-        response: LLMResponse | None = None,
-        error: ProviderError | None = None,
-    ) -> None:
-        reply = ModelReplied(
-            task=request.task,
-            request_key=request.key(),
-            text=text,
-            model="",
-            finish_reason=f"{FAILED}{type(error).__name__}" if error else LEFT,
-            usage=response.usage if response else estimated_usage(request.full_text, text),
-            prompt_version=request.template,
-            degraded=str(error) if error else "",
+    def _answered(self, request: LLMRequest, response: LLMResponse) -> None:
+        self.cost_usd += response.cost_usd
+        reply = replace(
+            _noted(request, response.text, response.finish_reason, response.usage),
+            model=f"{response.provider}:{response.model}",
+            degraded=response.degraded,
         )
-        if response is not None:
-            self.cost_usd += response.cost_usd
-            reply = replace(
-                reply,
-                model=f"{response.provider}:{response.model}",
-                finish_reason=response.finish_reason,
-                degraded=response.degraded,
-            )
+        self._keep(request, reply)
+
+    def _left(self, request: LLMRequest, text: str, error: ProviderError | None) -> None:
+        usage = estimated_usage(request.full_text, text)
+        reason = f"{FAILED}{type(error).__name__}" if error else LEFT
+        reply = replace(_noted(request, text, reason, usage), degraded=str(error) if error else "")
         self._keep(request, reply)
 
     def _keep(self, request: LLMRequest, reply: ModelReplied) -> None:
         self.replies.append(reply)
+
+
+def _noted(request: LLMRequest, text: str, finish_reason: str, usage: Usage) -> ModelReplied:
+    return ModelReplied(
+        task=request.task,
+        request_key=request.key(),
+        text=text,
+        model="",
+        finish_reason=finish_reason,
+        usage=usage,
+        prompt_version=request.template,
+    )
 
 
 class RecordedProvider(RequestProvider):
@@ -157,11 +154,12 @@ class ReplayingProvider(RecordingProvider):
 
 def _response(reply: ModelReplied) -> LLMResponse:
     """The recorded answer. Raises the recorded failure, as far as primitives tell kinds apart."""
-    if reply.finish_reason == f"{FAILED}{ContentRefused.__name__}":
+    kind = reply.finish_reason.removeprefix(FAILED)
+    if kind == ContentRefused.__name__:
         raise ContentRefused(reply.degraded, reason="recorded")
-    if reply.finish_reason == f"{FAILED}{StreamBroken.__name__}":
+    if kind == StreamBroken.__name__:
         raise StreamBroken(reply.degraded, text=reply.text)
-    if reply.finish_reason.startswith(FAILED):
+    if kind != reply.finish_reason:
         raise ProviderError(reply.degraded)
     provider, _, model = reply.model.partition(":")
     return LLMResponse(
