@@ -1,8 +1,4 @@
-"""Fourth step of a turn: which of the choices that came up may be offered.
-
-Called by ``engine.turn`` once the scene has been told, and by ``engine.stories`` for a choice that
-an author asks about. Leans on the branch validator, the gate, and the canon's look-ahead.
-"""
+"""A step of a turn, once the scene has been told: which of its choices may be offered."""
 
 from __future__ import annotations
 
@@ -15,7 +11,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.gate import Gate, gate_for
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.narrative.branch_proposal import BranchProposal
 from tta_rebuild.narrative.branch_validator import (
@@ -76,28 +72,29 @@ async def offer(
         already: texts of choices that the second reader refused, each with the reason.
     """
     rejected = list(already)
-    allowed: list[Choice] = []
-    said: list[list[str]] = []
+    allowed: dict[tuple[str, ...], Choice] = {}
     for choice in proposed:
+        words = tuple(choice.text.casefold().split())
         reason = gate.objection_to(choice) or size_objection(choice.text)
-        words = choice.text.casefold().split()
-        if reason is None and words in said:
+        if reason is None and words in allowed:
             reason = "says the same as another choice"
         if reason is None:
-            allowed.append(choice)
-            said.append(words)
+            allowed[words] = choice
         else:
             rejected.append((choice.text, reason))
-    sound: list[Choice] = []
-    facts = _facts(gate, allowed) if validator.llm_provider else ()
-    proposals = _proposals(state, allowed, happened, context, facts)
+    judged = list(allowed.values())
+    facts = _facts(gate, judged) if judged and validator.llm_provider else ()
+    proposals = _proposals(state, judged, happened, context, facts)
     verdicts = await validator.validate_all(proposals, context)
-    for choice, verdict in zip(allowed, verdicts, strict=True):
-        if verdict.is_valid:
-            sound.append(choice)
-        else:
-            rejected.append((choice.text, _reason(verdict)))
-    sound = _that_lead_on(state, sound, gate, rejected)
+    pairs = list(zip(judged, verdicts, strict=True))
+    rejected += [
+        (choice.text, _reason(verdict)) for choice, verdict in pairs if not verdict.is_valid
+    ]
+    sound = [choice for choice, verdict in pairs if verdict.is_valid]
+    for look in (partial(dead_ends, player=state.player), false_choices):
+        found = [(one.sentence, one.message) for one in look(gate.canon, sound)]
+        rejected += found
+        sound = [choice for choice in sound if choice.text not in dict(found)]
     return ChoiceOffer(
         choices=tuple(sound[:MAX_CHOICES]),
         rejected=tuple(rejected),
@@ -109,8 +106,8 @@ def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:
     """What of the canon matters to the choices, for a model that judges them."""
     concerned = list(dict.fromkeys(who for choice in choices for who in choice.affects))
     words = " ".join(f"{choice.text} {choice.consequence}" for choice in choices)
-    named = subjects_named(gate.canon, words) if choices else ()
-    facts = facts_for(gate.canon, words, named, concerned, FACT_TOKENS) if choices else ()
+    named = subjects_named(gate.canon, words)
+    facts = facts_for(gate.canon, words, named, concerned, FACT_TOKENS)
     return tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
 
 
@@ -146,31 +143,15 @@ async def judge(
 
     Words of a player's own are as good as choices: they may be as short or long as in play.
     """
-    gate = Gate(
-        state,
-        dependencies.safety(dict(state.premise.boundaries)),
-        dependencies.world_rules(state.premise.rules),
-    )
+    gate = gate_for(dependencies, state)
     context = dependencies.turn_context(branch, state)
     validator = BranchValidatorPrimitive(
         checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
     )
-    verdicts = await validator.validate_all(
-        _proposals(state, choices, state.action, context), context
-    )
+    proposals = _proposals(state, choices, state.action, context)
+    verdicts = await validator.validate_all(proposals, context)
     kept_out = map(gate.objection_to, choices)
     return [verdict.bounded(why) for verdict, why in zip(verdicts, kept_out, strict=True)]
-
-
-def _that_lead_on(
-    state: StoryState, choices: list[Choice], gate: Gate, rejected: list[tuple[str, str]]
-) -> list[Choice]:
-    """Without dead ends, and without those that only look like another choice."""
-    for look in (partial(dead_ends, player=state.player), false_choices):
-        found = [(one.sentence, one.message) for one in look(gate.canon, choices)]
-        rejected.extend(found)
-        choices = [choice for choice in choices if choice.text not in dict(found)]
-    return choices
 
 
 def _reason(verdict: BranchValidation) -> str:

@@ -21,6 +21,7 @@ from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
 from tta_rebuild.engine.admission import Move
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.reading.world_rules import WorldRules
 from tta_rebuild.safety import BoundaryFinding, SafetyGate
@@ -291,6 +292,12 @@ class Gate:
         declared = (f"{effect.subject} {plain(effect.value)}." for effect in choice.effects)
         finding = self._safety.finding(f"{choice.text} {choice.consequence} {' '.join(declared)}")
         return finding.reason if finding else None
+
+
+def gate_for(dependencies: Dependencies, state: StoryState, *, is_read: bool = False) -> Gate:
+    """The gate of a story where no move is made."""
+    safety = dependencies.safety(dict(state.premise.boundaries))
+    return Gate(state, safety, dependencies.world_rules(state.premise.rules), is_read=is_read)
 
 
 def _unsafe(sentence: str, finding: BoundaryFinding) -> PassageWithheld:

@@ -1,7 +1,7 @@
 """Passages judged as a turn would judge them, without playing it: for authors and measurements.
 
-Called by ``engine.session``. The player has made no move since the last scene, so a passage in
-which their character acts or speaks is held back like any other that does not fit.
+The player has made no move since the last scene, so a passage in which their character acts or
+speaks is held back like any other that does not fit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.gate import gate_for
 from tta_rebuild.engine.reading_request import reader_for
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import withheld_by
@@ -50,13 +50,7 @@ async def judge_passages(
     """Whether each could be shown next: by the gate alone, then all in one reading."""
 
     def by_rule(passage: Passage, *, is_read: bool) -> PassageWithheld | None:
-        gate = Gate(
-            state,
-            dependencies.safety(dict(state.premise.boundaries)),
-            dependencies.world_rules(state.premise.rules),
-            is_read=is_read,
-        )
-        return gate.examine(passage)[1]
+        return gate_for(dependencies, state, is_read=is_read).examine(passage)[1]
 
     read = reader_for(dependencies, branch, state, None, context)
     held = {number: by_rule(p, is_read=read is not None) for number, p in enumerate(passages)}

@@ -1,12 +1,13 @@
 """From a turn to what the second reader is given, and to the reader itself.
 
-Called by ``engine.turn``. The reader gets the cast, the lines that concern who and what is in play,
-the rules, the boundaries and the player's move; no typed facts and no earlier scenes.
+The reader gets the cast, the lines that concern who and what is in play, the rules, the boundaries
+and the player's move; no typed facts and no earlier scenes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.lines import lines_for
@@ -27,6 +28,8 @@ from tta_rebuild.storage.story_store import Branch
 LINE_TOKENS = 1_200
 """Lasting lines that a reading is given, in estimated tokens: some forty."""
 
+OTHERS = 12
+"""People beside the cast whom a reading is told of: the latest."""
 
 STILL_SO = 2
 """Turns in which an hour, the weather or where somebody is counts as what is so now."""
@@ -43,6 +46,20 @@ def reader_for(
     if dependencies.checks != "all":
         return None
     where = {"story_id": branch.story_id, "branch_id": branch.branch_id, "turn": state.turn + 1}
+    present = present_ids(state, move) if move else []
+    moved, words = (move.text, move_words(move)) if move else ("", "")
+    people = _people_of(state)
+    whole = ReadingMatter(
+        passages=(),
+        move=moved,
+        is_opening=not state.turn,
+        player=state.player or PLAYER,
+        people=people,
+        now=_now(state, people),
+        rules=dict(state.premise.rules),
+        boundaries=dict(state.premise.boundaries),
+        language=state.premise.language,
+    )
 
     async def read(
         passages: Sequence[Passage],
@@ -50,17 +67,14 @@ def reader_for(
         choices: Sequence[Choice],
         before: Sequence[Reading],
     ) -> Noted:
+        text = " ".join(p.text for p in passages)
+        named = subjects_named(state.present_canon, f"{words} {earlier} {text}", MAX_IN_PLAY)
+        concerned = in_play(state, present, named)
+        lines = lines_for(lines_after(state, before), concerned, f"{moved} {text}", LINE_TOKENS)
+        what, offered = tuple(passages), tuple(choices)
+        matter = replace(whole, passages=what, choices=offered, earlier=earlier, lines=lines)
         provider = dependencies.recording(dependencies.provider)
-        reader = ModelReader(provider, dependencies.catalog, where)
-        matter = matter_of(
-            state,
-            move,
-            passages,
-            earlier=earlier,
-            choices=choices,
-            lines=lines_after(state, before),
-        )
-        reading = await reader.read(matter, context)
+        reading = await ModelReader(provider, dependencies.catalog, where).read(matter, context)
         return Noted(reading=reading, replies=tuple(provider.replies), cost_usd=provider.cost_usd)
 
     return read
@@ -77,81 +91,39 @@ def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, Las
     for reading in readings:
         for ended in reading.ended:
             lines.pop(ended, None)
-        for line in reading.lines:
-            number += 1
-            lines[number] = line
+        lines |= dict(enumerate(reading.lines, start=number + 1))
+        number += len(reading.lines)
     return lines
 
 
-def matter_of(
-    state: StoryState,
-    move: Move | None,
-    passages: Sequence[Passage],
-    *,
-    earlier: str = "",
-    choices: Sequence[Choice] = (),
-    lines: Mapping[int, LastingLine] | None = None,
-) -> ReadingMatter:
-    """What concerns these passages."""
-    text = " ".join(p.text for p in passages)
-    words = f"{move.text if move else ''} {text}"
-    said = f"{move_words(move) if move else ''} {earlier} {text}"
-    named = subjects_named(state.present_canon, said, MAX_IN_PLAY)
-    return ReadingMatter(
-        passages=tuple(passages),
-        choices=tuple(choices),
-        earlier=earlier,
-        move=move.text if move else "",
-        is_opening=not state.turn,
-        player=next((c.character_id for c in state.premise.characters if c.is_player), PLAYER),
-        people=people_of(state),
-        now=_now(state),
-        lines=lines_for(
-            state.lines if lines is None else lines,
-            in_play(state, present_ids(state, move) if move else (), named),
-            words,
-            LINE_TOKENS,
-        ),
-        rules=dict(state.premise.rules),
-        boundaries=dict(state.premise.boundaries),
-        language=state.premise.language,
-    )
-
-
-def _now(state: StoryState) -> tuple[str, ...]:
+def _now(state: StoryState, people: Sequence[CastMember]) -> tuple[str, ...]:
     """The day, and hour, weather and whereabouts as far as the last two turns told them."""
     canon = state.present_canon
     last = canon.turn_of(state.position)
 
-    def told(subject: str, relation: str) -> str:
+    def told(subject: str, relation: str, lead: str) -> list[str]:
         fact = canon.fact(subject, relation)
         is_told = fact is not None and last - canon.turn_of(fact.since) < STILL_SO
-        return plain(fact.value) if fact is not None and is_told else ""
+        return [lead + plain(fact.value)] if fact is not None and is_told else []
 
-    now = [f"day: {canon.value(STORY, 'day')}"] if canon.value(STORY, "day") else []
-    now += [
-        f"{plain(relation)}: {value}"
-        for relation in ("time_of_day", "weather")
-        if (value := told(STORY, relation))
-    ]
-    for person in people_of(state):
+    day = canon.value(STORY, "day")
+    now = [f"day: {day}"] if day else []
+    now += told(STORY, "time_of_day", "time of day: ") + told(STORY, "weather", "weather: ")
+    for person in people:
         if canon.holds_at(person.id, "alive", "false") is not None:
             now.append(f"{person.id}: dead")
-        elif where := told(person.id, "located_in"):
-            now.append(f"{person.id}: last at {where}")
+        else:
+            now += told(person.id, "located_in", f"{person.id}: last at ")
     return tuple(now)
 
 
-def people_of(state: StoryState) -> tuple[CastMember, ...]:
+def _people_of(state: StoryState) -> tuple[CastMember, ...]:
     """Everybody whom the story knows, the cast first."""
-    cast = [
-        CastMember(id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns)
+    cast = {
+        c.character_id: CastMember(
+            id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns
+        )
         for c in state.premise.characters
-    ]
-    known = {person.id for person in cast}
-    others = [
-        CastMember(id=one, name=state.characters[one].name)
-        for one in state.characters
-        if one not in known
-    ]
-    return (*cast, *others[-12:])
+    }
+    others = [CastMember(id=i, name=c.name) for i, c in state.characters.items() if i not in cast]
+    return (*cast.values(), *others[-OTHERS:])

@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
-from tta_rebuild.core.events import RecordedEvent, StoryOpened, TimelineMarked
+from tta_rebuild.core.events import RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.premise_check import check_premise, shown
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.session import Session
     from tta_rebuild.narrative.branch_validator import BranchValidation
-    from tta_rebuild.narrative.timeline_manager import TimelineState
 
 TITLE_CHARS = 60
 
@@ -116,17 +115,6 @@ class Stories:
     async def check(self) -> None:
         """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""
         await self._store.check()
-
-    async def timeline(self, story: str, branch: str = MAIN) -> TimelineState:
-        """The story's own timeline on a branch, in order of story time; read from the log."""
-        from tta_rebuild.engine.timeline_links import marked_on_timeline
-        from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive
-
-        timeline = TimelineManagerPrimitive()
-        for recorded in await self.path(story, branch):
-            if isinstance(recorded.event, TimelineMarked):
-                timeline.record(story, marked_on_timeline(recorded.event, recorded.at))
-        return timeline.get_state(story)
 
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""

@@ -1,19 +1,15 @@
 """The story's own timeline: which earlier scenes a scene goes back to, inferred from its facts.
 
-Called by ``engine.turn``, where only the order of telling is known: a scene that changes or uses
-what an earlier scene made so has that scene among its causes. ``engine.stories`` reads the timeline
-back from the log.
+Only the order of telling is known: a scene that changes or uses what an earlier scene made so has
+that scene among its causes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 
 from tta_rebuild.canon.view import Canon, Fact
-from tta_rebuild.core.events import TimelineMarked
 from tta_rebuild.core.story import NARRATOR, Claim
-from tta_rebuild.narrative.timeline_manager import TimelineEvent
 
 MOST_LINKS = 4
 _OF_THINGS = ("state", "located_in", "part_of")
@@ -27,12 +23,8 @@ def inferred_causes(canon: Canon, claims: Iterable[Claim], turn: int) -> tuple[s
         claims: what the scene made so or ended.
         turn: the scene's turn; only scenes before it are causes.
     """
-    turns = {
-        canon.turn_of(fact.since)
-        for claim in claims
-        if claim.speaker == NARRATOR
-        for fact in _needed(canon, claim)
-    }
+    narrated = (claim for claim in claims if claim.speaker == NARRATOR)
+    turns = {canon.turn_of(fact.since) for claim in narrated for fact in _needed(canon, claim)}
     earlier = sorted((t for t in turns if 0 < t < turn), reverse=True)
     return tuple(f"turn-{t}-scene" for t in earlier[:MOST_LINKS])
 
@@ -46,22 +38,8 @@ def _needed(canon: Canon, claim: Claim) -> Iterator[Fact]:
         is_same = canon.relations.normal(relation.name, held.value)[1] == normal
         if claim.ends or not is_same:
             yield held
-    if relation.inverse:
-        bearer = canon.bearer(relation.name, claim.value)
-        if bearer is not None:
-            yield bearer
+    bearer = canon.bearer(relation.name, claim.value)
+    if bearer is not None:
+        yield bearer
     if relation.value in ("thing", "place"):
         yield from (f for f in canon.facts_about(claim.value) if f.relation in _OF_THINGS)
-
-
-def marked_on_timeline(marked: TimelineMarked, at: datetime) -> TimelineEvent:
-    """A log entry as the timeline manager takes it; ``at`` is when it was stored."""
-    return TimelineEvent(
-        event_id=marked.event_id,
-        event_type=marked.event_type,
-        event_data=dict(marked.event_data),
-        timestamp=marked.timestamp,
-        causal_links=list(marked.causal_links),
-        character_ids=list(marked.character_ids),
-        created_at=at,
-    )
