@@ -1,7 +1,6 @@
 """What the storyteller is told before a scene: the present, as far as it matters now.
 
-Called by ``engine.turn``. Of bounded size, however long the story: what comes back from the past is
-``canon.recall``'s decision.
+Of bounded size, however long the story: what comes back from the past is ``canon.recall``'s choice.
 """
 
 from __future__ import annotations
@@ -51,25 +50,26 @@ async def brief(
     recollection = await recall(state.canon, words, named, present, memory, not_after=told_whole)
     names = state.names
     lines = lines_for(state.lines, in_play(state, present, named), words, LINE_TOKENS)
-    recent = [_cut(script(scene, names)) for scene in state.recent]
+    premise = state.premise
+    told = [script(scene, names) for scene in state.recent]
     wanted = StoryGenerationInput(
-        theme=state.premise.theme,
-        universe_id=f"world-{state.premise.seed}",
+        theme=premise.theme,
+        universe_id=f"world-{premise.seed}",
         timeline_position=2 * turn,
         active_characters=present,
-        previous_context="\n".join(str(line) for line in within(state.summary, SUMMARY_LINES)),
+        previous_context="\n".join(map(str, within(state.summary, SUMMARY_LINES))),
         player_preferences={},
-        narrative_style=state.premise.style,
-        title=state.premise.title,
-        kit=state.premise.kit,
-        seed=state.premise.seed,
+        narrative_style=premise.style,
+        title=premise.title,
+        kit=premise.kit,
+        seed=premise.seed,
         turn=turn,
         stage=point.stage,
         should_end=point.should_end,
-        characters=[character_variables(state, c) for c in present],
+        characters=[_variables(state, c) for c in present],
         action=move.text,
         chosen=asdict(move.chosen) if move.chosen else None,
-        recent=recent,
+        recent=[_cut(text) for text in told],
         recalled=list(recollection.lines),
         facts=[
             {"subject": fact.subject, "relation": fact.relation, "value": fact.value}
@@ -77,8 +77,8 @@ async def brief(
         ],
         lines=[numbered(number, line) for number, line in lines.items()],
         cast=[f"{one}: {name}" for one, name in names.items() if one not in present][-MAX_CAST:],
-        language=state.premise.language,
-        rules=dict(state.premise.rules),
+        language=premise.language,
+        rules=dict(premise.rules),
         notes=dict(state.scene.notes) if state.scene else {},
         story_id=branch.story_id,
         branch_id=branch.branch_id,
@@ -96,13 +96,12 @@ def in_play(state: StoryState, present: Sequence[str], named: Sequence[str]) -> 
 def present_ids(state: StoryState, move: Move) -> list[str]:
     """Who is in the scene: the player's character, those named or speaking, those near."""
     sketches = {c.character_id: c for c in state.premise.characters}
-    players = [c.character_id for c in state.premise.characters if c.is_player]
-    canon = state.present_canon
-    last = state.scene
+    players = [one for one, sketch in sketches.items() if sketch.is_player]
+    canon, last = state.present_canon, state.scene
     spoke = [p.speaker for p in last.passages if p.speaker] if last else []
     text = f"{move.text} {last.text if last else ''}"
     named = [i for i, known in state.characters.items() if known.name in text]
-    chosen = list(move.chosen.affects) if move.chosen else []
+    chosen = move.chosen.affects if move.chosen else ()
     here = {canon.value(one, "located_in") for one in players} - {None}
     near = [i for i in sketches if not here or canon.value(i, "located_in") in {None, *here}]
     ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *near])
@@ -110,7 +109,7 @@ def present_ids(state: StoryState, move: Move) -> list[str]:
     return [i for i in known if canon.holds_at(i, "alive", "false") is None][:MAX_PRESENT]
 
 
-def character_variables(state: StoryState, character_id: str) -> CharacterVariables:
+def _variables(state: StoryState, character_id: str) -> CharacterVariables:
     """One character for the prompt: as the author gave them, as they are now."""
     sketch = next((c for c in state.premise.characters if c.character_id == character_id), None)
     now = state.characters.get(character_id)
@@ -123,13 +122,14 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
         "traits": dict(sketch.traits) if sketch else {},
     }
     if now is not None:
-        variables["traits"] = dict(now.personality_traits)
-        variables["emotion"] = "" if now.emotional_state == "neutral" else now.emotional_state
-        variables["goals"] = dict(now.development_goals)
-        variables["relationships"] = {
-            other: value for other, value in now.relationships.items() if abs(value) >= FELT
+        felt = {other: f for other, f in now.relationships.items() if abs(f) >= FELT}
+        variables |= {
+            "traits": dict(now.personality_traits),
+            "emotion": "" if now.emotional_state == "neutral" else now.emotional_state,
+            "goals": dict(now.development_goals),
+            "relationships": felt,
+            "memory": now.memory[-MEMORIES:],
         }
-        variables["memory"] = now.memory[-MEMORIES:]
     return variables
 
 

@@ -1,7 +1,6 @@
 """The turn: from the player's words to the events of one stored turn, in one chain of steps.
 
-Called by ``engine.session``, which stores what comes out. Each step takes and gives plain values:
-admission → telling (through the gate) → choices → consequences → events.
+Each takes and gives plain values: admission → telling (through the gate) → choices → consequences.
 """
 
 from __future__ import annotations
@@ -53,12 +52,8 @@ async def play_turn(
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
 
-    Args:
-        memory: full-text search over the branch as far as ``state`` reaches.
-
-    Raises:
-        ProviderError: no storyteller could answer.
-        BudgetExceededError: the turn would overspend.
+    ``memory`` searches the branch as far as ``state`` reaches. Raises ProviderError (no storyteller
+    could answer) and BudgetExceededError (the turn would overspend).
     """
     safety = dependencies.safety(dict(state.premise.boundaries))
     move = admit(state, action, safety)
@@ -75,9 +70,10 @@ async def play_turn(
             else:
                 yield item
     assert told is not None  # tell() always ends with it
-    async with aclosing(turn.finished(told, recollection.positions)) as rest:
-        async for last in rest:
-            yield last
+    warnings, finished = await turn.finished(told, recollection.positions)
+    for text in warnings:
+        yield TurnWarning(text)
+    yield finished
 
 
 class _Turn:
@@ -107,29 +103,25 @@ class _Turn:
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[TellingItem, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""
         wanted = replace(wanted, writes_lines=self._reader is None)
-        catalog = self._dependencies.catalog
-        generator = StoryGeneratorPrimitive(self._provider, catalog=catalog)
+        generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
         return tell(generator, wanted, self._context, self._gate, self._reader)
 
     async def finished(
         self, told: ToldScene, recalled: tuple[int, ...]
-    ) -> AsyncGenerator[TurnItem, None]:
-        """What the told scene comes to: choices, lines, characters, and the events to store."""
+    ) -> tuple[list[str], FinishedTurn]:
+        """What the told scene comes to, and what the player is told of how it came about."""
         replies = [*self._provider.replies, *told.replies]
         said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
         scene = self._scene(told)
         offered = await self._offer(told, scene)
         if offered.unread and not is_embedded(scene.told_by):
-            degraded.append(
-                BY_RULE_ONLY.format(why=f"the check of the choices failed ({offered.unread})")
-            )
+            why = f"the check of the choices failed ({offered.unread})"
+            degraded.append(BY_RULE_ONLY.format(why=why))
         if offered.note and not scene.is_ending:
             degraded.append(offered.note)
-        notices = self._dependencies.notices
-        waiting, notices[:] = [*degraded, *notices], []
-        for text in waiting:
-            yield TurnWarning(text)
+        warnings = [*degraded, *self._dependencies.notices]
+        self._dependencies.notices.clear()
         lines, ended = self._lines(told)
         code = await self._code_checked(scene)
         happened = told.story.happened if told.story else ""
@@ -169,7 +161,7 @@ class _Turn:
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
         )
-        yield FinishedTurn(events=tuple(events), played=played)
+        return warnings, FinishedTurn(events=tuple(events), played=played)
 
     def _scene(self, told: ToldScene) -> Scene:
         turn, point, story = self.number, self.point, told.story or untold("")
