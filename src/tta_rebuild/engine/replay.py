@@ -1,8 +1,7 @@
 """Playing a story again from its log, to prove that nothing in it is left to chance.
 
-Called by ``engine.stories``. Every turn is played from the state before it, with the player's move
-and the storyteller's replies as they were recorded; the events that come out are compared byte by
-byte with those in the log.
+Every turn is played from the state before it, with the player's move and the storyteller's replies
+as they were recorded; the events that come out are compared with the log byte by byte.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ async def replay(
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
     prose = {r.position: _found(r) for r in recorded if prose_of(r.event)}
-    turns = events = size = 0
+    played, sizes = 0, list[int]()
     difference: Difference | None = None
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
@@ -77,27 +76,25 @@ async def replay(
             again = await _again(dependencies, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
                 difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
-                break
-            turns += 1
-            sizes, difference = _compared(turn, logged, again)
-            events += len(sizes)
-            size += sum(sizes)
+            else:
+                played += 1
+                difference = _compared(turn, logged, again, sizes)
             if difference is not None:
                 break
         for one in logged:
             fold.apply(one)
-    return ReplayReport(turns=turns, events=events, size_bytes=size, difference=difference)
+    total = sum(sizes)
+    return ReplayReport(turns=played, events=len(sizes), size_bytes=total, difference=difference)
 
 
 def _compared(
-    turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event]
-) -> tuple[list[int], Difference | None]:
-    """The sizes in bytes of the events that agree, and the first difference.
+    turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event], sizes: list[int]
+) -> Difference | None:
+    """The first difference; ``sizes`` gets the bytes of every event that agrees.
 
     An author's correction stands behind the turn's own events and is not told again.
     """
     codec = EventCodec()
-    sizes: list[int] = []
     own = takewhile(lambda e: not isinstance(e, log.FactRetconned), (r.event for r in logged))
     for old, new in zip_longest(own, again):
         was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
@@ -107,9 +104,9 @@ def _compared(
             start = max(0, same - EXCERPT_CHARS // 4)
             before, after = (text[start : start + EXCERPT_CHARS] for text in (was, now))
             kind = (old or new).KIND
-            return sizes, Difference(turn=turn, kind=kind, logged=before, replayed=after)
+            return Difference(turn=turn, kind=kind, logged=before, replayed=after)
         sizes.append(len(was.encode("utf-8", "surrogatepass")))
-    return sizes, None
+    return None
 
 
 async def _again(
