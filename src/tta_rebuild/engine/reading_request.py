@@ -1,4 +1,4 @@
-"""From a turn to what the second reader is given, and to the reader itself.
+"""From a turn to the second reader, and passages judged as a turn would judge them, unplayed.
 
 The reader gets the cast, the lines that concern who and what is in play, the rules, the boundaries
 and the player's move; no typed facts and no earlier scenes.
@@ -7,7 +7,7 @@ and the player's move; no typed facts and no earlier scenes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.lines import lines_for
@@ -15,12 +15,14 @@ from tta_rebuild.canon.people import PLAYER
 from tta_rebuild.canon.recall import subjects_named
 from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Choice, LastingLine, Passage
 from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.briefing import MAX_IN_PLAY, in_play, move_words, present_ids
 from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.gate import gate_for
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.telling import Noted, Read
+from tta_rebuild.engine.telling import Noted, Read, withheld_by
 from tta_rebuild.reading.model_reader import ModelReader
 from tta_rebuild.reading.second_reader import CastMember, Reading, ReadingMatter
 from tta_rebuild.storage.story_store import Branch
@@ -127,3 +129,60 @@ def _people_of(state: StoryState) -> tuple[CastMember, ...]:
     }
     others = [CastMember(id=i, name=c.name) for i, c in state.characters.items() if i not in cast]
     return (*cast.values(), *others[-OTHERS:])
+
+
+# ------------------------------------------------------------ judged without a turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPassage:
+    """What would become of a passage: why it would be withheld, None if it would be shown.
+
+    ``note`` says why only the rules have judged it; ``calls`` and ``cost_usd`` are those of the
+    reading that it shares with the passages it was judged with.
+    """
+
+    withheld: PassageWithheld | None = None
+    note: str = ""
+    calls: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def said(self) -> str:
+        """Gate, reason and fact in one line, "" if it may be shown."""
+        held = self.withheld
+        return f"{held.gate}: {held.reason} {held.against}".strip() if held else ""
+
+
+async def judge_passages(
+    dependencies: Dependencies,
+    branch: Branch,
+    state: StoryState,
+    passages: Sequence[Passage],
+    context: TTAContext,
+) -> list[JudgedPassage]:
+    """Whether each could be shown next, where no move is made: by the gate, then by the reader."""
+
+    def by_rule(passage: Passage, *, is_read: bool) -> PassageWithheld | None:
+        return gate_for(dependencies, state, is_read=is_read).examine(passage)[1]
+
+    read = reader_for(dependencies, branch, state, None, context)
+    held = {number: by_rule(p, is_read=read is not None) for number, p in enumerate(passages)}
+    waiting = [number for number, withheld in held.items() if withheld is None]
+    if read is None or not waiting:
+        return [JudgedPassage(withheld=withheld) for withheld in held.values()]
+    noted = await read([passages[number] for number in waiting], "", (), ())
+    for objection in reversed(noted.reading.objections):
+        number = waiting[objection.passage]
+        held[number] = withheld_by(objection, passages[number])
+    if noted.reading.note:
+        held |= {number: by_rule(passages[number], is_read=False) for number in waiting}
+    return [
+        JudgedPassage(
+            withheld=withheld,
+            note=noted.reading.note,
+            calls=len(noted.replies) if number == waiting[0] else 0,
+            cost_usd=noted.cost_usd if number == waiting[0] else 0.0,
+        )
+        for number, withheld in held.items()
+    ]

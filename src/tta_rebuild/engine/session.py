@@ -15,7 +15,7 @@ from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Passage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.judging import JudgedPassage, judge_passages
+from tta_rebuild.engine.reading_request import JudgedPassage, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn

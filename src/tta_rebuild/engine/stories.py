@@ -11,7 +11,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
-from tta_rebuild.core.events import RecordedEvent, StoryOpened
+from tta_rebuild.core.events import CharacterChanged, RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.premise_check import check_premise, shown
@@ -40,15 +40,17 @@ class Stories:
 
         Raises ValidationError: the premise cannot be played, and why.
         """
-        from tta_rebuild.engine.consequences import opening_characters
-
         check_premise(premise)
         self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
+        cast = [
+            CharacterChanged(character_id=c.character_id, name=c.name, traits=dict(c.traits))
+            for c in premise.characters
+        ]
         branch = await self._store.create_story(
             self._dependencies.new_id(),
             title,
-            [StoryOpened(premise=premise), *opening_characters(premise.characters)],
+            [StoryOpened(premise=premise), *cast],
             at=self._dependencies.clock(),
         )
         return await self._session(branch)

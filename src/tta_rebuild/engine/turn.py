@@ -20,14 +20,18 @@ from tta_rebuild.engine.admission import Move, admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
 from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import ChoiceOffer, offer
-from tta_rebuild.engine.consequences import characters_after
+from tta_rebuild.engine.consequences import (
+    characters_after,
+    inferred_causes,
+    of_the_scene,
+    outcome_of,
+    written,
+)
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.lasting import of_the_scene, outcome_of, written
 from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import BY_RULE_ONLY, TellingItem, ToldScene, is_embedded, tell
-from tta_rebuild.engine.timeline_links import inferred_causes
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
