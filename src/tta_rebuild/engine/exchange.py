@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -29,6 +29,7 @@ from tta_rebuild.core.events import (
 )
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.story import Premise, Scene
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import SEAM_CHARS
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.safety import SafetyGate
@@ -99,27 +100,26 @@ def _opened(head: Mapping[str, Any], rows: str) -> str:
 
 async def import_story(
     store: StoryStore,
+    dependencies: Dependencies,
     data: Mapping[str, Any],
     *,
-    story_id: str,
-    now: Callable[[], datetime],
-    safety: Callable[[Mapping[str, str]], SafetyGate],
     allow_boundary_breaks: bool = False,
 ) -> str:
     """Store an exported story under a new id; gives that id.
 
-    ``safety`` makes the gate for the boundaries that the story states. Raises ImportRejected if the
-    data are no such story, or one that breaks its own boundaries; then nothing was stored.
+    Raises ImportRejected if the data are no such story, or one that breaks its own boundaries; then
+    nothing was stored.
     """
     title, premise, branches = _checked(data)
     try:
-        gate = safety(dict(premise.boundaries))
+        gate = dependencies.safety(dict(premise.boundaries))
     except WrongInput as error:
         raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
     if not allow_boundary_breaks:
         _refuse_breaks(gate, title, branches)
     root, root_events = branches[0]
     opening = [recorded for recorded in root_events if not recorded.turn]
+    story_id = dependencies.new_id()
     async with store.whole():
         made = await store.create_story(
             story_id, title, [r.event for r in opening], at=opening[0].at
@@ -127,7 +127,8 @@ async def import_story(
         ids = {root.branch_id: await _append(store, made, root_events[len(opening) :])}
         for row, events in branches[1:]:
             parent = ids[row.parent_id or ""]
-            child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=now())
+            at = dependencies.clock()
+            child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=at)
             ids[row.branch_id] = await _append(store, child, events)
     return story_id
 

@@ -1,7 +1,4 @@
-"""A session: one branch of one story, folded into the present, ready for the next turn.
-
-Made by ``engine.stories``; callers play turns on it and read ``state``.
-"""
+"""A session: one branch of one story, folded into the present, ready for the next turn."""
 
 from __future__ import annotations
 
@@ -87,21 +84,14 @@ class Session:
 
         Raises MoveRefused: the move was not played; nothing was spent and nothing is stored.
         """
-        warnings: list[str] = []
-        finished: FinishedTurn | None = None
         async with aclosing(self._played(action)) as items:
-            async for item in items:
-                match item:
-                    case TurnRefused(reason):
-                        raise MoveRefused(reason)
-                    case TurnWarning(text):
-                        warnings.append(text)
-                    case FinishedTurn():
-                        finished = item
-                    case _:
-                        pass
-        assert finished is not None  # what is not refused ends with it or with an error
-        return replace(finished.played, warnings=tuple(warnings))
+            seen = [item async for item in items]
+        last = seen[-1]
+        if isinstance(last, TurnRefused):
+            raise MoveRefused(last.reason)
+        assert isinstance(last, FinishedTurn)  # what is not refused ends with it or with an error
+        warnings = tuple(item.text for item in seen if isinstance(item, TurnWarning))
+        return replace(last.played, warnings=warnings)
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
@@ -129,15 +119,12 @@ class Session:
         )
 
     async def _keep(self, finished: FinishedTurn) -> None:
-        at, branch, turn = self._dependencies.clock(), self.branch, finished.played.turn
-        length = await self._store.append(
-            branch.branch_id, turn, finished.events, expected=branch.length, at=at
-        )
-        for position, event in enumerate(finished.events, start=branch.length + 1):
+        branch, before = self.branch.branch_id, self.branch.length
+        at, turn = self._dependencies.clock(), finished.played.turn
+        length = await self._store.append(branch, turn, finished.events, expected=before, at=at)
+        for position, event in enumerate(finished.events, start=before + 1):
             self._fold.apply(
-                RecordedEvent(
-                    branch_id=branch.branch_id, position=position, turn=turn, at=at, event=event
-                )
+                RecordedEvent(branch_id=branch, position=position, turn=turn, at=at, event=event)
             )
-        self.branch = replace(branch, length=length, turn=turn)
+        self.branch = replace(self.branch, length=length, turn=turn)
         self.state = self._fold.present()
