@@ -31,7 +31,7 @@ from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.telling import BY_RULE_ONLY, TellingItem, ToldScene, is_embedded, tell
+from tta_rebuild.engine.telling import BY_RULE_ONLY, Shown, Telling, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
@@ -66,15 +66,10 @@ async def play_turn(
         return
     turn = _Turn(dependencies, branch, state, move, safety)
     wanted, recollection = await brief(state, move, turn.number, turn.point, branch, memory)
-    told: ToldScene | None = None
     async with aclosing(turn.telling(wanted)) as items:
         async for item in items:
-            if isinstance(item, ToldScene):
-                told = item
-            else:
-                yield item
-    assert told is not None  # tell() always ends with it
-    warnings, finished = await turn.finished(told, recollection.positions)
+            yield item
+    warnings, finished = await turn.finished(recollection.positions)
     for text in warnings:
         yield TurnWarning(text)
     yield finished
@@ -103,22 +98,23 @@ class _Turn:
         self._reader = reader_for(dependencies, branch, state, move, self._context)
         rules = dependencies.world_rules(state.premise.rules)
         self._gate = Gate(state, safety, rules, move, is_read=self._reader is not None)
+        self._told = Telling(self._gate, self._reader)
 
-    def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[TellingItem, None]:
+    def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[Shown, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""
         wanted = replace(wanted, writes_lines=self._reader is None)
         generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
-        return tell(generator, wanted, self._context, self._gate, self._reader)
+        return self._told.tell(generator, wanted, self._context)
 
-    async def finished(
-        self, told: ToldScene, recalled: tuple[int, ...]
-    ) -> tuple[list[str], FinishedTurn]:
+    async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], FinishedTurn]:
         """What the told scene comes to, and what the player is told of how it came about."""
-        replies = [*self._provider.replies, *told.replies]
+        told, passages = self._told, tuple(self._told.passages)
+        read = [reply for noted in told.found for reply in noted.replies]
+        replies = [*self._provider.replies, *read]
         said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
-        scene = self._scene(told)
-        offered = await self._offer(told, scene)
+        scene = self._scene()
+        offered = await self._offer(scene)
         if offered.unread and not is_embedded(scene.told_by):
             why = f"the check of the choices failed ({offered.unread})"
             degraded.append(BY_RULE_ONLY.format(why=why))
@@ -126,19 +122,19 @@ class _Turn:
             degraded.append(offered.note)
         warnings = [*degraded, *self._dependencies.notices]
         self._dependencies.notices.clear()
-        lines, ended = self._lines(told)
+        lines, ended = self._lines()
         code = await self._code_checked(scene)
         happened = told.story.happened if told.story else ""
         scene = replace(
             scene,
             degraded="; ".join(degraded),
             quality=_quality_after(scene, code),
-            outcome=outcome_of(lines, self._gate.allowed(happened), told.passages),
+            outcome=outcome_of(lines, self._gate.allowed(happened), passages),
         )
         changes = await characters_after(
-            self._state, told.passages, self._move.text, self.point.stage, self._context
+            self._state, passages, self._move.text, self.point.stage, self._context
         )
-        replies = [*self._provider.replies, *told.replies]
+        replies = [*self._provider.replies, *read]
         events: list[Event] = [
             *self._acted(),
             *([log.PastRecalled(positions=recalled)] if recalled else []),
@@ -161,19 +157,19 @@ class _Turn:
             turn=self.number,
             scene=scene,
             choices=offered.choices,
-            cost_usd=self._provider.cost_usd + told.cost_usd,
+            cost_usd=self._provider.cost_usd + sum(noted.cost_usd for noted in told.found),
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
         )
         return warnings, FinishedTurn(events=tuple(events), played=played)
 
-    def _scene(self, told: ToldScene) -> Scene:
-        turn, point, story = self.number, self.point, told.story or untold("")
-        allowed = self._gate.allowed
+    def _scene(self) -> Scene:
+        told, turn, point, allowed = self._told, self.number, self.point, self._gate.allowed
+        story = told.story or untold("")
         scene_id = story.scene_id if told.story else f"scene-{turn}-cut-short"
         return Scene(
             scene_id=allowed(scene_id) or f"scene-{turn}",
-            passages=told.passages,
+            passages=tuple(told.passages),
             setting=allowed(story.setting_description),
             tone=allowed(story.emotional_tone),
             stage=point.stage,
@@ -183,28 +179,29 @@ class _Turn:
             notes=dict(story.notes),
         )
 
-    async def _offer(self, told: ToldScene, scene: Scene) -> ChoiceOffer:
+    async def _offer(self, scene: Scene) -> ChoiceOffer:
         asks = self._dependencies.checks == "choices"
         validator = BranchValidatorPrimitive(
             llm_provider=self._provider if asks else None,
             checker=self._gate.contradictions,
             catalog=self._dependencies.catalog,
         )
-        proposed = () if scene.is_ending else told.choices
+        refused = self._told.refused_choices
+        proposed = () if scene.is_ending else self._told.choices
         return await offer(
             self._state,
-            [choice for choice in proposed if choice.text not in told.refused_choices],
+            [choice for choice in proposed if choice.text not in refused],
             self._move.text,
             self._gate,
             validator,
             self._context,
-            already=tuple(told.refused_choices.items()),
+            already=tuple(refused.items()),
         )
 
-    def _lines(self, told: ToldScene) -> tuple[list[LastingLine], list[int]]:
+    def _lines(self) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""
-        story, before = told.story, self._state.lines
-        after = lines_after(self._state, told.readings)
+        told, story, before = self._told, self._told.story, self._state.lines
+        after = lines_after(self._state, [noted.reading for noted in told.found])
         read = [line for number, line in after.items() if number not in before]
         given = read if self._reader else story.lines if story else ()
         lines = written(given, self._gate.people)
