@@ -11,16 +11,8 @@ from typing import Self
 
 from tta_rebuild.canon.history import Entry, HistorySnapshot, Key, Segment
 from tta_rebuild.canon.relations import Relation, Relations, built_in, key_of
+from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import PositionNotFound, StoryError
-from tta_rebuild.core.events import (
-    CharacterChanged,
-    Event,
-    FactAsserted,
-    FactRetconned,
-    FactRetracted,
-    PlayerActed,
-    StoryOpened,
-)
 from tta_rebuild.core.story import NARRATOR, Claim
 
 BELIEF = "\x1f"
@@ -60,7 +52,7 @@ class FactFold:
         """What ``restored`` needs; only of one that was not made by ``fork``."""
         return self._segment.snapshot(self.position)
 
-    def apply(self, position: int, event: Event) -> None:
+    def apply(self, position: int, event: log.Event) -> None:
         """Take the next event of the path; kinds that state no facts only move the position.
 
         Raises:
@@ -73,17 +65,17 @@ class FactFold:
             )
         self.position = position
         match event:
-            case FactAsserted(claim=claim):
+            case log.FactAsserted(claim=claim):
                 self._take(position, claim)
-            case FactRetracted(claim=claim):
+            case log.FactRetracted(claim=claim):
                 self._end(position, claim)
-            case FactRetconned(claim=claim, becomes=becomes):
+            case log.FactRetconned(claim=claim, becomes=becomes):
                 self._retcon(position, claim, becomes)
-            case CharacterChanged(character_id=who, name=name, emotion=emotion):
+            case log.CharacterChanged(character_id=who, name=name, emotion=emotion):
                 self._take_all(position, who, [("name", name), ("feeling", emotion)])
-            case PlayerActed():
+            case log.PlayerActed():
                 self._segment.cut(position)
-            case StoryOpened(premise=premise):
+            case log.StoryOpened(premise=premise):
                 self._segment.cut(position)
                 for one in premise.characters:
                     traits = [("trait", t) for t, strength in one.traits.items() if strength >= 0.5]

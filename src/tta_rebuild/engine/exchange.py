@@ -15,18 +15,11 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from tta_rebuild.core import events as log
 from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
-from tta_rebuild.core.events import (
-    ChoicesOffered,
-    Event,
-    EventCodec,
-    PlayerActed,
-    RecordedEvent,
-    SceneTold,
-    StoryOpened,
-)
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.story import Premise, Scene
 from tta_rebuild.engine.dependencies import Dependencies
@@ -182,7 +175,7 @@ def _checked(data: Mapping[str, Any]) -> tuple[str, Premise, _Branches]:
         read.append((row, events))
     turns = [recorded.turn for recorded in read[0][1]]
     opening = read[0][1][0].event if turns else None
-    if not isinstance(opening, StoryOpened) or turns[0] != 0:
+    if not isinstance(opening, log.StoryOpened) or turns[0] != 0:
         raise ImportRejected("the story in the file has no opening")
     if turns != sorted(turns):
         raise ImportRejected("the turns in the file are out of order")
@@ -227,17 +220,17 @@ def _refuse_breaks(safety: SafetyGate, title: str, branches: _Branches) -> None:
 def _shown(event: Event) -> Iterator[tuple[str, str, str]]:
     """What of an event a reader sees: place, text, and the text just before it."""
     match event:
-        case SceneTold(scene=scene):
+        case log.SceneTold(scene=scene):
             before = ""
             for number, passage in enumerate(scene.passages, start=1):
                 yield f"passage {number}", passage.text, before
                 before = f"{before} {passage.text}"[-SEAM_CHARS:]
             said = f"{scene.setting}. {scene.tone}. {scene.scene_id}"
             yield "the setting", said.replace("_", " "), ""
-        case ChoicesOffered(choices=choices):
+        case log.ChoicesOffered(choices=choices):
             for number, choice in enumerate(choices, start=1):
                 yield f"choice {number}", f"{choice.text} {choice.consequence}", ""
-        case PlayerActed(text=text):
+        case log.PlayerActed(text=text):
             yield "the player's move", text, ""
 
 
@@ -249,9 +242,9 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
     async for recorded in store.read(branch.branch_id, upto=branch.length):
         fold.apply(recorded)
         match recorded.event:
-            case PlayerActed(text=text):
+            case log.PlayerActed(text=text):
                 lines.append(f"> {text}")
-            case SceneTold(scene=scene):
+            case log.SceneTold(scene=scene):
                 lines.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
                 scenes[len(lines)] = scene
                 lines.append("")

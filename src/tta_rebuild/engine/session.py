@@ -10,22 +10,13 @@ from dataclasses import replace
 from tta_rebuild.core.errors import MoveRefused, ValidationError
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Passage
+from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.reading_request import JudgedPassage, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
-from tta_rebuild.engine.turn_events import (
-    ChoicesReady,
-    CostReported,
-    PlayedTurn,
-    SceneFinished,
-    TurnEvent,
-    TurnRefused,
-    TurnStored,
-    TurnWarning,
-)
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 
@@ -60,7 +51,7 @@ class Session:
         """The story's id."""
         return self.branch.story_id
 
-    async def play(self, action: Action) -> AsyncGenerator[TurnEvent, None]:
+    async def play(self, action: Action) -> AsyncGenerator[seen.TurnEvent, None]:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
@@ -72,25 +63,25 @@ class Session:
             async for item in items:
                 if isinstance(item, FinishedTurn):
                     played = item.played
-                    yield SceneFinished(played.scene)
-                    yield ChoicesReady(played.choices)
-                    yield CostReported(played.cost_usd, played.usage, played.calls)
-                    yield TurnStored(played.turn, self.branch.length)
+                    yield seen.SceneFinished(played.scene)
+                    yield seen.ChoicesReady(played.choices)
+                    yield seen.CostReported(played.cost_usd, played.usage, played.calls)
+                    yield seen.TurnStored(played.turn, self.branch.length)
                 else:
                     yield item
 
-    async def turn(self, action: Action) -> PlayedTurn:
+    async def turn(self, action: Action) -> seen.PlayedTurn:
         """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
 
         Raises MoveRefused: the move was not played; nothing was spent and nothing is stored.
         """
         async with aclosing(self._played(action)) as items:
-            seen = [item async for item in items]
-        last = seen[-1]
-        if isinstance(last, TurnRefused):
+            came = [item async for item in items]
+        last = came[-1]
+        if isinstance(last, seen.TurnRefused):
             raise MoveRefused(last.reason)
         assert isinstance(last, FinishedTurn)  # what is not refused ends with it or with an error
-        warnings = tuple(item.text for item in seen if isinstance(item, TurnWarning))
+        warnings = tuple(item.text for item in came if isinstance(item, seen.TurnWarning))
         return replace(last.played, warnings=warnings)
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
