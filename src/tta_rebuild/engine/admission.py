@@ -1,7 +1,4 @@
-"""First step of a turn: is this move possible and allowed?
-
-Called by ``engine.turn``. Nothing has been spent when it refuses.
-"""
+"""First step of a turn: is this move possible and allowed? Nothing is spent when it refuses."""
 
 from __future__ import annotations
 

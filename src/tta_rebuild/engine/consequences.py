@@ -143,8 +143,7 @@ def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
 def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[LastingLine]:
     """The sentences of a scene that bear out what it declared, the weightiest ones, in order.
 
-    A sentence that does not name whom it is about gets the name (by ``names``, id → name) before
-    it.
+    One that does not name whom it is about gets their name (``names`` are by id) before it.
     """
     found: dict[str, tuple[int, LastingLine]] = {}
     for passage in passages:
@@ -195,12 +194,9 @@ def _named(
 
 
 def inferred_causes(canon: Canon, claims: Iterable[Claim], turn: int) -> tuple[str, ...]:
-    """Ids of the timeline events of earlier scenes that these claims depend on, latest first.
+    """Ids of the timeline events of earlier scenes that a turn's claims go back to, latest first.
 
-    Args:
-        canon: what held before the scene.
-        claims: what the scene made so or ended.
-        turn: the scene's turn; only scenes before it are causes.
+    ``canon`` is what held before the scene, ``claims`` what it made so or ended.
     """
     narrated = (claim for claim in claims if claim.speaker == NARRATOR)
     turns = {canon.turn_of(fact.since) for claim in narrated for fact in _needed(canon, claim)}

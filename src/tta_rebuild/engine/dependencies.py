@@ -37,9 +37,8 @@ class Dependencies:
         safety, world_rules: make the gate for a story's boundaries, and compile its rules.
         clock, new_id: the time now (aware, UTC), and a fresh identifier at every call.
         player_id, session_id: who plays, in which run of the program; for budgets.
-        checks: what a model checks beside the rules: ``all`` reads every scene and its choices
-            before
-            they are shown, ``choices`` the choices alone, ``off`` nothing.
+        checks: what a model checks beside the rules before it is shown: ``all`` scenes and choices,
+            the ``choices`` alone, or nothing (``off``).
         recording: makes the provider that notes what a model replies.
         notices: what the player should be told (budget marks); the next turn shows and clears it.
         check_code: runs the code found in a scene; None leaves code unchecked.

@@ -38,10 +38,7 @@ class Session:
 
     @classmethod
     async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
-        """Fold the branch's path into its present, from the last snapshot on it if there is one.
-
-        Raises StoreDamaged, StoreNewer.
-        """
+        """Fold the branch's path into its present. Raises StoreDamaged, StoreNewer."""
         session = cls(dependencies, store, branch, await folded(store, branch))
         await keep_snapshot(store, branch, session._fold)  # imported, or of an older program
         return session
@@ -71,9 +68,9 @@ class Session:
                     yield item
 
     async def turn(self, action: Action) -> seen.PlayedTurn:
-        """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
+        """Play one turn and wait for the whole of it.
 
-        Raises MoveRefused: the move was not played; nothing was spent and nothing is stored.
+        Raises as ``play`` does, and MoveRefused: nothing was played, spent or stored.
         """
         async with aclosing(self._played(action)) as items:
             came = [item async for item in items]

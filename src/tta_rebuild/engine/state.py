@@ -113,15 +113,12 @@ class StoryFold:
         return self._now
 
     def present(self) -> StoryState:
-        """The state after the last event applied. Raises StoreDamaged as ``now`` does."""
+        """The same with the canon."""
         now = {one.name: getattr(self.now, one.name) for one in fields(self.now)}
         return StoryState(**now, canon=self.canon)
 
     def apply(self, recorded: RecordedEvent) -> None:
-        """Take the next event of the path.
-
-        Raises HistoryNotLoaded: it takes back what was so before the snapshot of this fold.
-        """
+        """Take the next event. Raises HistoryNotLoaded: it takes back what a snapshot left out."""
         self.canon.apply(recorded.position, recorded.event)
         self.last = recorded
         if isinstance(recorded.event, log.StoryOpened):

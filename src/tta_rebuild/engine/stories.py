@@ -35,10 +35,7 @@ class Stories:
         self._store = store
 
     async def open(self, premise: Premise) -> Session:
-        """Begin a story; its opening scene is the first turn to play.
-
-        Raises ValidationError: the premise cannot be played, and why.
-        """
+        """Begin a story; its opening scene is the first turn to play. Raises ValidationError."""
         check_premise(premise)
         self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
@@ -75,10 +72,7 @@ class Stories:
         return await self._store.stories()
 
     async def find(self, story: str) -> StoryRow:
-        """The story of that id, of an id beginning so, or of that title.
-
-        Raises StoryNotFound: there is none, or more than one.
-        """
+        """The one story of that id, of an id beginning so, or of that title. Raises StoryNotFound."""
         rows = await self._store.stories()
         wanted = story.strip()
         title = wanted.casefold()
@@ -143,23 +137,19 @@ class Stories:
         return await self._fork(await self._branch(story, branch), turn, name)
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
-        """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
-
-        Raises PositionNotFound: the story is not that long.
-        """
+        """Go back: a session on a new branch from ``turns`` turns ago. Raises PositionNotFound."""
         target = max(session.state.turn - turns, 0)
         return await self._session(await self._fork(session.branch, target))
 
     async def plan_retcon(
         self, story: str, branch: str, claim: Claim, becomes: Claim | None = None
     ) -> RetconPlan:
-        """What taking a fact back (or correcting it) would do; nothing is changed.
+        """What taking a fact back would do. Raises StoryError: it was never so on this branch."""
+        from tta_rebuild.canon.retcon import plan_retcon
+        from tta_rebuild.engine.snapshots import folded_whole
 
-        Raises StoryError: nothing of the kind was ever so on this branch.
-        """
-        from tta_rebuild.engine.retcons import plan_on
-
-        return await plan_on(self._store, await self._branch(story, branch), claim, becomes)
+        fold = await folded_whole(self._store, await self._branch(story, branch))
+        return plan_retcon(fold.canon, claim, becomes)
 
     async def retcon(
         self,
@@ -177,11 +167,10 @@ class Stories:
         anew (``rewrite``) on a fork. Raises as ``plan_retcon`` does, and PositionConflict (somebody
         else wrote to the branch at the same time).
         """
-        from tta_rebuild.engine.retcons import make_retcon, plan_on
+        from tta_rebuild.engine.retcons import make_retcon
 
-        found = await self._branch(story, branch)
-        plan = await plan_on(self._store, found, claim, becomes)
-        at = self._dependencies.clock()
+        found, at = await self._branch(story, branch), self._dependencies.clock()
+        plan = await self.plan_retcon(story, branch, claim, becomes)
         return await make_retcon(self._store, found, plan, how, reason=reason, at=at)
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
