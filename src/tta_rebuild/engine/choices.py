@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from tta_rebuild.canon.recall import facts_for, subjects_named
-from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
-from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.gate import Gate, gate_for
-from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_proposal import BranchProposal
 from tta_rebuild.narrative.branch_validator import (
     RULES_ALONE,
@@ -22,7 +20,6 @@ from tta_rebuild.narrative.branch_validator import (
     size_objection,
 )
 from tta_rebuild.reading.lookahead import dead_ends, false_choices
-from tta_rebuild.storage.story_store import Branch
 
 MAX_CHOICES = 5
 FEWEST_CHOICES = 2
@@ -56,24 +53,19 @@ class ChoiceOffer:
 
 
 async def offer(
-    state: StoryState,
+    turn: TurnInput,
     proposed: Sequence[Choice],
-    happened: str,
+    refused: Mapping[str, str],
     gate: Gate,
     validator: BranchValidatorPrimitive,
-    context: TTAContext,
-    *,
-    already: tuple[tuple[str, str], ...] = (),
 ) -> ChoiceOffer:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
-    Args:
-        happened: what the player just did, "" for the opening.
-        already: texts of choices that the second reader refused, each with the reason.
+    ``refused`` are those, by their text, that the second reader refused → why.
     """
-    rejected = list(already)
+    rejected = list(refused.items())
     allowed: dict[tuple[str, ...], Choice] = {}
-    for choice in proposed:
+    for choice in (one for one in proposed if one.text not in refused):
         words = tuple(choice.text.casefold().split())
         reason = gate.objection_to(choice) or size_objection(choice.text)
         if reason is None and words in allowed:
@@ -84,14 +76,14 @@ async def offer(
             rejected.append((choice.text, reason))
     judged = list(allowed.values())
     facts = _facts(gate, judged) if judged and validator.llm_provider else ()
-    proposals = _proposals(state, judged, happened, context, facts)
-    verdicts = await validator.validate_all(proposals, context)
+    proposals = _proposals(turn, judged, turn.moved, facts)
+    verdicts = await validator.validate_all(proposals, turn.context)
     pairs = list(zip(judged, verdicts, strict=True))
     rejected += [
         (choice.text, _reason(verdict)) for choice, verdict in pairs if not verdict.is_valid
     ]
     sound = [choice for choice, verdict in pairs if verdict.is_valid]
-    for look in (partial(dead_ends, player=state.player), false_choices):
+    for look in (partial(dead_ends, player=turn.state.player), false_choices):
         found = [(one.sentence, one.message) for one in look(gate.canon, sound)]
         rejected += found
         sound = [choice for choice in sound if choice.text not in dict(found)]
@@ -112,13 +104,13 @@ def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:
 
 
 def _proposals(
-    state: StoryState,
+    turn: TurnInput,
     choices: Sequence[Choice],
     happened: str,
-    context: TTAContext,
     facts: tuple[dict[str, str], ...] = (),
 ) -> list[BranchProposal]:
-    """The choices as the validator takes them."""
+    """The choices as the validator takes them, after what just ``happened``."""
+    state, context = turn.state, turn.context
     past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
     return [
         BranchProposal(
@@ -136,20 +128,17 @@ def _proposals(
     ]
 
 
-async def judge(
-    dependencies: Dependencies, branch: Branch, state: StoryState, choices: Sequence[Choice]
-) -> list[BranchValidation]:
+async def judge(turn: TurnInput, choices: Sequence[Choice]) -> list[BranchValidation]:
     """Verdicts on choices as the story stands now, by boundary, rule and canon; no model is asked.
 
     Words of a player's own are as good as choices: they may be as short or long as in play.
     """
-    gate = gate_for(dependencies, state)
-    context = dependencies.turn_context(branch, state)
+    gate, catalog = Gate(turn), turn.dependencies.catalog
     validator = BranchValidatorPrimitive(
-        checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
+        checker=gate.contradictions, catalog=catalog, lengths=(1, MAX_ACTION_CHARS)
     )
-    proposals = _proposals(state, choices, state.action, context)
-    verdicts = await validator.validate_all(proposals, context)
+    proposals = _proposals(turn, choices, turn.state.action)
+    verdicts = await validator.validate_all(proposals, turn.context)
     kept_out = map(gate.objection_to, choices)
     return [verdict.bounded(why) for verdict, why in zip(verdicts, kept_out, strict=True)]
 

@@ -10,10 +10,9 @@ from dataclasses import replace
 from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.canon.people import People
 from tta_rebuild.canon.view import Canon, Fact
-from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import CharacterChanged
 from tta_rebuild.core.story import NARRATOR, ArcStage, Claim, LastingLine, Passage
-from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.character_state import (
     CharacterInteraction,
     CharacterState,
@@ -41,16 +40,12 @@ _WEIGHTS: Mapping[str, int] = {
 
 
 async def characters_after(
-    state: StoryState,
-    passages: Sequence[Passage],
-    happened: str,
-    stage: ArcStage,
-    context: TTAContext,
+    turn: TurnInput, passages: Sequence[Passage], stage: ArcStage
 ) -> list[CharacterChanged]:
     """How everybody in the scene is after it; those whom nothing changed are left out."""
     text = " ".join(p.text for p in passages)
     spoken = {p.speaker: p.emotion for p in passages if p.speaker}
-    known = state.characters
+    known = turn.state.characters
     present = [one for one, who in known.items() if one in spoken or who.name in text]
     present.extend(speaker for speaker in spoken if speaker not in known)
     primitive = CharacterStatePrimitive(states=[known[one] for one in present if one in known])
@@ -65,9 +60,9 @@ async def characters_after(
                 scene_context=text,
                 emotional_trigger=spoken.get(who) or None,
                 interacting_with=[other for other in present if other != who],
-                story_events=_learnt(who, state, passages, happened),
+                story_events=_learnt(who, turn, passages),
             ),
-            context,
+            turn.context,
         )
         after = primitive.get_character(who)
         assert after is not None  # it has just lived through the scene
@@ -75,13 +70,13 @@ async def characters_after(
     return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
 
 
-def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: str) -> list[str]:
+def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]:
     """What of a scene somebody remembers: what they said, promised, or came to know.
 
     The player's character remembers their own move too. Nobody else does: it may have been made
     behind their back.
     """
-    learnt = [happened] if happened and who == state.player else []
+    learnt = [turn.moved] if turn.moved and who == turn.state.player else []
     for passage in passages:
         if passage.speaker == who:
             learnt.append(cut_line(passage.text))

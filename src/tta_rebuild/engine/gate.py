@@ -20,11 +20,8 @@ from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
-from tta_rebuild.engine.admission import Move
-from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.state import StoryState
-from tta_rebuild.reading.world_rules import WorldRules
-from tta_rebuild.safety import BoundaryFinding, SafetyGate
+from tta_rebuild.engine.turn_input import TurnInput
+from tta_rebuild.safety import BoundaryFinding
 
 HEAVY_FROM_THE_FIRST, HEAVIEST = 1, 3
 """Weights of a finding from which it counts: every one, and what dwells on the matter."""
@@ -37,7 +34,6 @@ class Gate:
     """One turn's gate.
 
     Args:
-        move: what the player does; None judges a passage that goes on where no move was made.
         is_read: a second reader judges each passage after the opening one. Words that only may go
             against a boundary are then left to it; the heaviest are held back at once.
 
@@ -47,23 +43,15 @@ class Gate:
         people: who is meant by what a reply calls them.
     """
 
-    def __init__(
-        self,
-        state: StoryState,
-        safety: SafetyGate,
-        rules: WorldRules,
-        move: Move | None = None,
-        *,
-        is_read: bool = False,
-    ) -> None:
-        self._state = state
-        self._safety = safety
-        self._rules = rules
+    def __init__(self, turn: TurnInput, *, is_read: bool = False) -> None:
+        self._state = state = turn.state
+        self._safety = turn.safety
+        self._rules = turn.rules
         self._is_read = is_read
         self._heavy = HEAVY_FROM_THE_FIRST
         self._cast = frozenset(c.character_id for c in state.premise.characters)
-        self._may_speak = 1 if move is not None and move.text else 0
-        self._effects = move.chosen.effects if move is not None and move.chosen else ()
+        self._may_speak = 1 if turn.moved else 0
+        self._effects = turn.move.chosen.effects if turn.move and turn.move.chosen else ()
         self._before = state.canon.fork(state.position)
         self._before.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
         self._taken: list[tuple[Passage, list[Claim]]] = []
@@ -292,12 +280,6 @@ class Gate:
         declared = (f"{effect.subject} {plain(effect.value)}." for effect in choice.effects)
         finding = self._safety.finding(f"{choice.text} {choice.consequence} {' '.join(declared)}")
         return finding.reason if finding else None
-
-
-def gate_for(dependencies: Dependencies, state: StoryState, *, is_read: bool = False) -> Gate:
-    """The gate of a story where no move is made."""
-    safety = dependencies.safety(dict(state.premise.boundaries))
-    return Gate(state, safety, dependencies.world_rules(state.premise.rules), is_read=is_read)
 
 
 def _unsafe(sentence: str, finding: BoundaryFinding) -> PassageWithheld:

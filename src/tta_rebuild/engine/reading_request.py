@@ -12,20 +12,15 @@ from dataclasses import dataclass, replace
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.people import PLAYER
-from tta_rebuild.canon.recall import subjects_named
 from tta_rebuild.canon.view import STORY
-from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Choice, LastingLine, Passage
-from tta_rebuild.engine.admission import Move
-from tta_rebuild.engine.briefing import MAX_IN_PLAY, in_play, move_words, present_ids
-from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.gate import gate_for
+from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import Noted, Read, withheld_by
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.reading.model_reader import ModelReader
 from tta_rebuild.reading.second_reader import CastMember, Reading, ReadingMatter
-from tta_rebuild.storage.story_store import Branch
 
 LINE_TOKENS = 1_200
 """Lasting lines that a reading is given, in estimated tokens: some forty."""
@@ -37,23 +32,20 @@ STILL_SO = 2
 """Turns in which an hour, the weather or where somebody is counts as what is so now."""
 
 
-def reader_for(
-    dependencies: Dependencies,
-    branch: Branch,
-    state: StoryState,
-    move: Move | None,
-    context: TTAContext,
-) -> Read | None:
-    """What ``tell`` asks, None where no model reads."""
+def reader_for(turn: TurnInput) -> Read | None:
+    """What ``Telling`` asks, None where no model reads."""
+    dependencies, state = turn.dependencies, turn.state
     if dependencies.checks != "all":
         return None
-    where = {"story_id": branch.story_id, "branch_id": branch.branch_id, "turn": state.turn + 1}
-    present = present_ids(state, move) if move else []
-    moved, words = (move.text, move_words(move)) if move else ("", "")
+    where = {
+        "story_id": turn.branch.story_id,
+        "branch_id": turn.branch.branch_id,
+        "turn": turn.number,
+    }
     people = _people_of(state)
     whole = ReadingMatter(
         passages=(),
-        move=moved,
+        move=turn.moved,
         is_opening=not state.turn,
         player=state.player or PLAYER,
         people=people,
@@ -70,13 +62,13 @@ def reader_for(
         before: Sequence[Reading],
     ) -> Noted:
         text = " ".join(p.text for p in passages)
-        named = subjects_named(state.present_canon, f"{words} {earlier} {text}", MAX_IN_PLAY)
-        concerned = in_play(state, present, named)
-        lines = lines_for(lines_after(state, before), concerned, f"{moved} {text}", LINE_TOKENS)
+        concerned, words = turn.in_play(turn.named(f"{earlier} {text}")), f"{turn.moved} {text}"
+        lines = lines_for(lines_after(state, before), concerned, words, LINE_TOKENS)
         what, offered = tuple(passages), tuple(choices)
         matter = replace(whole, passages=what, choices=offered, earlier=earlier, lines=lines)
         provider = dependencies.recording(dependencies.provider)
-        reading = await ModelReader(provider, dependencies.catalog, where).read(matter, context)
+        reader = ModelReader(provider, dependencies.catalog, where)
+        reading = await reader.read(matter, turn.context)
         return Noted(reading=reading, replies=tuple(provider.replies), cost_usd=provider.cost_usd)
 
     return read
@@ -154,19 +146,13 @@ class JudgedPassage:
         return f"{held.gate}: {held.reason} {held.against}".strip() if held else ""
 
 
-async def judge_passages(
-    dependencies: Dependencies,
-    branch: Branch,
-    state: StoryState,
-    passages: Sequence[Passage],
-    context: TTAContext,
-) -> list[JudgedPassage]:
+async def judge_passages(turn: TurnInput, passages: Sequence[Passage]) -> list[JudgedPassage]:
     """Whether each could be shown next, where no move is made: by the gate, then by the reader."""
 
     def by_rule(passage: Passage, *, is_read: bool) -> PassageWithheld | None:
-        return gate_for(dependencies, state, is_read=is_read).examine(passage)[1]
+        return Gate(turn, is_read=is_read).examine(passage)[1]
 
-    read = reader_for(dependencies, branch, state, None, context)
+    read = reader_for(turn)
     held = {number: by_rule(p, is_read=read is not None) for number, p in enumerate(passages)}
     waiting = [number for number, withheld in held.items() if withheld is None]
     if read is None or not waiting:

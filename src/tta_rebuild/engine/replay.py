@@ -22,6 +22,7 @@ from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import TurnRefused
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160
@@ -137,7 +138,8 @@ async def _again(
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past
 
-    turn = play_turn(dependencies, branch, fold.present(), _action(logged), memory)
+    before = TurnInput.of(dependencies, branch, fold.present())
+    turn = play_turn(before, _action(logged), memory)
     try:
         async with aclosing(turn) as items:
             async for item in items:

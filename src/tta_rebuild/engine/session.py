@@ -17,6 +17,7 @@ from tta_rebuild.engine.reading_request import JudgedPassage, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 
@@ -88,7 +89,7 @@ class Session:
                 f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
             )
         async with self._one_turn:
-            turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
+            turn = play_turn(self.next_turn(), action, self._search)
             async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, FinishedTurn):
@@ -98,8 +99,11 @@ class Session:
 
     async def judge(self, *passages: Passage) -> list[JudgedPassage]:
         """Whether each passage could be shown next; the story stays as it is."""
-        context = self._dependencies.turn_context(self.branch, self.state)
-        return await judge_passages(self._dependencies, self.branch, self.state, passages, context)
+        return await judge_passages(self.next_turn(), passages)
+
+    def next_turn(self) -> TurnInput:
+        """What the next turn would be played from."""
+        return TurnInput.of(self._dependencies, self.branch, self.state)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 async def folded(store: StoryStore, branch: Branch) -> StoryFold:
-    """The fold of a branch's path, from a snapshot if one helps. Raises StoreDamaged, StoreNewer."""
+    """The fold of a branch's path, from a snapshot or whole. Raises StoreDamaged, StoreNewer."""
     try:
         found = await _from_snapshot(store, branch)
     except HistoryNotLoaded:  # an author took back something from before the snapshot
@@ -50,7 +50,7 @@ async def folded_whole(store: StoryStore, branch: Branch) -> StoryFold:
 
 
 async def keep_snapshot(store: StoryStore, branch: Branch, fold: StoryFold) -> None:
-    """Keep where the branch stands now, if that can be done and would spare the next reader much."""
+    """Keep where the branch stands now, if that can be done and spares the next reader much."""
     if fold.now.turn - fold.snapshot_turn < TURNS_BETWEEN or fold.last is None:
         return
     fold.snapshot_turn = fold.now.turn

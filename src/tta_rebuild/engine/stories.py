@@ -65,14 +65,14 @@ class Stories:
         from tta_rebuild.engine.choices import judge
 
         session = await self.resume(story, branch)
-        return await judge(self._dependencies, session.branch, session.state, choices)
+        return await judge(session.next_turn(), choices)
 
     async def list(self) -> Sequence[StoryRow]:
         """All stories, the latest played first."""
         return await self._store.stories()
 
     async def find(self, story: str) -> StoryRow:
-        """The one story of that id, of an id beginning so, or of that title. Raises StoryNotFound."""
+        """The one story of that id, beginning of an id, or title. Raises StoryNotFound."""
         rows = await self._store.stories()
         wanted = story.strip()
         title = wanted.casefold()

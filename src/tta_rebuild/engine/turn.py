@@ -27,17 +27,14 @@ from tta_rebuild.engine.consequences import (
     outcome_of,
     written,
 )
-from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.reading_request import lines_after, reader_for
-from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import BY_RULE_ONLY, Shown, Telling, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
-from tta_rebuild.safety import SafetyGate
-from tta_rebuild.storage.story_store import Branch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +49,19 @@ TurnItem: TypeAlias = TurnEvent | FinishedTurn
 
 
 async def play_turn(
-    dependencies: Dependencies, branch: Branch, state: StoryState, action: Action, memory: Search
+    before: TurnInput, action: Action, memory: Search
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
 
-    ``memory`` searches the branch as far as ``state`` reaches. Raises ProviderError (no storyteller
+    ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
     could answer) and BudgetExceededError (the turn would overspend).
     """
-    safety = dependencies.safety(dict(state.premise.boundaries))
-    move = admit(state, action, safety)
+    move = admit(before.state, action, before.safety)
     if isinstance(move, TurnRefused):
         yield move
         return
-    turn = _Turn(dependencies, branch, state, move, safety)
-    wanted, recollection = await brief(state, move, turn.number, turn.point, branch, memory)
+    turn = _Turn(replace(before, move=move), move)
+    wanted, recollection = await brief(turn.input, turn.point, memory)
     async with aclosing(turn.telling(wanted)) as items:
         async for item in items:
             yield item
@@ -78,33 +74,23 @@ async def play_turn(
 class _Turn:
     """One turn that is being played: its parts, and what they come to."""
 
-    def __init__(
-        self,
-        dependencies: Dependencies,
-        branch: Branch,
-        state: StoryState,
-        move: Move,
-        safety: SafetyGate,
-    ) -> None:
-        self.number = state.turn + 1
-        self.point = arc_point(self.number, state.premise.length)
+    def __init__(self, turn: TurnInput, move: Move) -> None:
+        self.input = turn
+        self.point = arc_point(turn.number, turn.state.premise.length)
         if move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
-        self._dependencies = dependencies
-        self._state = state
+        self._dependencies = turn.dependencies
         self._move = move
-        self._context = dependencies.turn_context(branch, state)
-        self._provider = dependencies.recording(dependencies.provider)
-        self._reader = reader_for(dependencies, branch, state, move, self._context)
-        rules = dependencies.world_rules(state.premise.rules)
-        self._gate = Gate(state, safety, rules, move, is_read=self._reader is not None)
+        self._provider = turn.dependencies.recording(turn.dependencies.provider)
+        self._reader = reader_for(turn)
+        self._gate = Gate(turn, is_read=self._reader is not None)
         self._told = Telling(self._gate, self._reader)
 
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[Shown, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""
         wanted = replace(wanted, writes_lines=self._reader is None)
         generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
-        return self._told.tell(generator, wanted, self._context)
+        return self._told.tell(generator, wanted, self.input.context)
 
     async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], FinishedTurn]:
         """What the told scene comes to, and what the player is told of how it came about."""
@@ -131,9 +117,7 @@ class _Turn:
             quality=_quality_after(scene, code),
             outcome=outcome_of(lines, self._gate.allowed(happened), passages),
         )
-        changes = await characters_after(
-            self._state, passages, self._move.text, self.point.stage, self._context
-        )
+        changes = await characters_after(self.input, passages, self.point.stage)
         replies = [*self._provider.replies, *read]
         events: list[Event] = [
             *self._acted(),
@@ -154,7 +138,7 @@ class _Turn:
             *([log.StoryEnded(how=scene.tone)] if scene.is_ending else []),
         ]
         played = PlayedTurn(
-            turn=self.number,
+            turn=self.input.number,
             scene=scene,
             choices=offered.choices,
             cost_usd=self._provider.cost_usd + sum(noted.cost_usd for noted in told.found),
@@ -164,7 +148,8 @@ class _Turn:
         return warnings, FinishedTurn(events=tuple(events), played=played)
 
     def _scene(self) -> Scene:
-        told, turn, point, allowed = self._told, self.number, self.point, self._gate.allowed
+        told, point, allowed = self._told, self.point, self._gate.allowed
+        turn = self.input.number
         story = told.story or untold("")
         scene_id = story.scene_id if told.story else f"scene-{turn}-cut-short"
         return Scene(
@@ -186,27 +171,20 @@ class _Turn:
             checker=self._gate.contradictions,
             catalog=self._dependencies.catalog,
         )
-        refused = self._told.refused_choices
         proposed = () if scene.is_ending else self._told.choices
-        return await offer(
-            self._state,
-            [choice for choice in proposed if choice.text not in refused],
-            self._move.text,
-            self._gate,
-            validator,
-            self._context,
-            already=tuple(refused.items()),
-        )
+        refused = self._told.refused_choices
+        return await offer(self.input, proposed, refused, self._gate, validator)
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""
-        told, story, before = self._told, self._told.story, self._state.lines
-        after = lines_after(self._state, [noted.reading for noted in told.found])
+        told, story, state = self._told, self._told.story, self.input.state
+        before = state.lines
+        after = lines_after(state, [noted.reading for noted in told.found])
         read = [line for number, line in after.items() if number not in before]
         given = read if self._reader else story.lines if story else ()
         lines = written(given, self._gate.people)
         if not lines:
-            lines = of_the_scene(told.passages, self._state.names)
+            lines = of_the_scene(told.passages, state.names)
         said = story.ended_lines if story and self._reader is None else ()
         ended = [number for number in before if number not in after or number in said]
         return [line for line in lines if self._gate.allowed(line.text)], ended
@@ -220,7 +198,7 @@ class _Turn:
         return log.CodeChecked(verdicts=verdicts) if verdicts else None
 
     def _acted(self) -> list[Event]:
-        turn, move = self.number, self._move
+        turn, move, state = self.input.number, self._move, self.input.state
         if turn <= 1:
             return []
         return [
@@ -229,15 +207,15 @@ class _Turn:
                 event_id=f"turn-{turn}-action",
                 event_type="choice" if move.number else "story_beat",
                 timestamp=2 * turn - 1,
-                event_data={"text": move.text, "choices": [c.text for c in self._state.choices]},
+                event_data={"text": move.text, "choices": [c.text for c in state.choices]},
                 causal_links=(f"turn-{turn - 1}-scene",),
             ),
         ]
 
     def _scene_mark(self, scene: Scene) -> log.TimelineMarked:
-        turn = self.number
+        turn = self.input.number
         cause = (f"turn-{turn}-action",) if turn > 1 else ()
-        inferred = inferred_causes(self._state.canon, self._gate.claims, turn)
+        inferred = inferred_causes(self.input.state.canon, self._gate.claims, turn)
         return log.TimelineMarked(
             event_id=f"turn-{turn}-scene",
             event_type="consequence" if turn > 1 else "story_beat",
