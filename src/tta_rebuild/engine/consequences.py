@@ -27,6 +27,7 @@ MOST_LINKS = 4
 _INNER = ("knows", "believes", "promise", "met")
 """Relations of what somebody has in mind."""
 
+_OF_TWO = ("holds", "wears", "owns", "met")
 _OF_THINGS = ("state", "located_in", "part_of")
 
 _WEIGHTS: Mapping[str, int] = {
@@ -51,7 +52,7 @@ async def characters_after(
     primitive = CharacterStatePrimitive(states=[known[one] for one in present if one in known])
     changes = []
     for who in present:
-        before = known.get(who)
+        before, learnt = known.get(who), _learnt(who, turn, passages)
         if before is None or before.arc_stage != stage:
             primitive.update_arc_stage(who, stage)
         await primitive.execute(
@@ -60,13 +61,13 @@ async def characters_after(
                 scene_context=text,
                 emotional_trigger=spoken.get(who) or None,
                 interacting_with=[other for other in present if other != who],
-                story_events=_learnt(who, turn, passages),
+                story_events=learnt,
             ),
             turn.context,
         )
         after = primitive.get_character(who)
         assert after is not None  # it has just lived through the scene
-        changes.append(_change(before, after))
+        changes.append(_change(before, after, learnt))
     return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
 
 
@@ -88,7 +89,9 @@ def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]
     return list(dict.fromkeys(learnt))
 
 
-def _change(before: CharacterState | None, after: CharacterState) -> CharacterChanged:
+def _change(
+    before: CharacterState | None, after: CharacterState, learnt: list[str]
+) -> CharacterChanged:
     """What is other than before; everything of somebody new."""
 
     def other(field: str) -> str:
@@ -107,16 +110,8 @@ def _change(before: CharacterState | None, after: CharacterState) -> CharacterCh
         traits=touched("personality_traits"),
         goals=touched("development_goals"),
         relationships=touched("relationships"),
-        remembers=_appended(before.memory if before else (), after.memory),
+        remembers=tuple(learnt),
     )
-
-
-def _appended(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    """What was added at the end of a bounded memory: the shortest tail that explains ``after``."""
-    for kept in range(len(after), -1, -1):
-        if list(before[len(before) - kept :] if kept else []) == list(after[:kept]):
-            return tuple(after[kept:])
-    return tuple(after)
 
 
 # ------------------------------------------------------------------------------ lasting lines
@@ -149,9 +144,12 @@ def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[
         for sentence, claims in by_sentence.items():
             weight = max(_WEIGHTS.get(claim.relation, 2) for claim in claims)
             if weight:
-                about = tuple(dict.fromkeys(_ids(claims, names)))
+                about: dict[str, None] = {}
+                for claim in claims:
+                    is_two = claim.value in names or claim.relation in _OF_TWO
+                    about |= dict.fromkeys([claim.subject, claim.value][: 1 + is_two])
                 text = cut_line(f"{_named(sentence, passage, claims, names)}{sentence}")
-                line = LastingLine(text=text, about=about, weight=weight)
+                line = LastingLine(text=text, about=tuple(about), weight=weight)
                 found.setdefault(text, (len(found), line))
     heaviest = sorted(found.values(), key=lambda one: (-one[1].weight, one[0]))[:MOST_LINES]
     return [line for _, line in sorted(heaviest, key=lambda one: one[0])]
@@ -159,19 +157,10 @@ def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[
 
 def outcome_of(lines: Sequence[LastingLine], said: str, passages: Sequence[Passage]) -> str:
     """One line of what happened: the storyteller's, else what weighs most, else the last words."""
-    if said:
-        return cut_line(said)
     best = max(lines, key=lambda line: line.weight, default=None)
-    if best is not None:
+    if best is not None and not said:
         return best.text
-    return cut_line(passages[0].text) if passages else ""
-
-
-def _ids(claims: Iterable[Claim], names: Mapping[str, str]) -> Iterable[str]:
-    for claim in claims:
-        yield claim.subject
-        if claim.value in names or claim.relation in ("holds", "wears", "owns", "met"):
-            yield claim.value
+    return cut_line(said or (passages[0].text if passages else ""))
 
 
 def _named(

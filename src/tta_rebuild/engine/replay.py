@@ -66,14 +66,18 @@ async def replay(
     """
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
-    prose = {r.position: _found(r) for r in recorded if prose_of(r.event)}
+    prose = {
+        r.position: Found(position=r.position, turn=r.turn, text=text, rank=0.0)
+        for r in recorded
+        if (text := prose_of(r.event))
+    }
     played, sizes = 0, list[int]()
     difference: Difference | None = None
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
         if turn:
-            recalled = _first(logged, log.PastRecalled)
-            past = [prose[at] for at in (recalled.positions if recalled else ()) if at in prose]
+            recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
+            past = [prose[at] for at in recalled if at in prose]
             again = await _again(dependencies, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
                 difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
@@ -120,24 +124,21 @@ async def _again(
     retell: bool,
 ) -> tuple[Event, ...] | str:
     """The turn's events as they come out today, or why none do."""
-    if not retell:
-        replies = [r.event for r in logged if isinstance(r.event, log.ModelReplied)]
-        dependencies = replace(
-            dependencies,
-            provider=RecordedProvider(replies),
-            recording=ReplayingProvider,
-            checks=_checks(logged),
-        )
-    noted = [v for r in logged if isinstance(r.event, log.CodeChecked) for v in r.event.verdicts]
 
     async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
-        return tuple(noted)
-
-    dependencies = replace(dependencies, check_code=check_code)
+        return tuple(v for checked in _of(logged, log.CodeChecked) for v in checked.verdicts)
 
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past
 
+    dependencies = replace(dependencies, check_code=check_code)
+    if not retell:
+        dependencies = replace(
+            dependencies,
+            provider=RecordedProvider(_of(logged, log.ModelReplied)),
+            recording=ReplayingProvider,
+            checks=_checks(logged),
+        )
     before = TurnInput.of(dependencies, branch, fold.present())
     turn = play_turn(before, _action(logged), memory)
     try:
@@ -154,26 +155,20 @@ async def _again(
 
 def _checks(logged: Sequence[RecordedEvent]) -> Checks:
     """What a model checked when the turn was played, as far as its log tells."""
-    asked = {r.event.task for r in logged if isinstance(r.event, log.ModelReplied)}
-    said = [r.event.scene.degraded for r in logged if isinstance(r.event, log.SceneTold)]
-    if "reading" in asked or any(RULES_ONLY in note for note in said):
+    asked = {reply.task for reply in _of(logged, log.ModelReplied)}
+    notes = (told.scene.degraded for told in _of(logged, log.SceneTold))
+    if "reading" in asked or any(RULES_ONLY in note for note in notes):
         return "all"
     return "choices" if "branch_check" in asked else "off"
 
 
-def _first(logged: Sequence[RecordedEvent], kind: type[E]) -> E | None:
-    return next((r.event for r in logged if isinstance(r.event, kind)), None)
-
-
-def _found(recorded: RecordedEvent) -> Found:
-    text = prose_of(recorded.event)
-    return Found(position=recorded.position, turn=recorded.turn, text=text, rank=0.0)
+def _of(logged: Sequence[RecordedEvent], kind: type[E]) -> list[E]:
+    return [r.event for r in logged if isinstance(r.event, kind)]
 
 
 def _action(logged: Sequence[RecordedEvent]) -> Action:
-    acted = _first(logged, log.PlayerActed)
-    if acted is None:
-        return Action.begin()
-    if acted.choice is not None:
-        return Action.choose(acted.choice)
-    return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)
+    for acted in _of(logged, log.PlayerActed):
+        if acted.choice is not None:
+            return Action.choose(acted.choice)
+        return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)
+    return Action.begin()
