@@ -253,6 +253,8 @@ class PhraseIndex:
             wanted: the categories looked for.
             start: the first word at which a phrase is looked up.
         """
+        if not (self.by_word or self.by_prefix):
+            return
         for at in range(start, len(reading.words)):
             for form in reading.words[at]:
                 for phrase in self.found_by(form):
