@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
@@ -29,6 +29,11 @@ def _beginnings(kind: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
 
 
+@lru_cache(maxsize=64)  # a scene is the same for everybody who meets in it
+def _times(kind: str, text: str) -> int:
+    return len(_beginnings(kind).findall(text))
+
+
 def emotion_after(trigger: str | None, before: str, others: Iterable[str] = ()) -> str:
     """The emotion that a trigger leads to; an unknown trigger, or none, leaves what was."""
     return emotion_in(trigger or "", others) or before
@@ -41,7 +46,7 @@ def relationship_change(trigger: str | None, scene: str, story_events: Iterable[
     speaks of neither brings people a little closer.
     """
     for text in (trigger or "", scene, " ".join(map(str, story_events))):
-        warm, cold = (len(_beginnings(kind).findall(text)) for kind in ("warming", "cooling"))
+        warm, cold = (_times(kind, text) for kind in ("warming", "cooling"))
         if warm or cold:
             betrayed = 2 if re.search(r"\bbetray", text, re.IGNORECASE) else 1
             return _HELP_STEP if warm >= cold else _CONFLICT_STEP * betrayed

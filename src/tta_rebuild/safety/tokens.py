@@ -89,15 +89,15 @@ def read(text: str) -> TokenisedText:
     opens = True
     for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
         chunk = _chunk(match.group())
-        number = len(chunk.words)
-        reading.words += chunk.words
-        reading.sentence += [sentence] * number
-        reading.clause += [clause] * number
-        reading.capital += [chunk.capital, *[False] * number][:number]
-        reading.opens += [opens, *[False] * number][:number]
+        for index, forms in enumerate(chunk.words):
+            reading.words.append(forms)
+            reading.sentence.append(sentence)
+            reading.clause.append(clause)
+            reading.capital.append(chunk.capital and not index)
+            reading.opens.append(opens and not index)
         sentence += chunk.ends_sentence
         clause += chunk.ends_sentence or chunk.ends_clause
-        opens = chunk.ends_sentence or (opens and not number)
+        opens = chunk.ends_sentence or (opens and not chunk.words)
     number = len(reading.words)
     if number > 4 and sum(reading.capital) > 0.6 * number:  # a headline, not names
         reading.capital = [False] * number
