@@ -5,7 +5,7 @@ Knows no language: what the words around a claim say of change comes in as a ``T
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,15 @@ from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
 
 _SURE, _LIKELY, _ENDED, _UNSAID, _OFFSTAGE = 0.97, 0.9, 0.85, 0.65, 0.5
+
+
+_ALIKE: Mapping[str, Callable[[str, str], bool]] = {
+    "suffix": lambda a, b: a.endswith("_" + b),
+    "prefix": lambda a, b: a.startswith(b),
+    "either_end": lambda a, b: a.endswith("_" + b) or a.startswith(b + "_"),
+    "word": lambda a, b: bool(set(a.split("_")) & set(b.split("_"))),
+}
+"""When two values of a relation count as one, by its column ``alike``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,28 +110,17 @@ class FactCheck:
             if relation.steady and not self.telling.explained:
                 unexplained |= self.canon.relations.sides(relation.name, was, self.normal)
             if relation.change == "never" or unexplained:
-                yield self._found(held, self._certainty(held))
-
-    def _certainty(self, held: Fact) -> float:
-        if self.relation.volatile and not self._since_last_turn(held):
-            return _OFFSTAGE
-        return _SURE if self.relation.change == "never" else _LIKELY
+                fresh = not relation.volatile or self._since_last_turn(held)
+                certainty = _SURE if relation.change == "never" else _LIKELY
+                yield self._found(held, certainty if fresh else _OFFSTAGE)
 
     def _compatible(self, was: str, now: str) -> bool:
         """Whether two values count as one."""
-        pairs = ((was, now), (now, was))
-        match self.relation.alike:
-            case "suffix":
-                alike = any(a.endswith("_" + b) for a, b in pairs)
-            case "prefix":
-                alike = any(a.startswith(b) for a, b in pairs)
-            case "either_end":
-                alike = any(a.endswith("_" + b) or a.startswith(b + "_") for a, b in pairs)
-            case "word":
-                alike = bool(set(was.split("_")) & set(now.split("_")))
-            case _:
-                alike = False
-        return alike or (self.relation.nested and any(lies_in(self.canon, a, b) for a, b in pairs))
+        is_alike, nested = _ALIKE.get(self.relation.alike), self.relation.nested
+        return any(
+            (is_alike is not None and is_alike(a, b)) or (nested and lies_in(self.canon, a, b))
+            for a, b in ((was, now), (now, was))
+        )
 
     def _number(self, held: Fact, was: str) -> Iterator[Contradiction]:
         counted = was.isdigit() and self.normal.isdigit()

@@ -7,7 +7,9 @@ it; and on, for what depends on that event.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Literal
 
 from tta_rebuild.canon.fact_check import FactCheck, Telling
@@ -63,14 +65,12 @@ def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> Ret
             f"on this branch it never was so that {claim.subject} {claim.relation} "
             f"{claim.value}; see the facts with 'tta facts'"
         )
-    dependents = _dependents(canon, fact, becomes)
-    first = dependents[0].position if dependents else canon.position + 1
-    return RetconPlan(
-        fact=fact, becomes=becomes, dependents=tuple(dependents), rewrite_at=first - 1
-    )
+    found = tuple(_dependents(canon, fact, becomes))
+    rewrite_at = found[0].position - 1 if found else canon.position
+    return RetconPlan(fact=fact, becomes=becomes, dependents=found, rewrite_at=rewrite_at)
 
 
-def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Dependent]:
+def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
     said = (fact.as_claim(), becomes) if becomes is not None else (fact.as_claim(),)
     concerned = {canon.id_of(name) for one in said for name in (one.subject, one.value)}
@@ -79,21 +79,17 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Depende
         for subject in sorted(concerned)
         for entry in reversed(canon.entries_after(subject, fact.since))
     }
-    found: list[Dependent] = []
     with_fact = canon.fork(fact.since)
     without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
-    for position in sorted(later):
-        claim = later[position]
-        before = _trouble(with_fact, claim)
-        after = _trouble(without, claim)
+    for position, claim in sorted(later.items(), key=itemgetter(0)):
+        before, after = _trouble(with_fact, claim), _trouble(without, claim)
         if after and not before:
-            found.append(Dependent(position=position, claim=claim, why=after))
+            yield Dependent(position=position, claim=claim, why=after)
         else:
             without.apply(position, FactAsserted(claim=claim))
         with_fact.apply(position, FactAsserted(claim=claim))
-    return found
 
 
 def _trouble(canon: Canon, claim: Claim) -> str:

@@ -150,6 +150,11 @@ class Canon(FactFold):
         """Whether any fact of this path has it as its subject."""
         return self._segment.knows_of(subject)
 
+    def is_person(self, subject: str) -> bool:
+        """Whether something holds of a subject that can hold of people alone."""
+        relations = (self.relations[name] for name, _ in self._now(self.id_of(subject)))
+        return any(one.person or one.name == "alive" for one in relations)
+
     def turn_began_at(self) -> int:
         """The position at which the present turn began."""
         return self._segment.last_cut(self.position)

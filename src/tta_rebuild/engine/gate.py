@@ -214,16 +214,11 @@ class Gate:
 
     def _present(self, passage: Passage) -> list[str]:
         """Who is meant before others: those of whom this scene has said something."""
+        cast, is_person = self._cast, self.canon.is_person
         said = [claim.subject for claim in reversed(self.claims)]
-        return [who for who in dict.fromkeys([passage.speaker, *said]) if self._is_person(who)]
-
-    def _is_person(self, who: str) -> bool:
-        canon = self.canon
-        return (
-            who in self._cast
-            or canon.value(who, "alive") is not None
-            or any(canon.relations[fact.relation].person for fact in canon.facts_about(who))
-        )
+        return [
+            who for who in dict.fromkeys([passage.speaker, *said]) if who in cast or is_person(who)
+        ]
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
         """Let a passage and its facts count from now on; gives it as it is kept."""
