@@ -18,20 +18,17 @@ from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.core.events import FactAsserted, FactRetracted
+from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import NARRATOR, Claim, Passage
 
 _SURE = 0.97
 
 
 class DeclaredCheck:
-    """Takes in declared facts.
+    """Takes in declared facts; ``people`` says who is meant, ``canon`` is asked, never changed.
 
-    Args:
-        canon: what holds now; it is asked, never changed.
-        people: who is meant by what a reply calls them.
-        before: what held before the player's move, if that is something else: what fits either
-            is no contradiction, since the scene decides whether the move comes off.
+    ``before`` is what held before the player's move, if that is something else: what fits either is
+    no contradiction, since the scene decides whether the move comes off.
     """
 
     def __init__(self, canon: Canon, people: People, before: Canon | None = None) -> None:
@@ -136,8 +133,7 @@ class DeclaredCheck:
 
 def assert_claim(canon: Canon, claim: Claim) -> None:
     """Let a claim hold (or end) from the next position of a canon on; use it on a fork."""
-    event = FactRetracted(claim=claim) if claim.ends else FactAsserted(claim=claim)
-    canon.apply(canon.position + 1, event)
+    canon.apply(canon.position + 1, FactAsserted(claim=claim))
 
 
 def _bearing(fact: Claim, told: Sequence[str]) -> str:

@@ -21,13 +21,10 @@ STORY = "story"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """Something that holds, with where it comes from.
+    """Something that holds since the event at a position, with where it comes from.
 
-    Attributes:
-        since: the position of the event from which on it holds.
-        sentence: the sentence it was read from, "" if none.
-        speaker: ``NARRATOR``, or whose belief it is.
-        certain: False if it was inferred.
+    ``sentence`` is the one it was read from, "" if none; ``speaker`` is ``NARRATOR``, or whose
+    belief it is; it is not ``certain`` if it was inferred.
     """
 
     subject: str

@@ -84,16 +84,16 @@ def _character_differences(
     one: StoryState, other: StoryState
 ) -> dict[str, dict[str, tuple[Any, Any]]]:
     differences: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for character_id in sorted({*one.characters, *other.characters}):
-        mine, theirs = one.characters.get(character_id), other.characters.get(character_id)
+    for who in sorted({*one.characters, *other.characters}):
+        mine, theirs = one.characters.get(who), other.characters.get(who)
         if mine is None or theirs is None:
-            where = ("present", "absent") if mine else ("absent", "present")
-            differences[character_id] = {"in the story": where}
+            there = ("present", "absent")
+            differences[who] = {"in the story": there if mine else there[::-1]}
             continue
         both = ((f.name, getattr(mine, f.name), getattr(theirs, f.name)) for f in fields(mine))
         differing = {name: _parts(a, b) for name, a, b in both if name != "last_updated" and a != b}
         if differing:
-            differences[character_id] = differing
+            differences[who] = differing
     return differences
 
 

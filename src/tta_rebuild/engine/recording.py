@@ -66,18 +66,14 @@ class RecordingProvider(llm.WrapperProvider):
 
     def _answered(self, request: llm.LLMRequest, response: llm.LLMResponse) -> None:
         self.cost_usd += response.cost_usd
-        reply = replace(
-            _noted(request, response.text, response.finish_reason, response.usage),
-            model=f"{response.provider}:{response.model}",
-            degraded=response.degraded,
-        )
-        self._keep(request, reply)
+        reply = _noted(request, response.text, response.finish_reason, response.usage)
+        model = f"{response.provider}:{response.model}"
+        self._keep(request, replace(reply, model=model, degraded=response.degraded))
 
     def _left(self, request: llm.LLMRequest, text: str, error: ProviderError | None) -> None:
-        usage = llm.estimated_usage(request.full_text, text)
         reason = f"{FAILED}{type(error).__name__}" if error else LEFT
-        reply = replace(_noted(request, text, reason, usage), degraded=str(error) if error else "")
-        self._keep(request, reply)
+        reply = _noted(request, text, reason, llm.estimated_usage(request.full_text, text))
+        self._keep(request, replace(reply, degraded=str(error) if error else ""))
 
     def _keep(self, request: llm.LLMRequest, reply: ModelReplied) -> None:
         self.replies.append(reply)

@@ -63,12 +63,10 @@ _BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 class Telling:
     """A scene that is being told, and at the end what came of it.
 
-    Attributes:
-        passages: what was released; ``withheld`` what was not.
-        story: the storyteller's last draft, None if even its end was not reached.
-        choices: what it proposes, of a scene that was cut short too.
-        refused_choices: those, by their text, that the second reader refused → why.
-        found: what the second reader found, with its model's replies.
+    ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if even its
+    end was not reached; ``choices`` is what it proposes, of a scene that was cut short too, and
+    ``refused_choices`` those, by their text, that the second reader refused → why. ``found`` is
+    what that reader found.
     """
 
     def __init__(self, gate: Gate, read: Read | None = None) -> None:

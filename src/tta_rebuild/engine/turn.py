@@ -106,8 +106,6 @@ class _Turn:
             degraded.append(BY_RULE_ONLY.format(why=why))
         if offered.note and not scene.is_ending:
             degraded.append(offered.note)
-        warnings = [*degraded, *self._dependencies.notices]
-        self._dependencies.notices.clear()
         lines, ended = self._lines()
         code = await self._code_checked(scene)
         happened = told.story.happened if told.story else ""
@@ -125,7 +123,7 @@ class _Turn:
             *replies,
             *told.withheld,
             log.SceneTold(scene=scene),
-            *([code] if code else []),
+            *code,
             self._scene_mark(scene),
             *(
                 log.FactRetracted(claim=c) if c.ends else log.FactAsserted(claim=c)
@@ -145,6 +143,8 @@ class _Turn:
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
         )
+        notices = self._dependencies.notices
+        warnings, notices[:] = [*degraded, *notices], []
         return warnings, FinishedTurn(events=tuple(events), played=played)
 
     def _scene(self) -> Scene:
@@ -189,13 +189,12 @@ class _Turn:
         ended = [number for number in before if number not in after or number in said]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 
-    async def _code_checked(self, scene: Scene) -> log.CodeChecked | None:
-        """The verdicts on the scene's code, None if it holds none or nobody can check it."""
+    async def _code_checked(self, scene: Scene) -> list[log.CodeChecked]:
+        """The verdicts on the scene's code, if it holds some and somebody can check it."""
         check = self._dependencies.check_code
-        if check is None or not ("```" in scene.text or "~~~" in scene.text):
-            return None
-        verdicts = await check(scene.text)
-        return log.CodeChecked(verdicts=verdicts) if verdicts else None
+        has_code = "```" in scene.text or "~~~" in scene.text
+        verdicts = await check(scene.text) if check and has_code else ()
+        return [log.CodeChecked(verdicts=verdicts)] if verdicts else []
 
     def _acted(self) -> list[Event]:
         turn, move, state = self.input.number, self._move, self.input.state
@@ -226,9 +225,9 @@ class _Turn:
         )
 
 
-def _quality_after(scene: Scene, checked: log.CodeChecked | None) -> float:
+def _quality_after(scene: Scene, checked: list[log.CodeChecked]) -> float:
     """The scene's quality with its code counted in: only invalid code lowers it."""
-    if checked is None or all(v.verdict != "invalid" for v in checked.verdicts):
+    if all(v.verdict != "invalid" for one in checked for v in one.verdicts):
         return scene.quality
     from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
 
