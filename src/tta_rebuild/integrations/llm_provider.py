@@ -13,6 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
@@ -67,7 +68,7 @@ class PassedOver:
     error: ProviderError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LLMRequest:
     """Everything about one logical call; wrappers and adapters take nothing else.
 
@@ -123,6 +124,10 @@ class LLMRequest:
 
     def key(self) -> str:
         """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
         asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True

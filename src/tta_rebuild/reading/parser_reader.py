@@ -100,8 +100,8 @@ class ParserReader:
         Give the reader a fork, or a canon that is for this text alone.
         """
         for told in self.sentences(text):
-            check = FactCheck(self._canon)
-            found = [c for claim, how in told.said for c in check.contradictions(claim, how)]
+            checks = (FactCheck(self._canon, claim, how) for claim, how in told.said)
+            found = [c for check in checks for c in check.contradictions()]
             for claim in told.claims:
                 assert_claim(self._canon, claim)
             yield told, list({(c.kind, c.subject, c.against): c for c in found}.values())
