@@ -64,21 +64,18 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
             yield Budget(scope=scope, limit_usd=limit_usd, how_to_raise=how)
 
 
-async def spent_of_budgets(
-    tracker: CostTracker, story_id: str
-) -> list[tuple[str, float, float | None]]:
-    """Session, story and each other budget that is set: in words, spent, limit (US dollars)."""
+async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
+    """Session, story and each other budget that is set, such as ``today $0.0123 of at most $5.00``."""
     await tracker.flush()
     limits_usd = {budget.scope: budget.limit_usd for budget in tracker.budgets}
-    return [
-        (
-            name,
-            await tracker.spent_usd(scope, story_id if scope == "story" else ""),
-            limits_usd.get(scope),
-        )
-        for scope, name in _COUNTED.items()
-        if scope in limits_usd or scope in ("session", "story")
-    ]
+    said = []
+    for scope, name in _COUNTED.items():
+        limit_usd = limits_usd.get(scope)
+        if scope in ("session", "story") or limit_usd is not None:
+            spent_usd = await tracker.spent_usd(scope, story_id if scope == "story" else "")
+            limit = "" if limit_usd is None else f" of at most ${limit_usd:.2f}"
+            said.append(f"{name} ${spent_usd:.4f}{limit}")
+    return said
 
 
 def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:

@@ -1,7 +1,7 @@
 """What a run without a person at the keyboard does when its model fails: stop, wait, or go on.
 
-Used by ``story`` and ``play``. A batch that names a model wants that model's stories: turns of the
-embedded storyteller in between would spoil them unseen.
+A batch that names a model wants that model's stories: turns of the embedded storyteller in between
+would spoil them unseen.
 """
 
 from __future__ import annotations
@@ -15,14 +15,7 @@ import typer
 from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import TurnResult, play_turn
-from tta_rebuild.core.errors import (
-    CircuitOpen,
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    QuotaFull,
-    StreamBroken,
-)
+from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
@@ -44,6 +37,13 @@ WhatOnFailure = Annotated[
         show_default=False,
     ),
 ]
+MAY_PASS = (
+    errors.CircuitOpen,
+    errors.ProviderBusy,
+    errors.QuotaExhausted,
+    errors.QuotaFull,
+    errors.StreamBroken,
+)
 PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
 """``play_turn``, or ``told``."""
 
@@ -63,17 +63,14 @@ def with_storyteller(
         work: gets what plays a turn; it waits for a model that fails where that is wished for.
         quiet: see ``with_application``.
     """
-
     settings = settings_for(at, model=model)
     decision = decided(on_failure, settings)
     play = partial(told, notes=at.screen) if decision == "wait" else play_turn
-    with_application(
-        at,
-        lambda application: work(application, play),
-        settings=for_failures(settings, decision),
-        warm=True,
-        quiet=quiet,
-    )
+
+    async def telling(application: Application) -> None:
+        await work(application, play)
+
+    with_application(at, telling, settings=for_failures(settings, decision), warm=True, quiet=quiet)
 
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
@@ -103,20 +100,15 @@ async def told(
     """
     from tta_rebuild.core.clock import SystemClock
 
-    clock = clock or SystemClock()
-    tries = 0
+    clock, wait_s = clock or SystemClock(), SHORTEST_WAIT_S
     while True:
         try:
             return await play_turn(session, move, screen)
-        except (CircuitOpen, ProviderBusy, QuotaExhausted, QuotaFull, StreamBroken) as error:
-            wait_s = _wait_s(error, tries, clock)
-            notes.note(f"{error} (trying again in {wait_s:.0f} s; Ctrl-C stops)", "yellow")
-            await clock.sleep(wait_s)
-            tries += 1
-
-
-def _wait_s(error: ProviderError, tries: int, clock: Clock) -> float:
-    if isinstance(error, QuotaExhausted):
-        return max(SHORTEST_WAIT_S, (error.resets_at - clock.wall()).total_seconds())
-    asked_s = getattr(error, "retry_after_s", None) or 0.0
-    return max(asked_s, min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** min(tries, 10)))
+        except MAY_PASS as error:
+            asked_s = getattr(error, "retry_after_s", None) or 0.0
+            if isinstance(error, errors.QuotaExhausted):
+                asked_s = (error.resets_at - clock.wall()).total_seconds()
+            now_s = max(asked_s, wait_s)
+            notes.note(f"{error} (trying again in {now_s:.0f} s; Ctrl-C stops)", "yellow")
+            await clock.sleep(now_s)
+            wait_s = min(LONGEST_WAIT_S, 2 * wait_s)

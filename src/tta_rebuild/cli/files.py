@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,16 +21,14 @@ def story_text(name: str) -> str | None:
 
     Raises BadParameter or UnreadableFile if there is one that is no story, and says why.
     """
-    path = Path(name)
-    looks_like_a_file = path.suffix in (".txt", ".md", ".markdown") or len(path.parts) > 1
-    try:
-        problem = f"'{name}' is a folder; name one text file in it." if path.is_dir() else ""
+    path, problem, exists = Path(name), "", False
+    with suppress(OSError):  # such as a name that is too long for one
         exists = path.exists()
-    except OSError:  # such as a name that is too long for one
-        problem, exists = "", False
     if not exists:
         problem = f"there is no file '{name}'."
-    if problem and not looks_like_a_file:
+    elif path.is_dir():
+        problem = f"'{name}' is a folder; name one text file in it."
+    if problem and path.suffix not in (".txt", ".md", ".markdown") and len(path.parts) < 2:
         return None
     text = "" if problem else read_text(path, max_bytes=MAX_STORY_BYTES)
     if text.lstrip().startswith("{"):
@@ -56,23 +55,21 @@ def read_premises(path: Path) -> list[NamedPremise]:
     A line is a JSON object or a plain sentence. The whole file is checked before the first story
     begins. Raises UnreadableFile, or BadParameter that names the line.
     """
-    lines = []
+    premises = []
     content = read_text(path, max_bytes=MAX_PREMISES_BYTES)
-    for number, text in enumerate(content.splitlines(), 1):
-        if text.strip():
-            lines.append(_line(text.strip(), number, source=f"--premises, line {number}"))
-    if not lines:
+    for number, line in enumerate(content.splitlines(), 1):
+        text, source, name = line.strip(), f"--premises, line {number}", str(number)
+        if text.startswith("{"):
+            found = parse_json(text, source)
+            name = str(found.get("id", number))
+            themes = [found[k] for k in _THEME_KEYS if isinstance(found.get(k), str)]
+            if not themes:
+                missing = 'there is no "premise" (or "theme") with a text in this line.'
+                raise typer.BadParameter(missing, param_hint=source)
+            text = themes[0]
+        elif not text:
+            continue
+        premises.append(NamedPremise(name, text, source))
+    if not premises:
         raise typer.BadParameter(f"{path} holds no premise.", param_hint="--premises")
-    return lines
-
-
-def _line(text: str, number: int, *, source: str) -> NamedPremise:
-    if not text.startswith("{"):
-        return NamedPremise(str(number), text, source)
-    found = parse_json(text, source)
-    theme = next((found[key] for key in _THEME_KEYS if isinstance(found.get(key), str)), None)
-    if theme is None:
-        raise typer.BadParameter(
-            'there is no "premise" (or "theme") with a text in this line.', param_hint=source
-        )
-    return NamedPremise(str(found.get("id", number)), theme, source)
+    return premises

@@ -86,10 +86,9 @@ def _complain(*lines: str) -> None:
     from tta_rebuild.cli.opening import redactor_of_this_run
 
     redactor, screen = redactor_of_this_run(), Screen()
-    lead = "tta: "
-    for line in filter(None, lines):
+    for number, line in enumerate(filter(None, lines)):
+        lead = "" if number else "tta: "
         screen.note(redactor.redact(line), "", lead=lead, lead_style="bold red")
-        lead = ""
 
 
 def _show_unforeseen(

@@ -24,17 +24,15 @@ def automatic(policy: Policy, seed: int) -> NextMove:
     """The moves of a policy; the same seed makes the same choices."""
     from tta_rebuild.engine.action import Action
 
-    chance = random.Random(seed)
-    taken: Counter[int] = Counter()
+    chance, taken = random.Random(seed), Counter[int]()
 
     def next_move(choices: Sequence[Choice]) -> Action:
-        numbers = list(range(1, len(choices) + 1))
+        numbers = range(1, len(choices) + 1)
         if not choices:
             return Action.say("I go on.")
-        if policy == "varied":
-            fewest = min(taken[number] for number in numbers)
-            numbers = [number for number in numbers if taken[number] == fewest]
-        number = 1 if policy == "first" else chance.choice(numbers)
+        fewest = min(taken[number] for number in numbers)
+        least = [number for number in numbers if policy != "varied" or taken[number] == fewest]
+        number = 1 if policy == "first" else chance.choice(least)
         taken[number] += 1
         return Action.choose(number)
 

@@ -1,8 +1,4 @@
-"""How a command gets at the stories: settings are read, the application is opened, work is done.
-
-Every command that touches stories goes through ``with_application``, or through ``with_stories`` if
-it asks no model.
-"""
+"""How a command gets at the stories: settings are read, the application is opened, work is done."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -42,6 +38,33 @@ def context_of(ctx: typer.Context) -> CommandContext:
     return ctx.find_object(CommandContext) or CommandContext()
 
 
+class Here(NamedTuple):
+    """What a command ``on_stories`` gets beside its options: the application is open."""
+
+    screen: Screen
+    application: Application
+    stories: Stories
+
+
+def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
+    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
+
+    def decorated(command: Callable[..., Awaitable[None]]) -> Callable[..., None]:
+        @functools.wraps(command)
+        def run(here: typer.Context, **options: Any) -> None:
+            at = context_of(here)
+
+            async def work(application: Application) -> None:
+                await command(Here(at.screen, application, application.stories), **options)
+
+            with_stories(at, work, changes=changes)
+
+        run.__annotations__ = command.__annotations__ | {"here": typer.Context}
+        return run
+
+    return decorated
+
+
 def with_stories(
     at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
 ) -> T:
@@ -52,40 +75,6 @@ def with_stories(
     """
     settings = settings_for(at, model="offline")
     return with_application(at, work, settings=settings, read_only=not changes)
-
-
-@dataclass(frozen=True)
-class Here(CommandContext):
-    """What a command ``on_stories`` gets beside its options: the application is open."""
-
-    application: Application = field(kw_only=True)
-
-    @property
-    def stories(self) -> Stories:
-        """The stories that are kept here."""
-        return self.application.stories
-
-
-Command: TypeAlias = Callable[..., Awaitable[None]]
-
-
-def on_stories(*, changes: bool = False) -> Callable[[Command], Callable[..., None]]:
-    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
-
-    def decorated(command: Command) -> Callable[..., None]:
-        @functools.wraps(command)
-        def run(here: typer.Context, **options: Any) -> None:
-            at = context_of(here)
-
-            async def work(application: Application) -> None:
-                await command(Here(at.data_dir, at.screen, application=application), **options)
-
-            with_stories(at, work, changes=changes)
-
-        run.__annotations__ = command.__annotations__ | {"here": typer.Context}
-        return run
-
-    return decorated
 
 
 def with_application(
@@ -113,7 +102,12 @@ def with_application(
     from tta_rebuild.bootstrap.application import open_application
 
     settings = settings or settings_for(at)
-    _set_up_log(settings, quiet=quiet)
+    # bootstrap puts the redactor on the handler
+    handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
+    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
+        form = "(%(message)s)"
+        handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
+    logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
     async def warmed(application: Application) -> None:
         try:
@@ -134,17 +128,6 @@ def with_application(
                     await asyncio.wait([warming])
 
     return asyncio.run(run())
-
-
-def _set_up_log(settings: Settings, *, quiet: bool) -> None:
-    """Logs on standard error; ``bootstrap`` puts the redactor on the handler."""
-    import logging
-
-    handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
-    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
-        form = "(%(message)s)"
-        handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
-    logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
 
 def settings_for(at: CommandContext, *, model: str = "") -> Settings:
