@@ -152,16 +152,21 @@ async def local_servers(settings: Settings) -> Sequence[LocalServer]:
     return await find_local_servers(servers_here(settings))
 
 
-async def configured_servers(settings: Settings) -> dict[str, LocalServer | str]:
-    """Name → what each server that the user has named says of itself, or why it does not.
+async def configured_servers(settings: Settings) -> dict[str, dict[str, Any]]:
+    """By name, of each server that the user has named: what it says of itself, or is ``wrong``.
 
-    Each is asked once for its list of models, for three seconds at most and all at a time; not one
-    whose key is missing.
+    It says ``address``, ``models`` and ``windows``. Each is asked once for its list of models, for
+    three seconds at most and all at a time; not one whose key is missing.
     """
-    servers = settings.servers.values()
-    wrong = {s.name: f"wants a key, and {s.lacks}" for s in servers if s.lacks}
+    servers, said = settings.servers.values(), dict[str, dict[str, Any]]()
     named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:
         named["openai"] = (settings.openai_base_url, settings.openai_api_key)
     asked = [ask_server(name, url, key) for name, (url, key) in named.items()]
-    return wrong | dict(zip(named, await asyncio.gather(*asked), strict=True))
+    for name, found in zip(named, await asyncio.gather(*asked), strict=True):
+        if isinstance(found, str):
+            said[name] = {"wrong": found}
+        else:
+            windows = dict(found.windows)
+            said[name] = {"address": found.base_url, "models": found.models, "windows": windows}
+    return said | {s.name: {"wrong": f"wants a key, and {s.lacks}"} for s in servers if s.lacks}

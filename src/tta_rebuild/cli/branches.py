@@ -10,7 +10,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, number
 from tta_rebuild.cli.opening import Here, context_of, on_stories, with_application, with_stories
-from tta_rebuild.cli.screen import counted, one_line
+from tta_rebuild.cli.screen import one_line
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
@@ -33,14 +33,7 @@ async def fork(
     """
     named = one_line(name, 60) or None
     made = await here.stories.fork(story, branch=branch, turn=turn, name=named)
-    if json_:
-        here.screen.json(made)
-        return
-    shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
-    here.screen.say(
-        f"The branch '{made.name}' shares {shared}. "
-        f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
-    )
+    here.screen.answer(made, json_, views.show_fork)
 
 
 @on_stories()
@@ -57,10 +50,7 @@ async def compare(
     Where they part, and what differs in turns, people and facts.
     """
     found = await here.stories.compare(story, first, second)
-    if json_:
-        here.screen.json(found, indent=1)
-    else:
-        views.show_comparison(here.screen, found)
+    here.screen.answer(found, json_, views.show_comparison, indent=1)
 
 
 def replay(
@@ -84,9 +74,6 @@ def replay(
 
     # Asking the storyteller anew may cost something, and that is booked.
     report = with_application(command, work) if retell else with_stories(command, work)
-    if json_:
-        command.screen.json(report)
-    else:
-        views.show_replay(command.screen, report)
+    command.screen.answer(report, json_, views.show_replay)
     if not report.agrees:
         raise typer.Exit(exits.FAILED)

@@ -1,14 +1,12 @@
-"""How facts, contradictions, rules and corrections look on the screen.
-
-Used by ``tta facts``, ``retcon``, ``validate``, ``show`` and ``compare``, and by ``/facts`` in a
-story.
-"""
+"""How facts, contradictions, rules and corrections look on the screen."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tta_rebuild.canon.lines import numbered
@@ -23,11 +21,11 @@ if TYPE_CHECKING:
     from tta_rebuild.reading.story_reader import StoryRead
     from tta_rebuild.storage.story_store import Branch
 
-_WHO = frozenset(
-    ["alive", "name", "alias", "role", "kin", "age", "species", "born_in", "trait", "ability"]
-)
-_WHERE = frozenset(["located_in", "part_of", "far_from"])
 SECTIONS = ("Who", "Where", "What holds")
+_WHO = "alive name alias role kin age species born_in trait ability"
+_SECTION_OF = dict.fromkeys(_WHO.split(), SECTIONS[0])
+_SECTION_OF |= dict.fromkeys(("located_in", "part_of", "far_from"), SECTIONS[1])
+_subject = attrgetter("subject")
 
 
 def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
@@ -72,23 +70,19 @@ def show_facts(
     """
     # a subject's name stands above the others
     facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
-    grouped: dict[str, dict[str, list[Fact]]] = {name: {} for name in SECTIONS}
-    for fact in facts:
-        section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
-        grouped[section].setdefault(fact.subject, []).append(fact)
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
     if word and not facts:
         screen.say(f"There are no facts{mentioned}.")
         return
-    subjects = len({fact.subject for fact in facts})
-    screen.say(f"{counted(len(facts), 'fact')}{mentioned}, about {counted(subjects, 'subject')}.")
-    for section, by_subject in grouped.items():
-        if word and not by_subject:
-            continue
-        screen.heading(section)
-        if not by_subject:
+    about = counted(len({fact.subject for fact in facts}), "subject")
+    screen.say(f"{counted(len(facts), 'fact')}{mentioned}, about {about}.")
+    for section in SECTIONS:
+        here = [fact for fact in facts if _SECTION_OF.get(fact.relation, SECTIONS[2]) == section]
+        if here or not word:
+            screen.heading(section)
+        if not here and not word:
             screen.say("nothing is known", "dim", indent=2)
-        for subject, own in sorted(by_subject.items()):
+        for subject, own in groupby(sorted(here, key=_subject), _subject):
             screen.say(one_line(_name(canon, subject, names), 60), "bold", indent=2)
             for fact in own:
                 told = (places or {}).get(fact.since)
@@ -134,11 +128,8 @@ def show_contradictions(screen: Screen, read: StoryRead) -> None:
         if found.evidence is not None:
             against, head = read.sentences[found.evidence], f"sentence {found.evidence + 1}"
         screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
-        for name, text in (
-            (f"sentence {found.at + 1}", contradiction.sentence),
-            (head, against),
-            ("fix", contradiction.fix or ""),
-        ):
+        said = {f"sentence {found.at + 1}": contradiction.sentence, head: against}
+        for name, text in [*said.items(), ("fix", contradiction.fix)]:
             if text:
                 screen.entry(f"    {name}:", one_line(text), gap=1)
 

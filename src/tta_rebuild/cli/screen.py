@@ -1,7 +1,6 @@
 """What the player sees: text on a terminal of any width, in a pipe, or in an old encoding.
 
-Every command writes through a ``Screen``. Story text comes from models and files, so it is made
-``plain`` before it is shown: nothing in it can move the cursor or colour the terminal.
+Story text comes from models and files, so a ``Screen`` makes it ``plain`` before it shows it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-T = TypeVar("T", bound=Sequence[Any])
+T = TypeVar("T")
 
 MAX_NAME_CHARS = 80
 """Longest title, and longest name of a character."""
@@ -126,16 +125,6 @@ def _plainer(character: str) -> str:
     return known or ("" if unicodedata.combining(character) else "?")
 
 
-def _console(file: TextIO | None, *, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    class Page(Console):
-        def on_broken_pipe(self) -> None:
-            raise ReaderGone
-
-    return Page(file=file, markup=False, emoji=False, highlight=False, stderr=stderr)
-
-
 class Screen:
     """Standard output and standard error, with the reader's width and colours respected.
 
@@ -150,12 +139,21 @@ class Screen:
     @cached_property
     def out(self) -> Console:
         """Standard output."""
-        return _console(self._out)
+        return self._console(file=self._out)
 
     @cached_property
     def err(self) -> Console:
         """Standard error."""
-        return _console(self._err, stderr=True)
+        return self._console(file=self._err, stderr=True)
+
+    def _console(self, **where: Any) -> Console:
+        from rich.console import Console
+
+        class Page(Console):
+            def on_broken_pipe(self) -> None:
+                raise ReaderGone
+
+        return Page(markup=False, emoji=False, highlight=False, **where)
 
     @property
     def width(self) -> int:
@@ -235,13 +233,15 @@ class Screen:
         """A value as one line of JSON on standard output, or indented."""
         self.raw(json_line(value, indent=indent))
 
-    def answer(self, rows: T, as_json: bool, show: Callable[[Screen, T], None]) -> None:
-        """What a command found: a line of JSON for each row, or as ``show`` puts it."""
-        if as_json:
-            for row in rows:
-                self.json(row)
-        else:
-            show(self, rows)
+    def answer(
+        self, found: T, as_json: bool, show: Callable[[Screen, T], None], indent: int | None = None
+    ) -> None:
+        """What a command found: JSON, of a list a line for each row, or as ``show`` puts it."""
+        if not as_json:
+            show(self, found)
+            return
+        for row in found if isinstance(found, list | tuple) else [found]:
+            self.json(row, indent=indent)
 
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""
