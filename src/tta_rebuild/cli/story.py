@@ -27,6 +27,7 @@ from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
 from tta_rebuild.cli.turn_view import (
     TurnResult,
+    play_turn,
     show_choices,
     show_heading,
     show_teller,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
+    from tta_rebuild.engine.stories import Stories
 
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
@@ -90,93 +92,72 @@ def story(
             "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
             param_hint="--auto",
         )
-    planned = _planned(theme, premises, options, skip)
-    runs: list[StoryRun] = []
+    planned = [("", premise_of(theme, options))] if theme is not None else []
+    if premises is not None:
+        lines = read_premises(premises)
+        if skip >= len(lines):
+            left = f"the file holds {len(lines)} premises, none is left after {skip}."
+            raise typer.BadParameter(left, param_hint="--skip")
+        planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
+    run = StoryRun(
+        screen=command.screen,
+        as_json=json_,
+        turns=turns,
+        moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
+        planned=planned,
+        skipped=skip if premises else None,
+    )
 
     async def work(application: Application, play: PlayTurn) -> None:
-        run = StoryRun(
-            command.screen,
-            application,
-            play,
-            turns=turns,
-            moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
-            skipped=skip if premises else None,
-            as_json=json_,
-            planned=len(planned),
-        )
-        runs.append(run)
-        await (run.go_on(story_, branch) if story_ else run.all(planned))
+        run.play, run.teller = play, application.models[0]
+        await run.tell(application.stories, story_, branch)
 
     try:
         with_storyteller(command, work, model=options.model, on_failure=on_failure)
     except KeyboardInterrupt:
-        for run in runs:
-            run.say_farewell()
-            raise Interrupted from None
-        raise
+        if not run.teller:
+            raise
+        run.say_farewell()
+        raise Interrupted from None
 
 
-def _planned(
-    theme: str | None, file: Path | None, options: StoryOptions, skip: int
-) -> Sequence[tuple[str, Premise]]:
-    """The premises to tell, each with its name in the file."""
-    if theme is not None:
-        return [("", premise_of(theme, options))]
-    if file is None:
-        return []
-    lines = read_premises(file)
-    if skip >= len(lines):
-        raise typer.BadParameter(
-            f"the file holds {len(lines)} premises, none is left after {skip}.", param_hint="--skip"
-        )
-    return [
-        (line.name, premise_of(line.theme, options, source=line.source)) for line in lines[skip:]
-    ]
-
-
-@dataclass
+@dataclass(kw_only=True)
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
     Attributes:
         moves: for a story's seed, what chooses in it.
+        planned: the premises to tell, each with its name in the file; ``done`` of them were told.
         skipped: how many of a file's premises were left out; None if there is no file.
-        planned, done: how many stories are to be told from their beginning, and were.
+        teller: who tells, "" until there is somebody.
     """
 
     screen: Screen
-    application: Application
-    play: PlayTurn
+    as_json: bool
     turns: int
     moves: Callable[[int], NextMove]
+    planned: Sequence[tuple[str, Premise]]
     skipped: int | None
-    as_json: bool
-    planned: int
+    play: PlayTurn = play_turn
+    teller: str = ""
     done: int = 0
     session: Session | None = None
 
-    def __post_init__(self) -> None:
-        self.stories = self.application.stories
-        self.teller = self.application.models[0]
-
-    async def all(self, planned: Sequence[tuple[str, Premise]]) -> None:
-        """Every planned story from its beginning."""
-        with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
-            for name, premise in planned:
-                session = await self.stories.open(premise)
+    async def tell(self, stories: Stories, story: str, branch: str) -> None:
+        """Further turns of a story that exists, or every planned one from its beginning."""
+        total = self.turns * max(1, len(self.planned))
+        with _progress(self.screen, total, self.as_json) as advance:
+            if story:
+                await self._tell(await stories.resume(story, branch), "", advance)
+            for name, premise in self.planned:
+                session = await stories.open(premise)
                 try:
                     await self._tell(session, name, advance)
                 finally:
                     if not session.state.turn:  # its premise stands in the command or the file
                         with suppress(StoreError):
-                            await self.stories.delete(session.story_id)
+                            await stories.delete(session.story_id)
                 self.done += 1
-
-    async def go_on(self, story: str, branch: str) -> None:
-        """Further turns of a story that exists."""
-        session = await self.stories.resume(story, branch)
-        with _progress(self.screen, self.turns, self.as_json) as advance:
-            await self._tell(session, "", advance)
 
     async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
         state, premise = session.state, session.state.premise
@@ -202,11 +183,11 @@ class StoryRun:
             for note in () if self.done else notes:
                 self.screen.note(note)
             show_teller(self.screen, state, self.teller)
-        before, self.session = state.turn, session
+        self.session = session
         try:
             await self._turns(session, advance)
         finally:
-            self._close(session, session.state.turn - before)
+            self._close(session, session.state.turn - state.turn)
 
     async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
         from tta_rebuild.engine.action import Action
@@ -214,12 +195,14 @@ class StoryRun:
         next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
         while left and not session.state.ended:
-            first = not session.state.turn
-            move = Action.begin() if first else next_move(session.state.choices)
+            choices = session.state.choices
+            move = next_move(choices) if session.state.turn else Action.begin()
             if move is None:
                 return
-            if not self.as_json and not first:
-                self.screen.say(f"> {one_line(_words(move, session), MOVE_CHARS)}", "bold")
+            if not self.as_json and session.state.turn:
+                taken = move.number and move.number <= len(choices)
+                words = choices[move.number - 1].text if taken else move.text
+                self.screen.say(f"> {one_line(words, MOVE_CHARS)}", "bold")
                 self.screen.say()
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
@@ -263,39 +246,29 @@ class StoryRun:
             ms=round(seconds * 1000, 2),
         )
 
-    def say_farewell(self) -> None:
-        """Say after Ctrl-C what is kept and how to go on."""
-        how = ""
-        if self.skipped is not None:
-            how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
-        elif self.session is not None and self.as_json:  # in prose, the story's end says it
-            how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
-        done = f" after {self.done} of {counted(self.planned, 'story')}" if self.planned > 1 else ""
-        self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
-
     def _close(self, session: Session, played: int) -> None:
-        turns, ended = session.state.turn, session.state.ended
+        turns, ended, which = session.state.turn, session.state.ended, session.story_id[:8]
         self._emit("end", session, turns=turns, played=played, ended=ended)
-        if not self.as_json and turns:
-            kept, which = f"Kept: {counted(turns, 'turn')}.", session.story_id[:8]
-            self.screen.say(
-                f"The story has ended. {kept} Read it: tta stories export {which}"
-                if ended
-                else f"The story can go on. {kept} Play it: tta play --story {which}",
-                "dim",
-            )
+        if turns and not self.as_json:
+            can, read = "The story can go on.", f"Play it: tta play --story {which}"
+            if ended:
+                can, read = "The story has ended.", f"Read it: tta stories export {which}"
+            self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}", "dim")
             self.screen.say()
 
     def _emit(self, kind: str, session: Session, **values: Any) -> None:
         if self.as_json:
             self.screen.json({"type": kind, "story_id": session.story_id, **values})
 
-
-def _words(move: Action, session: Session) -> str:
-    choices = session.state.choices
-    if move.number and move.number <= len(choices):
-        return choices[move.number - 1].text
-    return move.text
+    def say_farewell(self) -> None:
+        """Say after Ctrl-C what is kept and how to go on."""
+        how, planned = "", len(self.planned)
+        if self.skipped is not None:
+            how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
+        elif self.session is not None and self.as_json:  # in prose, the story's end says it
+            how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
+        done = f" after {self.done} of {counted(planned, 'story')}" if planned > 1 else ""
+        self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
 
 
 @contextmanager
