@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Annotated, Any
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -22,6 +25,28 @@ def number(about: str, at_least: int, at_most: int | None = None) -> Any:
 def repeated(about: str, metavar: str = "<text>") -> Any:
     """An option that may be given several times."""
     return typer.Option(metavar=metavar, help=f"{about} Repeatable.")
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Offer each field of the dataclass that a command takes as ``options`` as an option."""
+    own = dict(inspect.signature(command, eval_str=True).parameters)
+    kind = own.pop("options").annotation
+    types = get_type_hints(kind, include_extras=True)
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        values = {field.name: given.pop(field.name) for field in fields(kind)}
+        command(**given, options=kind(**values))
+
+    for field in fields(kind):
+        own[field.name] = inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=types[field.name],
+        )
+    gathered.__signature__ = inspect.Signature([*own.values()])  # type: ignore[attr-defined]
+    return gathered
 
 
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:

@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from tta_rebuild.cli import facts_view as views
 from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory, number
-from tta_rebuild.cli.facts_view import (
-    facts_with,
-    names_written,
-    show_contradictions,
-    show_corrected_lines,
-    show_facts,
-    show_lines,
-    show_plan,
-    show_rewrite,
-)
 from tta_rebuild.cli.files import story_text
 from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
 from tta_rebuild.cli.screen import counted, one_line
@@ -50,25 +41,22 @@ def facts(
 
     Of a story kept here, or of any English text file (that needs the extra 'parser').
     """
-    command = context_of(ctx)
+    command, text = context_of(ctx), story_text(story)
     screen = command.screen
-    lines: Mapping[int, LastingLine] = {}
-    names: Mapping[str, str] = {}
-    text = story_text(story)
+    lines: Lines = {}
     if text is None:
         state, held, places, lines = _facts_of_story(command, story, branch, turn)
-        canon, names = state.canon, names_written(held) | state.names
-        unit, key = "turn", "turn"
+        canon, names, unit, key = state.canon, state.names, "turn", "turn"
     else:
         from tta_rebuild.reading.story_reader import read_story
 
         if turn is not None:
             raise typer.BadParameter("a text file has no turns.", param_hint="--turn")
         read = read_story(text)
-        canon, held, unit, key = read.canon, read.canon.all_now(), "sentence", "sentence_number"
-        names = names_written(held)
+        canon, held, names = read.canon, read.canon.all_now(), {}
+        unit, key = "sentence", "sentence_number"
         places = {position: number + 1 for position, number in read.positions.items()}
-    found = facts_with(word, held)
+    found, names = views.facts_with(word, held), views.names_written(held) | names
     if json_:
         for fact in found:
             screen.json(asdict(fact) | {key: places.get(fact.since)})
@@ -78,10 +66,10 @@ def facts(
             f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read by their grammar. "
             "What is read so is unconfirmed, and most of a text says nothing to it."
         )
-    show_facts(screen, canon, found, names=names, word=word, places=places, unit=unit)
-    show_lines(screen, lines, word, names)
+    views.show_facts(screen, canon, found, names=names, word=word, places=places, unit=unit)
+    views.show_lines(screen, lines, word, names)
     if text is not None:
-        show_contradictions(screen, read)
+        views.show_contradictions(screen, read)
 
 
 def _facts_of_story(
@@ -111,13 +99,10 @@ def _facts_of_story(
         return folded.present(), turns, lines
 
     present, turns, lines = with_stories(command, work)
-    if turn is None:
-        return present, present.canon.all_now(), turns, lines
-    if turn > max(turns.values()):
-        raise PositionNotFound(
-            f"the branch '{branch}' has no turn {turn}; its last is {max(turns.values())}"
-        )
-    at = max(position for position, told in turns.items() if told <= turn)
+    last = max(turns.values())
+    if turn is not None and turn > last:
+        raise PositionNotFound(f"the branch '{branch}' has no turn {turn}; its last is {last}")
+    at = max(position for position, told in turns.items() if turn is None or told <= turn)
     return present, present.canon.all_now(at), turns, lines
 
 
@@ -164,11 +149,8 @@ def retcon(
     if json_:
         screen.json({"plan": plan, "how": how, "branch": made.branch if made else None})
         return
-    show_plan(screen, plan, turns)
+    views.show_plan(screen, plan, turns)
     if made is None:
         screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
-        return
-    screen.say(f"Corrected on the branch '{made.branch.name}'.")
-    show_corrected_lines(screen, made.events)
-    if made.how == "rewrite":
-        show_rewrite(screen, made.branch, turns.get(plan.fact.since, 0))
+    else:
+        views.show_correction(screen, made, turns.get(plan.fact.since, 0))

@@ -16,10 +16,9 @@ from tta_rebuild.core.events import LineEnded, LineKept
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
-    from tta_rebuild.core.events import Event
     from tta_rebuild.core.story import Claim, LastingLine
+    from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.reading.story_reader import StoryRead
-    from tta_rebuild.storage.story_store import Branch
 
 SECTIONS = ("Who", "Where", "What holds")
 _WHO = "alive name alias role kin age species born_in trait ability"
@@ -106,14 +105,14 @@ def show_lines(
     screen: Screen, lines: Mapping[int, LastingLine], word: str, names: Mapping[str, str]
 ) -> None:
     """The lasting lines in force, by number; those that hold a word if one is given."""
-    shown = []
+    heading = "Kept in plain words, by number"
     for number, line in lines.items():
         known_by = tuple(names.get(who, who) for who in line.known_by)
-        shown.append(numbered(number, replace(line, known_by=known_by)))
-    told = [text for text in shown if word.casefold() in text.casefold()]
-    if told:
-        screen.heading("Kept in plain words, by number")
-        for text in told:
+        text = numbered(number, replace(line, known_by=known_by))
+        if word.casefold() in text.casefold():
+            if heading:
+                screen.heading(heading)
+            heading = ""
             screen.say(f"  {one_line(text)}")
 
 
@@ -159,32 +158,28 @@ def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> Non
         screen.say("No later fact depends on it.")
         return
     screen.say(f"{counted(len(plan.dependents), 'later fact')} would no longer stand:")
-    for dependent in plan.dependents:
-        ends = "no longer " if dependent.claim.ends else ""
-        screen.entry(
-            f"  turn {turns.get(dependent.position, 0)}:",
-            f"{ends}{fact_line(dependent.claim)}: {one_line(dependent.why)}",
-            gap=1,
-        )
+    for one in plan.dependents:
+        said = f"{'no longer ' if one.claim.ends else ''}{fact_line(one.claim)}"
+        head = f"  turn {turns.get(one.position, 0)}:"
+        screen.entry(head, f"{said}: {one_line(one.why)}", gap=1)
 
 
-def show_corrected_lines(screen: Screen, events: Iterable[Event]) -> None:
-    """What a correction did to the lasting lines that said the fact."""
-    for event in events:
-        if isinstance(event, LineEnded):
-            screen.say(f"The lasting line {event.number} said so and has ended.")
-        elif isinstance(event, LineKept):
-            known = f" [known to: {', '.join(event.line.known_by)}]" if event.line.known_by else ""
-            screen.say(f"A lasting line in its place: {event.line.text}{known}")
-
-
-def show_rewrite(screen: Screen, branch: Branch, told: int) -> None:
-    """Where a story is told anew after a correction, and which scenes stay as they were.
+def show_correction(screen: Screen, made: Retconned, told: int) -> None:
+    """What a correction did, to the lasting lines too, and how to tell the story anew after it.
 
     Args:
         told: the turn that told what was never so, 0 for the premise.
     """
-    story = branch.story_id[:8]
+    branch, story = made.branch, made.branch.story_id[:8]
+    screen.say(f"Corrected on the branch '{branch.name}'.")
+    for event in made.events:
+        if isinstance(event, LineEnded):
+            screen.say(f"The lasting line {event.number} said so and has ended.")
+        elif isinstance(event, LineKept):
+            kept = numbered(0, event.line).removeprefix("0. ")
+            screen.say(f"A lasting line in its place: {kept}")
+    if made.how != "rewrite":
+        return
     screen.say(
         f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
         f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
-
-import typer
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
@@ -19,6 +17,7 @@ from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
+    from tta_rebuild.cli.story_options import StoryOptions
     from tta_rebuild.core.clock import Clock
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -27,16 +26,6 @@ if TYPE_CHECKING:
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
 
 OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
-WhatOnFailure = Annotated[
-    OnFailure | None,
-    typer.Option(
-        "--on-failure",
-        help="Without a person at the keyboard, when the model fails: wait for it, go on with the "
-        "embedded storyteller (offline), or stop. Stop where a model is named, unless a chain says "
-        "otherwise.",
-        show_default=False,
-    ),
-]
 MAY_PASS = (
     errors.CircuitOpen,
     errors.ProviderBusy,
@@ -51,20 +40,18 @@ PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
 def with_storyteller(
     at: CommandContext,
     work: Callable[[Application, PlayTurn], Awaitable[None]],
+    options: StoryOptions,
     *,
-    model: str,
-    on_failure: OnFailure | None,
     quiet: bool = False,
 ) -> None:
-    """Open the application with the models that suit ``on_failure``, and tell with it.
+    """Open the application with the models that suit the options, and tell with it.
 
     Args:
-        model: as the options name it, "" for what is set.
         work: gets what plays a turn; it waits for a model that fails where that is wished for.
         quiet: see ``with_application``.
     """
-    settings = settings_for(at, model=model)
-    decision = decided(on_failure, settings)
+    settings = settings_for(at, model=options.model)
+    decision = decided(options.on_failure, settings)
     play = partial(told, notes=at.screen) if decision == "wait" else play_turn
 
     async def telling(application: Application) -> None:

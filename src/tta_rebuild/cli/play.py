@@ -6,19 +6,20 @@ On a terminal it asks; from a pipe it takes every line as a move, and stops wher
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import typer
 
-from tta_rebuild.cli.arguments import GoOnWith, WhichBranch
+from tta_rebuild.cli.arguments import with_options
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import PlayTurn, WhatOnFailure, with_storyteller
+from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.moves import move_of
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present, show_teller
 
 if TYPE_CHECKING:
@@ -40,22 +41,12 @@ MAX_LINE_CHARS = 10_000_000
 
 
 @with_options
-def play(
-    ctx: typer.Context,
-    *,
-    theme: Annotated[
-        str | None, typer.Option(help="What the story is about, in your words.")
-    ] = None,
-    story: GoOnWith = "",
-    branch: WhichBranch = "main",
-    on_failure: WhatOnFailure = None,
-    options: StoryOptions,
-) -> None:
+def play(ctx: typer.Context, *, options: StoryOptions) -> None:
     """Play a story.
 
     Every finished turn is kept. In the story, ? shows what can be typed.
     """
-    command = context_of(ctx)
+    command, theme, story = context_of(ctx), options.theme, options.story
     if story and theme is not None:
         raise typer.BadParameter(
             "a story that exists keeps its theme; give --theme or --story.", param_hint="--story"
@@ -67,8 +58,8 @@ def play(
             '"a lighthouse keeper finds a door", or go on with --story.',
             param_hint="--theme",
         )
-    if on_failure is None and sys.stdin.isatty():
-        on_failure = "offline"
+    if options.on_failure is None and sys.stdin.isatty():
+        options = replace(options, on_failure="offline")
     said_farewell = False
 
     async def work(application: Application, play: PlayTurn) -> None:
@@ -78,7 +69,7 @@ def play(
             if begins is not None:
                 session: Session | None = await loop.begun(begins)
             elif story:
-                session = await application.stories.resume(story, branch)
+                session = await application.stories.resume(story, options.branch)
             else:
                 session = await loop.ask(options)
             if session is not None:
@@ -87,7 +78,7 @@ def play(
             said_farewell = loop.say_farewell()
 
     try:
-        with_storyteller(command, work, model=options.model, on_failure=on_failure, quiet=True)
+        with_storyteller(command, work, options, quiet=True)
     except KeyboardInterrupt:
         if said_farewell:
             raise Interrupted from None

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch, number
+from tta_rebuild.cli.arguments import AsJson, number, with_options
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import PlayTurn, WhatOnFailure, with_storyteller
+from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.files import read_premises
 from tta_rebuild.cli.moves import NextMove, Policy, automatic, from_lines
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.cli.turn_view import (
     TurnResult,
     play_turn,
@@ -61,13 +61,10 @@ class AutoPolicyCommand(TyperCommand):
 def story(
     ctx: typer.Context,
     *,
-    theme: Annotated[str | None, typer.Option(help="What the story is about.")] = None,
     premises: Annotated[
         Path | None,
         typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
     ] = None,
-    story_: GoOnWith = "",
-    branch: WhichBranch = "main",
     turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
     auto: Annotated[
         Policy | None,
@@ -78,12 +75,11 @@ def story(
     ] = None,
     json_: AsJson = False,
     skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
-    on_failure: WhatOnFailure = None,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    command = context_of(ctx)
-    if sum((theme is not None, premises is not None, bool(story_))) != 1:
+    command, theme = context_of(ctx), options.theme
+    if sum((theme is not None, premises is not None, bool(options.story))) != 1:
         raise typer.BadParameter(
             "give one of --theme, --premises and --story.", param_hint="--theme"
         )
@@ -110,10 +106,10 @@ def story(
 
     async def work(application: Application, play: PlayTurn) -> None:
         run.play, run.teller = play, application.models[0]
-        await run.tell(application.stories, story_, branch)
+        await run.tell(application.stories, options.story, options.branch)
 
     try:
-        with_storyteller(command, work, model=options.model, on_failure=on_failure)
+        with_storyteller(command, work, options)
     except KeyboardInterrupt:
         if not run.teller:
             raise
