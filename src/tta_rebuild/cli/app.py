@@ -28,14 +28,14 @@ COMMANDS = {
     "story": ("story", "Tell one or many stories by itself."),
     "stories": ("stories", "List, rename, delete, export, import."),
     "show": ("show", "Show timeline, branches, people, facts."),
-    "fork": ("branches", "Begin another way from a turn."),
-    "compare": ("branches", "Show how two branches differ."),
-    "replay": ("branches", "Play a story again from its log."),
-    "validate": ("validate", "Check a choice against a story, or a whole text against itself."),
+    "fork": ("show", "Begin another way from a turn."),
+    "compare": ("show", "Show how two branches differ."),
+    "replay": ("show", "Play a story again from its log."),
+    "validate": ("facts", "Check a choice against a story, or a whole text against itself."),
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
     "doctor": ("set_up", "Say what is set up, and what is missing."),
-    "costs": ("costs", "Show what the models have cost."),
+    "costs": ("set_up", "Show what the models have cost."),
     "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
@@ -51,11 +51,12 @@ class Commands(TyperGroup):
         self.commands = cast(Any, dict.fromkeys(COMMANDS))  # names for suggestions
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name: its module's own ``app``, or the function of that name."""
+        """The ``app`` of a module of that name, or else the function of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"tta_rebuild.cli.{COMMANDS[cmd_name][0]}")
-        own = getattr(module, "app", None)
+        home = COMMANDS[cmd_name][0]
+        module = import_module(f"tta_rebuild.cli.{home}")
+        own = getattr(module, "app", None) if home == cmd_name else None
         if own is None:
             own = typer.Typer(rich_markup_mode=None, add_completion=False)
             own.command()(getattr(module, cmd_name))

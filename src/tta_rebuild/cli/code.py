@@ -14,7 +14,7 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, group
-from tta_rebuild.cli.files import MAX_STORY_BYTES
+from tta_rebuild.cli.inputs import MAX_STORY_BYTES
 from tta_rebuild.cli.opening import context_of, settings_for, with_application
 from tta_rebuild.cli.screen import plain
 from tta_rebuild.core.data_files import read_text

@@ -14,8 +14,8 @@ import typer
 from tta_rebuild.cli.arguments import with_options
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
+from tta_rebuild.cli.inputs import move_of
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.moves import move_of
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands

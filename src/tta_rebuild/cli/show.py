@@ -1,16 +1,22 @@
-"""``tta show``: a story's timeline, branches, people and facts."""
+"""``tta show``, ``fork``, ``compare`` and ``replay``: a story and its branches."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, group
+from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, group, number
 from tta_rebuild.cli.facts import facts
-from tta_rebuild.cli.opening import Here, on_stories
+from tta_rebuild.cli.opening import Here, context_of, on_stories, with_application, with_stories
+from tta_rebuild.cli.screen import one_line
+
+if TYPE_CHECKING:
+    from tta_rebuild.bootstrap.application import Application
+    from tta_rebuild.engine.replay import ReplayReport
 
 app = group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
@@ -49,3 +55,65 @@ async def character(
     """One person of the story, or all of them."""
     people = views.cast((await here.stories.resume(story, branch)).state, name)
     here.screen.answer(people, json_, partial(views.show_cast, in_full=bool(name)))
+
+
+@on_stories(changes=True)
+async def fork(
+    here: Here,
+    story: WhichStory,
+    *,
+    turn: Annotated[int, number("The last turn that both ways share; 0: only the premise.", 0)],
+    branch: WhichBranch = "main",
+    name: Annotated[str, typer.Option(help="The new branch's name.")] = "",
+    json_: AsJson = False,
+) -> None:
+    """Begin another way from a turn.
+
+    The old way stays as it is.
+    """
+    named = one_line(name, 60) or None
+    made = await here.stories.fork(story, branch=branch, turn=turn, name=named)
+    here.screen.answer(made, json_, views.show_fork)
+
+
+@on_stories()
+async def compare(
+    here: Here,
+    story: WhichStory,
+    first: Annotated[str, typer.Argument(help="A branch.")],
+    second: Annotated[str, typer.Argument(help="Another branch.")],
+    *,
+    json_: AsJson = False,
+) -> None:
+    """Show how two branches differ.
+
+    Where they part, and what differs in turns, people and facts.
+    """
+    found = await here.stories.compare(story, first, second)
+    here.screen.answer(found, json_, views.show_comparison, indent=1)
+
+
+def replay(
+    ctx: typer.Context,
+    story: WhichStory,
+    *,
+    branch: WhichBranch = "main",
+    retell: Annotated[
+        bool, typer.Option(help="Ask the storyteller anew instead of its recorded replies.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Play a story again from its log.
+
+    Says whether every byte agrees; ends with code 1 if not.
+    """
+    command = context_of(ctx)
+
+    async def work(application: Application) -> ReplayReport:
+        return await application.stories.replay(story, branch, retell=retell)
+
+    # Asking the storyteller anew may cost something, and that is booked.
+    report = with_application(command, work) if retell else with_stories(command, work)
+    command.screen.answer(report, json_, views.show_replay)
+    if not report.agrees:
+        raise typer.Exit(exits.FAILED)

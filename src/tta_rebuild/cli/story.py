@@ -20,8 +20,7 @@ from typer.core import TyperCommand
 from tta_rebuild.cli.arguments import AsJson, number, with_options
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
-from tta_rebuild.cli.files import read_premises
-from tta_rebuild.cli.moves import NextMove, Policy, automatic, from_lines
+from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
