@@ -1,8 +1,4 @@
-"""The commands of ``tta``, put together; ``main`` runs it.
-
-A command's module is loaded when it is called by name, so that ``tta --help`` needs none of them
-and a command none of the others.
-"""
+"""The commands of ``tta``, put together; each one's module is loaded when it is called by name."""
 
 from __future__ import annotations
 
@@ -14,14 +10,12 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tta_rebuild.cli.arguments import group
 from tta_rebuild.cli.opening import CommandContext
 
-EXIT_CODES = (
-    "Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input, 3 not found, "
-    "4 trouble with the place where stories are kept, 5 trouble with a model or a budget, "
-    "130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has "
-    "gone."
-)
+EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
+3 not found, 4 trouble with the place where stories are kept, 5 trouble with a model or a budget,
+130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has gone."""
 
 COMMANDS = {
     "play": ("play", "Play a story."),
@@ -58,7 +52,7 @@ class Commands(TyperGroup):
         module = import_module(f"tta_rebuild.cli.{home}")
         own = getattr(module, "app", None) if home == cmd_name else None
         if own is None:
-            own = typer.Typer(rich_markup_mode=None, add_completion=False)
+            own = group("")
             own.command()(getattr(module, cmd_name))
         command = get_command(own)
         command.name = cmd_name

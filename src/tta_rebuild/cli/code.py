@@ -1,14 +1,11 @@
-"""``tta code run`` and ``tta code check``: what comes of code, alone or in a story.
-
-Put under ``tta`` by ``app``. Which engine runs the code is ``bootstrap``'s decision.
-"""
+"""``tta code run`` and ``tta code check``: what comes of code, alone or in a story."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -22,7 +19,6 @@ from tta_rebuild.core.data_files import read_text
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
     from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict
-    from tta_rebuild.quality.story_code import CheckedSnippet, StoryCodeReport
 
 T = TypeVar("T")
 
@@ -33,18 +29,16 @@ app = group(
 Engine = Annotated[
     str, typer.Option(help="auto (E2B if its key is set, else this machine), local, monty, e2b.")
 ]
-
 MAX_CODE_BYTES = 2_000_000
 """Largest file of code that is run."""
-
-_LANGUAGE_BY_SUFFIX = {
-    ".py": "python",
+_LANGUAGES = {
     ".json": "json",
     ".toml": "toml",
     ".yaml": "yaml",
     ".yml": "yaml",
     ".js": "javascript",
 }
+"""By the end of a file's name; else Python."""
 
 
 @app.command()
@@ -62,7 +56,7 @@ def run(
     Ends with code 1 if the code is invalid.
     """
     code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
-    spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
+    spoken = language or _LANGUAGES.get(Path(file).suffix.lower(), "python")
     verdict = _with_executor(ctx, engine, lambda executor: executor.run(code, spoken))
     screen = context_of(ctx).screen
     if json_:
@@ -92,13 +86,18 @@ def check(
     report = _with_executor(ctx, engine, lambda executor: check_code(text, executor))
     screen = context_of(ctx).screen
     for checked in report.checked:
+        snippet, verdict = checked.snippet, asdict(checked.verdict)
         if json_:
-            screen.json(_row(checked))
+            row = {"line": snippet.line, "language": snippet.language}
+            row |= {"truncated": snippet.truncated, "needs_earlier": checked.needs_earlier}
+            screen.json(row | {"code_line": verdict.pop("line")} | verdict)
         else:
-            where = f"line {checked.snippet.line}, {checked.snippet.language}"
-            screen.say(f"{where}: {_shown(checked.verdict)}")
+            screen.say(f"line {snippet.line}, {snippet.language}: {_shown(checked.verdict)}")
     if not json_:
-        screen.say(_summary(report))
+        kinds: tuple[Verdict, ...] = ("valid", "invalid", "blocked", "unverified")
+        counts = [f"{report.count(kind)} {kind}" for kind in kinds if report.count(kind)]
+        effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
+        screen.say(f"{', '.join(counts)}{effect}" or "no code in this story")
     if report.count("invalid"):
         raise typer.Exit(exits.FAILED)
 
@@ -128,23 +127,3 @@ def _shown(verdict: CodeVerdict) -> str:
     by = f"{verdict.engine} {verdict.version}".strip()
     told = f" [{by}, {verdict.duration_s * 1000:.0f} ms]" if by else ""
     return f"{verdict.verdict}: {verdict.reason}{where}{told}"
-
-
-def _summary(report: StoryCodeReport) -> str:
-    kinds: tuple[Verdict, ...] = ("valid", "invalid", "blocked", "unverified")
-    counts = ", ".join(f"{report.count(kind)} {kind}" for kind in kinds if report.count(kind))
-    effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
-    return f"{counts}{effect}" or "no code in this story"
-
-
-def _row(checked: CheckedSnippet) -> dict[str, Any]:
-    snippet = checked.snippet
-    verdict = asdict(checked.verdict)
-    return {
-        "line": snippet.line,
-        "language": snippet.language,
-        "truncated": snippet.truncated,
-        "needs_earlier": checked.needs_earlier,
-        "code_line": verdict.pop("line"),
-        **verdict,
-    }

@@ -196,7 +196,7 @@ def _show(
     for share in counts.shares():
         part = f"{100 * share.count / share.of:.1f} %" if share.of else "-"
         table.add_row(share.says, f"{share.count} of {share.of}", part)
-    screen.show(table)
+    screen.out.print(table)
     unread = f", {counts.unread} of {counts.readings} readings failed" if counts.unread else ""
     screen.say(f"{counts.calls} calls, ${counts.cost_usd:.4f}{unread}", "bold")
     for kind in dict.fromkeys(row.kind for row in counts.rows):

@@ -37,15 +37,11 @@ _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud
 _ESCAPES = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
 
 _STAND_INS = str.maketrans(
+    "\u2010\u2011\u2012–‘’“”•·✓✗─━│└├ŁłĐđÐðØøıĦħ", "----''\"\"*|vx--|`+LlDdDdOoiHh"
+) | str.maketrans(
     {
-        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "--",
-        "\u2015": "--", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
-        "\u2022": "*", "\u2026": "...", "\u2190": "<-", "\u2192": "->", "\u00b7": "|",
-        "\u2713": "v", "\u2717": "x", "\u2500": "-", "\u2501": "-", "\u2502": "|",
-        "\u2514": "`", "\u251c": "+", "\u00a0": " ", "\u202f": " ", "\u2265": ">=",
-        "\u2264": "<=", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "ß": "ss",
-        "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe",
-        "ı": "i", "Ħ": "H", "ħ": "h",
+        "—": "--", "\u2015": "--", "←": "<-", "→": "->", "≥": ">=", "≤": "<=",
+        "ß": "ss", "Þ": "Th", "þ": "th", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe",
     }
 )  # fmt: skip
 _ERROR_HANDLER = "tta-stand-in"
@@ -112,17 +108,15 @@ def prepare_streams() -> None:
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """ASCII for characters: what is drawn like one, its letter without the marks, or "?"."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking = error.object[error.start : error.end]
-    return "".join(map(_plainer, lacking)), error.end
-
-
-def _plainer(character: str) -> str:
-    """ASCII for a character: what is drawn like it, its letter without the marks, or "?"."""
-    parts = unicodedata.normalize("NFKD", character.translate(_STAND_INS))
-    known = parts.encode("ascii", "ignore").decode()
-    return known or ("" if unicodedata.combining(character) else "?")
+    known = ""
+    for character in error.object[error.start : error.end]:
+        parts = unicodedata.normalize("NFKD", character.translate(_STAND_INS))
+        letters = parts.encode("ascii", "ignore").decode()
+        known += letters or ("" if unicodedata.combining(character) else "?")
+    return known, error.end
 
 
 class Screen:
@@ -155,11 +149,6 @@ class Screen:
 
         return Page(markup=False, emoji=False, highlight=False, **where)
 
-    @property
-    def width(self) -> int:
-        """Columns of standard output."""
-        return self.out.width
-
     def say(self, text: str = "", style: str = "", *, indent: int = 0, lead: str = "") -> None:
         """One paragraph (or several lines) on standard output, wrapped between words.
 
@@ -178,7 +167,7 @@ class Screen:
         from rich.cells import cell_len
 
         indent = cell_len(plain(head)) + gap
-        if indent > self.width // 2:
+        if indent > self.out.width // 2:
             self.say(head, head_style)
             self.say(text, style, indent=4)
         else:
@@ -215,10 +204,6 @@ class Screen:
             start.pad_right(max(0, indent - start.cell_len) if line or start.plain else 0)
             console.print(start + line, soft_wrap=True)
             start = Text()
-
-    def show(self, renderable: Any) -> None:
-        """Anything that rich can draw, such as a tree or a table."""
-        self.out.print(renderable)
 
     def raw(self, text: str) -> None:
         """Text for another program, on standard output exactly as it is, with a line end."""

@@ -54,7 +54,7 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
     report: Report = {
         "can_play": True,
         "program": {"tta": __version__, "python": python},
-        "terminal": {"columns": command.screen.width, "encoding": encoding},
+        "terminal": {"columns": command.screen.out.width, "encoding": encoding},
         **{part: {} for part in ("settings", "stories", "code", "servers")},
         "teller": "",
         "models": [],
@@ -298,7 +298,7 @@ def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    counts_shown = () if screen.width < 60 else ("calls", "in", "out")
+    counts_shown = () if screen.out.width < 60 else ("calls", "in", "out")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(head, overflow="fold")
     for name in counts_shown:
@@ -308,7 +308,7 @@ def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
         counts = [f"{n:,}" for n in (line.attempts, line.input_tokens, line.output_tokens)]
         cost = f"{_about(line)}{line.cost_usd:.4f}"
         table.add_row(Text(one_line(line.key)), *counts[: len(counts_shown)], cost)
-    screen.show(table)
+    screen.out.print(table)
     about = "~" if any(map(_about, lines)) else ""
     screen.say(f"together {about}${sum(line.cost_usd for line in lines):.4f}", "bold")
     if about:

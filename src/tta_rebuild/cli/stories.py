@@ -18,12 +18,7 @@ from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import (
-    ExecutionError,
-    ImportRejected,
-    UnreadableFile,
-    ValidationError,
-)
+from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile, ValidationError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
@@ -56,24 +51,16 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
 
 def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
     for row in rows:
-        _show_row(screen, row)
+        told = counted(row.turns, "turn") if row.turns else "not begun"
+        branches = f" · {row.branches} branches" if row.branches > 1 else ""
+        seconds, ago = int((datetime.now(UTC) - row.updated_at).total_seconds()), "just now"
+        for unit, length in (("minute", 60), ("hour", 3_600), ("day", 86_400)):
+            if seconds >= length:
+                ago = f"{counted(seconds // length, unit)} ago"
+        screen.entry(row.story_id[:8], one_line(row.title, 200))
+        screen.say(f"{told}{branches} · {ago}", "dim", indent=10)
     if not rows:
         screen.say("There are no stories yet. 'tta play' begins one.")
-
-
-def _show_row(screen: Screen, row: StoryRow) -> None:
-    told = counted(row.turns, "turn") if row.turns else "not begun"
-    branches = f" · {row.branches} branches" if row.branches > 1 else ""
-    screen.entry(row.story_id[:8], one_line(row.title, 200))
-    screen.say(f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}", "dim", indent=10)
-
-
-def _ago(then: datetime, now: datetime) -> str:
-    seconds = int((now - then).total_seconds())
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= length:
-            return f"{counted(seconds // length, unit)} ago"
-    return "just now"
 
 
 @app.command()
@@ -103,26 +90,19 @@ async def delete(
     json_: AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
-    row = await here.stories.find(story)
-    if not yes and not _confirmed(here.screen, row):
+    row, answer = await here.stories.find(story), "yes" if yes else ""
+    if not yes and not sys.stdin.isatty():
+        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
+    if not yes:
+        _show_rows(here.screen, [row])
+        here.screen.say("Delete it with all its branches, for good? Type yes to delete.")
+        with suppress(EOFError):
+            answer = ask("> ").strip().lower()
+    if answer != "yes":
         here.screen.say("Kept.")
         raise typer.Exit(exits.FAILED)
     gone = await here.stories.delete(row.story_id)
-    if json_:
-        here.screen.json(gone)
-    else:
-        here.screen.say("Deleted.")
-
-
-def _confirmed(screen: Screen, row: StoryRow) -> bool:
-    if not sys.stdin.isatty():
-        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
-    _show_row(screen, row)
-    screen.say("Delete it with all its branches, for good? Type yes to delete.")
-    try:
-        return ask("> ").strip().lower() == "yes"
-    except EOFError:
-        return False
+    here.screen.answer(gone, json_, lambda screen, _: screen.say("Deleted."))
 
 
 @app.command()

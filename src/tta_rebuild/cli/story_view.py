@@ -127,7 +127,7 @@ def show_tree(screen: Screen, branches: Sequence[Branch], *, title: str, here: s
         label = f"{branch.name} ({counted(branch.turn, 'turn')}){mark}"
         parent = nodes.get(branch.parent_id, root)
         nodes[branch.branch_id] = parent.add(Text(one_line(label)))
-    screen.show(root)
+    screen.out.print(root)
 
 
 def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[Row]:

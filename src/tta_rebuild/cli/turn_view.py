@@ -1,7 +1,4 @@
-"""A turn on the screen: passages as they are released, then choices, warnings and cost.
-
-``play`` and ``story`` both tell through here.
-"""
+"""A turn on the screen: passages as they are released, then choices, warnings and cost."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.cli.screen import Screen, counted, plain
 
@@ -34,7 +31,6 @@ class TurnResult:
     Attributes:
         refused: why it was not played, "" if it was.
         warnings: everything the player was told beside the story.
-        cost_usd: US dollars.
         tokens: all tokens of the turn.
         told_s: seconds until the last passage was out, checks included.
     """
@@ -50,23 +46,31 @@ async def play_turn(session: Session, action: Action, screen: Screen | None = No
     """Play one turn to its end; with a screen, show it while it is told."""
     from tta_rebuild.engine import turn_events as seen
 
-    result = TurnResult()
-    began = time.perf_counter()
+    def say(text: str, style: str, **how: Any) -> None:
+        if screen is not None:
+            screen.say(text, style, **how)
+            screen.say()
+
+    result, began = TurnResult(), time.perf_counter()
     async with aclosing(session.play(action)) as turn:
         async for event in turn if screen is None else waiting_shown(turn, screen):
             match event:
-                case seen.PassageReleased():
+                case seen.PassageReleased(passage=passage):
                     result.told_s = time.perf_counter() - began
+                    if screen is not None:
+                        show_passage(screen, passage, session.state.names)
                 case seen.TurnWarning(text=text):
                     result.warnings = (*result.warnings, text)
+                    say(f"({text})", "yellow")
+                case seen.SceneRestarted(reason=reason):
+                    say(f"(The scene begins anew: {reason})", "yellow")
                 case seen.TurnRefused(reason=reason):
                     result.refused = reason
+                    say(reason, "red", lead="Not played: ", indent=2)
                 case seen.CostReported(cost_usd=cost_usd, usage=usage):
                     result.cost_usd, result.tokens = cost_usd, usage.total_tokens
                 case _:
                     pass
-            if screen is not None:
-                _show_event(screen, event, session.state.names)
     return result
 
 
@@ -87,24 +91,6 @@ async def waiting_shown(
         if event is None:
             return
         yield event
-
-
-def _show_event(screen: Screen, event: TurnEvent, names: Mapping[str, str]) -> None:
-    from tta_rebuild.engine import turn_events as seen
-
-    match event:
-        case seen.PassageReleased(passage=passage):
-            show_passage(screen, passage, names)
-            return
-        case seen.TurnWarning(text=text):
-            screen.say(f"({text})", "yellow")
-        case seen.SceneRestarted(reason=reason):
-            screen.say(f"(The scene begins anew: {reason})", "yellow")
-        case seen.TurnRefused(reason=reason):
-            screen.say(reason, "red", lead="Not played: ", indent=2)
-        case _:
-            return
-    screen.say()
 
 
 def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> None:
