@@ -17,6 +17,16 @@ def group(about: str, **settings: Any) -> typer.Typer:
     return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
 
 
+def option(about: str, *names: str, **settings: Any) -> Any:
+    """An option with its help; named as its variable if it has no ``names``."""
+    return typer.Option(*names, help=about, **settings)
+
+
+def argument(about: str, **settings: Any) -> Any:
+    """An argument with its help."""
+    return typer.Argument(help=about, **settings)
+
+
 def number(about: str, at_least: int, at_most: int | None = None) -> Any:
     """An option that takes a whole number."""
     return typer.Option(metavar="<n>", help=about, min=at_least, max=at_most)
@@ -68,42 +78,20 @@ def _kits(incomplete: str) -> list[str]:
     return sorted(name for name in KIT_NAMES if name.startswith(incomplete))
 
 
-def _check_kit(name: str) -> str:
-    """See that a kit can be read before any story begins; raises BadParameter."""
-    if name.strip():
-        from tta_rebuild.core.errors import RequestRejected
-        from tta_rebuild.storyteller.kit import KitShelf
-
-        try:
-            KitShelf().kit(name, "")
-        except RequestRejected as error:
-            raise typer.BadParameter(str(error)) from error
-    return name
-
-
 _NAMED = "its id, the start of it, or its title."
-WhichStory = Annotated[str, typer.Argument(help=f"A story: {_NAMED}", autocompletion=_stories)]
-StoryOrFile = Annotated[
-    str,
-    typer.Argument(
-        help="A story (id, the start of it, or title), or a text file.", autocompletion=_stories
-    ),
-]
+_FILE = "A story (id, the start of it, or title), or a text file."
+_KITS = (
+    "What the offline storyteller tells with: contemporary, fantasy, mystery, reflective, "
+    "science_fiction, or a file of your own."
+)
+WhichStory = Annotated[str, argument(f"A story: {_NAMED}", autocompletion=_stories)]
+StoryOrFile = Annotated[str, argument(_FILE, autocompletion=_stories)]
 GoOnWith = Annotated[
-    str,
-    typer.Option("--story", help=f"Go on with a story: {_NAMED}", autocompletion=_stories),
+    str, option(f"Go on with a story: {_NAMED}", "--story", autocompletion=_stories)
 ]
 OnlyStory = Annotated[
-    str, typer.Option("--story", help="Only this story: id or title.", autocompletion=_stories)
+    str, option("Only this story: id or title.", "--story", autocompletion=_stories)
 ]
-Kit = Annotated[
-    str,
-    typer.Option(
-        help="What the offline storyteller tells with: contemporary, fantasy, mystery, "
-        "reflective, science_fiction, or a file of your own.",
-        callback=_check_kit,
-        autocompletion=_kits,
-    ),
-]
-WhichBranch = Annotated[str, typer.Option(help="The branch, by its name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+Kit = Annotated[str, option(_KITS, autocompletion=_kits)]
+WhichBranch = Annotated[str, option("The branch, by its name.")]
+AsJson = Annotated[bool, option("JSON on standard output.", "--json")]

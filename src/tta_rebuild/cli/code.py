@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, group
+from tta_rebuild.cli.arguments import AsJson, argument, group, option
 from tta_rebuild.cli.inputs import MAX_STORY_BYTES
 from tta_rebuild.cli.opening import context_of, settings_for, with_application
 from tta_rebuild.cli.screen import plain
@@ -27,7 +27,7 @@ app = group(
 )
 
 Engine = Annotated[
-    str, typer.Option(help="auto (E2B if its key is set, else this machine), local, monty, e2b.")
+    str, option("auto (E2B if its key is set, else this machine), local, monty, e2b.")
 ]
 MAX_CODE_BYTES = 2_000_000
 """Largest file of code that is run."""
@@ -44,9 +44,9 @@ _LANGUAGES = {
 @app.command()
 def run(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(help="A file of code, or - for standard input.")],
+    file: Annotated[str, argument("A file of code, or - for standard input.")],
     language: Annotated[
-        str, typer.Option(help="Without it, as the file's name ends; Python from standard input.")
+        str, option("Without it, as the file's name ends; Python from standard input.")
     ] = "",
     engine: Engine = "auto",
     json_: AsJson = False,
@@ -72,7 +72,7 @@ def run(
 @app.command()
 def check(
     ctx: typer.Context,
-    story: Annotated[str, typer.Argument(help="A story in Markdown: a file, or - for input.")],
+    story: Annotated[str, argument("A story in Markdown: a file, or - for input.")],
     engine: Engine = "auto",
     json_: AsJson = False,
 ) -> None:

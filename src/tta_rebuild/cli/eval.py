@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tta_rebuild.cli.arguments import AsJson, group, number, repeated, with_options
+from tta_rebuild.cli.arguments import (
+    AsJson,
+    argument,
+    group,
+    number,
+    option,
+    repeated,
+    with_options,
+)
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, one_line
@@ -28,9 +36,11 @@ app = group("Measure the engine on stories that nobody wrote for it.", no_args_i
 
 Level = StrEnum("Level", ["none", "low", "medium"])  # typer knows no list of Literals
 Checks = Literal["all", "choices", "off"]
-Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Files of one JSON object a line.")
-]
+Files = Annotated[list[Path], argument("Files of one JSON object a line.", metavar="FILE...")]
+_BOUNDS = (
+    "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the share of "
+    "what went well of every count."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +48,10 @@ class EvalOptions:
     """What both commands take."""
 
     model: Annotated[
-        str,
-        typer.Option(
-            metavar="<provider:model>", help="The model that reads; without it none does."
-        ),
+        str, option("The model that reads; without it none does.", metavar="<provider:model>")
     ] = ""
-    fail_under: Annotated[
-        list[str] | None,
-        repeated(
-            "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the "
-            "share of what went well of every count.",
-            "<bound>",
-        ),
-    ] = None
-    all_: Annotated[bool, typer.Option("--all", help="Show every miss, not the first ones.")] = (
-        False
-    )
+    fail_under: Annotated[list[str] | None, repeated(_BOUNDS, "<bound>")] = None
+    all_: Annotated[bool, option("Show every miss, not the first ones.", "--all")] = False
     json_: AsJson = False
 
 
@@ -65,7 +63,7 @@ def told(
     *,
     checks: Annotated[
         Checks | None,
-        typer.Option(help="What the model checks; without --model nothing, with it all."),
+        option("What the model checks; without --model nothing, with it all."),
     ] = None,
     jobs: Annotated[int, number("Stories played at once.", 1, 64)] = 1,
     options: EvalOptions,
@@ -93,9 +91,7 @@ def boundaries(
     ctx: typer.Context,
     files: Files,
     *,
-    level: Annotated[
-        list[Level] | None, typer.Option(help="Only this level; may be given again.")
-    ] = None,
+    level: Annotated[list[Level] | None, option("Only this level; may be given again.")] = None,
     options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""

@@ -10,7 +10,16 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
-from tta_rebuild.cli.arguments import AsJson, StoryOrFile, WhichBranch, WhichStory, number, repeated
+from tta_rebuild.cli.arguments import (
+    AsJson,
+    StoryOrFile,
+    WhichBranch,
+    WhichStory,
+    argument,
+    number,
+    option,
+    repeated,
+)
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
 from tta_rebuild.cli.screen import Screen, counted, one_line
@@ -30,13 +39,17 @@ if TYPE_CHECKING:
 
 Lines: TypeAlias = "Mapping[int, LastingLine]"
 How = Literal["keep", "mark", "rewrite"]
+_HOW = (
+    "keep what came after, mark it as doubtful, or rewrite from there on a fork; without it only "
+    "the plan is shown."
+)
 _TRUTH = {"yes": "true", "no": "false"}
 
 
 def facts(
     ctx: typer.Context,
     story: StoryOrFile,
-    word: Annotated[str, typer.Argument(help="Only what mentions this word.")] = "",
+    word: Annotated[str, argument("Only what mentions this word.")] = "",
     *,
     branch: WhichBranch = "main",
     turn: Annotated[int | None, number("As of the end of this turn.", 0)] = None,
@@ -114,20 +127,14 @@ def _facts_of_story(
 def retcon(
     ctx: typer.Context,
     story: WhichStory,
-    subject: Annotated[str, typer.Argument(help="Of whom or what, as 'tta facts' names it.")],
-    relation: Annotated[str, typer.Argument(help="The relation, such as holds or located_in.")],
-    value: Annotated[str, typer.Argument(help="The value that was never so.")],
+    subject: Annotated[str, argument("Of whom or what, as 'tta facts' names it.")],
+    relation: Annotated[str, argument("The relation, such as holds or located_in.")],
+    value: Annotated[str, argument("The value that was never so.")],
     *,
-    becomes: Annotated[str, typer.Option(help="The value that was so instead.")] = "",
-    how: Annotated[
-        How | None,
-        typer.Option(
-            help="keep what came after, mark it as doubtful, or rewrite from there on a fork; "
-            "without it only the plan is shown."
-        ),
-    ] = None,
+    becomes: Annotated[str, option("The value that was so instead.")] = "",
+    how: Annotated[How | None, option(_HOW)] = None,
     branch: WhichBranch = "main",
-    reason: Annotated[str, typer.Option(help="Why; kept in the log.")] = "",
+    reason: Annotated[str, option("Why; kept in the log.")] = "",
     json_: AsJson = False,
 ) -> None:
     """Take back or correct a fact of a story.
@@ -166,12 +173,10 @@ def validate(
     story: StoryOrFile,
     choice: Annotated[
         str | None,
-        typer.Argument(
-            help="What the player would do; without it, what is offered now.", show_default=False
-        ),
+        argument("What the player would do; without it, what is offered now.", show_default=False),
     ] = None,
     *,
-    consequence: Annotated[str, typer.Option(help="What it would lead to.")] = "",
+    consequence: Annotated[str, option("What it would lead to.")] = "",
     affects: Annotated[
         list[str] | None, repeated("Whom it concerns: a character's id.", "<id>")
     ] = None,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, OnlyStory, number
+from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option
 from tta_rebuild.cli.opening import (
     CommandContext,
     Here,
@@ -185,7 +185,7 @@ def models(
     ctx: typer.Context,
     *,
     local: Annotated[
-        bool, typer.Option(help="Look for servers on this machine (Ollama, LM Studio ...).")
+        bool, option("Look for servers on this machine (Ollama, LM Studio ...).")
     ] = True,
     json_: AsJson = False,
 ) -> None:
@@ -257,11 +257,11 @@ GroupBy = Literal["day", "story", "model", "task"]
 async def costs(
     here: Here,
     *,
-    by: Annotated[GroupBy, typer.Option(help="A line for each day, story, model or task.")] = "day",
+    by: Annotated[GroupBy, option("A line for each day, story, model or task.")] = "day",
     story: OnlyStory = "",
     days: Annotated[int, number("Only the last N days; 0 is all.", 0)] = 0,
     format_: Annotated[
-        Literal["table", "json", "csv"], typer.Option("--format", help="table, json or csv.")
+        Literal["table", "json", "csv"], option("table, json or csv.", "--format")
     ] = "table",
     json_: AsJson = False,
 ) -> None:

@@ -9,7 +9,15 @@ import typer
 
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import AsJson, WhichBranch, WhichStory, group, number
+from tta_rebuild.cli.arguments import (
+    AsJson,
+    WhichBranch,
+    WhichStory,
+    argument,
+    group,
+    number,
+    option,
+)
 from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.opening import Here, context_of, on_stories, with_application, with_stories
 from tta_rebuild.cli.screen import one_line
@@ -47,7 +55,7 @@ async def tree(here: Here, story: WhichStory, *, json_: AsJson = False) -> None:
 async def character(
     here: Here,
     story: WhichStory,
-    name: Annotated[str, typer.Argument(help="Whom; without a name, everybody.")] = "",
+    name: Annotated[str, argument("Whom; without a name, everybody.")] = "",
     *,
     branch: WhichBranch = "main",
     json_: AsJson = False,
@@ -64,7 +72,7 @@ async def fork(
     *,
     turn: Annotated[int, number("The last turn that both ways share; 0: only the premise.", 0)],
     branch: WhichBranch = "main",
-    name: Annotated[str, typer.Option(help="The new branch's name.")] = "",
+    name: Annotated[str, option("The new branch's name.")] = "",
     json_: AsJson = False,
 ) -> None:
     """Begin another way from a turn.
@@ -80,8 +88,8 @@ async def fork(
 async def compare(
     here: Here,
     story: WhichStory,
-    first: Annotated[str, typer.Argument(help="A branch.")],
-    second: Annotated[str, typer.Argument(help="Another branch.")],
+    first: Annotated[str, argument("A branch.")],
+    second: Annotated[str, argument("Another branch.")],
     *,
     json_: AsJson = False,
 ) -> None:
@@ -99,7 +107,7 @@ def replay(
     *,
     branch: WhichBranch = "main",
     retell: Annotated[
-        bool, typer.Option(help="Ask the storyteller anew instead of its recorded replies.")
+        bool, option("Ask the storyteller anew instead of its recorded replies.")
     ] = False,
     json_: AsJson = False,
 ) -> None:

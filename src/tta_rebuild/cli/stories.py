@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory, group
+from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
+
+_BREAKS = "Take it in even if its scenes break the boundaries that it states itself."
 
 app = group("List, rename, delete, export, import.", invoke_without_command=True)
 
@@ -68,7 +70,7 @@ def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
 async def rename(
     here: Here,
     story: WhichStory,
-    title: Annotated[str, typer.Argument(help="The new title.")],
+    title: Annotated[str, argument("The new title.")],
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
@@ -86,7 +88,7 @@ async def delete(
     here: Here,
     story: WhichStory,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, option("Do not ask.", "--yes", "-y")] = False,
     json_: AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
@@ -113,11 +115,11 @@ async def export(
     *,
     format_: Annotated[
         Literal["markdown", "json"],
-        typer.Option("--format", help="markdown to read, json to import again."),
+        option("markdown to read, json to import again.", "--format"),
     ] = "markdown",
-    branch: Annotated[str, typer.Option(help="Markdown: the branch to write.")] = "main",
+    branch: Annotated[str, option("Markdown: the branch to write.")] = "main",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; without it standard output.")
+        Path | None, option("A file; without it standard output.", "--output", "-o")
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
@@ -159,14 +161,8 @@ def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], Non
 @app.command("import")
 def import_story(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A JSON export; - is standard input.")],
-    allow_boundary_breaks: Annotated[
-        bool,
-        typer.Option(
-            "--allow-boundary-breaks",
-            help="Take it in even if its scenes break the boundaries that it states itself.",
-        ),
-    ] = False,
+    file: Annotated[Path, argument("A JSON export; - is standard input.")],
+    allow_boundary_breaks: Annotated[bool, option(_BREAKS, "--allow-boundary-breaks")] = False,
     json_: AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""

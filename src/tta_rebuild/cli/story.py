@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, number, with_options
+from tta_rebuild.cli.arguments import AsJson, number, option, with_options
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.session import Session
     from tta_rebuild.engine.stories import Stories
 
+_AUTO = (
+    "Choose by itself; may name how, varied if not. Without it, each line of standard input is a "
+    "move."
+)
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
 
@@ -62,16 +66,10 @@ def story(
     *,
     premises: Annotated[
         Path | None,
-        typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
+        option("A file of premises, one a line (text or JSON); - is standard input."),
     ] = None,
     turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
-    auto: Annotated[
-        Policy | None,
-        typer.Option(
-            help="Choose by itself; may name how, varied if not. Without it, each line of standard "
-            "input is a move."
-        ),
-    ] = None,
+    auto: Annotated[Policy | None, option(_AUTO)] = None,
     json_: AsJson = False,
     skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
     options: StoryOptions,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.arguments import GoOnWith, Kit, WhichBranch, number, repeated
+from tta_rebuild.cli.arguments import GoOnWith, Kit, WhichBranch, number, option, repeated
 from tta_rebuild.cli.failures import OnFailure
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
@@ -24,15 +24,17 @@ if TYPE_CHECKING:
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
+_ON_FAILURE = (
+    "Without a person at the keyboard, when the model fails: wait for it, go on with the embedded "
+    "storyteller (offline), or stop. Stop where a model is named, unless a chain says otherwise."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOptions:
     """The options of ``play`` and ``story``, as they were typed (see ``with_options``)."""
 
-    theme: Annotated[str | None, typer.Option(help="What the story is about, in your words.")] = (
-        None
-    )
+    theme: Annotated[str | None, option("What the story is about, in your words.")] = None
     story: GoOnWith = ""
     branch: WhichBranch = "main"
     character: Annotated[
@@ -43,24 +45,16 @@ class StoryOptions:
         list[str] | None, repeated("What to keep out: violence=low (none, low, medium, high).")
     ] = None
     kit: Kit = ""
-    title: Annotated[str, typer.Option(help="The story's title.")] = ""
-    style: Annotated[
-        str, typer.Option(help="How it is told, in words for a model, such as terse.")
-    ] = DEFAULT_STYLE
+    title: Annotated[str, option("The story's title.")] = ""
+    style: Annotated[str, option("How it is told, in words for a model, such as terse.")] = (
+        DEFAULT_STYLE
+    )
     seed: Annotated[int | None, number("Same seed, same story.", 0)] = None
     length: Annotated[int, number("Scenes until the end; 0 leaves it to you.", 0, 100_000)] = 0
     model: Annotated[
-        str, typer.Option(help="provider:model, 'local' or 'offline'; 'tta models' shows them.")
+        str, option("provider:model, 'local' or 'offline'; 'tta models' shows them.")
     ] = ""
-    on_failure: Annotated[
-        OnFailure | None,
-        typer.Option(
-            help="Without a person at the keyboard, when the model fails: wait for it, go on with "
-            "the embedded storyteller (offline), or stop. Stop where a model is named, unless a "
-            "chain says otherwise.",
-            show_default=False,
-        ),
-    ] = None
+    on_failure: Annotated[OnFailure | None, option(_ON_FAILURE, show_default=False)] = None
 
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
@@ -89,7 +83,8 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
         )
         check_premise(premise)
     except ValidationError as error:
-        hint = "--character" if "characters have" in str(error) else source
+        hints = {"characters have": "--character", "kit": "--kit"}
+        hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
     return premise
 
