@@ -42,7 +42,7 @@ def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None
 @app.command("list")
 def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
-    from tta_rebuild.bootstrap.story_list import listed_stories
+    from tta_rebuild.bootstrap.model_names import listed_stories
 
     command = context_of(ctx)
     rows = listed_stories(settings_for(command))
