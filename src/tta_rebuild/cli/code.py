@@ -118,7 +118,7 @@ def _with_executor(
             return await work(executor)
 
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
-        return with_application(command, lambda application: opened(application.ledger))
+        return with_application(command, lambda application: opened(application.ledger), settings)
     return asyncio.run(opened())
 
 

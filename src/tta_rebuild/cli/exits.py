@@ -5,20 +5,9 @@ from __future__ import annotations
 from tta_rebuild.core import errors
 from tta_rebuild.core.errors import TTAError
 
-OK = 0
-FAILED = 1
-"""The work was done and the answer is no, or it could not be done."""
-USAGE = 2
-"""A wrong option, an input that cannot be used, or a wrong setting."""
-NOT_FOUND = 3
-"""No such story, branch, turn or character."""
-STORE = 4
-"""The place where stories are kept cannot be read or written, or another writer was first."""
-MODEL = 5
-"""A model could not be reached or would not answer, or a budget is used up."""
-INTERRUPTED = 130
-TERMINATED = 143
-PIPE_CLOSED = 141
+OK, FAILED, USAGE, NOT_FOUND, STORE, MODEL = range(6)
+INTERRUPTED, TERMINATED, PIPE_CLOSED = 130, 143, 141
+"""What each of them means, ``tta --help`` says."""
 
 
 class NothingThere(TTAError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from tta_rebuild.core.story import LastingLine
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.state import StoryState
-    from tta_rebuild.narrative.branch_validator import BranchValidation
-
-    Judged: TypeAlias = list[tuple[str, BranchValidation]]
 
 Lines: TypeAlias = "Mapping[int, LastingLine]"
 How = Literal["keep", "mark", "rewrite"]
@@ -44,6 +41,15 @@ _HOW = (
     "the plan is shown."
 )
 _TRUTH = {"yes": "true", "no": "false"}
+_SCORES = {
+    "consistency": "consistency_score",
+    "meaning": "meaningfulness_score",
+    "character": "character_alignment_score",
+    "rules": "universe_rules_score",
+    "dead end": "dead_end_risk",
+}
+Verdict: TypeAlias = dict[str, Any]
+"""A choice and what is thought of it, with the keys of ``validate --json``."""
 
 
 def facts(
@@ -192,19 +198,18 @@ def validate(
     Reading a text needs the extra 'parser' and is for English.
     """
     command = context_of(ctx)
-    screen = command.screen
-    text = story_text(story)
+    screen, text = command.screen, story_text(story)
     if text is not None:
         _validate_text(screen, story, text, rules_of(rule or ()), as_json=json_)
         return
     wanted = one_line(choice or "")
     if choice is not None and not wanted:
-        raise typer.BadParameter(
-            "it is empty; say what the player would do, or leave it out to check what is offered.",
-            param_hint="CHOICE",
+        empty = (
+            "it is empty; say what the player would do, or leave it out to check what is offered."
         )
+        raise typer.BadParameter(empty, param_hint="CHOICE")
 
-    async def work(application: Application) -> tuple[Judged, Mapping[str, str]]:
+    async def work(application: Application) -> tuple[list[Verdict], Mapping[str, str]]:
         from tta_rebuild.core.story import Choice
 
         state = (await application.stories.resume(story, branch)).state
@@ -214,17 +219,14 @@ def validate(
             concerned = tuple(affects or players or list(state.characters)[:1])
             proposed = [Choice(text=wanted, consequence=one_line(consequence), affects=concerned)]
         verdicts = await application.stories.judge(story, branch, proposed)
-        texts = [choice.text for choice in proposed]
-        return list(zip(texts, verdicts, strict=True)), state.premise.rules
+        rows = [{"choice": c.text, **asdict(v)} for c, v in zip(proposed, verdicts, strict=True)]
+        return rows, state.premise.rules
 
-    judged, rules = with_stories(command, work)
-    if json_:
-        for said, result in judged:
-            screen.json({"choice": said, **asdict(result)})
-    else:
-        _show_verdicts(screen, judged)
+    verdicts, rules = with_stories(command, work)
+    screen.answer(verdicts, json_, _show_verdicts)
+    if not json_:
         views.show_rules(screen, rules)
-    if not all(result.is_valid for _, result in judged):
+    if not all(verdict["is_valid"] for verdict in verdicts):
         raise typer.Exit(exits.FAILED)
 
 
@@ -249,32 +251,24 @@ def _validate_text(
         views.show_contradictions(screen, read)
         views.show_rules(screen, rules)
         screen.say()
-        screen.say(
-            "Grammar alone finds one contradiction in five at best: silence here is no proof that "
-            "a text is sound.",
-            "dim",
-        )
+        no_proof = "silence here is no proof that a text is sound"
+        screen.say(f"Grammar alone finds one contradiction in five at best: {no_proof}.", "dim")
     if errors:
         raise typer.Exit(exits.FAILED)
 
 
-def _show_verdicts(screen: Screen, judged: Judged) -> None:
-    if not judged:
+def _show_verdicts(screen: Screen, verdicts: list[Verdict]) -> None:
+    if not verdicts:
         screen.say("Nothing is offered at the end of this branch.")
-    for text, result in judged:
-        verdict, style = ("fits", "") if result.is_valid else ("does not fit", "red")
-        if any(issue.category == "boundary" for issue in result.issues):
+    for one in verdicts:
+        verdict, style = ("fits", "") if one["is_valid"] else ("does not fit", "red")
+        if any(issue["category"] == "boundary" for issue in one["issues"]):
             verdict = "would not be played"
-        screen.say(text, "bold")
-        screen.say(
-            f"{result.overall_score:.2f} (consistency {result.consistency_score:.2f}, "
-            f"meaning {result.meaningfulness_score:.2f}, "
-            f"character {result.character_alignment_score:.2f}, "
-            f"rules {result.universe_rules_score:.2f}, dead end {result.dead_end_risk:.2f})",
-            style,
-            lead=f"{verdict}: ",
-            indent=2,
-        )
-        for issue in result.issues:
-            hint = f". {issue.suggested_fix}" if issue.suggested_fix else ""
-            screen.entry(f"  {issue.severity.name.lower()}:", f"{issue.message}{hint}", gap=1)
+        scores = ", ".join(f"{name} {one[key]:.2f}" for name, key in _SCORES.items())
+        screen.say(one["choice"], "bold")
+        said = f"{one['overall_score']:.2f} ({scores})"
+        screen.say(said, style, lead=f"{verdict}: ", indent=2)
+        for issue in one["issues"]:
+            hint = f". {issue['suggested_fix']}" if issue["suggested_fix"] else ""
+            head = f"  {issue['severity'].name.lower()}:"
+            screen.entry(head, f"{issue['message']}{hint}", gap=1)

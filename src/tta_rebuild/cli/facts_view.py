@@ -87,8 +87,11 @@ def show_facts(
                 told = (places or {}).get(fact.since)
                 source = f" [{unit} {told}]" if told else ""
                 source += "" if fact.certain else " (unconfirmed)"
+                value = {"true": "yes", "false": "no"}.get(fact.value, _plain(fact.value))
+                if fact.relation not in ("role", "alias", "name") and value not in ("yes", "no"):
+                    value = one_line(_name(canon, fact.value, names))
                 head = f"    {_plain(fact.relation)}:"
-                screen.entry(head, f"{_value(canon, fact, names)}{source}", gap=1, head_style="")
+                screen.entry(head, f"{value}{source}", gap=1, head_style="")
 
 
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
@@ -193,14 +196,6 @@ def show_correction(screen: Screen, made: Retconned, told: int) -> None:
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:
     return canon.value(subject, "name") or names.get(subject) or _plain(subject)
-
-
-def _value(canon: Canon, fact: Fact, names: Mapping[str, str]) -> str:
-    if fact.value in ("true", "false"):
-        return "yes" if fact.value == "true" else "no"
-    if fact.relation in ("role", "alias", "name"):
-        return _plain(fact.value)
-    return one_line(_name(canon, fact.value, names))
 
 
 def _plain(name: str) -> str:

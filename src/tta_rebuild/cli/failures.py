@@ -57,7 +57,7 @@ def with_storyteller(
     async def telling(application: Application) -> None:
         await work(application, play)
 
-    with_application(at, telling, settings=for_failures(settings, decision), warm=True, quiet=quiet)
+    with_application(at, telling, for_failures(settings, decision), warm=True, quiet=quiet)
 
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:

@@ -58,26 +58,24 @@ class NamedPremise(NamedTuple):
 
 
 def read_premises(path: Path) -> list[NamedPremise]:
-    """All premises of a file (``-`` is standard input), in order; empty lines are passed over.
+    """All premises of a file (``-`` is standard input), in order: JSON objects or plain sentences.
 
-    A line is a JSON object or a plain sentence. The whole file is checked before the first story
-    begins. Raises UnreadableFile, or BadParameter that names the line.
+    The whole file is checked before the first story begins. Raises UnreadableFile, or BadParameter
+    that names the line.
     """
     premises = []
     content = read_text(path, max_bytes=MAX_PREMISES_BYTES)
     for number, line in enumerate(content.splitlines(), 1):
-        text, source, name = line.strip(), f"--premises, line {number}", str(number)
-        if text.startswith("{"):
-            found = parse_json(text, source)
+        theme, source, name = line.strip(), f"--premises, line {number}", str(number)
+        if theme.startswith("{"):
+            found = parse_json(theme, source)
             name = str(found.get("id", number))
-            themes = [found[k] for k in _THEME_KEYS if isinstance(found.get(k), str)]
-            if not themes:
+            theme = next((found[k] for k in _THEME_KEYS if isinstance(found.get(k), str)), "")
+            if not theme:
                 missing = 'there is no "premise" (or "theme") with a text in this line.'
                 raise typer.BadParameter(missing, param_hint=source)
-            text = themes[0]
-        elif not text:
-            continue
-        premises.append(NamedPremise(name, text, source))
+        if theme:
+            premises.append(NamedPremise(name, theme, source))
     if not premises:
         raise typer.BadParameter(f"{path} holds no premise.", param_hint="--premises")
     return premises

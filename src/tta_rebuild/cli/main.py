@@ -1,7 +1,4 @@
-"""Where the command ``tta`` begins and ends: errors become one sentence and an exit code.
-
-The installed script calls ``main``. The commands themselves are put together in ``app``.
-"""
+"""Where the command ``tta`` begins and ends: errors become one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -47,22 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TTAError, OSError) as error:
         if _debugging():
             raise
-        code = _told(error)
+        code = exits.FAILED
+        if isinstance(error, TTAError):
+            _complain(sentence(str(error)), exits.next_step(error))
+            code = exits.exit_code(error)
+        else:
+            where = f" ({error.filename})" if error.filename else ""
+            _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
+            if error.filename is None:
+                _abandon_stdout()
     sys.excepthook = previous_hook
     signal.signal(signal.SIGTERM, previous_stop)
     return code
-
-
-def _told(error: TTAError | OSError) -> int:
-    """Say what went wrong in a sentence; gives the exit code."""
-    if isinstance(error, TTAError):
-        _complain(sentence(str(error)), exits.next_step(error))
-        return exits.exit_code(error)
-    where = f" ({error.filename})" if error.filename else ""
-    _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
-    if error.filename is None:
-        _abandon_stdout()
-    return exits.FAILED
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -74,34 +74,29 @@ def with_stories(
     full, and on one that cannot be written.
     """
     settings = settings_for(at, model="offline")
-    return with_application(at, work, settings=settings, read_only=not changes)
+    return with_application(at, work, settings, read_only=not changes)
 
 
 def with_application(
     at: CommandContext,
     work: Callable[[Application], Awaitable[T]],
+    settings: Settings,
     *,
-    settings: Settings | None = None,
     warm: bool = False,
     read_only: bool = False,
     quiet: bool = False,
 ) -> T:
-    """Open the application, do the work in it, close it again.
+    """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
     Args:
-        settings: None is what the options of this run say.
         warm: load what the first call to a model needs while the player still thinks.
         quiet: log nothing that the screen says in plain words, unless the settings ask for logs.
-
-    Raises StoreError or SettingsError if it cannot be opened, and KeyboardInterrupt, after the
-    application was closed in good order.
     """
     import asyncio
     import logging
 
     from tta_rebuild.bootstrap.application import open_application
 
-    settings = settings or settings_for(at)
     # bootstrap puts the redactor on the handler
     handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
     if quiet and "TTA_LOG_LEVEL" not in settings.origins:

@@ -151,8 +151,16 @@ def _show(screen: Screen, report: Report) -> None:
             held = "; it held against its own escapes" if name == "jail" else ""
             row("", f"{name} {version}{held}")
     for name, server in report["servers"].items():
-        if "wrong" not in server:
-            row("servers", f"{name} answers at {server['address']}: {_models_of(server)}")
+        if "wrong" in server:
+            continue
+        there = list(server["models"])
+        for place, model in enumerate(there):
+            if model in server["windows"]:
+                there[place] += f" ({server['windows'][model]} tokens of context)"
+        if len(there) > 8:
+            there[7:] = [f"{there[7]} and {len(there) - 8} more"]
+        listed = ", ".join(there) or "no model that writes"
+        row("servers", f"{name} answers at {server['address']}: {listed}")
     if report["teller"]:
         row("models", f"{report['teller']} tells the stories")
         used = [line for line in report["models"] if line.place or line.tasks]
@@ -169,16 +177,6 @@ def _show(screen: Screen, report: Report) -> None:
     else:
         screen.say()
         screen.say("A story can be played: tta play", "bold green")
-
-
-def _models_of(server: dict[str, Any], most: int = 8) -> str:
-    """The models that a server offers, with what each reads where the server tells."""
-    models, windows = server["models"], server["windows"]
-    if not models:
-        return "no model that writes"
-    read = {name: f" ({tokens} tokens of context)" for name, tokens in windows.items()}
-    more = f" and {len(models) - most} more" if len(models) > most else ""
-    return ", ".join(f"{name}{read.get(name, '')}" for name in models[:most]) + more
 
 
 def models(
@@ -230,7 +228,11 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
             screen.say(f"not ready: {line.lacks}", "yellow", indent=2)
         if line.key_ends:
             screen.say(f"key set, ends in {line.key_ends}", indent=2)
-        screen.say(_price(line), indent=2)
+        price = "price not known: counted at the provider's dearest"
+        if line.input_usd is not None and line.output_usd is not None:
+            each = f"${line.input_usd:.2f} in, ${line.output_usd:.2f} out per million tokens"
+            price = each if line.input_usd or line.output_usd else "free"
+        screen.say(price, indent=2)
         limits = {"requests a minute": line.rpm, "tokens a minute": line.tpm, "a day": line.rpd}
         quota = ", ".join(f"{n:,} {what}" for what, n in limits.items() if n)
         if quota:
@@ -239,14 +241,6 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
             calls = f"{counted(line.calls, 'call')} of late, {line.failed} failed"
             last = f"{line.latency_s:.1f} s each; the last: {line.last_outcome}"
             screen.say(f"{calls}, {last}", indent=2)
-
-
-def _price(line: ModelOverview) -> str:
-    if line.input_usd is None or line.output_usd is None:
-        return "price not known: counted at the provider's dearest"
-    if not line.input_usd and not line.output_usd:
-        return "free"
-    return f"${line.input_usd:.2f} in, ${line.output_usd:.2f} out per million tokens"
 
 
 FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")
@@ -274,42 +268,38 @@ async def costs(
     if json_ or format_ == "json":
         here.screen.json(list(lines), indent=1)
     elif format_ == "csv":
-        here.screen.raw(_csv(lines))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, FIELDS, lineterminator="\n", extrasaction="ignore")
+        writer.writeheader()
+        for line in lines:
+            # A key that begins like a formula would be run by a spreadsheet.
+            is_formula = str(line.key)[:1] in ("=", "+", "-", "@")
+            writer.writerow(asdict(line) | {"key": f"'{line.key}" if is_formula else line.key})
+        here.screen.raw(text.getvalue())
     elif not lines:
         here.screen.say("Nothing was spent: no model has been asked yet.")
     else:
         _show_costs(here.screen, by, lines)
 
 
-def _csv(lines: Sequence[CostLine]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    for line in lines:
-        values = asdict(line)
-        # A key that begins like a formula would be run by a spreadsheet.
-        if str(values["key"])[:1] in ("=", "+", "-", "@"):
-            values["key"] = f"'{values['key']}"
-        writer.writerow({name: values[name] for name in FIELDS})
-    return text.getvalue()
-
-
 def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    counts_shown = () if screen.out.width < 60 else ("calls", "in", "out")
+    shown = () if screen.out.width < 60 else ("calls", "in", "out")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(head, overflow="fold")
-    for name in counts_shown:
+    for name in shown:
         table.add_column(name, justify="right")
     table.add_column("US$", justify="right", no_wrap=True)
+    about = ""
     for line in lines:
+        mark = "~" if line.estimated and line.cost_usd else ""
+        about = about or mark
         counts = [f"{n:,}" for n in (line.attempts, line.input_tokens, line.output_tokens)]
-        cost = f"{_about(line)}{line.cost_usd:.4f}"
-        table.add_row(Text(one_line(line.key)), *counts[: len(counts_shown)], cost)
+        cost = f"{mark}{line.cost_usd:.4f}"
+        table.add_row(Text(one_line(line.key)), *counts[: len(shown)], cost)
     screen.out.print(table)
-    about = "~" if any(map(_about, lines)) else ""
     screen.say(f"together {about}${sum(line.cost_usd for line in lines):.4f}", "bold")
     if about:
         screen.say(
@@ -317,7 +307,3 @@ def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
             "whose price is not known.",
             "dim",
         )
-
-
-def _about(line: CostLine) -> str:
-    return "~" if line.estimated and line.cost_usd else ""

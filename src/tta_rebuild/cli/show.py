@@ -19,7 +19,14 @@ from tta_rebuild.cli.arguments import (
     option,
 )
 from tta_rebuild.cli.facts import facts
-from tta_rebuild.cli.opening import Here, context_of, on_stories, with_application, with_stories
+from tta_rebuild.cli.opening import (
+    Here,
+    context_of,
+    on_stories,
+    settings_for,
+    with_application,
+    with_stories,
+)
 from tta_rebuild.cli.screen import one_line
 
 if TYPE_CHECKING:
@@ -121,7 +128,11 @@ def replay(
         return await application.stories.replay(story, branch, retell=retell)
 
     # Asking the storyteller anew may cost something, and that is booked.
-    report = with_application(command, work) if retell else with_stories(command, work)
+    report = (
+        with_application(command, work, settings_for(command))
+        if retell
+        else with_stories(command, work)
+    )
     command.screen.answer(report, json_, views.show_replay)
     if not report.agrees:
         raise typer.Exit(exits.FAILED)

@@ -1,8 +1,4 @@
-"""``tta story``: stories without a person at the keyboard, one or a whole file of them.
-
-Prose or JSON lines on standard output; a progress bar on standard error if that is a terminal.
-Ctrl-C keeps every finished turn and says how to go on.
-"""
+"""``tta story``: stories without a person at the keyboard, one or a whole file of them."""
 
 from __future__ import annotations
 
@@ -17,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, number, option, with_options
+from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
@@ -77,9 +73,8 @@ def story(
     """Tell one or many stories by itself."""
     command, theme = context_of(ctx), options.theme
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
-        raise typer.BadParameter(
-            "give one of --theme, --premises and --story.", param_hint="--theme"
-        )
+        one = "give one of --theme, --premises and --story."
+        raise typer.BadParameter(one, param_hint="--theme")
     if not auto and (sys.stdin.isatty() or premises):
         raise typer.BadParameter(
             "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
@@ -156,22 +151,21 @@ class StoryRun:
         state, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         notes = [] if state.turn else list(premise_notes(premise, self.teller))
-        if self.as_json:
-            self._emit(
-                "story",
-                session,
-                premise_id=name,
-                title=title,
-                theme=premise.theme,
-                rules=dict(premise.rules),
-                seed=premise.seed,
-                branch=session.branch.name,
-                turn=state.turn,
-                teller=self.teller,
-                teller_before=teller_before(state, self.teller),
-                notes=notes,
-            )
-        else:
+        self._emit(
+            "story",
+            session,
+            premise_id=name,
+            title=title,
+            theme=premise.theme,
+            rules=dict(premise.rules),
+            seed=premise.seed,
+            branch=session.branch.name,
+            turn=state.turn,
+            teller=self.teller,
+            teller_before=teller_before(state, self.teller),
+            notes=notes,
+        )
+        if not self.as_json:
             show_heading(self.screen, title, f"story {session.story_id[:8]}")
             for note in () if self.done else notes:
                 self.screen.note(note)
@@ -199,18 +193,16 @@ class StoryRun:
                 self.screen.say()
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
-            if result.refused:
-                self._emit("refused", session, reason=result.refused)
-                refused += 1
-                if refused > MAX_REFUSALS:
-                    raise ExecutionError(
-                        f"{refused} moves in a row were not played, the last because: "
-                        f"{result.refused}"
-                    )
+            if not result.refused:
+                left, refused = left - 1, 0
+                self._report(session, result, move, time.perf_counter() - began)
+                advance()
                 continue
-            left, refused = left - 1, 0
-            self._report(session, result, move, time.perf_counter() - began)
-            advance()
+            self._emit("refused", session, reason=result.refused)
+            refused += 1
+            if refused > MAX_REFUSALS:
+                why = f"moves in a row were not played, the last because: {result.refused}"
+                raise ExecutionError(f"{refused} {why}")
 
     def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
         state = session.state
@@ -220,7 +212,7 @@ class StoryRun:
             if state.choices or state.rejected:
                 self.screen.say()
             return
-        scene = asdict(state.scene)
+        scene = asdict(state.scene) | {"text": state.scene.text}
         del scene["passages"], scene["notes"]
         self._emit(
             "turn",
@@ -228,7 +220,6 @@ class StoryRun:
             turn=state.turn,
             action=state.action,
             choice=move.number or None,
-            text=state.scene.text,
             **scene,
             choices=state.choices,
             left_out=state.rejected,
@@ -267,19 +258,17 @@ class StoryRun:
 @contextmanager
 def _progress(screen: Screen, total: int, as_json: bool) -> Iterator[Callable[[], None]]:
     """A bar on standard error where that is a terminal and no prose runs through it."""
-    prose_in_the_way = not as_json and sys.stdout.isatty()
-    if not screen.err.is_terminal or prose_in_the_way:
+    if not screen.err.is_terminal or (sys.stdout.isatty() and not as_json):
         yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
-    # Standard output is left alone: a bar that took it over would show there, on the terminal,
-    # what belongs into a file or a pipe.
+    # A bar that took standard output over would show on the terminal what belongs into a file.
     with Progress(*columns, console=screen.err, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task("turns", total=total)
         yield lambda: progress.advance(task)
 
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = group("")
 app.command(cls=AutoPolicyCommand)(story)
