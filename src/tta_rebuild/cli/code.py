@@ -13,7 +13,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, argument, group, option
 from tta_rebuild.cli.inputs import MAX_STORY_BYTES
 from tta_rebuild.cli.opening import context_of, settings_for, with_application
-from tta_rebuild.cli.screen import plain
+from tta_rebuild.cli.screen import plain, words
 from tta_rebuild.core.data_files import read_text
 
 if TYPE_CHECKING:
@@ -31,14 +31,6 @@ Engine = Annotated[
 ]
 MAX_CODE_BYTES = 2_000_000
 """Largest file of code that is run."""
-_LANGUAGES = {
-    ".json": "json",
-    ".toml": "toml",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".js": "javascript",
-}
-"""By the end of a file's name; else Python."""
 
 
 @app.command()
@@ -56,7 +48,7 @@ def run(
     Ends with code 1 if the code is invalid.
     """
     code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
-    spoken = language or _LANGUAGES.get(Path(file).suffix.lower(), "python")
+    spoken = language or words("languages").get(Path(file).suffix.lower()[1:], "python")
     verdict = _with_executor(ctx, engine, lambda executor: executor.run(code, spoken))
     screen = context_of(ctx).screen
     if json_:

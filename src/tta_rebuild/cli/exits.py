@@ -38,24 +38,6 @@ _KINDS: dict[type[TTAError], int] = {
 }
 """The first match counts, so the special stand before the general."""
 
-_OTHER_PLACE = "Another data directory: 'tta --data-dir DIR ...'."
-_WITHOUT_IT = (
-    "'tta doctor' shows which servers answer; 'tta story' and 'tta play' go on with "
-    "'--on-failure wait' or '--on-failure offline'."
-)
-_NEXT_STEPS: dict[type[TTAError], str] = {
-    errors.StoryNotFound: "'tta stories' shows the stories that there are.",
-    errors.BranchNotFound: "'tta show tree STORY' shows the branches of a story.",
-    errors.PositionNotFound: "'tta show timeline STORY' shows the turns of a story.",
-    errors.StoreLocked: _OTHER_PLACE,
-    errors.StoreReadOnly: _OTHER_PLACE,
-    errors.StoreNewer: _OTHER_PLACE,
-    errors.CircuitOpen: _WITHOUT_IT,
-    errors.ProviderBusy: _WITHOUT_IT,
-    errors.StreamBroken: _WITHOUT_IT,
-    errors.SettingsError: "'tta doctor' shows every setting.",
-}
-
 
 def exit_code(error: TTAError) -> int:
     """The code that a command ends with after this error."""
@@ -64,5 +46,10 @@ def exit_code(error: TTAError) -> int:
 
 def next_step(error: TTAError) -> str:
     """What to do about it, where the message does not say it already; else ""."""
-    step = next((step for kind, step in _NEXT_STEPS.items() if isinstance(error, kind)), "")
+    from tta_rebuild.core.data_files import packaged_toml
+
+    steps = packaged_toml("tta_rebuild.cli", "words")["next_steps"]
+    step = next(
+        (steps[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in steps), ""
+    )
     return "" if step and step.split("'")[1] in str(error) else step

@@ -22,7 +22,7 @@ from tta_rebuild.cli.arguments import (
 )
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import Screen, counted, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
 
@@ -41,13 +41,6 @@ _HOW = (
     "the plan is shown."
 )
 _TRUTH = {"yes": "true", "no": "false"}
-_SCORES = {
-    "consistency": "consistency_score",
-    "meaning": "meaningfulness_score",
-    "character": "character_alignment_score",
-    "rules": "universe_rules_score",
-    "dead end": "dead_end_risk",
-}
 Verdict: TypeAlias = dict[str, Any]
 """A choice and what is thought of it, with the keys of ``validate --json``."""
 
@@ -264,7 +257,7 @@ def _show_verdicts(screen: Screen, verdicts: list[Verdict]) -> None:
         verdict, style = ("fits", "") if one["is_valid"] else ("does not fit", "red")
         if any(issue["category"] == "boundary" for issue in one["issues"]):
             verdict = "would not be played"
-        scores = ", ".join(f"{name} {one[key]:.2f}" for name, key in _SCORES.items())
+        scores = ", ".join(f"{name} {one[key]:.2f}" for key, name in words("scores").items())
         screen.say(one["choice"], "bold")
         said = f"{one['overall_score']:.2f} ({scores})"
         screen.say(said, style, lead=f"{verdict}: ", indent=2)

@@ -17,7 +17,7 @@ from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import move_of
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import context_of
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present, show_teller
@@ -27,13 +27,6 @@ if TYPE_CHECKING:
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
-
-SUGGESTIONS = (
-    "A lighthouse keeper finds a door under the stairs that was not there yesterday.",
-    "Two sisters inherit a bakery, and the recipe book has a page torn out.",
-    "The last ship of the season brings a passenger who is on nobody's list.",
-    "A quiet week in the mountains, to find out what to leave behind.",
-)
 
 YOUR_WORDS = "your words"
 MAX_LINE_CHARS = 10_000_000
@@ -102,7 +95,7 @@ class PlayLoop:
         screen.say("What shall the story be about?", "bold cyan")
         screen.say("A sentence or two in your own words, or a number:")
         screen.say()
-        screen.numbered(SUGGESTIONS)
+        screen.numbered(suggestions := words("suggestions"))
         if latest:
             stands = f"turn {latest.turns}" if latest.turns else "not begun"
             what = f"go on with '{one_line(latest.title, 60)}', {stands}"
@@ -115,10 +108,10 @@ class PlayLoop:
             if answer.lower() in (*QUIT, "quit"):
                 return None
             problem = ""
-            if answer.isdecimal() and 1 <= int(answer[:9]) <= len(SUGGESTIONS):
-                answer = SUGGESTIONS[int(answer) - 1]
+            if answer.isdecimal() and 1 <= int(answer[:9]) <= len(suggestions):
+                answer = suggestions[int(answer) - 1]
             elif answer.isdecimal():
-                problem = f"The numbers here are 1 to {len(SUGGESTIONS)}."
+                problem = f"The numbers here are 1 to {len(suggestions)}."
             elif answer.startswith(("/", "?")):
                 problem = "The story comes first: say what it is about, or /quit."
             try:

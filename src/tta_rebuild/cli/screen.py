@@ -20,6 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from tta_rebuild.cli.exits import ReaderGone
+from tta_rebuild.core.data_files import packaged_toml
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,15 +37,12 @@ MOVE_CHARS = 160
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ESCAPES = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
 
-_STAND_INS = str.maketrans(
-    "\u2010\u2011\u2012–‘’“”•·✓✗─━│└├ŁłĐđÐðØøıĦħ", "----''\"\"*|vx--|`+LlDdDdOoiHh"
-) | str.maketrans(
-    {
-        "—": "--", "\u2015": "--", "←": "<-", "→": "->", "≥": ">=", "≤": "<=",
-        "ß": "ss", "Þ": "Th", "þ": "th", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe",
-    }
-)  # fmt: skip
 _ERROR_HANDLER = "tta-stand-in"
+
+
+def words(table: str) -> Any:
+    """A table of ``data/words.toml``."""
+    return packaged_toml("tta_rebuild.cli", "words")[table]
 
 
 def plain(text: str) -> str:
@@ -111,9 +109,9 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
     """ASCII for characters: what is drawn like one, its letter without the marks, or "?"."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    known = ""
+    known, stand_ins = "", str.maketrans(words("stand_ins"))
     for character in error.object[error.start : error.end]:
-        parts = unicodedata.normalize("NFKD", character.translate(_STAND_INS))
+        parts = unicodedata.normalize("NFKD", character.translate(stand_ins))
         letters = parts.encode("ascii", "ignore").decode()
         known += letters or ("" if unicodedata.combining(character) else "?")
     return known, error.end

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.facts_view import facts_with, names_written, show_facts, show_lines
-from tta_rebuild.cli.screen import Screen, counted, one_line, sentence
+from tta_rebuild.cli.screen import Screen, counted, one_line, sentence, words
 from tta_rebuild.cli.turn_view import show_present
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
 
@@ -17,22 +17,6 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.session import Session
 
 QUIT = ("/quit", "/q", "/exit", "/bye")
-HELP = (
-    ("1, 2, 3 …", "take a choice"),
-    ("any words", "do or say something of your own"),
-    ("?", "this help"),
-    ("/look", "the last scene and its choices again"),
-    ("/undo [N]", "go back N turns (1); what was played stays on its branch"),
-    ("/fork [NAME]", "a second branch from here; you go on there"),
-    ("/branches", "the branches of this story"),
-    ("/switch NAME", "go on along another branch"),
-    ("/who [NAME]", "the people of the story"),
-    ("/facts [WORD]", "what is true now"),
-    ("/why", "what was held back or not offered, and the reason"),
-    ("/cost", "what this story has cost so far"),
-    ("/end", "bring the story to its end with the next scene"),
-    ("/quit", "stop; everything is kept"),
-)
 
 
 class StoryCommands:
@@ -57,7 +41,7 @@ class StoryCommands:
         try:
             match word.lower().lstrip("/"):
                 case "?" | "help" | "h":
-                    for head, text in HELP:
+                    for head, text in words("help").items():
                         screen.entry(f"{head:<13}", text)
                 case "look" | "l":
                     show_present(screen, state)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.facts_view import fact_line
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
 
 if TYPE_CHECKING:
     from tta_rebuild.core.events import RecordedEvent
@@ -65,9 +65,9 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
             screen.say(person["description"])
         screen.say(feels)
         for head, values in (
-            ("is", _in_plain_words(person["traits"], _STRENGTHS)),
+            ("is", _in_plain_words(person["traits"], "strengths")),
             ("works at", ", ".join(person["goals"])),
-            ("is", _in_plain_words(person["ties"], _BONDS)),
+            ("is", _in_plain_words(person["ties"], "bonds")),
         ):
             if values:
                 screen.entry(head, one_line(values), gap=1, head_style="")
@@ -77,20 +77,11 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
             screen.entry(" ", one_line(memory, MOVE_CHARS))
 
 
-_STRENGTHS = {-0.05: "not", 0.35: "a little", 0.65: "", 1.0: "very"}
-_BONDS = {
-    -0.5: "hostile to",
-    -0.1: "cool to",
-    0.1: "neither warm nor cold to",
-    0.5: "warm to",
-    1.0: "close to",
-}
-
-
-def _in_plain_words(values: Mapping[str, float], words: Mapping[float, str]) -> str:
-    """Each name after what its number means; ``words`` stand with the most that they mean."""
+def _in_plain_words(values: Mapping[str, float], table: str) -> str:
+    """Each name after what its number means; a table's words stand with the most that they mean."""
+    says = [(float(most), said) for most, said in words(table).items()]
     return ", ".join(
-        f"{next(words[most] for most in words if number <= most)} {name.replace('_', ' ')}".strip()
+        f"{next(said for most, said in says if number <= most)} {name.replace('_', ' ')}".strip()
         for name, number in values.items()
     )
 
@@ -221,22 +212,13 @@ def show_comparison(screen: Screen, found: Comparison) -> None:
             screen.entry(f"  {turn}", f"{one_line(action, MOVE_CHARS)}{place}")
         for fact in side.facts:
             screen.entry("  only here:", fact_line(fact, found.names), style="dim")
+    labels = words("labels")
     for character_id, differing in found.characters.items():
         screen.heading(found.names.get(character_id, character_id))
         for name, values in differing.items():
-            screen.say(f"{_LABELS.get(name, name.replace('_', ' '))}:", indent=2)
+            screen.say(f"{labels.get(name, name.replace('_', ' '))}:", indent=2)
             for branch, value in zip((one, other), values, strict=True):
                 screen.entry(f"    {one_line(branch, 20)}:", _in_words(value, found.names), gap=1)
-
-
-_LABELS = {
-    "personality_traits": "traits",
-    "emotional_state": "feels",
-    "development_goals": "goals reached (0 to 1)",
-    "relationships": "bonds (-1 to 1)",
-    "memory": "remembers",
-    "arc_stage": "stage of the story",
-}
 
 
 def _in_words(value: object, names: Mapping[str, str]) -> str:
