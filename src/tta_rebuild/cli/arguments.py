@@ -37,6 +37,11 @@ def repeated(about: str, metavar: str = "<text>") -> Any:
     return typer.Option(metavar=metavar, help=f"{about} Repeatable.")
 
 
+def wrong(option: str, says: str) -> typer.BadParameter:
+    """What to raise where an option, or what a file has in its place, cannot be used."""
+    return typer.BadParameter(says, param_hint=option)
+
+
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Offer each field of the dataclass that a command takes as ``options`` as an option."""
     own = dict(inspect.signature(command, eval_str=True).parameters)

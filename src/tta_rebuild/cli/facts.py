@@ -19,6 +19,7 @@ from tta_rebuild.cli.arguments import (
     number,
     option,
     repeated,
+    wrong,
 )
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
@@ -68,7 +69,7 @@ def facts(
         from tta_rebuild.reading.story_reader import read_story
 
         if turn is not None:
-            raise typer.BadParameter("a text file has no turns.", param_hint="--turn")
+            raise wrong("--turn", "a text file has no turns.")
         read = read_story(text)
         canon, held, names = read.canon, read.canon.all_now(), {}
         unit, key = "sentence", "sentence_number"
@@ -197,10 +198,8 @@ def validate(
         return
     wanted = one_line(choice or "")
     if choice is not None and not wanted:
-        empty = (
-            "it is empty; say what the player would do, or leave it out to check what is offered."
-        )
-        raise typer.BadParameter(empty, param_hint="CHOICE")
+        how = "say what the player would do, or leave it out to check what is offered."
+        raise wrong("CHOICE", f"it is empty; {how}")
 
     async def work(application: Application) -> tuple[list[Verdict], Mapping[str, str]]:
         from tta_rebuild.core.story import Choice
@@ -243,9 +242,8 @@ def _validate_text(
         )
         views.show_contradictions(screen, read)
         views.show_rules(screen, rules)
-        screen.say()
         no_proof = "silence here is no proof that a text is sound"
-        screen.say(f"Grammar alone finds one contradiction in five at best: {no_proof}.", "dim")
+        screen.say(f"\nGrammar alone finds one contradiction in five at best: {no_proof}.", "dim")
     if errors:
         raise typer.Exit(exits.FAILED)
 

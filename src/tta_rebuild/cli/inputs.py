@@ -9,8 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-import typer
-
+from tta_rebuild.cli.arguments import wrong
 from tta_rebuild.cli.screen import plain
 from tta_rebuild.core.data_files import parse_json, read_text
 
@@ -45,7 +44,7 @@ def story_text(name: str) -> str | None:
             "'tta stories import FILE' and name it by its id."
         )
     if problem or not text.strip():
-        raise typer.BadParameter(problem or f"{name} is empty.", param_hint="STORY")
+        raise wrong("STORY", problem or f"{name} is empty.")
     return text
 
 
@@ -73,11 +72,11 @@ def read_premises(path: Path) -> list[NamedPremise]:
             theme = next((found[k] for k in _THEME_KEYS if isinstance(found.get(k), str)), "")
             if not theme:
                 missing = 'there is no "premise" (or "theme") with a text in this line.'
-                raise typer.BadParameter(missing, param_hint=source)
+                raise wrong(source, missing)
         if theme:
             premises.append(NamedPremise(name, theme, source))
     if not premises:
-        raise typer.BadParameter(f"{path} holds no premise.", param_hint="--premises")
+        raise wrong("--premises", f"{path} holds no premise.")
     return premises
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tta_rebuild.cli.arguments import with_options
+from tta_rebuild.cli.arguments import with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import move_of
@@ -41,16 +41,11 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
     """
     command, theme, story = context_of(ctx), options.theme, options.story
     if story and theme is not None:
-        raise typer.BadParameter(
-            "a story that exists keeps its theme; give --theme or --story.", param_hint="--story"
-        )
+        raise wrong("--story", "a story that exists keeps its theme; give --theme or --story.")
     begins = premise_of(theme, options) if theme is not None else None
     if theme is None and not story and not sys.stdin.isatty():
-        raise typer.BadParameter(
-            "say what the story is about, like --theme "
-            '"a lighthouse keeper finds a door", or go on with --story.',
-            param_hint="--theme",
-        )
+        like = 'like --theme "a lighthouse keeper finds a door", or go on with --story.'
+        raise wrong("--theme", f"say what the story is about, {like}")
     if options.on_failure is None and sys.stdin.isatty():
         options = replace(options, on_failure="offline")
     said_farewell = False
@@ -93,8 +88,7 @@ class PlayLoop:
         screen, stories = self.screen, self.application.stories
         latest = next(iter(await stories.list()), None)
         screen.say("What shall the story be about?", "bold cyan")
-        screen.say("A sentence or two in your own words, or a number:")
-        screen.say()
+        screen.say("A sentence or two in your own words, or a number:\n")
         screen.numbered(suggestions := words("suggestions"))
         if latest:
             stands = f"turn {latest.turns}" if latest.turns else "not begun"
@@ -180,8 +174,7 @@ class PlayLoop:
         kept = counted(turn, "turn") if turn else "the premise; nothing is told yet"
         branch = "" if name == "main" else f' --branch "{name}"'
         how = f"tta play --story {session.story_id[:8]}{branch}"
-        self.screen.say()
-        self.screen.say(f"Kept: {kept}. Go on with: {how}", "dim")
+        self.screen.say(f"\nKept: {kept}. Go on with: {how}", "dim")
         return True
 
     def read(self, prompt: str, *, echo: bool = False) -> str | None:

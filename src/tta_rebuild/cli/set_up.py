@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option
+from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option, wrong
 from tta_rebuild.cli.opening import (
     CommandContext,
     Here,
@@ -175,8 +175,7 @@ def _show(screen: Screen, report: Report) -> None:
         if report["next_step"]:
             row("", report["next_step"])
     else:
-        screen.say()
-        screen.say("A story can be played: tta play", "bold green")
+        screen.say("\nA story can be played: tta play", "bold green")
 
 
 def models(
@@ -261,7 +260,7 @@ async def costs(
 ) -> None:
     """Show what the models have cost."""
     if json_ and format_ == "csv":
-        raise typer.BadParameter("give --json or --format csv, not both.", param_hint="--json")
+        raise wrong("--json", "give --json or --format csv, not both.")
     story_id = (await here.stories.find(story)).story_id if story else None
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     lines = await here.application.ledger.costs(by, story_id=story_id, since=since)

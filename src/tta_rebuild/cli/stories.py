@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option
+from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option, wrong
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
@@ -75,9 +75,7 @@ async def rename(
     """Give a story another title."""
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
-        raise typer.BadParameter(
-            f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
-        )
+        raise wrong("TITLE", f"a title has 1 to {MAX_NAME_CHARS} characters.")
     await here.stories.rename(story, wanted)
     here.screen.say(f"The story is now called '{wanted}'.")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options
+from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
@@ -73,19 +73,16 @@ def story(
     """Tell one or many stories by itself."""
     command, theme = context_of(ctx), options.theme
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
-        one = "give one of --theme, --premises and --story."
-        raise typer.BadParameter(one, param_hint="--theme")
+        raise wrong("--theme", "give one of --theme, --premises and --story.")
     if not auto and (sys.stdin.isatty() or premises):
-        raise typer.BadParameter(
-            "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
-            param_hint="--auto",
-        )
+        or_play = "or play it yourself with 'tta play'."
+        raise wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
     planned = [("", premise_of(theme, options))] if theme is not None else []
     if premises is not None:
         lines = read_premises(premises)
         if skip >= len(lines):
             left = f"the file holds {len(lines)} premises, none is left after {skip}."
-            raise typer.BadParameter(left, param_hint="--skip")
+            raise wrong("--skip", left)
         planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
     run = StoryRun(
         screen=command.screen,
@@ -189,8 +186,7 @@ class StoryRun:
             if not self.as_json and session.state.turn:
                 taken = move.number and move.number <= len(choices)
                 words = choices[move.number - 1].text if taken else move.text
-                self.screen.say(f"> {one_line(words, MOVE_CHARS)}", "bold")
-                self.screen.say()
+                self.screen.say(f"> {one_line(words, MOVE_CHARS)}\n", "bold")
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
             if not result.refused:
@@ -237,8 +233,7 @@ class StoryRun:
             can, read = "The story can go on.", f"Play it: tta play --story {which}"
             if ended:
                 can, read = "The story has ended.", f"Read it: tta stories export {which}"
-            self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}", "dim")
-            self.screen.say()
+            self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
 
     def _emit(self, kind: str, session: Session, **values: Any) -> None:
         if self.as_json:

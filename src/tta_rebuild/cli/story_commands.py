@@ -124,6 +124,5 @@ class StoryCommands:
         self._show_present(f"You are now on the branch '{there.branch.name}', after turn {turn}.")
 
     def _show_present(self, where: str) -> None:
-        self.screen.say(where, "dim")
-        self.screen.say()
+        self.screen.say(f"{where}\n", "dim")
         show_present(self.screen, self.session.state)

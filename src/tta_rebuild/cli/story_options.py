@@ -9,13 +9,14 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.arguments import GoOnWith, Kit, WhichBranch, number, option, repeated
+from tta_rebuild.cli.arguments import GoOnWith, Kit, WhichBranch, number, option, repeated, wrong
 from tta_rebuild.cli.failures import OnFailure
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
@@ -122,10 +123,6 @@ def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
         )
 
 
-def _wrong(option: str, text: str, says: str) -> typer.BadParameter:
-    return typer.BadParameter(f"'{one_line(text, 60)}' {says}.", param_hint=option)
-
-
 def _character(text: str) -> CharacterSketch:
     """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
     from tta_rebuild.core.story import CharacterSketch
@@ -136,16 +133,16 @@ def _character(text: str) -> CharacterSketch:
     if not _slug(name) or len(name) > MAX_NAME_CHARS:
         how = 'characters; write it like "Mara: a stubborn diver; brave=0.8"'
         says = f"does not begin with a name of 1 to {MAX_NAME_CHARS} {how}"
-        raise _wrong("--character", text, says)
-    for part in filter(str.strip, listed.split(",")):
+        raise wrong("--character", f"'{one_line(text, 60)}' {says}.")
+    for part in filter(None, map(str.strip, listed.split(","))):
         trait, _, strength = part.partition("=")
-        says = "is no trait; write a name and a strength from 0 to 1, like brave=0.8"
-        try:
-            traits[trait.strip().lower()] = value = float(strength or 0.7)
-        except ValueError:
-            raise _wrong("--character", part.strip(), says) from None
+        value = -1.0
+        with suppress(ValueError):
+            value = float(strength or 0.7)
         if not trait.strip() or not 0.0 <= value <= 1.0:
-            raise _wrong("--character", part.strip(), says)
+            how = "write a name and a strength from 0 to 1, like brave=0.8"
+            raise wrong("--character", f"'{part}' is no trait; {how}.")
+        traits[trait.strip().lower()] = value
     return CharacterSketch(
         character_id=_slug(name), name=name, description=description.strip(), traits=traits
     )
@@ -163,7 +160,7 @@ def rules_of(texts: Sequence[str]) -> dict[str, str]:
             name, says = "_".join(_slug(line).split("_")[:4]), line
         if not _slug(name) or not says.strip():
             how = 'is no rule; write it like no_magic="no magic allowed"'
-            raise _wrong("--rule", line, how)
+            raise wrong("--rule", f"'{one_line(line, 60)}' {how}.")
         rules[_slug(name)] = says.strip()
     return rules
 
@@ -173,8 +170,8 @@ def _boundary(text: str) -> tuple[str, str]:
     # not _slug: the / in fear/horror names two
     category, level = "_".join(category.split()), level.strip()
     if not _slug(category) or level not in LEVELS:
-        how = "is no boundary; write category=level like violence=low"
-        raise _wrong("--boundary", text, f"{how}; the levels are {', '.join(LEVELS)}")
+        how = f"write category=level like violence=low; the levels are {', '.join(LEVELS)}"
+        raise wrong("--boundary", f"'{one_line(text, 60)}' is no boundary; {how}.")
     return category, level
 
 

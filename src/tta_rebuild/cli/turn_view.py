@@ -8,7 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.cli.screen import Screen, counted, plain
+from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
     from tta_rebuild.core.story import Passage
@@ -48,8 +48,7 @@ async def play_turn(session: Session, action: Action, screen: Screen | None = No
 
     def say(text: str, style: str, **how: Any) -> None:
         if screen is not None:
-            screen.say(text, style, **how)
-            screen.say()
+            screen.say(f"{text}\n", style, **how)
 
     result, began = TurnResult(), time.perf_counter()
     async with aclosing(session.play(action)) as turn:
@@ -99,10 +98,9 @@ def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> 
 
     if passage.speaker:
         lead = f"{speaker_name(passage.speaker, names)}: "
-        screen.say(quoted(passage.text), lead=lead, indent=2)
+        screen.say(f"{quoted(passage.text)}\n", lead=lead, indent=2)
     else:
-        screen.say(passage.text)
-    screen.say()
+        screen.say(f"{passage.text}\n")
 
 
 def show_present(screen: Screen, state: StoryState) -> None:
@@ -110,8 +108,7 @@ def show_present(screen: Screen, state: StoryState) -> None:
     for passage in state.scene.passages if state.scene else ():
         show_passage(screen, passage, state.names)
     if state.scene and state.scene.degraded:
-        screen.say(f"({state.scene.degraded})", "yellow")
-        screen.say()
+        screen.say(f"({state.scene.degraded})\n", "yellow")
     show_choices(screen, state)
 
 
@@ -126,12 +123,8 @@ def show_choices(screen: Screen, state: StoryState) -> None:
 def show_teller(screen: Screen, state: StoryState, teller: str) -> None:
     """Say in a line if another tells the story from here on than told it last."""
     if before := teller_before(state, teller):
-        screen.say(
-            f"(The storyteller changes: {before} told it last, {teller} goes on. "
-            "To choose another: --model.)",
-            "yellow",
-        )
-        screen.say()
+        changes = f"The storyteller changes: {before} told it last, {teller} goes on."
+        screen.say(f"({changes} To choose another: --model.)\n", "yellow")
 
 
 def teller_before(state: StoryState, teller: str) -> str:
@@ -144,7 +137,4 @@ def teller_before(state: StoryState, teller: str) -> str:
 def show_heading(screen: Screen, title: str, *beside: str) -> None:
     """A story's title, and what is known of it in a dim line below."""
     screen.say(title, "bold cyan")
-    details = " · ".join(plain(text) for text in beside if text)
-    if details:
-        screen.say(details, "dim")
-    screen.say()
+    screen.say(f"{' · '.join(filter(None, beside))}\n", "dim")
