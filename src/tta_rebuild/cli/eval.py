@@ -126,8 +126,7 @@ def _evaluate(
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
 
-    Ctrl-C shows what there is so far. Without a model nobody reads, whatever the ``checks``; with
-    one that fails nobody else does. Ends with code 1 below a bound, or where every reading failed.
+    Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
     """
     import asyncio
     import tempfile

@@ -8,19 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
-from tta_rebuild.cli.arguments import (
-    AsJson,
-    StoryOrFile,
-    WhichBranch,
-    WhichStory,
-    argument,
-    number,
-    option,
-    repeated,
-    wrong,
-)
+from tta_rebuild.cli.arguments import argument, number, option, repeated, wrong
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
 from tta_rebuild.cli.screen import Screen, counted, one_line, words
@@ -48,12 +39,12 @@ Verdict: TypeAlias = dict[str, Any]
 
 def facts(
     ctx: typer.Context,
-    story: StoryOrFile,
+    story: take.StoryOrFile,
     word: Annotated[str, argument("Only what mentions this word.")] = "",
     *,
-    branch: WhichBranch = "main",
+    branch: take.WhichBranch = "main",
     turn: Annotated[int | None, number("As of the end of this turn.", 0)] = None,
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Show who is who, where everybody is, and what holds.
 
@@ -93,7 +84,7 @@ def facts(
 def _facts_of_story(
     command: CommandContext, story: str, branch: str, turn: int | None
 ) -> tuple[StoryState, list[Fact], dict[int, int], Mapping[int, LastingLine]]:
-    """The state now; what holds and the lines in force at the end of a turn; position → turn.
+    """The state now; what holds at the end of a turn; position → turn; the lines in force then.
 
     A line that a later correction ended is left out: as with facts, it never was so.
     """
@@ -126,16 +117,16 @@ def _facts_of_story(
 
 def retcon(
     ctx: typer.Context,
-    story: WhichStory,
+    story: take.WhichStory,
     subject: Annotated[str, argument("Of whom or what, as 'tta facts' names it.")],
     relation: Annotated[str, argument("The relation, such as holds or located_in.")],
     value: Annotated[str, argument("The value that was never so.")],
     *,
     becomes: Annotated[str, option("The value that was so instead.")] = "",
     how: Annotated[How | None, option(_HOW)] = None,
-    branch: WhichBranch = "main",
+    branch: take.WhichBranch = "main",
     reason: Annotated[str, option("Why; kept in the log.")] = "",
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Take back or correct a fact of a story.
 
@@ -170,7 +161,7 @@ def retcon(
 
 def validate(
     ctx: typer.Context,
-    story: StoryOrFile,
+    story: take.StoryOrFile,
     choice: Annotated[
         str | None,
         argument("What the player would do; without it, what is offered now.", show_default=False),
@@ -180,11 +171,11 @@ def validate(
     affects: Annotated[
         list[str] | None, repeated("Whom it concerns: a character's id.", "<id>")
     ] = None,
-    branch: WhichBranch = "main",
+    branch: take.WhichBranch = "main",
     rule: Annotated[
         list[str] | None, repeated('For a text file, a rule of its world: no_magic="no magic".')
     ] = None,
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Check a choice against a story, or a whole text against itself.
 

@@ -63,9 +63,7 @@ def show_facts(
 ) -> None:
     """Facts under ``SECTIONS``, by subject, each with its relation and where it was told.
 
-    Args:
-        names: id → name of those whose name is no fact of the canon.
-        places: event position → number of the turn or sentence (``unit``) it came from.
+    ``names`` are of those whose name is no fact; ``places`` is event position → turn or sentence.
     """
     # a subject's name stands above the others
     facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
@@ -170,8 +168,7 @@ def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> Non
 def show_correction(screen: Screen, made: Retconned, told: int) -> None:
     """What a correction did, to the lasting lines too, and how to tell the story anew after it.
 
-    Args:
-        told: the turn that told what was never so, 0 for the premise.
+    ``told`` is the turn that told what was never so, 0 for the premise.
     """
     branch, story = made.branch, made.branch.story_id[:8]
     screen.say(f"Corrected on the branch '{branch.name}'.")

@@ -1,7 +1,6 @@
 """What a run without a person at the keyboard does when its model fails: stop, wait, or go on.
 
-A batch that names a model wants that model's stories: turns of the embedded storyteller in between
-would spoil them unseen.
+Turns of the embedded storyteller would spoil, unseen, a batch that names a model.
 """
 
 from __future__ import annotations
@@ -46,9 +45,7 @@ def with_storyteller(
 ) -> None:
     """Open the application with the models that suit the options, and tell with it.
 
-    Args:
-        work: gets what plays a turn; it waits for a model that fails where that is wished for.
-        quiet: see ``with_application``.
+    ``work`` gets what plays a turn: it waits for a model that fails where that is wished for.
     """
     settings = settings_for(at, model=options.model)
     decision = decided(options.on_failure, settings)

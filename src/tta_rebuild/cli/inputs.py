@@ -26,7 +26,7 @@ _THEME_KEYS = ("premise", "theme", "prompt")
 def story_text(name: str) -> str | None:
     """The text of a file that holds a story; None if there is no such file: a kept story is meant.
 
-    Raises BadParameter or UnreadableFile if there is one that is no story, and says why.
+    Raises BadParameter or UnreadableFile for a file that is no story.
     """
     path, problem, exists = Path(name), "", False
     with suppress(OSError):  # such as a name that is too long for one

@@ -1,7 +1,4 @@
-"""``tta play``: one person, one story, a turn at a time.
-
-On a terminal it asks; from a pipe it takes every line as a move, and stops where the lines end.
-"""
+"""``tta play``: one person, one story, a turn at a time, from a terminal or from a pipe."""
 
 from __future__ import annotations
 
@@ -48,42 +45,44 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
         raise wrong("--theme", f"say what the story is about, {like}")
     if options.on_failure is None and sys.stdin.isatty():
         options = replace(options, on_failure="offline")
-    said_farewell = False
-
-    async def work(application: Application, play: PlayTurn) -> None:
-        nonlocal said_farewell
-        loop = PlayLoop(command.screen, application, play)
-        try:
-            if begins is not None:
-                session: Session | None = await loop.begun(begins)
-            elif story:
-                session = await application.stories.resume(story, options.branch)
-            else:
-                session = await loop.ask(options)
-            if session is not None:
-                await loop.run(session)
-        finally:
-            said_farewell = loop.say_farewell()
-
+    loop = PlayLoop(command.screen, options, begins)
     try:
-        with_storyteller(command, work, options, quiet=True)
+        with_storyteller(command, loop.run, options, quiet=True)
     except KeyboardInterrupt:
-        if said_farewell:
-            raise Interrupted from None
-        raise
+        if loop.commands is None:
+            raise
+        raise Interrupted from None
+    finally:
+        loop.say_farewell()
 
 
 class PlayLoop:
     """One player at one terminal; ``commands`` is None before a story is chosen."""
 
-    def __init__(self, screen: Screen, application: Application, play: PlayTurn) -> None:
-        self.screen = screen
-        self.application = application
-        self.teller = application.models[0]
-        self.play = play
-        self.commands: StoryCommands | None = None
+    application: Application
+    play: PlayTurn
+    commands: StoryCommands | None = None
 
-    async def ask(self, options: StoryOptions) -> Session | None:
+    def __init__(self, screen: Screen, options: StoryOptions, begins: Premise | None) -> None:
+        self.screen = screen
+        self.options = options
+        self.begins = begins
+
+    async def run(self, application: Application, play: PlayTurn) -> None:
+        """Begin, resume or ask what to play, and play it."""
+        self.application, self.play = application, play
+        self.teller = application.models[0]
+        session: Session | None
+        if self.begins is not None:
+            session = await self.begun(self.begins)
+        elif self.options.story:
+            session = await application.stories.resume(self.options.story, self.options.branch)
+        else:
+            session = await self.ask()
+        if session is not None:
+            await self._play(session)
+
+    async def ask(self) -> Session | None:
         """Find out kindly what to play; None for nothing."""
         screen, stories = self.screen, self.application.stories
         latest = next(iter(await stories.list()), None)
@@ -110,7 +109,7 @@ class PlayLoop:
                 problem = "The story comes first: say what it is about, or /quit."
             try:
                 if not problem:
-                    return await self.begun(premise_of(answer, options, source=YOUR_WORDS))
+                    return await self.begun(premise_of(answer, self.options, source=YOUR_WORDS))
             except typer.BadParameter as error:
                 if error.param_hint != YOUR_WORDS:
                     raise
@@ -124,8 +123,7 @@ class PlayLoop:
             self.screen.say(note, "yellow")
         return await self.application.stories.open(premise)
 
-    async def run(self, session: Session) -> None:
-        """Play a story from where it stands."""
+    async def _play(self, session: Session) -> None:
         from tta_rebuild.engine.action import Action
 
         commands = self.commands = StoryCommands(self.application, self.screen, session)
@@ -165,17 +163,16 @@ class PlayLoop:
         if result.cost_usd > 0:
             self.screen.say(await commands.cost(), "dim")
 
-    def say_farewell(self) -> bool:
-        """Say what is kept and how to go on; False if no story was chosen yet."""
+    def say_farewell(self) -> None:
+        """Say what is kept and how to go on, if a story was chosen."""
         if self.commands is None:
-            return False
+            return
         session = self.commands.session
         turn, name = session.state.turn, session.branch.name
         kept = counted(turn, "turn") if turn else "the premise; nothing is told yet"
         branch = "" if name == "main" else f' --branch "{name}"'
         how = f"tta play --story {session.story_id[:8]}{branch}"
         self.screen.say(f"\nKept: {kept}. Go on with: {how}", "dim")
-        return True
 
     def read(self, prompt: str, *, echo: bool = False) -> str | None:
         """The next line without what is no text; None where there are no more.

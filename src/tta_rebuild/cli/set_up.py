@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -50,10 +51,9 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
 
     command, code = context_of(ctx), exits.OK
     encoding = getattr(sys.stdout, "encoding", "") or "unknown"
-    python = ".".join(map(str, sys.version_info[:3]))
     report: Report = {
         "can_play": True,
-        "program": {"tta": __version__, "python": python},
+        "program": {"tta": __version__, "python": platform.python_version()},
         "terminal": {"columns": command.screen.out.width, "encoding": encoding},
         **{part: {} for part in ("settings", "stories", "code", "servers")},
         "teller": "",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from tta_rebuild.cli import turn_view as view
 from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
@@ -20,14 +21,6 @@ from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
-from tta_rebuild.cli.turn_view import (
-    TurnResult,
-    play_turn,
-    show_choices,
-    show_heading,
-    show_teller,
-    teller_before,
-)
 from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
@@ -110,11 +103,8 @@ def story(
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
-    Attributes:
-        moves: for a story's seed, what chooses in it.
-        planned: the premises to tell, each with its name in the file; ``done`` of them were told.
-        skipped: how many of a file's premises were left out; None if there is no file.
-        teller: who tells, "" until there is somebody.
+    ``moves`` gives for a story's seed what chooses in it; ``planned`` are premises with their name
+    in the file, of which ``skipped`` were left out (None: no file) and ``done`` are told.
     """
 
     screen: Screen
@@ -123,7 +113,7 @@ class StoryRun:
     moves: Callable[[int], NextMove]
     planned: Sequence[tuple[str, Premise]]
     skipped: int | None
-    play: PlayTurn = play_turn
+    play: PlayTurn = view.play_turn
     teller: str = ""
     done: int = 0
     session: Session | None = None
@@ -159,14 +149,14 @@ class StoryRun:
             branch=session.branch.name,
             turn=state.turn,
             teller=self.teller,
-            teller_before=teller_before(state, self.teller),
+            teller_before=view.teller_before(state, self.teller),
             notes=notes,
         )
         if not self.as_json:
-            show_heading(self.screen, title, f"story {session.story_id[:8]}")
+            view.show_heading(self.screen, title, f"story {session.story_id[:8]}")
             for note in () if self.done else notes:
                 self.screen.note(note)
-            show_teller(self.screen, state, self.teller)
+            view.show_teller(self.screen, state, self.teller)
         self.session = session
         try:
             await self._turns(session, advance)
@@ -200,11 +190,13 @@ class StoryRun:
                 why = f"moves in a row were not played, the last because: {result.refused}"
                 raise ExecutionError(f"{refused} {why}")
 
-    def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
+    def _report(
+        self, session: Session, result: view.TurnResult, move: Action, seconds: float
+    ) -> None:
         state = session.state
         assert state.scene is not None  # what is not refused ends with a scene
         if not self.as_json:
-            show_choices(self.screen, state)
+            view.show_choices(self.screen, state)
             if state.choices or state.rejected:
                 self.screen.say()
             return

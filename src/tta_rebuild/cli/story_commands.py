@@ -29,10 +29,7 @@ class StoryCommands:
         self.session = session
 
     async def run(self, line: str) -> Action | None:
-        """Do what the line says; gives the move that it is, if it is one.
-
-        An unknown command is explained, never played.
-        """
+        """Do what the line says; gives the move if it is one. An unknown command is explained."""
         from tta_rebuild.engine.action import Action
 
         word, _, rest = line.strip().partition(" ")

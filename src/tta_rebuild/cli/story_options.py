@@ -59,11 +59,7 @@ class StoryOptions:
 
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
-    """The premise of a new story; raises BadParameter where something cannot be understood.
-
-    Args:
-        source: what gave the theme.
-    """
+    """The premise of a new story, its theme from ``source``; raises BadParameter for a wrong one."""
     from tta_rebuild.core.errors import ValidationError
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.premise_check import check_premise

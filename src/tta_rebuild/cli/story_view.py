@@ -158,10 +158,7 @@ _LISTS = ("facts", "ended", "never_so", "held_back")
 
 
 def show_timeline(screen: Screen, turns: Sequence[Row]) -> None:
-    """Turn by turn: the move, the scene's place and first words, and what became true.
-
-    Who told a turn stands with it wherever that changes.
-    """
+    """Turn by turn: the move, the scene's place and first words, what became true; a new teller."""
     teller = ""
     for turn in turns:
         told_by = "offline" if turn["told_by"].startswith("offline:") else turn["told_by"]

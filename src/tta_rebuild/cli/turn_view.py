@@ -19,20 +19,14 @@ if TYPE_CHECKING:
 
 SILENCE_S = 0.4
 """So long a silence of the storyteller is not remarked upon."""
-
 FEWEST_SHOWN = 2
 """With fewer choices than this the screen says how many were left out, and why."""
 
 
 @dataclass(slots=True)
 class TurnResult:
-    """What came of one turn beside what the session's state holds now.
-
-    Attributes:
-        refused: why it was not played, "" if it was.
-        warnings: everything the player was told beside the story.
-        tokens: all tokens of the turn.
-        told_s: seconds until the last passage was out, checks included.
+    """What came of one turn: why it was ``refused`` ("" if it was not), what else the player was
+    told, and how many seconds it took until the last passage was out, checks included.
     """
 
     refused: str = ""
