@@ -22,26 +22,20 @@ class ReaderGone(TTAError):
     """Whoever read the output has gone; ends with ``PIPE_CLOSED`` and without a word."""
 
 
-_KINDS: dict[type[TTAError], int] = {
-    NothingThere: NOT_FOUND,
-    errors.StoryNotFound: NOT_FOUND,
-    errors.BranchNotFound: NOT_FOUND,
-    errors.PositionNotFound: NOT_FOUND,
-    errors.ImportRejected: USAGE,
-    errors.SettingsError: USAGE,
-    errors.UnreadableFile: USAGE,
-    errors.ValidationError: USAGE,
-    errors.PositionConflict: STORE,
-    errors.StoreError: STORE,
-    errors.ProviderError: MODEL,
-    errors.BudgetExceededError: MODEL,
-}
+_KINDS = (
+    (NOT_FOUND, (NothingThere, errors.StoryNotFound, errors.BranchNotFound)),
+    (NOT_FOUND, errors.PositionNotFound),
+    (USAGE, (errors.ImportRejected, errors.SettingsError)),
+    (USAGE, (errors.UnreadableFile, errors.ValidationError)),
+    (STORE, (errors.PositionConflict, errors.StoreError)),
+    (MODEL, (errors.ProviderError, errors.BudgetExceededError)),
+)
 """The first match counts, so the special stand before the general."""
 
 
 def exit_code(error: TTAError) -> int:
     """The code that a command ends with after this error."""
-    return next((code for kind, code in _KINDS.items() if isinstance(error, kind)), FAILED)
+    return next((code for code, kinds in _KINDS if isinstance(error, kinds)), FAILED)
 
 
 def next_step(error: TTAError) -> str:

@@ -65,9 +65,8 @@ def facts(
         canon, held, names = read.canon, read.canon.all_now(), {}
         unit, key = "sentence", "sentence_number"
         places = {position: number + 1 for position, number in read.positions.items()}
-    found, names = views.facts_with(word, held), views.names_written(held) | names
     if json_:
-        for fact in found:
+        for fact in views.facts_with(word, held):
             screen.json(asdict(fact) | {key: places.get(fact.since)})
         return
     if text is not None:
@@ -75,8 +74,7 @@ def facts(
             f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read by their grammar. "
             "What is read so is unconfirmed, and most of a text says nothing to it."
         )
-    views.show_facts(screen, canon, found, names=names, word=word, places=places, unit=unit)
-    views.show_lines(screen, lines, word, names)
+    views.show_facts(screen, canon, held, names, lines, word, places=places, unit=unit)
     if text is not None:
         views.show_contradictions(screen, read)
 

@@ -54,25 +54,25 @@ def names_written(facts: Iterable[Fact]) -> dict[str, str]:
 def show_facts(
     screen: Screen,
     canon: Canon,
-    facts: Sequence[Fact],
-    *,
+    held: Sequence[Fact],
     names: Mapping[str, str],
-    word: str = "",
+    lines: Mapping[int, LastingLine],
+    word: str,
+    *,
     places: Mapping[int, int] | None = None,
     unit: str = "turn",
 ) -> None:
-    """Facts under ``SECTIONS``, by subject, each with its relation and where it was told.
+    """What mentions a word of the facts under ``SECTIONS``, and of the lasting ``lines``.
 
     ``names`` are of those whose name is no fact; ``places`` is event position → turn or sentence.
     """
+    names, facts = {**names_written(held), **names}, facts_with(word, held)
     # a subject's name stands above the others
     facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
-    if word and not facts:
-        screen.say(f"There are no facts{mentioned}.")
-        return
-    about = counted(len({fact.subject for fact in facts}), "subject")
-    screen.say(f"{counted(len(facts), 'fact')}{mentioned}, about {about}.")
+    about = f", about {counted(len({fact.subject for fact in facts}), 'subject')}"
+    there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
+    screen.say(f"{there_are}{mentioned}{about if facts or not word else ''}.")
     for section in SECTIONS:
         here = [fact for fact in facts if _SECTION_OF.get(fact.relation, SECTIONS[2]) == section]
         if here or not word:
@@ -90,6 +90,15 @@ def show_facts(
                     value = one_line(_name(canon, fact.value, names))
                 head = f"    {_plain(fact.relation)}:"
                 screen.entry(head, f"{value}{source}", gap=1, head_style="")
+    heading = "Kept in plain words, by number"
+    for number, line in lines.items():
+        known_by = tuple(names.get(who, who) for who in line.known_by)
+        text = numbered(number, replace(line, known_by=known_by))
+        if word.casefold() in text.casefold():
+            if heading:
+                screen.heading(heading)
+            heading = ""
+            screen.say(f"  {one_line(text)}")
 
 
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
@@ -100,21 +109,6 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
     if fact.value in ("true", "false"):
         return f"{subject}: {'not ' if fact.value == 'false' else ''}{relation}"
     return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
-
-
-def show_lines(
-    screen: Screen, lines: Mapping[int, LastingLine], word: str, names: Mapping[str, str]
-) -> None:
-    """The lasting lines in force, by number; those that hold a word if one is given."""
-    heading = "Kept in plain words, by number"
-    for number, line in lines.items():
-        known_by = tuple(names.get(who, who) for who in line.known_by)
-        text = numbered(number, replace(line, known_by=known_by))
-        if word.casefold() in text.casefold():
-            if heading:
-                screen.heading(heading)
-            heading = ""
-            screen.say(f"  {one_line(text)}")
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.facts_view import facts_with, names_written, show_facts, show_lines
+from tta_rebuild.cli.facts_view import show_facts
 from tta_rebuild.cli.screen import Screen, counted, one_line, sentence, words
 from tta_rebuild.cli.turn_view import show_present
 from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
@@ -56,10 +56,8 @@ class StoryCommands:
                 case "who":
                     views.show_cast(screen, views.cast(state, rest), in_full=bool(rest))
                 case "facts":
-                    facts = state.facts
-                    names = names_written(facts) | state.names
-                    show_facts(screen, state.canon, facts_with(rest, facts), names=names, word=rest)
-                    show_lines(screen, state.lines, rest, names)
+                    facts, lines = state.facts, state.lines
+                    show_facts(screen, state.canon, facts, state.names, lines, rest)
                 case "why":
                     views.show_why(screen, state)
                 case "cost":

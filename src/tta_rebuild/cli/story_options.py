@@ -59,7 +59,7 @@ class StoryOptions:
 
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
-    """The premise of a new story, its theme from ``source``; raises BadParameter for a wrong one."""
+    """The premise of a new story, its theme from ``source``; raises BadParameter if it is wrong."""
     from tta_rebuild.core.errors import ValidationError
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.premise_check import check_premise
