@@ -52,14 +52,12 @@ class Settings(BaseModel):
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
-        checks: what a model checks beside the rules; "" is ``all`` for a model of the list and
-            ``off`` for a program's own provider.
+        checks: what a model checks; "" is ``off`` for a program's own provider, else ``all``.
         max_cost_usd: per session; the other budgets are off unless set.
         timeout_s: until the first piece of an answer; None is 30, for a server nearby 180.
         silence_timeout_s: between two pieces; None is 30, for a server nearby 60.
         windows: ``provider:model`` → tokens of its context, where the server does not tell.
-        gemini_base_url: where Gemini's protocol is spoken; "" is the vendor's own server. The
-            same for the other two.
+        gemini_base_url: where Gemini's protocol is spoken, "" at the vendor's; so with the others.
         quotas, prices: by ``provider:model``.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -148,13 +146,10 @@ def load_settings(
     Args:
         environ: the environment; None is this process's.
         cwd: where ``.env`` may lie; None is the working directory.
-        config_file: the TOML file; None is ``TTA_CONFIG``, or ``config.toml`` in the platform's
-            directory for configuration, where it exists.
-        options: option → value, such as ``{"--model": "offline"}``; these come first, an empty
-            one is no setting.
+        config_file: the TOML file; None is ``TTA_CONFIG``, or the platform's own, if it exists.
+        options: option → value, such as ``{"--model": "offline"}``; an empty one is no setting.
 
-    Raises SettingsError for a wrong value: it names the setting, where it stands and what is
-    allowed, and never shows a key.
+    Raises SettingsError: it names the setting, its place and what is allowed, and shows no key.
     """
     cwd = cwd or Path.cwd()
     environment = in_environment(os.environ if environ is None else environ)

@@ -1,8 +1,4 @@
-"""From settings to objects: the application that ``cli`` and ``server`` open and work in.
-
-Whoever opens, closes: everything that holds a file or a connection is released when the
-``async with`` block ends.
-"""
+"""From settings to objects: the application that ``cli`` and ``server`` open and work in."""
 
 from __future__ import annotations
 
@@ -34,9 +30,6 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
-
-CACHE_FILE = "replies.db"
-"""The cache of replies, in the data directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +70,7 @@ async def open_application(
     read_only: bool = False,
     has_fallback: bool = True,
 ) -> AsyncIterator[Application]:
-    """Open the store and the storytellers that the settings name.
+    """Open the store and the storytellers that the settings name; the end of the block closes them.
 
     Args:
         settings: None reads them from the environment, ``.env`` and the configuration file.
@@ -161,7 +154,7 @@ async def _builder(
     cache = None
     if settings.cache != "off" and not read_only:
         on_disk = settings.cache == "disk"
-        cache = ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)
+        cache = ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
     used = await used_today(tracker.ledger, settings, now=now)
     return StackBuilder(settings, tracker, cache, make_adapter, used, own)
 
@@ -197,9 +190,9 @@ async def _nothing_to_warm() -> None:
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
-    from tta_rebuild.safety import SafetyGate
+    from tta_rebuild import safety
 
-    return SafetyGate(boundaries)
+    return safety.SafetyGate(boundaries)
 
 
 def _world_rules(rules: Mapping[str, str]) -> WorldRules:

@@ -10,9 +10,6 @@ from tta_rebuild.core.redaction import Redactor, hint
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.settings import Settings, passwords_in
 
-SHORTEST_KEY_IN_PROSE = 8
-"""Shorter ones, such as the ``none`` that a local server takes, would mask ordinary words."""
-
 if TYPE_CHECKING:
     from tta_rebuild.core.events import CodeVerdictNoted
     from tta_rebuild.engine.dependencies import CodeCheck
@@ -43,10 +40,9 @@ def executor_for(
 
 
 async def code_engines(settings: Settings) -> tuple[dict[str, Any], list[str]]:
-    """What runs code found in stories, with the jail put to its test, and what is to know of it.
+    """Where code found in stories runs (``runs_in``), with what (``engines``), and notes on that.
 
-    ``runs_in`` says where; ``engines`` is engine → version on this machine, ``jail`` among them
-    only if it held against its own escapes.
+    ``engines`` is engine → version; ``jail`` is among them if it held against its own escapes.
     """
     from tta_rebuild.integrations.local_executor import LocalExecutor
 
@@ -92,8 +88,11 @@ def redactor_for(settings: Settings) -> Redactor:
 
 
 def reply_redactor_for(settings: Settings) -> Redactor:
-    """Knows what to mask in a model's words: every key that is not short enough to be a word."""
-    return Redactor(key for key in _keys(settings) if len(key) >= SHORTEST_KEY_IN_PROSE)
+    """Knows what to mask in a model's words: every key that is not short enough to be a word.
+
+    Such as the ``none`` that a local server takes.
+    """
+    return Redactor(key for key in _keys(settings) if len(key) >= 8)
 
 
 def _keys(settings: Settings) -> list[str]:

@@ -24,19 +24,16 @@ SHORTEST_KEY_SHOWN = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOverview:
-    """One model as it is set up.
+    """One model (``provider:model``, or ``"offline"``) as it is set up; shown by ``models --json``.
 
     Attributes:
-        name: ``provider:model``, or ``"offline"``.
         place: 1 for the first of the chain, 0 where it is not in the chain.
         tasks: the tasks that are routed to it.
         key_ends: the last four characters of its key, "" without one.
         lacks: what is missing before it can be asked, and what to do; "" if nothing is.
         input_usd, output_usd: per million tokens; None where the price is not known.
         rpm, tpm, rpd: its quota; None is no limit.
-        calls, failed: its latest attempts in the ledger, and how many of them failed.
-        latency_s: mean seconds of those that answered.
-        last_outcome: of the latest attempt, "" if there was none.
+        latency_s: mean seconds of those of its latest ``calls`` that answered.
     """
 
     name: str

@@ -60,20 +60,16 @@ class OwnLLMProvider(llm.WrapperProvider):
         self._silence_s = settings.silence_timeout_s or Patience().silence_s
 
     async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """The provider's answer, with a name where it gives none.
-
-        Raises ProviderFault, and ProviderTimeout where it takes too long.
-        """
+        """The provider's answer. Raises ProviderFault, and ProviderTimeout where it takes long."""
         allowed_s = request.timeout_seconds or self._first_s
         with self._faults_named():
             response = await _in_time(self.wrapped.complete(request), allowed_s)
             return self._kept(request, "", allowed_s) if response is _LATE else self._own(response)
 
     async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
-        """The provider's answer in pieces, with a name where it gives none.
+        """The provider's answer in pieces; what came before a silence is kept if it is worth it.
 
-        What came before a silence is kept if it is worth it. Raises ProviderFault, ProviderTimeout,
-        StreamBroken, and ReplyUnusable for one that forgets ``StreamEnded``.
+        Raises ProviderFault, ProviderTimeout, StreamBroken, ReplyUnusable (no ``StreamEnded``).
         """
         text = ""
         with self._faults_named():

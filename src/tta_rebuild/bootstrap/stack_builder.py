@@ -64,7 +64,7 @@ class StackBuilder:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
 
     Attributes:
-        used_today: requests made today before this start, by ``provider:model``.
+        used_today: requests of this day so far, by ``provider:model``.
         own: a provider that the caller made and closes.
         has_fallback: whether somebody else is asked where it, or the model of a route, fails.
     """
@@ -173,7 +173,13 @@ class StackBuilder:
         settings = self.settings
         provider, _, model = name.partition(":")
         if provider == "local":
-            return await self._found_here(model)
+            from tta_rebuild.integrations.local_discovery import choose_local
+
+            server, model = await choose_local(model, servers_here(settings))
+            self._local[server.name] = server.base_url
+            if model in server.windows:
+                self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
+            return f"{server.name}:{model}"
         if provider in PROVIDERS and not model:
             return f"{provider}:{adapter_class(provider).default_model}"
         if provider in (OFFLINE, *PROVIDERS) or (provider == OWN and self.own is not None):
@@ -190,15 +196,6 @@ class StackBuilder:
             by_option = settings.origins.get("TTA_MODEL") == "command line"
             where = "--model" if by_option else "TTA_MODEL"
         raise SettingsError(where, said)
-
-    async def _found_here(self, wanted: str) -> str:
-        from tta_rebuild.integrations.local_discovery import choose_local
-
-        server, model = await choose_local(wanted, servers_here(self.settings))
-        self._local[server.name] = server.base_url
-        if model in server.windows:
-            self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
-        return f"{server.name}:{model}"
 
     def _fit(
         self, request: LLMRequest, window_tokens: int, max_tokens: int

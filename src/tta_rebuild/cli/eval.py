@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -27,7 +27,7 @@ from tta_rebuild.core.errors import TTAError
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
-    from tta_rebuild.lab.measures import Bound, BoundaryCounts, ToldCounts
+    from tta_rebuild.lab.measures import BoundaryCounts, ToldCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -62,27 +62,25 @@ def told(
     files: Files,
     *,
     checks: Annotated[
-        Checks | None,
-        option("What the model checks; without --model nothing, with it all."),
+        Checks | None, option("What the model checks; without --model nothing, with it all.")
     ] = None,
     jobs: Annotated[int, number("Stories played at once.", 1, 64)] = 1,
     options: EvalOptions,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-    from tta_rebuild.lab.measures import ToldCounts, bounds_of
+    from tta_rebuild.lab.measures import ToldCounts
     from tta_rebuild.lab.told import eval_told
     from tta_rebuild.lab.told_file import ToldStory, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
     counts, storyteller, note = ToldCounts(), ToldProvider(), command.screen.note
-    bounds = bounds_of(options.fail_under or (), counts)
     stories = read_rows(files, ToldStory)
 
     async def work(application: Application) -> None:
         await eval_told(application, storyteller, stories, counts, progress=note, at_once=jobs)
 
-    _evaluate(command, counts, bounds, work, storyteller, options, checks)
+    _evaluate(command, counts, work, storyteller, options, checks)
 
 
 @app.command()
@@ -96,14 +94,13 @@ def boundaries(
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
     from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries, unknown_categories
-    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, bounds_of
+    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts
     from tta_rebuild.lab.told_file import LabelledPassage, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
     note = command.screen.note
     counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
-    bounds = bounds_of(options.fail_under or (), counts)
     passages = read_rows(files, LabelledPassage)
     for category in unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
@@ -112,13 +109,12 @@ def boundaries(
     async def work(application: Application) -> None:
         await eval_boundaries(application, passages, counts, progress=note)
 
-    _evaluate(command, counts, bounds, work, ToldProvider(), options)
+    _evaluate(command, counts, work, ToldProvider(), options)
 
 
 def _evaluate(
     command: CommandContext,
     counts: ToldCounts | BoundaryCounts,
-    bounds: Sequence[Bound],
     work: Callable[[Application], Coroutine[Any, Any, None]],
     provider: LLMProvider,
     options: EvalOptions,
@@ -133,11 +129,12 @@ def _evaluate(
 
     from tta_rebuild.bootstrap.application import open_application
     from tta_rebuild.core.secret import Secret
-    from tta_rebuild.lab.measures import short_of
+    from tta_rebuild.lab.measures import bounds_of, short_of
     from tta_rebuild.lab.told_provider import NAME, reading_tasks
     from tta_rebuild.settings_values import ModelQuota
 
     screen, model = command.screen, options.model
+    bounds = bounds_of(options.fail_under or (), counts)
 
     async def run(scratch: str) -> None:
         settings = settings_for(command, model=model)

@@ -50,11 +50,8 @@ def with_storyteller(
     settings = settings_for(at, model=options.model)
     decision = decided(options.on_failure, settings)
     play = partial(told, notes=at.screen) if decision == "wait" else play_turn
-
-    async def telling(application: Application) -> None:
-        await work(application, play)
-
-    with_application(at, telling, for_failures(settings, decision), warm=True, quiet=quiet)
+    settings = for_failures(settings, decision)
+    with_application(at, lambda opened: work(opened, play), settings, warm=True, quiet=quiet)
 
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _complain("stopped; every finished turn is kept.")
         code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
     except (TTAError, OSError) as error:
-        if _debugging():
+        if os.environ.get("TTA_DEBUG", "0") not in ("", "0"):
             raise
         code = exits.FAILED
         if isinstance(error, TTAError):
@@ -71,10 +71,6 @@ def _run(argv: Sequence[str] | None) -> int:
     return exits.OK
 
 
-def _debugging() -> bool:
-    return os.environ.get("TTA_DEBUG", "") not in ("", "0")
-
-
 def _complain(*lines: str) -> None:
     from tta_rebuild.cli.opening import redactor_of_this_run
 
@@ -88,7 +84,7 @@ def _show_unforeseen(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """A defect, or with TTA_DEBUG=1 any error, without keys; the interpreter then ends with 1."""
-    if _debugging():
+    if os.environ.get("TTA_DEBUG", "0") not in ("", "0"):
         from tta_rebuild.cli.opening import redactor_of_this_run
 
         sys.stderr.write(redactor_of_this_run().traceback(error))

@@ -173,8 +173,7 @@ class Screen:
 
     def heading(self, text: str) -> None:
         """The name of what follows, after an empty line."""
-        self.say()
-        self.say(text, "bold cyan")
+        self.say(f"\n{text}", "bold cyan")
 
     def numbered(self, items: Iterable[str]) -> None:
         """A numbered list with a hanging indent, counted from 1."""

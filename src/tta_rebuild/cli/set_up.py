@@ -31,7 +31,7 @@ from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, St
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.bootstrap.overview import ModelOverview
-    from tta_rebuild.core.usage import Attempt, CostLine
+    from tta_rebuild.core.usage import CostLine
 
 LATEST_ATTEMPTS = 500
 """How far back in the ledger health is looked for."""
@@ -210,11 +210,8 @@ def overview(command: CommandContext) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
     from tta_rebuild.bootstrap.overview import models_overview
 
-    async def attempts(application: Application) -> Sequence[Attempt]:
-        return await application.ledger.attempts(limit=LATEST_ATTEMPTS)
-
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = with_stories(command, attempts)
+    seen = with_stories(command, lambda opened: opened.ledger.attempts(limit=LATEST_ATTEMPTS))
     return models_overview(settings_for(command), seen, at=datetime.now(UTC))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -25,13 +25,8 @@ from tta_rebuild.cli.opening import (
     on_stories,
     settings_for,
     with_application,
-    with_stories,
 )
 from tta_rebuild.cli.screen import one_line
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.engine.replay import ReplayReport
 
 app = group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
@@ -123,15 +118,13 @@ def replay(
     Says whether every byte agrees; ends with code 1 if not.
     """
     command = context_of(ctx)
-
-    async def work(application: Application) -> ReplayReport:
-        return await application.stories.replay(story, branch, retell=retell)
-
     # Asking the storyteller anew may cost something, and that is booked.
-    report = (
-        with_application(command, work, settings_for(command))
-        if retell
-        else with_stories(command, work)
+    settings = settings_for(command, model="" if retell else "offline")
+    report = with_application(
+        command,
+        lambda application: application.stories.replay(story, branch, retell=retell),
+        settings,
+        read_only=not retell,
     )
     command.screen.answer(report, json_, views.show_replay)
     if not report.agrees:

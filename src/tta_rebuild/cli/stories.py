@@ -68,9 +68,7 @@ def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
 @app.command()
 @on_stories(changes=True)
 async def rename(
-    here: Here,
-    story: WhichStory,
-    title: Annotated[str, argument("The new title.")],
+    here: Here, story: WhichStory, title: Annotated[str, argument("The new title.")]
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
@@ -112,8 +110,7 @@ async def export(
     story: WhichStory,
     *,
     format_: Annotated[
-        Literal["markdown", "json"],
-        option("markdown to read, json to import again.", "--format"),
+        Literal["markdown", "json"], option("markdown to read, json to import again.", "--format")
     ] = "markdown",
     branch: Annotated[str, option("Markdown: the branch to write.")] = "main",
     output: Annotated[

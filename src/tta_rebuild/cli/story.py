@@ -54,8 +54,7 @@ def story(
     ctx: typer.Context,
     *,
     premises: Annotated[
-        Path | None,
-        option("A file of premises, one a line (text or JSON); - is standard input."),
+        Path | None, option("A file of premises, one a line (text or JSON); - is standard input.")
     ] = None,
     turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
     auto: Annotated[Policy | None, option(_AUTO)] = None,

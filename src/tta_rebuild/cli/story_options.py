@@ -96,22 +96,17 @@ def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
             f"Not checked: the rule '{one_line(premise.rules[name], 80)}' is no rule that can be "
             "checked word for word; it is told to the model, which may forget it."
         )
-    unlisted = (
-        (name, level, category.name)
-        for name, level in premise.boundaries.items()
-        for category, own_words in categories_of(name)
-        if own_words
-    )
-    for name, level, category_name in unlisted:
-        close = get_close_matches(category_name, category_names(), 1)
-        meant = f"did you mean {close[0]}? " if close else ""
-        kept = "that word and its forms are kept out, and nothing else"
-        if level != "none":
-            kept = "a word of your own is kept out at 'none' only, so nothing is held back"
-        yield (
-            f"Boundary {name}={level}: {meant}tta has no list of words for it: {kept}. "
-            f"There are lists for {', '.join(category_names())}."
-        )
+    for name, level in premise.boundaries.items():
+        for category in (listed for listed, own_words in categories_of(name) if own_words):
+            close = get_close_matches(category.name, category_names(), 1)
+            meant = f"did you mean {close[0]}? " if close else ""
+            kept = "that word and its forms are kept out, and nothing else"
+            if level != "none":
+                kept = "a word of your own is kept out at 'none' only, so nothing is held back"
+            yield (
+                f"Boundary {name}={level}: {meant}tta has no list of words for it: {kept}. "
+                f"There are lists for {', '.join(category_names())}."
+            )
     if premise.style != DEFAULT_STYLE and teller == "offline":
         yield (
             f"Style '{one_line(premise.style, 40)}' is for a model; the built-in storyteller has "
