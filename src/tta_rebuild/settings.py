@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import unquote
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
@@ -26,11 +26,8 @@ from tta_rebuild.core.secret import Secret
 from tta_rebuild.settings_sources import FoundValue, SettingsFile, Source, in_dotenv, in_environment
 from tta_rebuild.settings_values import RULES, ModelQuota, ModelRates, Server
 
-if TYPE_CHECKING:
-    from platformdirs import PlatformDirs
 
-
-def _directories() -> PlatformDirs:
+def _directories() -> Any:
     from platformdirs import PlatformDirs
 
     return PlatformDirs("tta", appauthor=False)

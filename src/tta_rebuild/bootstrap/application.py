@@ -39,11 +39,9 @@ class Application:
     Attributes:
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
-        ledger: every attempt ever made.
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
-        place: where the stories are kept, in words.
-        note: what the player should know of how the stories were found, "" if nothing.
+        place, note: where the stories are kept, in words, and what should be known of that.
         warm: loads what the first call to a model needs; call it while the player still thinks.
     """
 

@@ -88,10 +88,7 @@ def redactor_for(settings: Settings) -> Redactor:
 
 
 def reply_redactor_for(settings: Settings) -> Redactor:
-    """Knows what to mask in a model's words: every key that is not short enough to be a word.
-
-    Such as the ``none`` that a local server takes.
-    """
+    """Knows what to mask in a model's words: every key too long to be a word (``none`` is one)."""
     return Redactor(key for key in _keys(settings) if len(key) >= 8)
 
 

@@ -10,13 +10,16 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from tta_rebuild.cli.arguments import group
+from tta_rebuild.cli.arguments import group, option
 from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
 3 not found, 4 trouble with the place where stories are kept, 5 trouble with a model or a budget,
 130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has gone."""
 
+_DATA_DIR = (
+    "Where stories are kept; without it TTA_DATABASE_URL, TTA_DATA_DIR, or your data folder."
+)
 COMMANDS = {
     "play": ("play", "Play a story."),
     "story": ("story", "Tell one or many stories by itself."),
@@ -96,15 +99,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def before(
     ctx: typer.Context,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where stories are kept; without it TTA_DATABASE_URL, TTA_DATA_DIR, or your data "
-            "folder."
-        ),
-    ] = None,
+    data_dir: Annotated[Path | None, option(_DATA_DIR)] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, option("Show the version.", "--version", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""

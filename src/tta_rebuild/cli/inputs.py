@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MAX_STORY_BYTES = 2_000_000
 """Largest story that is read from a file: about 350,000 words."""
 MAX_PREMISES_BYTES = 50_000_000
-_THEME_KEYS = ("premise", "theme", "prompt")
 
 
 def story_text(name: str) -> str | None:
@@ -59,8 +58,7 @@ class NamedPremise(NamedTuple):
 def read_premises(path: Path) -> list[NamedPremise]:
     """All premises of a file (``-`` is standard input), in order: JSON objects or plain sentences.
 
-    The whole file is checked before the first story begins. Raises UnreadableFile, or BadParameter
-    that names the line.
+    Raises UnreadableFile, or BadParameter that names the line.
     """
     premises = []
     content = read_text(path, max_bytes=MAX_PREMISES_BYTES)
@@ -69,10 +67,10 @@ def read_premises(path: Path) -> list[NamedPremise]:
         if theme.startswith("{"):
             found = parse_json(theme, source)
             name = str(found.get("id", number))
-            theme = next((found[k] for k in _THEME_KEYS if isinstance(found.get(k), str)), "")
+            texts = map(found.get, ("premise", "theme", "prompt"))
+            theme = next((text for text in texts if text and isinstance(text, str)), "")
             if not theme:
-                missing = 'there is no "premise" (or "theme") with a text in this line.'
-                raise wrong(source, missing)
+                raise wrong(source, 'there is no "premise" (or "theme") with a text in this line.')
         if theme:
             premises.append(NamedPremise(name, theme, source))
     if not premises:

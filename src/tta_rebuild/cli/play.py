@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.session import Session
 
 YOUR_WORDS = "your words"
-MAX_LINE_CHARS = 10_000_000
-"""Longest line taken from a pipe; the rest of it counts as the next line."""
 
 
 @with_options
@@ -185,7 +183,7 @@ class PlayLoop:
             except EOFError:
                 return None
         else:
-            line = sys.stdin.readline(MAX_LINE_CHARS)
+            line = sys.stdin.readline(10_000_000)  # the rest counts as the next line
             if not line:
                 return None
             if echo:

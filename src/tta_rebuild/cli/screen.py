@@ -46,10 +46,7 @@ def words(table: str) -> Any:
 
 
 def plain(text: str) -> str:
-    """The text without terminal escapes and other characters that are no text.
-
-    Tabs and line ends stay; carriage returns become line ends.
-    """
+    """Text without terminal escapes and what else is no text; a carriage return ends a line."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _UNSHOWN.sub("", text)
 
@@ -92,10 +89,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let no encoding of this process's streams raise: what it lacks is put in other letters.
-
-    A stream that was closed before the start takes and gives nothing.
-    """
+    """Let no stream raise: an encoding gets letters that it has; a closed stream is an empty one."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115

@@ -14,17 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from tta_rebuild.cli import exits
+from tta_rebuild.cli import exits, opening
 from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option, wrong
-from tta_rebuild.cli.opening import (
-    CommandContext,
-    Here,
-    context_of,
-    on_stories,
-    redactor_of_this_run,
-    settings_for,
-    with_stories,
-)
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked
 
@@ -33,8 +24,6 @@ if TYPE_CHECKING:
     from tta_rebuild.bootstrap.overview import ModelOverview
     from tta_rebuild.core.usage import CostLine
 
-LATEST_ATTEMPTS = 500
-"""How far back in the ledger health is looked for."""
 SMALL_WINDOW = 8192
 """Tokens of context with which no prompt has to be shortened."""
 
@@ -49,7 +38,7 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """
     from tta_rebuild import __version__
 
-    command, code = context_of(ctx), exits.OK
+    command, code = opening.context_of(ctx), exits.OK
     encoding = getattr(sys.stdout, "encoding", "") or "unknown"
     report: Report = {
         "can_play": True,
@@ -67,14 +56,14 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
     except (StoreError, SettingsError, ProviderError) as error:
         code, step = exits.exit_code(error), exits.next_step(error)
         report["can_play"] = False
-        report["problem"] = redactor_of_this_run().redact(str(error))
+        report["problem"] = opening.redactor_of_this_run().redact(str(error))
         report["next_step"] = "" if "doctor" in step else step
     command.screen.answer(report, json_, _show, indent=1)
     if code:
         raise typer.Exit(code)
 
 
-def _examine(command: CommandContext, report: Report) -> None:
+def _examine(command: opening.CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
     from tta_rebuild.bootstrap.application import check_writable
     from tta_rebuild.bootstrap.guards import code_engines
@@ -85,11 +74,11 @@ def _examine(command: CommandContext, report: Report) -> None:
         await application.stories.check()
         return {"place": application.place, "count": len(await application.stories.list())}
 
-    settings, notes = settings_for(command), report["notes"]
+    settings, notes = opening.settings_for(command), report["notes"]
     origins = dict(sorted(settings.origins.items()))
     report["settings"] = {"file": str(settings.config_file or ""), "origins": origins}
     notes += settings.notes
-    report["stories"] = with_stories(command, look)
+    report["stories"] = opening.with_stories(command, look)
     try:
         check_writable(settings)
     except StoreLocked:
@@ -192,12 +181,12 @@ def models(
     """
     from tta_rebuild.bootstrap.overview import local_servers
 
-    command = context_of(ctx)
+    command = opening.context_of(ctx)
     screen = command.screen
     screen.answer(overview(command), json_, _show_models)
     if not local or json_:
         return
-    found = asyncio.run(local_servers(settings_for(command)))
+    found = asyncio.run(local_servers(opening.settings_for(command)))
     for server in found:
         screen.say(f"{server.name} on this machine, {server.base_url}", "bold")
         for model in server.models:
@@ -206,13 +195,13 @@ def models(
         screen.say("No server with models answers on this machine.", "dim")
 
 
-def overview(command: CommandContext) -> list[ModelOverview]:
+def overview(command: opening.CommandContext) -> list[ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
     from tta_rebuild.bootstrap.overview import models_overview
 
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = with_stories(command, lambda opened: opened.ledger.attempts(limit=LATEST_ATTEMPTS))
-    return models_overview(settings_for(command), seen, at=datetime.now(UTC))
+    seen = opening.with_stories(command, lambda app: app.ledger.attempts(limit=500))
+    return models_overview(opening.settings_for(command), seen, at=datetime.now(UTC))
 
 
 def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
@@ -243,9 +232,9 @@ FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estim
 GroupBy = Literal["day", "story", "model", "task"]
 
 
-@on_stories()
+@opening.on_stories()
 async def costs(
-    here: Here,
+    here: opening.Here,
     *,
     by: Annotated[GroupBy, option("A line for each day, story, model or task.")] = "day",
     story: OnlyStory = "",

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.state import StoryState
     from tta_rebuild.engine.turn_events import TurnEvent
 
-SILENCE_S = 0.4
-"""So long a silence of the storyteller is not remarked upon."""
-FEWEST_SHOWN = 2
-"""With fewer choices than this the screen says how many were left out, and why."""
-
 
 @dataclass(slots=True)
 class TurnResult:
@@ -68,7 +63,7 @@ async def play_turn(session: Session, action: Action, screen: Screen | None = No
 
 
 async def waiting_shown(
-    events: AsyncIterator[TurnEvent], screen: Screen, *, after_s: float = SILENCE_S
+    events: AsyncIterator[TurnEvent], screen: Screen, *, after_s: float = 0.4
 ) -> AsyncIterator[TurnEvent]:
     """The same events; while none comes, a sign on the terminal that the story is being told."""
     import asyncio
@@ -109,7 +104,7 @@ def show_present(screen: Screen, state: StoryState) -> None:
 def show_choices(screen: Screen, state: StoryState) -> None:
     """What may be done next; where that is little, how many choices were left out and why."""
     screen.numbered(choice.text for choice in state.choices)
-    if state.rejected and len(state.choices) < FEWEST_SHOWN and not state.ended:
+    if state.rejected and len(state.choices) < 2 and not state.ended:
         reasons = "; ".join(dict.fromkeys(reason for _, reason in state.rejected))
         screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
 
