@@ -89,7 +89,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let no stream raise: an encoding gets letters that it has; a closed stream is an empty one."""
+    """Let no stream raise: an encoding gets letters that it has; a closed stream is empty."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
