@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tta_rebuild.storyteller.kit import KIT_NAMES
 
 from tta_rebuild.cli.main import main
-from tta_rebuild.storyteller.kit import KIT_NAMES
 
 TELL = ("story", "--theme", "A wreck in the bay", "--turns", "3", "--auto", "--seed", "5")
 PEOPLE = ("--character", "Mara: a diver", "--character", "Tom: her brother")

@@ -138,6 +138,35 @@ PASSAGES = [
 ]
 
 
+def read_premise() -> dict[str, Any]:
+    """A premise as a person has read it, with moves."""
+    return {
+        "id": "p1",
+        "premise": "A keeper, Joe, tends the lighthouse with his wife Clara while a storm nears.",
+        "protagonist": {"name": "Joe", "is": "a lighthouse keeper", "pronouns": "he"},
+        "people": [
+            {"name": "Clara", "is": "your wife", "pronouns": "she"},
+            {"name": "", "is": "the inspector of lights", "pronouns": "unknown"},
+        ],
+        "places": ["the lighthouse"],
+        "must_not": ["a husband called Clara"],
+        "moves": [
+            {
+                "text": "burn the log book",
+                "act": "burn",
+                "object": "the log book",
+                "after": "The log book is ashes.",
+            },
+            {
+                "text": "fly to the moon",
+                "act": "fly",
+                "object": "the moon",
+                "after": "refused: nobody can",
+            },
+        ],
+    }
+
+
 def write(path: Path, *rows: dict[str, Any]) -> Path:
     path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     return path

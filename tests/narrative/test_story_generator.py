@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tta_rebuild.storyteller.memory import Memory
 
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import (
@@ -27,7 +28,6 @@ from tta_rebuild.narrative import (
     StoryGenerationInput,
     StoryGeneratorPrimitive,
 )
-from tta_rebuild.storyteller.memory import Memory
 
 WANTED = StoryGenerationInput(
     theme="A lighthouse",

@@ -35,6 +35,7 @@ COMMANDS = {
     "costs": ("set_up", "Show what the models have cost."),
     "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
+    "worlds": ("worlds", "List the authored worlds, or check one of your own."),
     "code": ("code", "Run code where it can do no harm, and check the code in a story."),
 }
 """Name → the module of it, and the first line of its help."""

@@ -77,17 +77,17 @@ def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
                 yield row.story_id[:8], one_line(row.title, 60)
 
 
-def _kits(incomplete: str) -> list[str]:
-    from tta_rebuild.storyteller.kit import KIT_NAMES
+def _worlds(incomplete: str) -> list[str]:
+    from tta_rebuild.storyteller.scene_file import packaged
 
-    return sorted(name for name in KIT_NAMES if name.startswith(incomplete))
+    return sorted(name for name in packaged("worlds") if name.startswith(incomplete))
 
 
 _NAMED = "its id, the start of it, or its title."
 _FILE = "A story (id, the start of it, or title), or a text file."
-_KITS = (
-    "What the offline storyteller tells with: contemporary, fantasy, mystery, reflective, "
-    "science_fiction, or a file of your own."
+_WORLD = (
+    "An authored world for the offline storyteller, or a .yaml file of your own; 'tta worlds' "
+    "lists them."
 )
 WhichStory = Annotated[str, argument(f"A story: {_NAMED}", autocompletion=_stories)]
 StoryOrFile = Annotated[str, argument(_FILE, autocompletion=_stories)]
@@ -97,6 +97,6 @@ GoOnWith = Annotated[
 OnlyStory = Annotated[
     str, option("Only this story: id or title.", "--story", autocompletion=_stories)
 ]
-Kit = Annotated[str, option(_KITS, autocompletion=_kits)]
+World = Annotated[str, option(_WORLD, autocompletion=_worlds)]
 WhichBranch = Annotated[str, option("The branch, by its name.")]
 AsJson = Annotated[bool, option("JSON on standard output.", "--json")]

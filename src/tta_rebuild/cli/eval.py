@@ -22,12 +22,16 @@ from tta_rebuild.cli.arguments import (
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, one_line
-from tta_rebuild.core.errors import TTAError
+from tta_rebuild.core.errors import ExecutionError, TTAError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.lab.measures import BoundaryCounts, ToldCounts
+    from tta_rebuild.lab.plays import PlayCounts
+    from tta_rebuild.lab.premises import PremiseCounts, PremiseRow
+
+    AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -112,17 +116,79 @@ def boundaries(
     _evaluate(command, counts, work, ToldProvider(), options)
 
 
+@app.command()
+@with_options
+def premises(
+    ctx: typer.Context,
+    files: Files,
+    *,
+    reads_only: Annotated[
+        bool, option("Read the premises and play nothing.", "--read-only")
+    ] = False,
+    out: Annotated[
+        Path | None, option("Write every row there, one a line.", metavar="ROWS")
+    ] = None,
+    options: EvalOptions,
+) -> None:
+    """Read premises and play their moves with the embedded storyteller, and count."""
+    from tta_rebuild.lab.premises import PremiseCounts, eval_premises
+    from tta_rebuild.lab.told_file import ReadPremise, read_rows
+
+    command, counts = context_of(ctx), PremiseCounts()
+    note, rows = command.screen.note, read_rows(files, ReadPremise)
+
+    async def work(application: Application) -> None:
+        await eval_premises(application, rows, counts, progress=note, plays=not reads_only)
+
+    try:
+        _evaluate(command, counts, work, None, options)
+    finally:
+        if out is not None:
+            _write(out, counts.rows)
+
+
+@app.command()
+@with_options
+def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
+    """Play premises in five ways with the embedded storyteller, and compare the stories."""
+    from tta_rebuild.lab.plays import PlayCounts, eval_plays
+    from tta_rebuild.lab.told_file import PlainPremise, read_rows
+
+    command, counts = context_of(ctx), PlayCounts()
+    note, rows = command.screen.note, read_rows(files, PlainPremise)
+
+    async def work(application: Application) -> None:
+        await eval_plays(application, rows, counts, progress=note)
+
+    _evaluate(command, counts, work, None, options)
+
+
+def _write(out: Path, rows: list[PremiseRow]) -> None:
+    """Write rows as JSON, one a line. Raises ExecutionError: the file cannot be written."""
+    import json
+    from dataclasses import asdict
+
+    try:
+        with out.open("w", encoding="utf-8") as file:
+            for row in rows:
+                print(json.dumps(asdict(row), ensure_ascii=False), file=file)
+    except OSError as error:
+        why = f"{out} cannot be written: {error.strerror}; name another place with --out"
+        raise ExecutionError(why) from error
+
+
 def _evaluate(
     command: CommandContext,
-    counts: ToldCounts | BoundaryCounts,
+    counts: AnyCounts,
     work: Callable[[Application], Coroutine[Any, Any, None]],
-    provider: LLMProvider,
+    provider: LLMProvider | None,
     options: EvalOptions,
     checks: Checks | None = None,
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
 
     Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
+    Without a provider the embedded storyteller tells, and nobody reads.
     """
     import asyncio
     import tempfile
@@ -133,7 +199,7 @@ def _evaluate(
     from tta_rebuild.lab.told_provider import NAME, reading_tasks
     from tta_rebuild.settings_values import ModelQuota
 
-    screen, model = command.screen, options.model
+    screen, model = command.screen, options.model if provider else "offline"
     bounds = bounds_of(options.fail_under or (), counts)
 
     async def run(scratch: str) -> None:
@@ -143,9 +209,9 @@ def _evaluate(
             "database_url": Secret(""),
             "cache": "memory",
             "chain": (),
-            "routes": dict.fromkeys(reading_tasks(), model) if model else {},
+            "routes": dict.fromkeys(reading_tasks(), model) if model and provider else {},
             "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
-            "checks": (checks or "all") if model else "off",
+            "checks": (checks or "all") if model and provider else "off",
         }
         settings = settings.model_copy(update=own)
         async with open_application(settings, provider=provider, has_fallback=False) as application:
@@ -174,7 +240,7 @@ def _evaluate(
 
 def _show(
     screen: Screen,
-    counts: ToldCounts | BoundaryCounts,
+    counts: AnyCounts,
     options: EvalOptions,
     partial: dict[str, Any],
 ) -> None:
@@ -191,8 +257,8 @@ def _show(
     screen.out.print(table)
     unread = f", {counts.unread} of {counts.readings} readings failed" if counts.unread else ""
     screen.say(f"{counts.calls} calls, ${counts.cost_usd:.4f}{unread}", "bold")
-    for kind in dict.fromkeys(row.kind for row in counts.rows):
-        rows = [row for row in counts.rows if row.kind == kind]
+    for kind in dict.fromkeys(row.kind for row in counts.misses()):
+        rows = [row for row in counts.misses() if row.kind == kind]
         shown = rows if options.all_ else rows[:ROWS_SHOWN]
         screen.heading(f"{kind} ({len(rows)})")
         for row in shown:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.arguments import GoOnWith, Kit, WhichBranch, number, option, repeated, wrong
+from tta_rebuild.cli.arguments import GoOnWith, WhichBranch, World, number, option, repeated, wrong
 from tta_rebuild.cli.failures import OnFailure
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
@@ -45,7 +45,7 @@ class StoryOptions:
     boundary: Annotated[
         list[str] | None, repeated("What to keep out: violence=low (none, low, medium, high).")
     ] = None
-    kit: Kit = ""
+    world: World = ""
     title: Annotated[str, option("The story's title.")] = ""
     style: Annotated[str, option("How it is told, in words for a model, such as terse.")] = (
         DEFAULT_STYLE
@@ -66,13 +66,15 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
 
     try:
         people = tuple(map(_character, options.character or ()))
+        others = [one for one in people if one.description.lower().startswith("your ")]
+        player = next((one for one in people if one not in others), None)
         premise = Premise(
             theme=unicodedata.normalize("NFC", plain(theme)).strip(),
             title=one_line(options.title, MAX_NAME_CHARS),
-            characters=tuple(replace(one, is_player=one is people[0]) for one in people),
+            characters=tuple(replace(one, is_player=one is player) for one in people),
             rules=rules_of(options.rule or ()),
             boundaries=dict(map(_boundary, options.boundary or ())),
-            kit=options.kit,
+            world=options.world,
             style=options.style,
             seed=secrets.randbelow(2**31) if options.seed is None else options.seed,
             length=options.length,
@@ -80,7 +82,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
         )
         check_premise(premise)
     except ValidationError as error:
-        hints = {"characters have": "--character", "kit": "--kit"}
+        hints = {"characters have": "--character", "world": "--world"}
         hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
     return premise

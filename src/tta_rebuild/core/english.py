@@ -92,6 +92,14 @@ def past(verb: str) -> str:
     return _pairs("irregular_pasts.txt").get(verb, regular)
 
 
+def third_person(verb: str) -> str:
+    """The form of a verb that goes with she: ``give`` → ``gives``, ``carry`` → ``carries``."""
+    irregular = {"be": "is", "have": "has", "do": "does", "go": "goes"}
+    if verb.endswith("y") and verb[-2:-1] not in _VOWELS:
+        return verb[:-1] + "ies"
+    return irregular.get(verb) or verb + ("es" if verb.endswith((*_HISSING, "o")) else "s")
+
+
 def plural(noun: str) -> str:
     """The plural of a noun: ``wolf`` → ``wolves``, ``witch`` → ``witches``."""
     irregular = _pairs("irregular_plurals.txt")

@@ -70,7 +70,7 @@ class Premise:
         theme: what the story is about, at least 3 characters.
         rules: the world's rules, name → text, such as ``{"no_magic": "no magic allowed"}``.
         boundaries: to be kept out: category → level (``none``, ``low``, ``medium``, ``high``).
-        kit: the embedded storyteller's kit, or "" to choose one from the theme.
+        world: an authored world for the embedded storyteller, by name or path; "" tells the theme.
         seed: the same seed and replies give the same story.
         model: ``provider:model`` as configured when the story began; "" is the default.
         length: how many scenes the story should have, 0 for as many as the player likes.
@@ -84,7 +84,7 @@ class Premise:
     boundaries: Mapping[str, str] = field(default_factory=dict)
     metaconcepts: tuple[str, ...] = ()
     style: str = "balanced"
-    kit: str = ""
+    world: str = ""
     seed: int = 0
     model: str = ""
     length: int = 0
@@ -95,7 +95,7 @@ class Premise:
         if len(self.theme.strip()) < 3:
             said = "Theme must be at least 3 characters: say what the story is about"
             raise ValidationError(said)
-        for name in ("title", "style", "kit", "model", "language"):
+        for name in ("title", "style", "world", "model", "language"):
             _must_be(getattr(self, name), str, f"the {name} of a story", f'{name}="…"')
         for name in ("seed", "length"):
             _must_be(getattr(self, name), int, f"the {name} of a story", f"{name}=7")

@@ -67,7 +67,7 @@ class SceneVariables(TypedDict, total=False):
 
     theme: str
     title: str
-    kit: str
+    world: str
     seed: int
     turn: int
     stage: str

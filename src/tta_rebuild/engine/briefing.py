@@ -56,7 +56,7 @@ async def brief(
         player_preferences={},
         narrative_style=premise.style,
         title=premise.title,
-        kit=premise.kit,
+        world=premise.world,
         seed=premise.seed,
         turn=turn.number,
         stage=point.stage,

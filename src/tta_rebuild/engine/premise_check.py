@@ -24,7 +24,7 @@ _LANGUAGES = frozenset(
 
 
 def check_premise(premise: Premise) -> None:
-    """Raise ValidationError if no story can begin so: its theme, its language, its kit."""
+    """Raise ValidationError if no story can begin so: its theme, its language, its world."""
     if len(shown(premise.theme)) < 3:
         raise ValidationError("Theme must be at least 3 characters: say what the story is about")
     if len(premise.theme) > MAX_THEME_CHARS:
@@ -37,11 +37,11 @@ def check_premise(premise: Premise) -> None:
             f"'{premise.language:.40}' is no language; write its ISO 639-1 code, such as en, de or "
             "pt-BR"
         )
-    if premise.kit.strip():
-        from tta_rebuild.storyteller.kit import KitShelf
+    if premise.world.strip():
+        from tta_rebuild.storyteller.scene_file import read_world
 
         try:
-            KitShelf().kit(premise.kit, "")
+            read_world(premise.world)
         except RequestRejected as error:
             raise ValidationError(str(error)) from error
 

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from tta_rebuild.canon.recall import Search
 from tta_rebuild.core import events as log
+from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
@@ -62,9 +63,13 @@ async def play_turn(
         return
     turn = _Turn(replace(before, move=move), move)
     wanted, recollection = await brief(turn.input, turn.point, memory)
-    async with aclosing(turn.telling(wanted)) as items:
-        async for item in items:
-            yield item
+    try:
+        async with aclosing(turn.telling(wanted)) as items:
+            async for item in items:
+                yield item
+    except MoveRefused as refusal:  # the embedded storyteller did not understand the move
+        yield TurnRefused(str(refusal))
+        return
     warnings, finished = await turn.finished(recollection.positions)
     for text in warnings:
         yield TurnWarning(text)
@@ -77,6 +82,8 @@ class _Turn:
     def __init__(self, turn: TurnInput, move: Move) -> None:
         self.input = turn
         self.point = arc_point(turn.number, turn.state.premise.length)
+        if turn.state.premise.world:  # an authored world knows its own endings
+            self.point = replace(self.point, may_end=True)
         if move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
         self._dependencies = turn.dependencies

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from tta_rebuild.core.errors import ValidationError
 
@@ -71,6 +71,10 @@ class ReaderCounts:
     rows: list[EvalRow] = field(default_factory=list)
     readings: int = 0
     unread: int = 0
+
+    def misses(self) -> list[EvalRow]:
+        """What is shown row by row: here every row is a miss."""
+        return self.rows
 
     def read(self, story: str, why_not: str, *, turn: int = 0, text: str = "") -> None:
         """Count a reading: ``why_not`` is "" if it came to something."""
@@ -189,6 +193,14 @@ class BoundaryCounts(ReaderCounts):
         ]
 
 
+class Counts(Protocol):
+    """What every evaluation counts into."""
+
+    def shares(self) -> list[Share]:
+        """What the counts say."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Bound:
     """What a user wants of a count: ``name`` "" is every share; a plain number counts."""
@@ -209,7 +221,7 @@ class Bound:
         return has < self.value if share.more_is_better else has > self.value
 
 
-def bounds_of(written: Iterable[str], counts: ToldCounts | BoundaryCounts) -> list[Bound]:
+def bounds_of(written: Iterable[str], counts: Counts) -> list[Bound]:
     """``95%``, ``facts_kept=95%``, ``moves_held=0``.
 
     Raises ValidationError for what is no bound, or one on something that is not counted.

@@ -1,7 +1,7 @@
-"""Told stories and labelled passages as files: one JSON object a line, checked before their use.
+"""What is measured on, as files: one JSON object a line, checked before their use.
 
-Read for ``lab.told`` and ``lab.boundaries``. What a file holds comes from outside: a mistake is
-named with its file, its line and the field.
+Read for ``lab.told``, ``lab.boundaries`` and ``lab.premises``. What a file holds comes from
+outside: a mistake is named with its file, its line and the field.
 """
 
 from __future__ import annotations
@@ -156,7 +156,43 @@ class LabelledPassage(_Row):
     how: str = ""
 
 
-EvalRow = TypeVar("EvalRow", ToldStory, LabelledPassage)
+class ReadPerson(_Row):
+    """Somebody of a premise as a reader has understood it; ``pronouns`` may be ``unknown``."""
+
+    name: str = ""
+    means: str = Field("", alias="is")
+    pronouns: str = "unknown"
+
+
+class PremiseMove(_Row):
+    """A move, the act and object that it is, and what must be true after it ("refused: …")."""
+
+    text: str
+    act: str
+    object: str = ""
+    after: str
+
+
+class ReadPremise(_Row):
+    """A premise and what a careful reader says of it."""
+
+    id: str
+    premise: str
+    protagonist: ReadPerson
+    people: tuple[ReadPerson, ...] = ()
+    places: tuple[str, ...] = Field(min_length=1)
+    must_not: tuple[str, ...] = ()
+    moves: tuple[PremiseMove, ...] = ()
+
+
+class PlainPremise(_Row):
+    """A premise, and nothing about it."""
+
+    id: str
+    premise: str
+
+
+EvalRow = TypeVar("EvalRow", ToldStory, LabelledPassage, ReadPremise, PlainPremise)
 
 
 def read_rows(files: Iterable[Path], kind: type[EvalRow]) -> list[EvalRow]:

@@ -63,7 +63,7 @@ def rendered(
         "place_in_story": _place(variables, request.turn),
         "manner": _manner(variables),
         "relations": built_in().described(),
-        "notes": {} if notes.keys() >= {"v", "kit", "marks"} else notes,
+        "notes": {} if notes.keys() >= {"v", "plot", "marks"} else notes,
         "is_opening": not any(variables.get(n) for n in ("action", "recent", "told_so_far")),
     }
     return catalog.render("scene", shown, story_id=request.story_id)

@@ -39,7 +39,7 @@ class StoryGenerationInput:
     notes: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     title: str = ""
-    kit: str = ""
+    world: str = ""
     language: str = "en"
     writes_lines: bool = True
     characters: Sequence[Mapping[str, Any]] = ()

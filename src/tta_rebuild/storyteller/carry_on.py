@@ -12,7 +12,7 @@ from typing import Any
 
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.errors import RequestRejected
-from tta_rebuild.storyteller.memory import VERSION
+from tta_rebuild.storyteller.teller import VERSION
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.word_lists import word_table
 

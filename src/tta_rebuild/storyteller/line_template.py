@@ -162,7 +162,7 @@ def _right_article(found: re.Match[str]) -> str:
     return article + " "
 
 
-_GOES_ON = re.compile(r"(?:says?|asks?|you (?:say|ask|tell|want to know))\b")
+_GOES_ON = re.compile(r"(?:(?:s?he|they|it) )?(?:says?|asks?|you (?:say|ask|tell|want to know))\b")
 
 
 def _capital(found: re.Match[str]) -> str:

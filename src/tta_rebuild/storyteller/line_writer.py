@@ -109,6 +109,17 @@ class LineWriter:
                 break
         return text[:1].lower() + text[1:]
 
+    def uses(self, line: LineTemplate) -> int:
+        """How often a line was told lately."""
+        return self._uses[line.mark]
+
+    def filled(self, line: LineTemplate, **slots: str) -> str:
+        """One line with its slots filled, not weighed and not remembered; "" if one is empty."""
+        known = {**self.slots, **slots}
+        if not all(need in known or need in self._words for need in line.needs):
+            return ""
+        return line.expand(self.rng, known, self._words)
+
     def keep(self, text: str) -> None:
         """Remember a text as told."""
         self._grams.update(four_grams(text))

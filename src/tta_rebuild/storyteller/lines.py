@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from random import Random
 from typing import Any
 
-from tta_rebuild.storyteller.kit import Kit
+from tta_rebuild.core.data_files import parse_yaml
+from tta_rebuild.storyteller.line_template import LineTemplate
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.word_filter import WordFilter
 
 _FEELING_OF_TRIGGER = {
@@ -28,25 +32,33 @@ _FEELING_OF_TRIGGER = {
 }
 
 
-def dialogue(variables: Mapping[str, Any], kit: Kit) -> str:
+@cache
+def story_lines() -> dict[str, list[LineTemplate]]:
+    """The storyteller's small lines by name: what people say and think, how an opening stands."""
+    text = (files("tta_rebuild.storyteller") / "data" / "lines.yaml").read_text("utf-8")
+    pools = parse_yaml(text, "lines.yaml", is_ours=True)
+    return {name: [template(line) for line in lines] for name, lines in pools.items()}
+
+
+def dialogue(variables: Mapping[str, Any]) -> str:
     """What the character says: plain text, no quotation marks, no name before it."""
-    writer, feeling = _writer(variables, kit)
-    lines = kit.pools.get(f"line_{feeling}", ()) or kit.pools["line_any"]
+    writer, feeling = _writer(variables)
+    lines = story_lines().get(f"line_{feeling}", ()) or story_lines()["line_any"]
     return (
         writer.line(lines)
-        or writer.line(kit.pools["line_any"])
+        or writer.line(story_lines()["line_any"])
         or f"{writer.slots['npc']} is here."
     )
 
 
-def monologue(variables: Mapping[str, Any], kit: Kit) -> str:
+def monologue(variables: Mapping[str, Any]) -> str:
     """What the character thinks, with their goal where they have one."""
-    writer, _ = _writer(variables, kit)
-    named = writer.line(kit.pools["thought"]) if "goal" in writer.slots else ""
-    return named or writer.line(kit.pools["thought_bare"]) or "One thing at a time."
+    writer, _ = _writer(variables)
+    named = writer.line(story_lines()["thought"]) if "goal" in writer.slots else ""
+    return named or writer.line(story_lines()["thought_bare"]) or "One thing at a time."
 
 
-def _writer(variables: Mapping[str, Any], kit: Kit) -> tuple[LineWriter, str]:
+def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
     character = variables.get("character") or {}
     name = str(character.get("name") or character.get("character_id") or "Someone")
     trigger = str(variables.get("trigger") or "").lower()
@@ -57,7 +69,7 @@ def _writer(variables: Mapping[str, Any], kit: Kit) -> tuple[LineWriter, str]:
         f"{variables.get('seed') or 0}:{name}:{trigger}:{feeling}:{context}:{len(events)}"
         f":{events[-1] if events else ''}"
     )
-    writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}), kit.words)
+    writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}), {})
     writer.slots.update(npc=name, context=context, context_cap=context[:1].upper() + context[1:])
     goal = str(variables.get("goal") or "") or next(iter(character.get("goals") or {}), "")
     if goal:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.core.errors import MoveRefused, RequestRejected
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMRequest,
@@ -23,16 +22,13 @@ from tta_rebuild.integrations.llm_provider import (
     estimated_usage,
 )
 
-if TYPE_CHECKING:
-    from tta_rebuild.storyteller.kit import KitShelf
-
 MODEL = "storyteller-1"
 
 
 class OfflineProvider(RequestProvider):
-    """Tells stories from authored kits: no key, no network, the same words for the same seed.
+    """Plays a small simulated world: no key, no network, the same words for the same seed.
 
-    It keeps nothing between calls but the kits it has read; what a story needs to remember is in
+    It keeps nothing between calls but the files it has read; what a story needs to remember is in
     ``notes`` of each scene. A call costs nothing and takes a few milliseconds.
 
     Args:
@@ -44,17 +40,12 @@ class OfflineProvider(RequestProvider):
     def __init__(self, config: LLMConfig | None = None) -> None:
         super().__init__(config or LLMConfig(model=MODEL))
 
-    @cached_property
-    def _shelf(self) -> KitShelf:
-        from tta_rebuild.storyteller.kit import KitShelf
-
-        return KitShelf()
-
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer.
 
         Raises:
-            RequestRejected: the task is unknown, or the kit asked for cannot be read.
+            RequestRejected: the task is unknown, or the world asked for cannot be read.
+            MoveRefused: the player's words are no act that can be done; says what can be.
         """
         return self._response(request, "".join(self._pieces(request)))
 
@@ -84,9 +75,8 @@ class OfflineProvider(RequestProvider):
         if request.task in ("scene", "continue_scene", ""):
             return scene_pieces(self._scene(request, variables))
         if request.task in ("dialogue", "monologue"):
-            kit = self._shelf.kit("", "")
             tell = lines.dialogue if request.task == "dialogue" else lines.monologue
-            return [tell(variables, kit)]
+            return [tell(variables)]
         if request.task == "branch_check":
             return [_json(checks.branch_check(variables))]
         raise RequestRejected(
@@ -105,10 +95,12 @@ class OfflineProvider(RequestProvider):
             variables = {"theme": request.prompt, "boundaries": request.context.player_boundaries}
         if is_anothers(variables):
             return carried_on(variables)
-        kit = self._shelf.kit(str(variables.get("kit") or ""), str(variables.get("theme") or ""))
         if request.task == "continue_scene":
-            return rest_of_scene(variables, kit)
-        return Teller(variables, kit).scene()
+            return rest_of_scene(variables)
+        reply = Teller(variables).scene()
+        if "declined" in reply:
+            raise MoveRefused(reply["declined"])
+        return reply
 
 
 def scene_pieces(reply: Mapping[str, Any]) -> list[str]:
@@ -121,6 +113,7 @@ def scene_pieces(reply: Mapping[str, Any]) -> list[str]:
     for number, passage in enumerate(reply["passages"]):
         pieces.append(("," if number else "") + _json(passage))
     tail = {key: reply[key] for key in ("story_branches", "is_ending", "notes")}
+    tail["lines"] = reply.get("lines", [])
     pieces.append("]," + _json(tail)[1:])
     return pieces
 

@@ -11,18 +11,17 @@ from typing import Any
 
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.storyteller.carry_on import carried_on
-from tta_rebuild.storyteller.kit import Kit
 from tta_rebuild.storyteller.teller import Teller
 
 
-def rest_of_scene(variables: Mapping[str, Any], kit: Kit) -> dict[str, Any]:
+def rest_of_scene(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The rest of a scene as a scene reply of its own.
 
     Where nothing of the scene is ours (another model began it), it is closed in a line or two.
     """
     told = str(variables.get("told_so_far") or "")
     withheld = str(variables.get("withheld") or "")
-    reply = Teller(variables, kit).scene()
+    reply = Teller(variables).scene()
     told_sentences = {_plain(s) for s in sentences_of(told)}
     held_back = {_plain(s) for s in sentences_of(withheld)}
     passages = [p for p in reply["passages"] if _sentences(p) and not _sentences(p) & held_back]

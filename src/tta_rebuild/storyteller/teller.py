@@ -1,396 +1,472 @@
-"""Telling a scene: from what the player did, through what it brings, to what may be done next.
+"""Tells one scene: what the player did, what the world does in turn, what can be done now.
 
-Called by ``provider`` for the tasks ``scene`` and ``continue_scene``. The plot is a chain of
-strands (small questions of four or five scenes) inside a tension (a chapter); the arc's stage says
-how hard the tension presses; the notes say how far everything has come.
+Called by ``provider`` with the values of the task. Everything that a story needs to remember goes
+into the reply's notes and comes back with the next request, so a fork keeps what its branch had.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from random import Random
 from typing import Any
 
-from tta_rebuild.storyteller.answer import answer
-from tta_rebuild.storyteller.choices import Chooser
-from tta_rebuild.storyteller.drafted_passage import (
-    DraftedPassage,
-    cap,
-    claim,
-    count_words,
-    person_slots,
-    quoted,
+from tta_rebuild.core.english import words_of
+from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.casting import Entity, cast_of, head_of, slug
+from tta_rebuild.storyteller.changes import claim, corrected, facts_of
+from tta_rebuild.storyteller.line_template import fingerprint, tidy
+from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
+from tta_rebuild.storyteller.lines import story_lines
+from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
+from tta_rebuild.storyteller.scene_file import (
+    END_KINDS,
+    ChoiceEntry,
+    SceneEntry,
+    packaged,
+    paragraphs,
+    read_world,
+    template,
 )
-from tta_rebuild.storyteller.kit import Person, Place
-from tta_rebuild.storyteller.line_template import LineTemplate, tidy
-from tta_rebuild.storyteller.player_move import PlayerMove, understood
-from tta_rebuild.storyteller.plot import other_weather, settle
-from tta_rebuild.storyteller.scene_context import SceneContext
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_filter import WordFilter
+from tta_rebuild.storyteller.world_state import YOU, WorldState
 
-LEAST_WORDS, MOST_WORDS = 115, 205
-_TONES = {
-    "setup": ("expectant", "curious", "quiet"),
-    "development": ("searching", "uneasy", "wry"),
-    "climax": ("tense", "urgent", "resolute"),
-    "resolution": ("relieved", "tender", "calm"),
-}
-_EMOTIONS = {
-    "setup": ("neutral", "hopeful", "curious"),
-    "development": ("conflicted", "determined", "hopeful"),
-    "climax": ("determined", "conflicted", "hopeful"),
-    "resolution": ("joyful", "hopeful", "calm"),
-}
+VERSION = 2
+MOST_CHOICES = 3
+LEAST_CHAPTER = 12
+"""Scenes of a premise's question before the next is taken up, where a story has no end."""
+
+_OFFERS_REMEMBERED = 8
+_TAKEN_REMEMBERED = 40
+_TOLD_REMEMBERED = 40
 
 
-class Teller(SceneContext):
-    """Tells one scene of one story. Use once."""
+class Teller:
+    """One scene in the making.
+
+    Args:
+        variables: ``core.tasks.SceneVariables``.
+
+    Raises RequestRejected: the world asked for cannot be read.
+    """
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        notes = variables.get("notes") or {}
+        self.notes: Mapping[str, Any] = notes if notes.get("v") == VERSION else {}
+        self.given = variables
+        self.turn = max(1, int(variables.get("turn") or 1))
+        self.seed = int(variables.get("seed") or 0)
+        root = fingerprint(f"{self.seed}:{variables.get('theme') or ''}", 10)
+        self.rng = Random(f"{root}:{self.turn}:{variables.get('action') or ''}")
+        self.cast = cast_of(
+            {**variables, "seed": f"{root}"}, self.notes.get("made", ()), self.notes.get("plot", "")
+        )
+        values = {**self.cast.start, **self.notes.get("state", {})}
+        stage = str(variables.get("stage") or "setup")
+        self.seen: list[str] = list(self.notes.get("scenes", ()))
+        self.began = int(self.notes.get("began") or 1)
+        if self._is_new_chapter(stage):
+            self._begin_chapter(values)
+        values |= {"turn": self.turn - self.began + 1, "roll": self.rng.randrange(10)}
+        values["stage"] = stage if stage in ARC_STAGES else "development"
+        self.state = WorldState(values)
+        corrected(self.state, variables.get("facts") or [], self.cast)
+        self.before = {} if self.turn == 1 else dict(self.state.values)
+        bounds = WordFilter(variables.get("boundaries") or {}, variables.get("rules") or {})
+        self.writer = LineWriter(
+            self.rng,
+            bounds,
+            {},
+            told=self.notes.get("told", ()),
+            marks=self.notes.get("marks", ""),
+            recent=[str(text) for text in variables.get("recent") or []],
+        )
+        self.writer.slots.update(self.cast.slots)
+        self.rules = Rulebook(self.cast, self.state, self.writer)
+        self.scenes = {scene.id: scene for scene in self.cast.file.scenes}
+        self.passages: list[dict[str, Any]] = []
+        self.lines: list[str] = []
+        self.act = Act()
+        self.taken: list[str] = list(self.notes.get("taken", ()))
+        self.standing: list[ChoiceEntry] = [
+            ChoiceEntry.model_validate(offer) for offer in self.notes.get("offers", ())
+        ]
+
+    def _is_new_chapter(self, stage: str) -> bool:
+        """Whether a story without an end has told its question out and takes up another."""
+        told_out = self.turn - self.began >= LEAST_CHAPTER and stage == "setup"
+        return self.cast.is_open and told_out and not self.given.get("should_end")
+
+    def _begin_chapter(self, values: dict[str, Any]) -> None:
+        others = [name for name in packaged("plots") if f"plots/{name}" != self.cast.name]
+        self.cast.name = f"plots/{self.rng.choice(others)}"
+        self.cast.file = read_world(self.cast.name)
+        values |= self.cast.file.start
+        self.began, self.seen = self.turn, []
 
     def scene(self) -> dict[str, Any]:
-        """The scene reply."""
-        settle(self)
-        if self.ending and self.memory.told:
-            self.memory.step = 3 if 1 <= self.memory.step <= 3 else 4
-        act = self._act()
-        parts: list[DraftedPassage] = []
-        entering = self._entering(act)
-        moved = self._place_after(act)
-        self.fill_slots(act)
-        if not self.memory.told:
-            parts += self._opening(entering)
+        """The scene as a reply in the shape of ``core.tasks``."""
+        self._bind()
+        following = ""
+        if self.turn == 1 or not self.notes:
+            self._opening()
         else:
-            parts += self._turned_to(act, entering)
-            parts += answer(self, act)
-            if moved:
-                parts.append(self._arrival())
-            parts += self._entrances(entering)
-        self._middle(parts, moved)
-        if self.ending:
-            parts += self._ending()
-        parts = self._cut(parts)
-        offers = [] if self.ending else self._choices()
-        if not self.ending and (self.rng.random() < 0.6 or count_words(parts) < LEAST_WORDS):
-            hook = self.writer.line(self.kit.pools["hook"])
-            if hook:
-                parts.append(DraftedPassage(hook))
-        return self._reply(parts, offers)
+            following, declined = self._move()
+            if declined:
+                return {"declined": declined}
+        self._tick()
+        scene = next((s for s in self._next_scenes(following) if self._tell(s)), None)
+        is_over = bool(self.given.get("should_end")) or not self.cast.is_open
+        ending = scene is not None and bool(scene.ending) and is_over
+        if not self.passages:
+            self._say(self.writer.line(self._look()) or "For a while nothing else happens.")
+        return self._reply(scene, ending)
 
-    def _turned_to(self, act: PlayerMove, entering: list[Person]) -> list[DraftedPassage]:
-        """Whoever the player's own words are for comes first, and answers."""
-        memory = self.memory
-        if not (act.free and act.npc):
-            return []
-        parts: list[DraftedPassage] = []
-        for person in [p for p in entering if p.character_id == act.npc]:
-            entering.remove(person)
-            parts += self._entrances([person])
-        if act.npc in memory.present:
-            memory.present.remove(act.npc)
-            memory.present.insert(0, act.npc)
-            self.fill_people()
-        return parts
+    def _bind(self) -> None:
+        """Let ``npc`` mean whoever is in play, and the texts name them."""
+        npc = self.rules.npc(is_single=True)
+        self.state.bound["npc"] = npc
+        self.state.values["alone"] = not npc
+        for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
+            self.writer.slots.pop(name, None)
+        if npc:
+            self.writer.slots.update(self.rules.person_slots(npc, "npc"))
+        here = self.cast.entities.get(str(self.state.values.get("here")))
+        if here is not None:
+            self.writer.slots["here"] = here.name
 
-    def _reply(
-        self, parts: Sequence[DraftedPassage], offers: list[dict[str, Any]]
-    ) -> dict[str, Any]:
-        memory = self.memory
-        memory.told.append("".join(self.writer.prints))
-        memory.marks += "".join(self.writer.marks)
-        memory.stage = self.stage
-        if not self.ending:
-            memory.step += 1
-        place = self.here()
-        return {
-            "scene_id": f"offline-{self.seed}-{self.turn}",
-            "setting_description": tidy(f"{place.at}, {memory.time}") + ".",
-            "emotional_tone": _TONES[self.stage][self.rng.randrange(3)],
-            "passages": [
-                {"facts": p.facts, "text": p.text, "speaker": p.speaker, "emotion": p.emotion}
-                for p in parts
-                if p.text
-            ],
-            "story_branches": offers,
-            "is_ending": self.ending,
-            "notes": memory.to_json(),
-        }
+    # ------------------------------------------------------------------ what the player does
 
-    def _act(self) -> PlayerMove:
-        if not self.memory.told:
-            return PlayerMove("")
-        names: dict[str, str] = {}
-        for place in self.world.places:
-            names[place.name.lower().removeprefix("the ")] = f"place:{place.name}"
-        for thing in self.world.things:
-            names[thing.lower().removeprefix("the ")] = f"thing:{thing}"
-        for person in self.memory.cast:
-            names[person.name.lower()] = f"npc:{person.character_id}"
+    def _opening(self) -> None:
+        told = [s for s in self.cast.told if self.writer.allows(s)][:4]
+        role = self.cast.entities[YOU].role
+        is_said = not role or head_of(role) in " ".join(told).lower()
+        if self.cast.is_open and not is_said and self.writer.allows(role):
+            told.insert(0, f"You are {role}.")
+        if told:
+            self._say(" ".join(told))
+            self.writer.keep(" ".join(told))
+        here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
+        for person in here:
+            self.state.values[f"{person.id}.met"] = True
+        if self.cast.is_open:
+            names = _listed([p.name for p in here[:3]])
+            lines = story_lines()["with" if names else "alone"]
+            one = len(here) == 1 and not self.rules.is_many(here[0].id, here[0].name)
+            self._say(self.writer.line(lines, people=names, are="is" if one else "are"))
+
+    def _move(self) -> tuple[str, str]:
+        """Play the move: the scene that a choice leads to, and why nothing was done, if so."""
         chosen = self.given.get("chosen")
-        chosen = chosen if isinstance(chosen, Mapping) else None
-        return understood(str(self.given.get("action") or ""), chosen, self.memory, names)
+        words = str((chosen or {}).get("text") or self.given.get("action") or "")
+        self._choose_lane(words)
+        offer = next((o for o in self.standing if _same(o.do, words)), None)
+        if offer is not None:
+            self.standing.remove(offer)
+            self.taken.append(offer.do)
+        if offer is not None and (offer.then or offer.next or offer.says):
+            self.act = parse_act(offer.do)
+            self.state.apply(offer.then)
+            said = self.writer.line([template(offer.says)]) if offer.says else ""
+            if said or not offer.next:
+                self._say(said or self._echo(offer.do))
+            self.state.values["kind"] = offer.kind
+            self.lines.append(_line_of(offer.do))
+            return offer.next, ""
+        self.act = act = self._asked_aloud(words) or parse_act(words)
+        if act.problem:
+            return "", self.rules.declined(act)
+        special = self._on_act(act)
+        if special is not None:
+            return special.id, ""
+        if self._authors_words(act):
+            return "", ""
+        outcome = self.rules.play(act)
+        if not outcome.texts:
+            return "", outcome.declined or self.rules.declined(act)
+        self._happened(outcome)
+        return "", ""
 
-    def _entering(self, act: PlayerMove) -> list[Person]:
-        """Who joins the scene; the partner of a new strand, or whoever the player turned to."""
-        memory = self.memory
-        wanted: list[str] = []
-        if memory.step == 0 or not memory.present:
-            first = memory.strands_told % len(memory.cast)
-            turns = memory.cast[first:] + memory.cast[:first]
-            strand = self.strand()
-            turn_of = next((p for p in turns if not strand.speaks_of(p.name)), turns[0])
-            wanted.append(turn_of.character_id)
-        if act.npc and memory.person(act.npc) and act.npc not in memory.present:
-            wanted.append(act.npc)
-        if memory.step == 2 and len(memory.present) == 1 and len(memory.cast) > 1:
-            spare = [p.character_id for p in memory.cast if p.character_id not in memory.present]
-            wanted.append(spare[self.rng.randrange(len(spare))])
-        entering = []
-        for character_id in dict.fromkeys(wanted):
-            person = memory.person(character_id)
-            if person is not None and character_id not in memory.present:
-                entering.append(person)
-        return entering
+    def _asked_aloud(self, words: str) -> Act | None:
+        """A bare question is put to whoever is there; one about the game itself is not."""
+        is_question = parse_act(words).problem == "question"
+        if not is_question or not self.rules.npc() or re.search(r"\b(?:I|we) do\b", words):
+            return None
+        said = words.strip().rstrip("?") + "?"
+        clause = f"you ask: “{said[:1].upper()}{said[1:]}”"
+        return Act(family="ask", verb="ask", said=said, is_quoted=True, clause=clause)
 
-    def _entrances(self, entering: Sequence[Person]) -> list[DraftedPassage]:
-        parts: list[DraftedPassage] = []
-        memory = self.memory
-        here = self.here().name
-        for person in entering:
-            first = person.character_id not in memory.met
-            pool = self.kit.pools["meet" if first else "meet_again"]
-            text = self.writer.line(pool, **person_slots(person, "npc"))
-            facts = [claim(person.character_id, "located_in", here)]
-            if first:
-                memory.met.append(person.character_id)
-                facts.append(claim(self.world.player_id, "met", person.character_id))
-                if person.role:
-                    facts.append(claim(person.character_id, "role", person.role.split(",")[0]))
-            if memory.step == 0:
-                memory.present.insert(0, person.character_id)
-            else:
-                memory.present.append(person.character_id)
-            if text:
-                parts.append(DraftedPassage(text, facts))
-            if len(memory.present) > 2:
-                gone = memory.person(memory.present.pop())
-                if gone is not None and gone is not person:
-                    left = self.writer.line(
-                        self.kit.pools["leave"],
-                        **person_slots(self.partner(), "npc"),
-                        **person_slots(gone, "other"),
-                    )
-                    leaving = [claim(gone.character_id, "located_in", here, ends=True)]
-                    if left:
-                        parts.append(DraftedPassage(left, leaving))
-        self.fill_people()
-        return parts
+    def _echo(self, words: str) -> str:
+        act = parse_act(words)
+        clause = act.clause or f"you {to_second_person(words)}"
+        return tidy(f"{clause[:1].upper()}{clause[1:]}.")
 
-    def _opening(self, entering: Sequence[Person]) -> list[DraftedPassage]:
-        world, pools, slots = self.world, self.kit.pools, self.writer.slots
-        here = self.here()
-        me = world.player_id
-        self.memory.visited.append(here.name)
-        start = [
-            claim(me, "located_in", here.name),
-            claim("story", "time_of_day", self.memory.time),
-            claim("story", "weather", self.memory.weather),
-        ]
-        parts: list[DraftedPassage] = []
-        told = list(takewhile(self.bounds.allows, self.reading.opening))[:4]
-        if told and not self.reading.speaks_to_you:
-            frame = self.writer.line(pools["opening_frame"])
-            text = f"{frame} {' '.join(told)}"
-            if self.reading.is_lone:
-                text += f" That {self.reading.role.split()[-1]} is you."
-        else:
-            text = " ".join(told)
-        if text:
-            self.writer.keep(text)
-            parts.append(DraftedPassage(text))
-            lead = self.writer.line(pools["opening_focus"])
-        else:
-            lead = self.writer.line(pools["opening_bare"])
-        if len(world.focuses) > 1 and len(text.split()) < 30:
-            lead += " " + self.writer.line(
-                pools["opening_also"], focus=world.focuses[1], focus_cap=cap(world.focuses[1])
-            )
-        parts.append(DraftedPassage(tidy(lead)))
-        self.memory.present = []
-        partner = entering[0] if entering else self.memory.cast[0]
-        slots.update(person_slots(partner, "npc"))
-        arrival = self._why_here() if text else ""
-        parts.append(DraftedPassage(tidy(f"{arrival} {self._sight(here)}"), start))
-        return parts + self._entrances(entering or [partner])
+    def _happened(self, outcome: Outcome) -> None:
+        for text in outcome.texts:
+            self._say(text)
+        self.lines += outcome.lines
+        self.state.values["kind"] = outcome.kind
+        self._bind()
+        if self.rng.random() < 0.5 and (seen := self.rules.reaction(outcome.kind)):
+            self._say(seen)
 
-    def _why_here(self) -> str:
-        """What has brought the player here, unless it is the place itself."""
-        here = self.here().name
-        other = next((f for f in self.world.focuses if f != here), "")
-        lines = self.kit.pools["opening_you"]
-        return self.writer.line(lines, focus=other, focus_cap=cap(other)) if other else ""
-
-    def _place_after(self, act: PlayerMove) -> bool:
-        """Move the player and their company, if that is what the act was."""
-        memory = self.memory
-        dest = act.dest if act.kind == "go" else ""
-        if not dest or dest == memory.place or self.world.place(dest) is None:
-            return False
-        memory.last_place, memory.place = memory.place, dest
-        memory.visited.append(dest)
-        return True
-
-    def _arrival(self) -> DraftedPassage:
-        memory = self.memory
-        here = self.here()
-        facts = []
-        for who in (self.world.player_id, *memory.present):
-            if memory.last_place:
-                facts.append(claim(who, "located_in", memory.last_place, ends=True))
-            facts.append(claim(who, "located_in", here.name))
-        text = self.writer.line(self.kit.pools["arrive"])
-        return DraftedPassage(tidy(f"{text} {self._sight(here)}"), facts)
-
-    def _sight(self, here: Place) -> str:
-        return self.writer.line(here.sights)
-
-    def _air(self) -> DraftedPassage:
-        """Place, hour or weather: one or two sentences."""
-        memory = self.memory
-        here = self.here()
-        if memory.step in (0, 3) and self.turn > 1 and self.rng.random() < 0.75:
-            hours = list(self.kit.times)
-            memory.time = hours[(hours.index(memory.time) + 1) % len(hours)]
-            text = self.writer.line(self.kit.times[memory.time])
-            facts = [claim("story", "time_of_day", memory.time)]
-            if self.rng.random() < 0.4:
-                memory.weather = other_weather(self, memory.weather)
-                facts.append(claim("story", "weather", memory.weather))
-                text += " " + self.writer.line(self.kit.weathers[memory.weather])
-            return DraftedPassage(tidy(text), facts)
-        ways = [self.kit.pools["sense"], here.sights, self.kit.weathers[memory.weather]]
-        first = self.rng.randrange(3)
-        text = self.writer.line(ways[first])
-        if self.rng.random() < 0.5:
-            text += " " + self.writer.line(ways[(first + 1) % 3])
-        return DraftedPassage(tidy(text), optional=True)
-
-    def _middle(self, parts: list[DraftedPassage], moved: bool) -> None:
-        pools, memory = self.kit.pools, self.memory
-        strand = self.strand()
-        step = memory.step
-        if memory.beats.get("chapter"):
-            memory.beats.pop("chapter")
-            parts.append(DraftedPassage(self.writer.line(pools["chapter"])))
-        if not moved and memory.told:
-            air = self._air()
-            parts.insert(0 if self.rng.random() < 0.25 else len(parts), air)
-        plot: list[str] = []
-        if step < 4:
-            plot += [self.writer.line([line]) for line in strand.steps[step]]
-        else:
-            plot.append(self.writer.line(pools["focus_return"]))
-        facts = []
-        if step == 3:
-            facts.append(claim(self.world.player_id, "knows", f"the truth about {strand.want}"))
-        parts.append(DraftedPassage(tidy(" ".join(plot)), facts))
-        press = self._pressure() if self.turn > 1 and not self.ending else None
-        if press:
-            parts.append(press)
-        self._talk(parts, strand.says[step : step + 1] if step < 4 else ())
-        if step != 4 and self.rng.random() < 0.45:
-            parts.append(DraftedPassage(self.writer.line(pools["focus_return"]), optional=True))
-        self._lengthen(parts)
-
-    def _pressure(self) -> DraftedPassage | None:
-        memory = self.memory
-        stage = self.stage if memory.beats.get("setup") or self.ending else "setup"
-        lines = self.tension().lines[stage]
-        heads = self.tension().lines["climax"]
-        if stage == "resolution" and memory.beats.get("climax", 0) < len(heads):
-            stage, lines = "climax", heads  # first what it comes to, then what comes of it
-        told = memory.beats.get(stage, 0)
-        memory.beats[stage] = told + 1
-        # The build-up alternates with quieter scenes; once it comes to a head, every scene tells.
-        due, odd = (told, 0) if stage in ("climax", "resolution") else divmod(told, 2)
-        if not odd and due < len(lines):
-            text = self.writer.line([lines[due]])
-            return DraftedPassage(text) if text else None
-        if self.rng.random() < 0.4:
-            return DraftedPassage(
-                self.writer.line(self.kit.pools[f"pressure_{self.stage}"]), optional=True
-            )
+    def _on_act(self, act: Act) -> SceneEntry | None:
+        """A scene written for just this act: ``burn lamp``, or ``burn`` of anything."""
+        named = act.object or act.person or act.where
+        entity = self.cast.found(named) if named else None
+        for scene in self.cast.file.scenes:
+            family, _, target = scene.act.partition(" ")
+            if not family or family not in (act.family, act.verb) or not self._may(scene):
+                continue
+            if not target or (entity is not None and entity.id == target):
+                return scene
         return None
 
-    def _talk(self, parts: list[DraftedPassage], says: Sequence[LineTemplate]) -> None:
-        """A gesture and a spoken line; the strand's own words where it has some."""
-        pools = self.kit.pools
-        partner = self.partner()
-        emotion = _EMOTIONS[self.stage][self.rng.randrange(3)]
-        gesture = self.writer.line(pools["action"])
-        spoken = self.writer.line(says) if says else ""
-        spoken = spoken or self._say(partner)
-        if gesture and spoken:
-            parts.append(DraftedPassage(gesture))
-            parts.append(DraftedPassage(quoted(spoken), [], partner.character_id, emotion))
-        others = self.memory.present[1:]
-        other = self.memory.person(others[0]) if others else None
-        if other is not None and self.rng.random() < 0.7:
-            gesture = self.writer.line(pools["action_other"])
-            spoken = self._say(other)
-            if gesture and spoken:
-                parts.append(DraftedPassage(gesture, optional=False))
-                parts.append(DraftedPassage(quoted(spoken), [], other.character_id, emotion))
+    def _authors_words(self, act: Act) -> bool:
+        """Tell what the world's file has for looking at this or asking that; False if nothing."""
+        file, named = self.cast.file, act.object or act.person or act.where
+        entity = self.cast.found(named) if named else None
+        who = file.people.get(entity.id if entity else self.rules.npc())
+        texts: list[str] = []
+        if who is not None and act.family in ("ask", "tell", "say") and self._sees(act, entity):
+            topic = set(words_of(f"{act.said} {act.object}"))
+            texts = next((t for key, t in who.asked.items() if topic & set(words_of(key))), [])
+        elif act.family in ("look", "search", "read", "listen", "touch") and self._sees(
+            act, entity
+        ):
+            place = file.places.get(entity.id if entity else str(self.state.get("here")))
+            thing = file.things.get(entity.id) if entity else None
+            person = file.people.get(entity.id) if entity else None
+            texts = thing.look if thing else person.about if person else place.look if place else []
+        told = self.writer.line([template(text) for text in texts])
+        if told:
+            is_speech = told.startswith("“") and who is not None
+            self._say(told, self.rules.npc() if is_speech else "")
+            self.lines.append(_line_of(str(self.given.get("action") or "")))
+            self.state.values["kind"] = "curious"
+        return bool(told)
 
-    def _say(self, person: Person) -> str:
-        pools = self.kit.pools
-        lines = pools.get(f"say_{person.voice}", pools["say_plain"])
-        roll = self.rng.random()
-        if roll < 0.15:
-            lines = pools["say_ask_you"]
-        elif roll < 0.25 and self.memory.deeds:
-            lines = pools["say_echo"]
-        return self.writer.line(lines) or self.writer.line(pools["say_plain"])
+    def _sees(self, act: Act, entity: Entity | None) -> bool:
+        """Whether what is looked at or asked is here."""
+        if entity is None:
+            return not act.object and not act.person
+        return self.state.is_here(entity.id) and not self.state.get(f"{entity.id}.hidden")
 
-    def _lengthen(self, parts: list[DraftedPassage]) -> None:
-        pools = self.kit.pools
-        for pool in ("inner", "sense", "focus_return", "inner"):
-            if count_words(parts) >= LEAST_WORDS:
-                break
-            text = self.writer.line(pools[pool])
-            if text:
-                parts.append(DraftedPassage(text, optional=True))
+    # ------------------------------------------------------------------ what the world does
 
-    def _cut(self, parts: list[DraftedPassage]) -> list[DraftedPassage]:
-        parts = [p for p in parts if p.text]
-        limit = MOST_WORDS - 20
-        for part in [p for p in reversed(parts) if p.optional and not p.facts]:
-            if count_words(parts) <= limit:
-                break
-            parts.remove(part)
-        return parts
+    def _tick(self) -> None:
+        for tick in self.cast.file.each_turn:
+            if self.state.holds(tick.get("if", "")):
+                self.state.apply(tick.get("then", ""))
 
-    def _ending(self) -> list[DraftedPassage]:
-        pools = self.kit.pools
-        lines = self.tension().lines
-        beats = self.memory.beats
-        due = lines["climax"][beats.get("climax", 0) :][-2:]
-        last = lines["resolution"][beats.get("resolution", 0) and -1 :]
-        texts = [self.writer.line([line]) for line in (*due, last[0], *last[1:][-1:])]
-        parts = [DraftedPassage(tidy(" ".join(texts)))]
-        own = "end_core" if self.rng.random() < 0.6 else "end_core_bare"
-        for pool in ("end_turn", "end_deeds", own, "end_people", "end_last"):
-            text = self.writer.line(pools[pool])
-            if not text and pool == own:
-                text = self.writer.line(pools["end_focus"])
-            if text:
-                parts.append(DraftedPassage(text))
-        return parts
+    def _may(self, scene: SceneEntry) -> bool:
+        return (scene.again or scene.id not in self.seen) and self.state.holds(scene.when)
 
-    def _choices(self) -> list[dict[str, Any]]:
-        strand = self.strand()
-        step = self.memory.step
-        tries = strand.tries[step : step + 1] if step < 3 else ()
-        chooser = Chooser(self.world, self.memory, self.writer, self.partner())
-        prints, marks = list(self.writer.prints), list(self.writer.marks)
-        offers = chooser.offers(tries, self.writer.slots["want"])
-        self.writer.prints = prints  # a choice is no told sentence
-        self.writer.marks = marks + self.writer.marks[len(marks) :]
+    def _next_scenes(self, following: str) -> list[SceneEntry]:
+        """What may come now, the likeliest first; the scene that a choice leads to alone."""
+        if following in self.scenes:
+            return [self.scenes[following]]
+        all_scenes = self.cast.file.scenes
+        endings = [s for s in all_scenes if s.ending and self.state.holds(s.when)]
+        if self.given.get("should_end") and endings:
+            return sorted(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
+        may_end = not self.cast.is_open or self.state.get("stage") == "resolution"
+        events = [
+            s for s in all_scenes if s.is_event and self._may(s) and (may_end or not s.ending)
+        ]
+        return sorted(events, key=self._rank)
+
+    def _rank(self, scene: SceneEntry) -> tuple[bool, int, int, float]:
+        """Heavy scenes first, then those told least; those of the other way last of all."""
+        uses = self.writer.uses(template(paragraphs(scene.text)[0][2]))
+        return not self._is_in_lane(scene), -scene.weight, uses, self.rng.random()
+
+    def _is_in_lane(self, scene: SceneEntry) -> bool:
+        """Whether a scene belongs to the way that the first decision led to.
+
+        A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
+        """
+        is_dealt = self.cast.is_open and scene.weight and not scene.ending
+        if not is_dealt or "lane" not in self.state.values:
+            return True
+        dealt = [s.id for s in self.cast.file.scenes if s.is_event and not s.ending]
+        return dealt.index(scene.id) % 2 == self.state.values["lane"]
+
+    def _choose_lane(self, words: str) -> None:
+        """The first decision of a story sets the way: the first choice one, the third the other."""
+        texts = [offer.do for offer in self.standing]
+        number = next((i for i, text in enumerate(texts) if _same(text, words)), len(words) % 3)
+        self.state.values.setdefault("lane", (0, self.seed % 2, 1)[min(number, 2)])
+
+    def _tell(self, scene: SceneEntry) -> bool:
+        """Tell a scene and what it changes; False if nothing in it can be said now."""
+        passages = len(self.passages)
+        for condition, speaker, text in paragraphs(scene.text):
+            if not self.state.holds(condition):
+                continue
+            if told := self.writer.line([template(text)]):
+                self._say(told, speaker)
+        if len(self.passages) == passages:
+            return False
+        self.state.apply(scene.then)
+        self.lines += [line for one in scene.lines if (line := self._filled(one))]
+        self.seen.append(scene.id)
+        self._bind()
+        return True
+
+    def _filled(self, text: str) -> str:
+        return self.writer.filled(template(text))
+
+    def _say(self, text: str, speaker: str = "") -> None:
+        if not text:
+            return
+        who = self.state.bound.get(speaker, speaker)
+        entity = self.cast.entities.get(who)
+        passage: dict[str, Any] = {
+            "facts": [],
+            "text": text,
+            "speaker": entity.id if entity else "",
+            "emotion": "",
+        }
+        self.passages.append(passage)
+
+    def _look(self) -> list[Any]:
+        place = self.cast.file.places.get(str(self.state.values.get("here")))
+        looks = place.look if place else []
+        return [template(text) for text in looks]
+
+    # ------------------------------------------------------------------ what can be done now
+
+    def _choices(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
+        own = self._ready(scene.choices if scene else self.standing)
+        anywhere = self._anywhere() if self.cast.is_open else []
+        pool = self._ready(self.cast.file.choices)
+        self.rng.shuffle(pool)
+        pool = [*self._ready(anywhere[:1]), *pool, *self._ready(anywhere[1:])]
+        pool.sort(key=self._staleness)
+        found = own[:]
+        while len(found) < MOST_CHOICES and (left := [c for c in pool if c not in found]):
+            kinds = {choice.kind for choice in found}
+            another = (c for c in left if c.kind not in kinds and c.do not in self.taken)
+            found.append(next(another, left[0]))
+        return found
+
+    def _ready(self, entries: Sequence[ChoiceEntry]) -> list[ChoiceEntry]:
+        """Those that can be offered now, their slots filled as they are meant now."""
+        found = []
+        for entry in entries:
+            words, says = self._filled(entry.do), self._filled(entry.says)
+            if words and self.state.holds(entry.if_) and self.writer.allows(words):
+                found.append(entry.model_copy(update={"do": words, "says": says}))
+        return found
+
+    def _staleness(self, entry: ChoiceEntry) -> tuple[bool, bool]:
+        """What was taken already comes last, what was offered lately before it."""
+        return entry.do in self.taken, entry.do in self.notes.get("offered", ())
+
+    def _anywhere(self) -> list[ChoiceEntry]:
+        """What can be done in any story, with the things and places of this one, in some order."""
+        things = [e for e in self.cast.of_kind("thing") if self.state.is_here(e.id)]
+        ways = [e for e in self.cast.of_kind("place") if e.id != self.state.get("here")]
+        for slot, among in (("thing", things), ("way", ways)):
+            entity = self.rng.choice(among) if among else None
+            self.state.bound[slot] = entity.id if entity else ""
+            self.writer.slots.pop(slot, None)
+            if entity:
+                self.writer.slots[slot] = entity.name
+        offers = list(self.rules.offers())
+        self.rng.shuffle(offers)
         return offers
+
+    def _reply(self, scene: SceneEntry | None, is_ending: bool) -> dict[str, Any]:
+        facts = facts_of(self.before, self.state.values, self.cast)
+        if self.turn == 1:
+            facts += [
+                claim(one.id, "role", one.role)
+                for one in self.cast.of_kind("person")
+                if one.role and one.name != one.role and self.state.is_here(one.id)
+            ]
+            facts += [
+                claim(one.id, "name", one.name)
+                for one in self.cast.of_kind("person")
+                if self.cast.is_open and slug(one.name) != one.name.lower()
+            ]
+        self.passages[-1]["facts"] = facts
+        choices = [] if is_ending else self._choices(scene)
+        here = self.cast.entities[str(self.state.values["here"])]
+        time = str(self.state.values.get("time") or self.cast.slots.get("time") or "")
+        reply: dict[str, Any] = {
+            "scene_id": f"offline-{self.seed}-{self.turn}",
+            "setting_description": tidy(
+                f"{', '.join(filter(None, (here.at or here.name, time)))}."
+            ),
+            "emotional_tone": self.cast.file.tone,
+            "passages": self.passages,
+            "story_branches": [
+                {
+                    "choice": choice.do,
+                    "consequence": "What you do here changes what comes next.",
+                    "affects": [e.id for e in self.cast.of_kind("person") if e.name in choice.do],
+                }
+                for choice in choices
+            ],
+            "is_ending": is_ending,
+            "lines": [
+                {"text": line, "about": self._about(line), "known_by": [], "weight": 2}
+                for line in dict.fromkeys(filter(None, self.lines))
+            ],
+            "notes": self._noted(choices),
+        }
+        if self.turn == 1 and self.cast.understood:
+            reply["notes"]["understood"] = self.cast.understood
+        return reply
+
+    def _about(self, line: str) -> list[str]:
+        me = self.cast.entities[YOU].id
+        people = [e.id for e in self.cast.of_kind("person") if e.name.lower() in line.lower()]
+        return [me, *people] if "you" in line.lower().split() else people or [me]
+
+    def _noted(self, choices: Sequence[ChoiceEntry]) -> dict[str, Any]:
+        told = [*self.notes.get("told", ()), "".join(self.writer.prints)]
+        marks = self.notes.get("marks", "") + "".join(self.writer.marks)
+        made = [list(row) for row in self.notes.get("made", ())]
+        made += [[e.id, e.kind, e.name, e.role, e.pronouns] for e in self.rules.made]
+        changed = {
+            key: value
+            for key, value in self.state.values.items()
+            if value != self.cast.start.get(key) and key not in ("turn", "roll", "stage", "alone")
+        }
+        offered = [*self.notes.get("offered", ()), *(c.do for c in choices)]
+        taken = self.taken[-_TAKEN_REMEMBERED:]
+        return {
+            "v": VERSION,
+            "began": self.began,
+            "plot": self.cast.name.removeprefix("plots/") if self.cast.is_open else "",
+            "state": changed,
+            "made": made[-60:],
+            "scenes": self.seen[-200:],
+            "offers": [c.model_dump(by_alias=True, exclude_defaults=True) for c in choices],
+            "offered": offered[-_OFFERS_REMEMBERED:],
+            "taken": taken,
+            "told": told[-_TOLD_REMEMBERED:],
+            "marks": marks[-MARKS_REMEMBERED * MARK_LENGTH :],
+            "acts": self.rules.understood,
+        }
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.split()).lower().rstrip(". ") == " ".join(other.split()).lower().rstrip(
+        ". "
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _line_of(words: str) -> str:
+    """A choice taken, as a line of what was done."""
+    act = parse_act(words)
+    return tidy(f"{act.clause[:1].upper()}{act.clause[1:]}.") if act.clause else ""

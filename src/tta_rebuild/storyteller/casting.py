@@ -1,0 +1,243 @@
+"""Who and what there is in a story: from an authored world's file, or from a premise and a plot.
+
+Called by ``teller`` for every scene; what the player has named since comes from the notes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tta_rebuild.core.english import singular
+from tta_rebuild.storyteller.premise_people import PremisePerson
+from tta_rebuild.storyteller.premise_reading import Premise, read_premise
+from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
+from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
+
+_AWAY = re.compile(
+    r"\b(?:dead|late|died|dies|missing|lost|vanished|gone|disappeared|murdered|killed|absent|"
+    r"not yet met|until you meet|far away)\b",
+    re.I,
+)
+_LEADING = re.compile(
+    r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
+)
+_CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
+_TAIL = re.compile(
+    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside|"
+    r"the|he|she|you|they|we|i|what|where)\s.*$",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A person, place or thing: ``name`` as it is said ("the nurse", "Clara", "the old maps")."""
+
+    id: str
+    kind: str
+    name: str
+    role: str = ""
+    pronouns: str = ""
+    also: tuple[str, ...] = ()
+    at: str = ""
+
+
+@dataclass(slots=True)
+class Cast:
+    """A story's world as it stands before anything happens.
+
+    Attributes:
+        entities: by id, the player's character under ``you``.
+        start: the state's first values.
+        slots: what the scenes' texts may name (``core``, ``at``, ``question`` …).
+        is_open: True where what the player names comes to exist (a story told from a premise).
+        told: the premise's own words, for the opening.
+        understood: what was read of the premise, in one line.
+        cannot: acts that the premise rules out.
+    """
+
+    name: str
+    file: WorldFile
+    entities: dict[str, Entity]
+    start: dict[str, Value]
+    slots: dict[str, str] = field(default_factory=dict)
+    is_open: bool = False
+    told: tuple[str, ...] = ()
+    understood: str = ""
+    cannot: tuple[str, ...] = ()
+
+    def of_kind(self, kind: str) -> list[Entity]:
+        """The people, places or things, in order."""
+        return [one for key, one in self.entities.items() if one.kind == kind and key != YOU]
+
+    def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
+        """What a phrase of the player's means: by its whole name, else by its last noun."""
+        wanted = bare(phrase)
+        if not wanted:
+            return None
+        among = [
+            e for key, e in self.entities.items() if key != YOU and (not kinds or e.kind in kinds)
+        ]
+        for fits in (_is_named, _shares_head, _shares_word):
+            for entity in among:
+                if fits(entity, wanted):
+                    return entity
+        return None
+
+
+def bare(phrase: str) -> str:
+    """A noun phrase in lower case without its article: ``The old Maps`` → ``old maps``."""
+    return _LEADING.sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
+
+
+def head_of(phrase: str) -> str:
+    """The noun of a phrase, in the singular: ``the names of my friends`` → ``name``."""
+    words = _TAIL.sub("", bare(phrase)).split()
+    return singular(words[-1]) if words else ""
+
+
+def _names(entity: Entity) -> Iterable[str]:
+    return (bare(name) for name in (entity.name, entity.role, *entity.also) if name)
+
+
+def _is_named(entity: Entity, wanted: str) -> bool:
+    return wanted in _names(entity)
+
+
+def _shares_head(entity: Entity, wanted: str) -> bool:
+    return any(head_of(name) == head_of(wanted) for name in _names(entity))
+
+
+def _shares_word(entity: Entity, wanted: str) -> bool:
+    """A proper name by one of its words ("Zuckerberg")."""
+    words = set(entity.name.lower().split())
+    return entity.name[:1].isupper() and bool(words & set(wanted.split()))
+
+
+def slug(name: str) -> str:
+    """An id from a name: ``Old Tam`` → ``old_tam``."""
+    made = re.sub(r"\W+", "_", re.sub("['’]", "", bare(name))).strip("_")
+    return made if made[:1].isalpha() and made.isascii() else f"x_{made}" if made else "someone"
+
+
+def cast_of(variables: Mapping[str, Any], made: Iterable[Sequence[str]], plot: str = "") -> Cast:
+    """The world of a story.
+
+    Args:
+        variables: ``core.tasks.SceneVariables``.
+        made: entities that came to exist since, as rows of the notes.
+        plot: the plot that the story began with; "" chooses one.
+
+    Raises RequestRejected: the world asked for is none, or its file cannot be read.
+    """
+    wanted = str(variables.get("world") or "")
+    characters = variables.get("characters") or []
+    cast = (
+        _authored(wanted, characters)
+        if wanted
+        else _from_premise(str(variables.get("theme") or ""), characters, plot, variables)
+    )
+    for row in made:
+        entity = Entity(row[0], row[1], row[2], row[3], row[4])
+        cast.entities.setdefault(entity.id, entity)
+    return cast
+
+
+def _player(characters: Sequence[Mapping[str, Any]], entry: PersonEntry | PremisePerson) -> Entity:
+    given = next((c for c in characters if c.get("is_player")), {})
+    return Entity(
+        str(given.get("character_id") or "player"),
+        "person",
+        str(given.get("name") or entry.name or "you"),
+        entry.role,
+        entry.pronouns,
+    )
+
+
+def _authored(name: str, characters: Sequence[Mapping[str, Any]]) -> Cast:
+    file = read_world(name)
+    entities = {YOU: _player(characters, file.you)}
+    start: dict[str, Value] = {"here": next(iter(file.places))}
+    for key, place in file.places.items():
+        entities[key] = Entity(key, "place", place.name, also=tuple(place.also), at=place.at)
+    for key, person in file.people.items():
+        entities[key] = Entity(
+            key, "person", person.name or person.role, person.role, person.pronouns,
+            tuple(person.also),
+        )  # fmt: skip
+        start |= {f"{key}.at": person.at, f"{key}.person": True}
+    for key, thing in file.things.items():
+        entities[key] = Entity(key, "thing", thing.name, also=tuple(thing.also))
+        start[f"{key}.at"] = thing.at
+        start |= {f"{key}.{one}": True for one in thing.is_}
+    return Cast(name, file, entities, {**start, **file.start}, {"you_role": file.you.role})
+
+
+def _from_premise(
+    theme: str, characters: Sequence[Mapping[str, Any]], plot: str, variables: Mapping[str, Any]
+) -> Cast:
+    premise = read_premise(theme, [dict(c) for c in characters])
+    plot = plot or _plot_for(premise, str(variables.get("seed") or ""))
+    entities = {YOU: _player(characters, premise.you)}
+    ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
+    start: dict[str, Value] = {}
+    places = premise.places or ("this place",)
+    for number, place in enumerate(places):
+        entity = Entity(slug(place), "place", place, at=premise.at if not number else "")
+        entities.setdefault(entity.id, entity)
+    here = slug(places[0])
+    start["here"] = here
+    for person in premise.people:
+        name = person.name or _CLAUSE.sub("", person.role)
+        key = ids.get(person.name.lower()) or slug(name)
+        if key in entities or not name:
+            continue
+        entities[key] = Entity(key, "person", name, person.role, person.pronouns)
+        away = _AWAY.search(f"{person.role} {_about(theme, name)}")
+        start |= {f"{key}.at": NOWHERE if away else here, f"{key}.person": True}
+        if person.is_group:
+            start[f"{key}.group"] = True
+    for thing in premise.things:
+        key = slug(thing)
+        if key not in entities:
+            entities[key] = Entity(key, "thing", thing)
+            start[f"{key}.at"] = here
+    file = read_world(f"plots/{plot}")
+    slots = _slots(premise, entities, here)
+    return Cast(
+        f"plots/{plot}", file, entities, {**start, **file.start}, slots, True,
+        premise.told, premise.understood, (*premise.cannot, *premise.excluded),
+    )  # fmt: skip
+
+
+def _about(theme: str, name: str) -> str:
+    """The words around a name in the premise, where they say that somebody is not there."""
+    found = re.search(rf"(\w+ ){{0,2}}{re.escape(bare(name))}( [\w']+){{0,8}}", theme, re.I)
+    return found.group() if found else ""
+
+
+def _plot_for(premise: Premise, seed: str) -> str:
+    """A plot of the premise's conflict: ``find.yaml``, ``find.2.yaml`` …"""
+    fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
+    return Random(seed).choice(fitting or ["decide"])
+
+
+def _slots(premise: Premise, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
+    core = next((t for t in (*premise.things, *(e.name for e in entities.values()))), "")
+    slots = {
+        "core": premise.things[0]
+        if premise.things
+        else (premise.people[0].role if premise.people else core),
+        "place": entities[here].name,
+        "at": premise.at or "here",
+        "time": premise.time,
+        "question": premise.question,
+        "you_role": premise.you.role,
+        "second": premise.things[1] if len(premise.things) > 1 else "",
+        "elsewhere": premise.places[1] if len(premise.places) > 1 else "",
+    }
+    return {name: text for name, text in slots.items() if text}

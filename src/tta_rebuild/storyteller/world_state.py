@@ -1,0 +1,142 @@
+"""The state of a storyteller's world: one flat table of values, with conditions and effects on it.
+
+Everything that can change has a key: ``here`` (the player's place), ``lamp.at`` (where or with whom
+a thing or person is), ``lamp.lit``, ``bee.trust``, ``storm``. Scene files and rules ask and change
+it in two small notations:
+
+- a condition is a list of terms, all of which must hold: ``bee.here, !lamp.lit, storm>=3``;
+  ``a/b`` holds where either does;
+- an effect is a list of changes: ``key.at=you, bee.trust+1, door.open, !lamp.lit``.
+
+A word that no key has is itself (``here=yard``); a key that was never set is 0, false and "".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TypeAlias
+
+Value: TypeAlias = int | str | bool
+
+YOU, NOWHERE = "you", "nowhere"
+
+_TERM = re.compile(r"(!?)([a-z_][\w.:]*)(?:\s*(!=|>=|<=|=|>|<)\s*([\w.:-]*))?")
+_CHANGE = re.compile(r"(!?)([a-z_][\w.]*)(?:\s*([=+-])\s*([\w.]+))?")
+
+
+class NotationError(ValueError):
+    """A condition or an effect that cannot be read."""
+
+
+@lru_cache(maxsize=8_000)
+def _terms(condition: str) -> tuple[tuple[tuple[str, str, str, str], ...], ...]:
+    return tuple(
+        tuple(_part(_TERM, way, condition) for way in term.split("/"))
+        for term in condition.split(",")
+        if term.strip()
+    )
+
+
+@lru_cache(maxsize=8_000)
+def _changes(effects: str) -> tuple[tuple[str, str, str, str], ...]:
+    return tuple(_part(_CHANGE, one, effects) for one in effects.split(",") if one.strip())
+
+
+def _part(shape: re.Pattern[str], text: str, whole: str) -> tuple[str, str, str, str]:
+    found = shape.fullmatch(text.strip())
+    if found is None:
+        raise NotationError(f"'{text.strip()}' cannot be read in: {whole}")
+    bang, key, sign, value = found.groups()
+    return bang, key, sign or "", value or ""
+
+
+def keys_of(notation: str, *, is_effect: bool = False) -> set[str]:
+    """The keys that a condition asks for or an effect changes. Raises NotationError."""
+    if is_effect:
+        return {key for _, key, _, _ in _changes(notation)}
+    return {key for ways in _terms(notation) for _, key, _, _ in ways}
+
+
+class WorldState:
+    """Values by key, and names that stand for others while a rule is looked at.
+
+    Args:
+        values: the state; changed in place.
+        bound: names such as ``object`` or ``npc`` → the id that they mean now, "" for nobody.
+    """
+
+    def __init__(self, values: dict[str, Value], bound: Mapping[str, str] | None = None) -> None:
+        self.values = values
+        self.bound = dict(bound or {})
+
+    def get(self, key: str) -> Value:
+        """What a key says: 0 if it was never set.
+
+        ``X.here`` is whether X is where the player is or with the player.
+        """
+        first, dot, rest = key.partition(".")
+        if first in self.bound:
+            first = self.bound[first]
+            if not dot:
+                return first
+            if not first:
+                return 0
+        key = f"{first}.{rest}" if dot else first
+        if rest == "here":
+            return self.is_here(first)
+        return self.values.get(key, 0)
+
+    def is_here(self, entity: str) -> bool:
+        """Whether somebody or something is with the player, by way of its holder if need be."""
+        at = self.values.get(f"{entity}.at", NOWHERE)
+        if at in (YOU, self.values.get("here")) or entity in (YOU, self.values.get("here")):
+            return True
+        return f"{at}.at" in self.values and at != entity and self.is_here(str(at))
+
+    def holds(self, condition: str) -> bool:
+        """Whether every term holds; an empty condition does. Raises NotationError."""
+        return all(any(self._is(*way) for way in ways) for ways in _terms(condition))
+
+    def _is(self, bang: str, key: str, sign: str, wanted: str) -> bool:
+        value = self.get(key)
+        if not sign:
+            return bool(value) != bool(bang)
+        if sign in ("=", "!="):
+            other: Value = self._value(wanted)
+            same = _plain(value) == _plain(other)
+            return same == (sign == "=")
+        have, want = _number(value), _number(self._value(wanted))
+        return {">": have > want, "<": have < want, ">=": have >= want, "<=": have <= want}[sign]
+
+    def _value(self, text: str) -> Value:
+        if text.lstrip("-").isdigit():
+            return int(text)
+        if text in self.bound:
+            return self.bound[text]
+        return self.values.get(text, text) if text == "here" else text
+
+    def apply(self, effects: str) -> None:
+        """Change the state. Raises NotationError."""
+        for bang, key, sign, wanted in _changes(effects):
+            first, dot, rest = key.partition(".")
+            if first in self.bound:
+                if not self.bound[first]:
+                    continue
+                key = f"{self.bound[first]}{dot}{rest}"
+            if not sign:
+                self.values[key] = not bang
+            elif sign == "=":
+                self.values[key] = self._value(wanted)
+            else:
+                step = _number(self._value(wanted)) * (1 if sign == "+" else -1)
+                self.values[key] = _number(self.values.get(key, 0)) + step
+
+
+def _plain(value: Value) -> str:
+    return {"True": "yes", "False": "", "0": ""}.get(str(value), str(value))
+
+
+def _number(value: Value) -> int:
+    return value if isinstance(value, int) else int(value) if str(value).isdigit() else 0

@@ -1,0 +1,74 @@
+"""Conditions and effects over the flat table of a storyteller's world."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tta_rebuild.storyteller.world_state import NotationError, WorldState, keys_of
+
+VALUES = {
+    "here": "yard",
+    "lamp.at": "you",
+    "lamp.lit": True,
+    "bee.at": "yard",
+    "key.at": "bee",
+    "ship.at": "sea",
+    "storm": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [
+        ("", True),
+        ("lamp.lit", True),
+        ("!lamp.lit", False),
+        ("storm>=3, storm<4", True),
+        ("storm>3/lamp.lit", True),
+        ("storm>3/!lamp.lit", False),
+        ("here=yard, bee.at=here", True),
+        ("bee.here, lamp.here, key.here", True),  # the key is with Bee, and she is here
+        ("ship.here", False),
+        ("oil=0, !oil", True),  # never set
+        ("object.lit, object=lamp", True),
+        ("person", False),
+        ("person.trust<1", True),
+        ("key.at=object", False),
+        ("lamp.at=", False),
+    ],
+)
+def test_a_condition_holds_where_all_its_terms_do(condition: str, holds: bool) -> None:
+    state = WorldState(dict(VALUES), {"object": "lamp", "person": ""})
+
+    assert state.holds(condition) is holds
+
+
+def test_effects_set_count_and_unset() -> None:
+    state = WorldState(dict(VALUES), {"object": "lamp", "person": "bee", "tool": ""})
+    state.apply("!object.lit, storm+2, oil-1, person.trust+1, key.at=you, here=tower, tool.broken")
+
+    assert state.values == {
+        **VALUES,
+        "lamp.lit": False,
+        "storm": 5,
+        "oil": -1,
+        "bee.trust": 1,
+        "key.at": "you",
+        "here": "tower",
+    }
+
+
+@pytest.mark.parametrize("wrong", ["storm > 3 4", "a b", "=3", "a==b", "!"])
+def test_what_cannot_be_read_is_named(wrong: str) -> None:
+    with pytest.raises(NotationError, match="cannot be read"):
+        keys_of(wrong + ",")
+
+
+@given(st.integers(-50, 50), st.integers(0, 50))
+def test_counting_up_and_down_comes_back(start: int, step: int) -> None:
+    state = WorldState({"oil": start})
+    state.apply(f"oil+{step}, oil-{step}")
+
+    assert state.get("oil") == start
