@@ -44,7 +44,7 @@ class GeminiLLMProvider(Adapter):
             errors.APIError, OSError, ValueError, aiohttp.ClientError, httpx2.HTTPError
         )  # fmt: skip
         self._make_config = _config_class()
-        # Ours, as aiohttp disapproves of the SDK's subclass. Pacing is a wrapper's work.
+        # A session of ours: aiohttp disapproves of the SDK's subclass. Pacing is a wrapper's work.
         # Where there are no proxies aiohttp need not ask a thread for them every time.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
