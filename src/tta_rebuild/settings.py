@@ -1,13 +1,9 @@
 """Settings: the environment, ``.env`` and a TOML file become one frozen value, read once.
 
-``bootstrap`` and the commands call ``load_settings``; rooms receive single values, never this one.
 What counts, strongest first: an option on the command line, the environment, ``.env`` in the
 working directory, the configuration file, the default. An empty text is no setting. Keys come from
-the environment or ``.env`` alone.
-
-pydantic checks the values. What it has no word for is here: in which line a value stands, and what
-a user may have meant. (pydantic-settings would read the same sources, but keeps no line of a value
-and costs every command 60 ms of CPU.)
+the environment or ``.env`` alone. (pydantic-settings would read the same sources, but keeps no line
+of a value and costs every command 60 ms of CPU.)
 """
 
 from __future__ import annotations
@@ -15,55 +11,26 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 from urllib.parse import unquote
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
+from tta_rebuild import settings_values as kinds
 from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_toml, read_text
 from tta_rebuild.core.errors import SettingsError, UnreadableFile
 from tta_rebuild.core.secret import Secret
-from tta_rebuild.settings_sources import (
-    FoundValue,
-    SettingsFile,
-    Source,
-    in_dotenv,
-    in_environment,
-)
-from tta_rebuild.settings_values import (
-    RULES,
-    Address,
-    Count,
-    DatabaseUrl,
-    Directory,
-    Key,
-    Lower,
-    MaxTokens,
-    ModelName,
-    ModelNames,
-    ModelQuota,
-    ModelRates,
-    Seconds,
-    Server,
-    Temperature,
-    Upper,
-    Usd,
-    YesOrNo,
-)
-
-APP = "tta"
-
-_LONGEST_SHOWN = 24
-"""Longer values are not shown in errors: one of them might be a key in the wrong place."""
+from tta_rebuild.settings_sources import FoundValue, SettingsFile, Source, in_dotenv, in_environment
+from tta_rebuild.settings_values import RULES, ModelQuota, ModelRates, Server
 
 
-def _platform_dir(kind: str) -> Path:
-    from platformdirs import user_config_path, user_data_path
+def _directories() -> Any:
+    from platformdirs import PlatformDirs
 
-    return (user_data_path if kind == "data" else user_config_path)(APP, appauthor=False)
+    return PlatformDirs("tta", appauthor=False)
 
 
 def _named(default: Any, variable: str, *in_file: str) -> Any:
@@ -82,14 +49,12 @@ class Settings(BaseModel):
         model: ``provider:model``, ``"offline"``, ``"local"``, or "" to choose by the keys there.
         chain: models to fall back to, in order; () is the model and then the offline storyteller.
         routes: task → model, for tasks that another model does.
-        checks: what a model checks beside the rules; "" is ``all`` for a model of the list and
-            ``off`` for a program's own provider.
+        checks: what a model checks; "" is ``off`` for a program's own provider, else ``all``.
         max_cost_usd: per session; the other budgets are off unless set.
         timeout_s: until the first piece of an answer; None is 30, for a server nearby 180.
         silence_timeout_s: between two pieces; None is 30, for a server nearby 60.
         windows: ``provider:model`` → tokens of its context, where the server does not tell.
-        gemini_base_url: where Gemini's protocol is spoken; "" is the vendor's own server. The
-            same for the other two.
+        gemini_base_url: where Gemini's protocol is spoken, "" at the vendor's; so with the others.
         quotas, prices: by ``provider:model``.
         config_file: the configuration file that was read, if any.
         origins: name of the setting → where its value came from.
@@ -99,45 +64,39 @@ class Settings(BaseModel):
     model_config = RULES
 
     servers: Mapping[str, Server] = {}  # first: models may be named after them
-    gemini_api_key: Key = _named(Secret(""), "GEMINI_API_KEY")
-    anthropic_api_key: Key = _named(Secret(""), "ANTHROPIC_API_KEY")
-    openai_api_key: Key = _named(Secret(""), "OPENAI_API_KEY")
-    e2b_api_key: Key = _named(Secret(""), "E2B_API_KEY")
-    database_url: DatabaseUrl = _named(Secret(""), "TTA_DATABASE_URL")
-    gemini_base_url: Address = _named("", "TTA_GEMINI_BASE_URL", "base_urls.gemini")
-    anthropic_base_url: Address = _named("", "TTA_ANTHROPIC_BASE_URL", "base_urls.anthropic")
-    openai_base_url: Address = _named("", "TTA_OPENAI_BASE_URL", "base_urls.openai")
-    use_real_llm: YesOrNo = _named(False, "USE_REAL_LLM", "use_real_llm")
-    rate_limit_rpm: Count = _named(60, "LLM_RATE_LIMIT", "rate_limit")
-    max_cost_usd: Usd = _named(10.0, "LLM_MAX_COST", "max_cost")
-    data_dir: Directory = Field(
-        default_factory=lambda: _platform_dir("data"),
+    gemini_api_key: kinds.Key = _named(Secret(""), "GEMINI_API_KEY")
+    anthropic_api_key: kinds.Key = _named(Secret(""), "ANTHROPIC_API_KEY")
+    openai_api_key: kinds.Key = _named(Secret(""), "OPENAI_API_KEY")
+    e2b_api_key: kinds.Key = _named(Secret(""), "E2B_API_KEY")
+    database_url: kinds.DatabaseUrl = _named(Secret(""), "TTA_DATABASE_URL")
+    gemini_base_url: kinds.Address = _named("", "TTA_GEMINI_BASE_URL", "base_urls.gemini")
+    anthropic_base_url: kinds.Address = _named("", "TTA_ANTHROPIC_BASE_URL", "base_urls.anthropic")
+    openai_base_url: kinds.Address = _named("", "TTA_OPENAI_BASE_URL", "base_urls.openai")
+    use_real_llm: kinds.YesOrNo = _named(False, "USE_REAL_LLM", "use_real_llm")
+    rate_limit_rpm: kinds.Count = _named(60, "LLM_RATE_LIMIT", "rate_limit")
+    max_cost_usd: kinds.Usd = _named(10.0, "LLM_MAX_COST", "max_cost")
+    data_dir: kinds.Directory = Field(
+        default_factory=lambda: _directories().user_data_path,
         validation_alias=AliasChoices("TTA_DATA_DIR", "data_dir"),
     )
-    model: ModelName = _named("", "TTA_MODEL", "model")
-    chain: ModelNames = _named((), "TTA_CHAIN", "chain")
-    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper] = _named(
-        "WARNING", "TTA_LOG_LEVEL", "log_level"
-    )
-    budget_per_call_usd: Usd | None = _named(None, "TTA_BUDGET_PER_CALL", "budgets.call")
-    budget_per_story_usd: Usd | None = _named(None, "TTA_BUDGET_PER_STORY", "budgets.story")
-    budget_per_player_usd: Usd | None = _named(None, "TTA_BUDGET_PER_PLAYER", "budgets.player")
-    budget_per_day_usd: Usd | None = _named(None, "TTA_BUDGET_PER_DAY", "budgets.day")
-    budget_total_usd: Usd | None = _named(None, "TTA_BUDGET_TOTAL", "budgets.total")
-    cache: Annotated[Literal["off", "memory", "disk"], Lower] = _named(
-        "memory", "TTA_CACHE", "cache"
-    )
-    checks: Annotated[Literal["", "all", "choices", "off"], Lower] = _named(
-        "", "TTA_CHECKS", "checks"
-    )
-    max_tokens: MaxTokens = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
-    temperature: Temperature = _named(0.7, "TTA_TEMPERATURE", "temperature")
-    timeout_s: Seconds | None = _named(None, "TTA_TIMEOUT", "timeout")
-    silence_timeout_s: Seconds | None = _named(None, "TTA_SILENCE_TIMEOUT", "silence_timeout")
-    trace_prompts: YesOrNo = _named(False, "TTA_TRACE_PROMPTS", "trace_prompts")
-    routes: Mapping[str, ModelName] = {}
+    model: kinds.ModelName = _named("", "TTA_MODEL", "model")
+    chain: kinds.ModelNames = _named((), "TTA_CHAIN", "chain")
+    log_level: kinds.LogLevel = _named("WARNING", "TTA_LOG_LEVEL", "log_level")
+    budget_per_call_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_CALL", "budgets.call")
+    budget_per_story_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_STORY", "budgets.story")
+    budget_per_player_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_PLAYER", "budgets.player")
+    budget_per_day_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_PER_DAY", "budgets.day")
+    budget_total_usd: kinds.MostUsd = _named(None, "TTA_BUDGET_TOTAL", "budgets.total")
+    cache: kinds.CacheKind = _named("memory", "TTA_CACHE", "cache")
+    checks: kinds.WhichChecks = _named("", "TTA_CHECKS", "checks")
+    max_tokens: kinds.MaxTokens = _named(2000, "TTA_MAX_TOKENS", "max_tokens")
+    temperature: kinds.Temperature = _named(0.7, "TTA_TEMPERATURE", "temperature")
+    timeout_s: kinds.Seconds | None = _named(None, "TTA_TIMEOUT", "timeout")
+    silence_timeout_s: kinds.Seconds | None = _named(None, "TTA_SILENCE_TIMEOUT", "silence_timeout")
+    trace_prompts: kinds.YesOrNo = _named(False, "TTA_TRACE_PROMPTS", "trace_prompts")
+    routes: Mapping[str, kinds.ModelName] = {}
     quotas: Mapping[str, ModelQuota] = {}
-    windows: Mapping[str, Count] = {}
+    windows: Mapping[str, kinds.Count] = {}
     prices: Mapping[str, ModelRates] = {}
     config_file: Path | None = None
     origins: Mapping[str, str] = {}
@@ -146,10 +105,9 @@ class Settings(BaseModel):
     def __init__(self, *sources: Source, **values: Any) -> None:
         found = {name: value for name, value in values.items() if value != ""}
         given = {_VARIABLE_OF.get(n, n): FoundValue(v, n, "given") for n, v in found.items()}
+        chosen = _chosen(given, *sources).items()
         try:
-            super().__init__(
-                **{name: found.value for name, found in _chosen(given, *sources).items()}
-            )
+            super().__init__(**{name: found.value for name, found in chosen})
         except ValidationError as error:
             raise _told(error, (given, *sources)) from None
 
@@ -164,13 +122,10 @@ _CHOICES = {
     for name, field in Settings.model_fields.items()
     if isinstance(field.validation_alias, AliasChoices)
 }
-VARIABLES = tuple(choices[0] for choices in _CHOICES.values())
-"""The variables that are settings."""
-
-KEYS = tuple(choices[0] for choices in _CHOICES.values() if len(choices) == 1)
-"""Those of them that hold keys."""
-
 _VARIABLE_OF = {name: choices[0] for name, choices in _CHOICES.items()}
+VARIABLES = tuple(_VARIABLE_OF.values())
+KEYS = tuple(choices[0] for choices in _CHOICES.values() if len(choices) == 1)
+"""Those of the variables that hold keys."""
 _SECTIONS = ("routes", "quotas", "prices", "servers", "windows")
 _IN_FILE = {choices[1]: choices[0] for choices in _CHOICES.values() if len(choices) == 2}
 _IN_FILE |= {section: section for section in _SECTIONS}
@@ -188,14 +143,10 @@ def load_settings(
     Args:
         environ: the environment; None is this process's.
         cwd: where ``.env`` may lie; None is the working directory.
-        config_file: the TOML file; None is ``TTA_CONFIG``, or ``config.toml`` in the platform's
-            directory for configuration, where it exists.
-        options: option → value, such as ``{"--model": "offline"}``; these come first, an empty
-            one is no setting.
+        config_file: the TOML file; None is ``TTA_CONFIG``, or the platform's own, if it exists.
+        options: option → value, such as ``{"--model": "offline"}``; an empty one is no setting.
 
-    Raises:
-        SettingsError: a value is wrong. The message names the setting, where it stands and what
-            is allowed; it never shows a key.
+    Raises SettingsError: it names the setting, its place and what is allowed, and shows no key.
     """
     cwd = cwd or Path.cwd()
     environment = in_environment(os.environ if environ is None else environ)
@@ -203,7 +154,7 @@ def load_settings(
     variables = dotenv | environment
     if config_file is None and "TTA_CONFIG" in variables:
         config_file = cwd / Path(variables["TTA_CONFIG"].value).expanduser()
-    usual = _platform_dir("config") / "config.toml"
+    usual = _directories().user_config_path / "config.toml"
     path = config_file or (usual if usual.is_file() else None)
     document = _document(path, variables) if path else {}
     in_options = {
@@ -211,12 +162,8 @@ def load_settings(
         for name, value in (options or {}).items()
         if value
     }
-    sources: tuple[Source, ...] = (
-        in_options,
-        {name: found for name, found in environment.items() if name in VARIABLES},
-        {name: found for name, found in dotenv.items() if name in VARIABLES},
-        document,
-    )
+    ours = [{name: s[name] for name in VARIABLES if name in s} for s in (environment, dotenv)]
+    sources: list[Source] = [in_options, *ours, document]
     chosen = _chosen(*sources)
     origins = {name: found.place for name, found in chosen.items() if name in VARIABLES}
     settings = Settings(*sources, config_file=path, origins=origins, notes=_notes(variables))
@@ -233,21 +180,17 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
     found = in_environment(os.environ if environ is None else environ)
     with suppress(SettingsError, OSError):
         found = in_dotenv(cwd or Path.cwd()) | found
-    values = [f.value.reveal() if isinstance(f.value, Secret) else f.value for f in found.values()]
-    keys = [f.value.reveal() for f in found.values() if isinstance(f.value, Secret)]
-    return [*keys, *(password for value in values for password in passwords_in(str(value)))]
+    values = [one.value for one in found.values()]
+    keys = [value.reveal() for value in values if isinstance(value, Secret)]
+    texts = [*keys, *(value for value in values if isinstance(value, str))]
+    return [*keys, *(password for text in texts for password in passwords_in(text))]
 
 
 def passwords_in(address: str) -> list[str]:
     """The password of an address such as PostgreSQL has, as written and as meant."""
-    found = re.match(r"[\w+.-]+://[^/@:]*:(.+)@", address)
-    asked = re.findall(r"[?&]password=([^&]+)", address)
-    return [
-        p for written in ([found[1]] if found else []) + asked for p in (written, unquote(written))
-    ]
-
-
-# -------------------------------------------------------------------------------- the sources
+    found = re.findall(r"^[\w+.-]+://[^/@:]*:(.+)@", address)
+    found += re.findall(r"[?&]password=([^&]+)", address)
+    return [*found, *map(unquote, found)]
 
 
 def _document(path: Path, variables: Source) -> dict[str, FoundValue]:
@@ -259,24 +202,19 @@ def _document(path: Path, variables: Source) -> dict[str, FoundValue]:
         raise SettingsError("TTA_CONFIG", str(error)) from None
     file = SettingsFile(str(path), tuple(text.splitlines()))
     found = {}
-    for names, value in _flat(document):
-        name = ".".join(names)
-        if name not in _IN_FILE:
-            raise SettingsError(name, f"{_meant(name, _IN_FILE)} ({file.place(names)})")
-        if name == "servers" and isinstance(value, dict):
-            value = {n: _server(n, entry, variables, file) for n, entry in value.items()}
-        if value != "":
-            found[_IN_FILE[name]] = FoundValue(value, name, file.place(names), file)
+    for section, content in document.items():
+        values: dict[tuple[str, ...], Any] = {(section,): content}
+        if isinstance(content, dict) and section not in _SECTIONS:
+            values = {(section, name): value for name, value in content.items()}
+        for names, value in values.items():
+            name, place = ".".join(names), file.place(names)
+            if name not in _IN_FILE:
+                raise SettingsError(name, f"{_meant(name, _IN_FILE)} ({place})")
+            if name == "servers" and isinstance(value, dict):
+                value = {n: _server(n, entry, variables, file) for n, entry in value.items()}
+            if value != "":
+                found[_IN_FILE[name]] = FoundValue(value, name, place, file)
     return found
-
-
-def _flat(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each setting with its path; the sections of names that the user chooses stay whole."""
-    for name, value in document.items():
-        if name not in _SECTIONS and isinstance(value, dict):
-            yield from (((name, inner), inmost) for inner, inmost in value.items())
-        else:
-            yield (name,), value
 
 
 def _server(name: str, entry: Any, variables: Source, file: SettingsFile) -> Any:
@@ -286,16 +224,13 @@ def _server(name: str, entry: Any, variables: Source, file: SettingsFile) -> Any
     """
     if not isinstance(entry, dict):
         return {"name": name, "url": entry}
-    place = file.place(("servers", name))
     if not set(entry) <= {"url", "key_variable"}:
+        place = file.place(("servers", name))
         raise SettingsError(f"servers.{name}", f"takes url and key_variable ({place})")
     variable = entry.get("key_variable", "")
-    found = variables.get(variable) if isinstance(variable, str) else None
+    found = variables.get(str(variable))
     key = found.value if found else ""
     return {"name": name, "url": entry.get("url"), "key": key, "key_variable": variable}
-
-
-# ------------------------------------------------------------------------ what a user is told
 
 
 def _told(error: ValidationError, sources: Sequence[Source]) -> SettingsError:
@@ -322,15 +257,10 @@ def _told(error: ValidationError, sources: Sequence[Source]) -> SettingsError:
         allowed, value = _meant(inner[-1] if inner else variable, known), {}
     name = ".".join((found.name, *(f'"{part}"' if ":" in part else part for part in path)))
     place = found.file.place((found.name, *path)) if found.file and path else found.place
-    return SettingsError(name, f"{allowed}{_shown(value)} ({place})")
-
-
-def _shown(value: Any) -> str:
-    """``, not 'value'`` for an error; nothing where it may be a key, a password or no plain one."""
-    text = str(value)
-    if not isinstance(value, str | int | float) or len(text) > _LONGEST_SHOWN or "@" in text:
-        return ""
-    return f", not {value!r}"
+    text, is_plain = str(value), isinstance(value, str | int | float)
+    if is_plain and len(text) <= 24 and "@" not in text:  # a longer one might be a misplaced key
+        allowed += f", not {value!r}"
+    return SettingsError(name, f"{allowed} ({place})")
 
 
 def _meant(name: str, known: Collection[str]) -> str:
@@ -346,9 +276,6 @@ def _meant(name: str, known: Collection[str]) -> str:
 def _notes(variables: Source) -> tuple[str, ...]:
     """Variables of ours that look misspelt."""
     known = [*VARIABLES, "TTA_CONFIG"]
-    ours = {name for name in variables if name.startswith(("TTA_", "LLM_", "GEMINI_API"))}
-    return tuple(
-        f"{name} is no setting: did you mean {close}?"
-        for name in sorted(ours - set(known))
-        for close in difflib.get_close_matches(name, known, 1, 0.8)
-    )
+    ours = sorted(n for n in variables if n.startswith(("TTA_", "LLM_", "GEMINI_API")))
+    close = {n: difflib.get_close_matches(n, known, 1, 0.8) for n in ours if n not in known}
+    return tuple(f"{n} is no setting: did you mean {c[0]}?" for n, c in close.items() if c)

@@ -1,7 +1,4 @@
-"""Where settings come from: the variables of the environment and of ``.env``, each with its place.
-
-``settings`` merges them; ``SettingsFile`` finds the line of a TOML file in which a value stands.
-"""
+"""Where settings come from: the environment, ``.env`` and a TOML file; each value has its place."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, read_text
 from tta_rebuild.core.errors import SettingsError, UnreadableFile
 from tta_rebuild.core.secret import Secret
 
-_KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+_KEY_ENDINGS = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_DATABASE_URL")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +39,18 @@ class SettingsFile:
     def place(self, path: Sequence[str]) -> str:
         """The file and, as far as it can be told, the line of a value."""
         section: list[str] = []
-        best = 0
-        for number, line in enumerate(self.lines, start=1):
-            text = line.strip()
-            if text.startswith("["):
-                section = _names(text)
+        best = ""
+        for number, line in enumerate(map(str.strip, self.lines), start=1):
+            here = f"{self.name}, line {number}"
+            if line.startswith("["):
+                section = _names(line)
                 if section == list(path[: len(section)]):
-                    best = best or number
-            elif "=" in text and not text.startswith("#"):
-                full = section + _names(text.partition("=")[0])
+                    best = best or here
+            elif "=" in line and not line.startswith("#"):
+                full = section + _names(line.partition("=")[0])
                 if full == list(path[: len(full)]):
-                    return f"{self.name}, line {number}"
-        return f"{self.name}, line {best}" if best else self.name
+                    return here
+        return best or self.name
 
 
 def _names(text: str) -> list[str]:
@@ -90,6 +87,6 @@ def _variables(found: Iterable[tuple[str | None, str | None, str]]) -> dict[str,
     variables = {}
     for name, value, place in found:
         if name and value and (text := value.strip()):
-            is_key = name.upper().endswith((*_KEY_ENDINGS, "_DATABASE_URL"))
+            is_key = name.upper().endswith(_KEY_ENDINGS)
             variables[name] = FoundValue(Secret(text) if is_key else text, name, place)
     return variables

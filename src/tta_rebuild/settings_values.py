@@ -1,24 +1,16 @@
-"""What the values of settings must be: types that pydantic checks and that say what is allowed.
-
-Used by ``settings`` alone; their words end up in errors, after the name and the place.
-"""
+"""What the values of settings must be: types that pydantic checks and that say what is allowed."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    WrapValidator,
-)
+from pydantic import AfterValidator as After
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WrapValidator
+from pydantic import BeforeValidator as Before
 
 from tta_rebuild.core.secret import Secret
 
@@ -29,20 +21,21 @@ def must(sentence: str) -> WrapValidator:
     """Whatever the type inside objects to is told as this sentence."""
 
     def checked(value: Any, inner: Any) -> Any:
-        try:
+        with suppress(ValueError):
             read = inner(value)
-        except ValueError:
-            raise ValueError(f"must be {sentence}") from None
-        if isinstance(value, bool) and not isinstance(read, bool):
-            raise ValueError(f"must be {sentence}")  # true is no number
-        return read
+            if isinstance(read, bool) or not isinstance(value, bool):  # true is no number
+                return read
+        raise ValueError(f"must be {sentence}")
 
     return WrapValidator(checked)
 
 
+def _secret(value: Any) -> Secret:
+    return value if isinstance(value, Secret) else Secret(str(value).strip())
+
+
 def _key(value: Any) -> Secret:
-    key = value if isinstance(value, Secret) else Secret(str(value).strip())
-    text = key.reveal()
+    text = (key := _secret(value)).reveal()
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("holds a blank or a character that no key has: copy the key again")
     return key
@@ -59,7 +52,7 @@ def _directory(value: Any) -> Path:
 
 
 def _database(value: Any) -> Secret:
-    address = value if isinstance(value, Secret) else Secret(str(value).strip())
+    address = _secret(value)
     if address and not address.reveal().startswith(("postgresql://", "postgres://")):
         raise ValueError(
             "must be an address such as postgresql://user@host/name; for files set TTA_DATA_DIR"
@@ -76,8 +69,9 @@ def _address(value: Any) -> str:
 
 
 def _model_name(text: str, info: ValidationInfo) -> str:
-    provider, colon, model = text.strip().partition(":")
-    if not provider or (colon and not model) or any(c.isspace() for c in text.strip()):
+    text = text.strip()
+    provider, colon, model = text.partition(":")
+    if not provider or (colon and not model) or len(text.split()) > 1:
         raise ValueError(
             "must name a model: offline, local, or provider:model such as "
             "gemini:gemini-3.5-flash-lite"
@@ -85,7 +79,7 @@ def _model_name(text: str, info: ValidationInfo) -> str:
     known = (*PROVIDERS, *info.data.get("servers", ()))
     if provider not in known:
         raise ValueError(f"must begin with one of {', '.join(known)}")
-    return text.strip()
+    return text
 
 
 def _model_names(value: Any) -> Any:
@@ -99,31 +93,29 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-Lower = BeforeValidator(lambda v: v.strip().lower() if isinstance(v, str) else v)
-Upper = BeforeValidator(lambda v: v.strip().upper() if isinstance(v, str) else v)
+Lower = Before(lambda v: v.strip().lower() if isinstance(v, str) else v)
+Upper = Before(lambda v: v.strip().upper() if isinstance(v, str) else v)
 
-Key: TypeAlias = Annotated[Secret, BeforeValidator(_key)]
+Key: TypeAlias = Annotated[Secret, Before(_key)]
 YesOrNo: TypeAlias = Annotated[bool, must("true or false")]
 Count: TypeAlias = Annotated[int, Field(ge=1), must("a whole number of at least 1")]
-Seconds: TypeAlias = Annotated[
-    float, Field(ge=0.1, le=3600), must("a number (seconds) of at least 0.1 and at most 3600")
-]
-MaxTokens: TypeAlias = Annotated[
-    int, Field(ge=16, le=200_000), must("a whole number of at least 16 and at most 200000")
-]
-Temperature: TypeAlias = Annotated[
-    float, Field(ge=0, le=2), must("a number of at least 0 and at most 2")
-]
-Usd: TypeAlias = Annotated[
-    float, Field(ge=0, allow_inf_nan=False), must("a number (US dollars) of at least 0")
-]
-DatabaseUrl: TypeAlias = Annotated[Secret, BeforeValidator(_database)]
-Directory: TypeAlias = Annotated[Path, BeforeValidator(_directory)]
-ModelName: TypeAlias = Annotated[str, AfterValidator(_model_name)]
-ModelNames: TypeAlias = Annotated[
-    tuple[ModelName, ...], BeforeValidator(_model_names), AfterValidator(_each_once)
-]
-Address: TypeAlias = Annotated[str, BeforeValidator(_address)]
+_SECONDS = "a number (seconds) of at least 0.1 and at most 3600"
+Seconds: TypeAlias = Annotated[float, Field(ge=0.1, le=3600), must(_SECONDS)]
+_TOKENS = "a whole number of at least 16 and at most 200000"
+MaxTokens: TypeAlias = Annotated[int, Field(ge=16, le=200_000), must(_TOKENS)]
+_DEGREES = "a number of at least 0 and at most 2"
+Temperature: TypeAlias = Annotated[float, Field(ge=0, le=2), must(_DEGREES)]
+_USD = "a number (US dollars) of at least 0"
+Usd: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False), must(_USD)]
+MostUsd: TypeAlias = Usd | None
+LogLevel: TypeAlias = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], Upper]
+CacheKind: TypeAlias = Annotated[Literal["off", "memory", "disk"], Lower]
+WhichChecks: TypeAlias = Annotated[Literal["", "all", "choices", "off"], Lower]
+DatabaseUrl: TypeAlias = Annotated[Secret, Before(_database)]
+Directory: TypeAlias = Annotated[Path, Before(_directory)]
+ModelName: TypeAlias = Annotated[str, After(_model_name)]
+ModelNames: TypeAlias = Annotated[tuple[ModelName, ...], Before(_model_names), After(_each_once)]
+Address: TypeAlias = Annotated[str, Before(_address)]
 
 
 RULES = ConfigDict(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tta_rebuild.cli.moves import automatic, from_lines
+from tta_rebuild.cli.inputs import automatic, from_lines
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import Action
 

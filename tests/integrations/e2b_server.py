@@ -1,4 +1,4 @@
-"""E2B on loopback: create, kill, contexts and ``/execute`` as lines of JSON, with its faults.
+"""E2B on loopback: create, kill and ``/execute`` as lines of JSON, with its faults.
 
 The kernel is real Python, run in this process: hand it nothing that does harm. ``fault`` names what
 goes wrong next; ``CREATE_FAULTS`` hit the creation of a sandbox, ``EXECUTE_FAULTS`` an execution.
@@ -31,7 +31,7 @@ class E2BServer:
 
     Attributes:
         key: the only key that is accepted.
-        running: ids of sandboxes created and not killed.
+        running: ids of sandboxes created and not killed; ``most_running`` at once.
         created, killed: how many, ever.
         requests: (method, path, headers) of every request, in order.
     """
@@ -44,7 +44,8 @@ class E2BServer:
         self.killed = 0
         self.bodies: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
-        self.contexts: dict[str, dict[str, Any]] = {}
+        self.names: dict[str, dict[str, Any]] = {}
+        self.most_running = 0
         self.executing = asyncio.Event()
         self._left = asyncio.Event()
         self.url = ""
@@ -54,8 +55,6 @@ class E2BServer:
         app.router.add_post("/v2/sandboxes", self._create)
         app.router.add_post("/sandboxes", self._create)
         app.router.add_delete("/sandboxes/{id}", self._kill)
-        app.router.add_post("/contexts", self._new_context)
-        app.router.add_delete("/contexts/{id}", self._drop_context)
         app.router.add_post("/execute", self._execute)
         app.router.add_get("/health", self._health)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -83,6 +82,7 @@ class E2BServer:
         self.created += 1
         sandbox = f"sbx{self.created}"
         self.running.add(sandbox)
+        self.most_running = max(self.most_running, len(self.running))
         answer = {
             "sandboxID": sandbox,
             "templateID": "code-interpreter-v1",
@@ -107,21 +107,6 @@ class E2BServer:
         self._seen(request)
         return web.Response(status=204 if request.headers.get("E2b-Sandbox-Id") else 502)
 
-    async def _new_context(self, request: web.Request) -> web.Response:
-        self._seen(request)
-        if (refusal := self._refusal(request)) is not None:
-            return refusal
-        context = f"ctx{len(self.contexts) + 1}"
-        self.contexts[context] = {"__name__": "__main__"}
-        return web.json_response({"id": context, "language": "python", "cwd": "~"})
-
-    async def _drop_context(self, request: web.Request) -> web.Response:
-        self._seen(request)
-        if self.fault == "context-stays":
-            return web.Response(status=500, text="fault")
-        self.contexts.pop(request.match_info["id"], None)
-        return web.Response(status=204)
-
     def _refusal(self, request: web.Request) -> web.Response | None:
         if request.headers.get("E2b-Sandbox-Id", "") not in self.running:
             return web.Response(status=502, text="sandbox not found")
@@ -142,7 +127,8 @@ class E2BServer:
                 async with asyncio.timeout(20):
                     await self._left.wait()
             return answer
-        events = list(self._ran(asked["code"], self.contexts.setdefault(asked["context_id"], {})))
+        names = self.names.setdefault(request.headers["E2b-Sandbox-Id"], {"__name__": "__main__"})
+        events = list(self._ran(asked["code"], names))
         if self.fault == "cut":
             events = []
         if self.fault == "cut-half":

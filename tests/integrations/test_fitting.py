@@ -9,7 +9,7 @@ import pytest
 from tests.integrations.fakes import ScriptedProvider, Told, request_of
 from tta_rebuild.core.errors import RequestTooLarge
 from tta_rebuild.integrations.llm_provider import LLMRequest, StreamEnded
-from tta_rebuild.integrations.wrappers.fitting import FittingLLMProvider
+from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider
 
 
 def shorter(request: LLMRequest, window: int, _: int) -> tuple[LLMRequest, str] | None:

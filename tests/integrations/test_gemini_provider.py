@@ -17,7 +17,7 @@ from tests.integrations.adapter_contract import (
 )
 from tta_rebuild.core.errors import KeyRejected, ProviderBusy, QuotaExhausted
 from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
-from tta_rebuild.integrations.waiting_times import PACIFIC, end_of_day
+from tta_rebuild.integrations.rate_limiter import PACIFIC, end_of_day
 
 
 class TestGemini(AdapterContract):

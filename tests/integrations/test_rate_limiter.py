@@ -20,8 +20,7 @@ from tta_rebuild.core.errors import (
     RequestTooLarge,
 )
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.quota_window import Quota
-from tta_rebuild.integrations.rate_limiter import RateLimiter
+from tta_rebuild.integrations.rate_limiter import Quota, RateLimiter
 from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
 
 MODEL = "gemini-2.5-flash"

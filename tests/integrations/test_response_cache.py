@@ -363,7 +363,6 @@ async def test_two_processes_share_the_file(tmp_path: Path) -> None:
     file = CacheFile(path)
     first = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=file))
     await first.complete(request_of("first"))
-    await file.written()
     model = ScriptedProvider()
     second = CachedLLMProvider(model, ResponseCache(file=CacheFile(path)))
     assert (await second.complete(request_of("first"))).metadata["cache"] == "file"

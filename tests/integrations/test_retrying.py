@@ -33,6 +33,8 @@ from tta_rebuild.integrations.llm_provider import (
     StreamRestarted,
     TextPiece,
 )
+from tta_rebuild.integrations.rate_limiter import RateLimiter
+from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
 from tta_rebuild.integrations.wrappers.retrying import (
     RetryBudget,
     RetryingLLMProvider,
@@ -179,7 +181,7 @@ async def test_a_daily_quota_is_asked_once_and_again_after_its_reset() -> None:
     clock = ManualClock()
     resets_at = clock.wall() + timedelta(hours=3)
     model = ScriptedProvider(QuotaExhausted(resets_at=resets_at, model="m"), Told())
-    provider = retrying(model, clock)
+    provider = retrying(RateLimitedLLMProvider(model, RateLimiter(clock=clock)), clock)
     for _ in range(5):
         with pytest.raises(QuotaExhausted) as told:
             await provider.complete(request_of())
@@ -194,7 +196,7 @@ async def test_another_models_quota_is_its_own() -> None:
     clock = ManualClock()
     exhausted = QuotaExhausted(resets_at=clock.wall() + timedelta(hours=3))
     model = ScriptedProvider(exhausted, Told())
-    provider = retrying(model, clock)
+    provider = retrying(RateLimitedLLMProvider(model, RateLimiter(clock=clock)), clock)
     with pytest.raises(QuotaExhausted):
         await provider.complete(request_of())
     await provider.complete(request_of(model="another"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.integrations.fakes import ScriptedProvider, Told, request_of
 from tta_rebuild.integrations.llm_provider import StreamEnded
-from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
+from tta_rebuild.integrations.wrappers.fallback import RoutedLLMProvider
 
 
 def routed() -> tuple[RoutedLLMProvider, ScriptedProvider, ScriptedProvider]:

@@ -9,7 +9,7 @@ import pytest
 from tests.integrations.fakes import ScriptedProvider, Told, request_of
 from tta_rebuild.core.errors import ContentRefused, ProviderBusy
 from tta_rebuild.integrations.llm_provider import LLMRequest, StreamEnded, StreamRestarted
-from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
+from tta_rebuild.integrations.wrappers.rephrasing import SofteningLLMProvider
 
 REFUSED = ContentRefused("blocked", reason="SAFETY")
 

@@ -14,9 +14,8 @@ from tta_rebuild.core import TTAContext
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import BudgetExceededError, ProviderBusy
 from tta_rebuild.narrative import CharacterInteraction, CharacterState, CharacterStatePrimitive
-from tta_rebuild.narrative.character_rules import personality_fit
+from tta_rebuild.narrative.character_rules import emotion_in, personality_fit
 from tta_rebuild.narrative.character_state import new_character, respond
-from tta_rebuild.narrative.emotions import emotion_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SCENE = CharacterInteraction("hero", "A door creaks.", emotional_trigger="fear")

@@ -16,7 +16,7 @@ from tta_rebuild.core.events import FactAsserted, PlayerActed
 from tta_rebuild.core.story import CharacterSketch, Claim, Passage
 from tta_rebuild.reading import english_parse
 from tta_rebuild.reading.parser_reader import ParserReader
-from tta_rebuild.reading.second_reader import CastMember, ReadingMatter
+from tta_rebuild.reading.second_reader import ReadingMatter
 
 MakeCanon = Callable[..., Canon]
 CAST = (
@@ -160,8 +160,7 @@ def test_a_pronoun_that_could_mean_somebody_unnamed_means_nobody(canon_of: MakeC
 
 
 def objections(canon: Canon, **more: Any) -> list[str]:
-    people = tuple(CastMember(id=c.character_id, name=c.name, pronouns=c.pronouns) for c in CAST)
-    matter = ReadingMatter(player="mara", people=people, **more)
+    matter = ReadingMatter(player="mara", people=CAST, **more)
     reading = asyncio.run(ParserReader(canon).read(matter, None))  # type: ignore[arg-type]
     return [objection.kind for objection in reading.objections]
 

@@ -13,7 +13,7 @@ from tta_rebuild.canon import Canon
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.events import FactAsserted, PlayerActed
-from tta_rebuild.core.story import Claim, LastingLine, Passage
+from tta_rebuild.core.story import CharacterSketch, Claim, LastingLine, Passage
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMRequest,
@@ -25,7 +25,7 @@ from tta_rebuild.integrations.llm_provider import (
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.reading.model_reader import ModelReader
 from tta_rebuild.reading.parser_reader import ParserReader
-from tta_rebuild.reading.second_reader import CastMember, ReadingMatter, SecondReader
+from tta_rebuild.reading.second_reader import ReadingMatter, SecondReader
 
 CONTEXT = TTAContext(
     workflow_id="w",
@@ -41,8 +41,8 @@ MATTER = ReadingMatter(
         Passage(text="She turned round. Bram opened the door of the inn and laughed."),
     ),
     people=(
-        CastMember(id="mara", name="Mara", pronouns="she"),
-        CastMember(id="bram", name="Bram", pronouns="he"),
+        CharacterSketch(character_id="mara", name="Mara", pronouns="she"),
+        CharacterSketch(character_id="bram", name="Bram", pronouns="he"),
     ),
     lines={4: LastingLine(text=DEAD, about=("bram",))},
 )

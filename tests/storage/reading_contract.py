@@ -28,15 +28,6 @@ class ReadingContract:
             part = await path_of(store, child.branch_id, after=after, upto=upto)
             assert part == whole[max(after, 0) : upto]
 
-    async def test_the_tail_is_the_end_of_the_path(
-        self, store: StoryStore, main: Branch, told: Any
-    ) -> None:
-        child = await store.fork(main.branch_id, 9, at=told.noon)
-        whole = await path_of(store, child.branch_id)
-        for count in (1, 4, 9, 50):
-            assert await store.tail(child.branch_id, count) == whole[-count:]
-        assert await store.tail(child.branch_id, 0) == []
-
     async def test_a_turn_ends_at_its_last_event_on_the_path(
         self, store: StoryStore, main: Branch, told: Any
     ) -> None:

@@ -118,11 +118,6 @@ class StoreMachine(RuleBasedStateMachine):
         found = [(r.position, r.turn, r.event.text) for r in self.run(part())]
         assert found == [(n, *entry) for n, entry in enumerate(line.path, 1) if after < n <= upto]
 
-    @rule(line=lines, count=st.integers(0, 12))
-    def tail(self, line: Line, count: int) -> None:
-        found = [(r.turn, r.event.text) for r in self.run(self.store.tail(line.branch_id, count))]
-        assert found == line.path[max(len(line.path) - count, 0) :]
-
     @rule(line=lines, turn=st.integers(0, 15))
     def turn_end(self, line: Line, turn: int) -> None:
         ends = [n for n, (of, _) in enumerate(line.path, 1) if of == turn]

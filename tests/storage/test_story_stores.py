@@ -150,7 +150,6 @@ class StoryStoreContract(ReadingContract):
             store.append("nowhere", 1, told.turn("x"), expected=0, at=told.noon),
             store.fork("nowhere", 1, at=told.noon),
             path_of(store, "nowhere"),
-            store.tail("nowhere", 5),
             store.turn_end("nowhere", 1),
             store.search("nowhere", ["x"]),
             store.save_snapshot("nowhere", 1, "s", ""),
@@ -271,7 +270,6 @@ class StoryStoreContract(ReadingContract):
 
         path = await path_of(store, branch.branch_id)
         assert [r.event.text for r in path[1:]] == actions
-        assert [r.position for r in await store.tail(branch.branch_id, 50)] == list(range(182, 232))
         assert await store.turn_end(branch.branch_id, 3) == 4
         assert {f.position for f in await store.search(branch.branch_id, ["3", "229"])} == {4, 230}
 

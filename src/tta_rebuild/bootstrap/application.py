@@ -1,8 +1,4 @@
-"""From settings to objects: the application that ``cli`` and ``server`` open and work in.
-
-Whoever opens, closes: everything that holds a file or a connection is released when the
-``async with`` block ends.
-"""
+"""From settings to objects: the application that ``cli`` and ``server`` open and work in."""
 
 from __future__ import annotations
 
@@ -31,13 +27,9 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
-    from tta_rebuild.integrations.response_cache import ResponseCache
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
-
-CACHE_FILE = "replies.db"
-"""The cache of replies, in the data directory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +39,9 @@ class Application:
     Attributes:
         provider: the whole stack, as one provider.
         tracker: what is spent and held of the budgets of this session.
-        ledger: every attempt ever made.
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
-        place: where the stories are kept, in words.
-        note: what the player should know of how the stories were found, "" if nothing.
+        place, note: where the stories are kept, in words, and what should be known of that.
         warm: loads what the first call to a model needs; call it while the player still thinks.
     """
 
@@ -67,28 +57,18 @@ class Application:
     warm: Callable[[], Awaitable[None]]
 
 
-def utc_now() -> datetime:
-    """The time now, UTC."""
-    return datetime.now(UTC)
-
-
-def short_id() -> str:
-    """A fresh identifier: twelve hexadecimal digits."""
-    return uuid4().hex[:12]
-
-
 @asynccontextmanager
 async def open_application(
     settings: Settings | None = None,
     *,
     provider: LLMProvider | None = None,
-    clock: Callable[[], datetime] = utc_now,
-    new_id: Callable[[], str] = short_id,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    new_id: Callable[[], str] = lambda: uuid4().hex[:12],
     make_adapter: MakeAdapter | None = None,
     read_only: bool = False,
     has_fallback: bool = True,
 ) -> AsyncIterator[Application]:
-    """Open the store and the storytellers that the settings name.
+    """Open the store and the storytellers that the settings name; the end of the block closes them.
 
     Args:
         settings: None reads them from the environment, ``.env`` and the configuration file.
@@ -102,17 +82,35 @@ async def open_application(
     is missing, no local server runs), ValidationError or ProviderFault (``provider``).
     """
     settings = settings or load_settings()
-    _check(provider)
+    if provider is not None:
+        from tta_rebuild.bootstrap.own_provider import check_own
+
+        check_own(provider)
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
-        store = await _store(settings, clock, read_only=read_only)
+        where = settings.database_url.reveal() or settings.data_dir / FILE_NAME
+        try:
+            store = await StoryStore.open(where, clock=clock, read_only=read_only)
+        except StoreMissing as nothing:  # it is only looked for
+            store = MemoryStoryStore(nothing.place)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
-        tracker = _tracker(settings, store.ledger(), provider, session_id, notices)
-        stack.push_async_callback(tracker.aclose)
-        told, models, warm = await _storytellers(
-            settings, tracker, make_adapter, clock(), provider, read_only, has_fallback
+        tracker = CostTracker(
+            store.ledger(),
+            budgets_of(settings),
+            prices=price_book(settings, own=provider),
+            session_id=session_id,
+            on_warning=lambda warning: notices.append(str(warning)),
         )
+        stack.push_async_callback(tracker.aclose)
+        models: tuple[str, ...] = (OFFLINE,)
+        if provider is None and is_all_offline(settings):
+            told, warm = _embedded(), _nothing_to_warm
+        else:
+            builder = await _builder(settings, tracker, make_adapter, provider, read_only, clock())
+            builder.has_fallback = has_fallback
+            models = await builder.chain()
+            told, warm = await builder.stack(models), builder.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
             provider=told,
@@ -140,44 +138,23 @@ async def open_application(
         )
 
 
-def _tracker(
-    settings: Settings, ledger: Ledger, own: LLMProvider | None, session_id: str, notices: list[str]
-) -> CostTracker:
-    return CostTracker(
-        ledger,
-        budgets_of(settings),
-        prices=price_book(settings, own=own),
-        session_id=session_id,
-        on_warning=lambda warning: notices.append(str(warning)),
-    )
-
-
-def _check(own: LLMProvider | None) -> None:
-    if own is not None:
-        from tta_rebuild.bootstrap.own_provider import check_own
-
-        check_own(own)
-
-
-async def _storytellers(
+async def _builder(
     settings: Settings,
     tracker: CostTracker,
     make_adapter: MakeAdapter | None,
-    now: datetime,
     own: LLMProvider | None,
     read_only: bool,
-    has_fallback: bool,
-) -> tuple[LLMProvider, tuple[str, ...], Callable[[], Awaitable[None]]]:
-    """Who tells, the models in their order, and what loads them."""
-    if own is None and is_all_offline(settings):
-        return _embedded(), (OFFLINE,), _nothing_to_warm
+    now: datetime,
+) -> StackBuilder:
     from tta_rebuild.bootstrap.stack_builder import StackBuilder
+    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 
-    cache = None if read_only else _cache(settings)
+    cache = None
+    if settings.cache != "off" and not read_only:
+        on_disk = settings.cache == "disk"
+        cache = ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
     used = await used_today(tracker.ledger, settings, now=now)
-    builder = StackBuilder(settings, tracker, cache, make_adapter, used, own, has_fallback)
-    models = await builder.chain()
-    return await builder.stack(models), models, builder.warm
+    return StackBuilder(settings, tracker, cache, make_adapter, used, own)
 
 
 def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:
@@ -188,17 +165,6 @@ def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Che
     if models == (OFFLINE,) and not (is_own or settings.routes):
         return "off"
     return settings.checks or ("off" if is_own else "all")
-
-
-async def _store(
-    settings: Settings, clock: Callable[[], datetime], *, read_only: bool
-) -> StoryStore:
-    """Where the settings say that stories are; nothing at all if they are only looked for."""
-    where = settings.database_url.reveal() or settings.data_dir / FILE_NAME
-    try:
-        return await StoryStore.open(where, clock=clock, read_only=read_only)
-    except StoreMissing as nothing:
-        return MemoryStoryStore(nothing.place)
 
 
 def check_writable(settings: Settings) -> None:
@@ -222,21 +188,12 @@ async def _nothing_to_warm() -> None:
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
-    from tta_rebuild.safety import SafetyGate
+    from tta_rebuild import safety
 
-    return SafetyGate(boundaries)
+    return safety.SafetyGate(boundaries)
 
 
 def _world_rules(rules: Mapping[str, str]) -> WorldRules:
     from tta_rebuild.reading.world_rules import WorldRules, compiled
 
     return WorldRules(compiled(rules).rules)
-
-
-def _cache(settings: Settings) -> ResponseCache | None:
-    if settings.cache == "off":
-        return None
-    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
-
-    on_disk = settings.cache == "disk"
-    return ResponseCache(file=CacheFile(settings.data_dir / CACHE_FILE) if on_disk else None)

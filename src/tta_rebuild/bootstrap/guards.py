@@ -10,9 +10,6 @@ from tta_rebuild.core.redaction import Redactor, hint
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.settings import Settings, passwords_in
 
-SHORTEST_KEY_IN_PROSE = 8
-"""Shorter ones, such as the ``none`` that a local server takes, would mask ordinary words."""
-
 if TYPE_CHECKING:
     from tta_rebuild.core.events import CodeVerdictNoted
     from tta_rebuild.engine.dependencies import CodeCheck
@@ -29,9 +26,7 @@ def executor_for(
             ``monty`` for this machine without the jail.
         ledger: where E2B's sandboxes are booked.
 
-    Raises:
-        ProviderError: E2B was asked for and its key or its SDK is missing.
-        SettingsError: no such engine.
+    Raises ProviderError (E2B's key or SDK is missing), SettingsError (no such engine).
     """
     if engine == "e2b" or (engine == "auto" and settings.e2b_api_key):
         from tta_rebuild.integrations.e2b_executor import E2BExecutor
@@ -45,10 +40,9 @@ def executor_for(
 
 
 async def code_engines(settings: Settings) -> tuple[dict[str, Any], list[str]]:
-    """What runs code found in stories, with the jail put to its test, and what is to know of it.
+    """Where code found in stories runs (``runs_in``), with what (``engines``), and notes on that.
 
-    ``runs_in`` says where; ``engines`` is engine → version on this machine, ``jail`` among them
-    only if it held against its own escapes.
+    ``engines`` is engine → version; ``jail`` is among them if it held against its own escapes.
     """
     from tta_rebuild.integrations.local_executor import LocalExecutor
 
@@ -69,23 +63,20 @@ async def code_engines(settings: Settings) -> tuple[dict[str, Any], list[str]]:
 
 def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger) -> CodeCheck:
     """Checks the code of scenes; ``stack`` opens its engine at the first block that comes."""
-    executors: list[CodeExecutor] = []
+    executor: CodeExecutor | None = None
 
     async def check(text: str) -> tuple[CodeVerdictNoted, ...]:
         from tta_rebuild.core.events import CodeVerdictNoted
         from tta_rebuild.quality.story_code import check_code
 
-        if not executors:
-            executor = executor_for(settings, ledger=ledger)
-            executors.append(await stack.enter_async_context(executor))
-        report = await check_code(text, executors[0])
+        nonlocal executor
+        if executor is None:
+            opened = executor_for(settings, ledger=ledger)
+            executor = await stack.enter_async_context(opened)
+        found = ((c.snippet, c.verdict) for c in (await check_code(text, executor)).checked)
         return tuple(
-            CodeVerdictNoted(
-                language=one.snippet.language,
-                verdict=one.verdict.verdict,
-                reason=one.verdict.reason,
-            )
-            for one in report.checked
+            CodeVerdictNoted(language=code.language, verdict=told.verdict, reason=told.reason)
+            for code, told in found
         )
 
     return check
@@ -97,16 +88,11 @@ def redactor_for(settings: Settings) -> Redactor:
 
 
 def reply_redactor_for(settings: Settings) -> Redactor:
-    """Knows what to mask in a model's words: every key that is not short enough to be a word."""
-    return Redactor(key for key in _keys(settings) if len(key) >= SHORTEST_KEY_IN_PROSE)
+    """Knows what to mask in a model's words: every key too long to be a word (``none`` is one)."""
+    return Redactor(key for key in _keys(settings) if len(key) >= 8)
 
 
 def _keys(settings: Settings) -> list[str]:
-    keys = (
-        settings.gemini_api_key,
-        settings.anthropic_api_key,
-        settings.openai_api_key,
-        settings.e2b_api_key,
-        *(server.key for server in settings.servers.values()),
-    )
+    keys = [server.key for server in settings.servers.values()]
+    keys += [getattr(settings, name) for name in Settings.model_fields if name.endswith("_api_key")]
     return [key.reveal() for key in keys if key]

@@ -1,8 +1,12 @@
-"""Which models the settings ask for, by name; nothing of a provider is loaded for that."""
+"""What the settings alone tell: the models by name, and the stories; no provider is loaded."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tta_rebuild.settings import Settings
+from tta_rebuild.storage.sqlite_list import listed
+from tta_rebuild.storage.story_rows import StoryRow
 
 OFFLINE = "offline"
 """The name of the embedded storyteller among the models."""
@@ -35,3 +39,8 @@ def is_all_offline(settings: Settings) -> bool:
     """True if the embedded storyteller alone answers everything."""
     asked = {name.partition(":")[0] for name in named_chain(settings)}
     return asked == {OFFLINE} and not settings.routes
+
+
+def listed_stories(settings: Settings) -> Sequence[StoryRow] | None:
+    """All stories, the latest played first; None if the store has to be opened for it."""
+    return None if settings.database_url else listed(settings.data_dir)

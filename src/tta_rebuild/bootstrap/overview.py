@@ -1,8 +1,4 @@
-"""What is set up: the models with their keys, prices, quotas and health; nothing is asked of them.
-
-``tta models`` and ``tta doctor`` show it. Only servers on this machine are looked for, where the
-caller wishes so.
-"""
+"""What is set up: models with their keys, prices, quotas and health; nothing is asked of them."""
 
 from __future__ import annotations
 
@@ -28,35 +24,32 @@ SHORTEST_KEY_SHOWN = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelOverview:
-    """One model as it is set up.
+    """One model (``provider:model``, or ``"offline"``) as it is set up; shown by ``models --json``.
 
     Attributes:
-        name: ``provider:model``, or ``"offline"``.
         place: 1 for the first of the chain, 0 where it is not in the chain.
         tasks: the tasks that are routed to it.
         key_ends: the last four characters of its key, "" without one.
         lacks: what is missing before it can be asked, and what to do; "" if nothing is.
         input_usd, output_usd: per million tokens; None where the price is not known.
         rpm, tpm, rpd: its quota; None is no limit.
-        calls, failed: its latest attempts in the ledger, and how many of them failed.
-        latency_s: mean seconds of those that answered.
-        last_outcome: of the latest attempt, "" if there was none.
+        latency_s: mean seconds of those of its latest ``calls`` that answered.
     """
 
     name: str
-    place: int = 0
-    tasks: tuple[str, ...] = ()
-    key_ends: str = ""
-    lacks: str = ""
-    input_usd: float | None = None
-    output_usd: float | None = None
-    rpm: int | None = None
-    tpm: int | None = None
-    rpd: int | None = None
-    calls: int = 0
-    failed: int = 0
-    latency_s: float = 0.0
-    last_outcome: str = ""
+    place: int
+    tasks: tuple[str, ...]
+    key_ends: str
+    lacks: str
+    input_usd: float | None
+    output_usd: float | None
+    rpm: int | None
+    tpm: int | None
+    rpd: int | None
+    calls: int
+    failed: int
+    latency_s: float
+    last_outcome: str
 
 
 def models_overview(
@@ -73,24 +66,37 @@ def models_overview(
         named.insert(0, settings.model)
     chain = list(dict.fromkeys(map(_full, named)))
     routes = {task: _full(model) for task, model in settings.routes.items()}
-    prices = price_book(settings)
-    return [
-        _overview(
-            name,
-            settings,
-            price=_price(name, settings, prices, at),
-            seen=[a for a in attempts if f"{a.provider}:{a.model}" == name],
+    prices, lines = price_book(settings), []
+    for name in dict.fromkeys([*chain, *routes.values(), *map(_full, PROVIDERS), OFFLINE]):
+        provider = name.partition(":")[0]
+        price = _price(name, settings, prices, at)
+        quota = settings.quotas.get(name) or ModelQuota()
+        usual_rpm = None if provider == OFFLINE else settings.rate_limit_rpm
+        seen = [a for a in attempts if f"{a.provider}:{a.model}" == name]
+        answered = [a.latency_s for a in seen if a.outcome == "ok"]
+        key, lacks = _key_and_lacks(provider, settings)
+        line = ModelOverview(
+            name=name,
             place=chain.index(name) + 1 if name in chain else 0,
             tasks=tuple(task for task, model in routes.items() if model == name),
+            key_ends=key[-4:] if len(key) >= SHORTEST_KEY_SHOWN else "",
+            lacks=lacks,
+            input_usd=price.input if price else None,
+            output_usd=price.output if price else None,
+            rpm=quota.rpm or usual_rpm,
+            tpm=quota.tpm,
+            rpd=quota.rpd,
+            calls=len(seen),
+            failed=sum(a.outcome not in ("ok", "cached", "cancelled") for a in seen),
+            latency_s=sum(answered) / max(1, len(answered)),
+            last_outcome=seen[-1].outcome if seen else "",
         )
-        for name in dict.fromkeys([*chain, *routes.values(), *map(_full, PROVIDERS), OFFLINE])
-    ]
+        lines.append(line)
+    return lines
 
 
 def _full(name: str) -> str:
-    if name in PROVIDERS:
-        return f"{name}:{adapter_class(name).default_model}"
-    return name
+    return f"{name}:{adapter_class(name).default_model}" if name in PROVIDERS else name
 
 
 def _price(name: str, settings: Settings, prices: PriceBook, at: datetime) -> Rates | None:
@@ -100,31 +106,6 @@ def _price(name: str, settings: Settings, prices: PriceBook, at: datetime) -> Ra
         return None
     price = prices.price(provider, model, at=at)
     return price.rates if price.is_known else None
-
-
-def _overview(
-    name: str, settings: Settings, *, price: Rates | None, seen: Sequence[Attempt], **use: Any
-) -> ModelOverview:
-    provider = name.partition(":")[0]
-    usual_rpm = None if provider == OFFLINE else settings.rate_limit_rpm
-    quota = settings.quotas.get(name) or ModelQuota()
-    answered = [a.latency_s for a in seen if a.outcome == "ok"]
-    key, lacks = _key_and_lacks(provider, settings)
-    return ModelOverview(
-        name=name,
-        key_ends=key[-4:] if len(key) >= SHORTEST_KEY_SHOWN else "",
-        lacks=lacks,
-        input_usd=price.input if price else None,
-        output_usd=price.output if price else None,
-        rpm=quota.rpm or usual_rpm,
-        tpm=quota.tpm,
-        rpd=quota.rpd,
-        calls=len(seen),
-        failed=sum(a.outcome not in ("ok", "cached", "cancelled") for a in seen),
-        latency_s=sum(answered) / len(answered) if answered else 0.0,
-        last_outcome=seen[-1].outcome if seen else "",
-        **use,
-    )
 
 
 def _key_and_lacks(provider: str, settings: Settings) -> tuple[str, str]:
@@ -152,16 +133,21 @@ async def local_servers(settings: Settings) -> Sequence[LocalServer]:
     return await find_local_servers(servers_here(settings))
 
 
-async def configured_servers(settings: Settings) -> dict[str, LocalServer | str]:
-    """Name → what each server that the user has named says of itself, or why it does not.
+async def configured_servers(settings: Settings) -> dict[str, dict[str, Any]]:
+    """By name, of each server that the user has named: what it says of itself, or is ``wrong``.
 
-    Each is asked once for its list of models, for three seconds at most and all at a time; not one
-    whose key is missing.
+    It says ``address``, ``models`` and ``windows``. Each is asked once for its list of models, for
+    three seconds at most and all at a time; not one whose key is missing.
     """
-    servers = settings.servers.values()
-    wrong = {s.name: f"wants a key, and {s.lacks}" for s in servers if s.lacks}
+    servers, said = settings.servers.values(), dict[str, dict[str, Any]]()
     named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:
         named["openai"] = (settings.openai_base_url, settings.openai_api_key)
     asked = [ask_server(name, url, key) for name, (url, key) in named.items()]
-    return wrong | dict(zip(named, await asyncio.gather(*asked), strict=True))
+    for name, found in zip(named, await asyncio.gather(*asked), strict=True):
+        if isinstance(found, str):
+            said[name] = {"wrong": found}
+        else:
+            windows = dict(found.windows)
+            said[name] = {"address": found.base_url, "models": found.models, "windows": windows}
+    return said | {s.name: {"wrong": f"wants a key, and {s.lacks}"} for s in servers if s.lacks}

@@ -1,7 +1,4 @@
-"""What may be spent: budgets, prices and the day's quotas, from the settings and the ledger.
-
-``application`` builds the cost tracker and the limiter from it, ``overview`` shows it.
-"""
+"""What may be spent: budgets, prices and the day's quotas, from the settings and the ledger."""
 
 from __future__ import annotations
 
@@ -21,15 +18,15 @@ from tta_rebuild.settings import Settings
 OWN = "own"
 """The provider name under which a program's own provider is quoted, priced and reported."""
 
-BUDGET_SETTINGS: Mapping[Scope, str] = {
-    "session": "LLM_MAX_COST",
-    "call": "TTA_BUDGET_PER_CALL",
-    "story": "TTA_BUDGET_PER_STORY",
-    "player": "TTA_BUDGET_PER_PLAYER",
-    "day": "TTA_BUDGET_PER_DAY",
-    "total": "TTA_BUDGET_TOTAL",
+_BUDGETS: Mapping[Scope, tuple[str, str]] = {
+    "session": ("max_cost_usd", "LLM_MAX_COST"),
+    "call": ("budget_per_call_usd", "TTA_BUDGET_PER_CALL"),
+    "story": ("budget_per_story_usd", "TTA_BUDGET_PER_STORY"),
+    "player": ("budget_per_player_usd", "TTA_BUDGET_PER_PLAYER"),
+    "day": ("budget_per_day_usd", "TTA_BUDGET_PER_DAY"),
+    "total": ("budget_total_usd", "TTA_BUDGET_TOTAL"),
 }
-"""The setting behind the budget of each scope."""
+"""The setting behind the budget of each scope, and its variable."""
 
 _COUNTED: Mapping[Scope, str] = {
     "session": "This session",
@@ -49,36 +46,26 @@ ROWS_PER_REQUEST = 2
 
 def budgets_of(settings: Settings) -> Iterator[Budget]:
     """The budgets that are set."""
-    limits: dict[Scope, float | None] = {
-        "session": settings.max_cost_usd,
-        "call": settings.budget_per_call_usd,
-        "story": settings.budget_per_story_usd,
-        "player": settings.budget_per_player_usd,
-        "day": settings.budget_per_day_usd,
-        "total": settings.budget_total_usd,
-    }
-    for scope, limit_usd in limits.items():
+    for scope, (field, variable) in _BUDGETS.items():
+        limit_usd: float | None = getattr(settings, field)
         if limit_usd is not None:
             otherwise = "lower TTA_MAX_TOKENS" if scope == "call" else "play offline"
-            how = f"raise {BUDGET_SETTINGS[scope]}, or {otherwise}"
+            how = f"raise {variable}, or {otherwise}"
             yield Budget(scope=scope, limit_usd=limit_usd, how_to_raise=how)
 
 
-async def spent_of_budgets(
-    tracker: CostTracker, story_id: str
-) -> list[tuple[str, float, float | None]]:
-    """Session, story and each other budget that is set: in words, spent, limit (US dollars)."""
+async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
+    """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
     await tracker.flush()
     limits_usd = {budget.scope: budget.limit_usd for budget in tracker.budgets}
-    return [
-        (
-            name,
-            await tracker.spent_usd(scope, story_id if scope == "story" else ""),
-            limits_usd.get(scope),
-        )
-        for scope, name in _COUNTED.items()
-        if scope in limits_usd or scope in ("session", "story")
-    ]
+    said = []
+    for scope, name in _COUNTED.items():
+        limit_usd = limits_usd.get(scope)
+        if scope in ("session", "story") or limit_usd is not None:
+            spent_usd = await tracker.spent_usd(scope, story_id if scope == "story" else "")
+            limit = "" if limit_usd is None else f" of at most ${limit_usd:.2f}"
+            said.append(f"{name} ${spent_usd:.4f}{limit}")
+    return said
 
 
 def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:
@@ -86,12 +73,8 @@ def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:
 
     Unless their price is set: a server's in the settings, a provider's as its ``price``.
     """
-    overlay = {
-        name: Price(
-            rates=Rates(input=r.input, output=r.output, cached=r.cached, cache_write=r.cache_write)
-        )
-        for name, r in settings.prices.items()
-    }
+    prices = settings.prices.items()
+    overlay = {name: Price(rates=Rates(**rates.model_dump())) for name, rates in prices}
     if own is not None and own.price is not None:
         overlay[f"{OWN}:{own.config.model}"] = own.price
     at_home = {OWN, *USUAL_SERVERS}
@@ -110,8 +93,7 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     of_a_day = {name: q.rpd for name, q in settings.quotas.items() if q.rpd}
     if not of_a_day:
         return {}
-    from tta_rebuild.integrations.quota_window import Quota
-    from tta_rebuild.integrations.waiting_times import end_of_day
+    from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
 
     since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
     rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))

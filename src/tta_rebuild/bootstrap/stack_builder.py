@@ -3,8 +3,7 @@
     traced → routed → cached → accounted → fallback over
         [ softening → fitting → budgeted → retrying → circuit → paced → costed → traced → adapter ]
 
-``application`` builds one per run, unless the embedded storyteller alone answers. The reason for
-each place stands in ``integrations.wrappers``.
+The reason for each place stands in ``integrations.wrappers``.
 """
 
 from __future__ import annotations
@@ -14,39 +13,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from tta_rebuild import integrations
 from tta_rebuild.bootstrap.guards import reply_redactor_for
 from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
-from tta_rebuild.core.secret import Secret
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
-from tta_rebuild.integrations.quota_window import Quota
-from tta_rebuild.integrations.rate_limiter import RateLimiter
+from tta_rebuild.integrations.rate_limiter import Quota, TokenEstimate
 from tta_rebuild.integrations.response_cache import ResponseCache
-from tta_rebuild.integrations.token_estimate import TokenEstimate
-from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
-from tta_rebuild.integrations.wrappers.circuit import CircuitBreakerLLMProvider
-from tta_rebuild.integrations.wrappers.costed import (
-    AccountedLLMProvider,
-    BudgetedLLMProvider,
-    CostTrackingLLMProvider,
-)
-from tta_rebuild.integrations.wrappers.fallback import (
-    ALSO_WITHOUT_BUDGET,
-    WHEN_IT_CANNOT,
-    FallbackLLMProvider,
-    Link,
-)
-from tta_rebuild.integrations.wrappers.fitting import FittingLLMProvider
-from tta_rebuild.integrations.wrappers.paced import RateLimitedLLMProvider
+from tta_rebuild.integrations.wrappers import fallback
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
-from tta_rebuild.integrations.wrappers.retrying import RetryingLLMProvider
-from tta_rebuild.integrations.wrappers.routed import RoutedLLMProvider
-from tta_rebuild.integrations.wrappers.softening import SofteningLLMProvider
+from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.settings import Settings
-from tta_rebuild.settings_values import Server
 from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
@@ -83,7 +63,7 @@ class StackBuilder:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
 
     Attributes:
-        used_today: requests made today before this start, by ``provider:model``.
+        used_today: requests of this day so far, by ``provider:model``.
         own: a provider that the caller made and closes.
         has_fallback: whether somebody else is asked where it, or the model of a route, fails.
     """
@@ -100,16 +80,16 @@ class StackBuilder:
         quotas = self.settings.quotas.items()
         self._redactor = reply_redactor_for(self.settings)
         self._estimate = TokenEstimate()
-        self._limiter = RateLimiter(
+        self._limiter = integrations.RateLimiter(
             Quota(rpm=self.settings.rate_limit_rpm),
             {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in quotas},
             used_today=self.used_today,
         )
         self._guarded_models: dict[str, LLMProvider] = {}
+        self._adapters: dict[str, LLMProvider] = {}
         self._local: dict[str, str] = {}
         self._windows = dict(self.settings.windows)
         self._catalog: PromptCatalog | None = None
-        self._made: list[tuple[str, LLMProvider]] = []
 
     async def chain(self) -> tuple[str, ...]:
         """The full names of the models to ask, in order; the embedded storyteller last.
@@ -125,39 +105,41 @@ class StackBuilder:
 
     async def stack(self, models: Sequence[str]) -> LLMProvider:
         """The stack over a chain of models, with the routes of single tasks beside it."""
-        default = self._answering(models)
+        stacked = self._answering(models)
         routes = {}
         for task, model in self.settings.routes.items():
-            full = await self._full_name(model)
             others = models if self.has_fallback else ()
-            routes[task] = self._answering(tuple(dict.fromkeys((full, *others))))
-        stacked = RoutedLLMProvider(default, routes) if routes else default
+            routes[task] = self._answering([await self._full_name(model), *others])
+        if routes:
+            stacked = integrations.RoutedLLMProvider(stacked, routes)
         return TracedLLMProvider(stacked, record_text=self.settings.trace_prompts)
 
     async def warm(self) -> None:
         """Load what the first call needs: SDKs, clients, the catalogue of prices."""
         # All begun at once: the command line waits for its player without letting others run.
-        priced = [name.partition(":") for name, _ in self._made]
+        priced = [name.partition(":") for name in self._adapters]
         await asyncio.gather(
-            *(adapter.warm() for _, adapter in self._made),
+            *(adapter.warm() for adapter in self._adapters.values()),
             *(asyncio.to_thread(self.tracker.price_of, name, model) for name, _, model in priced),
         )
 
     def _answering(self, models: Sequence[str]) -> LLMProvider:
-        links = [
-            Link(
-                provider=self._guarded(model),
-                name="the embedded storyteller" if model == OFFLINE else model,
-                takes_over_for=ALSO_WITHOUT_BUDGET if model == OFFLINE else WHEN_IT_CANNOT,
-            )
-            for model in models
-        ]
-        provider: LLMProvider = AccountedLLMProvider(FallbackLLMProvider(links), self.tracker)
-        if self.cache is not None:
-            provider = CachedLLMProvider(
-                provider, self.cache, tracker=self.tracker, scope=" ".join(models)
-            )
-        return provider
+        links = []
+        for model in dict.fromkeys(models):
+            name, takes_over_for = model, fallback.WHEN_IT_CANNOT
+            if model == OFFLINE:
+                name, takes_over_for = "the embedded storyteller", fallback.ALSO_WITHOUT_BUDGET
+            provider = self._guarded(model)
+            link = fallback.Link(provider=provider, name=name, takes_over_for=takes_over_for)
+            links.append(link)
+        chain = fallback.FallbackLLMProvider(links)
+        accounted = integrations.AccountedLLMProvider(chain, self.tracker)
+        if self.cache is None:
+            return accounted
+        scope = " ".join(dict.fromkeys(models))
+        return integrations.CachedLLMProvider(
+            accounted, self.cache, tracker=self.tracker, scope=scope
+        )
 
     def _guarded(self, full_name: str) -> LLMProvider:
         """One model with all that guards it; the same one for every chain that names it."""
@@ -167,65 +149,52 @@ class StackBuilder:
         return self._guarded_models[full_name]
 
     def _with_guards(self, full_name: str) -> LLMProvider:
-        adapter = self._adapter(full_name)
-        self._made.append((full_name, adapter))
+        adapter = self._adapters[full_name] = self._adapter(full_name)
         if self._redactor:
             adapter = RedactingLLMProvider(adapter, self._redactor)
         name = full_name.partition(":")[0]
         record_text = self.settings.trace_prompts
         seen = TracedLLMProvider(adapter, layer="attempt", provider=name, record_text=record_text)
-        costed = CostTrackingLLMProvider(seen, self.tracker, provider=name)
-        paced = RateLimitedLLMProvider(
-            costed,
+        paced = integrations.RateLimitedLLMProvider(
+            integrations.CostTrackingLLMProvider(seen, self.tracker, provider=name),
             self._limiter,
             max_wait_s=LONGEST_QUEUE_S,
             estimate=self._estimate,
             provider=name,
         )
-        retrying = RetryingLLMProvider(CircuitBreakerLLMProvider(paced))
-        budgeted = BudgetedLLMProvider(retrying, self.tracker, provider=name)
+        retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
+        budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
         fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(full_name))
-        return SofteningLLMProvider(fitting, _softer)
+        return integrations.SofteningLLMProvider(fitting, _softer)
 
     async def _full_name(self, name: str) -> str:
         """``provider:model`` for a name that may leave the model open. Raises SettingsError."""
-        provider, _, model = name.partition(":")
-        if provider == OFFLINE:
-            return OFFLINE
-        if provider == "local":
-            return await self._found_here(model)
-        if provider == OWN and self.own is not None:
-            return name
-        if provider in self.settings.servers:
-            if not model:
-                said = f"{name}: say which model, as {name}:MODEL"
-                raise SettingsError(self._named_in(name), said)
-            return name
-        if provider not in PROVIDERS:
-            known = ", ".join((OFFLINE, "local", *PROVIDERS, *self.settings.servers))
-            said = f"'{provider}' is no provider; choose from {known}"
-            raise SettingsError(self._named_in(name), said)
-        if not model:
-            return f"{provider}:{adapter_class(provider).default_model}"
-        return name
-
-    def _named_in(self, name: str) -> str:
-        """The option or setting that names a model, for an error about it."""
         settings = self.settings
+        provider, _, model = name.partition(":")
+        if provider == "local":
+            from tta_rebuild.integrations.local_discovery import choose_local
+
+            server, model = await choose_local(model, servers_here(settings))
+            self._local[server.name] = server.base_url
+            if model in server.windows:
+                self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
+            return f"{server.name}:{model}"
+        if provider in PROVIDERS and not model:
+            return f"{provider}:{adapter_class(provider).default_model}"
+        if provider in (OFFLINE, *PROVIDERS) or (provider == OWN and self.own is not None):
+            return OFFLINE if provider == OFFLINE else name
+        if provider in settings.servers and model:
+            return name
+        said = f"{name}: say which model, as {name}:MODEL"
+        if provider not in settings.servers:
+            known = ", ".join((OFFLINE, "local", *PROVIDERS, *settings.servers))
+            said = f"'{provider}' is no provider; choose from {known}"
+        routed = [task for task, model in settings.routes.items() if model == name]
+        where = f"routes.{routed[0]}" if routed else "TTA_CHAIN"
         if name == settings.model:
             by_option = settings.origins.get("TTA_MODEL") == "command line"
-            return "--model" if by_option else "TTA_MODEL"
-        tasks = [task for task, model in settings.routes.items() if model == name]
-        return f"routes.{tasks[0]}" if tasks else "TTA_CHAIN"
-
-    async def _found_here(self, wanted: str) -> str:
-        from tta_rebuild.integrations.local_discovery import choose_local
-
-        server, model = await choose_local(wanted, servers_here(self.settings))
-        self._local[server.name] = server.base_url
-        if model in server.windows:
-            self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
-        return f"{server.name}:{model}"
+            where = "--model" if by_option else "TTA_MODEL"
+        raise SettingsError(where, said)
 
     def _fit(
         self, request: LLMRequest, window_tokens: int, max_tokens: int
@@ -237,18 +206,17 @@ class StackBuilder:
         return fitted(request, self._catalog, window_tokens, max_tokens)
 
     def _adapter(self, full_name: str) -> LLMProvider:
-        from tta_rebuild.integrations.openai_provider import OpenAIProvider, patience_with
+        from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near, patience_with
 
         settings = self.settings
         provider, _, model = full_name.partition(":")
         server = settings.servers.get(provider)
         base_url = server.base_url if server else self._local.get(provider, "")
-        patience = patience_with(base_url)
         config = LLMConfig(
             model=model,
             max_tokens=settings.max_tokens,
             temperature=settings.temperature,
-            timeout_seconds=settings.timeout_s or patience.first_piece_s,
+            timeout_seconds=settings.timeout_s or patience_with(base_url).first_piece_s,
         )
         if provider == OWN and self.own is not None:
             from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
@@ -256,34 +224,29 @@ class StackBuilder:
             return OwnLLMProvider(self.own, settings)
         if self.make_adapter is not None:
             return self.make_adapter(provider, config)
-        if base_url:
-            return OpenAIProvider(
-                _key_of(server) if server else None,
-                key_variable=server.key_variable if server else "",
+        if not base_url:
+            adapter: LLMProvider = adapter_class(provider)(
+                getattr(settings, f"{provider}_api_key"),
                 config=config,
-                base_url=base_url,
-                provider=provider,
+                base_url=getattr(settings, f"{provider}_base_url") or None,
                 piece_timeout_s=settings.silence_timeout_s,
             )
-        adapter: LLMProvider = adapter_class(provider)(
-            getattr(settings, f"{provider}_api_key"),
+            return adapter
+        wrong = ""
+        if server and server.lacks:
+            wrong = f"{server.lacks}: put the key into the environment or .env"
+        elif server and not server.key and not is_near(base_url):
+            wrong = "must name the environment variable that holds the key of this server"
+        if wrong:
+            raise SettingsError(f"servers.{provider}.key_variable", wrong)
+        return OpenAIProvider(
+            server.key if server else None,
+            key_variable=server.key_variable if server else "",
             config=config,
-            base_url=getattr(settings, f"{provider}_base_url") or None,
+            base_url=base_url,
+            provider=provider,
             piece_timeout_s=settings.silence_timeout_s,
         )
-        return adapter
-
-
-def _key_of(server: Server) -> Secret:
-    """The key to ask a server with, "" for a near one without. Raises SettingsError."""
-    from tta_rebuild.integrations.openai_provider import is_near
-
-    said = f"{server.lacks}: put the key into the environment or .env" if server.lacks else ""
-    if not said and not server.key and not is_near(server.base_url):
-        said = "must name the environment variable that holds the key of this server"
-    if said:
-        raise SettingsError(f"servers.{server.name}.key_variable", said)
-    return server.key
 
 
 def _softer(request: LLMRequest) -> LLMRequest | None:

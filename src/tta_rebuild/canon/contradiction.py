@@ -1,8 +1,4 @@
-"""A contradiction: a draft sentence that cannot stand beside what is already true, and why.
-
-Made by ``checker`` and ``lookahead``; the gate, ``BranchValidatorPrimitive`` and ``tta validate``
-read them.
-"""
+"""A contradiction: a draft sentence that cannot stand beside what is already true, and why."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tta_rebuild.canon.relations import Area
-from tta_rebuild.core.story import Claim
 
 Severity = Literal["error", "warning"]
 
@@ -50,28 +45,9 @@ class Contradiction:
     @property
     def severity(self) -> Severity:
         """``error`` if it is certain enough to hold the sentence back."""
-        return "error" if self.certainty >= BLOCKING_CERTAINTY else "warning"
+        return "error" if self.blocks else "warning"
 
     @property
     def blocks(self) -> bool:
         """Whether the sentence must not reach the player."""
         return self.certainty >= BLOCKING_CERTAINTY
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What a check found.
-
-    Attributes:
-        contradictions: the surest first.
-        claims: what the text makes true and may be asserted: the given claims that their sentences
-            support, or what the reader read where none were given.
-    """
-
-    contradictions: tuple[Contradiction, ...] = ()
-    claims: tuple[Claim, ...] = ()
-
-    @property
-    def blocking(self) -> tuple[Contradiction, ...]:
-        """Those that hold the text back."""
-        return tuple(c for c in self.contradictions if c.blocks)

@@ -1,11 +1,9 @@
 """What a storyteller declares with a passage: taken as facts, and held against what is so.
 
-Called by the gate of ``engine``. Two things happen to every declared fact. It is brought into the
-canon's own terms: who is meant (``people``), which relation, the sentence that bears it out. And
-it is compared with what holds. A value that the story's own motion explains is change; what no
-event of the passage, the player's move or the scene can explain is a contradiction: the dead act,
-what is destroyed is used, what never changes has changed, somebody loses what another has. No
-language is known here; prose is the business of ``reading``.
+Every declared fact is brought into the canon's own terms (who is meant, which relation, the
+sentence that bears it out) and compared with what holds. A value that the story's own motion
+explains is change; what no event of the passage, the player's move or the scene can explain is a
+contradiction. No language is known here; prose is the business of ``reading``.
 """
 
 from __future__ import annotations
@@ -13,27 +11,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from tta_rebuild.canon.contradiction import Contradiction, Findings
+from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.fact_check import FactCheck, Telling, plain
 from tta_rebuild.canon.people import People
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.relations import key_of
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.english import sentences_of
-from tta_rebuild.core.events import FactAsserted, FactRetracted
+from tta_rebuild.core.events import FactAsserted
 from tta_rebuild.core.story import NARRATOR, Claim, Passage
 
 _SURE = 0.97
 
 
 class DeclaredCheck:
-    """Takes in declared facts.
+    """Takes in declared facts; ``people`` says who is meant, ``canon`` is asked, never changed.
 
-    Args:
-        canon: what holds now; it is asked, never changed.
-        people: who is meant by what a reply calls them.
-        before: what held before the player's move, if that is something else: what fits either
-            is no contradiction, since the scene decides whether the move comes off.
+    ``before`` is what held before the player's move, if that is something else: what fits either is
+    no contradiction, since the scene decides whether the move comes off.
     """
 
     def __init__(self, canon: Canon, people: People, before: Canon | None = None) -> None:
@@ -59,27 +54,26 @@ class DeclaredCheck:
         speaker: str,
         present: Sequence[str],
     ) -> Claim:
-        relation, value, ends = self._canon.relations.understood(
-            fact.relation, fact.value, fact.ends
-        )
-        subject = self._people.id_of(fact.subject, passage.text, present)
-        kind = self._canon.relations[relation]
-        if kind.final and not self._people.is_own_name(fact.subject, subject):
+        people, relations = self._people, self._canon.relations
+        relation, value, ends = relations.understood(fact.relation, fact.value, fact.ends)
+        subject = people.id_of(fact.subject, passage.text, present)
+        kind = relations[relation]
+        if kind.final and not people.is_own_name(fact.subject, subject):
             subject = key_of(fact.subject)  # who goes by a dead man's name is not dead
-        if kind.value in ("person", "thing"):
-            value = self._people.id_of(value, passage.text, present) if value else value
+        if value and kind.value in ("person", "thing"):
+            value = people.id_of(value, passage.text, present)
         return replace(
             fact,
             subject=subject,
             relation=relation,
             value=value,
             ends=ends,
-            certain=fact.certain and not self._people.is_pronoun(fact.subject),
+            certain=fact.certain and not people.is_pronoun(fact.subject),
             sentence=_bearing(fact, told),
             speaker=fact.speaker if fact.speaker != NARRATOR else speaker,
         )
 
-    def check(self, claims: Sequence[Claim], *, speaker: str = "") -> Findings:
+    def check(self, claims: Sequence[Claim], *, speaker: str = "") -> list[Contradiction]:
         """Compare claims, in order, each against what holds and what the ones before it say.
 
         Args:
@@ -88,12 +82,10 @@ class DeclaredCheck:
         """
         found = [*self._speaker(speaker), *self._against(self._canon, claims)]
         if found and self._before is not None:
-            kept = {
-                (c.kind, c.subject, c.relation)
-                for c in (*self._speaker(speaker), *self._against(self._before, claims))
-            }
+            before = (*self._speaker(speaker), *self._against(self._before, claims))
+            kept = {(c.kind, c.subject, c.relation) for c in before}
             found = [c for c in found if (c.kind, c.subject, c.relation) in kept]
-        return Findings(contradictions=tuple(found), claims=tuple(claims))
+        return found
 
     def _speaker(self, speaker: str) -> Iterable[Contradiction]:
         dead = self._canon.holds_at(speaker, "alive", "false") if speaker else None
@@ -112,6 +104,8 @@ class DeclaredCheck:
             )
 
     def _against(self, canon: Canon, claims: Sequence[Claim]) -> Iterable[Contradiction]:
+        if not claims:
+            return
         base, canon = canon, canon.fork()
         bodies = frozenset(
             c.subject
@@ -131,7 +125,7 @@ class DeclaredCheck:
             # what ends is held against what was before: the taker may be told before the giver
             has = claim.ends and canon.holds_at(claim.subject, claim.relation, claim.value)
             against = base if claim.ends and not has else canon
-            for found in FactCheck(against).contradictions(claim, telling):
+            for found in FactCheck(against, claim, telling).contradictions():
                 if not found.is_guess and claim.certain:
                     yield found
             assert_claim(canon, claim)
@@ -139,8 +133,7 @@ class DeclaredCheck:
 
 def assert_claim(canon: Canon, claim: Claim) -> None:
     """Let a claim hold (or end) from the next position of a canon on; use it on a fork."""
-    event = FactRetracted(claim=claim) if claim.ends else FactAsserted(claim=claim)
-    canon.apply(canon.position + 1, event)
+    canon.apply(canon.position + 1, FactAsserted(claim=claim))
 
 
 def _bearing(fact: Claim, told: Sequence[str]) -> str:

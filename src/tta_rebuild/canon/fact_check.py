@@ -1,13 +1,11 @@
 """One claim against what holds, by the columns of its relation: contradiction as arithmetic.
 
-Knows no language: what the words around a claim say of change comes in as a ``Telling``, which
-``reading`` fills in (or nobody, for a claim that came without words). Called by the checker of
-``reading`` for declared and for read claims, and by ``retcon``.
+Knows no language: what the words around a claim say of change comes in as a ``Telling``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +16,15 @@ from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
 
 _SURE, _LIKELY, _ENDED, _UNSAID, _OFFSTAGE = 0.97, 0.9, 0.85, 0.65, 0.5
+
+
+_ALIKE: Mapping[str, Callable[[str, str], bool]] = {
+    "suffix": lambda a, b: a.endswith("_" + b),
+    "prefix": lambda a, b: a.startswith(b),
+    "either_end": lambda a, b: a.endswith("_" + b) or a.startswith(b + "_"),
+    "word": lambda a, b: bool(set(a.split("_")) & set(b.split("_"))),
+}
+"""When two values of a relation count as one, by its column ``alike``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,19 +50,7 @@ class Telling:
 
 
 class FactCheck:
-    """Compares claims with a canon."""
-
-    def __init__(self, canon: Canon) -> None:
-        self._canon = canon
-
-    def contradictions(self, claim: Claim, telling: Telling) -> Iterator[Contradiction]:
-        """What the claim contradicts; a character's claim is a belief and contradicts nothing."""
-        if claim.speaker == NARRATOR:
-            yield from _Case(self._canon, claim, telling).contradictions()
-
-
-class _Case:
-    """One claim under examination."""
+    """One claim, told in some way, held against a canon."""
 
     def __init__(self, canon: Canon, claim: Claim, telling: Telling) -> None:
         self.canon, self.claim, self.telling = canon, claim, telling
@@ -64,8 +59,10 @@ class _Case:
         self.slot, self.normal = canon.relations.normal(self.relation.name, claim.value)
 
     def contradictions(self) -> Iterator[Contradiction]:
-        """What holds and cannot hold beside it."""
+        """What holds and cannot hold beside it; nothing for a character's claim, a belief."""
         relation = self.relation
+        if self.claim.speaker != NARRATOR:
+            return
         if not self.claim.ends:
             if relation.person or self.slot in relation.living:
                 yield from self._dead()
@@ -113,36 +110,25 @@ class _Case:
             if relation.steady and not self.telling.explained:
                 unexplained |= self.canon.relations.sides(relation.name, was, self.normal)
             if relation.change == "never" or unexplained:
-                yield self._found(held, self._certainty(held))
-
-    def _certainty(self, held: Fact) -> float:
-        if self.relation.volatile and not self._since_last_turn(held):
-            return _OFFSTAGE
-        return _SURE if self.relation.change == "never" else _LIKELY
+                fresh = not relation.volatile or self._since_last_turn(held)
+                certainty = _SURE if relation.change == "never" else _LIKELY
+                yield self._found(held, certainty if fresh else _OFFSTAGE)
 
     def _compatible(self, was: str, now: str) -> bool:
         """Whether two values count as one."""
-        pairs = ((was, now), (now, was))
-        match self.relation.alike:
-            case "suffix":
-                alike = any(a.endswith("_" + b) for a, b in pairs)
-            case "prefix":
-                alike = any(a.startswith(b) for a, b in pairs)
-            case "either_end":
-                alike = any(a.endswith("_" + b) or a.startswith(b + "_") for a, b in pairs)
-            case "word":
-                alike = bool(set(was.split("_")) & set(now.split("_")))
-            case _:
-                alike = False
-        return alike or (self.relation.nested and any(lies_in(self.canon, a, b) for a, b in pairs))
+        is_alike, nested = _ALIKE.get(self.relation.alike), self.relation.nested
+        return any(
+            (is_alike is not None and is_alike(a, b)) or (nested and lies_in(self.canon, a, b))
+            for a, b in ((was, now), (now, was))
+        )
 
     def _number(self, held: Fact, was: str) -> Iterator[Contradiction]:
-        if self.telling.declared and not (was.isdigit() and self.normal.isdigit()):
-            return
-        if not (was.isdigit() and self.normal.isdigit() and int(self.normal) > int(was)):
+        counted = was.isdigit() and self.normal.isdigit()
+        if counted and int(self.normal) > int(was):
+            if self.relation.change == "narrated" and not self.telling.as_change:
+                yield self._found(held, _LIKELY)
+        elif counted or not self.telling.declared:
             yield self._found(held, _SURE)
-        elif self.relation.change == "narrated" and not self.telling.as_change:
-            yield self._found(held, _LIKELY)
 
     def _grown(self, held: Fact, was: str) -> Iterator[Contradiction]:
         """More of something than there was, with nothing that says where it came from."""
@@ -169,8 +155,6 @@ class _Case:
         passed = self.telling.as_change or self.telling.after_a_while
         if not passed and {was, now} <= set(order) and order.index(now) < order.index(was):
             yield self._found(held, _LIKELY if self._since_last_turn(held) else _OFFSTAGE)
-
-    # ------------------------------------------------------------------------ its end
 
     def _ending(self, held: Fact | None) -> Iterator[Contradiction]:
         relation = self.relation
@@ -267,20 +251,13 @@ class _Case:
         told, name = self.telling.as_change, self.relation.name
         for excluded in self.relation.excludes:
             other = self.canon.fact(self.subject, excluded, self.slot)
-            if other is None:
-                continue
-            if self.canon.relations[excluded].endless:
-                yield self._found(other, _SURE)
-            elif not told:
-                yield self._found(other, _LIKELY)
-        for mine, slot, opposite in self.relation.opposed:
+            is_endless = self.canon.relations[excluded].endless
+            if other is not None and (is_endless or not told):
+                yield self._found(other, _SURE if is_endless else _LIKELY)
+        for mine, slot, opposite in () if told else self.relation.opposed:
             held = self.canon.fact(self.subject, name, slot) if self.normal == mine else None
-            if held is None or told:
-                continue
-            if self.canon.relations.normal(name, held.value)[1] == opposite:
+            if held and self.canon.relations.normal(name, held.value)[1] == opposite:
                 yield self._found(held, _LIKELY if self._since_last_turn(held) else _OFFSTAGE)
-
-    # ------------------------------------------------------------------------ saying it
 
     def _since_last_turn(self, fact: Fact) -> bool:
         return fact.since >= self.canon.turn_began_at()

@@ -1,8 +1,5 @@
 """One branch's own stretch of facts, indexed so that no question has to walk the story.
 
-A ``Segment`` holds what was asserted, ended and retconned between a fork and the branch's end, and
-knows its parent. ``view.Canon`` asks it; nobody else touches it.
-
 A segment that was restored from a snapshot knows of the time before it only the last entry of each
 slot, and reads a subject's entries when the subject first comes up. That is all that the next turns
 ask for; questions about earlier times raise ``HistoryNotLoaded``.
@@ -11,10 +8,10 @@ ask for; questions about earlier times raise ``HistoryNotLoaded``.
 from __future__ import annotations
 
 import json
-from array import array
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from tta_rebuild.core.errors import HistoryNotLoaded
 from tta_rebuild.core.story import Claim
@@ -42,33 +39,19 @@ class Entry:
     ends: bool
 
 
-class SlotHistory:
-    """Everything that happened in one slot of one subject, in order of position."""
+Slots = dict[Key, list[Entry]]
+"""Everything that happened in each slot of one subject, in order of position."""
 
-    __slots__ = ("entries", "positions")
-
-    def __init__(self) -> None:
-        self.positions = array("q")  # apart, so that a look-up does not touch the entries
-        self.entries: list[Entry] = []
-
-    def add(self, entry: Entry) -> None:
-        """Put an entry at its place: the last one, unless it is backdated."""
-        place = bisect_right(self.positions, entry.position)
-        self.positions.insert(place, entry.position)
-        self.entries.insert(place, entry)
-
-
-Slots = dict[Key, SlotHistory]
+_position = attrgetter("position")
+_place = attrgetter("position", "recorded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistorySnapshot:
     """What a segment needs to go on from a position.
 
-    Attributes:
-        turns: turns begun up to there.
-        turn_began_at: where the last of them began.
-        subjects: subject → its slots' last entries, as JSON text.
+    ``turns`` were begun up to there, the last at ``turn_began_at``; ``subjects`` is subject → the
+    last entries of its slots, as JSON text.
     """
 
     position: int
@@ -77,23 +60,15 @@ class HistorySnapshot:
     subjects: Mapping[str, str]
 
 
-_NOTHING = SlotHistory()
-
-
 class Segment:
-    """A branch's own part of the path, over its parent's.
-
-    Args:
-        parent: the branch it was forked from.
-        forked_at: up to which position the parent's path is shared.
-    """
+    """A branch's own part of the path, over that of its parent, shared up to ``forked_at``."""
 
     def __init__(self, parent: Segment | None = None, forked_at: int = 0) -> None:
         self.parent = parent
         self.forked_at = forked_at
         self.slots: dict[str, Slots] = {}
         self._voided: Voids = {}
-        self._cuts = array("q")  # where turns began
+        self._cuts: list[int] = []  # where turns began
         self._begins = 0  # the position of the snapshot that it was restored from
         self._texts: dict[str, str] = {}  # subjects as a snapshot holds them, where still true
         self._turns: dict[int, int] = {}  # positions before ``_begins`` → their turn
@@ -112,23 +87,20 @@ class Segment:
     def snapshot(self, position: int) -> HistorySnapshot:
         """The last entries of all slots; a subject that nothing was said of since is not redone."""
         for subject in self.slots.keys() - self._texts.keys():
-            self._texts[subject] = self._written(subject)
+            rows = []
+            for key in sorted(self.slots[subject]):
+                entry = self.latest(subject, key, _EVER)
+                if entry is not None:
+                    place = (entry.position, entry.recorded, self.cuts_upto(entry.position))
+                    said = (getattr(entry.claim, name) for name in _SAID)
+                    rows.append((*key, *place, entry.ends, *said))
+            self._texts[subject] = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
         return HistorySnapshot(
             position=position,
             turns=self.cuts_upto(position),
             turn_began_at=self.last_cut(position),
             subjects=dict(self._texts),
         )
-
-    def _written(self, subject: str) -> str:
-        rows = []
-        for key in sorted(self.slots[subject]):
-            entry = self.latest(subject, key, _EVER)
-            if entry is not None:
-                place = (entry.position, entry.recorded, self.cuts_upto(entry.position))
-                said = (getattr(entry.claim, name) for name in _SAID)
-                rows.append((*key, *place, entry.ends, *said))
-        return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
     def _slots_of(self, subject: str) -> Slots:
         """The slots of a subject in this segment; those of a snapshot are read now."""
@@ -139,8 +111,7 @@ class Segment:
                 self._texts[subject]
             ):
                 claim = Claim(**dict(zip(_SAID, said, strict=True)))
-                history = slots[relation, slot] = SlotHistory()
-                history.add(Entry(position, recorded, claim, ends))
+                slots[relation, slot] = [Entry(position, recorded, claim, ends)]
                 self._turns[position] = turn
         return slots or {}
 
@@ -150,9 +121,7 @@ class Segment:
         """Write an entry into this segment; a backdated one to its place among the earlier ones."""
         slots = self._slots_of(subject) or self.slots.setdefault(subject, {})
         self._texts.pop(subject, None)
-        if key not in slots:
-            slots[key] = SlotHistory()
-        slots[key].add(entry)
+        insort(slots.setdefault(key, []), entry, key=_position)
 
     def void(self, entry: Entry, position: int) -> None:
         """An author takes an entry back, by the event at ``position``."""
@@ -178,7 +147,12 @@ class Segment:
 
     def knows_of(self, subject: str) -> bool:
         """Whether anything was ever said of a subject on this path."""
-        return any(subject in s.slots or subject in s._texts for s, _ in self._line())
+        segment: Segment | None = self
+        while segment is not None:
+            if subject in segment.slots or subject in segment._texts:
+                return True
+            segment = segment.parent
+        return False
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
         """The entry that decides the slot at a position, as this branch tells it now."""
@@ -190,15 +164,11 @@ class Segment:
             horizon = min(at, limit)
             if horizon < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            history = segment._slots_of(subject).get(key) or _NOTHING
-            for place in range(bisect_right(history.positions, horizon) - 1, -1, -1):
-                entry = history.entries[place]
+            entries = segment._slots_of(subject).get(key, ())
+            for index in range(bisect_right(entries, horizon, key=_position) - 1, -1, -1):
+                entry = entries[index]
                 if entry.recorded <= limit and not _void(entry, voids):
-                    if best is None or (entry.position, entry.recorded) > (
-                        best.position,
-                        best.recorded,
-                    ):
-                        best = entry
+                    best = entry if best is None else max(best, entry, key=_place)
                     break
             if best is not None and best.position > segment.forked_at:
                 break  # an ancestor's entries all stand before the fork
@@ -212,18 +182,22 @@ class Segment:
         """Every subject on this path, each once."""
         return dict.fromkeys(name for s, _ in self._line() for name in (*s.slots, *s._texts))
 
-    def entries(self, subject: str, after: int) -> Iterator[Entry]:
-        """Entries about a subject later than a position, voided ones left out; in no order."""
+    def entries(self, subject: str, after: int) -> list[Entry]:
+        """Entries about a subject later than a position, in order, voided ones left out."""
+        found: list[Entry] = []
         voids: list[tuple[Voids, int]] = []
         for segment, limit in self._line():
             if segment._voided:
                 voids.append((segment._voided, limit))
             if after < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            for history in segment._slots_of(subject).values():
-                for entry in history.entries[bisect_right(history.positions, after) :]:
-                    if max(entry.position, entry.recorded) <= limit and not _void(entry, voids):
-                        yield entry
+            found += [
+                entry
+                for entries in segment._slots_of(subject).values()
+                for entry in entries[bisect_right(entries, after, key=_position) :]
+                if max(entry.position, entry.recorded) <= limit and not _void(entry, voids)
+            ]
+        return sorted(found, key=_place)
 
     def last_cut(self, at: int) -> int:
         """The beginning of the turn that a position lies in; 0 before the first."""

@@ -1,10 +1,8 @@
 """Who can know what: somebody says what they have had no way to learn.
 
-Called by the gate of ``engine`` for a passage that somebody speaks. What a storyteller declares
-the speaker to know, and what the story has so far shown or told to others alone, must have reached
-the speaker first. Somebody who is told something in a passage is not its speaker, so they may learn
-whatever it says. Matters are compared by their words, names by whom they mean: no language is
-known here.
+What a storyteller declares the speaker of a passage to know, and what the story has so far shown
+or told to others alone, must have reached the speaker first. Matters are compared by their words,
+names by whom they mean: no language is known here.
 """
 
 from __future__ import annotations
@@ -37,17 +35,12 @@ _CERTAINTY = 0.9
 class KnowledgeCheck:
     """Holds what a speaker knows against what they could learn.
 
-    Args:
-        canon: what holds; it is asked, never changed.
-        everybody: ids of the people of the story.
-        lines: the lasting lines in force.
+    ``canon`` is asked, never changed; ``everybody`` are ids of the people of the story, ``lines``
+    the lasting lines in force.
     """
 
     def __init__(
-        self,
-        canon: Canon,
-        everybody: Iterable[str],
-        lines: Mapping[int, LastingLine],
+        self, canon: Canon, everybody: Iterable[str], lines: Mapping[int, LastingLine]
     ) -> None:
         self._canon = canon
         self._everybody = tuple(dict.fromkeys(everybody))
@@ -56,17 +49,29 @@ class KnowledgeCheck:
     def contradictions(self, speaker: str, claims: Iterable[Claim]) -> Iterator[Contradiction]:
         """What the speaker of a passage knows by its facts, and cannot."""
         for claim in claims:
-            if claim.relation == "knows" and claim.subject == speaker and not claim.ends:
-                found = self._unlearnt(speaker, claim.value)
-                if found is not None:
-                    yield self._contradiction(claim, *found)
+            if claim.relation != "knows" or claim.subject != speaker or claim.ends:
+                continue
+            found, who = self._unlearnt(speaker, claim.value), plain(speaker)
+            if found is not None:
+                yield Contradiction(
+                    kind="knowledge_nobody_gave",
+                    area="character",
+                    message=f"{who} says what nobody has told them: {claim.value}",
+                    sentence=claim.sentence,
+                    against=found[0],
+                    relation=claim.relation,
+                    subject=speaker,
+                    positions=(found[1],),
+                    fix=f"leave it out, or tell first how {who} learns it",
+                    certainty=_CERTAINTY,
+                )
 
     def _unlearnt(self, speaker: str, said: str) -> tuple[str, int] | None:
         """Where others have it from, in words and by event; None if the speaker may have it too."""
         matter = self._matter(said)
-        mine = [fact.value for fact in self._canon.facts_about(speaker) if fact.relation in INNER]
-        if any(self._same(matter, self._matter(value)) for value in mine):
-            return None
+        for fact in self._canon.facts_about(speaker):
+            if fact.relation in INNER and self._same(matter, self._matter(fact.value)):
+                return None
         known: tuple[str, int] | None = None
         for words, text, event, is_open in self._known(speaker, said):
             if self._same(matter, words):
@@ -121,20 +126,6 @@ class KnowledgeCheck:
         bare = word.removesuffix("'s").removesuffix("’s")
         named = self._canon.named(bare)
         return named[0] if len(named) == 1 else bare
-
-    def _contradiction(self, claim: Claim, known: str, event: int) -> Contradiction:
-        return Contradiction(
-            kind="knowledge_nobody_gave",
-            area="character",
-            message=f"{plain(claim.subject)} says what nobody has told them: {claim.value}",
-            sentence=claim.sentence,
-            against=known,
-            relation=claim.relation,
-            subject=claim.subject,
-            positions=(event,),
-            fix=f"leave it out, or tell first how {plain(claim.subject)} learns it",
-            certainty=_CERTAINTY,
-        )
 
 
 def _alike(one: str, other: str) -> bool:

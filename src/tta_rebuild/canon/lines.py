@@ -1,15 +1,13 @@
-"""Lasting lines: short plain sentences of what is now true and will matter.
+"""Lasting lines: short plain sentences of what is now true and will matter, in any language.
 
-``engine.state`` folds them, ``engine.briefing`` puts those that matter into prompts, ``reading``
-hands them to the second reader, who may cite them by number. They work in every language: nothing
-here knows a word of any.
+Those that matter go into prompts and to the second reader, who may cite them by number.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from tta_rebuild.canon.recall import CHARS_PER_TOKEN, words_in
+from tta_rebuild.canon.recall import within_budget, words_in
 from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.story import LINE_CHARS, LastingLine
 
@@ -29,19 +27,12 @@ def with_line(
 
 
 def lines_for(
-    lines: Mapping[int, LastingLine],
-    concerned: Iterable[str],
-    text: str,
-    budget_tokens: int,
+    lines: Mapping[int, LastingLine], concerned: Iterable[str], text: str, budget_tokens: int
 ) -> dict[int, LastingLine]:
     """The lines that matter now, by number, within a budget.
 
-    Those about who and what is in play come first, by weight; then those that share words with
-    ``text``; then the rest by weight and age, as long as there is room.
-
-    Args:
-        concerned: ids of the people and things in play.
-        text: what is about to happen, in words.
+    Those about who and what is ``concerned`` (ids) come first, by weight; then those that share
+    words with ``text``; then the rest by weight and age, as long as there is room.
     """
     near, wanted = set(concerned), words_in(text)
 
@@ -50,13 +41,8 @@ def lines_for(
         shared = len(wanted & words_in(line.text))
         return 2.0 * len(near.intersection(line.about)) + line.weight + shared, number
 
-    room = budget_tokens * CHARS_PER_TOKEN
-    chosen: list[int] = []
-    for number in sorted(lines, key=rank, reverse=True):
-        room -= len(lines[number].text) + 24
-        if room < 0:
-            break
-        chosen.append(number)
+    by_rank = sorted(lines, key=rank, reverse=True)
+    chosen = within_budget(by_rank, budget_tokens, lambda number: len(lines[number].text) + 24)
     return {number: lines[number] for number in sorted(chosen)}
 
 

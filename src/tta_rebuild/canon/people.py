@@ -1,8 +1,7 @@
 """People are one: every id, name, surname, title and role that a story uses leads to one id.
 
-The engine sends every subject and speaker of a reply through here before it becomes a fact, so
-that "Captain Verrin", "the warden" and ``josk`` are one man. Works by the words of names, roles,
-kin and descriptions, in every language; what could mean two is left as it is written.
+So "Captain Verrin", "the warden" and ``josk`` are one man. Works by the words of names, roles and
+descriptions, in every language; what could mean two is left as it is written.
 """
 
 from __future__ import annotations
@@ -25,19 +24,13 @@ _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 WORLD_WORDS = frozenset(
     ["story", "world", "time", "weather", "day", "setting", "welt", "monde", "mundo"]
 )
-_DESCRIBING = ("name", "alias", "role")
 
 
 class People:
-    """Resolves what a reply calls somebody.
+    """Resolves what a reply calls somebody, by the canon and the cast as the author gave it.
 
-    Args:
-        canon: what holds now; names that it learns later are known here at once.
-        sketches: the cast as the author gave it.
-        language: of the story, for its pronouns.
-
-    Attributes:
-        player: the id of the player's character.
+    Names that the canon learns later are known at once. ``language`` is the story's, for its
+    pronouns; ``player`` the id of the player's character.
     """
 
     def __init__(
@@ -95,13 +88,8 @@ class People:
         sure = [who for who in everybody if self._called(who) == kind]
         fitting = sure or [who for who in everybody if not self._called(who)]
         low = near.casefold()
-        named = [
-            (low.find(word), who)
-            for who in fitting
-            for word in self._name_words(who)
-            if word in low
-        ]
-        if named:
+        words = ((word, who) for who in fitting for word in self._name_words(who))
+        if named := [(low.find(word), who) for word, who in words if word in low]:
             return min(named)[1]
         nearest = [who for who in fitting if who in present and who != self.player] or sure
         return nearest[0] if nearest else ""
@@ -118,31 +106,30 @@ class People:
             return ""
         everybody = list(dict.fromkeys((*present, *self._sketches)))
         upper = {w.casefold() for w in _WORD.findall(phrase) if w[:1].isupper() and len(w) > 2}
-        by_name = [who for who in everybody if upper and upper & self._name_words(who)]
-        if len(by_name) == 1 and not self._is_another(upper, by_name[0]):
-            return by_name[0]
-        if by_name or phrase.strip().casefold().startswith(self._open):
+        by_name = [who for who in everybody if upper & self._name_words(who)]
+        if by_name:  # "Hester Pole" is not Hester
+            who = by_name[0]
+            is_another = upper - self._name_words(who) - self._described(who)
+            return "" if len(by_name) > 1 or is_another else who
+        if phrase.strip().casefold().startswith(self._open):
             return ""
         described = [who for who in everybody if words <= self._described(who)]
         if len(described) > 1:
             described = [who for who in described if who in present]
         return described[0] if len(described) == 1 else ""
 
-    def _is_another(self, upper: set[str], who: str) -> bool:
-        """Whether the phrase gives a name that is not this one's ("Hester Pole" is not Hester)."""
-        return bool(upper - self._name_words(who) - self._described(who))
-
     def _name_words(self, who: str) -> frozenset[str]:
-        names = [f.value for f in self._canon.facts_about(who) if f.relation in ("name", "alias")]
-        sketch = self._sketches.get(who)
-        return _words(" ".join([*names, sketch.name if sketch else ""]))
+        return self._said_of(who, ("name", "alias"))
 
     def _described(self, who: str) -> frozenset[str]:
-        facts = [f.value for f in self._canon.facts_about(who) if f.relation in _DESCRIBING]
         sketch = self._sketches.get(who)
-        if sketch:
-            facts += [sketch.name, *_WORD.findall(sketch.description)[:WHAT_THEY_ARE]]
-        return _words(" ".join(facts))
+        are = _WORD.findall(sketch.description)[:WHAT_THEY_ARE] if sketch else ()
+        return self._said_of(who, ("name", "alias", "role")) | _words(" ".join(are))
+
+    def _said_of(self, who: str, relations: tuple[str, ...]) -> frozenset[str]:
+        said = [f.value for f in self._canon.facts_about(who) if f.relation in relations]
+        sketch = self._sketches.get(who)
+        return _words(" ".join([*said, sketch.name if sketch else ""]))
 
 
 def _words(text: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """The relations between things in a story: how many values each takes, and what may change.
 
-A table of data (``data/relations.toml``, ``data/groups.toml``) plus what an author declares for a
-world. The view folds by it, the checker compares by it. Leans on nothing but ``core``.
+A table of data (``data/relations.toml``, ``data/groups.toml``), by which facts are folded and
+compared.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ Change = Literal["never", "narrated", "freely"]
 Area = Literal["timeline", "character", "world", "fact", "narrative_logic"]
 
 _ARTICLES = re.compile(r"^(?:the|a|an|his|her|their|its|my|our|your)\s+")
-
-
 _POSSESSIVE = re.compile(r"^([^,]+?)['’]s?\s+([^,]+)$")
 """“Rui's brother”, as against “brother of Rui”."""
 
@@ -87,14 +85,6 @@ class Relation:
         return label.format(subject=subject.replace("_", " "), value=value.replace("_", " "))
 
 
-def _relation(name: str, data: Mapping[str, Any]) -> Relation:
-    return Relation(name=name, **{column: _frozen(value) for column, value in data.items()})
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-
 @dataclass(frozen=True, slots=True)
 class _Word:
     group: str
@@ -103,25 +93,26 @@ class _Word:
 
 
 class Relations:
-    """The table: built-in relations and those that an author declared.
+    """The table.
 
     An unknown relation is taken as an open one with any number of values side by side, so that a
-    world may speak of anything; it then contradictions only when it is denied.
+    world may speak of anything; it is then contradicted only when it is denied.
     """
 
     def __init__(
         self, table: Mapping[str, Relation], groups: Mapping[str, Mapping[str, list[list[str]]]]
     ) -> None:
-        self._table = dict(table)
+        self._table = table
         self._groups = groups
-        self._words: dict[str, dict[str, _Word]] = {}
-        for relation, named in groups.items():
-            self._words[relation] = {
+        self._words = {
+            relation: {
                 key_of(word): _Word(group, number, key_of(side[0]))
                 for group, sides in named.items()
                 for number, side in enumerate(sides)
                 for word in side
             }
+            for relation, named in groups.items()
+        }
         self._normalised = lru_cache(maxsize=50_000)(self._normalise)
         self._also = {other: name for name, r in table.items() for other in r.also}
 
@@ -145,7 +136,7 @@ class Relations:
 
     def declaring(self, more: Iterable[Relation]) -> Relations:
         """The same table with an author's relations added (or built-in ones replaced)."""
-        return Relations(self._table | {r.name: r for r in more}, self._groups)
+        return Relations({**self._table, **{r.name: r for r in more}}, self._groups)
 
     def __getitem__(self, name: str) -> Relation:
         return self._table.get(name) or _open_relation(name)
@@ -171,21 +162,19 @@ class Relations:
         """Whether two normal forms of a slot lie on different sides of what excludes each other."""
         if f"not {one}" == other or f"not {other}" == one:
             return True
-        found = [
-            self.side(relation, v.partition(" of ")[0].rsplit("_", 1)[-1]) for v in (one, other)
-        ]
-        return None not in found and found[0] != found[1]
+        last = (value.partition(" of ")[0].rsplit("_", 1)[-1] for value in (one, other))
+        mine, theirs = (self.side(relation, word) for word in last)
+        return mine is not None and theirs is not None and mine != theirs
 
     def _normalise(self, name: str, value: str) -> tuple[str, str]:
         relation, words = self[name], self._words.get(name, {})
         if relation.slot == "one":
-            word = words.get(key_of(value))
+            word = None if relation.rising else words.get(key_of(value))
             number = number_in(value) if relation.rising else ""
-            return "", number or (word.canonical if word and not relation.rising else key_of(value))
+            return "", number or (word.canonical if word else key_of(value))
         if relation.slot == "of":
             role, _, other = value.partition(" of ")
-            owned = _POSSESSIVE.match(value)
-            if owned is not None:
+            if owned := _POSSESSIVE.match(value):
                 other, role = owned.groups()
             return key_of(other), f"{key_of(role)} of {key_of(other)}" if other else key_of(value)
         if relation.slot == "number":
@@ -214,14 +203,18 @@ class Relations:
 
 @cache
 def _open_relation(name: str) -> Relation:
-    return Relation(
-        name=name, label="{subject} " + name.replace("_", " ") + " {value}", slot="value"
-    )
+    label = "{subject} " + name.replace("_", " ") + " {value}"
+    return Relation(name=name, label=label, slot="value")
 
 
 @cache
 def built_in() -> Relations:
     """The table that comes with the package."""
     table = packaged_toml("tta_rebuild.canon", "relations")
-    groups = packaged_toml("tta_rebuild.canon", "groups")
-    return Relations({name: _relation(name, data) for name, data in table.items()}, groups)
+    columns = {name: {c: _frozen(v) for c, v in row.items()} for name, row in table.items()}
+    relations = {name: Relation(name=name, **row) for name, row in columns.items()}
+    return Relations(relations, packaged_toml("tta_rebuild.canon", "groups"))
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -1,14 +1,15 @@
 """Retcons: what else would fall if an author takes a fact back.
 
-The engine shows the list before it writes the correction, and makes the fork if the author wants
-the story told anew from there. The list is exact by construction: an event depends on a fact if,
-without it (or with what it becomes), the event's claim would be contradicted or would have nothing
-to end, and it did not with it; and on, for what depends on that event.
+The list is exact by construction: an event depends on a fact if, without it (or with what it
+becomes), the event's claim would be contradicted or would have nothing to end, and it did not with
+it; and on, for what depends on that event.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Literal
 
 from tta_rebuild.canon.fact_check import FactCheck, Telling
@@ -32,13 +33,10 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetconPlan:
-    """What a correction would do.
+    """What taking ``fact`` back would do; ``becomes`` is what was so instead, None if nothing.
 
-    Attributes:
-        fact: what is taken back.
-        becomes: what was so instead, None if nothing.
-        dependents: the events that depend on it, earliest first.
-        rewrite_at: fork here (before the first dependent) to tell the story anew from there.
+    ``dependents`` are the events that depend on it, earliest first; ``rewrite_at`` is where a fork
+    tells the story anew, before the first of them.
     """
 
     fact: Fact
@@ -60,25 +58,19 @@ class RetconPlan:
 
 
 def plan_retcon(canon: Canon, claim: Claim, becomes: Claim | None = None) -> RetconPlan:
-    """The plan for taking a fact back.
-
-    Raises:
-        StoryError: nothing of the kind was ever so on this branch.
-    """
+    """The plan for taking a fact back. Raises StoryError: nothing of the kind was ever so here."""
     fact = canon.was_so(claim)
     if fact is None:
         raise StoryError(
             f"on this branch it never was so that {claim.subject} {claim.relation} "
             f"{claim.value}; see the facts with 'tta facts'"
         )
-    dependents = _dependents(canon, fact, becomes)
-    first = dependents[0].position if dependents else canon.position + 1
-    return RetconPlan(
-        fact=fact, becomes=becomes, dependents=tuple(dependents), rewrite_at=first - 1
-    )
+    found = tuple(_dependents(canon, fact, becomes))
+    rewrite_at = found[0].position - 1 if found else canon.position
+    return RetconPlan(fact=fact, becomes=becomes, dependents=found, rewrite_at=rewrite_at)
 
 
-def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Dependent]:
+def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> Iterator[Dependent]:
     """Replay the entries that touch the same things, once with the fact and once without."""
     said = (fact.as_claim(), becomes) if becomes is not None else (fact.as_claim(),)
     concerned = {canon.id_of(name) for one in said for name in (one.subject, one.value)}
@@ -87,21 +79,17 @@ def _dependents(canon: Canon, fact: Fact, becomes: Claim | None) -> list[Depende
         for subject in sorted(concerned)
         for entry in reversed(canon.entries_after(subject, fact.since))
     }
-    found: list[Dependent] = []
     with_fact = canon.fork(fact.since)
     without = canon.fork(fact.since - 1) if fact.since > 1 else Canon(canon.relations)
     if becomes is not None:
         without.apply(fact.since, FactAsserted(claim=becomes))
-    for position in sorted(later):
-        claim = later[position]
-        before = _trouble(with_fact, claim)
-        after = _trouble(without, claim)
+    for position, claim in sorted(later.items(), key=itemgetter(0)):
+        before, after = _trouble(with_fact, claim), _trouble(without, claim)
         if after and not before:
-            found.append(Dependent(position=position, claim=claim, why=after))
+            yield Dependent(position=position, claim=claim, why=after)
         else:
             without.apply(position, FactAsserted(claim=claim))
         with_fact.apply(position, FactAsserted(claim=claim))
-    return found
 
 
 def _trouble(canon: Canon, claim: Claim) -> str:
@@ -110,5 +98,5 @@ def _trouble(canon: Canon, claim: Claim) -> str:
         if canon.holds_at(claim.subject, claim.relation, claim.value) is None:
             return f"it ends what was never so: {claim.subject} {claim.relation} {claim.value}"
         return ""
-    found = next(FactCheck(canon).contradictions(claim, Telling(as_change=True)), None)
+    found = next(FactCheck(canon, claim, Telling(as_change=True)).contradictions(), None)
     return found.message if found is not None else ""

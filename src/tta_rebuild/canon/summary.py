@@ -1,8 +1,6 @@
 """The story so far in a few lines, whatever its length: layers of ever coarser summaries.
 
-``engine.state`` adds one line per turn; ``engine.briefing`` puts them into the prompt. Each
-line keeps the turns that it stands for, so it always leads back to its events; it is a reminder,
-never a source of truth.
+A reminder, never a source of truth: each line keeps the turns that it stands for.
 """
 
 from __future__ import annotations
@@ -50,17 +48,14 @@ class StorySummary:
 
     def add(self, turn: int, text: str, weight: int) -> None:
         """One turn's line; ``weight`` counts what it changed."""
-        self._put(0, SummaryLine(turn, turn, cut_line(text, LINE_CHARS), max(1, weight)))
-
-    def _put(self, depth: int, line: SummaryLine) -> None:
-        if depth == len(self.layers):
-            self.layers.append([])
-        layer = self.layers[depth]
-        layer.append(line)
-        if len(layer) > PER_LAYER:
-            old = layer[:DRAWN_TOGETHER]
+        line = SummaryLine(turn, turn, cut_line(text, LINE_CHARS), max(1, weight))
+        for layer in self.layers:
+            layer.append(line)
+            if len(layer) <= PER_LAYER:
+                return
+            line = _drawn_together(layer[:DRAWN_TOGETHER])
             del layer[:DRAWN_TOGETHER]
-            self._put(depth + 1, _drawn_together(old))
+        self.layers.append([line])
 
     def lines(self) -> list[SummaryLine]:
         """All lines, oldest turns first."""
@@ -77,15 +72,14 @@ def within(lines: Sequence[SummaryLine], most: int) -> list[SummaryLine]:
     newest = most // 2
     old = lines[: len(lines) - newest]
     groups = most - newest
-    bounds = [len(old) * number // groups for number in range(groups + 1)]
-    drawn = [
-        _drawn_together(old[start:end]) if end - start > 1 else old[start]
-        for start, end in pairwise(bounds)
-    ]
+    bounds = pairwise(len(old) * number // groups for number in range(groups + 1))
+    drawn = [_drawn_together(old[start:end]) for start, end in bounds]
     return [*drawn, *lines[len(lines) - newest :]]
 
 
 def _drawn_together(lines: Sequence[SummaryLine]) -> SummaryLine:
+    if len(lines) == 1:
+        return lines[0]
     heaviest = sorted(lines, key=lambda line: (-line.weight, line.first))[:2]
     heaviest.sort(key=lambda line: line.first)
     told = "; ".join(cut_line(line.text, LINE_CHARS // 2, ending="") for line in heaviest)

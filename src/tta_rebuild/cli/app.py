@@ -1,8 +1,4 @@
-"""The commands of ``tta``, put together; ``main`` runs it.
-
-A command's module is loaded when it is called by name, so that ``tta --help`` needs none of them
-and a command none of the others.
-"""
+"""The commands of ``tta``, put together; each one's module is loaded when it is called by name."""
 
 from __future__ import annotations
 
@@ -14,28 +10,29 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tta_rebuild.cli.arguments import group, option
 from tta_rebuild.cli.opening import CommandContext
 
-EXIT_CODES = (
-    "Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input, 3 not found, "
-    "4 trouble with the place where stories are kept, 5 trouble with a model or a budget, "
-    "130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has "
-    "gone."
-)
+EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
+3 not found, 4 trouble with the place where stories are kept, 5 trouble with a model or a budget,
+130 Ctrl-C and 143 SIGTERM (every finished turn is kept), 141 the reader of the output has gone."""
 
+_DATA_DIR = (
+    "Where stories are kept; without it TTA_DATABASE_URL, TTA_DATA_DIR, or your data folder."
+)
 COMMANDS = {
     "play": ("play", "Play a story."),
     "story": ("story", "Tell one or many stories by itself."),
     "stories": ("stories", "List, rename, delete, export, import."),
     "show": ("show", "Show timeline, branches, people, facts."),
-    "fork": ("branches", "Begin another way from a turn."),
-    "compare": ("branches", "Show how two branches differ."),
-    "replay": ("branches", "Play a story again from its log."),
-    "validate": ("validate", "Check a choice against a story, or a whole text against itself."),
+    "fork": ("show", "Begin another way from a turn."),
+    "compare": ("show", "Show how two branches differ."),
+    "replay": ("show", "Play a story again from its log."),
+    "validate": ("facts", "Check a choice against a story, or a whole text against itself."),
     "facts": ("facts", "Show who is who, where everybody is, and what holds."),
     "retcon": ("facts", "Take back or correct a fact of a story."),
     "doctor": ("set_up", "Say what is set up, and what is missing."),
-    "costs": ("costs", "Show what the models have cost."),
+    "costs": ("set_up", "Show what the models have cost."),
     "models": ("set_up", "Show models, prices, quotas and health."),
     "eval": ("eval", "Measure the engine on stories that nobody wrote for it."),
     "worlds": ("worlds", "List the authored worlds, or check one of your own."),
@@ -52,13 +49,14 @@ class Commands(TyperGroup):
         self.commands = cast(Any, dict.fromkeys(COMMANDS))  # names for suggestions
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command of that name: its module's own ``app``, or the function of that name."""
+        """The ``app`` of a module of that name, or else the function of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"tta_rebuild.cli.{COMMANDS[cmd_name][0]}")
-        own = getattr(module, "app", None)
+        home = COMMANDS[cmd_name][0]
+        module = import_module(f"tta_rebuild.cli.{home}")
+        own = getattr(module, "app", None) if home == cmd_name else None
         if own is None:
-            own = typer.Typer(rich_markup_mode=None, add_completion=False)
+            own = group("")
             own.command()(getattr(module, cmd_name))
         command = get_command(own)
         command.name = cmd_name
@@ -102,15 +100,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def before(
     ctx: typer.Context,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            help="Where stories are kept; without it TTA_DATABASE_URL, TTA_DATA_DIR, or your data "
-            "folder."
-        ),
-    ] = None,
+    data_dir: Annotated[Path | None, option(_DATA_DIR)] = None,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, option("Show the version.", "--version", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""

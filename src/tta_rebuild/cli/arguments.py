@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Annotated, Any
+from dataclasses import fields
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
@@ -12,6 +15,16 @@ import typer
 def group(about: str, **settings: Any) -> typer.Typer:
     """A command that has commands of its own."""
     return typer.Typer(help=about, rich_markup_mode=None, add_completion=False, **settings)
+
+
+def option(about: str, *names: str, **settings: Any) -> Any:
+    """An option with its help; named as its variable if it has no ``names``."""
+    return typer.Option(*names, help=about, **settings)
+
+
+def argument(about: str, **settings: Any) -> Any:
+    """An argument with its help."""
+    return typer.Argument(help=about, **settings)
 
 
 def number(about: str, at_least: int, at_most: int | None = None) -> Any:
@@ -22,6 +35,33 @@ def number(about: str, at_least: int, at_most: int | None = None) -> Any:
 def repeated(about: str, metavar: str = "<text>") -> Any:
     """An option that may be given several times."""
     return typer.Option(metavar=metavar, help=f"{about} Repeatable.")
+
+
+def wrong(option: str, says: str) -> typer.BadParameter:
+    """What to raise where an option, or what a file has in its place, cannot be used."""
+    return typer.BadParameter(says, param_hint=option)
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Offer each field of the dataclass that a command takes as ``options`` as an option."""
+    own = dict(inspect.signature(command, eval_str=True).parameters)
+    kind = own.pop("options").annotation
+    types = get_type_hints(kind, include_extras=True)
+
+    @functools.wraps(command)
+    def gathered(**given: Any) -> None:
+        values = {field.name: given.pop(field.name) for field in fields(kind)}
+        command(**given, options=kind(**values))
+
+    for field in fields(kind):
+        own[field.name] = inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=types[field.name],
+        )
+    gathered.__signature__ = inspect.Signature([*own.values()])  # type: ignore[attr-defined]
+    return gathered
 
 
 def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
@@ -43,42 +83,20 @@ def _worlds(incomplete: str) -> list[str]:
     return sorted(name for name in packaged("worlds") if name.startswith(incomplete))
 
 
-def _check_world(name: str) -> str:
-    """See that a world can be read before any story begins; raises BadParameter."""
-    if name.strip():
-        from tta_rebuild.core.errors import RequestRejected
-        from tta_rebuild.storyteller.scene_file import read_world
-
-        try:
-            read_world(name)
-        except RequestRejected as error:
-            raise typer.BadParameter(str(error)) from error
-    return name
-
-
 _NAMED = "its id, the start of it, or its title."
-WhichStory = Annotated[str, typer.Argument(help=f"A story: {_NAMED}", autocompletion=_stories)]
-StoryOrFile = Annotated[
-    str,
-    typer.Argument(
-        help="A story (id, the start of it, or title), or a text file.", autocompletion=_stories
-    ),
-]
+_FILE = "A story (id, the start of it, or title), or a text file."
+_WORLD = (
+    "An authored world for the offline storyteller, or a .yaml file of your own; 'tta worlds' "
+    "lists them."
+)
+WhichStory = Annotated[str, argument(f"A story: {_NAMED}", autocompletion=_stories)]
+StoryOrFile = Annotated[str, argument(_FILE, autocompletion=_stories)]
 GoOnWith = Annotated[
-    str,
-    typer.Option("--story", help=f"Go on with a story: {_NAMED}", autocompletion=_stories),
+    str, option(f"Go on with a story: {_NAMED}", "--story", autocompletion=_stories)
 ]
 OnlyStory = Annotated[
-    str, typer.Option("--story", help="Only this story: id or title.", autocompletion=_stories)
+    str, option("Only this story: id or title.", "--story", autocompletion=_stories)
 ]
-World = Annotated[
-    str,
-    typer.Option(
-        help="An authored world for the offline storyteller, or a .yaml file of your own; "
-        "'tta worlds' lists them.",
-        callback=_check_world,
-        autocompletion=_worlds,
-    ),
-]
-WhichBranch = Annotated[str, typer.Option(help="The branch, by its name.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+World = Annotated[str, option(_WORLD, autocompletion=_worlds)]
+WhichBranch = Annotated[str, option("The branch, by its name.")]
+AsJson = Annotated[bool, option("JSON on standard output.", "--json")]

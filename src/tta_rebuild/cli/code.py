@@ -1,28 +1,24 @@
-"""``tta code run`` and ``tta code check``: what comes of code, alone or in a story.
-
-Put under ``tta`` by ``app``. Which engine runs the code is ``bootstrap``'s decision.
-"""
+"""``tta code run`` and ``tta code check``: what comes of code, alone or in a story."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, group
-from tta_rebuild.cli.files import MAX_STORY_BYTES
+from tta_rebuild.cli.arguments import AsJson, argument, group, option
+from tta_rebuild.cli.inputs import MAX_STORY_BYTES
 from tta_rebuild.cli.opening import context_of, settings_for, with_application
-from tta_rebuild.cli.screen import plain
+from tta_rebuild.cli.screen import plain, words
 from tta_rebuild.core.data_files import read_text
 
 if TYPE_CHECKING:
     from tta_rebuild.core.usage import Ledger
     from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict
-    from tta_rebuild.quality.story_code import CheckedSnippet, StoryCodeReport
 
 T = TypeVar("T")
 
@@ -31,28 +27,18 @@ app = group(
 )
 
 Engine = Annotated[
-    str, typer.Option(help="auto (E2B if its key is set, else this machine), local, monty, e2b.")
+    str, option("auto (E2B if its key is set, else this machine), local, monty, e2b.")
 ]
-
 MAX_CODE_BYTES = 2_000_000
 """Largest file of code that is run."""
-
-_LANGUAGE_BY_SUFFIX = {
-    ".py": "python",
-    ".json": "json",
-    ".toml": "toml",
-    ".yaml": "yaml",
-    ".yml": "yaml",
-    ".js": "javascript",
-}
 
 
 @app.command()
 def run(
     ctx: typer.Context,
-    file: Annotated[str, typer.Argument(help="A file of code, or - for standard input.")],
+    file: Annotated[str, argument("A file of code, or - for standard input.")],
     language: Annotated[
-        str, typer.Option(help="Without it, as the file's name ends; Python from standard input.")
+        str, option("Without it, as the file's name ends; Python from standard input.")
     ] = "",
     engine: Engine = "auto",
     json_: AsJson = False,
@@ -62,7 +48,7 @@ def run(
     Ends with code 1 if the code is invalid.
     """
     code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
-    spoken = language or _LANGUAGE_BY_SUFFIX.get(Path(file).suffix.lower(), "python")
+    spoken = language or words("languages").get(Path(file).suffix.lower()[1:], "python")
     verdict = _with_executor(ctx, engine, lambda executor: executor.run(code, spoken))
     screen = context_of(ctx).screen
     if json_:
@@ -78,7 +64,7 @@ def run(
 @app.command()
 def check(
     ctx: typer.Context,
-    story: Annotated[str, typer.Argument(help="A story in Markdown: a file, or - for input.")],
+    story: Annotated[str, argument("A story in Markdown: a file, or - for input.")],
     engine: Engine = "auto",
     json_: AsJson = False,
 ) -> None:
@@ -92,13 +78,18 @@ def check(
     report = _with_executor(ctx, engine, lambda executor: check_code(text, executor))
     screen = context_of(ctx).screen
     for checked in report.checked:
+        snippet, verdict = checked.snippet, asdict(checked.verdict)
         if json_:
-            screen.json(_row(checked))
+            row = {"line": snippet.line, "language": snippet.language}
+            row |= {"truncated": snippet.truncated, "needs_earlier": checked.needs_earlier}
+            screen.json(row | {"code_line": verdict.pop("line")} | verdict)
         else:
-            where = f"line {checked.snippet.line}, {checked.snippet.language}"
-            screen.say(f"{where}: {_shown(checked.verdict)}")
+            screen.say(f"line {snippet.line}, {snippet.language}: {_shown(checked.verdict)}")
     if not json_:
-        screen.say(_summary(report))
+        kinds: tuple[Verdict, ...] = ("valid", "invalid", "blocked", "unverified")
+        counts = [f"{report.count(kind)} {kind}" for kind in kinds if report.count(kind)]
+        effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
+        screen.say(f"{', '.join(counts)}{effect}" or "no code in this story")
     if report.count("invalid"):
         raise typer.Exit(exits.FAILED)
 
@@ -119,7 +110,7 @@ def _with_executor(
             return await work(executor)
 
     if settings.e2b_api_key and engine in {"auto", "e2b"}:
-        return with_application(command, lambda application: opened(application.ledger))
+        return with_application(command, lambda application: opened(application.ledger), settings)
     return asyncio.run(opened())
 
 
@@ -128,23 +119,3 @@ def _shown(verdict: CodeVerdict) -> str:
     by = f"{verdict.engine} {verdict.version}".strip()
     told = f" [{by}, {verdict.duration_s * 1000:.0f} ms]" if by else ""
     return f"{verdict.verdict}: {verdict.reason}{where}{told}"
-
-
-def _summary(report: StoryCodeReport) -> str:
-    kinds: tuple[Verdict, ...] = ("valid", "invalid", "blocked", "unverified")
-    counts = ", ".join(f"{report.count(kind)} {kind}" for kind in kinds if report.count(kind))
-    effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
-    return f"{counts}{effect}" or "no code in this story"
-
-
-def _row(checked: CheckedSnippet) -> dict[str, Any]:
-    snippet = checked.snippet
-    verdict = asdict(checked.verdict)
-    return {
-        "line": snippet.line,
-        "language": snippet.language,
-        "truncated": snippet.truncated,
-        "needs_earlier": checked.needs_earlier,
-        "code_line": verdict.pop("line"),
-        **verdict,
-    }

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from tta_rebuild.cli.arguments import AsJson, group, number, repeated
+from tta_rebuild.cli.arguments import (
+    AsJson,
+    argument,
+    group,
+    number,
+    option,
+    repeated,
+    with_options,
+)
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
 from tta_rebuild.cli.screen import Screen, one_line
@@ -18,7 +27,7 @@ from tta_rebuild.core.errors import ExecutionError, TTAError
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.integrations.llm_provider import LLMProvider
-    from tta_rebuild.lab.measures import Bound, BoundaryCounts, ToldCounts
+    from tta_rebuild.lab.measures import BoundaryCounts, ToldCounts
     from tta_rebuild.lab.plays import PlayCounts
     from tta_rebuild.lab.premises import PremiseCounts, PremiseRow
 
@@ -31,160 +40,130 @@ app = group("Measure the engine on stories that nobody wrote for it.", no_args_i
 
 Level = StrEnum("Level", ["none", "low", "medium"])  # typer knows no list of Literals
 Checks = Literal["all", "choices", "off"]
-Files = Annotated[
-    list[Path], typer.Argument(metavar="FILE...", help="Files of one JSON object a line.")
-]
-Reader = Annotated[
-    str,
-    typer.Option(
-        "--model", metavar="<provider:model>", help="The model that reads; without it none does."
-    ),
-]
-FailUnder = Annotated[
-    list[str] | None,
-    repeated(
-        "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the "
-        "share of what went well of every count.",
-        "<bound>",
-    ),
-]
-AllRows = Annotated[bool, typer.Option("--all", help="Show every miss, not the first ones.")]
+Files = Annotated[list[Path], argument("Files of one JSON object a line.", metavar="FILE...")]
+_BOUNDS = (
+    "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the share of "
+    "what went well of every count."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalOptions:
+    """What both commands take."""
+
+    model: Annotated[
+        str, option("The model that reads; without it none does.", metavar="<provider:model>")
+    ] = ""
+    fail_under: Annotated[list[str] | None, repeated(_BOUNDS, "<bound>")] = None
+    all_: Annotated[bool, option("Show every miss, not the first ones.", "--all")] = False
+    json_: AsJson = False
 
 
 @app.command()
+@with_options
 def told(
     ctx: typer.Context,
     files: Files,
     *,
-    model: Reader = "",
     checks: Annotated[
-        Checks | None,
-        typer.Option(help="What the model checks; without --model nothing, with it all."),
+        Checks | None, option("What the model checks; without --model nothing, with it all.")
     ] = None,
     jobs: Annotated[int, number("Stories played at once.", 1, 64)] = 1,
-    fail_under: FailUnder = None,
-    all_: AllRows = False,
-    json_: AsJson = False,
+    options: EvalOptions,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-    from tta_rebuild.lab.measures import ToldCounts, bounds_of
+    from tta_rebuild.lab.measures import ToldCounts
     from tta_rebuild.lab.told import eval_told
     from tta_rebuild.lab.told_file import ToldStory, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
-    counts, storyteller = ToldCounts(), ToldProvider()
-    bounds = bounds_of(fail_under or (), counts)
+    counts, storyteller, note = ToldCounts(), ToldProvider(), command.screen.note
     stories = read_rows(files, ToldStory)
 
     async def work(application: Application) -> None:
-        await eval_told(
-            application, storyteller, stories, counts, progress=command.screen.note, at_once=jobs
-        )
+        await eval_told(application, storyteller, stories, counts, progress=note, at_once=jobs)
 
-    _measure(command, counts, work, storyteller, model=model, checks=checks, as_json=json_)
-    _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
+    _evaluate(command, counts, work, storyteller, options, checks)
 
 
 @app.command()
+@with_options
 def boundaries(
     ctx: typer.Context,
     files: Files,
     *,
-    model: Reader = "",
-    level: Annotated[
-        list[Level] | None, typer.Option(help="Only this level; may be given again.")
-    ] = None,
-    fail_under: FailUnder = None,
-    all_: AllRows = False,
-    json_: AsJson = False,
+    level: Annotated[list[Level] | None, option("Only this level; may be given again.")] = None,
+    options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
     from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries, unknown_categories
-    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, bounds_of
+    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts
     from tta_rebuild.lab.told_file import LabelledPassage, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
     command = context_of(ctx)
+    note = command.screen.note
     counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
-    bounds = bounds_of(fail_under or (), counts)
     passages = read_rows(files, LabelledPassage)
     for category in unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
-        command.screen.note(said, "yellow")
+        note(said, "yellow")
 
     async def work(application: Application) -> None:
-        await eval_boundaries(application, passages, counts, progress=command.screen.note)
+        await eval_boundaries(application, passages, counts, progress=note)
 
-    _measure(command, counts, work, ToldProvider(), model=model, as_json=json_)
-    _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
+    _evaluate(command, counts, work, ToldProvider(), options)
 
 
 @app.command()
+@with_options
 def premises(
     ctx: typer.Context,
     files: Files,
     *,
     reads_only: Annotated[
-        bool, typer.Option("--read-only", help="Read the premises and play nothing.")
+        bool, option("Read the premises and play nothing.", "--read-only")
     ] = False,
-    fail_under: FailUnder = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="ROWS", help="Write every row there, one a line.")
+        Path | None, option("Write every row there, one a line.", metavar="ROWS")
     ] = None,
-    all_: AllRows = False,
-    json_: AsJson = False,
+    options: EvalOptions,
 ) -> None:
     """Read premises and play their moves with the embedded storyteller, and count."""
-    from tta_rebuild.lab.measures import bounds_of
     from tta_rebuild.lab.premises import PremiseCounts, eval_premises
     from tta_rebuild.lab.told_file import ReadPremise, read_rows
 
-    command = context_of(ctx)
-    counts = PremiseCounts()
-    bounds = bounds_of(fail_under or (), counts)
-    rows = read_rows(files, ReadPremise)
+    command, counts = context_of(ctx), PremiseCounts()
+    note, rows = command.screen.note, read_rows(files, ReadPremise)
 
     async def work(application: Application) -> None:
-        await eval_premises(
-            application, rows, counts, progress=command.screen.note, plays=not reads_only
-        )
+        await eval_premises(application, rows, counts, progress=note, plays=not reads_only)
 
     try:
-        _measure(command, counts, work, None, model="offline", as_json=json_)
+        _evaluate(command, counts, work, None, options)
     finally:
         if out is not None:
             _write(out, counts.rows)
-    _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
 
 
 @app.command()
-def plays(
-    ctx: typer.Context,
-    files: Files,
-    *,
-    fail_under: FailUnder = None,
-    all_: AllRows = False,
-    json_: AsJson = False,
-) -> None:
+@with_options
+def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Play premises in five ways with the embedded storyteller, and compare the stories."""
-    from tta_rebuild.lab.measures import bounds_of
     from tta_rebuild.lab.plays import PlayCounts, eval_plays
     from tta_rebuild.lab.told_file import PlainPremise, read_rows
 
-    command = context_of(ctx)
-    counts = PlayCounts()
-    bounds = bounds_of(fail_under or (), counts)
-    rows = read_rows(files, PlainPremise)
+    command, counts = context_of(ctx), PlayCounts()
+    note, rows = command.screen.note, read_rows(files, PlainPremise)
 
     async def work(application: Application) -> None:
-        await eval_plays(application, rows, counts, progress=command.screen.note)
+        await eval_plays(application, rows, counts, progress=note)
 
-    _measure(command, counts, work, None, model="offline", as_json=json_)
-    _end(command.screen, counts, bounds, as_json=json_, all_rows=all_)
+    _evaluate(command, counts, work, None, options)
 
 
-def _write(out: Path, rows: Sequence[PremiseRow]) -> None:
+def _write(out: Path, rows: list[PremiseRow]) -> None:
     """Write rows as JSON, one a line. Raises ExecutionError: the file cannot be written."""
     import json
     from dataclasses import asdict
@@ -194,33 +173,34 @@ def _write(out: Path, rows: Sequence[PremiseRow]) -> None:
             for row in rows:
                 print(json.dumps(asdict(row), ensure_ascii=False), file=file)
     except OSError as error:
-        raise ExecutionError(
-            f"{out} cannot be written: {error.strerror}; name another place with --out"
-        ) from error
+        why = f"{out} cannot be written: {error.strerror}; name another place with --out"
+        raise ExecutionError(why) from error
 
 
-def _measure(
+def _evaluate(
     command: CommandContext,
     counts: AnyCounts,
     work: Callable[[Application], Coroutine[Any, Any, None]],
     provider: LLMProvider | None,
-    *,
-    model: str,
+    options: EvalOptions,
     checks: Checks | None = None,
-    as_json: bool,
 ) -> None:
-    """Do the work on stories that are thrown away afterwards; Ctrl-C shows what there is so far.
+    """Do the work on stories that are thrown away afterwards, and show what was counted.
 
-    Without a ``model`` nobody reads, whatever the ``checks``; with one that fails nobody else does.
-    Without a ``provider`` the ``model`` tells, and nobody reads.
+    Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
+    Without a provider the embedded storyteller tells, and nobody reads.
     """
     import asyncio
     import tempfile
 
     from tta_rebuild.bootstrap.application import open_application
     from tta_rebuild.core.secret import Secret
+    from tta_rebuild.lab.measures import bounds_of, short_of
     from tta_rebuild.lab.told_provider import NAME, reading_tasks
     from tta_rebuild.settings_values import ModelQuota
+
+    screen, model = command.screen, options.model if provider else "offline"
+    bounds = bounds_of(options.fail_under or (), counts)
 
     async def run(scratch: str) -> None:
         settings = settings_for(command, model=model)
@@ -231,7 +211,7 @@ def _measure(
             "chain": (),
             "routes": dict.fromkeys(reading_tasks(), model) if model and provider else {},
             "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
-            "checks": (checks or "all") if model else "off",
+            "checks": (checks or "all") if model and provider else "off",
         }
         settings = settings.model_copy(update=own)
         async with open_application(settings, provider=provider, has_fallback=False) as application:
@@ -242,24 +222,12 @@ def _measure(
             asyncio.run(run(scratch))
         except (KeyboardInterrupt, TTAError) as error:
             if any(share.of for share in counts.shares()):
-                command.screen.note("stopped: these figures are partial.", "yellow")
-                _show(command.screen, counts, as_json=as_json, partial=True)
+                screen.note("stopped: these figures are partial.", "yellow")
+                _show(screen, counts, options, partial={"partial": True})
             if isinstance(error, TTAError):
                 raise
             raise Interrupted from None
-
-
-def _end(
-    screen: Screen,
-    counts: AnyCounts,
-    bounds: Sequence[Bound],
-    *,
-    as_json: bool,
-    all_rows: bool,
-) -> None:
-    from tta_rebuild.lab.measures import short_of
-
-    _show(screen, counts, as_json=as_json, all_rows=all_rows)
+    _show(screen, counts, options, partial={})
     short = short_of(bounds, counts.shares())
     for line in short:
         screen.note(f"short: {line}", "red")
@@ -273,13 +241,11 @@ def _end(
 def _show(
     screen: Screen,
     counts: AnyCounts,
-    *,
-    as_json: bool,
-    all_rows: bool = False,
-    partial: bool = False,
+    options: EvalOptions,
+    partial: dict[str, Any],
 ) -> None:
-    if as_json:
-        screen.json(counts.as_json() | ({"partial": True} if partial else {}), indent=1)
+    if options.json_:
+        screen.json(counts.as_json() | partial, indent=1)
         return
     from rich.table import Column, Table
 
@@ -288,12 +254,12 @@ def _show(
     for share in counts.shares():
         part = f"{100 * share.count / share.of:.1f} %" if share.of else "-"
         table.add_row(share.says, f"{share.count} of {share.of}", part)
-    screen.show(table)
+    screen.out.print(table)
     unread = f", {counts.unread} of {counts.readings} readings failed" if counts.unread else ""
     screen.say(f"{counts.calls} calls, ${counts.cost_usd:.4f}{unread}", "bold")
     for kind in dict.fromkeys(row.kind for row in counts.misses()):
         rows = [row for row in counts.misses() if row.kind == kind]
-        shown = rows if all_rows else rows[:ROWS_SHOWN]
+        shown = rows if options.all_ else rows[:ROWS_SHOWN]
         screen.heading(f"{kind} ({len(rows)})")
         for row in shown:
             at = f" turn {row.turn}" if row.turn else ""

@@ -1,14 +1,12 @@
-"""How facts, contradictions, rules and corrections look on the screen.
-
-Used by ``tta facts``, ``retcon``, ``validate``, ``show`` and ``compare``, and by ``/facts`` in a
-story.
-"""
+"""How facts, contradictions, rules and corrections look on the screen."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tta_rebuild.canon.lines import numbered
@@ -18,16 +16,15 @@ from tta_rebuild.core.events import LineEnded, LineKept
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.canon.view import Canon, Fact
-    from tta_rebuild.core.events import Event
     from tta_rebuild.core.story import Claim, LastingLine
+    from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.reading.story_reader import StoryRead
-    from tta_rebuild.storage.story_store import Branch
 
-_WHO = frozenset(
-    ["alive", "name", "alias", "role", "kin", "age", "species", "born_in", "trait", "ability"]
-)
-_WHERE = frozenset(["located_in", "part_of", "far_from"])
 SECTIONS = ("Who", "Where", "What holds")
+_WHO = "alive name alias role kin age species born_in trait ability"
+_SECTION_OF = dict.fromkeys(_WHO.split(), SECTIONS[0])
+_SECTION_OF |= dict.fromkeys(("located_in", "part_of", "far_from"), SECTIONS[1])
+_subject = attrgetter("subject")
 
 
 def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
@@ -57,45 +54,51 @@ def names_written(facts: Iterable[Fact]) -> dict[str, str]:
 def show_facts(
     screen: Screen,
     canon: Canon,
-    facts: Sequence[Fact],
-    *,
+    held: Sequence[Fact],
     names: Mapping[str, str],
-    word: str = "",
+    lines: Mapping[int, LastingLine],
+    word: str,
+    *,
     places: Mapping[int, int] | None = None,
     unit: str = "turn",
 ) -> None:
-    """Facts under ``SECTIONS``, by subject, each with its relation and where it was told.
+    """What mentions a word of the facts under ``SECTIONS``, and of the lasting ``lines``.
 
-    Args:
-        names: id → name of those whose name is no fact of the canon.
-        places: event position → number of the turn or sentence (``unit``) it came from.
+    ``names`` are of those whose name is no fact; ``places`` is event position → turn or sentence.
     """
+    names, facts = {**names_written(held), **names}, facts_with(word, held)
     # a subject's name stands above the others
     facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
-    grouped: dict[str, dict[str, list[Fact]]] = {name: {} for name in SECTIONS}
-    for fact in facts:
-        section = SECTIONS[0 if fact.relation in _WHO else 1 if fact.relation in _WHERE else 2]
-        grouped[section].setdefault(fact.subject, []).append(fact)
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
-    if word and not facts:
-        screen.say(f"There are no facts{mentioned}.")
-        return
-    subjects = len({fact.subject for fact in facts})
-    screen.say(f"{counted(len(facts), 'fact')}{mentioned}, about {counted(subjects, 'subject')}.")
-    for section, by_subject in grouped.items():
-        if word and not by_subject:
-            continue
-        screen.heading(section)
-        if not by_subject:
+    about = f", about {counted(len({fact.subject for fact in facts}), 'subject')}"
+    there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
+    screen.say(f"{there_are}{mentioned}{about if facts or not word else ''}.")
+    for section in SECTIONS:
+        here = [fact for fact in facts if _SECTION_OF.get(fact.relation, SECTIONS[2]) == section]
+        if here or not word:
+            screen.heading(section)
+        if not here and not word:
             screen.say("nothing is known", "dim", indent=2)
-        for subject, own in sorted(by_subject.items()):
+        for subject, own in groupby(sorted(here, key=_subject), _subject):
             screen.say(one_line(_name(canon, subject, names), 60), "bold", indent=2)
             for fact in own:
                 told = (places or {}).get(fact.since)
                 source = f" [{unit} {told}]" if told else ""
                 source += "" if fact.certain else " (unconfirmed)"
+                value = {"true": "yes", "false": "no"}.get(fact.value, _plain(fact.value))
+                if fact.relation not in ("role", "alias", "name") and value not in ("yes", "no"):
+                    value = one_line(_name(canon, fact.value, names))
                 head = f"    {_plain(fact.relation)}:"
-                screen.entry(head, f"{_value(canon, fact, names)}{source}", gap=1, head_style="")
+                screen.entry(head, f"{value}{source}", gap=1, head_style="")
+    heading = "Kept in plain words, by number"
+    for number, line in lines.items():
+        known_by = tuple(names.get(who, who) for who in line.known_by)
+        text = numbered(number, replace(line, known_by=known_by))
+        if word.casefold() in text.casefold():
+            if heading:
+                screen.heading(heading)
+            heading = ""
+            screen.say(f"  {one_line(text)}")
 
 
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
@@ -106,21 +109,6 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
     if fact.value in ("true", "false"):
         return f"{subject}: {'not ' if fact.value == 'false' else ''}{relation}"
     return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
-
-
-def show_lines(
-    screen: Screen, lines: Mapping[int, LastingLine], word: str, names: Mapping[str, str]
-) -> None:
-    """The lasting lines in force, by number; those that hold a word if one is given."""
-    shown = []
-    for number, line in lines.items():
-        known_by = tuple(names.get(who, who) for who in line.known_by)
-        shown.append(numbered(number, replace(line, known_by=known_by)))
-    told = [text for text in shown if word.casefold() in text.casefold()]
-    if told:
-        screen.heading("Kept in plain words, by number")
-        for text in told:
-            screen.say(f"  {one_line(text)}")
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
@@ -134,11 +122,8 @@ def show_contradictions(screen: Screen, read: StoryRead) -> None:
         if found.evidence is not None:
             against, head = read.sentences[found.evidence], f"sentence {found.evidence + 1}"
         screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
-        for name, text in (
-            (f"sentence {found.at + 1}", contradiction.sentence),
-            (head, against),
-            ("fix", contradiction.fix or ""),
-        ):
+        said = {f"sentence {found.at + 1}": contradiction.sentence, head: against}
+        for name, text in [*said.items(), ("fix", contradiction.fix)]:
             if text:
                 screen.entry(f"    {name}:", one_line(text), gap=1)
 
@@ -168,32 +153,27 @@ def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> Non
         screen.say("No later fact depends on it.")
         return
     screen.say(f"{counted(len(plan.dependents), 'later fact')} would no longer stand:")
-    for dependent in plan.dependents:
-        ends = "no longer " if dependent.claim.ends else ""
-        screen.entry(
-            f"  turn {turns.get(dependent.position, 0)}:",
-            f"{ends}{fact_line(dependent.claim)}: {one_line(dependent.why)}",
-            gap=1,
-        )
+    for one in plan.dependents:
+        said = f"{'no longer ' if one.claim.ends else ''}{fact_line(one.claim)}"
+        head = f"  turn {turns.get(one.position, 0)}:"
+        screen.entry(head, f"{said}: {one_line(one.why)}", gap=1)
 
 
-def show_corrected_lines(screen: Screen, events: Iterable[Event]) -> None:
-    """What a correction did to the lasting lines that said the fact."""
-    for event in events:
+def show_correction(screen: Screen, made: Retconned, told: int) -> None:
+    """What a correction did, to the lasting lines too, and how to tell the story anew after it.
+
+    ``told`` is the turn that told what was never so, 0 for the premise.
+    """
+    branch, story = made.branch, made.branch.story_id[:8]
+    screen.say(f"Corrected on the branch '{branch.name}'.")
+    for event in made.events:
         if isinstance(event, LineEnded):
             screen.say(f"The lasting line {event.number} said so and has ended.")
         elif isinstance(event, LineKept):
-            known = f" [known to: {', '.join(event.line.known_by)}]" if event.line.known_by else ""
-            screen.say(f"A lasting line in its place: {event.line.text}{known}")
-
-
-def show_rewrite(screen: Screen, branch: Branch, told: int) -> None:
-    """Where a story is told anew after a correction, and which scenes stay as they were.
-
-    Args:
-        told: the turn that told what was never so, 0 for the premise.
-    """
-    story = branch.story_id[:8]
+            kept = numbered(0, event.line).removeprefix("0. ")
+            screen.say(f"A lasting line in its place: {kept}")
+    if made.how != "rewrite":
+        return
     screen.say(
         f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
         f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
@@ -207,14 +187,6 @@ def show_rewrite(screen: Screen, branch: Branch, told: int) -> None:
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:
     return canon.value(subject, "name") or names.get(subject) or _plain(subject)
-
-
-def _value(canon: Canon, fact: Fact, names: Mapping[str, str]) -> str:
-    if fact.value in ("true", "false"):
-        return "yes" if fact.value == "true" else "no"
-    if fact.relation in ("role", "alias", "name"):
-        return _plain(fact.value)
-    return one_line(_name(canon, fact.value, names))
 
 
 def _plain(name: str) -> str:

@@ -1,31 +1,22 @@
 """What a run without a person at the keyboard does when its model fails: stop, wait, or go on.
 
-Used by ``story`` and ``play``. A batch that names a model wants that model's stories: turns of the
-embedded storyteller in between would spoil them unseen.
+Turns of the embedded storyteller would spoil, unseen, a batch that names a model.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
-
-import typer
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import TurnResult, play_turn
-from tta_rebuild.core.errors import (
-    CircuitOpen,
-    ProviderBusy,
-    ProviderError,
-    QuotaExhausted,
-    QuotaFull,
-    StreamBroken,
-)
+from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
+    from tta_rebuild.cli.story_options import StoryOptions
     from tta_rebuild.core.clock import Clock
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
@@ -34,16 +25,13 @@ if TYPE_CHECKING:
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
 
 OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
-WhatOnFailure = Annotated[
-    OnFailure | None,
-    typer.Option(
-        "--on-failure",
-        help="Without a person at the keyboard, when the model fails: wait for it, go on with the "
-        "embedded storyteller (offline), or stop. Stop where a model is named, unless a chain says "
-        "otherwise.",
-        show_default=False,
-    ),
-]
+MAY_PASS = (
+    errors.CircuitOpen,
+    errors.ProviderBusy,
+    errors.QuotaExhausted,
+    errors.QuotaFull,
+    errors.StreamBroken,
+)
 PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
 """``play_turn``, or ``told``."""
 
@@ -51,29 +39,19 @@ PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
 def with_storyteller(
     at: CommandContext,
     work: Callable[[Application, PlayTurn], Awaitable[None]],
+    options: StoryOptions,
     *,
-    model: str,
-    on_failure: OnFailure | None,
     quiet: bool = False,
 ) -> None:
-    """Open the application with the models that suit ``on_failure``, and tell with it.
+    """Open the application with the models that suit the options, and tell with it.
 
-    Args:
-        model: as the options name it, "" for what is set.
-        work: gets what plays a turn; it waits for a model that fails where that is wished for.
-        quiet: see ``with_application``.
+    ``work`` gets what plays a turn: it waits for a model that fails where that is wished for.
     """
-
-    settings = settings_for(at, model=model)
-    decision = decided(on_failure, settings)
+    settings = settings_for(at, model=options.model)
+    decision = decided(options.on_failure, settings)
     play = partial(told, notes=at.screen) if decision == "wait" else play_turn
-    with_application(
-        at,
-        lambda application: work(application, play),
-        settings=for_failures(settings, decision),
-        warm=True,
-        quiet=quiet,
-    )
+    settings = for_failures(settings, decision)
+    with_application(at, lambda opened: work(opened, play), settings, warm=True, quiet=quiet)
 
 
 def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
@@ -103,20 +81,15 @@ async def told(
     """
     from tta_rebuild.core.clock import SystemClock
 
-    clock = clock or SystemClock()
-    tries = 0
+    clock, wait_s = clock or SystemClock(), SHORTEST_WAIT_S
     while True:
         try:
             return await play_turn(session, move, screen)
-        except (CircuitOpen, ProviderBusy, QuotaExhausted, QuotaFull, StreamBroken) as error:
-            wait_s = _wait_s(error, tries, clock)
-            notes.note(f"{error} (trying again in {wait_s:.0f} s; Ctrl-C stops)", "yellow")
-            await clock.sleep(wait_s)
-            tries += 1
-
-
-def _wait_s(error: ProviderError, tries: int, clock: Clock) -> float:
-    if isinstance(error, QuotaExhausted):
-        return max(SHORTEST_WAIT_S, (error.resets_at - clock.wall()).total_seconds())
-    asked_s = getattr(error, "retry_after_s", None) or 0.0
-    return max(asked_s, min(LONGEST_WAIT_S, SHORTEST_WAIT_S * 2.0 ** min(tries, 10)))
+        except MAY_PASS as error:
+            asked_s = getattr(error, "retry_after_s", None) or 0.0
+            if isinstance(error, errors.QuotaExhausted):
+                asked_s = (error.resets_at - clock.wall()).total_seconds()
+            now_s = max(asked_s, wait_s)
+            notes.note(f"{error} (trying again in {now_s:.0f} s; Ctrl-C stops)", "yellow")
+            await clock.sleep(now_s)
+            wait_s = min(LONGEST_WAIT_S, 2 * wait_s)

@@ -1,13 +1,9 @@
-"""One line from the keyboard, with editing and history where the system has them.
-
-``play`` asks through here, from inside a coroutine: nothing else runs while a player thinks.
-"""
+"""One line from the keyboard, with editing and history where the system has them."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from importlib import import_module
 
 LOOK_UP_S = 0.25
@@ -15,21 +11,14 @@ LOOK_UP_S = 0.25
 
 
 def ask(prompt: str) -> str:
-    """The next line that is typed. Raises EOFError where there is none, KeyboardInterrupt."""
+    """The next line that is typed. Raises EOFError where there is none, KeyboardInterrupt at once.
+
+    ``asyncio.run`` answers Ctrl-C by cancelling its task, which a blocking read would notice only
+    at the end of the line. And a signal that arrives between the prompt and the read would be
+    noticed at the next key: a timer makes the read look up.
+    """
     with suppress(ImportError):  # not on every system; lines come plainly then
         import_module("readline")  # makes input() edit and remember lines
-    with _interruptible():
-        return input(prompt)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let Ctrl-C raise at once, not at the end of the line.
-
-    ``asyncio.run`` answers the signal by cancelling its task, which a blocking read would notice
-    only afterwards. And a signal that arrives between the prompt and the read would be noticed at
-    the next key: a timer makes the read look up.
-    """
     interrupt = signal.getsignal(signal.SIGINT)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     timed = hasattr(signal, "setitimer")
@@ -37,7 +26,7 @@ def _interruptible() -> Iterator[None]:
         if timed:
             alarm = signal.signal(signal.SIGALRM, lambda *_: None)
             signal.setitimer(signal.ITIMER_REAL, LOOK_UP_S, LOOK_UP_S)
-        yield
+        return input(prompt)
     finally:
         if timed:
             signal.setitimer(signal.ITIMER_REAL, 0)

@@ -1,7 +1,4 @@
-"""Where the command ``tta`` begins and ends: errors become one sentence and an exit code.
-
-The installed script calls ``main``. The commands themselves are put together in ``app``.
-"""
+"""Where the command ``tta`` begins and ends: errors become one sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -45,24 +42,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             _complain("stopped; every finished turn is kept.")
         code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
     except (TTAError, OSError) as error:
-        if _debugging():
+        if os.environ.get("TTA_DEBUG", "0") not in ("", "0"):
             raise
-        code = _told(error)
+        code = exits.FAILED
+        if isinstance(error, TTAError):
+            _complain(sentence(str(error)), exits.next_step(error))
+            code = exits.exit_code(error)
+        else:
+            where = f" ({error.filename})" if error.filename else ""
+            _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
+            if error.filename is None:
+                _abandon_stdout()
     sys.excepthook = previous_hook
     signal.signal(signal.SIGTERM, previous_stop)
     return code
-
-
-def _told(error: TTAError | OSError) -> int:
-    """Say what went wrong in a sentence; gives the exit code."""
-    if isinstance(error, TTAError):
-        _complain(sentence(str(error)), exits.next_step(error))
-        return exits.exit_code(error)
-    where = f" ({error.filename})" if error.filename else ""
-    _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
-    if error.filename is None:
-        _abandon_stdout()
-    return exits.FAILED
 
 
 def _run(argv: Sequence[str] | None) -> int:
@@ -78,25 +71,20 @@ def _run(argv: Sequence[str] | None) -> int:
     return exits.OK
 
 
-def _debugging() -> bool:
-    return os.environ.get("TTA_DEBUG", "") not in ("", "0")
-
-
 def _complain(*lines: str) -> None:
     from tta_rebuild.cli.opening import redactor_of_this_run
 
     redactor, screen = redactor_of_this_run(), Screen()
-    lead = "tta: "
-    for line in filter(None, lines):
+    for number, line in enumerate(filter(None, lines)):
+        lead = "" if number else "tta: "
         screen.note(redactor.redact(line), "", lead=lead, lead_style="bold red")
-        lead = ""
 
 
 def _show_unforeseen(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """A defect, or with TTA_DEBUG=1 any error, without keys; the interpreter then ends with 1."""
-    if _debugging():
+    if os.environ.get("TTA_DEBUG", "0") not in ("", "0"):
         from tta_rebuild.cli.opening import redactor_of_this_run
 
         sys.stderr.write(redactor_of_this_run().traceback(error))

@@ -1,8 +1,4 @@
-"""How a command gets at the stories: settings are read, the application is opened, work is done.
-
-Every command that touches stories goes through ``with_application``, or through ``with_stories`` if
-it asks no model.
-"""
+"""How a command gets at the stories: settings are read, the application is opened, work is done."""
 
 from __future__ import annotations
 
@@ -10,7 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
 
@@ -42,43 +38,24 @@ def context_of(ctx: typer.Context) -> CommandContext:
     return ctx.find_object(CommandContext) or CommandContext()
 
 
-def with_stories(
-    at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
-) -> T:
-    """The same as ``with_application`` for what asks no model: no key and no server is needed.
-
-    What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
-    full, and on one that cannot be written.
-    """
-    settings = settings_for(at, model="offline")
-    return with_application(at, work, settings=settings, read_only=not changes)
-
-
-@dataclass(frozen=True)
-class Here(CommandContext):
+class Here(NamedTuple):
     """What a command ``on_stories`` gets beside its options: the application is open."""
 
-    application: Application = field(kw_only=True)
-
-    @property
-    def stories(self) -> Stories:
-        """The stories that are kept here."""
-        return self.application.stories
+    screen: Screen
+    application: Application
+    stories: Stories
 
 
-Command: TypeAlias = Callable[..., Awaitable[None]]
-
-
-def on_stories(*, changes: bool = False) -> Callable[[Command], Callable[..., None]]:
+def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
     """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
 
-    def decorated(command: Command) -> Callable[..., None]:
+    def decorated(command: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(here: typer.Context, **options: Any) -> None:
             at = context_of(here)
 
             async def work(application: Application) -> None:
-                await command(Here(at.data_dir, at.screen, application=application), **options)
+                await command(Here(at.screen, application, application.stories), **options)
 
             with_stories(at, work, changes=changes)
 
@@ -88,32 +65,44 @@ def on_stories(*, changes: bool = False) -> Callable[[Command], Callable[..., No
     return decorated
 
 
+def with_stories(
+    at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
+) -> T:
+    """The same as ``with_application`` for what asks no model: no key and no server is needed.
+
+    What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
+    full, and on one that cannot be written.
+    """
+    settings = settings_for(at, model="offline")
+    return with_application(at, work, settings, read_only=not changes)
+
+
 def with_application(
     at: CommandContext,
     work: Callable[[Application], Awaitable[T]],
+    settings: Settings,
     *,
-    settings: Settings | None = None,
     warm: bool = False,
     read_only: bool = False,
     quiet: bool = False,
 ) -> T:
-    """Open the application, do the work in it, close it again.
+    """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
     Args:
-        settings: None is what the options of this run say.
         warm: load what the first call to a model needs while the player still thinks.
         quiet: log nothing that the screen says in plain words, unless the settings ask for logs.
-
-    Raises StoreError or SettingsError if it cannot be opened, and KeyboardInterrupt, after the
-    application was closed in good order.
     """
     import asyncio
     import logging
 
     from tta_rebuild.bootstrap.application import open_application
 
-    settings = settings or settings_for(at)
-    _set_up_log(settings, quiet=quiet)
+    # bootstrap puts the redactor on the handler
+    handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
+    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
+        form = "(%(message)s)"
+        handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
+    logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
     async def warmed(application: Application) -> None:
         try:
@@ -134,17 +123,6 @@ def with_application(
                     await asyncio.wait([warming])
 
     return asyncio.run(run())
-
-
-def _set_up_log(settings: Settings, *, quiet: bool) -> None:
-    """Logs on standard error; ``bootstrap`` puts the redactor on the handler."""
-    import logging
-
-    handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
-    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
-        form = "(%(message)s)"
-        handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
-    logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
 
 def settings_for(at: CommandContext, *, model: str = "") -> Settings:

@@ -1,7 +1,6 @@
 """What the player sees: text on a terminal of any width, in a pipe, or in an old encoding.
 
-Every command writes through a ``Screen``. Story text comes from models and files, so it is made
-``plain`` before it is shown: nothing in it can move the cursor or colour the terminal.
+Story text comes from models and files, so a ``Screen`` makes it ``plain`` before it shows it.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
@@ -21,12 +20,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from tta_rebuild.cli.exits import ReaderGone
+from tta_rebuild.core.data_files import packaged_toml
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
 
-T = TypeVar("T", bound=Sequence[Any])
+T = TypeVar("T")
 
 MAX_NAME_CHARS = 80
 """Longest title, and longest name of a character."""
@@ -37,26 +37,16 @@ MOVE_CHARS = 160
 _UNSHOWN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _ESCAPES = re.compile("\x1b(?:\\[[0-?]*[ -/]*[@-~]|\\][^\x07\x1b]*(?:\x07|\x1b\\\\)?|[@-Z\\\\-_])")
 
-_STAND_INS = str.maketrans(
-    {
-        "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "--",
-        "\u2015": "--", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"',
-        "\u2022": "*", "\u2026": "...", "\u2190": "<-", "\u2192": "->", "\u00b7": "|",
-        "\u2713": "v", "\u2717": "x", "\u2500": "-", "\u2501": "-", "\u2502": "|",
-        "\u2514": "`", "\u251c": "+", "\u00a0": " ", "\u202f": " ", "\u2265": ">=",
-        "\u2264": "<=", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "Ø": "O", "ø": "o", "ß": "ss",
-        "Þ": "Th", "þ": "th", "Ð": "D", "ð": "d", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe",
-        "ı": "i", "Ħ": "H", "ħ": "h",
-    }
-)  # fmt: skip
 _ERROR_HANDLER = "tta-stand-in"
 
 
-def plain(text: str) -> str:
-    """The text without terminal escapes and other characters that are no text.
+def words(table: str) -> Any:
+    """A table of ``data/words.toml``."""
+    return packaged_toml("tta_rebuild.cli", "words")[table]
 
-    Tabs and line ends stay; carriage returns become line ends.
-    """
+
+def plain(text: str) -> str:
+    """Text without terminal escapes and what else is no text; a carriage return ends a line."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     return _UNSHOWN.sub("", text)
 
@@ -99,10 +89,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def prepare_streams() -> None:
-    """Let no encoding of this process's streams raise: what it lacks is put in other letters.
-
-    A stream that was closed before the start takes and gives nothing.
-    """
+    """Let no stream raise: an encoding gets letters that it has; a closed stream is empty."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
@@ -113,27 +100,15 @@ def prepare_streams() -> None:
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """ASCII for characters: what is drawn like one, its letter without the marks, or "?"."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    lacking = error.object[error.start : error.end]
-    return "".join(map(_plainer, lacking)), error.end
-
-
-def _plainer(character: str) -> str:
-    """ASCII for a character: what is drawn like it, its letter without the marks, or "?"."""
-    parts = unicodedata.normalize("NFKD", character.translate(_STAND_INS))
-    known = parts.encode("ascii", "ignore").decode()
-    return known or ("" if unicodedata.combining(character) else "?")
-
-
-def _console(file: TextIO | None, *, stderr: bool = False) -> Console:
-    from rich.console import Console
-
-    class Page(Console):
-        def on_broken_pipe(self) -> None:
-            raise ReaderGone
-
-    return Page(file=file, markup=False, emoji=False, highlight=False, stderr=stderr)
+    known, stand_ins = "", str.maketrans(words("stand_ins"))
+    for character in error.object[error.start : error.end]:
+        parts = unicodedata.normalize("NFKD", character.translate(stand_ins))
+        letters = parts.encode("ascii", "ignore").decode()
+        known += letters or ("" if unicodedata.combining(character) else "?")
+    return known, error.end
 
 
 class Screen:
@@ -150,17 +125,21 @@ class Screen:
     @cached_property
     def out(self) -> Console:
         """Standard output."""
-        return _console(self._out)
+        return self._console(file=self._out)
 
     @cached_property
     def err(self) -> Console:
         """Standard error."""
-        return _console(self._err, stderr=True)
+        return self._console(file=self._err, stderr=True)
 
-    @property
-    def width(self) -> int:
-        """Columns of standard output."""
-        return self.out.width
+    def _console(self, **where: Any) -> Console:
+        from rich.console import Console
+
+        class Page(Console):
+            def on_broken_pipe(self) -> None:
+                raise ReaderGone
+
+        return Page(markup=False, emoji=False, highlight=False, **where)
 
     def say(self, text: str = "", style: str = "", *, indent: int = 0, lead: str = "") -> None:
         """One paragraph (or several lines) on standard output, wrapped between words.
@@ -180,7 +159,7 @@ class Screen:
         from rich.cells import cell_len
 
         indent = cell_len(plain(head)) + gap
-        if indent > self.width // 2:
+        if indent > self.out.width // 2:
             self.say(head, head_style)
             self.say(text, style, indent=4)
         else:
@@ -188,8 +167,7 @@ class Screen:
 
     def heading(self, text: str) -> None:
         """The name of what follows, after an empty line."""
-        self.say()
-        self.say(text, "bold cyan")
+        self.say(f"\n{text}", "bold cyan")
 
     def numbered(self, items: Iterable[str]) -> None:
         """A numbered list with a hanging indent, counted from 1."""
@@ -218,10 +196,6 @@ class Screen:
             console.print(start + line, soft_wrap=True)
             start = Text()
 
-    def show(self, renderable: Any) -> None:
-        """Anything that rich can draw, such as a tree or a table."""
-        self.out.print(renderable)
-
     def raw(self, text: str) -> None:
         """Text for another program, on standard output exactly as it is, with a line end."""
         stream = self._out or sys.stdout
@@ -235,13 +209,15 @@ class Screen:
         """A value as one line of JSON on standard output, or indented."""
         self.raw(json_line(value, indent=indent))
 
-    def answer(self, rows: T, as_json: bool, show: Callable[[Screen, T], None]) -> None:
-        """What a command found: a line of JSON for each row, or as ``show`` puts it."""
-        if as_json:
-            for row in rows:
-                self.json(row)
-        else:
-            show(self, rows)
+    def answer(
+        self, found: T, as_json: bool, show: Callable[[Screen, T], None], indent: int | None = None
+    ) -> None:
+        """What a command found: JSON, of a list a line for each row, or as ``show`` puts it."""
+        if not as_json:
+            show(self, found)
+            return
+        for row in found if isinstance(found, list | tuple) else [found]:
+            self.json(row, indent=indent)
 
     def show_waiting(self) -> None:
         """A moving sign that something is going on, where it can be taken away again."""

@@ -13,17 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory, group
+from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option, wrong
 from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import (
-    ExecutionError,
-    ImportRejected,
-    UnreadableFile,
-    ValidationError,
-)
+from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile, ValidationError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
@@ -31,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
+
+_BREAKS = "Take it in even if its scenes break the boundaries that it states itself."
 
 app = group("List, rename, delete, export, import.", invoke_without_command=True)
 
@@ -45,7 +42,7 @@ def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None
 @app.command("list")
 def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
-    from tta_rebuild.bootstrap.story_list import listed_stories
+    from tta_rebuild.bootstrap.model_names import listed_stories
 
     command = context_of(ctx)
     rows = listed_stories(settings_for(command))
@@ -56,39 +53,27 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
 
 def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
     for row in rows:
-        _show_row(screen, row)
+        told = counted(row.turns, "turn") if row.turns else "not begun"
+        branches = f" · {row.branches} branches" if row.branches > 1 else ""
+        seconds, ago = int((datetime.now(UTC) - row.updated_at).total_seconds()), "just now"
+        for unit, length in (("minute", 60), ("hour", 3_600), ("day", 86_400)):
+            if seconds >= length:
+                ago = f"{counted(seconds // length, unit)} ago"
+        screen.entry(row.story_id[:8], one_line(row.title, 200))
+        screen.say(f"{told}{branches} · {ago}", "dim", indent=10)
     if not rows:
         screen.say("There are no stories yet. 'tta play' begins one.")
-
-
-def _show_row(screen: Screen, row: StoryRow) -> None:
-    told = counted(row.turns, "turn") if row.turns else "not begun"
-    branches = f" · {row.branches} branches" if row.branches > 1 else ""
-    screen.entry(row.story_id[:8], one_line(row.title, 200))
-    screen.say(f"{told}{branches} · {_ago(row.updated_at, datetime.now(UTC))}", "dim", indent=10)
-
-
-def _ago(then: datetime, now: datetime) -> str:
-    seconds = int((now - then).total_seconds())
-    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if seconds >= length:
-            return f"{counted(seconds // length, unit)} ago"
-    return "just now"
 
 
 @app.command()
 @on_stories(changes=True)
 async def rename(
-    here: Here,
-    story: WhichStory,
-    title: Annotated[str, typer.Argument(help="The new title.")],
+    here: Here, story: WhichStory, title: Annotated[str, argument("The new title.")]
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
-        raise typer.BadParameter(
-            f"a title has 1 to {MAX_NAME_CHARS} characters.", param_hint="TITLE"
-        )
+        raise wrong("TITLE", f"a title has 1 to {MAX_NAME_CHARS} characters.")
     await here.stories.rename(story, wanted)
     here.screen.say(f"The story is now called '{wanted}'.")
 
@@ -99,30 +84,23 @@ async def delete(
     here: Here,
     story: WhichStory,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, option("Do not ask.", "--yes", "-y")] = False,
     json_: AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
-    row = await here.stories.find(story)
-    if not yes and not _confirmed(here.screen, row):
+    row, answer = await here.stories.find(story), "yes" if yes else ""
+    if not yes and not sys.stdin.isatty():
+        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
+    if not yes:
+        _show_rows(here.screen, [row])
+        here.screen.say("Delete it with all its branches, for good? Type yes to delete.")
+        with suppress(EOFError):
+            answer = ask("> ").strip().lower()
+    if answer != "yes":
         here.screen.say("Kept.")
         raise typer.Exit(exits.FAILED)
     gone = await here.stories.delete(row.story_id)
-    if json_:
-        here.screen.json(gone)
-    else:
-        here.screen.say("Deleted.")
-
-
-def _confirmed(screen: Screen, row: StoryRow) -> bool:
-    if not sys.stdin.isatty():
-        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
-    _show_row(screen, row)
-    screen.say("Delete it with all its branches, for good? Type yes to delete.")
-    try:
-        return ask("> ").strip().lower() == "yes"
-    except EOFError:
-        return False
+    here.screen.answer(gone, json_, lambda screen, _: screen.say("Deleted."))
 
 
 @app.command()
@@ -132,12 +110,11 @@ async def export(
     story: WhichStory,
     *,
     format_: Annotated[
-        Literal["markdown", "json"],
-        typer.Option("--format", help="markdown to read, json to import again."),
+        Literal["markdown", "json"], option("markdown to read, json to import again.", "--format")
     ] = "markdown",
-    branch: Annotated[str, typer.Option(help="Markdown: the branch to write.")] = "main",
+    branch: Annotated[str, option("Markdown: the branch to write.")] = "main",
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="A file; without it standard output.")
+        Path | None, option("A file; without it standard output.", "--output", "-o")
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
@@ -179,14 +156,8 @@ def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], Non
 @app.command("import")
 def import_story(
     ctx: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A JSON export; - is standard input.")],
-    allow_boundary_breaks: Annotated[
-        bool,
-        typer.Option(
-            "--allow-boundary-breaks",
-            help="Take it in even if its scenes break the boundaries that it states itself.",
-        ),
-    ] = False,
+    file: Annotated[Path, argument("A JSON export; - is standard input.")],
+    allow_boundary_breaks: Annotated[bool, option(_BREAKS, "--allow-boundary-breaks")] = False,
     json_: AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""

@@ -1,8 +1,4 @@
-"""``tta story``: stories without a person at the keyboard, one or a whole file of them.
-
-Prose or JSON lines on standard output; a progress bar on standard error if that is a terminal.
-Ctrl-C keeps every finished turn and says how to go on.
-"""
+"""``tta story``: stories without a person at the keyboard, one or a whole file of them."""
 
 from __future__ import annotations
 
@@ -17,21 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli.arguments import AsJson, GoOnWith, WhichBranch, number
+from tta_rebuild.cli import turn_view as view
+from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import PlayTurn, WhatOnFailure, with_storyteller
-from tta_rebuild.cli.files import read_premises
-from tta_rebuild.cli.moves import NextMove, Policy, automatic, from_lines
+from tta_rebuild.cli.failures import PlayTurn, with_storyteller
+from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, with_options
-from tta_rebuild.cli.turn_view import (
-    TurnResult,
-    show_choices,
-    show_heading,
-    show_teller,
-    teller_before,
-)
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
 from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
@@ -39,7 +28,12 @@ if TYPE_CHECKING:
     from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.action import Action
     from tta_rebuild.engine.session import Session
+    from tta_rebuild.engine.stories import Stories
 
+_AUTO = (
+    "Choose by itself; may name how, varied if not. Without it, each line of standard input is a "
+    "move."
+)
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
 
@@ -59,154 +53,114 @@ class AutoPolicyCommand(TyperCommand):
 def story(
     ctx: typer.Context,
     *,
-    theme: Annotated[str | None, typer.Option(help="What the story is about.")] = None,
     premises: Annotated[
-        Path | None,
-        typer.Option(help="A file of premises, one a line (text or JSON); - is standard input."),
+        Path | None, option("A file of premises, one a line (text or JSON); - is standard input.")
     ] = None,
-    story_: GoOnWith = "",
-    branch: WhichBranch = "main",
     turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
-    auto: Annotated[
-        Policy | None,
-        typer.Option(
-            help="Choose by itself; may name how, varied if not. Without it, each line of standard "
-            "input is a move."
-        ),
-    ] = None,
+    auto: Annotated[Policy | None, option(_AUTO)] = None,
     json_: AsJson = False,
     skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
-    on_failure: WhatOnFailure = None,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    command = context_of(ctx)
-    if sum((theme is not None, premises is not None, bool(story_))) != 1:
-        raise typer.BadParameter(
-            "give one of --theme, --premises and --story.", param_hint="--theme"
-        )
+    command, theme = context_of(ctx), options.theme
+    if sum((theme is not None, premises is not None, bool(options.story))) != 1:
+        raise wrong("--theme", "give one of --theme, --premises and --story.")
     if not auto and (sys.stdin.isatty() or premises):
-        raise typer.BadParameter(
-            "add --auto to let the story choose by itself, or play it yourself with 'tta play'.",
-            param_hint="--auto",
-        )
-    planned = _planned(theme, premises, options, skip)
-    runs: list[StoryRun] = []
+        or_play = "or play it yourself with 'tta play'."
+        raise wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
+    planned = [("", premise_of(theme, options))] if theme is not None else []
+    if premises is not None:
+        lines = read_premises(premises)
+        if skip >= len(lines):
+            left = f"the file holds {len(lines)} premises, none is left after {skip}."
+            raise wrong("--skip", left)
+        planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
+    run = StoryRun(
+        screen=command.screen,
+        as_json=json_,
+        turns=turns,
+        moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
+        planned=planned,
+        skipped=skip if premises else None,
+    )
 
     async def work(application: Application, play: PlayTurn) -> None:
-        run = StoryRun(
-            command.screen,
-            application,
-            play,
-            turns=turns,
-            moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
-            skipped=skip if premises else None,
-            as_json=json_,
-            planned=len(planned),
-        )
-        runs.append(run)
-        await (run.go_on(story_, branch) if story_ else run.all(planned))
+        run.play, run.teller = play, application.models[0]
+        await run.tell(application.stories, options.story, options.branch)
 
     try:
-        with_storyteller(command, work, model=options.model, on_failure=on_failure)
+        with_storyteller(command, work, options)
     except KeyboardInterrupt:
-        for run in runs:
-            run.say_farewell()
-            raise Interrupted from None
-        raise
+        if not run.teller:
+            raise
+        run.say_farewell()
+        raise Interrupted from None
 
 
-def _planned(
-    theme: str | None, file: Path | None, options: StoryOptions, skip: int
-) -> Sequence[tuple[str, Premise]]:
-    """The premises to tell, each with its name in the file."""
-    if theme is not None:
-        return [("", premise_of(theme, options))]
-    if file is None:
-        return []
-    lines = read_premises(file)
-    if skip >= len(lines):
-        raise typer.BadParameter(
-            f"the file holds {len(lines)} premises, none is left after {skip}.", param_hint="--skip"
-        )
-    return [
-        (line.name, premise_of(line.theme, options, source=line.source)) for line in lines[skip:]
-    ]
-
-
-@dataclass
+@dataclass(kw_only=True)
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
-    Attributes:
-        moves: for a story's seed, what chooses in it.
-        skipped: how many of a file's premises were left out; None if there is no file.
-        planned, done: how many stories are to be told from their beginning, and were.
+    ``moves`` gives for a story's seed what chooses in it; ``planned`` are premises with their name
+    in the file, of which ``skipped`` were left out (None: no file) and ``done`` are told.
     """
 
     screen: Screen
-    application: Application
-    play: PlayTurn
+    as_json: bool
     turns: int
     moves: Callable[[int], NextMove]
+    planned: Sequence[tuple[str, Premise]]
     skipped: int | None
-    as_json: bool
-    planned: int
+    play: PlayTurn = view.play_turn
+    teller: str = ""
     done: int = 0
     session: Session | None = None
 
-    def __post_init__(self) -> None:
-        self.stories = self.application.stories
-        self.teller = self.application.models[0]
-
-    async def all(self, planned: Sequence[tuple[str, Premise]]) -> None:
-        """Every planned story from its beginning."""
-        with _progress(self.screen, len(planned) * self.turns, self.as_json) as advance:
-            for name, premise in planned:
-                session = await self.stories.open(premise)
+    async def tell(self, stories: Stories, story: str, branch: str) -> None:
+        """Further turns of a story that exists, or every planned one from its beginning."""
+        total = self.turns * max(1, len(self.planned))
+        with _progress(self.screen, total, self.as_json) as advance:
+            if story:
+                await self._tell(await stories.resume(story, branch), "", advance)
+            for name, premise in self.planned:
+                session = await stories.open(premise)
                 try:
                     await self._tell(session, name, advance)
                 finally:
                     if not session.state.turn:  # its premise stands in the command or the file
                         with suppress(StoreError):
-                            await self.stories.delete(session.story_id)
+                            await stories.delete(session.story_id)
                 self.done += 1
-
-    async def go_on(self, story: str, branch: str) -> None:
-        """Further turns of a story that exists."""
-        session = await self.stories.resume(story, branch)
-        with _progress(self.screen, self.turns, self.as_json) as advance:
-            await self._tell(session, "", advance)
 
     async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
         state, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         notes = [] if state.turn else list(premise_notes(premise, self.teller))
-        if self.as_json:
-            self._emit(
-                "story",
-                session,
-                premise_id=name,
-                title=title,
-                theme=premise.theme,
-                rules=dict(premise.rules),
-                seed=premise.seed,
-                branch=session.branch.name,
-                turn=state.turn,
-                teller=self.teller,
-                teller_before=teller_before(state, self.teller),
-                notes=notes,
-            )
-        else:
-            show_heading(self.screen, title, f"story {session.story_id[:8]}")
+        self._emit(
+            "story",
+            session,
+            premise_id=name,
+            title=title,
+            theme=premise.theme,
+            rules=dict(premise.rules),
+            seed=premise.seed,
+            branch=session.branch.name,
+            turn=state.turn,
+            teller=self.teller,
+            teller_before=view.teller_before(state, self.teller),
+            notes=notes,
+        )
+        if not self.as_json:
+            view.show_heading(self.screen, title, f"story {session.story_id[:8]}")
             for note in () if self.done else notes:
                 self.screen.note(note)
-            show_teller(self.screen, state, self.teller)
-        before, self.session = state.turn, session
+            view.show_teller(self.screen, state, self.teller)
+        self.session = session
         try:
             await self._turns(session, advance)
         finally:
-            self._close(session, session.state.turn - before)
+            self._close(session, session.state.turn - state.turn)
 
     async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
         from tta_rebuild.engine.action import Action
@@ -214,37 +168,38 @@ class StoryRun:
         next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
         while left and not session.state.ended:
-            first = not session.state.turn
-            move = Action.begin() if first else next_move(session.state.choices)
+            choices = session.state.choices
+            move = next_move(choices) if session.state.turn else Action.begin()
             if move is None:
                 return
-            if not self.as_json and not first:
-                self.screen.say(f"> {one_line(_words(move, session), MOVE_CHARS)}", "bold")
-                self.screen.say()
+            if not self.as_json and session.state.turn:
+                taken = move.number and move.number <= len(choices)
+                words = choices[move.number - 1].text if taken else move.text
+                self.screen.say(f"> {one_line(words, MOVE_CHARS)}\n", "bold")
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
-            if result.refused:
-                self._emit("refused", session, reason=result.refused)
-                refused += 1
-                if refused > MAX_REFUSALS:
-                    raise ExecutionError(
-                        f"{refused} moves in a row were not played, the last because: "
-                        f"{result.refused}"
-                    )
+            if not result.refused:
+                left, refused = left - 1, 0
+                self._report(session, result, move, time.perf_counter() - began)
+                advance()
                 continue
-            left, refused = left - 1, 0
-            self._report(session, result, move, time.perf_counter() - began)
-            advance()
+            self._emit("refused", session, reason=result.refused)
+            refused += 1
+            if refused > MAX_REFUSALS:
+                why = f"moves in a row were not played, the last because: {result.refused}"
+                raise ExecutionError(f"{refused} {why}")
 
-    def _report(self, session: Session, result: TurnResult, move: Action, seconds: float) -> None:
+    def _report(
+        self, session: Session, result: view.TurnResult, move: Action, seconds: float
+    ) -> None:
         state = session.state
         assert state.scene is not None  # what is not refused ends with a scene
         if not self.as_json:
-            show_choices(self.screen, state)
+            view.show_choices(self.screen, state)
             if state.choices or state.rejected:
                 self.screen.say()
             return
-        scene = asdict(state.scene)
+        scene = asdict(state.scene) | {"text": state.scene.text}
         del scene["passages"], scene["notes"]
         self._emit(
             "turn",
@@ -252,7 +207,6 @@ class StoryRun:
             turn=state.turn,
             action=state.action,
             choice=move.number or None,
-            text=state.scene.text,
             **scene,
             choices=state.choices,
             left_out=state.rejected,
@@ -263,57 +217,44 @@ class StoryRun:
             ms=round(seconds * 1000, 2),
         )
 
-    def say_farewell(self) -> None:
-        """Say after Ctrl-C what is kept and how to go on."""
-        how = ""
-        if self.skipped is not None:
-            how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
-        elif self.session is not None and self.as_json:  # in prose, the story's end says it
-            how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
-        done = f" after {self.done} of {counted(self.planned, 'story')}" if self.planned > 1 else ""
-        self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
-
     def _close(self, session: Session, played: int) -> None:
-        turns, ended = session.state.turn, session.state.ended
+        turns, ended, which = session.state.turn, session.state.ended, session.story_id[:8]
         self._emit("end", session, turns=turns, played=played, ended=ended)
-        if not self.as_json and turns:
-            kept, which = f"Kept: {counted(turns, 'turn')}.", session.story_id[:8]
-            self.screen.say(
-                f"The story has ended. {kept} Read it: tta stories export {which}"
-                if ended
-                else f"The story can go on. {kept} Play it: tta play --story {which}",
-                "dim",
-            )
-            self.screen.say()
+        if turns and not self.as_json:
+            can, read = "The story can go on.", f"Play it: tta play --story {which}"
+            if ended:
+                can, read = "The story has ended.", f"Read it: tta stories export {which}"
+            self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
 
     def _emit(self, kind: str, session: Session, **values: Any) -> None:
         if self.as_json:
             self.screen.json({"type": kind, "story_id": session.story_id, **values})
 
-
-def _words(move: Action, session: Session) -> str:
-    choices = session.state.choices
-    if move.number and move.number <= len(choices):
-        return choices[move.number - 1].text
-    return move.text
+    def say_farewell(self) -> None:
+        """Say after Ctrl-C what is kept and how to go on."""
+        how, planned = "", len(self.planned)
+        if self.skipped is not None:
+            how = f" For the rest, repeat the command with --skip {self.skipped + self.done}."
+        elif self.session is not None and self.as_json:  # in prose, the story's end says it
+            how = f" Go on with: tta story --story {self.session.story_id[:8]} --auto"
+        done = f" after {self.done} of {counted(planned, 'story')}" if planned > 1 else ""
+        self.screen.note(f"Stopped{done}; every finished turn is kept.{how}")
 
 
 @contextmanager
 def _progress(screen: Screen, total: int, as_json: bool) -> Iterator[Callable[[], None]]:
     """A bar on standard error where that is a terminal and no prose runs through it."""
-    prose_in_the_way = not as_json and sys.stdout.isatty()
-    if not screen.err.is_terminal or prose_in_the_way:
+    if not screen.err.is_terminal or (sys.stdout.isatty() and not as_json):
         yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
-    # Standard output is left alone: a bar that took it over would show there, on the terminal,
-    # what belongs into a file or a pipe.
+    # A bar that took standard output over would show on the terminal what belongs into a file.
     with Progress(*columns, console=screen.err, transient=True, redirect_stdout=False) as progress:
         task = progress.add_task("turns", total=total)
         yield lambda: progress.advance(task)
 
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = group("")
 app.command(cls=AutoPolicyCommand)(story)

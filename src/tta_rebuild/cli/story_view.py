@@ -1,17 +1,13 @@
-"""How parts of a story look: its people, turns and branches, and what was held back.
-
-Used by the commands in the story (``story_commands``), ``tta show``, ``compare`` and ``replay``.
-"""
+"""How parts of a story look: its people, turns and branches, and what was held back."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.facts_view import fact_line
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
 
 if TYPE_CHECKING:
     from tta_rebuild.core.events import RecordedEvent
@@ -20,8 +16,11 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.state import StoryState
     from tta_rebuild.storage.story_store import Branch
 
+Row: TypeAlias = dict[str, Any]
+"""A person or a turn, with the keys that ``--json`` shows (see the guide to the command line)."""
 
-def cast(state: StoryState, name: str = "") -> list[CharacterRow]:
+
+def cast(state: StoryState, name: str = "") -> list[Row]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
     wanted = name.casefold().strip()
     people = list(state.characters.values())
@@ -35,78 +34,54 @@ def cast(state: StoryState, name: str = "") -> list[CharacterRow]:
     for c in found:
         sketch = sketches.get(c.character_id)
         rows.append(
-            CharacterRow(
-                character_id=c.character_id,
-                name=c.name,
-                is_player=sketch is not None and sketch.is_player,
-                description=sketch.description if sketch else "",
-                feels=c.emotional_state,
-                arc=c.arc_stage,
-                traits=c.personality_traits,
-                goals=c.development_goals,
-                ties={state.names.get(other, other): tie for other, tie in c.relationships.items()},
-                remembers=c.memory,
-            )
+            {
+                "character_id": c.character_id,
+                "name": c.name,
+                "is_player": sketch is not None and sketch.is_player,
+                "description": sketch.description if sketch else "",
+                "feels": c.emotional_state,
+                "arc": c.arc_stage,
+                "traits": c.personality_traits,
+                "goals": c.development_goals,
+                "ties": {state.names.get(who, who): tie for who, tie in c.relationships.items()},
+                "remembers": c.memory,
+            }
         )
     return rows
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CharacterRow:
-    """A character as shown; traits, goals and ties are name → number."""
-
-    character_id: str
-    name: str
-    is_player: bool
-    description: str
-    feels: str
-    arc: str
-    traits: Mapping[str, float]
-    goals: Mapping[str, float]
-    ties: Mapping[str, float]
-    remembers: Sequence[str]
-
-
-def show_cast(screen: Screen, people: Sequence[CharacterRow], *, in_full: bool) -> None:
+def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
     """Everyone in a line each, or in full."""
     if not people:
         screen.say("Nobody has appeared yet.")
     for person in people:
-        name = f"{person.name}{' (you)' if person.is_player else ''}"
+        name = f"{person['name']}{' (you)' if person['is_player'] else ''}"
+        feels = f"feels {person['feels']}"
         if not in_full:
-            screen.entry(name, f"feels {person.feels}")
+            screen.entry(name, feels)
             continue
         screen.say(name, "bold cyan")
-        if person.description:
-            screen.say(person.description)
-        screen.say(f"feels {person.feels}")
+        if person["description"]:
+            screen.say(person["description"])
+        screen.say(feels)
         for head, values in (
-            ("is", _in_plain_words(person.traits, _STRENGTHS)),
-            ("works at", ", ".join(person.goals)),
-            ("is", _in_plain_words(person.ties, _BONDS)),
+            ("is", _in_plain_words(person["traits"], "strengths")),
+            ("works at", ", ".join(person["goals"])),
+            ("is", _in_plain_words(person["ties"], "bonds")),
         ):
             if values:
                 screen.entry(head, one_line(values), gap=1, head_style="")
-        if person.remembers:
+        if person["remembers"]:
             screen.say("remembers:", "bold")
-        for memory in person.remembers:
+        for memory in person["remembers"]:
             screen.entry(" ", one_line(memory, MOVE_CHARS))
 
 
-_STRENGTHS = {-0.05: "not", 0.35: "a little", 0.65: "", 1.0: "very"}
-_BONDS = {
-    -0.5: "hostile to",
-    -0.1: "cool to",
-    0.1: "neither warm nor cold to",
-    0.5: "warm to",
-    1.0: "close to",
-}
-
-
-def _in_plain_words(values: Mapping[str, float], words: Mapping[float, str]) -> str:
-    """Each name after what its number means; ``words`` stand with the most that they mean."""
+def _in_plain_words(values: Mapping[str, float], table: str) -> str:
+    """Each name after what its number means; a table's words stand with the most that they mean."""
+    says = [(float(most), said) for most, said in words(table).items()]
     return ", ".join(
-        f"{next(words[most] for most in words if number <= most)} {name.replace('_', ' ')}".strip()
+        f"{next(said for most, said in says if number <= most)} {name.replace('_', ' ')}".strip()
         for name, number in values.items()
     )
 
@@ -143,98 +118,80 @@ def show_tree(screen: Screen, branches: Sequence[Branch], *, title: str, here: s
         label = f"{branch.name} ({counted(branch.turn, 'turn')}){mark}"
         parent = nodes.get(branch.parent_id, root)
         nodes[branch.branch_id] = parent.add(Text(one_line(label)))
-    screen.show(root)
+    screen.out.print(root)
 
 
-@dataclass(slots=True)
-class TimelineTurn:
-    """What happened in one turn.
-
-    Attributes:
-        at: when it was played, ISO 8601.
-        action: what the player did, "" for the opening.
-        facts: what became true.
-        ended: what is no longer true.
-        never_so: what was taken back by a correction.
-        held_back: why something was not shown.
-        told_by: ``provider:model`` that told it.
-        degraded: "" or what was not as it should be.
-        ends_story: True if the story ended here.
-    """
-
-    turn: int
-    at: str
-    action: str = ""
-    setting: str = ""
-    text: str = ""
-    facts: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
-    never_so: list[str] = field(default_factory=list)
-    held_back: list[str] = field(default_factory=list)
-    told_by: str = ""
-    degraded: str = ""
-    ends_story: bool = False
-
-
-def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[TimelineTurn]:
+def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[Row]:
     """The turns of a branch's path, in order."""
     from tta_rebuild.core import events as told
     from tta_rebuild.core.speech import script
 
-    turns: dict[int, TimelineTurn] = {}
+    turns: dict[int, Row] = {}
     for recorded in (recorded for recorded in events if recorded.turn):
         number, at = recorded.turn, recorded.at.isoformat(timespec="seconds")
-        turn = turns.setdefault(number, TimelineTurn(number, at))
+        blank: Row = {"turn": number, "at": at, "ends_story": False}
+        blank |= dict.fromkeys(_TEXTS, "") | {name: [] for name in _LISTS}
+        row = turns.setdefault(number, blank)
         match recorded.event:
             case told.PlayerActed(text=text):
-                turn.action = text
+                row["action"] = text
             case told.SceneTold(scene=scene):
-                turn.setting, turn.text = scene.setting, script(scene, names)
-                turn.told_by = scene.told_by
-                turn.degraded = scene.degraded.replace(WHY_HINT, "")
+                row |= {"setting": scene.setting, "text": script(scene, names)}
+                row |= {"told_by": scene.told_by, "degraded": scene.degraded.replace(WHY_HINT, "")}
             case told.FactAsserted(claim=claim):
-                turn.facts.append(fact_line(claim, names))
+                row["facts"].append(fact_line(claim, names))
             case told.FactRetracted(claim=claim):
-                turn.ended.append(fact_line(claim, names))
+                row["ended"].append(fact_line(claim, names))
             case told.FactRetconned(claim=claim):
-                turn.never_so.append(fact_line(claim, names))
+                row["never_so"].append(fact_line(claim, names))
             case told.PassageWithheld(reason=reason):
-                turn.held_back.append(reason)
+                row["held_back"].append(reason)
             case told.StoryEnded():
-                turn.ends_story = True
+                row["ends_story"] = True
             case _:
                 pass
     return list(turns.values())
 
 
-def show_timeline(screen: Screen, turns: Sequence[TimelineTurn]) -> None:
-    """Turn by turn: the move, the scene's place and first words, and what became true.
+_TEXTS = ("action", "setting", "text", "told_by", "degraded")
+_LISTS = ("facts", "ended", "never_so", "held_back")
 
-    Who told a turn stands with it wherever that changes.
-    """
+
+def show_timeline(screen: Screen, turns: Sequence[Row]) -> None:
+    """Turn by turn: the move, the scene's place and first words, what became true; a new teller."""
     teller = ""
     for turn in turns:
-        told_by = "offline" if turn.told_by.startswith("offline:") else turn.told_by
+        told_by = "offline" if turn["told_by"].startswith("offline:") else turn["told_by"]
         by = f" · told by {one_line(told_by)}" if told_by not in ("", teller) else ""
         teller = told_by or teller
-        screen.say(f"turn {turn.turn} · {turn.at[:16].replace('T', ' ')}{by}", "bold cyan")
-        if turn.action:
-            screen.entry("  >", one_line(turn.action, MOVE_CHARS))
-        setting = f"[{one_line(turn.setting, 60)}] " if turn.setting else ""
-        screen.say(setting + one_line(turn.text, 160), indent=5)
-        for mark, lines in (
-            ("+", turn.facts),
-            ("-", turn.ended),
-            ("~", [f"never so: {line}" for line in turn.never_so]),
-            ("!", [f"held back: {one_line(why, 160)}" for why in turn.held_back]),
-            ("!", [one_line(turn.degraded)] if turn.degraded else []),
+        screen.say(f"turn {turn['turn']} · {turn['at'][:16].replace('T', ' ')}{by}", "bold cyan")
+        if turn["action"]:
+            screen.entry("  >", one_line(turn["action"], MOVE_CHARS))
+        setting = f"[{one_line(turn['setting'], 60)}] " if turn["setting"] else ""
+        screen.say(setting + one_line(turn["text"], 160), indent=5)
+        for mark, says, lines in (
+            ("+", "", turn["facts"]),
+            ("-", "", turn["ended"]),
+            ("~", "never so: ", turn["never_so"]),
+            ("!", "held back: ", turn["held_back"]),
+            ("!", "", [turn["degraded"]]),
         ):
-            for line in lines:
-                screen.entry(f"  {mark}", line, style="yellow" if mark == "!" else "dim")
-        if turn.ends_story:
+            for line in filter(None, lines):
+                style = "yellow" if mark == "!" else "dim"
+                screen.entry(f"  {mark}", says + one_line(line), style=style)
+        if turn["ends_story"]:
             screen.say("The story ends here.", "bold", indent=5)
     if not turns:
         screen.say("Nothing has been told on this branch yet.")
+
+
+def show_fork(screen: Screen, made: Branch) -> None:
+    """What a new branch shares, and how to play it."""
+    shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
+    screen.say(
+        f"The branch '{made.name}' shares {shared}. "
+        f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
+    )
 
 
 def show_comparison(screen: Screen, found: Comparison) -> None:
@@ -252,22 +209,13 @@ def show_comparison(screen: Screen, found: Comparison) -> None:
             screen.entry(f"  {turn}", f"{one_line(action, MOVE_CHARS)}{place}")
         for fact in side.facts:
             screen.entry("  only here:", fact_line(fact, found.names), style="dim")
+    labels = words("labels")
     for character_id, differing in found.characters.items():
         screen.heading(found.names.get(character_id, character_id))
         for name, values in differing.items():
-            screen.say(f"{_LABELS.get(name, name.replace('_', ' '))}:", indent=2)
+            screen.say(f"{labels.get(name, name.replace('_', ' '))}:", indent=2)
             for branch, value in zip((one, other), values, strict=True):
                 screen.entry(f"    {one_line(branch, 20)}:", _in_words(value, found.names), gap=1)
-
-
-_LABELS = {
-    "personality_traits": "traits",
-    "emotional_state": "feels",
-    "development_goals": "goals reached (0 to 1)",
-    "relationships": "bonds (-1 to 1)",
-    "memory": "remembers",
-    "arc_stage": "stage of the story",
-}
 
 
 def _in_words(value: object, names: Mapping[str, str]) -> str:

@@ -1,7 +1,4 @@
-"""A turn on the screen: passages as they are released, then choices, warnings and cost.
-
-``play`` and ``story`` both tell through here.
-"""
+"""A turn on the screen: passages as they are released, then choices, warnings and cost."""
 
 from __future__ import annotations
 
@@ -9,9 +6,9 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tta_rebuild.cli.screen import Screen, counted, plain
+from tta_rebuild.cli.screen import Screen, counted
 
 if TYPE_CHECKING:
     from tta_rebuild.core.story import Passage
@@ -20,23 +17,11 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.state import StoryState
     from tta_rebuild.engine.turn_events import TurnEvent
 
-SILENCE_S = 0.4
-"""So long a silence of the storyteller is not remarked upon."""
-
-FEWEST_SHOWN = 2
-"""With fewer choices than this the screen says how many were left out, and why."""
-
 
 @dataclass(slots=True)
 class TurnResult:
-    """What came of one turn beside what the session's state holds now.
-
-    Attributes:
-        refused: why it was not played, "" if it was.
-        warnings: everything the player was told beside the story.
-        cost_usd: US dollars.
-        tokens: all tokens of the turn.
-        told_s: seconds until the last passage was out, checks included.
+    """What came of one turn: why it was ``refused`` ("" if it was not), what else the player was
+    told, and how many seconds it took until the last passage was out, checks included.
     """
 
     refused: str = ""
@@ -50,28 +35,35 @@ async def play_turn(session: Session, action: Action, screen: Screen | None = No
     """Play one turn to its end; with a screen, show it while it is told."""
     from tta_rebuild.engine import turn_events as seen
 
-    result = TurnResult()
-    began = time.perf_counter()
+    def say(text: str, style: str, **how: Any) -> None:
+        if screen is not None:
+            screen.say(f"{text}\n", style, **how)
+
+    result, began = TurnResult(), time.perf_counter()
     async with aclosing(session.play(action)) as turn:
         async for event in turn if screen is None else waiting_shown(turn, screen):
             match event:
-                case seen.PassageReleased():
+                case seen.PassageReleased(passage=passage):
                     result.told_s = time.perf_counter() - began
+                    if screen is not None:
+                        show_passage(screen, passage, session.state.names)
                 case seen.TurnWarning(text=text):
                     result.warnings = (*result.warnings, text)
+                    say(f"({text})", "yellow")
+                case seen.SceneRestarted(reason=reason):
+                    say(f"(The scene begins anew: {reason})", "yellow")
                 case seen.TurnRefused(reason=reason):
                     result.refused = reason
+                    say(reason, "red", lead="Not played: ", indent=2)
                 case seen.CostReported(cost_usd=cost_usd, usage=usage):
                     result.cost_usd, result.tokens = cost_usd, usage.total_tokens
                 case _:
                     pass
-            if screen is not None:
-                _show_event(screen, event, session.state.names)
     return result
 
 
 async def waiting_shown(
-    events: AsyncIterator[TurnEvent], screen: Screen, *, after_s: float = SILENCE_S
+    events: AsyncIterator[TurnEvent], screen: Screen, *, after_s: float = 0.4
 ) -> AsyncIterator[TurnEvent]:
     """The same events; while none comes, a sign on the terminal that the story is being told."""
     import asyncio
@@ -89,34 +81,15 @@ async def waiting_shown(
         yield event
 
 
-def _show_event(screen: Screen, event: TurnEvent, names: Mapping[str, str]) -> None:
-    from tta_rebuild.engine import turn_events as seen
-
-    match event:
-        case seen.PassageReleased(passage=passage):
-            show_passage(screen, passage, names)
-            return
-        case seen.TurnWarning(text=text):
-            screen.say(f"({text})", "yellow")
-        case seen.SceneRestarted(reason=reason):
-            screen.say(f"(The scene begins anew: {reason})", "yellow")
-        case seen.TurnRefused(reason=reason):
-            screen.say(reason, "red", lead="Not played: ", indent=2)
-        case _:
-            return
-    screen.say()
-
-
 def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> None:
     """One paragraph of the story; a spoken one stands a little to the right, after a name."""
     from tta_rebuild.core.speech import quoted, speaker_name
 
     if passage.speaker:
         lead = f"{speaker_name(passage.speaker, names)}: "
-        screen.say(quoted(passage.text), lead=lead, indent=2)
+        screen.say(f"{quoted(passage.text)}\n", lead=lead, indent=2)
     else:
-        screen.say(passage.text)
-    screen.say()
+        screen.say(f"{passage.text}\n")
 
 
 def show_present(screen: Screen, state: StoryState) -> None:
@@ -124,15 +97,14 @@ def show_present(screen: Screen, state: StoryState) -> None:
     for passage in state.scene.passages if state.scene else ():
         show_passage(screen, passage, state.names)
     if state.scene and state.scene.degraded:
-        screen.say(f"({state.scene.degraded})", "yellow")
-        screen.say()
+        screen.say(f"({state.scene.degraded})\n", "yellow")
     show_choices(screen, state)
 
 
 def show_choices(screen: Screen, state: StoryState) -> None:
     """What may be done next; where that is little, how many choices were left out and why."""
     screen.numbered(choice.text for choice in state.choices)
-    if state.rejected and len(state.choices) < FEWEST_SHOWN and not state.ended:
+    if state.rejected and len(state.choices) < 2 and not state.ended:
         reasons = "; ".join(dict.fromkeys(reason for _, reason in state.rejected))
         screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
 
@@ -140,12 +112,8 @@ def show_choices(screen: Screen, state: StoryState) -> None:
 def show_teller(screen: Screen, state: StoryState, teller: str) -> None:
     """Say in a line if another tells the story from here on than told it last."""
     if before := teller_before(state, teller):
-        screen.say(
-            f"(The storyteller changes: {before} told it last, {teller} goes on. "
-            "To choose another: --model.)",
-            "yellow",
-        )
-        screen.say()
+        changes = f"The storyteller changes: {before} told it last, {teller} goes on."
+        screen.say(f"({changes} To choose another: --model.)\n", "yellow")
 
 
 def teller_before(state: StoryState, teller: str) -> str:
@@ -158,7 +126,4 @@ def teller_before(state: StoryState, teller: str) -> str:
 def show_heading(screen: Screen, title: str, *beside: str) -> None:
     """A story's title, and what is known of it in a dim line below."""
     screen.say(title, "bold cyan")
-    details = " · ".join(plain(text) for text in beside if text)
-    if details:
-        screen.say(details, "dim")
-    screen.say()
+    screen.say(f"{' · '.join(filter(None, beside))}\n", "dim")

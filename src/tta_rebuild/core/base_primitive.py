@@ -1,33 +1,25 @@
 """The primitive: one step of telling a story, and the context that travels through all of them.
 
-Stands at the bottom. The four narrative primitives derive from ``TTAPrimitive``; the engine runs
-them; callers outside compose them with ``>>`` (one after the other) and ``|`` (side by side).
+Callers compose them with ``>>`` (one after the other) and ``|`` (side by side).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from tta_rebuild.core.errors import ExecutionError, TTAPrimitiveError, ValidationError
+from tta_rebuild.core.errors import ExecutionError as ExecutionError
+from tta_rebuild.core.errors import TTAPrimitiveError as TTAPrimitiveError
+from tta_rebuild.core.errors import ValidationError as ValidationError
 from tta_rebuild.core.metaconcepts import Metaconcept
-
-__all__ = [
-    "ExecutionError",
-    "ParallelPrimitive",
-    "SequentialPrimitive",
-    "TTAContext",
-    "TTAPrimitive",
-    "TTAPrimitiveError",
-    "ValidationError",
-]
 
 TInput = TypeVar("TInput")
 TOutput = TypeVar("TOutput")
 TNext = TypeVar("TNext")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +32,6 @@ class TTAContext:
         timestamp: when the work began.
         metaconcepts: guidance in force, as ``Metaconcept`` values or plain names (known or not).
         player_boundaries: category → level, such as ``{"violence": "low"}``.
-        session_state: free values of the session.
-        universe_id: the world that the work belongs to, if any.
     """
 
     workflow_id: str
@@ -73,12 +63,7 @@ class TTAPrimitive(ABC, Generic[TInput, TOutput]):
 
     @abstractmethod
     async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
-        """Do the work.
-
-        Raises:
-            ValidationError: the input is wrong.
-            ExecutionError: the work failed.
-        """
+        """Do the work. Raises ValidationError (wrong input) and ExecutionError (it failed)."""
 
     def __rshift__(self, following: TTAPrimitive[TOutput, TNext]) -> TTAPrimitive[TInput, TNext]:
         return SequentialPrimitive(self, following)
@@ -112,22 +97,24 @@ class ParallelPrimitive(TTAPrimitive[TInput, list[Any]]):
     """
 
     def __init__(self, *members: TTAPrimitive[TInput, Any]) -> None:
-        self.members: tuple[TTAPrimitive[TInput, Any], ...] = tuple(
-            one
-            for member in members
-            for one in (member.members if isinstance(member, ParallelPrimitive) else (member,))
-        )
+        self.members: list[TTAPrimitive[TInput, Any]] = []
+        for member in members:
+            self.members += member.members if isinstance(member, ParallelPrimitive) else [member]
         super().__init__(" | ".join(member.name for member in self.members))
 
     async def execute(self, input_data: TInput, context: TTAContext) -> list[Any]:
         """Run all at once; results stand in the order of the members."""
-        import asyncio  # two thirds of what importing tta_rebuild would otherwise cost
+        return await side_by_side(m.execute(input_data, context) for m in self.members)
 
-        tasks = [asyncio.ensure_future(m.execute(input_data, context)) for m in self.members]
-        try:
-            return list(await asyncio.gather(*tasks))
-        except BaseException:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+
+async def side_by_side(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+    """The results of all, in order; the first failure cancels the others and is raised as it is."""
+    import asyncio  # two thirds of what importing tta_rebuild would otherwise cost
+
+    tasks = [asyncio.ensure_future(work) for work in works]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,7 +1,4 @@
-"""What a constructor refuses: values that cannot be meant, named with what is allowed.
-
-Stands at the bottom; every room's constructors that callers outside reach may use it.
-"""
+"""What a constructor refuses: values that cannot be meant, named with what is allowed."""
 
 from __future__ import annotations
 
@@ -27,14 +24,11 @@ def check_number(
     is_number = isinstance(value, int if whole else Real) and not isinstance(value, bool)
     if is_number and least <= value <= most and above < value < math.inf:  # type: ignore[operator]
         return
-    bounds = [
-        f"above {above:g}" if above > -math.inf else "",
-        f"at least {least:g}" if least > -math.inf else "",
-        f"at most {most:g}" if most < math.inf else "",
-    ]
-    kind = "a whole number" if whole else "a number"
-    allowed = " and ".join((kind, *(bound for bound in bounds if bound)))
-    raise ValidationError(f"{name} must be {allowed}, not {value!r}")
+    allowed = ["a whole number" if whole else "a number"]
+    for words, bound in (("above", above), ("at least", least), ("at most", most)):
+        if math.isfinite(bound):
+            allowed.append(f"{words} {bound:g}")
+    raise ValidationError(f"{name} must be {' and '.join(allowed)}, not {value!r}")
 
 
 def check_text(name: str, value: object) -> None:

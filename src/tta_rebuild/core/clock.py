@@ -1,8 +1,4 @@
-"""Time as a value that is passed in: what waits or measures takes a clock, never the system's own.
-
-Stands at the bottom. The limiter, the circuit, the retries, the cache and the cost tracker use it;
-tests hand in one that they turn by hand.
-"""
+"""Time as a value that is passed in: what waits or measures takes a clock."""
 
 from __future__ import annotations
 
@@ -19,41 +15,28 @@ class Timer(Protocol):
         """It shall not happen; safe to call at any time."""
 
 
-class Clock(Protocol):
-    """What time it is, and waking up later."""
+class Clock:
+    """What time it is, and waking up later: of this machine and of the running event loop."""
 
     def now(self) -> float:
         """Seconds since some fixed moment; never goes back."""
-
-    def wall(self) -> datetime:
-        """The date and the time of day, with a zone."""
-
-    def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """Call back in ``delay_s`` seconds, from the event loop."""
-
-    async def sleep(self, delay_s: float) -> None:
-        """Come back in ``delay_s`` seconds; cancellable."""
-
-
-class SystemClock:
-    """The ``Clock`` of this machine and of the running event loop; its zone is UTC."""
-
-    def now(self) -> float:
-        """See ``Clock``."""
         return time.monotonic()
 
     def wall(self) -> datetime:
-        """See ``Clock``."""
+        """The date and the time of day, in UTC."""
         return datetime.now(UTC)
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        """See ``Clock``."""
+        """Call back in ``delay_s`` seconds, from the event loop."""
         import asyncio  # loaded with the first loop, not with the package
 
         return asyncio.get_running_loop().call_later(delay_s, callback)
 
     async def sleep(self, delay_s: float) -> None:
-        """See ``Clock``."""
+        """Come back in ``delay_s`` seconds; cancellable."""
         import asyncio
 
         await asyncio.sleep(delay_s)
+
+
+SystemClock = Clock

@@ -1,8 +1,7 @@
 """Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
 
-For everything that takes a file in: settings, worlds, premises, stories. What is too large, no
-UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which names the file and
-says why. The package's own data files need no such care: ``packaged_toml``.
+What is too large, no UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which
+names the file and says why. The package's own need no such care: ``packaged_toml``.
 """
 
 from __future__ import annotations
@@ -20,15 +19,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MAX_DEPTH = 100
-"""Lists and mappings inside each other; no file that a person writes comes near it."""
-
 MAX_CONFIG_BYTES = 1_000_000
 """Largest YAML or TOML file."""
-
-_MAX_YAML_NODES = 200_000
-"""Values in a YAML file, those repeated by an alias (``*name``) counted each time."""
-
+MAX_DEPTH, _MAX_YAML_NODES = 100, 200_000
+"""Of YAML: values inside each other; values, those of an alias (``*name``) counted each time."""
 _MAX_DOTS = 100
 """In a line of TOML: its parser takes quadratic time over ``a.a.a.…``."""
 
@@ -42,15 +36,13 @@ def read_text(path: Path, *, max_bytes: int) -> str:
             with path.open("rb") as file:
                 raw = file.read(max_bytes + 1)
         if len(raw) > max_bytes:
-            size = f"{max_bytes / 1_000_000:g} MB"
-            raise UnreadableFile(f"{path} is larger than {size}: give it in parts")
+            raise UnreadableFile(f"{path} is larger than {max_bytes / 1e6:g} MB: give it in parts")
         return raw.decode("utf-8-sig").replace("\r\n", "\n")
     except OSError as error:
         raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
-        raise UnreadableFile(
-            f"{path} is not UTF-8 text (byte {error.start:,}): save it as UTF-8"
-        ) from error
+        said = f"{path} is not UTF-8 text (byte {error.start:,}): save it as UTF-8"
+        raise UnreadableFile(said) from error
 
 
 def parse_json(text: str, name: str) -> Any:
@@ -71,18 +63,18 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
 
 
 def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
-    """The value of a YAML text, plain types only; one that ``is_ours`` cannot be a trap.
-
-    Raises UnreadableFile that names the file.
-    """
+    """The value of a YAML text; one that ``is_ours`` cannot be a trap. Raises UnreadableFile."""
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
     def load() -> Any:
-        if not is_ours:
-            _check_yaml(text, name, loader)
-        return yaml.load(text, Loader=loader)
+        try:
+            if not is_ours:
+                _check_yaml(text, name, loader)
+            return yaml.load(text, Loader=loader)
+        except yaml.YAMLError as error:
+            raise ValueError(error) from error
 
     return _parsed("YAML", name, load)
 
@@ -107,17 +99,11 @@ def packaged_toml(package: str, name: str) -> dict[str, Any]:
 
 
 def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:
-    # A YAMLError is no ValueError; a number or a date that cannot be is no TOML or YAML error.
-    problems: tuple[type[Exception], ...] = (ValueError,)
-    if language == "YAML":
-        from yaml import YAMLError
-
-        problems = (ValueError, YAMLError)
     try:
         return parse()
     except RecursionError:
         raise UnreadableFile(f"{name} is nested too deeply") from None
-    except problems as error:
+    except ValueError as error:
         raise UnreadableFile(f"{name} is not valid {language}: {error}") from error
 
 
@@ -149,5 +135,5 @@ def _check_yaml(text: str, name: str, loader: Any) -> None:
         if anchor:
             sizes[anchor] = size
         if counts[-1] > _MAX_YAML_NODES:
-            most = f"{_MAX_YAML_NODES:,}"
-            raise UnreadableFile(f"{name} holds more than {most} values, its aliases written out")
+            said = f"holds more than {_MAX_YAML_NODES:,} values, its aliases written out"
+            raise UnreadableFile(f"{name} {said}")

@@ -1,9 +1,8 @@
 """English, in one place: sentences, words, stems, the forms of verbs and nouns, numbers in words.
 
-Every room that looks at words asks here. Sentences are cut by ``sentencex`` (rules for 244
-languages), stems by ``PyStemmer``, number words by ``text2num``; what is here besides is what
-no kept library does without a model or seconds of import time (``inflect`` takes more than three,
-and makes "bu" of "bus"). All of it is loaded on first use.
+Sentences are cut by ``sentencex`` (rules for 244 languages), stems by ``PyStemmer``, number words
+by ``text2num``, all loaded on first use; the rest no kept library does without a model or seconds
+of import time (``inflect`` takes more than three, and makes "bu" of "bus").
 """
 
 from __future__ import annotations
@@ -12,10 +11,6 @@ import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from Stemmer import Stemmer
 
 _VOWELS = frozenset("aeiou")
 _HISSING = ("s", "x", "z", "ch", "sh")
@@ -24,14 +19,9 @@ _ORDINALS = (
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-_SOUNDS_LIKE_YOU = re.compile(
-    r"(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])", re.IGNORECASE
-)
-_SILENT_H = re.compile(r"(?:hour|hono|hones|heir)", re.IGNORECASE)
+_SOUNDS_LIKE_YOU = re.compile(r"(?i)(?:uni|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])")
+_SILENT_H = re.compile(r"(?i)(?:hour|hono|hones|heir)")
 _LETTERS_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
-
-
-# ------------------------------------------------------------------------- sentences and words
 
 
 @lru_cache(maxsize=512)
@@ -45,10 +35,7 @@ def _sentences(text: str, language: str) -> tuple[str, ...]:
 def sentences_of(text: str, language: str = "en") -> list[str]:
     """The sentences of a text in order, trimmed; speech in quotation marks stays in one piece.
 
-    A line break ends a sentence.
-
-    Args:
-        language: ISO 639-1 code; one that is not known is cut by the rules for English.
+    A line break ends one. A ``language`` (ISO 639-1) that is not known is cut as English.
     """
     return list(_sentences(text, language))
 
@@ -58,24 +45,15 @@ def words_of(text: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(text)]
 
 
-# ----------------------------------------------------------------------------- stems and forms
-
-
-@cache
-def _stemmer() -> Stemmer:
-    from Stemmer import Stemmer
-
-    return Stemmer("english")
-
-
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The stem by which forms of one word are recognised: ``trusting``, ``trusted`` → ``trust``.
 
-    Source: M. Porter, Snowball's English stemmer. A stem is no word ("stori"); irregular forms
-    ("went") keep a stem of their own.
+    Source: M. Porter, Snowball's English stemmer. Irregular forms ("went") have one of their own.
     """
-    return str(_stemmer().stemWord(word.lower()))
+    from Stemmer import Stemmer
+
+    return str(Stemmer("english").stemWord(word.lower()))
 
 
 @cache
@@ -86,9 +64,9 @@ def _pairs(name: str) -> Mapping[str, str]:
 
 
 def verb_forms(verb: str) -> frozenset[str]:
-    """The regular forms of a verb or noun: -s, -ed, -ing, with doubled consonants where possible.
+    """The regular forms of a verb or noun: -s, -ed, -ing, and some too many ("openned").
 
-    A form too many ("openned") is among them on purpose: they serve recognition, not writing.
+    They serve recognition, not writing.
     """
     found = {verb, verb + "s"}
     if verb.endswith((*_HISSING, "o")):
@@ -155,15 +133,9 @@ def article_for(word: str) -> str:
     return "an" if word[:1].lower() in _VOWELS and not _SOUNDS_LIKE_YOU.match(word) else "a"
 
 
-# -------------------------------------------------------------------------------------- numbers
-
-
 @lru_cache(maxsize=20_000)
 def number_in(text: str) -> str:
-    """The first number in a text, in digits, 0 for "no"; "" if there is none.
-
-    "twenty-three coins" → "23", "the third key" → "3".
-    """
+    """The first number in a text: "twenty-three coins" → "23", "no key" → "0"; "" for none."""
     from text_to_num import text2num
 
     words = re.findall(r"[a-z]+|\d+", text.lower())

@@ -1,7 +1,7 @@
 """Every error that the engine raises, in one tree; the class says what the caller should do.
 
-Stands at the bottom: every room raises from here, nobody above defines an error of its own, and
-vendor exceptions are translated into this tree where they enter (``raise ... from error``).
+Nobody above defines an error of its own, and vendor exceptions are translated into this tree where
+they enter (``raise ... from error``). The facts of an error are attributes, given by name.
 
 ::
 
@@ -15,16 +15,11 @@ vendor exceptions are translated into this tree where they enter (``raise ... fr
     │       │   ├── KeyMissing · KeyRejected · SdkMissing: set up what is named
     │       │   ├── RequestRejected · RequestTooLarge · ContentRefused: change the request
     │       │   └── ReplyUnusable · StreamBroken: an answer, but not what was asked, not whole
-    │       ├── ProviderFault             a provider of the caller's own has a defect: mend it
-    │       └── BudgetExceededError       raise the budget or play offline
-    ├── StoryError
-    │   ├── StoryNotFound · BranchNotFound · PositionNotFound
-    │   ├── PositionConflict              somebody else wrote first: load again
-    │   ├── MoveRefused                   make another move
-    │   ├── HistoryNotLoaded              fold the whole log
-    │   └── ImportRejected                the file is not a story that can be read
-    ├── StoreError                        the place where stories are kept
-    │   └── StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer · StoreDamaged
+    │       └── ProviderFault · BudgetExceededError: mend it; raise the budget or play offline
+    ├── StoryError: StoryNotFound · BranchNotFound · PositionNotFound · PositionConflict ·
+    │       MoveRefused · HistoryNotLoaded · ImportRejected
+    ├── StoreError: StoreLocked · StoreReadOnly · StoreFull · StoreMissing · StoreNewer ·
+    │       StoreDamaged
     └── SettingsError · UnreadableFile · ExecutorUnavailable
 """
 
@@ -37,16 +32,26 @@ from tta_rebuild.core.usage import Usage
 
 
 class TTAError(Exception):
-    """Root of everything that the engine raises on purpose."""
+    """Root of everything that the engine raises on purpose.
+
+    What a class declares with a default may be given by name: ``ProviderBusy("…", model="m")``.
+    """
+
+    def __init__(self, message: str = "", **facts: Any) -> None:
+        super().__init__(message)
+        for name, value in facts.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no {name!r}")
+            setattr(self, name, value)
 
 
 class TTAPrimitiveError(TTAError):
     """A primitive could not do its work; its name and the ``TTAContext`` stand here where known."""
 
     def __init__(
-        self, message: str, primitive_name: str | None = None, context: Any | None = None
+        self, message: str, primitive_name: str | None = None, context: Any = None, **facts: Any
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, **facts)
         self.message = message
         self.primitive_name = primitive_name
         self.context = context
@@ -60,25 +65,18 @@ class ExecutionError(TTAPrimitiveError):
     """The input was fine, the work failed."""
 
 
-# ------------------------------------------------------------------------------- the model
-
-
 class ProviderError(ExecutionError):
     """The model behind a primitive failed; the message says what to do next.
 
     ``provider`` is the adapter, such as ``"gemini"``. ``usage`` is what the failed attempt is
-    billed for, where the provider said so (a refused or broken answer was written all the same);
-    ``may_be_billed`` is True where it did not, and an answer may have been written. The adapter
-    sets them where it knows better than the class; the cost tracker reads them.
+    billed for, where the provider said so; where it did not, ``may_be_billed`` says whether an
+    answer may have been written all the same. The adapter sets them where it knows better.
     """
 
+    provider: str = ""
+    model: str = ""
     usage: Usage | None = None
     may_be_billed: bool = False
-
-    def __init__(self, message: str, *, provider: str = "", model: str = "") -> None:
-        super().__init__(message)
-        self.provider = provider
-        self.model = model
 
 
 class ProviderBusy(ProviderError):
@@ -87,18 +85,8 @@ class ProviderBusy(ProviderError):
     ``learnt_limit_rpm`` is the requests per minute that a 429 revealed, where it did.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        provider: str = "",
-        model: str = "",
-        retry_after_s: float | None = None,
-        learnt_limit_rpm: int | None = None,
-    ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_after_s = retry_after_s
-        self.learnt_limit_rpm = learnt_limit_rpm
+    retry_after_s: float | None = None
+    learnt_limit_rpm: int | None = None
 
 
 class ProviderTimeout(ProviderBusy):
@@ -111,31 +99,21 @@ class QuotaExhausted(ProviderError):
     """The model's daily quota is used up: wait for the reset, or use another model."""
 
     def __init__(self, *, resets_at: datetime, provider: str = "", model: str = "") -> None:
-        super().__init__(
-            f"{model}: daily quota used up, resets at {resets_at:%Y-%m-%d %H:%M %Z}; "
-            "wait until then or choose another model",
-            provider=provider,
-            model=model,
-        )
+        until = f"resets at {resets_at:%Y-%m-%d %H:%M %Z}; wait until then or choose another model"
+        super().__init__(f"{model}: daily quota used up, {until}", provider=provider, model=model)
         self.resets_at = resets_at
 
 
-class _OpensAgain(ProviderError):
-    """Nothing was sent; ``retry_after_s`` is when it may be at the earliest, 0 if unknown."""
+class QuotaFull(ProviderError):
+    """Our own pacing found no room in time; nothing was sent, and ``retry_after_s`` may be 0."""
 
-    def __init__(
-        self, message: str, *, provider: str = "", model: str = "", retry_after_s: float = 0.0
-    ) -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.retry_after_s = retry_after_s
+    retry_after_s: float = 0.0
 
 
-class QuotaFull(_OpensAgain):
-    """Our own pacing found no room in the model's quota in time."""
-
-
-class CircuitOpen(_OpensAgain):
+class CircuitOpen(ProviderError):
     """The model failed too often just now; it is asked again after ``retry_after_s`` seconds."""
+
+    retry_after_s: float = 0.0
 
 
 class ModelUnavailable(ProviderError):
@@ -145,17 +123,10 @@ class ModelUnavailable(ProviderError):
 class KeyMissing(ProviderError, ValueError):
     """No key: set the environment variable that is named in ``variable``."""
 
-    def __init__(
-        self,
-        variable: str,
-        *,
-        provider: str = "",
-        otherwise: str = "play without a key (--model offline)",
-    ) -> None:
-        super().__init__(
-            f"{variable} is not set: put it into the environment or into .env, or {otherwise}",
-            provider=provider,
-        )
+    def __init__(self, variable: str, *, provider: str = "", otherwise: str = "") -> None:
+        said = f"{variable} is not set: put it into the environment or into .env, or "
+        said += otherwise or "play without a key (--model offline)"
+        super().__init__(said, provider=provider)
         self.variable = variable
 
 
@@ -181,10 +152,7 @@ class ContentRefused(ProviderError):
     """Blocked for its content; ``reason`` is the provider's own word (``SAFETY`` …)."""
 
     may_be_billed = True
-
-    def __init__(self, message: str, *, reason: str, provider: str = "", model: str = "") -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.reason = reason
+    reason: str = ""
 
 
 class ReplyUnusable(ProviderError):
@@ -197,25 +165,18 @@ class StreamBroken(ProviderError):
     """The stream ended before its end; what had come is in ``text``."""
 
     may_be_billed = True
-
-    def __init__(self, message: str, *, text: str, provider: str = "", model: str = "") -> None:
-        super().__init__(message, provider=provider, model=model)
-        self.text = text
+    text: str = ""
 
 
 class ProviderFault(ExecutionError):
-    """A provider of the caller's own raised what no provider should, or gave no answer: mend it.
-
-    The next model does not take over, so that a defect is seen.
-    """
+    """A provider of the caller's own has a defect: mend it. The next model does not take over."""
 
 
 class BudgetExceededError(ExecutionError):
-    """A budget would be overspent by the call that was about to be made; nothing was sent.
+    """A budget (in US dollars) would be overspent by the next call; nothing was sent.
 
-    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``).
-    Amounts are US dollars. ``scope`` is ``"call"``, ``"story"``, ``"player"``, ``"day"``,
-    ``"session"`` or ``"total"``.
+    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``). ``scope``
+    is ``"call"``, ``"story"``, ``"player"``, ``"day"``, ``"session"`` or ``"total"``.
     """
 
     def __init__(
@@ -227,21 +188,15 @@ class BudgetExceededError(ExecutionError):
         needed_usd: float,
         how_to_raise: str,
     ) -> None:
+        spent = f"${spent_usd:.4f} of ${limit_usd:.4f} is spent"
         super().__init__(
-            f"budget per {scope} would be exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent "
-            f"or reserved and this call may cost up to ${needed_usd:.4f}; {how_to_raise}"
+            f"budget per {scope} would be exceeded: {spent} or reserved and this call may cost up "
+            f"to ${needed_usd:.4f}; {how_to_raise}"
             if needed_usd
-            else f"budget per {scope} exceeded: ${spent_usd:.4f} of ${limit_usd:.4f} is spent; "
-            f"{how_to_raise}"
+            else f"budget per {scope} exceeded: {spent}; {how_to_raise}"
         )
-        self.scope = scope
-        self.limit_usd = limit_usd
-        self.spent_usd = spent_usd
-        self.needed_usd = needed_usd
-        self.how_to_raise = how_to_raise
-
-
-# ------------------------------------------------------------------------------- the story
+        self.scope, self.how_to_raise = scope, how_to_raise
+        self.limit_usd, self.spent_usd, self.needed_usd = limit_usd, spent_usd, needed_usd
 
 
 class StoryError(TTAError):
@@ -264,26 +219,18 @@ class HistoryNotLoaded(StoryError):
     """A story taken up from a snapshot was asked what was so before it: fold its whole log."""
 
     def __init__(self, position: int) -> None:
-        super().__init__(
-            f"what was so before event {position} is not loaded; fold the branch's whole log"
-        )
-        self.position = position
+        super().__init__(f"what was so before event {position} is not loaded; fold the whole log")
 
 
 class PositionConflict(StoryError):
-    """Somebody else wrote to this branch first: nothing was stored, load it again.
-
-    Positions count events along the path.
-    """
+    """Somebody else wrote first (``actual`` events are there): nothing was stored, load again."""
 
     def __init__(self, *, branch_id: str, expected: int, actual: int) -> None:
         super().__init__(
             f"branch {branch_id} stands at event {actual}, not at {expected}: another writer was "
             "first, nothing of this turn was stored; load the story again and repeat the turn"
         )
-        self.branch_id = branch_id
-        self.expected = expected
-        self.actual = actual
+        self.branch_id, self.expected, self.actual = branch_id, expected, actual
 
 
 class MoveRefused(StoryError):
@@ -292,9 +239,6 @@ class MoveRefused(StoryError):
 
 class ImportRejected(StoryError):
     """The file is not a story that can be read; nothing was changed."""
-
-
-# ------------------------------------------------------------------------------- the store
 
 
 class StoreError(TTAError):
@@ -331,10 +275,8 @@ class StoreDamaged(StoreError):
     Up to ``good_upto`` its path is whole (None if nothing is known to be); a fork there saves it.
     """
 
-    def __init__(self, message: str, *, branch_id: str = "", good_upto: int | None = None) -> None:
-        super().__init__(message)
-        self.branch_id = branch_id
-        self.good_upto = good_upto
+    branch_id: str = ""
+    good_upto: int | None = None
 
 
 class SettingsError(TTAError):

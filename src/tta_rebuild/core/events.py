@@ -1,54 +1,54 @@
 """What can happen to a story: the log's vocabulary, versioned.
 
-Stands at the bottom. The engine writes these, the storage keeps them without knowing what they
-mean, and every view of a story is a fold over them. An event never changes once stored: when a
-shape changes, its ``VERSION`` rises and an upcaster lifts old data while it is read.
+The engine writes these, the storage keeps them without knowing what they mean, and every view of a
+story is a fold over them. An event never changes once stored: when a shape changes, its ``VERSION``
+rises and an upcaster lifts old data while it is read.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, TypeAlias, cast, get_args
+from functools import cache
+from typing import Any, ClassVar, TypeAlias, cast, dataclass_transform
 
 from tta_rebuild.core.errors import StoreDamaged, StoreNewer, ValidationError
 from tta_rebuild.core.story import Choice, Claim, LastingLine, Premise, Scene
 from tta_rebuild.core.usage import Usage
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class StoryEvent:
-    """What all events have: the name and the version under which the log keeps them."""
+    """What all events are: frozen values; the log keeps them under a name and a version."""
 
-    __slots__ = ()
     KIND: ClassVar[str]
     VERSION: ClassVar[int] = 1
 
+    def __init_subclass__(cls) -> None:
+        cls.KIND = re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        dataclass(frozen=True, kw_only=True)(cls)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class StoryOpened(StoryEvent):
     """The story begins: always the first event of a story."""
 
-    KIND: ClassVar[str] = "story_opened"
     premise: Premise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlayerActed(StoryEvent):
     """The player did or said something: took a choice (numbered from 1), or used free words."""
 
-    KIND: ClassVar[str] = "player_acted"
     text: str
     choice: int | None = None
     wants_end: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReplied(StoryEvent):
     """What a storyteller answered, word for word: with it the turn can be told again exactly."""
 
-    KIND: ClassVar[str] = "model_replied"
     task: str
     request_key: str
     text: str
@@ -59,19 +59,15 @@ class ModelReplied(StoryEvent):
     degraded: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SceneTold(StoryEvent):
     """A scene as the player read it."""
 
-    KIND: ClassVar[str] = "scene_told"
     scene: Scene
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PassageWithheld(StoryEvent):
     """A passage that the ``gate`` (``"canon"``, ``"safety"``) held back, and what it is against."""
 
-    KIND: ClassVar[str] = "passage_withheld"
     text: str
     gate: str
     reason: str
@@ -87,76 +83,57 @@ class CodeVerdictNoted:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeChecked(StoryEvent):
     """The code in a scene was run where it can do no harm; one verdict per block, in order."""
 
-    KIND: ClassVar[str] = "code_checked"
     verdicts: tuple[CodeVerdictNoted, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PastRecalled(StoryEvent):
     """What of the past was put into the turn's prompt: positions of events, in order."""
 
-    KIND: ClassVar[str] = "past_recalled"
     positions: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactAsserted(StoryEvent):
     """From here on this holds on this branch, until it is retracted or replaced."""
 
-    KIND: ClassVar[str] = "fact_asserted"
     claim: Claim
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactRetracted(StoryEvent):
     """From here on this no longer holds on this branch."""
 
-    KIND: ClassVar[str] = "fact_retracted"
     claim: Claim
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FactRetconned(StoryEvent):
     """An author says that this was never so (``becomes`` is what was so instead, if anything)."""
 
-    KIND: ClassVar[str] = "fact_retconned"
     claim: Claim
     becomes: Claim | None = None
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineKept(StoryEvent):
     """A lasting line holds from here on; its number is the position of this event."""
 
-    KIND: ClassVar[str] = "line_kept"
     line: LastingLine
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LineEnded(StoryEvent):
     """The lasting line of this number no longer holds."""
 
-    KIND: ClassVar[str] = "line_ended"
     number: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterChanged(StoryEvent):
-    """How a character is after this turn; fields that stayed the same are not repeated.
+    """How a character is after this turn: what of it changed.
 
-    Attributes:
-        goals: name → progress in [0, 1], those touched.
-        relationships: other's id → value in [-1, 1], those touched.
-        remembers: story events that were added to the memory, in order.
+    ``goals`` lie in [0, 1], ``relationships`` in [-1, 1]; ``remembers`` is new in the memory.
     """
 
-    KIND: ClassVar[str] = "character_changed"
     character_id: str
     name: str = ""
     emotion: str = ""
@@ -167,20 +144,16 @@ class CharacterChanged(StoryEvent):
     remembers: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ChoicesOffered(StoryEvent):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 
-    KIND: ClassVar[str] = "choices_offered"
     choices: tuple[Choice, ...]
     rejected: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineMarked(StoryEvent):
     """An entry of the story's own timeline, in story time (see ``narrative.timeline_manager``)."""
 
-    KIND: ClassVar[str] = "timeline_marked"
     event_id: str
     event_type: str
     timestamp: int
@@ -189,54 +162,29 @@ class TimelineMarked(StoryEvent):
     character_ids: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StoryEnded(StoryEvent):
     """The story came to an end on this branch; a fork before it may go on."""
 
-    KIND: ClassVar[str] = "story_ended"
     how: str = ""
 
 
-Event: TypeAlias = (
-    StoryOpened
-    | PlayerActed
-    | ModelReplied
-    | SceneTold
-    | PassageWithheld
-    | CodeChecked
-    | PastRecalled
-    | FactAsserted
-    | FactRetracted
-    | FactRetconned
-    | LineKept
-    | LineEnded
-    | CharacterChanged
-    | ChoicesOffered
-    | TimelineMarked
-    | StoryEnded
-)
-
-EVENT_TYPES: Mapping[str, type[StoryEvent]] = {t.KIND: t for t in get_args(Event)}
+Event: TypeAlias = StoryEvent
+EVENT_TYPES: Mapping[str, type[StoryEvent]] = {t.KIND: t for t in StoryEvent.__subclasses__()}
 
 
 def prose_of(event: Event) -> str:
     """The text of an event that a search may find: scenes as told, and the player's words."""
     if isinstance(event, SceneTold):
         return event.scene.text
-    if isinstance(event, PlayerActed):
-        return event.text
-    return ""
+    return event.text if isinstance(event, PlayerActed) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedEvent:
-    """An event at its place.
+    """An event at its place, stored ``at`` (UTC).
 
-    Attributes:
-        branch_id: the branch that it was written on (an ancestor's, for inherited events).
-        position: its depth along the branch path, dense, from 1.
-        turn: the turn it belongs to; 0 for the opening.
-        at: when it was stored (UTC).
+    ``branch_id`` is the branch that it was written on (an ancestor's, for inherited events),
+    ``position`` its depth along the branch path, dense, from 1, ``turn`` 0 for the opening.
     """
 
     branch_id: str
@@ -247,6 +195,13 @@ class RecordedEvent:
 
 
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@cache
+def _adapter(event_type: type[Any]) -> Any:
+    from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
+
+    return TypeAdapter(event_type)
 
 
 class EventCodec:
@@ -264,44 +219,32 @@ class EventCodec:
     ) -> None:
         self._upcasters = dict(upcasters or {})
         self._types = types
-        self._adapters: dict[str, Any] = {}
-
-    def _adapter(self, event_type: type[Any]) -> Any:
-        kind: str = event_type.KIND
-        if kind not in self._adapters:
-            from pydantic import TypeAdapter  # heavy: only needed once a log is read or written
-
-            self._adapters[kind] = TypeAdapter(event_type)
-        return self._adapters[kind]
 
     def to_json(self, event: Event) -> tuple[str, int, str]:
         """Kind, version, and the data as compact JSON text.
 
         Raises ValidationError if a text in it cannot be written down.
         """
+        event_type: Any = type(event)
         try:
-            text = self._adapter(type(event)).dump_json(event).decode()
+            text = _adapter(event_type).dump_json(event).decode()
         except ValueError as error:
-            raise ValidationError(
-                f"'{event.KIND}' holds characters that are no text (broken Unicode); "
-                "remove them and repeat"
-            ) from error
+            said = "holds characters that are no text (broken Unicode); remove them and repeat"
+            raise ValidationError(f"'{event.KIND}' {said}") from error
         return event.KIND, event.VERSION, text
 
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:
         """The event, as today's type.
 
-        Raises:
-            StoreNewer: the kind or version is of a later program.
-            StoreDamaged: the data are not of that kind's shape.
+        Raises StoreNewer (of a later program) and StoreDamaged (not of that kind's shape).
         """
-        event_type = self._types.get(kind)
+        event_type: Any = self._types.get(kind)
         if event_type is None or version > event_type.VERSION:
             raise StoreNewer(
                 f"the log holds an event '{kind}' of version {version}, which this version of "
                 "tta does not know; upgrade tta to read it"
             )
-        adapter = self._adapter(event_type)
+        adapter = _adapter(event_type)
         try:
             if version == event_type.VERSION:
                 return cast("Event", adapter.validate_json(text))

@@ -1,7 +1,4 @@
-"""Guidance principles that shape prompts without prescribing what happens.
-
-Stands at the bottom: contexts carry them, prompt templates print them, the registry lists them.
-"""
+"""Guidance principles that shape prompts without prescribing what happens."""
 
 from __future__ import annotations
 
@@ -24,11 +21,7 @@ class MetaconceptCategory(Enum):
 
 @dataclass(frozen=True)
 class Metaconcept:
-    """One principle, in a sentence or two that a model can act on.
-
-    Attributes:
-        scope: the primitive types it speaks to, or ``"all"``.
-    """
+    """One principle, in a sentence or two that a model can act on."""
 
     name: str
     category: MetaconceptCategory

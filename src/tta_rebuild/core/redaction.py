@@ -1,12 +1,9 @@
 """Redaction: takes secrets out of everything that leaves the program as text.
 
-Stands at the bottom and knows no settings: ``bootstrap`` hands the values of the keys in and puts a
-``Redactor`` on the log handlers; the command line puts one on error messages and tracebacks. For
-spans there is ``core.span_redaction``, which a program puts around its own exporter.
-
-Two nets. Registered secrets are found in whatever form text can carry them: plain, cut off at
-either end, base64 at any alignment, hexadecimal, URL-encoded, escaped. Keys nobody registered are
-found by their shape, where the provider gave them one.
+``bootstrap`` hands the values of the keys in and puts a ``Redactor`` on the log handlers; the
+command line puts one on error messages and tracebacks. Two nets: registered secrets are found in
+whatever form text can carry them (plain, cut off at either end, base64 at any alignment,
+hexadecimal, URL-encoded, escaped), others by their shape, where the provider gave them one.
 """
 
 from __future__ import annotations
@@ -23,11 +20,9 @@ from urllib.parse import quote, quote_plus
 
 MASK = "[secret]"
 
-GRAM = 8
-"""A run of this many characters of a secret, in any form, is masked; less gives little away."""
-
-SHORTEST_SECRET = 4
-"""Shorter values are not taken for secrets: masking them would mask ordinary text."""
+GRAM, SHORTEST_SECRET = 8, 4
+"""Any run of ``GRAM`` characters of a secret, in any form, is masked; less gives little away. What
+is shorter than ``SHORTEST_SECRET`` is none: masking it would mask ordinary text."""
 
 _PUBLIC_PREFIX = re.compile(
     r"sk-ant-(?:api|admin)?\d*-?|sk-(?:proj|svcacct|admin|or-v\d)-|sk-|AIzaSy?|AQ\.|e2b_|ghp_|gho_|"
@@ -35,51 +30,29 @@ _PUBLIC_PREFIX = re.compile(
 )
 
 
-_Shape = tuple[tuple[str, ...], re.Pattern[str]]
-"""What a text must hold (in lower case) for a pattern to be worth trying, and the pattern."""
-
 # What keys look like, whoever's they are.
-_KEYS: tuple[_Shape, ...] = tuple(
-    (hints, re.compile(pattern))
-    for hints, pattern in (
-        (("aiza",), r"\bAIza[\w-]{30,}"),  # Google
-        (("aq.",), r"\bAQ\.[\w-]{30,}"),  # Google, since 2025
-        (("ya29.",), r"\bya29\.[\w-]{20,}"),  # Google, OAuth
-        (("sk-ant-",), r"\bsk-ant-[\w-]{16,}"),  # Anthropic
-        (("sk-",), r"\bsk-(?:proj|svcacct|admin|or-v\d)-[\w-]{16,}"),  # OpenAI, OpenRouter
-        (("sk-",), r"\bsk-[A-Za-z0-9]{20,}"),  # OpenAI, old; DeepSeek and others
-        (("e2b_",), r"\be2b_[0-9a-f]{16,}|\bsk_e2b_[\w-]{16,}"),
-        (("gh",), r"\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,})"),
-        (("glpat-",), r"\bglpat-[\w-]{16,}"),
-        (("hf_",), r"\bhf_[A-Za-z]{20,}"),  # Hugging Face
-        (("gsk_",), r"\bgsk_[A-Za-z0-9]{20,}"),  # Groq
-        (
-            ("xai", "pplx", "nvapi", "r8", "npm", "pypi"),
-            r"\b(?:xai|pplx|nvapi|r8|npm|pypi)[-_][\w-]{20,}",
-        ),
-        (("xox",), r"\bxox[abeoprs]-[\w-]{10,}"),  # Slack
-        (("akia", "asia"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),  # AWS
-        (("eyj",), r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"),  # JWT
-        (
-            ("-----begin",),
-            r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.+?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
-        ),
-    )
+_KEY = re.compile(
+    r"""
+    \bAIza[\w-]{30,} | \bAQ\.[\w-]{30,} | \bya29\.[\w-]{20,}             # Google
+  | \bsk-ant-[\w-]{16,}                                                  # Anthropic
+  | \bsk-(?:proj|svcacct|admin|or-v\d)-[\w-]{16,} | \bsk-[A-Za-z0-9]{20,}  # OpenAI and others
+  | \be2b_[0-9a-f]{16,} | \bsk_e2b_[\w-]{16,}
+  | \bgh[opsur]_[A-Za-z0-9]{20,} | \bgithub_pat_\w{20,} | \bglpat-[\w-]{16,}
+  | \bhf_[A-Za-z]{20,} | \bgsk_[A-Za-z0-9]{20,}                          # Hugging Face, Groq
+  | \b(?:xai|pplx|nvapi|r8|npm|pypi)[-_][\w-]{20,}
+  | \bxox[abeoprs]-[\w-]{10,} | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b            # Slack, AWS
+  | \beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+                                # JWT
+  | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----(?s:.+?)(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
+    """,
+    re.VERBOSE,
 )
-
 # What stands before a key, whatever its shape; the first group stays.
-_CARRIERS: tuple[_Shape, ...] = tuple(
-    (hints, re.compile(pattern, re.IGNORECASE))
-    for hints, pattern in (
-        (("bearer",), r"(\bBearer\s+)[\w.~+/=-]{8,}"),
-        (
-            ("key", "token", "authorization"),
-            r"((?:x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|authorization)"
-            r"[\"']?\s*[:=]\s*[\"']?(?:(?:Basic|Bearer)\s+)?)[^\s\"'&,;}\]\[]{8,}",
-        ),
-        (("key=", "token="), r"([?&](?:key|token|api_key|access_token)=)[^&\s\"'\[]{8,}"),
-        (("://",), r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]{3,}(?=@)"),  # URL with password
-    )
+_CARRIERS = (
+    r"(\bBearer\s+)[\w.~+/=-]{8,}",
+    r"((?:x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|authorization)"
+    r"[\"']?\s*[:=]\s*[\"']?(?:(?:Basic|Bearer)\s+)?)[^\s\"'&,;}\]\[]{8,}",
+    r"([?&](?:key|token|api_key|access_token)=)[^&\s\"'\[]{8,}",
+    r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]{3,}(?=@)",  # URL with password
 )
 
 
@@ -100,11 +73,7 @@ def forms(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Masks secrets in text and in plain values. Safe to share between threads.
-
-    Args:
-        secrets: values that must not leave; empty and very short ones are passed over.
-    """
+    """Masks secrets (not very short ones) in text and plain values; threads may share it."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
@@ -141,12 +110,9 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The same for what only looks like a secret, too. Idempotent."""
-        text = self.known(text)
-        folded = text.lower()
-        for shapes, mask in ((_KEYS, MASK), (_CARRIERS, rf"\1{MASK}")):
-            for hints, pattern in shapes:
-                if any(hint in folded for hint in hints):
-                    text = pattern.sub(mask, text)
+        text = _KEY.sub(MASK, self.known(text))
+        for pattern in _CARRIERS:
+            text = re.sub(pattern, rf"\1{MASK}", text, flags=re.IGNORECASE)
         return text
 
     def _without_pieces(self, text: str) -> str:
@@ -168,11 +134,9 @@ class Redactor:
             return self.redact(value.decode("latin-1")).encode("latin-1")
         if isinstance(value, Mapping):
             return {self.value(k): self.value(v) for k, v in value.items()}
-        if isinstance(value, tuple):  # of whatever named kind
-            return tuple(map(self.value, value))
         if isinstance(value, list | set | frozenset):
             return type(value)(map(self.value, value))
-        return value
+        return tuple(map(self.value, value)) if isinstance(value, tuple) else value
 
     def traceback(self, error: BaseException) -> str:
         """A crash report: the whole traceback with causes, redacted."""
@@ -180,10 +144,7 @@ class Redactor:
 
 
 class RedactingFilter(logging.Filter):
-    """Redacts records as a handler takes them: message, arguments, exception, stack, extras.
-
-    Belongs on handlers: a filter on a logger does not see what its children log.
-    """
+    """Redacts records as a handler takes them; on a logger it would miss its children's."""
 
     def __init__(self, redactor: Redactor) -> None:
         super().__init__()
@@ -197,13 +158,9 @@ class RedactingFilter(logging.Filter):
             record.msg = self._redactor.redact(f"{record.msg} {record.args!r}")
         record.args = None
         if record.exc_info and record.exc_info[1] is not None:
-            record.exc_text = self._redactor.traceback(record.exc_info[1]).rstrip("\n")
+            record.exc_text = "".join(traceback.format_exception(record.exc_info[1])).rstrip("\n")
             record.exc_info = None  # else a handler would format it anew
-        elif record.exc_text:
-            record.exc_text = self._redactor.redact(record.exc_text)
-        if record.stack_info:
-            record.stack_info = self._redactor.redact(record.stack_info)
-        for name in record.__dict__.keys() - _PLAIN_FIELDS:
+        for name in ("exc_text", "stack_info", *(record.__dict__.keys() - _PLAIN_FIELDS)):
             record.__dict__[name] = self._redactor.value(record.__dict__[name])
         return True
 
@@ -212,11 +169,7 @@ _PLAIN_FIELDS = logging.LogRecord("", 0, "", 0, "", (), None).__dict__.keys() | 
 
 
 def guard_handlers(redactor: Redactor, loggers: Iterable[logging.Logger] = ()) -> None:
-    """Put the filter on every handler of the root logger and of those given; once on each.
-
-    Call it after logging is configured. Handlers that other libraries put on loggers of their own
-    are reached by naming those loggers.
-    """
+    """Put the filter on every handler that the root logger and those given have now, once."""
     handlers = [h for logger in (logging.getLogger(), *loggers) for h in logger.handlers]
     for handler in (*handlers, logging.lastResort):
         if handler is not None and not any(isinstance(f, RedactingFilter) for f in handler.filters):

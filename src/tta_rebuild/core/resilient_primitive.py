@@ -36,12 +36,9 @@ Fallback = Callable[[TInput, TTAContext, ExecutionError], TOutput | Awaitable[TO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resilience:
-    """How hard to try.
+    """How hard to try: so many ``attempts``, the first included, of ``timeout_s`` seconds each.
 
-    Attributes:
-        attempts: runs at most, the first included.
-        timeout_s: seconds for each run; None for no limit.
-        base_s, cap_s: the wait before run n+1 is drawn from [0, min(cap_s, base_s · 2^(n-1))].
+    The wait before run n+1 is drawn from [0, min(cap_s, base_s · 2^(n-1))] seconds.
     """
 
     attempts: int = 3
@@ -62,11 +59,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
 
     A subclass writes ``_execute_once``. A provider that is busy is waited for as long as it says;
     a run that takes too long, or raises ``TimeoutError``, counts as failed. Invalid input is logged
-    with its context and raised, never repeated and never papered over. A result of ``fallback`` is
-    logged as such; that it can be told from a real one is the fallback's to see to.
-
-    Args:
-        fallback: gives the result when every run failed; without one the last error is raised.
+    with its context and raised. When every run failed, ``fallback`` gives the result.
     """
 
     def __init__(
@@ -113,7 +106,9 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
                     log.warning("%s: giving the fallback (%s)", self.name, error, extra=facts)
                     result = self._fallback(input_data, context, error)
                     return await result if isinstance(result, Awaitable) else result
-                wait_s = self._wait_s(number, error)
+                told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
+                most_s = min(self.resilience.cap_s, self.resilience.base_s * 2 ** (number - 1))
+                wait_s = self._random.uniform(0.0, most_s) + (told_s or 0.0)
                 said = "%s: run %d failed (%s), again in %.2f s"
                 log.warning(said, self.name, number, error, wait_s, extra=facts)
             await self._clock.sleep(wait_s)
@@ -129,11 +124,5 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
                 return await self._execute_once(input_data, context)
         except TimeoutError as error:
             why = f"took longer than {limit_s:g} s" if limit.expired() else "ran out of time"
-            raise ExecutionError(
-                f"{self.name} {why}; allow it more time or ask for less", self.name, context
-            ) from error
-
-    def _wait_s(self, number: int, error: ExecutionError) -> float:
-        most_s = min(self.resilience.cap_s, self.resilience.base_s * 2 ** (number - 1))
-        told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
-        return self._random.uniform(0.0, most_s) + (told_s or 0.0)
+            said = f"{self.name} {why}; allow it more time or ask for less"
+            raise ExecutionError(said, self.name, context) from error

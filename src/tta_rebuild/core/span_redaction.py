@@ -1,9 +1,4 @@
-"""A span exporter that redacts: attributes, events (exceptions with their tracebacks), status.
-
-The engine configures no exporter: a program that does puts this one around it. The engine's own
-spans carry no keys, and prompts only where ``TTA_TRACE_PROMPTS`` asks for them. Needs the
-``telemetry`` extra.
-"""
+"""A span exporter that redacts, to be put around a program's own; needs ``telemetry``, an extra."""
 
 from __future__ import annotations
 
@@ -36,28 +31,22 @@ class RedactingSpanExporter(SpanExporter):
         return self.wrapped.force_flush(timeout_millis)
 
     def _redacted(self, span: ReadableSpan) -> ReadableSpan:
-        clean = self._redactor
-        status = span.status
+        clean, status = self._redactor, span.status
+        events = [
+            Event(clean.redact(e.name), clean.value(e.attributes or {}), timestamp=e.timestamp)
+            for e in span.events
+        ]
+        described = clean.redact(status.description) if status.description else None
         return ReadableSpan(
             name=clean.redact(span.name),
             context=span.context,
             parent=span.parent,
             resource=span.resource,
             attributes=clean.value(span.attributes or {}),
-            events=[
-                Event(
-                    clean.redact(event.name),
-                    attributes=clean.value(event.attributes or {}),
-                    timestamp=event.timestamp,
-                )
-                for event in span.events
-            ],
+            events=events,
             links=[Link(link.context, clean.value(link.attributes or {})) for link in span.links],
             kind=span.kind,
-            status=Status(
-                status.status_code,
-                clean.redact(status.description) if status.description else None,
-            ),
+            status=Status(status.status_code, described),
             start_time=span.start_time,
             end_time=span.end_time,
             instrumentation_scope=span.instrumentation_scope,

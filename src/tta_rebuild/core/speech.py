@@ -1,8 +1,4 @@
-"""Spoken lines as a reader sees them: who speaks, and one pair of proper quotation marks.
-
-The command line, the Markdown export and the prompts show a scene through here; what is stored
-stays as the storyteller gave it.
-"""
+"""Spoken lines as a reader sees them: who speaks, and one pair of proper quotation marks."""
 
 from __future__ import annotations
 
@@ -22,10 +18,7 @@ def speaker_name(speaker: str, names: Mapping[str, str]) -> str:
 
 
 def quoted(text: str) -> str:
-    """Spoken words between “ and ”, whatever marks they came with; marks inside become ‘ and ’.
-
-    Where marks already part what is said from what is told, they are only made proper.
-    """
+    """Spoken words between “ and ”; marks inside, unless they part what is told, become ‘ and ’."""
     words = text.strip()
     inner = words.strip(_MARKS).strip()
     first = _MARK.search(inner)

@@ -1,8 +1,4 @@
-"""What a story is made of: premise, scene, passage, line, choice, fact.
-
-Stands at the bottom. Plain frozen values that every room shares; the events in ``core.events``
-carry them, ``narrative.scene_parser`` reads them from a model's reply.
-"""
+"""What a story is made of: premise, scene, passage, line, choice, fact. Plain frozen values."""
 
 from __future__ import annotations
 
@@ -23,17 +19,15 @@ NARRATOR = "narrator"
 
 
 def _must_be(value: object, kind: type | tuple[type, ...], what: str, example: str) -> None:
-    """Raise ValidationError where a value is not of its kind."""
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise ValidationError(
             f"{what} cannot be {value!r:.80} ({type(value).__name__}); write it like {example}"
         )
 
 
-def _must_be_words(value: object, what: str, example: str) -> None:
-    """Raise ValidationError where a mapping is not one of text to text."""
+def _must_be_words(value: Mapping[str, str], what: str, example: str) -> None:
     _must_be(value, Mapping, what, example)
-    for key, text in value.items() if isinstance(value, Mapping) else ():
+    for key, text in value.items():
         _must_be(key, str, f"a name in {what}", example)
         _must_be(text, str, f"{key!r} in {what}", example)
 
@@ -45,9 +39,7 @@ class CharacterSketch:
     Attributes:
         character_id: lower case, words joined by ``_``; unique in the story.
         traits: name → strength in [0, 1], such as ``{"brave": 0.8}``.
-        is_player: True for the one that the player plays.
-        pronouns: what the story calls them by (``she``, ``he``, ``they``, ``sie`` …), "" if not
-            given.
+        pronouns: what the story calls them by (``she``, ``he``, ``they``, ``sie`` …).
     """
 
     character_id: str
@@ -58,36 +50,31 @@ class CharacterSketch:
     pronouns: str = ""
 
     def __post_init__(self) -> None:
-        _must_be(self.character_id, str, "the id of a character", '"mara"')
-        for name in ("name", "description", "pronouns"):
+        for name in ("character_id", "name", "description", "pronouns"):
             _must_be(getattr(self, name), str, f"the {name} of a character", f'{name}="…"')
         _must_be(self.traits, Mapping, "the traits of a character", '{"brave": 0.8}')
         for trait, strength in self.traits.items():
             _must_be(strength, (int, float), f"the trait {trait!r}", '{"brave": 0.8}')
             if not 0.0 <= strength <= 1.0:
-                raise ValidationError(
-                    f"the trait {trait!r} must lie between 0 and 1, not {strength}"
-                )
+                said = f"the trait {trait!r} must lie between 0 and 1, not {strength}"
+                raise ValidationError(said)
         if not self.character_id.strip():
             raise ValidationError('a character needs an id, such as character_id="mara"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Premise:
-    """What an author or player gives before the first scene; it never changes afterwards.
-
-    Raises ValidationError for what no story can begin with, with what to change.
+    """What an author or player gives before the first scene. Raises ValidationError.
 
     Attributes:
         theme: what the story is about, at least 3 characters.
         rules: the world's rules, name → text, such as ``{"no_magic": "no magic allowed"}``.
-        boundaries: what the player wants kept out, category → level (``none``, ``low``,
-            ``medium``, ``high``).
+        boundaries: to be kept out: category → level (``none``, ``low``, ``medium``, ``high``).
         world: an authored world for the embedded storyteller, by name or path; "" tells the theme.
-        seed: the story's random seed; the same seed and replies give the same story.
+        seed: the same seed and replies give the same story.
         model: ``provider:model`` as configured when the story began; "" is the default.
         length: how many scenes the story should have, 0 for as many as the player likes.
-        language: the language that the story is told in, as an ISO 639-1 code such as ``de``.
+        language: of the story, as an ISO 639-1 code such as ``de``.
     """
 
     theme: str
@@ -106,9 +93,8 @@ class Premise:
     def __post_init__(self) -> None:
         _must_be(self.theme, str, "the theme", '"a lighthouse keeper finds a door"')
         if len(self.theme.strip()) < 3:
-            raise ValidationError(
-                "Theme must be at least 3 characters: say what the story is about"
-            )
+            said = "Theme must be at least 3 characters: say what the story is about"
+            raise ValidationError(said)
         for name in ("title", "style", "world", "model", "language"):
             _must_be(getattr(self, name), str, f"the {name} of a story", f'{name}="…"')
         for name in ("seed", "length"):
@@ -128,17 +114,13 @@ class Premise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Something that a text says to be so, or (``ends``) no longer so.
+    """Something that a text says to be so of ``subject``, or (``ends``) no longer so.
 
     Attributes:
-        subject: an entity's id or name.
-        relation: a relation of ``canon``'s table (``alive``, ``located_in``, ``holds`` …) or one
-            that the world's author declared.
+        relation: a relation of ``canon``'s table (``alive``, ``located_in``, ``holds`` …).
         value: an entity, a word or a number as text; "true"/"false" for yes-or-no relations.
-        ends: True if the text says that this stops being so.
-        sentence: the sentence it comes from, "" if none.
+        sentence: the one it comes from; not ``certain`` if it was inferred rather than said.
         speaker: ``NARRATOR``, or the character whose word or belief it is.
-        certain: False if it was inferred rather than said.
     """
 
     subject: str
@@ -156,10 +138,9 @@ class LastingLine:
 
     Attributes:
         text: at most ``LINE_CHARS`` characters, in the language of the story.
-        about: ids of the people and things that it concerns.
-        known_by: ids of those who know it; empty if everybody may.
+        about, known_by: ids of those it concerns, and of those who know it (empty: everybody may).
         weight: 1 (a detail) to 3 (death, loss, promise, secret, kin).
-        origin: who wrote it: the storyteller, a second reader, or a sentence of the scene itself.
+        origin: who wrote it; ``scene``: it is a sentence of the scene itself.
     """
 
     text: str
@@ -182,9 +163,8 @@ class DialogueLine:
 class Passage:
     """The unit that is checked and released: a sentence or a few, with the facts they assert.
 
-    Prose if ``speaker`` is "", else a line spoken by that character. The passages of a scene in
-    order are what the player reads. ``declared`` is True where the storyteller answered in passages
-    and so listed the facts itself (even none); otherwise they are read from the prose by rule.
+    Prose if ``speaker`` is "", else a line spoken by that character. ``declared`` where the
+    storyteller listed the facts itself (even none); else they are read from the prose by rule.
     """
 
     text: str
@@ -196,13 +176,10 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """Something the player may do next.
+    """Something the player may do next, in 10 to 200 characters.
 
-    Attributes:
-        text: 10 to 200 characters, an action of the player's character.
-        consequence: what it leads to, as far as the author of the choice knows; not shown.
-        effects: what it would make true.
-        affects: ids of the characters it concerns.
+    ``consequence`` (not shown) is what it leads to, as far as its author knows, ``effects`` what it
+    would make true, ``affects`` the ids of the characters it concerns.
     """
 
     text: str
@@ -216,14 +193,10 @@ class Scene:
     """A told scene as the player saw it.
 
     Attributes:
-        passages: what was released, in order.
-        stage: where in the arc it stands.
         quality: [0, 1], see ``quality``.
         told_by: ``provider:model`` that told it.
         degraded: "" if all went well, else in plain words what did not (shown to the player).
-        is_ending: True if the story ends with this scene.
-        notes: the storyteller's own working notes (threads, plans). Never shown; handed back with
-            the next request, so that a storyteller needs no memory of its own.
+        notes: the storyteller's own, never shown; handed back with the next request.
         outcome: one line of what happened in it, for the summary.
     """
 

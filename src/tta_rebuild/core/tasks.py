@@ -1,8 +1,4 @@
-"""What the engine asks a storyteller to do, and what each request carries.
-
-Stands at the bottom, so that the primitives (who ask), the prompt templates (who put it into
-words) and the embedded storyteller (who answers from the values themselves) mean the same thing.
-Everything here is plain JSON: strings, numbers, booleans, lists, dictionaries.
+"""What the engine asks a storyteller to do, and what each request carries, as plain JSON.
 
 The shape of a scene reply, from a model and from the embedded storyteller alike::
 
@@ -38,7 +34,7 @@ Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check
 
 
 class CharacterVariables(TypedDict, total=False):
-    """One present character: who they are and how they are now."""
+    """One present character, as they are now."""
 
     character_id: str
     name: str
@@ -58,21 +54,15 @@ class SceneVariables(TypedDict, total=False):
 
     Attributes:
         turn: 1 for the opening scene.
-        stage: the arc's stage this scene should serve.
-        should_end: True where the story should come to its end with this scene.
+        stage, should_end: the arc's stage to serve; whether the story ends with this scene.
         action: what the player just did, in their words ("" on turn 1).
-        chosen: the choice taken, as offered (``text``, ``consequence``, ``effects``, ``affects``),
-            or None after free words.
+        chosen: the choice taken, as offered, or None after free words.
         facts: what holds now and matters, as CLAIMs (see the module's text).
         lines: lasting lines that matter now, each with its number and who knows it.
-        cast: ids and names of those who are not in the scene.
-        language: of the story, as an ISO 639-1 code.
-        writes_lines: whether the storyteller gives lasting lines; a second reader does otherwise.
+        writes_lines: whether the storyteller gives lasting lines; else a second reader does.
         recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
-        recalled: older things that matter now, in plain sentences.
         notes: what the previous scene's reply had under ``notes`` ({} on turn 1).
         seed: the story's seed; ``turn`` and this decide everything random.
-        boundaries: category → level.
     """
 
     theme: str
@@ -108,8 +98,7 @@ class ContinueSceneVariables(SceneVariables, total=False):
 
     Attributes:
         told_so_far: what of this scene the player has already read.
-        withheld: the sentence that was held back.
-        contradiction: why, in plain words, with the fact it contradicts.
+        withheld, contradiction: the sentence that was held back; in plain words, why.
     """
 
     told_so_far: str

@@ -1,11 +1,13 @@
-"""Tokens, cost, and the ledger's row: one attempt at one model."""
+"""Tokens, cost, and the ledger of attempts at models."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal, Protocol
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from operator import attrgetter
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class Attempt:
 class CostLine:
     """One line of a cost report: a key (a day, story, model or task) and its sums.
 
-    ``estimated``: for one of the attempts the count of tokens or the model's price is not known.
+    ``estimated``: for one of them the count of tokens or the model's price is not known.
     """
 
     key: str
@@ -88,11 +90,24 @@ class CostLine:
 Grouping = Literal["day", "story", "model", "task"]
 
 
-class Ledger(Protocol):
-    """Where attempts are booked; kept by the storage, read by budgets and reports."""
+class Ledger:
+    """Where attempts are booked, for budgets and reports: here until the process ends.
+
+    The storage derives one that keeps them. Days are days in UTC.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[Attempt] = []
+
+    def add(self, attempt: Attempt) -> None:
+        """Keep one attempt, in memory alone. Raises ValueError for a time without a zone."""
+        if attempt.at.tzinfo is None:
+            raise ValueError(f"{attempt.at.isoformat()} has no time zone; pass an aware time")
+        self.rows.append(replace(attempt, at=attempt.at.astimezone(UTC)))
 
     async def book(self, attempt: Attempt) -> None:
         """Keep one attempt for good."""
+        self.add(attempt)
 
     async def spent_usd(
         self,
@@ -103,13 +118,39 @@ class Ledger(Protocol):
         since: datetime | None = None,
     ) -> float:
         """Sum of costs, of all attempts that match."""
+        scopes = {"story_id": story_id, "player_id": player_id, "session_id": session_id}
+        return sum(attempt.cost_usd for attempt in self._matching(since, **scopes))
 
     async def costs(
         self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
     ) -> Sequence[CostLine]:
-        """The report by one key, greatest cost first (days in order)."""
+        """The report by one key, greatest cost first (days in order); output includes thinking."""
+        groups: dict[str, list[Attempt]] = defaultdict(list)
+        for attempt in self._matching(since, story_id=story_id):
+            name = "story_id" if by == "story" else by
+            key = attempt.at.date().isoformat() if by == "day" else getattr(attempt, name)
+            groups[key].append(attempt)
+        lines = [
+            CostLine(
+                key=key,
+                attempts=len(group),
+                input_tokens=sum(a.usage.input_tokens for a in group),
+                output_tokens=sum(a.usage.output_tokens + a.usage.thinking_tokens for a in group),
+                cost_usd=sum(a.cost_usd for a in group),
+                estimated=any(a.usage.estimated or not a.priced for a in group),
+            )
+            for key, group in sorted(groups.items())
+        ]
+        return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
 
     async def attempts(
         self, *, story_id: str | None = None, limit: int = 1000
     ) -> Sequence[Attempt]:
         """The latest attempts, newest last."""
+        matching = sorted(self._matching(None, story_id=story_id), key=attrgetter("at"))
+        return matching[max(len(matching) - limit, 0) :]
+
+    def _matching(self, since: datetime | None, **scopes: str | None) -> list[Attempt]:
+        wanted = {name: value for name, value in scopes.items() if value is not None}
+        rows = [a for a in self.rows if since is None or a.at >= since]
+        return [a for a in rows if all(getattr(a, n) == v for n, v in wanted.items())]

@@ -1,7 +1,4 @@
-"""What a player can do with a turn: begin, take a choice, say something, bring it to an end.
-
-Callers (``cli``, ``server``, ``lab``) make these, ``engine.turn`` plays them.
-"""
+"""What a player can do with a turn: begin, take a choice, say something, bring it to an end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""First step of a turn: is this move possible and allowed?
-
-Called by ``engine.turn``. Nothing has been spent when it refuses.
-"""
+"""First step of a turn: is this move possible and allowed? Nothing is spent when it refuses."""
 
 from __future__ import annotations
 
@@ -44,21 +41,18 @@ def admit(state: StoryState, action: Action, safety: SafetyGate) -> Move | TurnR
         return Move(text="")
     if not state.turn:
         return TurnRefused("The story has not begun yet; its opening scene comes first.")
-    if action.kind == "choose":
-        return _chosen(state, action.number)
-    return _said(action, safety)
-
-
-def _chosen(state: StoryState, number: int) -> Move | TurnRefused:
-    if not state.choices:
+    if action.kind != "choose":
+        return _said(action, safety)
+    number, most = action.number, len(state.choices)
+    if not most:
         return TurnRefused("There are no numbered choices here; say in your own words what you do.")
-    if not 1 <= number <= len(state.choices):
+    if not 1 <= number <= most:
         return TurnRefused(
-            f"There is no choice {number}; choose 1 to {len(state.choices)}, "
+            f"There is no choice {number}; choose 1 to {most}, "
             "or say in your own words what you do."
         )
-    choice = state.choices[number - 1]
-    return Move(text=choice.text, number=number, chosen=choice)
+    chosen = state.choices[number - 1]
+    return Move(text=chosen.text, number=number, chosen=chosen)
 
 
 def _said(action: Action, safety: SafetyGate) -> Move | TurnRefused:

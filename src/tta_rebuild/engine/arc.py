@@ -1,7 +1,4 @@
-"""Where in its arc a story stands: a pure function of the turn and the length wished for.
-
-Called by ``engine.turn`` for every scene.
-"""
+"""Where in its arc a story stands: a pure function of the turn and the length wished for."""
 
 from __future__ import annotations
 
@@ -43,17 +40,12 @@ def arc_point(turn: int, length: int = 0) -> ArcPoint:
     """
     scenes = length or CHAPTER_SCENES
     place = turn if length else (turn - 1) % CHAPTER_SCENES + 1
-    resolution_scenes = max(1, scenes // 10)
-    if place > scenes - resolution_scenes:
-        stage: ArcStage = "resolution"
+    stage: ArcStage = "climax"
+    if place > scenes - max(1, scenes // 10):
+        stage = "resolution"
     elif place <= max(1, scenes // 4):
         stage = "setup"
     elif place <= max(1, scenes * 3 // 4):
         stage = "development"
-    else:
-        stage = "climax"
-    return ArcPoint(
-        stage,
-        should_end=bool(length) and turn >= length,
-        may_end=bool(length) and stage == "resolution",
-    )
+    has_end = length > 0
+    return ArcPoint(stage, has_end and turn >= length, has_end and stage == "resolution")

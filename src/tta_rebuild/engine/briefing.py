@@ -1,32 +1,26 @@
 """What the storyteller is told before a scene: the present, as far as it matters now.
 
-Called by ``engine.turn``. Of bounded size, however long the story: what comes back from the past is
-``canon.recall``'s decision.
+Of bounded size, however long the story: what comes back from the past is ``canon.recall``'s choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import TypeAlias
 
 from tta_rebuild.canon.lines import lines_for, numbered
-from tta_rebuild.canon.recall import Recollection, recall, subjects_named
+from tta_rebuild.canon.recall import Recollection, Search, recall
 from tta_rebuild.canon.summary import within
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.tasks import CharacterVariables
-from tta_rebuild.engine.admission import Move
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
-from tta_rebuild.storage.story_store import Branch, Found
 
 SUMMARY_LINES = 14
 """Lines of the story so far, however long it is."""
 
 SCENE_CHARS = 1_600
-MAX_PRESENT = 6
-MAX_IN_PLAY = 16
 MAX_CAST = 24
 """People who are not there, but whose ids the storyteller needs."""
 
@@ -38,41 +32,39 @@ FELT = 0.1
 
 MEMORIES = 5
 
-_HAD = ("holds", "wears", "owns")
-
-Memory: TypeAlias = Callable[[Sequence[str], int], Awaitable[Sequence[Found]]]
-"""Full-text search over the branch up to its present: words and a limit → events."""
-
 
 async def brief(
-    state: StoryState, move: Move, turn: int, point: ArcPoint, branch: Branch, memory: Memory
+    turn: TurnInput, point: ArcPoint, memory: Search
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
-    present = present_ids(state, move)
-    words = _words(move)
+    state, present, names = turn.state, turn.present, turn.state.names
+    chosen = turn.move.chosen if turn.move else None
     told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
-    recollection = await recall(state.canon, words, present, memory, not_after=told_whole)
-    names = state.names
-    lines = lines_for(state.lines, in_play(state, move, ""), words, LINE_TOKENS)
-    recent = [_cut(script(scene, names)) for scene in state.recent]
+    named = turn.named()
+    recollection = await recall(
+        state.canon, turn.words, named, present, memory, not_after=told_whole
+    )
+    lines = lines_for(state.lines, turn.in_play(named), turn.words, LINE_TOKENS)
+    premise = state.premise
+    told = [script(scene, names) for scene in state.recent]
     wanted = StoryGenerationInput(
-        theme=state.premise.theme,
-        universe_id=f"world-{state.premise.seed}",
-        timeline_position=2 * turn,
+        theme=premise.theme,
+        universe_id=f"world-{premise.seed}",
+        timeline_position=2 * turn.number,
         active_characters=present,
-        previous_context="\n".join(str(line) for line in within(state.summary, SUMMARY_LINES)),
+        previous_context="\n".join(map(str, within(state.summary, SUMMARY_LINES))),
         player_preferences={},
-        narrative_style=state.premise.style,
-        title=state.premise.title,
-        world=state.premise.world,
-        seed=state.premise.seed,
-        turn=turn,
+        narrative_style=premise.style,
+        title=premise.title,
+        world=premise.world,
+        seed=premise.seed,
+        turn=turn.number,
         stage=point.stage,
         should_end=point.should_end,
-        characters=[character_variables(state, c) for c in present],
-        action=move.text,
-        chosen=asdict(move.chosen) if move.chosen else None,
-        recent=recent,
+        characters=[_variables(state, c) for c in present],
+        action=turn.moved,
+        chosen=asdict(chosen) if chosen else None,
+        recent=[_cut(text) for text in told],
         recalled=list(recollection.lines),
         facts=[
             {"subject": fact.subject, "relation": fact.relation, "value": fact.value}
@@ -80,44 +72,16 @@ async def brief(
         ],
         lines=[numbered(number, line) for number, line in lines.items()],
         cast=[f"{one}: {name}" for one, name in names.items() if one not in present][-MAX_CAST:],
-        language=state.premise.language,
-        rules=dict(state.premise.rules),
+        language=premise.language,
+        rules=dict(premise.rules),
         notes=dict(state.scene.notes) if state.scene else {},
-        story_id=branch.story_id,
-        branch_id=branch.branch_id,
+        story_id=turn.branch.story_id,
+        branch_id=turn.branch.branch_id,
     )
     return wanted, recollection
 
 
-def in_play(state: StoryState, move: Move | None, text: str) -> list[str]:
-    """Ids of the people and things that the next scene, or a passage's ``text``, concerns."""
-    canon = state.canon.fork(state.position)
-    said = _words(move) if move else ""
-    named = subjects_named(canon, f"{said} {text}", limit=MAX_IN_PLAY)
-    held = [
-        claim.value for one in named for claim in canon.facts_about(one) if claim.relation in _HAD
-    ]
-    return list(dict.fromkeys([*(present_ids(state, move) if move else ()), *named, *held]))
-
-
-def present_ids(state: StoryState, move: Move) -> list[str]:
-    """Who is in the scene: the player's character, those named or speaking, those near."""
-    sketches = {c.character_id: c for c in state.premise.characters}
-    players = [c.character_id for c in state.premise.characters if c.is_player]
-    canon = state.canon.fork(state.position)
-    last = state.scene
-    spoke = [p.speaker for p in last.passages if p.speaker] if last else []
-    text = f"{move.text} {last.text if last else ''}"
-    named = [i for i, known in state.characters.items() if known.name in text]
-    chosen = list(move.chosen.affects) if move.chosen else []
-    here = {canon.value(one, "located_in") for one in players} - {None}
-    near = [i for i in sketches if not here or canon.value(i, "located_in") in {None, *here}]
-    ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *near])
-    known = (i for i in ordered if i in state.characters or i in sketches)
-    return [i for i in known if canon.holds_at(i, "alive", "false") is None][:MAX_PRESENT]
-
-
-def character_variables(state: StoryState, character_id: str) -> CharacterVariables:
+def _variables(state: StoryState, character_id: str) -> CharacterVariables:
     """One character for the prompt: as the author gave them, as they are now."""
     sketch = next((c for c in state.premise.characters if c.character_id == character_id), None)
     now = state.characters.get(character_id)
@@ -130,18 +94,15 @@ def character_variables(state: StoryState, character_id: str) -> CharacterVariab
         "traits": dict(sketch.traits) if sketch else {},
     }
     if now is not None:
-        variables["traits"] = dict(now.personality_traits)
-        variables["emotion"] = "" if now.emotional_state == "neutral" else now.emotional_state
-        variables["goals"] = dict(now.development_goals)
-        variables["relationships"] = {
-            other: value for other, value in now.relationships.items() if abs(value) >= FELT
+        felt = {other: f for other, f in now.relationships.items() if abs(f) >= FELT}
+        variables |= {
+            "traits": dict(now.personality_traits),
+            "emotion": "" if now.emotional_state == "neutral" else now.emotional_state,
+            "goals": dict(now.development_goals),
+            "relationships": felt,
+            "memory": now.memory[-MEMORIES:],
         }
-        variables["memory"] = now.memory[-MEMORIES:]
     return variables
-
-
-def _words(move: Move) -> str:
-    return f"{move.text} {move.chosen.consequence if move.chosen else ''}"
 
 
 def _cut(text: str) -> str:

@@ -1,23 +1,17 @@
-"""Fourth step of a turn: which of the choices that came up may be offered.
-
-Called by ``engine.turn`` once the scene has been told, and by ``engine.stories`` for a choice that
-an author asks about. Leans on the branch validator, the gate, and the canon's look-ahead.
-"""
+"""A step of a turn, once the scene has been told: which of its choices may be offered."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from tta_rebuild.canon.recall import facts_for
-from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.canon.recall import facts_for, subjects_named
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
-from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.state import StoryState
-from tta_rebuild.narrative.branch_proposal import BranchProposal
+from tta_rebuild.engine.turn_input import TurnInput
+from tta_rebuild.narrative.branch_rules import BranchProposal
 from tta_rebuild.narrative.branch_validator import (
     RULES_ALONE,
     BranchValidation,
@@ -26,7 +20,6 @@ from tta_rebuild.narrative.branch_validator import (
     size_objection,
 )
 from tta_rebuild.reading.lookahead import dead_ends, false_choices
-from tta_rebuild.storage.story_store import Branch
 
 MAX_CHOICES = 5
 FEWEST_CHOICES = 2
@@ -60,43 +53,40 @@ class ChoiceOffer:
 
 
 async def offer(
-    state: StoryState,
+    turn: TurnInput,
     proposed: Sequence[Choice],
-    happened: str,
+    refused: Mapping[str, str],
     gate: Gate,
     validator: BranchValidatorPrimitive,
-    context: TTAContext,
-    *,
-    already: tuple[tuple[str, str], ...] = (),
 ) -> ChoiceOffer:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
-    Args:
-        happened: what the player just did, "" for the opening.
-        already: texts of choices that the second reader refused, each with the reason.
+    ``refused`` are those, by their text, that the second reader refused → why.
     """
-    rejected = list(already)
-    allowed: list[Choice] = []
-    said: list[list[str]] = []
-    for choice in proposed:
+    rejected = list(refused.items())
+    allowed: dict[tuple[str, ...], Choice] = {}
+    for choice in (one for one in proposed if one.text not in refused):
+        words = tuple(choice.text.casefold().split())
         reason = gate.objection_to(choice) or size_objection(choice.text)
-        words = choice.text.casefold().split()
-        if reason is None and words in said:
+        if reason is None and words in allowed:
             reason = "says the same as another choice"
         if reason is None:
-            allowed.append(choice)
-            said.append(words)
+            allowed[words] = choice
         else:
             rejected.append((choice.text, reason))
-    sound: list[Choice] = []
-    proposals = _proposals(state, allowed, happened, gate, context)
-    verdicts = await validator.validate_all(proposals, context)
-    for choice, verdict in zip(allowed, verdicts, strict=True):
-        if verdict.is_valid:
-            sound.append(choice)
-        else:
-            rejected.append((choice.text, _reason(verdict)))
-    sound = _that_lead_on(state, sound, gate, rejected)
+    judged = list(allowed.values())
+    facts = _facts(gate, judged) if judged and validator.llm_provider else ()
+    proposals = _proposals(turn, judged, turn.moved, facts)
+    verdicts = await validator.validate_all(proposals, turn.context)
+    pairs = list(zip(judged, verdicts, strict=True))
+    rejected += [
+        (choice.text, _reason(verdict)) for choice, verdict in pairs if not verdict.is_valid
+    ]
+    sound = [choice for choice, verdict in pairs if verdict.is_valid]
+    for look in (partial(dead_ends, player=turn.state.player), false_choices):
+        found = [(one.sentence, one.message) for one in look(gate.canon, sound)]
+        rejected += found
+        sound = [choice for choice in sound if choice.text not in dict(found)]
     return ChoiceOffer(
         choices=tuple(sound[:MAX_CHOICES]),
         rejected=tuple(rejected),
@@ -104,14 +94,23 @@ async def offer(
     )
 
 
-def _proposals(
-    state: StoryState, choices: Sequence[Choice], happened: str, gate: Gate, context: TTAContext
-) -> list[BranchProposal]:
-    """The choices as the validator takes them, with the canon's facts that matter to them."""
-    concerned = dict.fromkeys(who for choice in choices for who in choice.affects)
+def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:
+    """What of the canon matters to the choices, for a model that judges them."""
+    concerned = list(dict.fromkeys(who for choice in choices for who in choice.affects))
     words = " ".join(f"{choice.text} {choice.consequence}" for choice in choices)
-    facts = facts_for(gate.canon, words, list(concerned), FACT_TOKENS) if choices else ()
-    known = tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
+    named = subjects_named(gate.canon, words)
+    facts = facts_for(gate.canon, words, named, concerned, FACT_TOKENS)
+    return tuple({"subject": f.subject, "relation": f.relation, "value": f.value} for f in facts)
+
+
+def _proposals(
+    turn: TurnInput,
+    choices: Sequence[Choice],
+    happened: str,
+    facts: tuple[dict[str, str], ...] = (),
+) -> list[BranchProposal]:
+    """The choices as the validator takes them, after what just ``happened``."""
+    state, context = turn.state, turn.context
     past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
     return [
         BranchProposal(
@@ -123,44 +122,25 @@ def _proposals(
             timeline_context=[*past, happened] if happened else past,
             universe_rules=dict(state.premise.rules),
             effects=choice.effects,
-            facts=known,
+            facts=facts,
         )
         for choice in choices
     ]
 
 
-async def judge(
-    dependencies: Dependencies, branch: Branch, state: StoryState, choices: Sequence[Choice]
-) -> list[BranchValidation]:
+async def judge(turn: TurnInput, choices: Sequence[Choice]) -> list[BranchValidation]:
     """Verdicts on choices as the story stands now, by boundary, rule and canon; no model is asked.
 
     Words of a player's own are as good as choices: they may be as short or long as in play.
     """
-    gate = Gate(
-        state,
-        dependencies.safety(dict(state.premise.boundaries)),
-        dependencies.world_rules(state.premise.rules),
-    )
-    context = dependencies.turn_context(branch, state)
+    gate, catalog = Gate(turn), turn.dependencies.catalog
     validator = BranchValidatorPrimitive(
-        checker=gate.contradictions, catalog=dependencies.catalog, lengths=(1, MAX_ACTION_CHARS)
+        checker=gate.contradictions, catalog=catalog, lengths=(1, MAX_ACTION_CHARS)
     )
-    verdicts = await validator.validate_all(
-        _proposals(state, choices, state.action, gate, context), context
-    )
+    proposals = _proposals(turn, choices, turn.state.action)
+    verdicts = await validator.validate_all(proposals, turn.context)
     kept_out = map(gate.objection_to, choices)
     return [verdict.bounded(why) for verdict, why in zip(verdicts, kept_out, strict=True)]
-
-
-def _that_lead_on(
-    state: StoryState, choices: list[Choice], gate: Gate, rejected: list[tuple[str, str]]
-) -> list[Choice]:
-    """Without dead ends, and without those that only look like another choice."""
-    for look in (partial(dead_ends, player=state.player), false_choices):
-        found = [(one.sentence, one.message) for one in look(gate.canon, choices)]
-        rejected.extend(found)
-        choices = [choice for choice in choices if choice.text not in dict(found)]
-    return choices
 
 
 def _reason(verdict: BranchValidation) -> str:

@@ -1,11 +1,8 @@
-"""Two branches side by side: where they part, and what has become different since.
-
-Called by ``engine.stories``.
-"""
+"""Two branches side by side: where they part, and what has become different since."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import takewhile
 from typing import Any
@@ -52,12 +49,11 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
     second, second_state = await _path(store, other)
     pairs = zip(first, second, strict=False)
     shared = sum(1 for _ in takewhile(lambda pair: pair[0].branch_id == pair[1].branch_id, pairs))
-    mine, theirs = _facts(first_state), _facts(second_state)
     return Comparison(
         shared_events=shared,
         shared_turn=first[shared - 1].turn if shared else 0,
-        one=_side(one, first[shared:], [f for key, f in mine.items() if key not in theirs]),
-        other=_side(other, second[shared:], [f for key, f in theirs.items() if key not in mine]),
+        one=_side(one, first[shared:], first_state, second_state),
+        other=_side(other, second[shared:], second_state, first_state),
         characters=_character_differences(first_state, second_state),
         names=first_state.names | second_state.names,
     )
@@ -71,8 +67,10 @@ async def _path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent],
     return events, fold.present()
 
 
-def _side(branch: Branch, own: list[RecordedEvent], facts: Iterable[Fact]) -> Side:
+def _side(branch: Branch, own: list[RecordedEvent], here: StoryState, there: StoryState) -> Side:
     told = [(r.turn, r.event.scene) for r in own if isinstance(r.event, SceneTold)]
+    known = {(f.subject, f.relation, f.value) for f in there.facts}
+    facts = (f for f in here.facts if (f.subject, f.relation, f.value) not in known)
     return Side(
         branch=branch,
         events=len(own),
@@ -82,27 +80,20 @@ def _side(branch: Branch, own: list[RecordedEvent], facts: Iterable[Fact]) -> Si
     )
 
 
-def _facts(state: StoryState) -> dict[tuple[str, str, str], Fact]:
-    return {(f.subject, f.relation, f.value): f for f in state.facts}
-
-
 def _character_differences(
     one: StoryState, other: StoryState
 ) -> dict[str, dict[str, tuple[Any, Any]]]:
     differences: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for character_id in sorted({*one.characters, *other.characters}):
-        mine, theirs = one.characters.get(character_id), other.characters.get(character_id)
+    for who in sorted({*one.characters, *other.characters}):
+        mine, theirs = one.characters.get(who), other.characters.get(who)
         if mine is None or theirs is None:
-            where = ("present", "absent") if mine else ("absent", "present")
-            differences[character_id] = {"in the story": where}
+            there = ("present", "absent")
+            differences[who] = {"in the story": there if mine else there[::-1]}
             continue
-        differing = {
-            f.name: _parts(getattr(mine, f.name), getattr(theirs, f.name))
-            for f in fields(mine)
-            if f.name != "last_updated" and getattr(mine, f.name) != getattr(theirs, f.name)
-        }
+        both = ((f.name, getattr(mine, f.name), getattr(theirs, f.name)) for f in fields(mine))
+        differing = {name: _parts(a, b) for name, a, b in both if name != "last_updated" and a != b}
         if differing:
-            differences[character_id] = differing
+            differences[who] = differing
     return differences
 
 

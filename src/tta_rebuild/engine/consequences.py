@@ -1,78 +1,83 @@
-"""Third step of a turn: what the scene does to its characters.
-
-Called by ``engine.turn`` once the scene has been told. Leans on the primitives of ``narrative``.
+"""What a told scene leaves behind: how its characters are, the lasting lines, and on its timeline
+the earlier scenes that it goes back to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from tta_rebuild.canon.lines import cut_line
-from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.canon.people import People
+from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.events import CharacterChanged
-from tta_rebuild.core.story import ArcStage, CharacterSketch, Passage
-from tta_rebuild.engine.state import StoryState
+from tta_rebuild.core.story import NARRATOR, ArcStage, Claim, LastingLine, Passage
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.character_state import (
     CharacterInteraction,
     CharacterState,
     CharacterStatePrimitive,
 )
 
+MOST_LINES = 9
+"""Lasting lines that a scene may leave."""
+
+MOST_LINKS = 4
+
 _INNER = ("knows", "believes", "promise", "met")
 """Relations of what somebody has in mind."""
 
+_OF_TWO = ("holds", "wears", "owns", "met")
+_OF_THINGS = ("state", "located_in", "part_of")
 
-def opening_characters(sketches: Iterable[CharacterSketch]) -> list[CharacterChanged]:
-    """The cast as the author gave it, as the events that bring it into the story."""
-    return [
-        CharacterChanged(character_id=s.character_id, name=s.name, traits=dict(s.traits))
-        for s in sketches
-    ]
+_WEIGHTS: Mapping[str, int] = {
+    **dict.fromkeys(("alive", "promise", "kin", "knows", "believes"), 3),
+    **dict.fromkeys(("located_in", "weather", "time_of_day"), 1),
+    "feeling": 0,
+}
+"""How much a relation's sentence matters later; any other says something particular: 2."""
+
+# ------------------------------------------------------------------------------ characters
 
 
 async def characters_after(
-    state: StoryState,
-    passages: Sequence[Passage],
-    happened: str,
-    stage: ArcStage,
-    context: TTAContext,
+    turn: TurnInput, passages: Sequence[Passage], stage: ArcStage
 ) -> list[CharacterChanged]:
     """How everybody in the scene is after it; those whom nothing changed are left out."""
     text = " ".join(p.text for p in passages)
     spoken = {p.speaker: p.emotion for p in passages if p.speaker}
-    known = state.characters
+    known = turn.state.characters
     present = [one for one, who in known.items() if one in spoken or who.name in text]
     present.extend(speaker for speaker in spoken if speaker not in known)
     primitive = CharacterStatePrimitive(states=[known[one] for one in present if one in known])
     changes = []
-    for character_id in present:
-        before = known.get(character_id)
+    for who in present:
+        before, learnt = known.get(who), _learnt(who, turn, passages)
         if before is None or before.arc_stage != stage:
-            primitive.update_arc_stage(character_id, stage)
+            primitive.update_arc_stage(who, stage)
         await primitive.execute(
             CharacterInteraction(
-                character_id=character_id,
+                character_id=who,
                 scene_context=text,
-                emotional_trigger=spoken.get(character_id) or None,
-                interacting_with=[other for other in present if other != character_id],
-                story_events=_learnt(character_id, state, passages, happened),
+                emotional_trigger=spoken.get(who) or None,
+                interacting_with=[other for other in present if other != who],
+                story_events=learnt,
             ),
-            context,
+            turn.context,
         )
-        after = primitive.get_character(character_id)
+        after = primitive.get_character(who)
         assert after is not None  # it has just lived through the scene
-        changes.append(_change(before, after))
+        changes.append(_change(before, after, learnt))
     return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
 
 
-def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: str) -> list[str]:
+def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]:
     """What of a scene somebody remembers: what they said, promised, or came to know.
 
     The player's character remembers their own move too. Nobody else does: it may have been made
     behind their back.
     """
-    is_player = any(c.is_player and c.character_id == who for c in state.premise.characters)
-    learnt = [happened] if is_player and happened else []
+    learnt = [turn.moved] if turn.moved and who == turn.state.player else []
     for passage in passages:
         if passage.speaker == who:
             learnt.append(cut_line(passage.text))
@@ -84,30 +89,116 @@ def _learnt(who: str, state: StoryState, passages: Sequence[Passage], happened: 
     return list(dict.fromkeys(learnt))
 
 
-def _change(before: CharacterState | None, after: CharacterState) -> CharacterChanged:
+def _change(
+    before: CharacterState | None, after: CharacterState, learnt: list[str]
+) -> CharacterChanged:
     """What is other than before; everything of somebody new."""
-    was = before or CharacterState(character_id=after.character_id, name="", emotional_state="")
-    is_other_stage = before is None or before.arc_stage != after.arc_stage
+
+    def other(field: str) -> str:
+        value: str = getattr(after, field)
+        return value if before is None or value != getattr(before, field) else ""
+
+    def touched(field: str) -> dict[str, float]:
+        earlier: Mapping[str, float] = getattr(before, field, {})
+        return {k: v for k, v in getattr(after, field).items() if earlier.get(k) != v}
+
     return CharacterChanged(
         character_id=after.character_id,
         name="" if before else after.name,
-        emotion=after.emotional_state if after.emotional_state != was.emotional_state else "",
-        arc_stage=after.arc_stage if is_other_stage else "",
-        traits=_touched(was.personality_traits, after.personality_traits),
-        goals=_touched(was.development_goals, after.development_goals),
-        relationships=_touched(was.relationships, after.relationships),
-        remembers=_appended(was.memory, after.memory),
+        emotion=other("emotional_state"),
+        arc_stage=other("arc_stage"),
+        traits=touched("personality_traits"),
+        goals=touched("development_goals"),
+        relationships=touched("relationships"),
+        remembers=tuple(learnt),
     )
 
 
-def _touched(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    return {key: value for key, value in after.items() if before.get(key) != value}
+# ------------------------------------------------------------------------------ lasting lines
 
 
-def _appended(before: Sequence[str], after: Sequence[str]) -> tuple[str, ...]:
-    """What was added at the end of a bounded memory: the shortest tail that explains ``after``."""
-    for added in range(len(after) + 1):
-        kept = len(after) - added
-        if list(before[len(before) - kept :] if kept else []) == list(after[:kept]):
-            return tuple(after[kept:])
-    return tuple(after)
+def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
+    """Lines that a storyteller or a reader wrote, with everybody under their own id."""
+    return [
+        replace(
+            line,
+            text=cut_line(line.text),
+            about=tuple(dict.fromkeys(people.id_of(who) for who in line.about)),
+            known_by=tuple(dict.fromkeys(people.id_of(who) for who in line.known_by)),
+        )
+        for line in lines
+    ]
+
+
+def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[LastingLine]:
+    """The sentences of a scene that bear out what it declared, the weightiest ones, in order.
+
+    One that does not name whom it is about gets their name (``names`` are by id) before it.
+    """
+    found: dict[str, tuple[int, LastingLine]] = {}
+    for passage in passages:
+        by_sentence: dict[str, list[Claim]] = {}
+        for claim in passage.facts:
+            if claim.sentence:
+                by_sentence.setdefault(claim.sentence, []).append(claim)
+        for sentence, claims in by_sentence.items():
+            weight = max(_WEIGHTS.get(claim.relation, 2) for claim in claims)
+            if weight:
+                about: dict[str, None] = {}
+                for claim in claims:
+                    is_two = claim.value in names or claim.relation in _OF_TWO
+                    about |= dict.fromkeys([claim.subject, claim.value][: 1 + is_two])
+                text = cut_line(f"{_named(sentence, passage, claims, names)}{sentence}")
+                line = LastingLine(text=text, about=tuple(about), weight=weight)
+                found.setdefault(text, (len(found), line))
+    heaviest = sorted(found.values(), key=lambda one: (-one[1].weight, one[0]))[:MOST_LINES]
+    return [line for _, line in sorted(heaviest, key=lambda one: one[0])]
+
+
+def outcome_of(lines: Sequence[LastingLine], said: str, passages: Sequence[Passage]) -> str:
+    """One line of what happened: the storyteller's, else what weighs most, else the last words."""
+    best = max(lines, key=lambda line: line.weight, default=None)
+    if best is not None and not said:
+        return best.text
+    return cut_line(said or (passages[0].text if passages else ""))
+
+
+def _named(
+    sentence: str, passage: Passage, claims: Sequence[Claim], names: Mapping[str, str]
+) -> str:
+    if passage.speaker:
+        return f"{names.get(passage.speaker, passage.speaker)}: "
+    who = next((c.subject for c in claims if c.subject in names), "")
+    if not who or any(part in sentence for part in names[who].split() if len(part) > 2):
+        return ""
+    return f"{names[who]}: "
+
+
+# ------------------------------------------------------------------------------ the timeline
+
+
+def inferred_causes(canon: Canon, claims: Iterable[Claim], turn: int) -> tuple[str, ...]:
+    """Ids of the timeline events of earlier scenes that a turn's claims go back to, latest first.
+
+    ``canon`` is what held before the scene, ``claims`` what it made so or ended.
+    """
+    narrated = (claim for claim in claims if claim.speaker == NARRATOR)
+    turns = {canon.turn_of(fact.since) for claim in narrated for fact in _needed(canon, claim)}
+    earlier = sorted((t for t in turns if 0 < t < turn), reverse=True)
+    return tuple(f"turn-{t}-scene" for t in earlier[:MOST_LINKS])
+
+
+def _needed(canon: Canon, claim: Claim) -> Iterator[Fact]:
+    """What held and is replaced, ended, passed on or used by a claim."""
+    relation = canon.relations[claim.relation]
+    slot, normal = canon.relations.normal(relation.name, claim.value)
+    held = canon.fact(claim.subject, relation.name, slot)
+    if held is not None:
+        is_same = canon.relations.normal(relation.name, held.value)[1] == normal
+        if claim.ends or not is_same:
+            yield held
+    bearer = canon.bearer(relation.name, claim.value)
+    if bearer is not None:
+        yield bearer
+    if relation.value in ("thing", "place"):
+        yield from (f for f in canon.facts_about(claim.value) if f.relation in _OF_THINGS)

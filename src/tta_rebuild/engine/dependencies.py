@@ -7,21 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import CodeVerdictNoted
-from tta_rebuild.core.metaconcepts import MetaconceptRegistry
 from tta_rebuild.engine.recording import RecordingProvider
 
 if TYPE_CHECKING:
-    from tta_rebuild.engine.state import StoryState
     from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.prompts import PromptCatalog
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
-    from tta_rebuild.storage.story_store import Branch
-
-USUAL_GUIDANCE = ("Prioritize Player Agency", "Balance Tone")
-"""Metaconcepts of a story that names none of its own; what else a scene needs, its prompt says."""
 
 Checks: TypeAlias = Literal["all", "choices", "off"]
 CodeCheck: TypeAlias = Callable[[str], Awaitable[tuple[CodeVerdictNoted, ...]]]
@@ -37,9 +30,8 @@ class Dependencies:
         safety, world_rules: make the gate for a story's boundaries, and compile its rules.
         clock, new_id: the time now (aware, UTC), and a fresh identifier at every call.
         player_id, session_id: who plays, in which run of the program; for budgets.
-        checks: what a model checks beside the rules: ``all`` reads every scene and its choices
-            before
-            they are shown, ``choices`` the choices alone, ``off`` nothing.
+        checks: what a model checks beside the rules before it is shown: ``all`` scenes and choices,
+            the ``choices`` alone, or nothing (``off``).
         recording: makes the provider that notes what a model replies.
         notices: what the player should be told (budget marks); the next turn shows and clears it.
         check_code: runs the code found in a scene; None leaves code unchecked.
@@ -57,21 +49,3 @@ class Dependencies:
     recording: Callable[[LLMProvider], RecordingProvider] = RecordingProvider
     notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None
-
-    def turn_context(self, branch: Branch, state: StoryState) -> TTAContext:
-        """Whose work the next turn is, for requests and for the ledger."""
-        names = state.premise.metaconcepts
-        return TTAContext(
-            workflow_id=branch.story_id,
-            correlation_id=self.new_id(),
-            timestamp=self.clock(),
-            metaconcepts=list(names or MetaconceptRegistry.get_by_names(USUAL_GUIDANCE)),
-            player_boundaries=dict(state.premise.boundaries),
-            session_state={
-                "player_id": self.player_id,
-                "session_id": self.session_id,
-                "branch_id": branch.branch_id,
-                "turn": state.turn + 1,
-            },
-            universe_id=f"world-{state.premise.seed}",
-        )

@@ -1,35 +1,28 @@
 """Stories as files: the whole log as JSON, out and in again; one branch as readable Markdown.
 
-Called by ``engine.stories``. An imported file is data from outside: everything in it is checked
-before the first row is written.
+An imported file is data from outside: all of it is checked before the first row is written.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
 
+from tta_rebuild.core import events as log
 from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
-from tta_rebuild.core.events import (
-    ChoicesOffered,
-    Event,
-    EventCodec,
-    PlayerActed,
-    RecordedEvent,
-    SceneTold,
-    StoryOpened,
-)
+from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
 from tta_rebuild.core.speech import script
-from tta_rebuild.core.story import Scene
+from tta_rebuild.core.story import Premise, Scene
+from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import SEAM_CHARS
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.safety import SafetyGate
@@ -70,19 +63,21 @@ class _StoryFile(_Row):
     branches: list[_BranchRow]
 
 
+_Branches: TypeAlias = list[tuple[_BranchRow, list[RecordedEvent]]]
+
+
 async def export(store: StoryStore, story_id: str) -> AsyncGenerator[str, None]:
     """The whole story with all branches as JSON text, an event a line; never held as a whole."""
     codec = EventCodec()
     row = await store.story(story_id)
     yield _opened({"format": FORMAT, "version": FORMAT_VERSION, "title": row.title}, "branches")
     for number, branch in enumerate(await store.branches(story_id)):
-        head = {
-            name: getattr(branch, name) for name in ("branch_id", "name", "parent_id", "forked_at")
-        }
+        head = {name: getattr(branch, name) for name in _BranchRow.model_fields if name != "events"}
         yield ("]}," if number else "") + _opened(head, "events")
         lead = ""
-        own = store.read(branch.branch_id, after=branch.forked_at, upto=branch.length)
-        async for recorded in own:
+        async for recorded in store.read(
+            branch.branch_id, after=branch.forked_at, upto=branch.length
+        ):
             kind, version, data = codec.to_json(recorded.event)
             at = recorded.at.isoformat()
             event = {"turn": recorded.turn, "at": at, "kind": kind, "version": version}
@@ -98,24 +93,26 @@ def _opened(head: Mapping[str, Any], rows: str) -> str:
 
 async def import_story(
     store: StoryStore,
+    dependencies: Dependencies,
     data: Mapping[str, Any],
     *,
-    story_id: str,
-    now: Callable[[], datetime],
-    safety: Callable[[Mapping[str, str]], SafetyGate],
     allow_boundary_breaks: bool = False,
 ) -> str:
     """Store an exported story under a new id; gives that id.
 
-    ``safety`` makes the gate for the boundaries that the story states. Raises ImportRejected if the
-    data are no such story, or one that breaks its own boundaries; then nothing was stored.
+    Raises ImportRejected if the data are no such story, or one that breaks its own boundaries; then
+    nothing was stored.
     """
-    title, branches = _checked(data)
-    root, root_events = branches[0]
-    gate = _own_gate(root_events[0].event, safety)
+    title, premise, branches = _checked(data)
+    try:
+        gate = dependencies.safety(dict(premise.boundaries))
+    except WrongInput as error:
+        raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
     if not allow_boundary_breaks:
-        _refuse_breaks(gate, title, ((row.name, own) for row, own in branches))
+        _refuse_breaks(gate, title, branches)
+    root, root_events = branches[0]
     opening = [recorded for recorded in root_events if not recorded.turn]
+    story_id = dependencies.new_id()
     async with store.whole():
         made = await store.create_story(
             story_id, title, [r.event for r in opening], at=opening[0].at
@@ -123,18 +120,10 @@ async def import_story(
         ids = {root.branch_id: await _append(store, made, root_events[len(opening) :])}
         for row, events in branches[1:]:
             parent = ids[row.parent_id or ""]
-            child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=now())
+            at = dependencies.clock()
+            child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=at)
             ids[row.branch_id] = await _append(store, child, events)
     return story_id
-
-
-def _own_gate(opening: Event, safety: Callable[[Mapping[str, str]], SafetyGate]) -> SafetyGate:
-    """The gate of the boundaries in the file. Raises ImportRejected if they cannot be read."""
-    assert isinstance(opening, StoryOpened)  # _check_opening has seen to it
-    try:
-        return safety(dict(opening.premise.boundaries))
-    except WrongInput as error:
-        raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
 
 
 async def _append(store: StoryStore, branch: Branch, events: list[RecordedEvent]) -> Branch:
@@ -147,8 +136,8 @@ async def _append(store: StoryStore, branch: Branch, events: list[RecordedEvent]
     return await store.branch(branch.branch_id)
 
 
-def _checked(data: Mapping[str, Any]) -> tuple[str, list[tuple[_BranchRow, list[RecordedEvent]]]]:
-    """The file's branches, parents first, with every event read. Raises ImportRejected."""
+def _checked(data: Mapping[str, Any]) -> tuple[str, Premise, _Branches]:
+    """The file's title, premise and branches, parents first. Raises ImportRejected."""
     try:
         to_json(data)  # what is no JSON must not come as far as the store
         file = _StoryFile.model_validate(data)
@@ -171,9 +160,8 @@ def _checked(data: Mapping[str, Any]) -> tuple[str, list[tuple[_BranchRow, list[
         )
     if not file.branches or file.branches[0].parent_id is not None:
         raise ImportRejected("the file's first branch must be the story's own first branch")
-    codec = EventCodec()
     lengths: dict[str, int] = {}
-    read: list[tuple[_BranchRow, list[RecordedEvent]]] = []
+    read: _Branches = []
     for row in file.branches:
         if row.parent_id is not None and not 0 < row.forked_at <= lengths.get(row.parent_id, 0):
             raise ImportRejected(
@@ -182,16 +170,21 @@ def _checked(data: Mapping[str, Any]) -> tuple[str, list[tuple[_BranchRow, list[
             )
         if row.branch_id in lengths:
             raise ImportRejected(f"branch id '{row.branch_id}' occurs twice")
-        events = [_event(codec, row, index, e) for index, e in enumerate(row.events, start=1)]
+        events = [_event(row, index, e) for index, e in enumerate(row.events, start=1)]
         lengths[row.branch_id] = row.forked_at + len(events)
         read.append((row, events))
-    _check_opening(read[0][1])
-    return file.title.strip() or "Imported story", read
+    turns = [recorded.turn for recorded in read[0][1]]
+    opening = read[0][1][0].event if turns else None
+    if not isinstance(opening, log.StoryOpened) or turns[0] != 0:
+        raise ImportRejected("the story in the file has no opening")
+    if turns != sorted(turns):
+        raise ImportRejected("the turns in the file are out of order")
+    return file.title.strip() or "Imported story", opening.premise, read
 
 
-def _event(codec: EventCodec, row: _BranchRow, index: int, raw: _EventRow) -> RecordedEvent:
+def _event(row: _BranchRow, index: int, raw: _EventRow) -> RecordedEvent:
     try:
-        event: Event = codec.from_json(raw.kind, raw.version, to_json(raw.data))
+        event: Event = EventCodec().from_json(raw.kind, raw.version, to_json(raw.data))
     except (StoreDamaged, StoreNewer) as error:
         raise ImportRejected(f"branch '{row.name}', event {index}: {error}") from error
     position = row.forked_at + index
@@ -200,32 +193,20 @@ def _event(codec: EventCodec, row: _BranchRow, index: int, raw: _EventRow) -> Re
     )
 
 
-def _check_opening(events: list[RecordedEvent]) -> None:
-    if not events or not isinstance(events[0].event, StoryOpened) or events[0].turn != 0:
-        raise ImportRejected("the story in the file has no opening")
-    turns = [r.turn for r in events]
-    if turns != sorted(turns):
-        raise ImportRejected("the turns in the file are out of order")
-
-
-def _refuse_breaks(
-    safety: SafetyGate, title: str, branches: Iterable[tuple[str, Sequence[RecordedEvent]]]
-) -> None:
+def _refuse_breaks(safety: SafetyGate, title: str, branches: _Branches) -> None:
     """Raise ImportRejected if what a reader would see breaks the story's own boundaries.
 
     The log of what was held back (``/why``) may name what it kept out, and does.
     """
     places = [("the title", title, "")]
-    for name, events in branches:
+    for row, events in branches:
         for recorded in events:
             turn = f"turn {recorded.turn}, " if recorded.turn else ""
-            for place, text, before in _shown(recorded):
-                places.append((f"{turn}branch '{name}', {place}", text, before))
-    breaks = [
-        f"{place}: {found.reason}"
-        for place, text, before in places
-        if (found := safety.finding(text, before))
-    ]
+            where = f"{turn}branch '{row.name}', "
+            shown = _shown(recorded.event)
+            places += [(where + place, text, before) for place, text, before in shown]
+    judged = ((place, safety.finding(text, before)) for place, text, before in places)
+    breaks = [f"{place}: {found.reason}" for place, found in judged if found]
     if not breaks:
         return
     more = len(breaks) - _PLACES_NAMED
@@ -236,24 +217,21 @@ def _refuse_breaks(
     )
 
 
-def _shown(recorded: RecordedEvent) -> Iterator[tuple[str, str, str]]:
+def _shown(event: Event) -> Iterator[tuple[str, str, str]]:
     """What of an event a reader sees: place, text, and the text just before it."""
-    match recorded.event:
-        case SceneTold(scene=scene):
-            yield from _of_scene(scene)
-        case ChoicesOffered(choices=choices):
+    match event:
+        case log.SceneTold(scene=scene):
+            before = ""
+            for number, passage in enumerate(scene.passages, start=1):
+                yield f"passage {number}", passage.text, before
+                before = f"{before} {passage.text}"[-SEAM_CHARS:]
+            said = f"{scene.setting}. {scene.tone}. {scene.scene_id}"
+            yield "the setting", said.replace("_", " "), ""
+        case log.ChoicesOffered(choices=choices):
             for number, choice in enumerate(choices, start=1):
                 yield f"choice {number}", f"{choice.text} {choice.consequence}", ""
-        case PlayerActed(text=text):
+        case log.PlayerActed(text=text):
             yield "the player's move", text, ""
-
-
-def _of_scene(scene: Scene) -> Iterator[tuple[str, str, str]]:
-    before = ""
-    for number, passage in enumerate(scene.passages, start=1):
-        yield f"passage {number}", passage.text, before
-        before = f"{before} {passage.text}"[-SEAM_CHARS:]
-    yield "the setting", f"{scene.setting}. {scene.tone}. {scene.scene_id}".replace("_", " "), ""
 
 
 async def markdown(store: StoryStore, branch: Branch) -> str:
@@ -264,9 +242,9 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
     async for recorded in store.read(branch.branch_id, upto=branch.length):
         fold.apply(recorded)
         match recorded.event:
-            case PlayerActed(text=text):
+            case log.PlayerActed(text=text):
                 lines.append(f"> {text}")
-            case SceneTold(scene=scene):
+            case log.SceneTold(scene=scene):
                 lines.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
                 scenes[len(lines)] = scene
                 lines.append("")

@@ -1,31 +1,26 @@
 """The gate: what is true and what is allowed, asked of every passage before the player sees it.
 
-Called by ``engine.telling`` and ``engine.choices``. Leans on ``canon`` (does it contradict what
-holds?), on the world's rules and on ``safety`` (is it allowed?). The player's move comes first:
-what it would make true stands in a draft canon, and a passage may fit what was before it or what
-comes after it. Within a scene the gate remembers what the released passages made true, so that the
-second sentence is checked against the first. A second reader may object later (``forget``).
+The player's move comes first: what it would make true stands in a draft canon, and a passage may
+fit what was before it or what comes after it. Within a scene the gate is the fold of what has been
+released, so that the second sentence is checked against the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.declared import DeclaredCheck, assert_claim
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.knowledge import KnowledgeCheck
-from tta_rebuild.canon.people import PLAYER, People
+from tta_rebuild.canon.people import People
 from tta_rebuild.canon.relations import key_of
-from tta_rebuild.canon.view import STORY, Canon
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
-from tta_rebuild.engine.admission import Move
-from tta_rebuild.engine.state import StoryState
-from tta_rebuild.reading.world_rules import WorldRules
-from tta_rebuild.safety import BoundaryFinding, SafetyGate
+from tta_rebuild.engine.turn_input import TurnInput
+from tta_rebuild.safety import BoundaryFinding
 
 HEAVY_FROM_THE_FIRST, HEAVIEST = 1, 3
 """Weights of a finding from which it counts: every one, and what dwells on the matter."""
@@ -34,22 +29,10 @@ SEAM_CHARS = 240
 """Characters of what was shown last in which a phrase may begin that the next passage ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """Where a scene stands: what a restarted draft goes back to."""
-
-    canon: Canon
-    taken: int
-    claims: int
-    shown: str
-    spoken: int
-
-
 class Gate:
     """One turn's gate.
 
     Args:
-        move: what the player does; None judges a passage that goes on where no move was made.
         is_read: a second reader judges each passage after the opening one. Words that only may go
             against a boundary are then left to it; the heaviest are held back at once.
 
@@ -59,39 +42,24 @@ class Gate:
         people: who is meant by what a reply calls them.
     """
 
-    def __init__(
-        self,
-        state: StoryState,
-        safety: SafetyGate,
-        rules: WorldRules,
-        move: Move | None = None,
-        *,
-        is_read: bool = False,
-    ) -> None:
-        self._safety = safety
-        self._rules = rules
+    def __init__(self, turn: TurnInput, *, is_read: bool = False) -> None:
+        self._state = state = turn.state
+        self._safety = turn.safety
+        self._rules = turn.rules
         self._is_read = is_read
         self._heavy = HEAVY_FROM_THE_FIRST
-        self._language = state.premise.language
-        self._sketches = state.premise.characters
-        self._characters = tuple(state.characters)
-        self._lines = state.lines
-        self._cast = frozenset(c.character_id for c in self._sketches)
-        self._player = next((c.character_id for c in self._sketches if c.is_player), PLAYER)
-        self._may_speak = 1 if move is not None and move.text else 0
-        self._effects = move.chosen.effects if move is not None and move.chosen else ()
-        before = state.scene.text if state.scene else ""
-        canon = state.canon.fork(state.position)
-        canon.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
-        self._marked = _Moment(canon, 0, 0, before[-SEAM_CHARS:], 0)
-        self._taken: list[tuple[Passage, _Moment]] = []
-        self.claims: list[Claim] = []
+        self._cast = frozenset(c.character_id for c in state.premise.characters)
+        self._may_speak = 1 if turn.moved else 0
+        self._effects = turn.move.chosen.effects if turn.move and turn.move.chosen else ()
+        self._before = state.canon.fork(state.position)
+        self._before.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
+        self._taken: list[tuple[Passage, list[Claim]]] = []
+        self._marked = 0
         self.restart()
 
     def mark(self) -> None:
         """Remember this moment: ``restart`` comes back to it."""
-        self._marked = self._moment
-        self._stand_on(self.canon)
+        self._marked = len(self._taken)
 
     def restart(self) -> None:
         """Forget what has been released since the mark: the scene begins anew from there."""
@@ -99,21 +67,20 @@ class Gate:
 
     def forget(self, passage: Passage) -> None:
         """A second reader holds this passage back: it and what came after it never were."""
-        self._go_back(next(moment for taken, moment in self._taken if taken is passage))
+        self._go_back(next(n for n, (taken, _) in enumerate(self._taken) if taken is passage))
 
-    def _go_back(self, moment: _Moment) -> None:
-        del self._taken[moment.taken :], self.claims[moment.claims :]
-        self._shown, self._spoken = moment.shown, moment.spoken
-        self._stand_on(moment.canon)
-
-    def _stand_on(self, canon: Canon) -> None:
-        """Go on from a canon without changing it."""
-        self.canon = canon.fork()
-        self.people = People(self.canon, self._sketches, self._language)
-
-    @property
-    def _moment(self) -> _Moment:
-        return _Moment(self.canon, len(self._taken), len(self.claims), self._shown, self._spoken)
+    def _go_back(self, kept: int) -> None:
+        """Stand where the first ``kept`` released passages lead."""
+        taken, self._taken = self._taken[:kept], []
+        state = self._state
+        self.canon = self._before.fork()
+        self.people = People(self.canon, state.premise.characters, state.premise.language)
+        self.claims: list[Claim] = []
+        self._shown = state.scene.text[-SEAM_CHARS:] if state.scene else ""
+        self._spoken = 0
+        self._check = self._new_check()
+        for passage, claims in taken:
+            self._count(passage, claims)
 
     def warnings(self, passage: Passage) -> list[str]:
         """Content warnings due before this passage."""
@@ -124,18 +91,29 @@ class Gate:
 
         It may be a name whose words ``_`` joins, or words with emphasis: both readings count.
         """
-        for reading in {text, text.replace("_", " ")}:
-            if self._safety.finding(reading):
-                return ""
-        return text
+        readings = {text, text.replace("_", " ")}
+        return "" if any(self._safety.finding(reading) for reading in readings) else text
 
     # ---------------------------------------------------------------------------- passages
 
-    def unsafe(self, passage: Passage) -> PassageWithheld | None:
-        """What the lists of words hold against a passage, where no reader could judge it."""
+    def unsafe(self, passage: Passage, least: int = HEAVY_FROM_THE_FIRST) -> PassageWithheld | None:
+        """The first sentence that the lists of words hold back, by findings of this weight on."""
         told = sentences_of(passage.text) or [passage.text]
-        found = self._unsafe(passage, told, HEAVY_FROM_THE_FIRST)
-        return _unsafe(*found) if found else None
+        if passage.speaker not in self._cast:  # a name of the storyteller's own making
+            for reading in (passage.speaker, passage.speaker.replace("_", " ")):
+                named = self._safety.finding(reading)
+                if named is not None:
+                    return _unsafe(told[0], named)
+        whole = self._safety.finding(passage.text, self._shown)
+        if whole is None or whole.weight < least:
+            return None
+        before = self._shown
+        for sentence in told:
+            found = self._safety.finding(sentence, before)
+            if found is not None and found.weight >= least:
+                return _unsafe(sentence, found)
+            before = f"{before} {sentence}"[-SEAM_CHARS:]
+        return _unsafe(told[0], whole)
 
     def examine(
         self, passage: Passage, *, is_opening: bool = False
@@ -147,83 +125,71 @@ class Gate:
         """
         passage = self._labelled(passage)
         self._heavy = HEAVIEST if self._is_read and not is_opening else HEAVY_FROM_THE_FIRST
-        claims = self._check_of().claims(passage, self._present(passage))
+        claims = self._check.claims(passage, self._present(passage))
         held = self._objection(passage, claims)
         if held is None:
             return self._accept(passage, claims), None
-        sentence, withheld = held
         told = sentences_of(passage.text)
-        index = next((i for i, s in enumerate(told) if sentence and s == sentence), 0)
+        index = next((i for i, s in enumerate(told) if held.text and s == held.text), 0)
         good = self._head(passage, told[:index], claims)
-        return good, replace(withheld, text=" ".join(told[index:]) or passage.text)
+        return good, replace(held, text=" ".join(told[index:]) or passage.text)
 
     def _head(self, passage: Passage, told: list[str], claims: Sequence[Claim]) -> Passage | None:
         """The good beginning of a passage, if there is one that passes by itself."""
         text = " ".join(told)
-        if not told or not _closed(text):
+        is_quoting = text.count("\u201c") != text.count("\u201d") or text.count('"') % 2
+        if not told or is_quoting:  # an open quotation must not be cut
             return None
         kept = tuple(c for c in claims if c.sentence and c.sentence in text)
         good = replace(passage, text=text, facts=kept)
-        if self._objection(good, kept) is not None:
-            return None
-        return self._accept(good, kept)
+        return None if self._objection(good, kept) else self._accept(good, kept)
 
-    def _objection(
-        self, passage: Passage, claims: Sequence[Claim]
-    ) -> tuple[str, PassageWithheld] | None:
+    def _objection(self, passage: Passage, claims: Sequence[Claim]) -> PassageWithheld | None:
         """The first sentence that may not be shown, and why."""
-        told = sentences_of(passage.text) or [passage.text]
-        unsafe = self._unsafe(passage, told, self._heavy)
+        unsafe = self.unsafe(passage, self._heavy)
         if unsafe is not None:
-            return unsafe[0], _unsafe(*unsafe)
+            return unsafe
+        told = sentences_of(passage.text) or [passage.text]
         speaker = self._speaker(passage)
-        if speaker and speaker == self._player and self._spoken >= self._may_speak:
-            return told[0], PassageWithheld(
+        if speaker and speaker == self.people.player and self._spoken >= self._may_speak:
+            return PassageWithheld(
                 text=told[0],
                 gate="canon",
                 reason="the player's own character speaks what the player did not say",
                 against="the player speaks for their own character",
             )
-        for contradiction in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):
-            if contradiction.blocks:
-                return contradiction.sentence, PassageWithheld(
-                    text=contradiction.sentence,
-                    gate="canon",
-                    reason=contradiction.message,
-                    against=contradiction.against,
+        for found in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):
+            if found.blocks:
+                return PassageWithheld(
+                    text=found.sentence, gate="canon", reason=found.message, against=found.against
                 )
         return None
 
     def _contradictions(
         self, passage: Passage, claims: Sequence[Claim], speaker: str
-    ) -> Sequence[Contradiction]:
+    ) -> Iterable[Contradiction]:
         """What is told against what holds; what is said against it is only said."""
         if not passage.speaker:
-            return self._check_of().check(claims).contradictions
-        return (
-            *self._check_of().check((), speaker=speaker).contradictions,
-            *self._knowledge().contradictions(speaker, claims),
-        )
-
-    def _knowledge(self) -> KnowledgeCheck:
-        everybody = (*self._cast, *self._characters)
-        return KnowledgeCheck(self.canon, everybody, self._lines)
+            return self._check.check(claims)
+        state = self._state
+        knowledge = KnowledgeCheck(self.canon, (*self._cast, *state.characters), state.lines)
+        known = knowledge.contradictions(speaker, claims)
+        return (*self._check.check((), speaker=speaker), *known)
 
     def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
         """Sentences that the world's rules forbid."""
-        if not self._rules.rules or not self._language.startswith("en"):
+        if not self._rules.rules or not self._state.premise.language.startswith("en"):
             return []
-        return [found for sentence in told for found in self._by_rules(sentence)]
+        canon = self.canon
 
-    def _by_rules(self, sentence: str) -> list[Contradiction]:
         def classes_of(name: str) -> list[str]:
-            who = self.canon.id_of(name)
-            return [key_of(self.canon.value(who, one) or "") for one in ("role", "species")]
+            who = canon.id_of(name)
+            return [key_of(canon.value(who, one) or "") for one in ("role", "species")]
 
-        hour = key_of(self.canon.value(STORY, "time_of_day") or "")
-        return list(self._rules.contradictions(sentence, hour=hour, classes_of=classes_of))
+        found = (self._rules.contradictions(s, classes_of=classes_of) for s in told)
+        return [one for contradictions in found for one in contradictions]
 
-    def _check_of(self) -> DeclaredCheck:
+    def _new_check(self) -> DeclaredCheck:
         if not self._effects:
             return DeclaredCheck(self.canon, self.people)
         moved = self.canon.fork()
@@ -231,38 +197,14 @@ class Gate:
             assert_claim(moved, effect)
         return DeclaredCheck(moved, self.people, before=self.canon)
 
-    def _unsafe(
-        self, passage: Passage, told: Sequence[str], least: int
-    ) -> tuple[str, BoundaryFinding] | None:
-        """The first sentence that the player's boundaries keep out, and what is in it.
-
-        Args:
-            least: lighter findings than this do not count.
-        """
-        if passage.speaker not in self._cast:  # a name of the storyteller's own making
-            for reading in (passage.speaker, passage.speaker.replace("_", " ")):
-                named = self._safety.finding(reading)
-                if named is not None:
-                    return told[0], named
-        whole = self._safety.finding(passage.text, self._shown)
-        if whole is None or whole.weight < least:
-            return None
-        before = self._shown
-        for sentence in told:
-            found = self._safety.finding(sentence, before)
-            if found is not None and found.weight >= least:
-                return sentence, found
-            before = f"{before} {sentence}"[-SEAM_CHARS:]
-        return told[0], whole
-
     def _labelled(self, passage: Passage) -> Passage:
         """The passage without an emotion or facts that may not be shown (the prose is judged)."""
         facts = tuple(f for f in passage.facts if self.allowed(f"{f.subject} {f.value}"))
-        emotion = self.allowed(passage.emotion)
         speaker = passage.speaker
         if speaker and speaker not in self._cast:
             known = self.people.id_of(speaker, passage.text)
             speaker = known if known in self._cast or self.canon.knows_of(known) else speaker
+        emotion = self.allowed(passage.emotion)
         return replace(passage, facts=facts, emotion=emotion, speaker=speaker)
 
     def _speaker(self, passage: Passage) -> str:
@@ -270,33 +212,30 @@ class Gate:
 
     def _present(self, passage: Passage) -> list[str]:
         """Who is meant before others: those of whom this scene has said something."""
+        cast, is_person = self._cast, self.canon.is_person
         said = [claim.subject for claim in reversed(self.claims)]
-        return [who for who in dict.fromkeys([passage.speaker, *said]) if self._is_person(who)]
-
-    def _is_person(self, who: str) -> bool:
-        return (
-            who in self._cast
-            or self.canon.value(who, "alive") is not None
-            or any(
-                self.canon.relations[fact.relation].person for fact in self.canon.facts_about(who)
-            )
-        )
+        return [
+            who for who in dict.fromkeys([passage.speaker, *said]) if who in cast or is_person(who)
+        ]
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
         """Let a passage and its facts count from now on; gives it as it is kept."""
         passage = replace(passage, facts=tuple(claims))
-        self._taken.append((passage, self._moment))
-        self._stand_on(self.canon)
-        if passage.speaker and self._speaker(passage) == self._player:
+        self._count(passage, self._true_of(passage, claims))
+        return passage
+
+    def _count(self, passage: Passage, claims: list[Claim]) -> None:
+        self._taken.append((passage, claims))
+        if passage.speaker and self._speaker(passage) == self.people.player:
             self._spoken += 1
-        for claim in self._true_of(passage, claims):
+        for claim in claims:
             said = claim.speaker != NARRATOR
             known = self.canon.holds_at(claim.subject, claim.relation, claim.value)
             assert_claim(self.canon, claim)
             if claim.ends or said or known is None:
                 self.claims.append(claim)
         self._shown = f"{self._shown} {passage.text}"[-SEAM_CHARS:]
-        return passage
+        self._check = self._new_check()
 
     def _true_of(self, passage: Passage, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as facts: what is declared with a spoken line is so, unless it cannot be.
@@ -309,12 +248,10 @@ class Gate:
         told = []
         for claim in claims:
             as_fact = replace(claim, speaker=NARRATOR)
-            relation = self.canon.relations[claim.relation]
-            doubtful = relation.final and (
-                self.canon.relations.normal(relation.name, claim.value)[1] in relation.final
-            )
-            wrong = any(c.blocks for c in self._check_of().check([as_fact]).contradictions)
-            told.append(claim if wrong or doubtful else as_fact)
+            final = self.canon.relations[claim.relation].final
+            is_final = self.canon.relations.normal(claim.relation, claim.value)[1] in final
+            is_wrong = any(c.blocks for c in self._check.check([as_fact]))
+            told.append(claim if is_wrong or is_final else as_fact)
         return told
 
     # ---------------------------------------------------------------------------- choices
@@ -327,15 +264,9 @@ class Gate:
         check = DeclaredCheck(self.canon, self.people)
         effects = check.claims(Passage(text=text, facts=tuple(claims)))
         doer = self.people.id_of(text.split(maxsplit=1)[0]) if text.strip() else ""
-        found = [
-            *check.check(effects, speaker=doer).contradictions,
-            *self._ruled(sentences_of(text) or [text]),
-        ]
-        return [
-            replace(contradiction, sentence=contradiction.sentence or text)
-            for contradiction in found
-            if contradiction.blocks
-        ]
+        ruled = self._ruled(sentences_of(text) or [text])
+        found = (*check.check(effects, speaker=doer), *ruled)
+        return [replace(one, sentence=one.sentence or text) for one in found if one.blocks]
 
     def objection_to(self, choice: Choice) -> str | None:
         """Why a choice is not offered, or None if it may be."""
@@ -348,8 +279,3 @@ def _unsafe(sentence: str, finding: BoundaryFinding) -> PassageWithheld:
     return PassageWithheld(
         text=sentence, gate="safety", reason=finding.reason, against=finding.category
     )
-
-
-def _closed(text: str) -> bool:
-    """False inside an open quotation, which must not be cut."""
-    return text.count("\u201c") == text.count("\u201d") and text.count('"') % 2 == 0

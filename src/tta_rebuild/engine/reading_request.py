@@ -1,47 +1,59 @@
-"""From a turn to what the second reader is given, and to the reader itself.
+"""From a turn to the second reader, and passages judged as a turn would judge them, unplayed.
 
-Called by ``engine.turn``. The reader gets the cast, the lines that concern who and what is in play,
-the rules, the boundaries and the player's move; no typed facts and no earlier scenes.
+The reader gets the cast, the lines that concern who and what is in play, the rules, the boundaries
+and the player's move; no typed facts and no earlier scenes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from tta_rebuild.canon.fact_check import plain
 from tta_rebuild.canon.lines import lines_for
 from tta_rebuild.canon.people import PLAYER
 from tta_rebuild.canon.view import STORY
-from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.story import Choice, LastingLine, Passage
-from tta_rebuild.engine.admission import Move
-from tta_rebuild.engine.briefing import in_play
-from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.core.events import PassageWithheld
+from tta_rebuild.core.story import CharacterSketch, Choice, LastingLine, Passage
+from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.telling import Noted, Read
+from tta_rebuild.engine.telling import Noted, Read, withheld_by
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.reading.model_reader import ModelReader
-from tta_rebuild.reading.second_reader import CastMember, Reading, ReadingMatter
-from tta_rebuild.storage.story_store import Branch
+from tta_rebuild.reading.second_reader import Reading, ReadingMatter
 
 LINE_TOKENS = 1_200
 """Lasting lines that a reading is given, in estimated tokens: some forty."""
 
+OTHERS = 12
+"""People beside the cast whom a reading is told of: the latest."""
 
 STILL_SO = 2
 """Turns in which an hour, the weather or where somebody is counts as what is so now."""
 
 
-def reader_for(
-    dependencies: Dependencies,
-    branch: Branch,
-    state: StoryState,
-    move: Move | None,
-    context: TTAContext,
-) -> Read | None:
-    """What ``tell`` asks, None where no model reads."""
+def reader_for(turn: TurnInput) -> Read | None:
+    """What ``Telling`` asks, None where no model reads."""
+    dependencies, state = turn.dependencies, turn.state
     if dependencies.checks != "all":
         return None
-    where = {"story_id": branch.story_id, "branch_id": branch.branch_id, "turn": state.turn + 1}
+    where = {
+        "story_id": turn.branch.story_id,
+        "branch_id": turn.branch.branch_id,
+        "turn": turn.number,
+    }
+    people = _people_of(state)
+    whole = ReadingMatter(
+        passages=(),
+        move=turn.moved,
+        is_opening=not state.turn,
+        player=state.player or PLAYER,
+        people=people,
+        now=_now(state, people),
+        rules=dict(state.premise.rules),
+        boundaries=dict(state.premise.boundaries),
+        language=state.premise.language,
+    )
 
     async def read(
         passages: Sequence[Passage],
@@ -49,17 +61,14 @@ def reader_for(
         choices: Sequence[Choice],
         before: Sequence[Reading],
     ) -> Noted:
+        text = " ".join(p.text for p in passages)
+        concerned, words = turn.in_play(turn.named(f"{earlier} {text}")), f"{turn.moved} {text}"
+        lines = lines_for(lines_after(state, before), concerned, words, LINE_TOKENS)
+        what, offered = tuple(passages), tuple(choices)
+        matter = replace(whole, passages=what, choices=offered, earlier=earlier, lines=lines)
         provider = dependencies.recording(dependencies.provider)
         reader = ModelReader(provider, dependencies.catalog, where)
-        matter = matter_of(
-            state,
-            move,
-            passages,
-            earlier=earlier,
-            choices=choices,
-            lines=lines_after(state, before),
-        )
-        reading = await reader.read(matter, context)
+        reading = await reader.read(matter, turn.context)
         return Noted(reading=reading, replies=tuple(provider.replies), cost_usd=provider.cost_usd)
 
     return read
@@ -76,79 +85,90 @@ def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, Las
     for reading in readings:
         for ended in reading.ended:
             lines.pop(ended, None)
-        for line in reading.lines:
-            number += 1
-            lines[number] = line
+        lines |= dict(enumerate(reading.lines, start=number + 1))
+        number += len(reading.lines)
     return lines
 
 
-def matter_of(
-    state: StoryState,
-    move: Move | None,
-    passages: Sequence[Passage],
-    *,
-    earlier: str = "",
-    choices: Sequence[Choice] = (),
-    lines: Mapping[int, LastingLine] | None = None,
-) -> ReadingMatter:
-    """What concerns these passages."""
-    text = " ".join(p.text for p in passages)
-    words = f"{move.text if move else ''} {text}"
-    return ReadingMatter(
-        passages=tuple(passages),
-        choices=tuple(choices),
-        earlier=earlier,
-        move=move.text if move else "",
-        is_opening=not state.turn,
-        player=next((c.character_id for c in state.premise.characters if c.is_player), PLAYER),
-        people=people_of(state),
-        now=_now(state),
-        lines=lines_for(
-            state.lines if lines is None else lines,
-            in_play(state, move, f"{earlier} {text}"),
-            words,
-            LINE_TOKENS,
-        ),
-        rules=dict(state.premise.rules),
-        boundaries=dict(state.premise.boundaries),
-        language=state.premise.language,
-    )
-
-
-def _now(state: StoryState) -> tuple[str, ...]:
+def _now(state: StoryState, people: Sequence[CharacterSketch]) -> tuple[str, ...]:
     """The day, and hour, weather and whereabouts as far as the last two turns told them."""
-    canon = state.canon.fork(state.position)
+    canon = state.present_canon
     last = canon.turn_of(state.position)
 
-    def told(subject: str, relation: str) -> str:
+    def told(subject: str, relation: str, lead: str) -> list[str]:
         fact = canon.fact(subject, relation)
         is_told = fact is not None and last - canon.turn_of(fact.since) < STILL_SO
-        return plain(fact.value) if fact is not None and is_told else ""
+        return [lead + plain(fact.value)] if fact is not None and is_told else []
 
-    now = [f"day: {canon.value(STORY, 'day')}"] if canon.value(STORY, "day") else []
-    now += [
-        f"{plain(relation)}: {value}"
-        for relation in ("time_of_day", "weather")
-        if (value := told(STORY, relation))
-    ]
-    for person in people_of(state):
-        if canon.holds_at(person.id, "alive", "false") is not None:
-            now.append(f"{person.id}: dead")
-        elif where := told(person.id, "located_in"):
-            now.append(f"{person.id}: last at {where}")
+    day = canon.value(STORY, "day")
+    now = [f"day: {day}"] if day else []
+    now += told(STORY, "time_of_day", "time of day: ") + told(STORY, "weather", "weather: ")
+    for person in people:
+        if canon.holds_at(person.character_id, "alive", "false") is not None:
+            now.append(f"{person.character_id}: dead")
+        else:
+            now += told(person.character_id, "located_in", f"{person.character_id}: last at ")
     return tuple(now)
 
 
-def people_of(state: StoryState) -> tuple[CastMember, ...]:
+def _people_of(state: StoryState) -> tuple[CharacterSketch, ...]:
     """Everybody whom the story knows, the cast first."""
-    cast = [
-        CastMember(id=c.character_id, name=c.name, about=c.description, pronouns=c.pronouns)
-        for c in state.premise.characters
-    ]
-    known = {person.id for person in cast}
+    cast = state.premise.characters
+    known = {person.character_id for person in cast}
     others = [
-        CastMember(id=one, name=state.characters[one].name)
-        for one in state.characters
+        CharacterSketch(character_id=one, name=person.name)
+        for one, person in state.characters.items()
         if one not in known
     ]
-    return (*cast, *others[-12:])
+    return (*cast, *others[-OTHERS:])
+
+
+# ------------------------------------------------------------ judged without a turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPassage:
+    """What would become of a passage: why it would be withheld, None if it would be shown.
+
+    ``note`` says why only the rules have judged it; ``calls`` and ``cost_usd`` are those of the
+    reading that it shares with the passages it was judged with.
+    """
+
+    withheld: PassageWithheld | None = None
+    note: str = ""
+    calls: int = 0
+    cost_usd: float = 0.0
+
+    @property
+    def said(self) -> str:
+        """Gate, reason and fact in one line, "" if it may be shown."""
+        held = self.withheld
+        return f"{held.gate}: {held.reason} {held.against}".strip() if held else ""
+
+
+async def judge_passages(turn: TurnInput, passages: Sequence[Passage]) -> list[JudgedPassage]:
+    """Whether each could be shown next, where no move is made: by the gate, then by the reader."""
+
+    def by_rule(passage: Passage, *, is_read: bool) -> PassageWithheld | None:
+        return Gate(turn, is_read=is_read).examine(passage)[1]
+
+    read = reader_for(turn)
+    held = {number: by_rule(p, is_read=read is not None) for number, p in enumerate(passages)}
+    waiting = [number for number, withheld in held.items() if withheld is None]
+    if read is None or not waiting:
+        return [JudgedPassage(withheld=withheld) for withheld in held.values()]
+    noted = await read([passages[number] for number in waiting], "", (), ())
+    for objection in reversed(noted.reading.objections):
+        number = waiting[objection.passage]
+        held[number] = withheld_by(objection, passages[number])
+    if noted.reading.note:
+        held |= {number: by_rule(passages[number], is_read=False) for number in waiting}
+    return [
+        JudgedPassage(
+            withheld=withheld,
+            note=noted.reading.note,
+            calls=len(noted.replies) if number == waiting[0] else 0,
+            cost_usd=noted.cost_usd if number == waiting[0] else 0.0,
+        )
+        for number, withheld in held.items()
+    ]

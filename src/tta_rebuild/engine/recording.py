@@ -12,19 +12,8 @@ from dataclasses import replace
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
-from tta_rebuild.integrations.llm_provider import (
-    LLMConfig,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    RequestProvider,
-    StreamEnded,
-    StreamItem,
-    StreamRestarted,
-    TextPiece,
-    WrapperProvider,
-    estimated_usage,
-)
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations import llm_provider as llm
 
 LEFT = "left"
 """Finish reason of a reply that the engine itself left before its end."""
@@ -33,108 +22,100 @@ FAILED = "failed:"
 """Beginning of the finish reason of a call that failed; the kind of error follows."""
 
 
-class RecordingProvider(WrapperProvider):
+class RecordingProvider(llm.WrapperProvider):
     """Notes what every call came to, in order: its reply, what was read of it, or its failure.
 
     ``replies`` has one event per call; ``cost_usd`` is the cost of all whole replies together.
     """
 
-    def __init__(self, wrapped: LLMProvider) -> None:
+    def __init__(self, wrapped: llm.LLMProvider) -> None:
         super().__init__(wrapped)
         self.replies: list[ModelReplied] = []
         self.cost_usd = 0.0
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
         """Pass the request on and note the reply."""
         try:
             response = await self.wrapped.complete(request)
         except ProviderError as error:
-            self._note(request, "", error=error)
+            self._left(request, "", error)
             raise
-        self._note(request, response.text, response)
+        self._heard(request, response)
         return response
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
         """Pass the request on and note the reply, as far as it was read."""
-        text = ""
-        response: LLMResponse | None = None
+        text, is_whole = "", False
         failed: ProviderError | None = None
         items = self.wrapped.stream(request)
         try:
             async for item in items:
-                if isinstance(item, StreamEnded):
-                    response = item.response
-                    text = response.text
-                    self._note(request, text, response)
-                elif isinstance(item, StreamRestarted):
-                    text = ""
+                if isinstance(item, llm.StreamEnded):
+                    is_whole = True
+                    self._heard(request, item.response)
                 else:
-                    text += item.text
+                    text = "" if isinstance(item, llm.StreamRestarted) else text + item.text
                 yield item
         except ProviderError as error:
             failed = error
             raise
         finally:
-            if response is None:
-                self._note(request, text, error=failed)
+            if not is_whole:
+                self._left(request, text, failed)
             await items.aclose()
 
-    def _note(
-        self,
-        request: LLMRequest,
-        text: str,
-        response: LLMResponse | None = None,
-        error: ProviderError | None = None,
-    ) -> None:
-        reply = ModelReplied(
-            task=request.task,
-            request_key=request.key(),
-            text=text,
-            model="",
-            finish_reason=f"{FAILED}{type(error).__name__}" if error else LEFT,
-            usage=response.usage if response else estimated_usage(request.full_text, text),
-            prompt_version=request.template,
-            degraded=str(error) if error else "",
-        )
-        if response is not None:
-            self.cost_usd += response.cost_usd
-            reply = replace(
-                reply,
-                model=f"{response.provider}:{response.model}",
-                finish_reason=response.finish_reason,
-                degraded=response.degraded,
-            )
-        self._keep(request, reply)
+    def _heard(self, request: llm.LLMRequest, response: llm.LLMResponse) -> None:
+        self.cost_usd += response.cost_usd
+        reply = _noted(request, response.text, response.finish_reason, response.usage)
+        model = f"{response.provider}:{response.model}"
+        self._keep(request, replace(reply, model=model, degraded=response.degraded))
 
-    def _keep(self, request: LLMRequest, reply: ModelReplied) -> None:
+    def _left(self, request: llm.LLMRequest, text: str, error: ProviderError | None) -> None:
+        reason = f"{FAILED}{type(error).__name__}" if error else LEFT
+        reply = _noted(request, text, reason, llm.estimated_usage(request.full_text, text))
+        self._keep(request, replace(reply, degraded=str(error) if error else ""))
+
+    def _keep(self, request: llm.LLMRequest, reply: ModelReplied) -> None:
         self.replies.append(reply)
 
 
-class RecordedProvider(RequestProvider):
+def _noted(request: llm.LLMRequest, text: str, finish_reason: str, usage: Usage) -> ModelReplied:
+    return ModelReplied(
+        task=request.task,
+        request_key=request.key(),
+        text=text,
+        model="",
+        finish_reason=finish_reason,
+        usage=usage,
+        prompt_version=request.template,
+    )
+
+
+class RecordedProvider(llm.RequestProvider):
     """Answers each request with the reply that was recorded for it, and with nothing else.
 
     ``taken`` holds the replies given so far, each under the key of its request.
     """
 
     def __init__(self, replies: Iterable[ModelReplied]) -> None:
-        super().__init__(LLMConfig(model="recorded"))
+        super().__init__(llm.LLMConfig(model="recorded"))
         self._replies: dict[str, deque[ModelReplied]] = defaultdict(deque)
         self.taken: dict[str, ModelReplied] = {}
         for reply in replies:
             self._replies[reply.request_key].append(reply)
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
+    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
         """The recorded reply, or failure. Raises ReplyUnusable if there is none for the request."""
         return _response(self._take(request))
 
-    async def stream(self, request: LLMRequest) -> AsyncGenerator[StreamItem, None]:
+    async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
         """The recorded reply in one piece, as far as it was read then."""
         reply = self._take(request)
         if reply.text:
-            yield TextPiece(reply.text)
-        yield StreamEnded(_response(reply))
+            yield llm.TextPiece(reply.text)
+        yield llm.StreamEnded(_response(reply))
 
-    def _take(self, request: LLMRequest) -> ModelReplied:
+    def _take(self, request: llm.LLMRequest) -> ModelReplied:
         waiting = self._replies.get(request.key())
         if not waiting:
             raise ReplyUnusable(
@@ -149,22 +130,23 @@ class RecordedProvider(RequestProvider):
 class ReplayingProvider(RecordingProvider):
     """Notes the very replies that were recorded, however far each is read this time."""
 
-    def _keep(self, request: LLMRequest, reply: ModelReplied) -> None:
+    def _keep(self, request: llm.LLMRequest, reply: ModelReplied) -> None:
         recorded = self.wrapped
         taken = recorded.taken if isinstance(recorded, RecordedProvider) else {}
         self.replies.append(taken.get(request.key(), reply))
 
 
-def _response(reply: ModelReplied) -> LLMResponse:
+def _response(reply: ModelReplied) -> llm.LLMResponse:
     """The recorded answer. Raises the recorded failure, as far as primitives tell kinds apart."""
-    if reply.finish_reason == f"{FAILED}{ContentRefused.__name__}":
+    kind = reply.finish_reason.removeprefix(FAILED)
+    if kind == ContentRefused.__name__:
         raise ContentRefused(reply.degraded, reason="recorded")
-    if reply.finish_reason == f"{FAILED}{StreamBroken.__name__}":
+    if kind == StreamBroken.__name__:
         raise StreamBroken(reply.degraded, text=reply.text)
-    if reply.finish_reason.startswith(FAILED):
+    if kind != reply.finish_reason:
         raise ProviderError(reply.degraded)
     provider, _, model = reply.model.partition(":")
-    return LLMResponse(
+    return llm.LLMResponse(
         text=reply.text,
         tokens_used=reply.usage.total_tokens,
         model=model,

@@ -1,8 +1,7 @@
 """Playing a story again from its log, to prove that nothing in it is left to chance.
 
-Called by ``engine.stories``. Every turn is played from the state before it, with the player's move
-and the storyteller's replies as they were recorded; the events that come out are compared byte by
-byte with those in the log.
+Every turn is played from the state before it, with the player's move and the storyteller's replies
+as they were recorded; the events that come out are compared with the log byte by byte.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
 from tta_rebuild.engine.turn_events import TurnRefused
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 EXCERPT_CHARS = 160
@@ -66,38 +66,40 @@ async def replay(
     """
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
-    prose = {r.position: _found(r) for r in recorded if prose_of(r.event)}
-    turns = events = size = 0
+    prose = {
+        r.position: Found(position=r.position, turn=r.turn, text=text, rank=0.0)
+        for r in recorded
+        if (text := prose_of(r.event))
+    }
+    played, sizes = 0, list[int]()
     difference: Difference | None = None
     for turn, group in groupby(recorded, key=lambda r: r.turn):
         logged = list(group)
         if turn:
-            recalled = _first(logged, log.PastRecalled)
-            past = [prose[at] for at in (recalled.positions if recalled else ()) if at in prose]
+            recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
+            past = [prose[at] for at in recalled if at in prose]
             again = await _again(dependencies, branch, fold, logged, past, retell=retell)
             if isinstance(again, str):
                 difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
-                break
-            turns += 1
-            sizes, difference = _compared(turn, logged, again)
-            events += len(sizes)
-            size += sum(sizes)
+            else:
+                played += 1
+                difference = _compared(turn, logged, again, sizes)
             if difference is not None:
                 break
         for one in logged:
             fold.apply(one)
-    return ReplayReport(turns=turns, events=events, size_bytes=size, difference=difference)
+    total = sum(sizes)
+    return ReplayReport(turns=played, events=len(sizes), size_bytes=total, difference=difference)
 
 
 def _compared(
-    turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event]
-) -> tuple[list[int], Difference | None]:
-    """The sizes in bytes of the events that agree, and the first difference.
+    turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event], sizes: list[int]
+) -> Difference | None:
+    """The first difference; ``sizes`` gets the bytes of every event that agrees.
 
     An author's correction stands behind the turn's own events and is not told again.
     """
     codec = EventCodec()
-    sizes: list[int] = []
     own = takewhile(lambda e: not isinstance(e, log.FactRetconned), (r.event for r in logged))
     for old, new in zip_longest(own, again):
         was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
@@ -107,9 +109,9 @@ def _compared(
             start = max(0, same - EXCERPT_CHARS // 4)
             before, after = (text[start : start + EXCERPT_CHARS] for text in (was, now))
             kind = (old or new).KIND
-            return sizes, Difference(turn=turn, kind=kind, logged=before, replayed=after)
+            return Difference(turn=turn, kind=kind, logged=before, replayed=after)
         sizes.append(len(was.encode("utf-8", "surrogatepass")))
-    return sizes, None
+    return None
 
 
 async def _again(
@@ -122,25 +124,23 @@ async def _again(
     retell: bool,
 ) -> tuple[Event, ...] | str:
     """The turn's events as they come out today, or why none do."""
-    if not retell:
-        replies = [r.event for r in logged if isinstance(r.event, log.ModelReplied)]
-        dependencies = replace(
-            dependencies,
-            provider=RecordedProvider(replies),
-            recording=ReplayingProvider,
-            checks=_checks(logged),
-        )
-    noted = [v for r in logged if isinstance(r.event, log.CodeChecked) for v in r.event.verdicts]
 
     async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
-        return tuple(noted)
-
-    dependencies = replace(dependencies, check_code=check_code)
+        return tuple(v for checked in _of(logged, log.CodeChecked) for v in checked.verdicts)
 
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past
 
-    turn = play_turn(dependencies, branch, fold.present(), _action(logged), memory)
+    dependencies = replace(dependencies, check_code=check_code)
+    if not retell:
+        dependencies = replace(
+            dependencies,
+            provider=RecordedProvider(_of(logged, log.ModelReplied)),
+            recording=ReplayingProvider,
+            checks=_checks(logged),
+        )
+    before = TurnInput.of(dependencies, branch, fold.present())
+    turn = play_turn(before, _action(logged), memory)
     try:
         async with aclosing(turn) as items:
             async for item in items:
@@ -155,26 +155,20 @@ async def _again(
 
 def _checks(logged: Sequence[RecordedEvent]) -> Checks:
     """What a model checked when the turn was played, as far as its log tells."""
-    asked = {r.event.task for r in logged if isinstance(r.event, log.ModelReplied)}
-    said = [r.event.scene.degraded for r in logged if isinstance(r.event, log.SceneTold)]
-    if "reading" in asked or any(RULES_ONLY in note for note in said):
+    asked = {reply.task for reply in _of(logged, log.ModelReplied)}
+    notes = (told.scene.degraded for told in _of(logged, log.SceneTold))
+    if "reading" in asked or any(RULES_ONLY in note for note in notes):
         return "all"
     return "choices" if "branch_check" in asked else "off"
 
 
-def _first(logged: Sequence[RecordedEvent], kind: type[E]) -> E | None:
-    return next((r.event for r in logged if isinstance(r.event, kind)), None)
-
-
-def _found(recorded: RecordedEvent) -> Found:
-    text = prose_of(recorded.event)
-    return Found(position=recorded.position, turn=recorded.turn, text=text, rank=0.0)
+def _of(logged: Sequence[RecordedEvent], kind: type[E]) -> list[E]:
+    return [r.event for r in logged if isinstance(r.event, kind)]
 
 
 def _action(logged: Sequence[RecordedEvent]) -> Action:
-    acted = _first(logged, log.PlayerActed)
-    if acted is None:
-        return Action.begin()
-    if acted.choice is not None:
-        return Action.choose(acted.choice)
-    return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)
+    for acted in _of(logged, log.PlayerActed):
+        if acted.choice is not None:
+            return Action.choose(acted.choice)
+        return Action.end(acted.text) if acted.wants_end else Action.say(acted.text)
+    return Action.begin()

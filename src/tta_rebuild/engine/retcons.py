@@ -1,8 +1,7 @@
 """Retcons: an author takes a fact back, or corrects it, after the story has been told.
 
-Called by ``engine.stories``. What depends on the fact is ``canon.retcon``'s answer; here the chosen
-way is written down as events: on the branch itself, or on a fork that parts before the first event
-that would fall.
+The chosen way is written down as events: on the branch itself, or on a fork that parts before the
+first event that would fall.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tta_rebuild.canon.lines import lines_saying
-from tta_rebuild.canon.retcon import RetconChoice, RetconPlan, plan_retcon
+from tta_rebuild.canon.retcon import RetconChoice, RetconPlan
 from tta_rebuild.core.events import Event, LineEnded, LineKept
-from tta_rebuild.core.story import Claim, LastingLine
+from tta_rebuild.core.story import LastingLine
 from tta_rebuild.engine.snapshots import folded_whole
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
@@ -28,13 +27,6 @@ class Retconned:
     how: RetconChoice
     branch: Branch
     events: tuple[Event, ...]
-
-
-async def plan_on(
-    store: StoryStore, branch: Branch, claim: Claim, becomes: Claim | None
-) -> RetconPlan:
-    """What taking a fact back would do. Raises StoryError if it was never so."""
-    return plan_retcon((await folded_whole(store, branch)).canon, claim, becomes)
 
 
 async def make_retcon(

@@ -1,7 +1,4 @@
-"""A session: one branch of one story, folded into the present, ready for the next turn.
-
-Made by ``engine.stories``; callers play turns on it and read ``state``.
-"""
+"""A session: one branch of one story, folded into the present, ready for the next turn."""
 
 from __future__ import annotations
 
@@ -13,22 +10,14 @@ from dataclasses import replace
 from tta_rebuild.core.errors import MoveRefused, ValidationError
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Passage
+from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.judging import JudgedPassage, judge_passages
+from tta_rebuild.engine.reading_request import JudgedPassage, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
-from tta_rebuild.engine.turn_events import (
-    ChoicesReady,
-    CostReported,
-    PlayedTurn,
-    SceneFinished,
-    TurnEvent,
-    TurnRefused,
-    TurnStored,
-    TurnWarning,
-)
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 
@@ -50,10 +39,7 @@ class Session:
 
     @classmethod
     async def load(cls, dependencies: Dependencies, store: StoryStore, branch: Branch) -> Session:
-        """Fold the branch's path into its present, from the last snapshot on it if there is one.
-
-        Raises StoreDamaged, StoreNewer.
-        """
+        """Fold the branch's path into its present. Raises StoreDamaged, StoreNewer."""
         session = cls(dependencies, store, branch, await folded(store, branch))
         await keep_snapshot(store, branch, session._fold)  # imported, or of an older program
         return session
@@ -63,7 +49,7 @@ class Session:
         """The story's id."""
         return self.branch.story_id
 
-    async def play(self, action: Action) -> AsyncGenerator[TurnEvent, None]:
+    async def play(self, action: Action) -> AsyncGenerator[seen.TurnEvent, None]:
         """Play one turn and store it whole; see ``engine.turn_events`` for what comes when.
 
         Closing the generator, or cancelling, before ``TurnStored`` leaves the story as it was.
@@ -75,33 +61,26 @@ class Session:
             async for item in items:
                 if isinstance(item, FinishedTurn):
                     played = item.played
-                    yield SceneFinished(played.scene)
-                    yield ChoicesReady(played.choices)
-                    yield CostReported(played.cost_usd, played.usage, played.calls)
-                    yield TurnStored(played.turn, self.branch.length)
+                    yield seen.SceneFinished(played.scene)
+                    yield seen.ChoicesReady(played.choices)
+                    yield seen.CostReported(played.cost_usd, played.usage, played.calls)
+                    yield seen.TurnStored(played.turn, self.branch.length)
                 else:
                     yield item
 
-    async def turn(self, action: Action) -> PlayedTurn:
-        """Play one turn and wait for the whole of it; raises what ``play`` raises, and also:
+    async def turn(self, action: Action) -> seen.PlayedTurn:
+        """Play one turn and wait for the whole of it.
 
-        Raises MoveRefused: the move was not played; nothing was spent and nothing is stored.
+        Raises as ``play`` does, and MoveRefused: nothing was played, spent or stored.
         """
-        warnings: list[str] = []
-        finished: FinishedTurn | None = None
         async with aclosing(self._played(action)) as items:
-            async for item in items:
-                match item:
-                    case TurnRefused(reason):
-                        raise MoveRefused(reason)
-                    case TurnWarning(text):
-                        warnings.append(text)
-                    case FinishedTurn():
-                        finished = item
-                    case _:
-                        pass
-        assert finished is not None  # what is not refused ends with it or with an error
-        return replace(finished.played, warnings=tuple(warnings))
+            came = [item async for item in items]
+        last = came[-1]
+        if isinstance(last, seen.TurnRefused):
+            raise MoveRefused(last.reason)
+        assert isinstance(last, FinishedTurn)  # what is not refused ends with it or with an error
+        warnings = tuple(item.text for item in came if isinstance(item, seen.TurnWarning))
+        return replace(last.played, warnings=warnings)
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
@@ -110,7 +89,7 @@ class Session:
                 f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
             )
         async with self._one_turn:
-            turn = play_turn(self._dependencies, self.branch, self.state, action, self._search)
+            turn = play_turn(self.next_turn(), action, self._search)
             async with aclosing(turn):
                 async for item in turn:
                     if isinstance(item, FinishedTurn):
@@ -120,8 +99,11 @@ class Session:
 
     async def judge(self, *passages: Passage) -> list[JudgedPassage]:
         """Whether each passage could be shown next; the story stays as it is."""
-        context = self._dependencies.turn_context(self.branch, self.state)
-        return await judge_passages(self._dependencies, self.branch, self.state, passages, context)
+        return await judge_passages(self.next_turn(), passages)
+
+    def next_turn(self) -> TurnInput:
+        """What the next turn would be played from."""
+        return TurnInput.of(self._dependencies, self.branch, self.state)
 
     async def _search(self, words: Sequence[str], limit: int) -> list[Found]:
         return await self._store.search(
@@ -129,15 +111,12 @@ class Session:
         )
 
     async def _keep(self, finished: FinishedTurn) -> None:
-        at, branch, turn = self._dependencies.clock(), self.branch, finished.played.turn
-        length = await self._store.append(
-            branch.branch_id, turn, finished.events, expected=branch.length, at=at
-        )
-        for position, event in enumerate(finished.events, start=branch.length + 1):
+        branch, before = self.branch.branch_id, self.branch.length
+        at, turn = self._dependencies.clock(), finished.played.turn
+        length = await self._store.append(branch, turn, finished.events, expected=before, at=at)
+        for position, event in enumerate(finished.events, start=before + 1):
             self._fold.apply(
-                RecordedEvent(
-                    branch_id=branch.branch_id, position=position, turn=turn, at=at, event=event
-                )
+                RecordedEvent(branch_id=branch, position=position, turn=turn, at=at, event=event)
             )
-        self.branch = replace(branch, length=length, turn=turn)
+        self.branch = replace(self.branch, length=length, turn=turn)
         self.state = self._fold.present()

@@ -1,10 +1,9 @@
 """Taking a story up without reading its whole log: snapshots of the fold, kept beside the log.
 
-Called by ``engine.session``. The log is the story; a snapshot is a cache that may be missing, old
-or damaged at any time. It is used only if it is whole, was made by a program that folds in the same
-way, and belongs to the event that stands at its position in the log; otherwise the log is folded
-from its beginning. Nothing in it grows with the number of turns: beside the present it holds the
-last entry of every slot of the canon, as text that is read when its subject first comes up.
+The log is the story; a snapshot is a cache that may be missing, old or damaged at any time. It is
+used only if it is whole, was made by a program that folds in the same way, and belongs to the event
+at its position in the log; otherwise the log is folded from its beginning. Beside the present it
+holds the last entry of every slot of the canon, as text that is read when its subject comes up.
 """
 
 from __future__ import annotations
@@ -34,10 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 async def folded(store: StoryStore, branch: Branch) -> StoryFold:
-    """The fold of a branch's path, from the nearest snapshot if one can be used.
-
-    Raises StoreDamaged, StoreNewer.
-    """
+    """The fold of a branch's path, from a snapshot or whole. Raises StoreDamaged, StoreNewer."""
     try:
         found = await _from_snapshot(store, branch)
     except HistoryNotLoaded:  # an author took back something from before the snapshot
@@ -54,10 +50,7 @@ async def folded_whole(store: StoryStore, branch: Branch) -> StoryFold:
 
 
 async def keep_snapshot(store: StoryStore, branch: Branch, fold: StoryFold) -> None:
-    """Keep where the branch stands now, if that would spare the next reader much.
-
-    What cannot be kept only costs the next reader time.
-    """
+    """Keep where the branch stands now, if that can be done and spares the next reader much."""
     if fold.now.turn - fold.snapshot_turn < TURNS_BETWEEN or fold.last is None:
         return
     fold.snapshot_turn = fold.now.turn
@@ -74,22 +67,18 @@ async def _from_snapshot(store: StoryStore, branch: Branch) -> StoryFold | None:
         found = await store.latest_snapshot(branch.branch_id, shape(), upto=branch.length)
     except StoreError:
         return None  # if the log cannot be read either, reading it will say so
-    kept = _read(found[1]) if found else None
-    if kept is None:
+    mark, fold = _read(found[1]) if found else ("", None)
+    if fold is None:
         return None
-    mark, fold = kept
     begin = fold.now.position - 1
     async for recorded in store.read(branch.branch_id, after=begin, upto=branch.length):
         if fold.last is not None:
             fold.apply(recorded)
-        elif _mark(recorded) == mark:
-            fold.last = recorded
-        else:
+        elif _mark(recorded) != mark:
             return None
+        else:
+            fold.last = recorded
     return fold
-
-
-# ------------------------------------------------------------------------------------ the text
 
 
 def snapshot_text(fold: StoryFold, last: RecordedEvent) -> str:
@@ -101,25 +90,22 @@ def snapshot_text(fold: StoryFold, last: RecordedEvent) -> str:
     return f"{_digest(body)}\n{body}"
 
 
-def _read(text: str) -> tuple[str, StoryFold] | None:
+def _read(text: str) -> tuple[str, StoryFold | None]:
     """The mark and the fold in a snapshot's text; None if it is not as it was written."""
     digest, _, body = text.partition("\n")
     if digest != _digest(body):
-        return None
+        return "", None
     first, second, *lines = body.split("\n")
     head = json.loads(first)
     try:
         now: Present = _adapter().validate_json(second)
     except ValueError:
-        return None  # of another shape, although it has the same name
+        return "", None  # of another shape, although it has the same name
     entries = (line.partition("\t") for line in lines)
-    canon = HistorySnapshot(
-        position=now.position,
-        turns=head["turns"],
-        turn_began_at=head["turn_began_at"],
-        subjects={json.loads(subject): text for subject, _, text in entries},
-    )
-    return head["mark"], StoryFold(now, Canon.restored(canon))
+    subjects = {json.loads(subject): said for subject, _, said in entries}
+    mark = head.pop("mark")
+    canon = HistorySnapshot(position=now.position, subjects=subjects, **head)
+    return mark, StoryFold(now, Canon.restored(canon))
 
 
 def _mark(recorded: RecordedEvent) -> str:

@@ -1,7 +1,6 @@
 """The present of a story on one branch: a fold over the branch's events.
 
-``engine.session`` feeds it every stored event in order; what comes out is the same whether the
-events were just played, read back from the log, or follow on a snapshot (``engine.snapshots``).
+It is the same whether the events were just played, read from the log, or follow on a snapshot.
 """
 
 from __future__ import annotations
@@ -27,17 +26,11 @@ RECENT_SCENES = 2
 class Present:
     """What is so now beside the canon: of bounded size, however long the story is.
 
-    Attributes:
-        position: events along the path.
-        turn: the last turn played, 0 before the opening scene.
-        scenes: the last scenes with their positions, oldest first, at most ``RECENT_SCENES``.
-        changes: facts asserted or retracted since the last line of the summary.
-        choices: what is offered now.
-        rejected: proposals that were not offered, with the reason.
-        withheld: what was held back in the last turn.
-        characters: by id, in order of appearance.
-        lines: the lasting lines in force, by number, oldest first.
-        ended: True if the story has ended on this branch.
+    ``position`` counts the events along the path; ``turn`` is the last one played (0 before the
+    opening scene), ``withheld`` what was held back in it. ``scenes`` are the last with their
+    positions, oldest first; ``changes`` counts the facts since the summary's last line; with the
+    ``rejected`` stands why they are no ``choices``. ``characters`` are by id in order of
+    appearance, ``lines`` the lasting lines in force by number, oldest first.
     """
 
     premise: Premise
@@ -77,9 +70,15 @@ class StoryState(Present):
         return tuple(self.story_so_far.lines())
 
     @property
+    def present_canon(self) -> Canon:
+        """The canon as of this position, to be asked and not changed."""
+        is_now = self.canon.position == self.position
+        return self.canon if is_now else self.canon.fork(self.position)
+
+    @property
     def facts(self) -> tuple[Fact, ...]:
         """Everything that holds at this position; costs time in proportion to its number."""
-        return tuple(self.canon.fork(self.position).all_now())
+        return tuple(self.present_canon.all_now())
 
     @property
     def names(self) -> dict[str, str]:
@@ -94,10 +93,10 @@ class StoryState(Present):
 
 
 class StoryFold:
-    """Takes a branch's events in order and gives its present.
+    """Takes a branch's events in order, from where an earlier fold came to, and gives its present.
 
-    ``now`` and ``canon`` are where an earlier fold came to. ``last`` is the last event taken,
-    ``snapshot_turn`` the turn up to which a snapshot spares the reading, 0 for none.
+    ``last`` is the last event taken, ``snapshot_turn`` the turn up to which a snapshot spares the
+    reading, 0 for none.
     """
 
     def __init__(self, now: Present | None = None, canon: Canon | None = None) -> None:
@@ -114,15 +113,12 @@ class StoryFold:
         return self._now
 
     def present(self) -> StoryState:
-        """The state after the last event applied. Raises StoreDamaged as ``now`` does."""
+        """The same with the canon."""
         now = {one.name: getattr(self.now, one.name) for one in fields(self.now)}
         return StoryState(**now, canon=self.canon)
 
     def apply(self, recorded: RecordedEvent) -> None:
-        """Take the next event of the path.
-
-        Raises HistoryNotLoaded: it takes back what was so before the snapshot of this fold.
-        """
+        """Take the next event. Raises HistoryNotLoaded: it takes back what a snapshot left out."""
         self.canon.apply(recorded.position, recorded.event)
         self.last = recorded
         if isinstance(recorded.event, log.StoryOpened):
@@ -153,9 +149,10 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
             return {"lines": with_line(now.lines, recorded.position, line)}
         case log.LineEnded(number=number):
             return {"lines": {n: line for n, line in now.lines.items() if n != number}}
-        case log.CharacterChanged() as change:
-            after = _after(now.characters.get(change.character_id), change, recorded)
-            return {"characters": {**now.characters, change.character_id: after}}
+        case log.CharacterChanged(character_id=who) as change:
+            before = now.characters.get(who) or new_character(who, recorded.at)
+            after = _after(before, change, recorded)
+            return {"characters": {**now.characters, who: after}}
         case log.StoryEnded():
             return {"ended": True}
     return {}
@@ -170,9 +167,8 @@ def _with_turn(now: Present, turn: int) -> StorySummary:
 
 
 def _after(
-    known: CharacterState | None, change: log.CharacterChanged, recorded: RecordedEvent
+    before: CharacterState, change: log.CharacterChanged, recorded: RecordedEvent
 ) -> CharacterState:
-    before = known or new_character(change.character_id, recorded.at)
     return replace(
         before,
         name=change.name or before.name,

@@ -1,17 +1,16 @@
 """All stories of one store: open, take up again, fork, rewind, correct, list, delete.
 
-Made by ``bootstrap``; the way in for ``cli``, ``server`` and ``lab``. What plays or reads a story
-loads with the first method that needs it, so that listing them is quick.
+What plays or reads a story loads with the first method that needs it, so that listing is quick.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import BranchNotFound, StoryNotFound, ValidationError
-from tta_rebuild.core.events import RecordedEvent, StoryOpened, TimelineMarked
+from tta_rebuild.core.events import CharacterChanged, RecordedEvent, StoryOpened
 from tta_rebuild.core.story import Choice, Claim, Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.premise_check import check_premise, shown
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from tta_rebuild.engine.retcons import Retconned
     from tta_rebuild.engine.session import Session
     from tta_rebuild.narrative.branch_validator import BranchValidation
-    from tta_rebuild.narrative.timeline_manager import TimelineState
 
 TITLE_CHARS = 60
 
@@ -37,19 +35,18 @@ class Stories:
         self._store = store
 
     async def open(self, premise: Premise) -> Session:
-        """Begin a story; its opening scene is the first turn to play.
-
-        Raises ValidationError: the premise cannot be played, and why.
-        """
-        from tta_rebuild.engine.consequences import opening_characters
-
+        """Begin a story; its opening scene is the first turn to play. Raises ValidationError."""
         check_premise(premise)
         self._dependencies.safety(dict(premise.boundaries))
         title = premise.title or title_of(premise.theme)
+        cast = [
+            CharacterChanged(character_id=c.character_id, name=c.name, traits=dict(c.traits))
+            for c in premise.characters
+        ]
         branch = await self._store.create_story(
             self._dependencies.new_id(),
             title,
-            [StoryOpened(premise=premise), *opening_characters(premise.characters)],
+            [StoryOpened(premise=premise), *cast],
             at=self._dependencies.clock(),
         )
         return await self._session(branch)
@@ -68,32 +65,29 @@ class Stories:
         from tta_rebuild.engine.choices import judge
 
         session = await self.resume(story, branch)
-        return await judge(self._dependencies, session.branch, session.state, choices)
+        return await judge(session.next_turn(), choices)
 
     async def list(self) -> Sequence[StoryRow]:
         """All stories, the latest played first."""
         return await self._store.stories()
 
     async def find(self, story: str) -> StoryRow:
-        """The story of that id, of an id beginning so, or of that title.
-
-        Raises StoryNotFound: there is none, or more than one.
-        """
+        """The one story of that id, beginning of an id, or title. Raises StoryNotFound."""
         rows = await self._store.stories()
         wanted = story.strip()
-        exact = [row for row in rows if row.story_id == wanted]
-        found = exact or [
-            row
-            for row in rows
-            if (wanted and row.story_id.startswith(wanted))
-            or row.title.casefold() == wanted.casefold()
+        title = wanted.casefold()
+        begun = [row for row in rows if wanted and row.story_id.startswith(wanted)]
+        found = [row for row in rows if row.story_id == wanted] or [
+            row for row in rows if row in begun or row.title.casefold() == title
         ]
-        if len(found) == 1:
-            return found[0]
         if not found:
             raise StoryNotFound(f"there is no story '{wanted}'; `tta stories` lists them")
-        names = ", ".join(row.story_id for row in found[:5])
-        raise StoryNotFound(f"'{wanted}' may mean several stories ({names}); give more of the id")
+        if len(found) > 1:
+            names = ", ".join(row.story_id for row in found[:5])
+            raise StoryNotFound(
+                f"'{wanted}' may mean several stories ({names}); give more of the id"
+            )
+        return found[0]
 
     async def branches(self, story: str) -> Sequence[Branch]:
         """All branches of a story, in the order they were made."""
@@ -101,11 +95,11 @@ class Stories:
 
     async def find_branch(self, story: StoryRow, branch: str) -> Branch:
         """The branch of that name or id. Raises BranchNotFound."""
-        all_branches = await self._store.branches(story.story_id)
-        for candidate in all_branches:
+        there = await self._store.branches(story.story_id)
+        for candidate in there:
             if branch in (candidate.name, candidate.branch_id):
                 return candidate
-        names = ", ".join(b.name for b in all_branches[:12])
+        names = ", ".join(one.name for one in there[:12])
         raise BranchNotFound(f"'{story.title}' has no branch '{branch}'; it has: {names}")
 
     async def path(self, story: str, branch: str = MAIN) -> Sequence[RecordedEvent]:
@@ -116,17 +110,6 @@ class Stories:
     async def check(self) -> None:
         """Look whether the place where stories are kept is damaged. Raises StoreDamaged."""
         await self._store.check()
-
-    async def timeline(self, story: str, branch: str = MAIN) -> TimelineState:
-        """The story's own timeline on a branch, in order of story time; read from the log."""
-        from tta_rebuild.engine.timeline_links import marked_on_timeline
-        from tta_rebuild.narrative.timeline_manager import TimelineManagerPrimitive
-
-        timeline = TimelineManagerPrimitive()
-        for recorded in await self.path(story, branch):
-            if isinstance(recorded.event, TimelineMarked):
-                timeline.record(story, marked_on_timeline(recorded.event, recorded.at))
-        return timeline.get_state(story)
 
     async def rename(self, story: str, title: str) -> None:
         """Give a story another title. Raises ValidationError for an empty one."""
@@ -143,10 +126,9 @@ class Stories:
     async def fork(
         self, story: str, *, turn: int, branch: str = MAIN, name: str | None = None
     ) -> Branch:
-        """A new branch that shares everything up to and including ``turn``.
+        """A new branch that shares everything up to and including ``turn``; None chooses a name.
 
-        None has a name chosen. Raises PositionNotFound (the branch has no such turn), StoryError
-        (the name is taken) and ValidationError (the name is empty).
+        Raises PositionNotFound (no such turn), StoryError (the name is taken), ValidationError.
         """
         if name is not None and not shown(name):
             raise ValidationError(
@@ -155,23 +137,19 @@ class Stories:
         return await self._fork(await self._branch(story, branch), turn, name)
 
     async def rewind(self, session: Session, turns: int = 1) -> Session:
-        """Go back: a session on a new branch from ``turns`` turns ago; nothing is lost.
-
-        Raises PositionNotFound: the story is not that long.
-        """
+        """Go back: a session on a new branch from ``turns`` turns ago. Raises PositionNotFound."""
         target = max(session.state.turn - turns, 0)
         return await self._session(await self._fork(session.branch, target))
 
     async def plan_retcon(
         self, story: str, branch: str, claim: Claim, becomes: Claim | None = None
     ) -> RetconPlan:
-        """What taking a fact back (or correcting it) would do; nothing is changed.
+        """What taking a fact back would do. Raises StoryError: it was never so on this branch."""
+        from tta_rebuild.canon.retcon import plan_retcon
+        from tta_rebuild.engine.snapshots import folded_whole
 
-        Raises StoryError: nothing of the kind was ever so on this branch.
-        """
-        from tta_rebuild.engine.retcons import plan_on
-
-        return await plan_on(self._store, await self._branch(story, branch), claim, becomes)
+        fold = await folded_whole(self._store, await self._branch(story, branch))
+        return plan_retcon(fold.canon, claim, becomes)
 
     async def retcon(
         self,
@@ -186,24 +164,21 @@ class Stories:
         """Take a fact back: it was never so; ``becomes`` is what was so instead.
 
         The events that depend on it are kept, marked as doubtful (what they made so ends), or told
-        anew (``rewrite``) on a fork. Raises StoryError (nothing of the kind was ever so on this
-        branch) and PositionConflict (somebody else wrote to it at the same time).
+        anew (``rewrite``) on a fork. Raises as ``plan_retcon`` does, and PositionConflict (somebody
+        else wrote to the branch at the same time).
         """
-        from tta_rebuild.engine.retcons import make_retcon, plan_on
+        from tta_rebuild.engine.retcons import make_retcon
 
-        found = await self._branch(story, branch)
-        plan = await plan_on(self._store, found, claim, becomes)
-        at = self._dependencies.clock()
+        found, at = await self._branch(story, branch), self._dependencies.clock()
+        plan = await self.plan_retcon(story, branch, claim, becomes)
         return await make_retcon(self._store, found, plan, how, reason=reason, at=at)
 
     async def compare(self, story: str, one: str, other: str) -> Comparison:
         """Where two branches part, and what differs since. Raises BranchNotFound."""
         from tta_rebuild.engine.comparison import compare
 
-        row = await self.find(story)
-        return await compare(
-            self._store, await self.find_branch(row, one), await self.find_branch(row, other)
-        )
+        first, second = await self._branch(story, one), await self._branch(story, other)
+        return await compare(self._store, first, second)
 
     async def replay(self, story: str, branch: str = MAIN, *, retell: bool = False) -> ReplayReport:
         """Play a branch again from its log and compare every byte; see ``engine.replay``."""
@@ -232,39 +207,30 @@ class Stories:
         from tta_rebuild.engine.exchange import import_story
 
         story_id = await import_story(
-            self._store,
-            data,
-            story_id=self._dependencies.new_id(),
-            now=self._dependencies.clock,
-            safety=self._dependencies.safety,
-            allow_boundary_breaks=allow_boundary_breaks,
+            self._store, self._dependencies, data, allow_boundary_breaks=allow_boundary_breaks
         )
         return await self._store.story(story_id)
 
     async def copies(self, story: StoryRow) -> Sequence[StoryRow]:
         """The other stories here that hold the very same events on the same branches."""
-        rows = await self._store.stories()
-        return [
-            row
-            for row in rows
-            if row.story_id != story.story_id
-            and (row.turns, row.branches) == (story.turns, story.branches)
-            and await self._same_events(row.story_id, story.story_id)
-        ]
+        size = story.turns, story.branches
+        alike = [row for row in await self._store.stories() if (row.turns, row.branches) == size]
+        others = [row for row in alike if row.story_id != story.story_id]
+        return [row for row in others if await self._is_copy(row.story_id, story.story_id)]
 
-    async def _same_events(self, first: str, second: str) -> bool:
+    async def _is_copy(self, first: str, second: str) -> bool:
         one, other = await self._store.branches(first), await self._store.branches(second)
         for mine, theirs in zip(one, other, strict=True):
             if len({(b.name, b.forked_at, b.length) for b in (mine, theirs)}) > 1:
                 return False
-            events = self._own_events(theirs)
-            async for recorded in self._own_events(mine):
-                if recorded.event != (await anext(events)).event:
+            mine_read, theirs_read = (
+                self._store.read(b.branch_id, after=b.forked_at, upto=b.length)
+                for b in (mine, theirs)
+            )
+            async for recorded in mine_read:
+                if recorded.event != (await anext(theirs_read)).event:
                     return False
         return True
-
-    def _own_events(self, branch: Branch) -> AsyncIterator[RecordedEvent]:
-        return self._store.read(branch.branch_id, after=branch.forked_at, upto=branch.length)
 
     async def markdown(self, story: str, branch: str = MAIN) -> str:
         """One branch as a story to read."""

@@ -1,10 +1,9 @@
 """Second step of a turn: the scene is told, and every passage passes the gate before it is shown.
 
-Called by ``engine.turn``. A passage that may not be shown is held back; the storyteller is asked
-once to go on from the last good sentence with the reason named; if that fails too, the scene ends
-soundly and says so. A second reader reads the first two passages while the rest is still being
-written, and then the rest. The opening sentence, which states nothing new, goes out on the gate's
-word alone.
+A passage that may not be shown is held back; the storyteller is asked once to go on from the last
+good sentence with the reason named; if that fails too, the scene ends soundly and says so. A second
+reader reads the first passages while the rest is still being written, and then the rest. The
+opening sentence, which states nothing new, goes out on the gate's word alone.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
@@ -21,15 +20,8 @@ from tta_rebuild.core.speech import shown as spoken
 from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
-from tta_rebuild.narrative.story_generator import (
-    DraftRestarted,
-    GeneratedStory,
-    PassageDrafted,
-    StoryDrafted,
-    StoryGenerationInput,
-    StoryGeneratorPrimitive,
-    StoryItem,
-)
+from tta_rebuild.narrative import story_values as draft
+from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
 from tta_rebuild.reading.second_reader import Objection, Reading
 
 CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
@@ -64,156 +56,114 @@ Read: TypeAlias = Callable[
 """Asks the second reader: passages, what of the scene stands before them, choices at its end, and
 what it found in the scene before."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldScene:
-    """A scene as it was shown: the last item of ``tell``.
-
-    Attributes:
-        story: the storyteller's last draft, None if even its end was not reached.
-        passages: what was released; ``withheld`` what was not.
-        choices: what the storyteller proposes, of a scene that was cut short too.
-        readings: what the second reader found; ``replies`` and ``cost_usd`` of its model.
-        refused_choices: choices, by their text, that the second reader refused → why.
-        degraded: "" or what was not as it should be.
-    """
-
-    story: GeneratedStory | None
-    passages: tuple[Passage, ...]
-    withheld: tuple[PassageWithheld, ...]
-    choices: tuple[Choice, ...] = ()
-    readings: tuple[Reading, ...] = ()
-    refused_choices: dict[str, str] = field(default_factory=dict)
-    replies: tuple[ModelReplied, ...] = ()
-    cost_usd: float = 0.0
-    degraded: str
-
-
-_Shown: TypeAlias = PassageReleased | SceneRestarted | TurnWarning
-TellingItem: TypeAlias = _Shown | ToldScene
+Shown: TypeAlias = PassageReleased | SceneRestarted | TurnWarning
 _BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 
 
-async def tell(
-    generator: StoryGeneratorPrimitive,
-    wanted: StoryGenerationInput,
-    context: TTAContext,
-    gate: Gate,
-    read: Read | None = None,
-) -> AsyncGenerator[TellingItem, None]:
-    """Tell the scene through the gate; ``ToldScene`` comes last. Raises ``ProviderError``."""
-    telling = _Telling(gate, read)
-    drafts: AsyncGenerator[StoryItem, None] = generator.tell(wanted, context)
-    for is_repair in (False, True):
-        async with aclosing(telling.draft(drafts)) as items:
-            async for item in items:
-                yield item
-        held = telling.held
-        if held is None:
-            break
-        if is_repair:
-            telling.notes.append(CUT_SHORT_NOTE)
-        else:
-            drafts = generator.continue_from(
-                wanted,
-                context,
-                told_so_far=telling.text,
-                withheld=held.text,
-                contradiction=f"{held.reason} (against: {held.against})",
-            )
-    if not telling.passages:
-        telling.passages.append(Passage(text=CUT_SHORT))
-        yield PassageReleased(telling.passages[0])
-    yield telling.told()
+class Telling:
+    """A scene that is being told, and at the end what came of it.
 
+    ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if even its
+    end was not reached; ``choices`` is what it proposes, of a scene that was cut short too, and
+    ``refused_choices`` those, by their text, that the second reader refused → why. ``found`` is
+    what that reader found.
+    """
 
-class _Telling:
-    """What of a scene has been shown, and what waits for the second reader."""
-
-    def __init__(self, gate: Gate, read: Read | None) -> None:
+    def __init__(self, gate: Gate, read: Read | None = None) -> None:
+        self.passages: list[Passage] = []
+        self.withheld: list[PassageWithheld] = []
+        self.story: draft.GeneratedStory | None = None
+        self.choices: tuple[Choice, ...] = ()
+        self.refused_choices: dict[str, str] = {}
+        self.found: list[Noted] = []
         self._gate = gate
         self._read = read
         self._warned: set[str] = set()
-        self._withheld: list[PassageWithheld] = []
-        self._story: GeneratedStory | None = None
+        self._held: PassageWithheld | None = None
         self._waiting: list[Passage] = []
+        self._unread: tuple[Choice, ...] = ()
         self._being_read: _BeingRead | None = None
-        self._found: list[Noted] = []
-        self._refused: dict[str, str] = {}
-        self.passages: list[Passage] = []
-        self.notes: list[str] = []
-        self.held: PassageWithheld | None = None
-        self._choices_read = self._has_asked = False
-        self._last_choices: tuple[Choice, ...] = ()
+        self._has_asked = False
 
     @property
-    def text(self) -> str:
-        """What of the scene the player has read."""
-        return "\n\n".join(spoken(p, {}) for p in self.passages)
-
-    def told(self) -> ToldScene:
-        """The scene as it was shown."""
-        if self._story is not None and self._story.degraded:
-            self.notes.insert(0, self._story.degraded)
-        return ToldScene(
-            story=self._story,
-            passages=tuple(self.passages),
-            withheld=tuple(self._withheld),
-            readings=tuple(noted.reading for noted in self._found),
-            choices=self._story.choices if self._story else self._last_choices,
-            refused_choices=self._refused,
-            replies=tuple(reply for noted in self._found for reply in noted.replies),
-            cost_usd=sum(noted.cost_usd for noted in self._found),
-            degraded="; ".join(dict.fromkeys([*self.notes, *self._unread()])),
+    def degraded(self) -> str:
+        """What was not as it should be, "" if all was."""
+        story = self.story
+        why = next((noted.reading.note for noted in self.found if noted.reading.note), "")
+        is_unread = why and not (story and is_embedded(story.told_by))
+        notes = (
+            story.degraded if story else "",
+            CUT_SHORT_NOTE if self._held else "",
+            BY_RULE_ONLY.format(why=why) if is_unread else "",
         )
+        return "; ".join(dict.fromkeys(filter(None, notes)))
 
-    def _unread(self) -> list[str]:
-        """Why this scene was checked by rule only, if a model should have read it."""
-        if self._story is not None and is_embedded(self._story.told_by):
-            return []
-        why = next((noted.reading.note for noted in self._found if noted.reading.note), "")
-        return [BY_RULE_ONLY.format(why=why)] if why else []
+    async def tell(
+        self,
+        generator: StoryGeneratorPrimitive,
+        wanted: draft.StoryGenerationInput,
+        context: TTAContext,
+    ) -> AsyncGenerator[Shown, None]:
+        """Tell the scene through the gate. Raises ``ProviderError``."""
+        drafts: AsyncGenerator[draft.StoryItem, None] = generator.tell(wanted, context)
+        for is_last in (False, True):
+            async with aclosing(self._drafted(drafts)) as items:
+                async for item in items:
+                    yield item
+            if self._held is None or is_last:
+                break
+            drafts = generator.continue_from(
+                wanted,
+                context,
+                told_so_far=_script(self.passages),
+                withheld=self._held.text,
+                contradiction=f"{self._held.reason} (against: {self._held.against})",
+            )
+        if not self.passages:
+            self.passages.append(Passage(text=CUT_SHORT))
+            yield PassageReleased(self.passages[0])
 
-    async def draft(self, drafts: AsyncGenerator[StoryItem, None]) -> AsyncGenerator[_Shown, None]:
-        """Show what of a draft passes; ``held`` says what did not, if the draft ended with it."""
-        self.held, self._story, self._choices_read = None, None, False
-        kept = len(self.passages), len(self._found), self._has_asked
-        self._gate.mark()
+    async def _drafted(
+        self, drafts: AsyncGenerator[draft.StoryItem, None]
+    ) -> AsyncGenerator[Shown, None]:
+        """Show what of a draft passes; ``_held`` says what did not, if the draft ended with it."""
+        kept = len(self.passages), len(self.found), self._has_asked
+        self._begin()
         try:
             async with aclosing(self._as_they_come(drafts)) as items:
                 async for item in items:
                     for shown in self._taken(item, kept):
                         yield shown
-                    if self._is_held:
+                    if self._held is not None:
                         break
-            while self._being_read is not None or self._has_unread():
-                _, reading = self._being_read or self._ask(self._choices())
+            while self._being_read or (self._read and (self._waiting or self._unread)):
+                _, reading = self._being_read or self._ask(self._unread)
                 for shown in self._of(await reading):
                     yield shown
         finally:
             self._forget_readings()
-        self._keep_held()
+        if self._held is not None:
+            self.withheld.append(self._held)
+            self.story = None
 
-    def _keep_held(self) -> None:
-        if self.held is not None:
-            self._withheld.append(self.held)
-            self._last_choices = self._story.choices if self._story else self._last_choices
-            self._story = None
+    def _begin(self) -> None:
+        self._held, self.story, self._unread = None, None, ()
+        self._gate.mark()
 
-    @property
-    def _is_held(self) -> bool:
-        return self.held is not None
-
-    def _taken(self, item: StoryItem | Noted, kept: tuple[int, int, bool]) -> list[_Shown]:
+    def _taken(self, item: draft.StoryItem | Noted, kept: tuple[int, int, bool]) -> list[Shown]:
         """What an item brings to show; a restart goes back to what was ``kept``."""
         match item:
-            case DraftRestarted(reason):
-                self._restart(*kept)
+            case draft.DraftRestarted(reason):
+                passages, found, self._has_asked = kept  # so that a replay, which sees no restart,
+                del self.passages[passages:], self.found[found:]  # reads the same
+                self._forget_readings()
+                self._gate.restart()
                 return [SceneRestarted(reason), *map(PassageReleased, self.passages)]
-            case PassageDrafted(passage):
-                return self._drafted(passage)
-            case StoryDrafted(story):
-                self._story = story
+            case draft.PassageDrafted(passage):
+                return self._examined(passage)
+            case draft.StoryDrafted(story):
+                self.story, self.choices = story, story.choices
+                self._unread = () if story.is_ending else story.choices
             case Noted():
                 return self._of(item)
             case _:
@@ -221,13 +171,16 @@ class _Telling:
         return []
 
     async def _as_they_come(
-        self, drafts: AsyncGenerator[StoryItem, None]
-    ) -> AsyncGenerator[StoryItem | Noted, None]:
+        self, drafts: AsyncGenerator[draft.StoryItem, None]
+    ) -> AsyncGenerator[draft.StoryItem | Noted, None]:
         """The draft's items and, as soon as it is there, what the reader says meanwhile."""
-        upcoming: asyncio.Future[StoryItem] | None = None
+        upcoming: asyncio.Future[draft.StoryItem] | None = None
         async with aclosing(drafts):
             try:
                 while True:
+                    if upcoming is None and self._being_read is None:
+                        yield await anext(drafts)
+                        continue
                     upcoming = upcoming or asyncio.ensure_future(anext(drafts))
                     reading = self._being_read[1] if self._being_read else None
                     either: set[asyncio.Future[Any]] = {upcoming, *([reading] if reading else ())}
@@ -244,24 +197,12 @@ class _Telling:
                     upcoming.cancel()
                     await asyncio.wait([upcoming])
 
-    def _restart(self, passages: int, found: int, has_asked: bool) -> None:
-        del self.passages[passages:], self._found[found:]
-        self._has_asked = has_asked  # so that a replay, which sees no restart, reads the same
-        self._forget_readings()
-        self._gate.restart()
-
-    def _forget_readings(self) -> None:
-        if self._being_read is not None:
-            self._being_read[1].cancel()
-        self._being_read = None
-        self._waiting.clear()
-
     # ----------------------------------------------------------------------- the second reader
 
-    def _drafted(self, passage: Passage) -> list[_Shown]:
+    def _examined(self, passage: Passage) -> list[Shown]:
         """What can be shown now that a passage has come: itself, if nobody has to read it first."""
         is_opening = not (self.passages or self._waiting)
-        good, self.held = self._gate.examine(passage, is_opening=is_opening)
+        good, self._held = self._gate.examine(passage, is_opening=is_opening)
         if good is None:
             return []
         if self._read is None:
@@ -272,54 +213,51 @@ class _Telling:
             self._ask(())
         return shown
 
-    def _has_unread(self) -> bool:
-        return self._read is not None and bool(self._waiting or self._choices())
-
-    def _choices(self) -> tuple[Choice, ...]:
-        """What the scene offers, unless it has been read already or the scene was left."""
-        if self._story is None or self.held is not None or self._story.is_ending:
-            return ()
-        return () if self._choices_read else self._story.choices
-
     def _ask(self, choices: tuple[Choice, ...]) -> _BeingRead:
         assert self._read is not None
-        batch, self._waiting = self._waiting, []
-        self._choices_read, self._has_asked = bool(choices), True
-        before = "\n\n".join(spoken(p, {}) for p in self.passages if p not in batch)
-        found = [noted.reading for noted in self._found]
-        reading = self._read(batch, before, choices, found)
+        batch, self._waiting, self._unread, self._has_asked = self._waiting, [], (), True
+        before = _script([p for p in self.passages if p not in batch])
+        reading = self._read(batch, before, choices, [noted.reading for noted in self.found])
         self._being_read = batch, asyncio.ensure_future(reading)
         return self._being_read
 
-    def _of(self, noted: Noted) -> list[_Shown]:
+    def _of(self, noted: Noted) -> list[Shown]:
         """Show what has been read as far as it may be shown; what may not ends the draft."""
         assert self._being_read is not None
         (batch, _), self._being_read = self._being_read, None
-        self._found.append(noted)
+        self.found.append(noted)
         reading = noted.reading
         found = {o.passage: withheld_by(o, batch[o.passage]) for o in reversed(reading.objections)}
         if reading.note:
             found = {n: held for n, p in enumerate(batch) if (held := self._gate.unsafe(p))}
-        if self._story is not None:
-            for number, why in reading.refused_choices.items():
-                self._refused[self._story.choices[number].text] = why
-        shown: list[_Shown] = []
+        for number, why in reading.refused_choices.items() if self.story else ():
+            self.refused_choices[self.choices[number].text] = why
+        shown: list[Shown] = []
         for number, passage in enumerate(batch):
             if passage in self.passages:  # the opening sentence: it is out
                 continue
             if number in found:
-                self.held = found[number]
+                self._held = found[number]
                 self._gate.forget(passage)
-                self._waiting.clear()
-                return shown
+                self._waiting, self._unread = [], ()
+                break
             shown.extend(self._released(passage))
         return shown
 
-    def _released(self, passage: Passage) -> list[_Shown]:
+    def _forget_readings(self) -> None:
+        if self._being_read is not None:
+            self._being_read[1].cancel()
+        self._being_read, self._waiting = None, []
+
+    def _released(self, passage: Passage) -> list[Shown]:
         new = [text for text in self._gate.warnings(passage) if text not in self._warned]
         self._warned.update(new)
         self.passages.append(passage)
         return [*map(TurnWarning, dict.fromkeys(new)), PassageReleased(passage)]
+
+
+def _script(passages: Sequence[Passage]) -> str:
+    return "\n\n".join(spoken(passage, {}) for passage in passages)
 
 
 def is_embedded(told_by: str) -> bool:

@@ -1,7 +1,6 @@
 """The turn: from the player's words to the events of one stored turn, in one chain of steps.
 
-Called by ``engine.session``, which stores what comes out. Each step takes and gives plain values:
-admission → telling (through the gate) → choices → consequences → events.
+Each takes and gives plain values: admission → telling (through the gate) → choices → consequences.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from tta_rebuild.canon.recall import Search
 from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import Event
@@ -19,22 +19,23 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.admission import Move, admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
-from tta_rebuild.engine.briefing import Memory, brief
+from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import ChoiceOffer, offer
-from tta_rebuild.engine.consequences import characters_after
-from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.consequences import (
+    characters_after,
+    inferred_causes,
+    of_the_scene,
+    outcome_of,
+    written,
+)
 from tta_rebuild.engine.gate import Gate
-from tta_rebuild.engine.lasting import of_the_scene, outcome_of, written
 from tta_rebuild.engine.reading_request import lines_after, reader_for
-from tta_rebuild.engine.state import StoryState
-from tta_rebuild.engine.telling import BY_RULE_ONLY, TellingItem, ToldScene, is_embedded, tell
-from tta_rebuild.engine.timeline_links import inferred_causes
+from tta_rebuild.engine.telling import BY_RULE_ONLY, Shown, Telling, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
+from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
-from tta_rebuild.safety import SafetyGate
-from tta_rebuild.storage.story_store import Branch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,113 +50,87 @@ TurnItem: TypeAlias = TurnEvent | FinishedTurn
 
 
 async def play_turn(
-    dependencies: Dependencies, branch: Branch, state: StoryState, action: Action, memory: Memory
+    before: TurnInput, action: Action, memory: Search
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
 
-    Args:
-        memory: full-text search over the branch as far as ``state`` reaches.
-
-    Raises:
-        ProviderError: no storyteller could answer.
-        BudgetExceededError: the turn would overspend.
+    ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
+    could answer) and BudgetExceededError (the turn would overspend).
     """
-    safety = dependencies.safety(dict(state.premise.boundaries))
-    move = admit(state, action, safety)
+    move = admit(before.state, action, before.safety)
     if isinstance(move, TurnRefused):
         yield move
         return
-    turn = _Turn(dependencies, branch, state, move, safety)
-    wanted, recollection = await brief(state, move, turn.number, turn.point, branch, memory)
-    told: ToldScene | None = None
+    turn = _Turn(replace(before, move=move), move)
+    wanted, recollection = await brief(turn.input, turn.point, memory)
     try:
         async with aclosing(turn.telling(wanted)) as items:
             async for item in items:
-                if isinstance(item, ToldScene):
-                    told = item
-                else:
-                    yield item
+                yield item
     except MoveRefused as refusal:  # the embedded storyteller did not understand the move
         yield TurnRefused(str(refusal))
         return
-    assert told is not None  # tell() always ends with it
-    async with aclosing(turn.finished(told, recollection.positions)) as rest:
-        async for last in rest:
-            yield last
+    warnings, finished = await turn.finished(recollection.positions)
+    for text in warnings:
+        yield TurnWarning(text)
+    yield finished
 
 
 class _Turn:
     """One turn that is being played: its parts, and what they come to."""
 
-    def __init__(
-        self,
-        dependencies: Dependencies,
-        branch: Branch,
-        state: StoryState,
-        move: Move,
-        safety: SafetyGate,
-    ) -> None:
-        self.number = state.turn + 1
-        self.point = arc_point(self.number, state.premise.length)
-        if state.premise.world:  # an authored world knows its own endings
+    def __init__(self, turn: TurnInput, move: Move) -> None:
+        self.input = turn
+        self.point = arc_point(turn.number, turn.state.premise.length)
+        if turn.state.premise.world:  # an authored world knows its own endings
             self.point = replace(self.point, may_end=True)
         if move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
-        self._dependencies = dependencies
-        self._state = state
+        self._dependencies = turn.dependencies
         self._move = move
-        self._context = dependencies.turn_context(branch, state)
-        self._provider = dependencies.recording(dependencies.provider)
-        self._reader = reader_for(dependencies, branch, state, move, self._context)
-        rules = dependencies.world_rules(state.premise.rules)
-        self._gate = Gate(state, safety, rules, move, is_read=self._reader is not None)
+        self._provider = turn.dependencies.recording(turn.dependencies.provider)
+        self._reader = reader_for(turn)
+        self._gate = Gate(turn, is_read=self._reader is not None)
+        self._told = Telling(self._gate, self._reader)
 
-    def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[TellingItem, None]:
+    def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[Shown, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""
         wanted = replace(wanted, writes_lines=self._reader is None)
-        catalog = self._dependencies.catalog
-        generator = StoryGeneratorPrimitive(self._provider, catalog=catalog)
-        return tell(generator, wanted, self._context, self._gate, self._reader)
+        generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
+        return self._told.tell(generator, wanted, self.input.context)
 
-    async def finished(
-        self, told: ToldScene, recalled: tuple[int, ...]
-    ) -> AsyncGenerator[TurnItem, None]:
-        """What the told scene comes to: choices, lines, characters, and the events to store."""
-        replies = [*self._provider.replies, *told.replies]
+    async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], FinishedTurn]:
+        """What the told scene comes to, and what the player is told of how it came about."""
+        told, passages = self._told, tuple(self._told.passages)
+        read = [reply for noted in told.found for reply in noted.replies]
+        replies = [*self._provider.replies, *read]
         said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
-        scene = self._scene(told)
-        offered = await self._offer(told, scene)
+        scene = self._scene()
+        offered = await self._offer(scene)
         if offered.unread and not is_embedded(scene.told_by):
-            degraded.append(
-                BY_RULE_ONLY.format(why=f"the check of the choices failed ({offered.unread})")
-            )
+            why = f"the check of the choices failed ({offered.unread})"
+            degraded.append(BY_RULE_ONLY.format(why=why))
         if offered.note and not scene.is_ending:
             degraded.append(offered.note)
-        notices = self._dependencies.notices
-        waiting, notices[:] = [*degraded, *notices], []
-        for text in waiting:
-            yield TurnWarning(text)
-        lines, ended = self._lines(told)
+        lines, ended = self._lines()
         code = await self._code_checked(scene)
         happened = told.story.happened if told.story else ""
         scene = replace(
             scene,
             degraded="; ".join(degraded),
             quality=_quality_after(scene, code),
-            outcome=outcome_of(lines, self._gate.allowed(happened), told.passages),
+            outcome=outcome_of(lines, self._gate.allowed(happened), passages),
         )
-        changes = await characters_after(
-            self._state, told.passages, self._move.text, self.point.stage, self._context
-        )
-        replies = [*self._provider.replies, *told.replies]
+        changes = await characters_after(self.input, passages, self.point.stage)
+        replies = [*self._provider.replies, *read]
         events: list[Event] = [
             *self._acted(),
             *([log.PastRecalled(positions=recalled)] if recalled else []),
             *replies,
             *told.withheld,
             log.SceneTold(scene=scene),
-            *([code] if code else []),
+            *code,
             self._scene_mark(scene),
             *(
                 log.FactRetracted(claim=c) if c.ends else log.FactAsserted(claim=c)
@@ -168,22 +143,25 @@ class _Turn:
             *([log.StoryEnded(how=scene.tone)] if scene.is_ending else []),
         ]
         played = PlayedTurn(
-            turn=self.number,
+            turn=self.input.number,
             scene=scene,
             choices=offered.choices,
-            cost_usd=self._provider.cost_usd + told.cost_usd,
+            cost_usd=self._provider.cost_usd + sum(noted.cost_usd for noted in told.found),
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
         )
-        yield FinishedTurn(events=tuple(events), played=played)
+        notices = self._dependencies.notices
+        warnings, notices[:] = [*degraded, *notices], []
+        return warnings, FinishedTurn(events=tuple(events), played=played)
 
-    def _scene(self, told: ToldScene) -> Scene:
-        turn, point, story = self.number, self.point, told.story or untold("")
-        allowed = self._gate.allowed
+    def _scene(self) -> Scene:
+        told, point, allowed = self._told, self.point, self._gate.allowed
+        turn = self.input.number
+        story = told.story or untold("")
         scene_id = story.scene_id if told.story else f"scene-{turn}-cut-short"
         return Scene(
             scene_id=allowed(scene_id) or f"scene-{turn}",
-            passages=told.passages,
+            passages=tuple(told.passages),
             setting=allowed(story.setting_description),
             tone=allowed(story.emotional_tone),
             stage=point.stage,
@@ -193,47 +171,40 @@ class _Turn:
             notes=dict(story.notes),
         )
 
-    async def _offer(self, told: ToldScene, scene: Scene) -> ChoiceOffer:
+    async def _offer(self, scene: Scene) -> ChoiceOffer:
         asks = self._dependencies.checks == "choices"
         validator = BranchValidatorPrimitive(
             llm_provider=self._provider if asks else None,
             checker=self._gate.contradictions,
             catalog=self._dependencies.catalog,
         )
-        proposed = () if scene.is_ending else told.choices
-        return await offer(
-            self._state,
-            [choice for choice in proposed if choice.text not in told.refused_choices],
-            self._move.text,
-            self._gate,
-            validator,
-            self._context,
-            already=tuple(told.refused_choices.items()),
-        )
+        proposed = () if scene.is_ending else self._told.choices
+        refused = self._told.refused_choices
+        return await offer(self.input, proposed, refused, self._gate, validator)
 
-    def _lines(self, told: ToldScene) -> tuple[list[LastingLine], list[int]]:
+    def _lines(self) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""
-        story, before = told.story, self._state.lines
-        after = lines_after(self._state, told.readings)
+        told, story, state = self._told, self._told.story, self.input.state
+        before = state.lines
+        after = lines_after(state, [noted.reading for noted in told.found])
         read = [line for number, line in after.items() if number not in before]
         given = read if self._reader else story.lines if story else ()
         lines = written(given, self._gate.people)
         if not lines:
-            lines = of_the_scene(told.passages, self._state.names)
+            lines = of_the_scene(told.passages, state.names)
         said = story.ended_lines if story and self._reader is None else ()
         ended = [number for number in before if number not in after or number in said]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 
-    async def _code_checked(self, scene: Scene) -> log.CodeChecked | None:
-        """The verdicts on the scene's code, None if it holds none or nobody can check it."""
+    async def _code_checked(self, scene: Scene) -> list[log.CodeChecked]:
+        """The verdicts on the scene's code, if it holds some and somebody can check it."""
         check = self._dependencies.check_code
-        if check is None or not ("```" in scene.text or "~~~" in scene.text):
-            return None
-        verdicts = await check(scene.text)
-        return log.CodeChecked(verdicts=verdicts) if verdicts else None
+        has_code = "```" in scene.text or "~~~" in scene.text
+        verdicts = await check(scene.text) if check and has_code else ()
+        return [log.CodeChecked(verdicts=verdicts)] if verdicts else []
 
     def _acted(self) -> list[Event]:
-        turn, move = self.number, self._move
+        turn, move, state = self.input.number, self._move, self.input.state
         if turn <= 1:
             return []
         return [
@@ -242,15 +213,15 @@ class _Turn:
                 event_id=f"turn-{turn}-action",
                 event_type="choice" if move.number else "story_beat",
                 timestamp=2 * turn - 1,
-                event_data={"text": move.text, "choices": [c.text for c in self._state.choices]},
+                event_data={"text": move.text, "choices": [c.text for c in state.choices]},
                 causal_links=(f"turn-{turn - 1}-scene",),
             ),
         ]
 
     def _scene_mark(self, scene: Scene) -> log.TimelineMarked:
-        turn = self.number
+        turn = self.input.number
         cause = (f"turn-{turn}-action",) if turn > 1 else ()
-        inferred = inferred_causes(self._state.canon, self._gate.claims, turn)
+        inferred = inferred_causes(self.input.state.canon, self._gate.claims, turn)
         return log.TimelineMarked(
             event_id=f"turn-{turn}-scene",
             event_type="consequence" if turn > 1 else "story_beat",
@@ -261,9 +232,9 @@ class _Turn:
         )
 
 
-def _quality_after(scene: Scene, checked: log.CodeChecked | None) -> float:
+def _quality_after(scene: Scene, checked: list[log.CodeChecked]) -> float:
     """The scene's quality with its code counted in: only invalid code lowers it."""
-    if checked is None or all(v.verdict != "invalid" for v in checked.verdicts):
+    if all(v.verdict != "invalid" for one in checked for v in one.verdicts):
         return scene.quality
     from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
 

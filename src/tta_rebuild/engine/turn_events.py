@@ -1,8 +1,7 @@
 """What a caller sees while a turn is played, in this order of appearance.
 
-``PassageReleased``, ``TurnWarning`` and ``SceneRestarted`` come while the scene is being told;
-``SceneFinished``, ``ChoicesReady``, ``CostReported`` and ``TurnStored`` only once the turn is
-stored. ``TurnRefused`` comes alone: nothing was spent, nothing is stored.
+The first three come while the scene is being told, ``TurnRefused`` comes alone (nothing is spent or
+stored), and the others only once the turn is stored.
 """
 
 from __future__ import annotations
@@ -89,9 +88,8 @@ TurnEvent: TypeAlias = (
 class PlayedTurn:
     """A turn that is stored, for callers that wait for the whole of it.
 
-    ``choices`` is empty after an ending; ``warnings`` is what the player should know (content
-    warnings, a degraded turn, budget marks); cost in US dollars, usage and calls are of the whole
-    turn.
+    ``choices`` is empty after an ending; ``warnings`` has the texts of every ``TurnWarning``; cost
+    in US dollars, usage and calls are of the whole turn.
     """
 
     turn: int

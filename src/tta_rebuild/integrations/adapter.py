@@ -1,8 +1,6 @@
 """What the adapters to vendors' SDKs have in common: keys, limits of time, streams, errors.
 
-``gemini_provider``, ``openai_provider`` and ``anthropic_provider`` derive from ``Adapter`` and say
-how a request is put to their SDK and how its answer is read. Nothing of a vendor's leaves an
-adapter: not its types, not its exceptions.
+Nothing of a vendor's leaves an adapter: not its types, not its exceptions.
 """
 
 from __future__ import annotations
@@ -11,11 +9,12 @@ import asyncio
 import os
 import re
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
+from itertools import count
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -23,13 +22,12 @@ from tta_rebuild.core import errors
 from tta_rebuild.core.secret import MASK, Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.api_errors import ErrorAnswer, error_of
-from tta_rebuild.integrations.parameters import Asked, ModelTraits, Parameters, traits_of
+from tta_rebuild.integrations.api_errors import SOFTEN, ErrorAnswer, error_of
+from tta_rebuild.integrations.parameters import Asked, Parameters, traits_of
 
-_NEVER_CONNECTED = frozenset(
-    """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError ConnectError
-    ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror""".split()
-)
+_NEVER_CONNECTED = """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError
+ConnectError ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror
+""".split()
 """Names of what the SDKs' transports raise before anything was sent."""
 
 _IN_WORDS = {
@@ -40,6 +38,16 @@ _IN_WORDS = {
 }
 """What kept a connection from being made, for a reader who knows no Python."""
 
+_FINISHES = {
+    "stop": "STOP stop eos end_turn stop_sequence tool_use",
+    "length": "MAX_TOKENS CONTINUATION length max_tokens model_context_window_exceeded",
+    "safety": "SAFETY BLOCKLIST PROHIBITED_CONTENT SPII ESCALATION MODEL_ARMOR"
+    " content_filter refusal",
+    "recitation": "RECITATION",
+}
+_FINISH_OF = {word: finish for finish, words in _FINISHES.items() for word in words.split()}
+"""A vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
+
 _JSON_FRAME = re.compile(r'"\w+"\s*:|[{}\[\],"]')
 
 FEWEST_KEPT_WORDS = 25
@@ -48,10 +56,7 @@ FEWEST_KEPT_WORDS = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """How long a kind of server is waited for, in seconds, unless something else is set.
-
-    Until the first piece, between two pieces, and for each token that a whole answer may have.
-    """
+    """Seconds until the first piece, between two, and for each token of a whole answer."""
 
     first_piece_s: float = 30.0
     silence_s: float = 30.0
@@ -64,11 +69,7 @@ NEARBY = Patience(first_piece_s=180.0, silence_s=60.0, per_token_s=0.5)
 
 @dataclass(slots=True, kw_only=True)
 class Chunk:
-    """Some of an answer, or all of it.
-
-    ``finish`` (why it ended) and ``refusal`` (of the whole prompt or answer) are the vendor's own
-    words, "" where there is none; ``usage`` is what is counted so far, where the provider says.
-    """
+    """Some of an answer, or all of it; ``finish`` and ``refusal`` are the vendor's own words."""
 
     text: str = ""
     usage: Usage | None = None
@@ -85,7 +86,7 @@ class Chunk:
         self.refusal = more.refusal or self.refusal
 
 
-class Adapter(llm.RequestProvider):
+class Adapter(llm.ItemsProvider):
     """A provider behind a vendor's SDK, which is imported on the first call.
 
     Args:
@@ -99,14 +100,13 @@ class Adapter(llm.RequestProvider):
     """
 
     vendor: ClassVar[str]
-    """Whose rows of ``model_traits.toml`` hold; also the extra to install."""
+    """The extra to install; also whose rows of ``model_traits.toml`` hold."""
+    compatible: bool = False
+    """Whether it is another's server that speaks the vendor's protocol: it has rows of its own."""
     sdk: ClassVar[str]
     default_model: ClassVar[str]
     home: ClassVar[str]
-    """The vendor's own address: said explicitly, so that no environment variable sends the key
-    elsewhere."""
-    finishes: ClassVar[Mapping[str, str]]
-    """The vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
+    """The vendor's own address, said so that no environment variable sends the key elsewhere."""
     optional: ClassVar[frozenset[str]] = frozenset({"structured", "temperature", "thinking"})
     """Parameters that the adapter can leave out (see ``Parameters``)."""
     key_variable: str
@@ -122,14 +122,9 @@ class Adapter(llm.RequestProvider):
         piece_timeout_s: float | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        if config is None:
-            config = llm.LLMConfig(
-                model=self.default_model if model is None else model,
-                timeout_seconds=self.patience.first_piece_s,
-            )
-        elif model is not None:
-            config = replace(config, model=model)
-        super().__init__(config)
+        usual = llm.LLMConfig(self.default_model, timeout_seconds=self.patience.first_piece_s)
+        config = config or usual
+        super().__init__(config if model is None else replace(config, model=model))
         self.base_url = base_url
         self.piece_timeout_s = piece_timeout_s or self.patience.silence_s
         self._now = now
@@ -161,16 +156,9 @@ class Adapter(llm.RequestProvider):
     async def _disconnect(self, client: Any) -> None:
         """Release the client's connections."""
 
-    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """The whole answer. Raises ``ProviderError``."""
-        return await llm.response_of(self._items(request, is_whole=True))
-
-    def stream(self, request: llm.LLMRequest) -> llm.Items:
-        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
-
-        Closing the generator closes the connection, so that nothing more is billed.
-        """
-        return self._items(request, is_whole=False)
+    async def warm(self) -> None:
+        """Import the SDK and make its client. Raises SdkMissing."""
+        await self._ready()
 
     async def aclose(self) -> None:
         """Release connections; safe to call twice."""
@@ -178,12 +166,12 @@ class Adapter(llm.RequestProvider):
         if client is not None and self._loop is asyncio.get_running_loop():
             await self._disconnect(client)
 
-    async def _items(self, request: llm.LLMRequest, *, is_whole: bool) -> llm.Items:
-        traits = self._traits(request.model or self.config.model)
-        requests = 0
-        while True:
-            asked = self._parameters.settled(request, self.config, traits, is_whole=is_whole)
-            requests += 1
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
+        """The answer; closing the generator closes the connection, so nothing more is billed."""
+        rows = "compatible" if self.compatible else self.vendor
+        traits = traits_of(rows, request.model or self.config.model)
+        for requests in count(1):
+            asked = self._parameters.settled(request, self.config, traits, is_whole=whole)
             try:
                 async with aclosing(self._told(asked, requests)) as items:
                     async for item in items:
@@ -207,7 +195,7 @@ class Adapter(llm.RequestProvider):
                             await self._ready()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
-                    failure = self._silent(asked, whole, allowed_s)
+                    failure = self._silent(asked, whole.text, allowed_s)
                     if _words(whole.text) >= FEWEST_KEPT_WORDS:
                         kept = self._response(asked, whole, requests)
                         kept = replace(kept, finish_reason=llm.SILENT, degraded=failure.message)
@@ -216,7 +204,7 @@ class Adapter(llm.RequestProvider):
                 except self._vendor_errors as error:
                     failure, cause = self._translated(error, asked), error
                     if whole.text and type(failure) in (errors.ProviderBusy, errors.ReplyUnusable):
-                        failure = self._broken(asked, whole)
+                        failure = self._broken(asked, whole.text)
                 # Outside of the handlers, so that a refused key is in no exception's context.
                 if failure is not None:
                     raise failure from (None if isinstance(failure, errors.KeyRejected) else cause)
@@ -226,12 +214,8 @@ class Adapter(llm.RequestProvider):
                 if chunk.text:
                     yield llm.TextPiece(chunk.text, chunk.usage)
         if whole.text and not whole.finish and not asked.is_whole:
-            raise self._broken(asked, whole)
+            raise self._broken(asked, whole.text)
         yield llm.StreamEnded(self._response(asked, whole, requests))
-
-    async def warm(self) -> None:
-        """Import the SDK and make its client. Raises SdkMissing."""
-        await self._ready()
 
     async def _ready(self) -> None:
         """A client for the running event loop; the SDK's import takes a second or two of CPU."""
@@ -243,19 +227,13 @@ class Adapter(llm.RequestProvider):
             if self._client is None or self._loop is not loop:
                 self._client, self._loop = self._connect(sdk), loop
         except ImportError as error:
-            raise errors.SdkMissing(
-                f"the SDK for {self.provider} is not installed: "
-                f"pip install 'tta-rebuild[{self.vendor}]', or play with --model offline",
-                provider=self.provider,
-            ) from error
-
-    def _traits(self, model: str) -> ModelTraits:
-        """What a model takes."""
-        return traits_of(self.vendor, model)
+            do = f"pip install 'tta-rebuild[{self.vendor}]', or play with --model offline"
+            said = f"the SDK for {self.provider} is not installed: {do}"
+            raise errors.SdkMissing(said, provider=self.provider) from error
 
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> llm.LLMResponse:
         """The answer as a value; raises where it is none."""
-        finish = self.finishes.get(whole.finish, "other")
+        finish = _FINISH_OF.get(whole.finish, "other")
         if not whole.text:
             failure = self._empty(asked, whole, finish)
             failure.usage = whole.usage
@@ -263,96 +241,71 @@ class Adapter(llm.RequestProvider):
         usage = whole.usage or llm.estimated_usage(
             f"{asked.request.system}{asked.prompt}", whole.text
         )
-        return llm.LLMResponse(
-            text=whole.text,
-            tokens_used=usage.total_tokens,
-            model=whole.model or asked.model,
-            finish_reason=finish,
-            metadata={"finish": whole.finish, "http_requests": requests},
-            usage=usage,
-            provider=self.provider,
-        )
+        told = {"finish": whole.finish, "http_requests": requests}
+        return self._answered(whole.text, usage, whole.model or asked.model, finish, told)
+
+    def _failure(
+        self, kind: type[errors.ProviderError], asked: Asked, said: str, **facts: Any
+    ) -> errors.ProviderError:
+        return kind(said, provider=self.provider, model=asked.model, **facts)
 
     def _empty(self, asked: Asked, whole: Chunk, finish: str) -> errors.ProviderError:
         """For an answer without any text."""
+        model = asked.model
         refusal = whole.finish if finish in ("safety", "recitation") else whole.refusal
         if refusal:
-            return errors.ContentRefused(
-                f"{asked.model} refused this for its content ({refusal}): "
-                "say it more softly, or use another model",
-                reason=refusal,
-                **self._named(asked),
-            )
+            said = f"{model} refused this for its content ({refusal}): {SOFTEN}"
+            return self._failure(errors.ContentRefused, asked, said, reason=refusal)
         why = f"it ended with {whole.finish}" if whole.finish else "no candidate"
         if finish == "length":
             why = f"all of its {asked.max_tokens} tokens went into thinking: raise max_tokens"
-        return errors.ReplyUnusable(
-            f"{asked.model} answered without any text ({why})", **self._named(asked)
-        )
-
-    def _named(self, asked: Asked) -> dict[str, Any]:
-        return {"provider": self.provider, "model": asked.model}
+        said = f"{model} answered without any text ({why})"
+        return self._failure(errors.ReplyUnusable, asked, said)
 
     def _refused(self, answer: ErrorAnswer, asked: Asked) -> errors.ProviderError:
         """For an error that the server answered with, without our key in its words."""
         said = answer.said.replace(self._key.reveal(), MASK) if self._key else answer.said
-        named = self._named(asked)
-        return error_of(replace(answer, said=said), key_variable=self.key_variable, **named)
+        return error_of(replace(answer, said=said), self.provider, asked.model, self.key_variable)
 
     def _no_answer(self, error: Exception, asked: Asked) -> errors.ProviderError:
         """For what an SDK cannot encode or decode."""
         if isinstance(error, UnicodeEncodeError):
-            return errors.RequestRejected(
-                "the prompt holds half a character: remove it", **self._named(asked)
-            )
-        return errors.ReplyUnusable(
-            f"what came from {asked.model} is no answer of this API "
-            "(a proxy or a sign-in page in between?): try again",
-            **self._named(asked),
-        )
+            said = "the prompt holds half a character: remove it"
+            return self._failure(errors.RequestRejected, asked, said)
+        said = f"what came from {asked.model} is no answer of this API"
+        said += " (a proxy or a sign-in page in between?): try again"
+        return self._failure(errors.ReplyUnusable, asked, said)
 
-    def _no_connection(self, error: Exception, asked: Asked) -> errors.ProviderBusy:
+    def _no_connection(self, error: Exception, asked: Asked) -> errors.ProviderError:
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
         # A connection that was lost may have carried the request; one never made did not.
         was_made = type(error).__name__ not in _NEVER_CONNECTED
         what = "was lost" if was_made else "could not be made"
         do = "try again" if was_made else "is it running, and the address right?"
-        failure = errors.ProviderBusy(
-            f"the connection to {asked.model} of {self.provider} at "
-            f"{_shown(self.base_url or self.home)} {what} ({_cause(error)}): {do}",
-            **self._named(asked),
-        )
+        at = urlsplit(self.base_url or self.home)  # shown without name, password and query
+        where = f"{at.scheme}://{at.netloc.rpartition('@')[2]}{at.path}"
+        said = f"the connection to {asked.model} of {self.provider} at {where} {what}"
+        failure = self._failure(errors.ProviderBusy, asked, f"{said} ({_cause(error)}): {do}")
         failure.may_be_billed = was_made
         return failure
 
-    def _silent(self, asked: Asked, whole: Chunk, seconds: float) -> errors.ProviderError:
-        if whole.text:
-            words = _words(whole.text)
+    def _silent(self, asked: Asked, text: str, seconds: float) -> errors.ProviderError:
+        if text:
+            words = _words(text)
             why = f"{asked.model} went silent after {words} words (none for {seconds:g} s)"
-            return self._broken(asked, whole, why)
-        return errors.ProviderTimeout(
-            f"no word from {asked.model} for {seconds:g} s: try again, or allow it longer "
-            "(TTA_TIMEOUT)",
-            **self._named(asked),
-        )
+            return self._broken(asked, text, why)
+        said = f"no word from {asked.model} for {seconds:g} s"
+        said += ": try again, or allow it longer (TTA_TIMEOUT)"
+        return self._failure(errors.ProviderTimeout, asked, said)
 
-    def _broken(self, asked: Asked, whole: Chunk, why: str = "") -> errors.StreamBroken:
-        return errors.StreamBroken(
-            why or f"the stream from {asked.model} stopped before its end",
-            text=whole.text,
-            **self._named(asked),
-        )
+    def _broken(self, asked: Asked, text: str, why: str = "") -> errors.ProviderError:
+        why = why or f"the stream from {asked.model} stopped before its end"
+        return self._failure(errors.StreamBroken, asked, why, text=text)
 
 
 def _words(text: str) -> int:
     """Words of an answer so far, without the names and brackets of JSON."""
     return len(_JSON_FRAME.sub(" ", text).split())
-
-
-def _shown(address: str) -> str:
-    """An address without what may be secret: no name, password or query."""
-    parts = urlsplit(address)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _cause(error: BaseException) -> str:

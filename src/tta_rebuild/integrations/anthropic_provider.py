@@ -1,8 +1,7 @@
 """Anthropic's Claude, through Anthropic's own SDK.
 
-The stable part of a prompt is sent as a system block that Anthropic keeps in its cache (five
-minutes), where it is long enough to pay: writing costs a quarter more than reading afresh, reading
-it again a tenth.
+The stable part of a prompt is sent as a block that is kept there for five minutes, where it is long
+enough to pay: writing it costs a quarter more than reading afresh, reading it again a tenth.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from typing import Any, ClassVar
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Chunk
 from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
+from tta_rebuild.integrations.openai_provider import SdkAdapter
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.sdk_adapter import SdkAdapter
 
 CACHED_FROM_CHARS = 8_000
 """Stable parts shorter than this (some 2,000 tokens) are below what Anthropic's cache keeps."""
@@ -28,20 +27,11 @@ class AnthropicProvider(SdkAdapter):
     vendor: ClassVar[str] = "anthropic"
     provider = "anthropic"
     sdk: ClassVar[str] = "anthropic"
-    client_class: ClassVar[str] = "AsyncAnthropic"
+    sdk_name: ClassVar[str] = "Anthropic"
     client_options: ClassVar[Mapping[str, Any]] = {"open_telemetry": False}
-    error_class: ClassVar[str] = "AnthropicError"
     default_model: ClassVar[str] = "claude-haiku-4-5"
     home: ClassVar[str] = "https://api.anthropic.com"
     key_variable = "ANTHROPIC_API_KEY"
-    finishes: ClassVar[Mapping[str, str]] = {
-        "end_turn": "stop",
-        "stop_sequence": "stop",
-        "tool_use": "stop",
-        "max_tokens": "length",
-        "model_context_window_exceeded": "length",
-        "refusal": "safety",
-    }
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -54,8 +44,7 @@ class AnthropicProvider(SdkAdapter):
             if len(asked.request.system) >= CACHED_FROM_CHARS:
                 block["cache_control"] = {"type": "ephemeral"}
             body["system"] = [block]
-        # The SDK has dropped these two with the newer models; the older ones still take one of
-        # them, and a temperature of at most 1.
+        # The SDK has dropped these two; older models still take one, a temperature of at most 1.
         if asked.temperature is not None:
             body["extra_body"] = {"temperature": min(1.0, asked.temperature)}
         elif asked.top_p is not None:
@@ -79,10 +68,9 @@ class AnthropicProvider(SdkAdapter):
         if asked.is_whole:
             yield _read(await create(**self._body(asked)))
             return
-        stream = await create(**self._body(asked), stream=True)
         counted = Usage()
         chars = 0
-        try:
+        async with await create(**self._body(asked), stream=True) as stream:
             async for event in stream:
                 if event.type == "message_start":
                     counted = _usage(event.message.usage)
@@ -99,8 +87,6 @@ class AnthropicProvider(SdkAdapter):
                 elif event.type == "message_delta":
                     usage = _usage(event.usage, counted)
                     yield Chunk(usage=usage, finish=event.delta.stop_reason or "")
-        finally:
-            await stream.close()
 
 
 def _read(answer: Any) -> Chunk:
@@ -113,12 +99,8 @@ def _read(answer: Any) -> Chunk:
             text += block.text
         elif block.type == "tool_use":
             text += json.dumps(block.input, ensure_ascii=False)
-    return Chunk(
-        text=text,
-        usage=_usage(answer.usage),
-        finish=answer.stop_reason or "",
-        model=answer.model or "",
-    )
+    finish, model = answer.stop_reason or "", answer.model or ""
+    return Chunk(text=text, usage=_usage(answer.usage), finish=finish, model=model)
 
 
 def _usage(counts: Any, before: Usage | None = None) -> Usage:

@@ -1,8 +1,8 @@
 """Budgets: how much may be spent, for what, and who waits for whom.
 
-The cost tracker stands on this. A call holds its worst case in every budget that covers it before
-anything is sent, and the hold turns into what was really spent as its attempts end: what is spent
-and held never passes a limit, however many calls run at once. Between two awaits all is one step.
+A call holds its worst case in every budget that covers it before anything is sent, and the hold
+turns into what was really spent as its attempts end: what is spent and held never passes a limit,
+however many calls run at once.
 """
 
 from __future__ import annotations
@@ -17,16 +17,11 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import BudgetExceededError
 
-log = logging.getLogger("tta_rebuild.budgets")
+_log = logging.getLogger("tta_rebuild.budgets")
 
 Scope = Literal["call", "story", "player", "day", "session", "total"]
 LEVELS = (80, 90, 100)
 """Percent of a budget at which one is warned, once each."""
-
-_HOW_TO_RAISE = {
-    "session": "raise LLM_MAX_COST, or play offline",
-    "call": "raise the budget per call in the configuration, or lower max_tokens",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +40,9 @@ class Budget:
         return usd > self.limit_usd + 1e-12  # which floating-point sums may be off by
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class BudgetWarning:
-    """A budget has come to a level; ``key`` says whose (a story, a player, a day).
-
-    ``refused_usd`` is above 0 where a call that may have cost so much was refused for it.
-    """
+    """A budget (``key``: whose) is at a level; by a call refused for it if ``refused_usd`` > 0."""
 
     scope: Scope
     key: str
@@ -60,15 +52,13 @@ class BudgetWarning:
     refused_usd: float = 0.0
 
     def __str__(self) -> str:
-        whose = f" {self.key}" if self.key else ""
+        whose = f"{self.scope} {self.key}".rstrip()
         spent = f"${self.spent_usd:.4f} of ${self.limit_usd:.4f}"
-        budget = f"{self.percent} % of the budget per {self.scope}{whose}"
+        is_what = f"is reached: {spent}"
         if self.refused_usd:
-            return (
-                f"{budget} would be passed: {spent} is spent, and the call that was refused may "
-                f"have cost ${self.refused_usd:.4f}"
-            )
-        return f"{budget} is reached: {spent}"
+            is_what = f"would be passed: {spent} is spent, and the call that was refused may "
+            is_what += f"have cost ${self.refused_usd:.4f}"
+        return f"{self.percent} % of the budget per {whose} {is_what}"
 
 
 @dataclass(slots=True)
@@ -88,17 +78,8 @@ class Account:
         reached = [level for level in LEVELS if refused_usd > 0 or percent >= level - 1e-9]
         new = [level for level in reached if level not in self.warned]
         self.warned.update(new)
-        return [
-            BudgetWarning(
-                scope=self.budget.scope,
-                key=self.key,
-                percent=level,
-                spent_usd=self.spent_usd,
-                limit_usd=limit_usd,
-                refused_usd=refused_usd,
-            )
-            for level in new
-        ]
+        now = (self.spent_usd, limit_usd, refused_usd)
+        return [BudgetWarning(self.budget.scope, self.key, level, *now) for level in new]
 
 
 @dataclass(slots=True, eq=False)
@@ -114,8 +95,7 @@ class Call:
     async def wait_for(self, usd: float, *, waits: bool = True) -> None:
         """Hold at least so much; wait while others hold what is missing, unless told not to.
 
-        Raises BudgetExceededError where what is *spent* leaves no room, or no other call ends for
-        as long as the queue has patience.
+        Raises BudgetExceededError where what is *spent* leaves no room, or no call ends for long.
         """
         while (more := usd - self.held_usd) > 0:
             for account in self._accounts:
@@ -149,34 +129,26 @@ class Call:
         self._queue.ended()
 
 
+@dataclass(slots=True, eq=False)
 class BudgetQueue:
     """Where calls wait for money that others hold (``patience_s`` seconds), and where one warns."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        patience_s: float,
-        on_warning: Callable[[BudgetWarning], None] | None = None,
-    ) -> None:
-        self._clock = clock
-        self._patience_s = patience_s
-        self._on_warning = on_warning
-        self._waiting: list[asyncio.Future[bool]] = []
+    _clock: Clock
+    patience_s: float
+    on_warning: Callable[[BudgetWarning], None] | None = None
+    _waiting: list[asyncio.Future[bool]] = field(default_factory=list)
 
     async def something_ended(self) -> bool:
         """True when some call has ended; False if none does for too long."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         timer = self._clock.call_later(
-            self._patience_s, lambda: None if future.done() else future.set_result(False)
+            self.patience_s, lambda: None if future.done() else future.set_result(False)
         )
         try:
             return await future
         finally:
             timer.cancel()
-            if future in self._waiting:
-                self._waiting.remove(future)
 
     def ended(self) -> None:
         """Some call has ended: let the others look again."""
@@ -192,18 +164,18 @@ class BudgetQueue:
         if account.spent_usd > 0 and account.budget.scope != "call":
             self.warn(account.reached(refused_usd=need_usd))
         budget = account.budget
-        usual = f"raise the budget per {budget.scope} in the configuration, or play offline"
+        what = "LLM_MAX_COST" if budget.scope == "session" else f"the budget per {budget.scope}"
         return BudgetExceededError(
             scope=budget.scope,
             limit_usd=budget.limit_usd,
             spent_usd=account.spent_usd + account.held_usd - held_by_caller,
             needed_usd=need_usd,
-            how_to_raise=budget.how_to_raise or _HOW_TO_RAISE.get(budget.scope, usual),
+            how_to_raise=budget.how_to_raise or f"raise {what}, or play offline",
         )
 
     def warn(self, warnings: Sequence[BudgetWarning]) -> None:
         """Tell the log and whoever asked to be told."""
         for warning in warnings:
-            log.warning("%s", warning)
-            if self._on_warning is not None:
-                self._on_warning(warning)
+            _log.warning("%s", warning)
+            if self.on_warning is not None:
+                self.on_warning(warning)

@@ -1,9 +1,4 @@
-"""Running code found in a story: the interface, its verdicts, and what an ending means.
-
-``quality.story_code`` and ``tta code`` know this file only; ``bootstrap`` hands them a
-``LocalExecutor`` or an ``E2BExecutor``. Both share the rules below, so that the same ending gets
-the same verdict wherever it happened.
-"""
+"""Running code found in a story: the interface, its verdicts, and what an ending means anywhere."""
 
 from __future__ import annotations
 
@@ -30,10 +25,8 @@ class CodeVerdict:
     """What is known about a snippet after one attempt to run or parse it.
 
     Attributes:
-        reason: in plain words, for an author.
         engine: who found out: ``compile``, ``monty``, ``jail``, ``e2b``, ``json`` …; "" if nobody.
         output: standard output and error, capped; ``truncated`` if there was more.
-        duration_s: seconds from asking to knowing.
         line: the snippet's line that the reason is about, from 1, where known.
         error: the exception's type, "" if there was none.
     """
@@ -66,10 +59,7 @@ LANGUAGES: Mapping[str, str] = {
 
 
 class CodeExecutor(ABC):
-    """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does.
-
-    ``clock`` gives monotonic seconds, for durations.
-    """
+    """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does."""
 
     name: str
     """Where Python runs: ``local`` or ``e2b``."""
@@ -89,15 +79,11 @@ class CodeExecutor(ABC):
         """Release processes, sandboxes and connections; safe to call twice."""
 
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
-        """The verdict on a snippet; never raises for what the snippet or an engine does.
-
-        ``language`` is a name or alias such as ``python``, ``py``, ``json``, ``yml``.
-        """
-        began = self._clock()
+        """The verdict on a snippet; never raises for what the snippet or an engine does."""
+        began, most = self._clock(), self.limits.source_chars
         known = LANGUAGES.get(language.strip().lower(), "")
-        if len(code) > self.limits.source_chars:
-            reason = f"longer than {self.limits.source_chars} characters"
-            verdict = self._verdict("unverified", reason)
+        if len(code) > most:
+            verdict = self._verdict("unverified", f"longer than {most} characters")
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in PARSERS:
@@ -108,10 +94,7 @@ class CodeExecutor(ABC):
         return replace(verdict, duration_s=self._clock() - began)
 
     async def execute(self, code: str, language: str = "python") -> CodeVerdict:
-        """``run`` for those who keep no executor open: what it opened is closed again.
-
-        Inside ``async with``, engines and sandboxes stay open for the next one.
-        """
+        """``run`` that closes what it opened, unless inside ``async with``."""
         async with self:
             return await self.run(code, language)
 
@@ -125,29 +108,29 @@ class CodeExecutor(ABC):
         if problem is None:
             return None
         verdict, reason, line = problem
-        return self._verdict(
-            verdict,
-            reason,
-            engine="compile",
-            version=python_version(),
-            line=line,
-            error="" if verdict == "blocked" else "SyntaxError",
-        )
+        error = "" if verdict == "blocked" else "SyntaxError"
+        facts = {"engine": "compile", "version": python_version(), "line": line, "error": error}
+        return self._verdict(verdict, reason, **facts)
 
     async def _parsed(self, language: str, text: str) -> CodeVerdict:
         name = language.upper()
+        verdict: Verdict = "unverified"
+        facts: dict[str, Any] = {"engine": language}
         try:
             version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
         except RecursionError:
-            return self._verdict("unverified", "nested too deeply to be read", engine=language)
+            reason = "nested too deeply to be read"
         except TimeoutError:
-            return self._verdict("blocked", "it takes longer than it may", engine=language)
+            verdict, reason = "blocked", LIMIT_REASONS["time"]
         except OSError as error:
-            return self._verdict("unverified", f"cannot be read here: {error}", engine=language)
-        facts: dict[str, Any] = {"engine": language, "version": version, "line": line}
-        if problem:
-            return self._verdict("invalid", f"not {name}: {problem}", error="SyntaxError", **facts)
-        return self._verdict("valid", f"parses as {name}", **facts)
+            reason = f"cannot be read here: {error}"
+        else:
+            verdict, reason = "valid", f"parses as {name}"
+            facts |= {"version": version, "line": line}
+            if problem:
+                verdict, reason = "invalid", f"not {name}: {problem}"
+                facts["error"] = "SyntaxError"
+        return self._verdict(verdict, reason, **facts)
 
     async def __aenter__(self) -> Self:
         self._users += 1
@@ -162,71 +145,81 @@ class CodeExecutor(ABC):
 def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
     """What keeps the code from compiling, with its line; None if nothing does. Runs none of it.
 
-    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses (a newer one
-    may not), ``blocked`` what is nested beyond what a compiler bears.
+    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses, ``blocked``
+    what is nested too deeply.
     """
-    parses = False
+    tree: ast.Module | None = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
-            parses = True
             compile(tree, "<story>", "exec", dont_inherit=True)
     except SyntaxError as error:
         said = error.msg or "does not parse"
-        if parses:
+        if tree is not None:
             return "invalid", f"SyntaxError: {said}", error.lineno
         grammar = f"not in the grammar of Python {python_version()}: {said}"
         return "unverified", grammar, error.lineno
-    except UnicodeEncodeError:
-        return "invalid", "SyntaxError: source code holds half a character", None
     except (ValueError, MemoryError, RecursionError) as error:
         if "null byte" in str(error):
             return "invalid", "SyntaxError: source code holds a null byte", None
+        if isinstance(error, UnicodeEncodeError):
+            return "invalid", "SyntaxError: source code holds half a character", None
         return "blocked", "nested too deeply to be compiled", None
     return None
 
 
+LIMIT_REASONS = {
+    "time": "it takes longer than it may",
+    "cpu": "it computes longer than it may",
+    "output": "it prints more than it may",
+    "files": "it writes more than it may",
+}
+_NOBODY = "it asks who is at the keyboard, which is nobody here"
+_KNOWN: tuple[tuple[str, str, Verdict, str], ...] = (
+    ("SystemExit", "", "unverified", "it ends itself early, so the rest did not run"),
+    ("KeyboardInterrupt", "", "unverified", "it was interrupted"),
+    ("EOFError", "reading a line", "unverified", "it asks somebody at the keyboard"),
+    ("OSError", "No username set", "unverified", _NOBODY),
+    ("RuntimeError", "Could not determine home directory", "unverified", _NOBODY),
+    ("MemoryError", "", "blocked", "it wants more memory than it may have"),
+    ("RuntimeError", "start new thread", "blocked", "it starts more threads than it may"),
+)
+"""Exception, a sign in its message, and what they say about the code."""
+
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")
 _MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
-_NOBODY = ("No username set", "Could not determine home directory")
 _TOO_MUCH = frozenset({errno.EMFILE, errno.EFBIG, errno.ENOSPC, errno.EDQUOT})
 
 
 def judge(ending: Ending) -> tuple[Verdict, str]:
-    """What an uncaught exception says about the code, and why.
+    """What an ending says about the code, and why.
 
-    Most say that it is wrong; some that this place lacks what it wants (``unverified``: a file, a
-    package, somebody at the keyboard), some that the place refused (``blocked``).
+    Most exceptions say that it is wrong; some that this place lacks what it wants (``unverified``:
+    a file, a package, somebody at the keyboard), some that the place refused (``blocked``).
     """
-    shown = f"{ending.type}: {ending.message}" if ending.message else ending.type
-    if not ending.builtin:
-        return "invalid", shown
-    if ending.wants:
-        return "unverified", f"it needs {ending.wants}, which is not here"
-    match ending.type:
-        case "SystemExit":
-            return "unverified", "it ends itself early, so the rest did not run"
-        case "KeyboardInterrupt":
-            return "unverified", "it was interrupted"
-        case "EOFError" if "reading a line" in ending.message:
-            return "unverified", "it asks somebody at the keyboard"
-        case "OSError" | "RuntimeError" if any(sign in ending.message for sign in _NOBODY):
-            return "unverified", "it asks who is at the keyboard, which is nobody here"
-        case "MemoryError":
-            return "blocked", "it wants more memory than it may have"
-        case "RuntimeError" if "start new thread" in ending.message:
-            return "blocked", "it starts more threads than it may"
-        case "ModuleNotFoundError" | "ImportError" if ending.module in _OUT_OF_BOUNDS:
-            return "blocked", f"it may not use {ending.module}"
-        case "ModuleNotFoundError":
-            return "unverified", f"it needs {ending.module or 'a package'}, which is not here"
-        case "ImportError" if any(sign in ending.message for sign in _MISSING_LIBRARY):
-            return "unverified", f"it needs {ending.module or 'a library'}, which cannot load here"
-        case "PermissionError" if ending.errno is not None:
-            return "blocked", f"it was refused: {ending.message}"
-        case _ if ending.errno in _TOO_MUCH:
-            return "blocked", f"it was refused: {ending.message}"
-        case _ if ending.errno is not None:
-            return "unverified", f"it needs what is not here: {ending.message}"
-    return "invalid", shown
+    if ending.end == "finished":
+        return "valid", "ran to its end"
+    if ending.end == "limit":
+        return "blocked", LIMIT_REASONS[ending.limit]
+    if ending.end == "died":
+        return "blocked", "it broke off its own process"
+    kind, said, module = ending.type, ending.message, ending.module
+    if ending.builtin:
+        if ending.wants:
+            return "unverified", f"it needs {ending.wants}, which is not here"
+        for known, sign, verdict, reason in _KNOWN:
+            if kind == known and sign in said:
+                return verdict, reason
+        if kind in ("ModuleNotFoundError", "ImportError"):
+            if module in _OUT_OF_BOUNDS:
+                return "blocked", f"it may not use {module}"
+            if kind == "ModuleNotFoundError":
+                return "unverified", f"it needs {module or 'a package'}, which is not here"
+            if any(sign in said for sign in _MISSING_LIBRARY):
+                return "unverified", f"it needs {module or 'a library'}, which cannot load here"
+        if ending.errno is not None:
+            if kind == "PermissionError" or ending.errno in _TOO_MUCH:
+                return "blocked", f"it was refused: {said}"
+            return "unverified", f"it needs what is not here: {said}"
+    return "invalid", f"{kind}: {said}" if said else kind

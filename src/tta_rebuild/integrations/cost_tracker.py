@@ -1,27 +1,25 @@
 """What the model layer spends: holds it before a call, books it per attempt, warns in time.
 
-``wrappers.costed`` calls this: ``call`` for a logical call, ``hold_worst`` before a model is asked
-(in every budget that covers the call), ``begin`` for each attempt (a row in the ledger, whatever
-becomes of it; see ``attempts``). After a restart the budgets go on from what the ledger says.
+After a restart the budgets go on from what the ledger says.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, time
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.core.clock import Clock, SystemClock, Timer
+from tta_rebuild.core.errors import StoreError, ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
-from tta_rebuild.integrations.attempts import RunningAttempt
 from tta_rebuild.integrations.budgets import (
     Account,
     Budget,
@@ -30,12 +28,14 @@ from tta_rebuild.integrations.budgets import (
     Call,
     Scope,
 )
-from tta_rebuild.integrations.ledger_writer import LedgerWriter
-from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest, LLMResponse
+from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest, LLMResponse
 from tta_rebuild.integrations.prices import FREE, Price, PriceBook
-from tta_rebuild.integrations.token_estimate import TokenEstimate
+from tta_rebuild.integrations.rate_limiter import TokenEstimate
 
-RAISE_IT = "raise budget_usd, or use a model that costs nothing"
+_log = logging.getLogger("tta_rebuild.ledger")
+
+LINGER_S = 0.5
+"""How long a row of the ledger waits for others to be written with it, seconds."""
 
 MOST_CALLS = 1_000
 """Attempts that ``CostTracker.calls`` remembers where a ledger keeps them all."""
@@ -48,7 +48,6 @@ class CostTracker:
         ledger: where attempts are kept; budgets go on from it after a restart. In memory if None.
         budgets: any number, also several of one scope.
         budget_usd: what may be spent through this tracker, from its beginning, in US dollars.
-        prices: what models cost.
         player_id, session_id: whose spending this is, unless the same names in a request's
             ``context.session_state`` say otherwise.
         on_warning: called once for each budget at 80, 90 and 100 %, which a refused call reaches.
@@ -70,16 +69,16 @@ class CostTracker:
     ) -> None:
         if isinstance(ledger, (int, float)):
             raise ValidationError(f"for a budget write CostTracker(budget_usd={ledger})")
-        self._in_memory = MemoryLedger() if ledger is None else None
-        self.ledger: Ledger = self._in_memory or ledger  # type: ignore[assignment]
+        self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
         self.budget_usd = budget_usd
         self._own: Account | None = None
         if budget_usd is not None:
             check_number("budget_usd", budget_usd, least=0)
-            self._own = Account(Budget(scope="total", limit_usd=budget_usd, how_to_raise=RAISE_IT))
+            how = "raise budget_usd, or use a model that costs nothing"
+            self._own = Account(Budget(scope="total", limit_usd=budget_usd, how_to_raise=how))
         self.spent = 0.0
         """US dollars booked through this tracker so far."""
-        self._recent: deque[Attempt] = deque(maxlen=MOST_CALLS)
+        self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger is not None else None)
         self.budgets = tuple(budgets)
         self.prices = prices or PriceBook()
         self.clock: Clock = clock or SystemClock()
@@ -87,11 +86,16 @@ class CostTracker:
         self._player_id = player_id
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
-        self._writer = LedgerWriter(self.ledger, self.clock)
+        self._writer = _LedgerWriter(self.ledger, self.clock)
         self._accounts: dict[tuple[int, str], Account] = {}
         self._opening = asyncio.Lock()
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
+
+    @property
+    def calls(self) -> list[Attempt]:
+        """What was booked through this, newest last; ``MOST_CALLS`` where a ledger has all."""
+        return list(self._booked)
 
     @asynccontextmanager
     async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
@@ -113,80 +117,36 @@ class CostTracker:
             call.release()
 
     async def hold_worst(
-        self,
-        call: Call,
-        request: LLMRequest,
-        config: LLMConfig,
-        *,
-        asked: LLMProvider,
-        waits: bool = True,
+        self, call: Call, request: LLMRequest, asked: LLMProvider, *, waits: bool = True
     ) -> tuple[Price, Usage]:
-        """Hold the worst case of one attempt, and say what it is; waits while others hold it.
-
-        Raises BudgetExceededError where it does not fit; nothing was sent.
-        """
-        price = self.price_for(
-            asked, asked.provider, request.model or config.model, at=self.clock.wall()
-        )
+        """Hold the worst case of asking once, and say what it is. Raises BudgetExceededError."""
+        price = self.price_of(asked.provider, request.model or asked.config.model, asked=asked)
         worst = Usage(
             input_tokens=self.estimate.most_input_tokens(request),
-            output_tokens=request.max_tokens or config.max_tokens,
+            output_tokens=request.max_tokens or asked.config.max_tokens,
             estimated=True,
         )
         await call.wait_for(price.worst_usd(worst), waits=waits)
         return price, worst
 
-    async def begin(
-        self,
-        call: Call,
-        request: LLMRequest,
-        config: LLMConfig,
-        *,
-        asked: LLMProvider,
-        is_named: bool,
-    ) -> RunningAttempt:
-        """One attempt begins; the first of its call may wait for money that others hold.
-
-        ``is_named`` is False where the answer may know better whose model it was. Raises
-        BudgetExceededError where its worst case does not fit; nothing was sent.
-        """
-        price, worst = await self.hold_worst(
-            call, request, config, asked=asked, waits=not call.attempts
-        )
-        return RunningAttempt(
-            clock=self.clock,
-            estimate=self.estimate,
-            price_for=self.price_for,
-            book=self.book,
-            request=request,
-            call=call,
-            asked=asked,
-            provider=asked.provider,
-            is_named=is_named,
-            model=request.model or config.model,
-            price=price,
-            worst=worst,
-        )
-
-    def book(self, request: LLMRequest, **facts: Any) -> float:
-        """Book how an attempt at a request went (fields of ``Attempt``); gives its cost.
-
-        The row is written soon (``flush``).
-        """
-        state = request.context.session_state
-        attempt = Attempt(
-            task=request.task,
-            story_id=request.story_id,
-            branch_id=request.branch_id,
-            turn=request.turn,
-            player_id=str(state.get("player_id", self._player_id)),
-            session_id=str(state.get("session_id", self._session_id)),
-            correlation_id=request.context.correlation_id,
-            prompt_version=request.template,
-            **facts,
-        )
-        self._keep(attempt)
+    def book(self, request: LLMRequest | None, provider: str, model: str, **facts: Any) -> float:
+        """Book how an attempt went (fields of ``Attempt``); gives its cost. Written soon."""
+        keys = self._keys(request)
+        known: dict[str, Any] = {"at": self.clock.wall(), "task": "", "cost_usd": 0.0}
+        if request is not None:
+            known |= {n: getattr(request, n) for n in ("task", "story_id", "branch_id", "turn")}
+            known["correlation_id"] = request.context.correlation_id
+            known["prompt_version"] = request.template
+        known |= {"provider": provider, "model": model, **facts}
+        attempt = Attempt(player_id=keys["player"], session_id=keys["session"], **known)
+        self.spent += attempt.cost_usd
+        self._booked.append(attempt)
+        self._writer.add(attempt)
         return attempt.cost_usd
+
+    def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
+        """A reply came from the cache: a row that cost nothing."""
+        self.book(request, response.provider, response.model, outcome="cached", usage=Usage())
 
     def record_call(
         self, model: str, input_tokens: int, output_tokens: int = 0, *, provider: str = ""
@@ -201,66 +161,23 @@ class CostTracker:
         check_number("output_tokens", output_tokens, least=0, whole=True)
         usage = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
         price = self.price_of(provider, model)
-        cost_usd = price.cost_usd(usage)
-        self._keep(
-            Attempt(
-                at=self.clock.wall(),
-                provider=provider,
-                model=model,
-                task="",
-                outcome="ok",
-                usage=usage,
-                cost_usd=cost_usd,
-                priced=price.is_known,
-                player_id=self._player_id,
-                session_id=self._session_id,
-            )
-        )
+        spent = {"usage": usage, "cost_usd": price.cost_usd(usage), "priced": price.is_known}
+        cost_usd = self.book(None, provider, model, outcome="ok", **spent)
         if self._own is not None:
             Call(self._queue, [self._own]).spend(cost_usd)
             if self._own.budget.is_passed_by(self._own.spent_usd):
                 raise self._queue.refusal(self._own, 0.0)
         return cost_usd
 
-    @property
-    def calls(self) -> list[Attempt]:
-        """What was booked through this, newest last; ``MOST_CALLS`` where a ledger has all."""
-        return list(self._recent if self._in_memory is None else self._in_memory.rows)
+    def price_of(self, provider: str, model: str, *, asked: LLMProvider | None = None) -> Price:
+        """What a model costs now: what the provider that is ``asked`` says itself comes first.
 
-    def _keep(self, attempt: Attempt) -> None:
-        self.spent += attempt.cost_usd
-        if self._in_memory is None:
-            self._recent.append(attempt)
-            self._writer.add(attempt)
-        else:
-            self._in_memory.add(attempt)
-
-    def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
-        """A reply came from the cache: a row that cost nothing."""
-        self.book(
-            request,
-            at=self.clock.wall(),
-            provider=response.provider,
-            model=response.model,
-            outcome="cached",
-            usage=Usage(),
-            cost_usd=0.0,
-        )
-
-    def price_of(self, provider: str, model: str) -> Price:
-        """What a model costs now; loads the catalogue of prices on first use."""
-        return self.prices.price(provider, model, at=self.clock.wall())
-
-    def price_for(self, asked: LLMProvider, provider: str, model: str, *, at: datetime) -> Price:
-        """What an answer of the provider that is ``asked`` costs: what it says itself comes first.
-
-        One that says neither a price nor a name is a program's own, and free unless its model is
-        known.
+        One that says neither a price nor a name is free, unless its model is known.
         """
-        if asked.price is not None:
+        if asked is not None and asked.price is not None:
             return asked.price
-        otherwise = None if asked.provider else FREE
-        return self.prices.price(provider, model, at=at, otherwise=otherwise)
+        otherwise = None if asked is None or asked.provider else FREE
+        return self.prices.price(provider, model, at=self.clock.wall(), otherwise=otherwise)
 
     async def flush(self) -> None:
         """Wait until every row is in the ledger. Raises StoreError."""
@@ -271,10 +188,7 @@ class CostTracker:
         await self.flush()
 
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
-        """What is spent so far of the budgets of a scope; ``key`` names the story, player, day …
-
-        Without a key it is this session, this player, today.
-        """
+        """What is spent of the budgets of a scope: of a story, player, day …, or of this one."""
         key = key or self._keys()[scope]
         for index, budget in enumerate(self.budgets):
             if budget.scope == scope:
@@ -315,16 +229,69 @@ class CostTracker:
         return self._accounts[index, key]
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
-        match scope:
-            case "story":
-                return await self.ledger.spent_usd(story_id=key)
-            case "player":
-                return await self.ledger.spent_usd(player_id=key)
-            case "session":
-                return await self.ledger.spent_usd(session_id=key)
-            case "day":
-                day = datetime.fromisoformat(key).date()
-                zone = self.clock.wall().tzinfo or UTC
-                return await self.ledger.spent_usd(since=datetime.combine(day, time(), zone))
-            case _:
-                return await self.ledger.spent_usd()
+        which: dict[str, Any] = {}
+        if scope in ("story", "player", "session"):
+            which = {f"{scope}_id": key}
+        elif scope == "day":
+            day = datetime.fromisoformat(key).date()
+            zone = self.clock.wall().tzinfo or UTC
+            which = {"since": datetime.combine(day, time(), zone)}
+        return await self.ledger.spent_usd(**which)
+
+
+class _LedgerWriter:
+    """Writes rows behind the calls that they belong to, in order, those of a moment together.
+
+    A crash may lose ``LINGER_S`` and one write's worth of them, a cancelled call none.
+    """
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._book_all = getattr(ledger, "book_all", None)  # several rows in one transaction
+        self._clock = clock
+        self._timer: Timer | None = None
+        self._pending: deque[Attempt] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._failure: StoreError | None = None
+
+    def add(self, attempt: Attempt) -> None:
+        """Take a row; it is written soon, or with the next one where no event loop runs."""
+        self._pending.append(attempt)
+        if self._timer is None:
+            with suppress(RuntimeError):  # no event loop
+                self._timer = self._clock.call_later(LINGER_S, self._start)
+
+    async def flush(self) -> None:
+        """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
+        while self._pending:
+            self._failure = None
+            self._start()
+            if self._task is not None:
+                await asyncio.shield(self._task)
+            if self._failure is not None:
+                raise self._failure
+
+    def _start(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._pending:
+                if self._book_all is not None:
+                    rows = list(islice(self._pending, 500))
+                    await self._book_all(rows)
+                else:
+                    rows = [self._pending[0]]
+                    await self._ledger.book(rows[0])
+                for _ in rows:
+                    self._pending.popleft()
+            self._failure = None
+        except StoreError as error:
+            if self._failure is None:
+                kept = f"{len(self._pending)} rows are kept in memory and tried again with the next"
+                _log.error("the ledger cannot be written (%s): %s", error, kept)
+            self._failure = error

@@ -8,12 +8,13 @@ process runs this file as a script, so it imports nothing of TTA.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
+import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping
 from platform import python_version
-from types import MappingProxyType
+from typing import Any
 
 _APART_FROM_CHARS = 4096
 """The worst text of this length takes some hundredths of a second."""
@@ -30,44 +31,29 @@ async def parsed(language: str, text: str, *, within_s: float) -> Problem:
     """
     if language == "json" or len(text) < _APART_FROM_CHARS:
         return PARSERS[language](text)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-X", "utf8", __file__, language),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env={},
-    )
+    command = (sys.executable, "-I", "-X", "utf8", __file__, language)
+    given = text.encode("utf-8", "surrogatepass")
     try:
-        async with asyncio.timeout(within_s):
-            answer, _ = await process.communicate(text.encode("utf-8", "surrogatepass"))
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await asyncio.shield(process.wait())
-    if not answer:
+        done = await asyncio.to_thread(
+            subprocess.run, command, input=given, capture_output=True, env={}, timeout=within_s
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TimeoutError from error
+    if not done.stdout:
         raise OSError("the parser broke off")
-    found = json.loads(answer)
+    found = json.loads(done.stdout)
     if found is None:
         raise RecursionError
     version, problem, line = found
     return version, problem, line
 
 
-def _json(text: str) -> Problem:
-    try:  # numbers as text: their size is not the question
-        json.loads(text, parse_int=str, parse_float=str)
-    except json.JSONDecodeError as error:
-        return python_version(), error.msg, error.lineno
-    return python_version(), "", None
-
-
-def _toml(text: str) -> Problem:
-    import tomllib
-
+def _loaded(loads: Callable[..., object], text: str, **options: Any) -> Problem:
     try:
-        tomllib.loads(text, parse_float=str)
+        loads(text, **options)
     except ValueError as error:
-        return python_version(), str(error), None
+        said = getattr(error, "msg", str(error))
+        return python_version(), said, getattr(error, "lineno", None)
     return python_version(), "", None
 
 
@@ -77,28 +63,25 @@ def _yaml(text: str) -> Problem:
     try:  # composed, not constructed: a story's own tags are fine
         for _ in yaml.compose_all(text, Loader=yaml.SafeLoader):
             continue
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        return yaml.__version__, error.problem or "does not parse", line
     except yaml.YAMLError as error:
-        return yaml.__version__, str(error), None
+        mark = getattr(error, "problem_mark", None)
+        problem = getattr(error, "problem", None) or str(error)
+        return yaml.__version__, problem, mark.line + 1 if mark else None
     return yaml.__version__, "", None
 
 
-PARSERS: Mapping[str, Callable[[str], Problem]] = MappingProxyType(
-    {"json": _json, "toml": _toml, "yaml": _yaml}
-)
+PARSERS: Mapping[str, Callable[[str], Problem]] = {
+    # Numbers as text: their size is not the question.
+    "json": lambda text: _loaded(json.loads, text, parse_int=str, parse_float=str),
+    "toml": lambda text: _loaded(tomllib.loads, text, parse_float=str),
+    "yaml": _yaml,
+}
 
-
-def main(language: str) -> None:
-    """Parse standard input, and say as JSON what was found; null if it is nested too deeply."""
-    text = sys.stdin.buffer.read().decode("utf-8", "surrogatepass")
+if __name__ == "__main__":  # null where the text is nested too deeply
     try:
-        found: Problem | None = PARSERS[language](text)
+        answer: Problem | None = PARSERS[sys.argv[1]](
+            sys.stdin.buffer.read().decode("utf-8", "surrogatepass")
+        )
     except RecursionError:
-        found = None
-    sys.stdout.write(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])
+        answer = None
+    sys.stdout.write(json.dumps(answer))

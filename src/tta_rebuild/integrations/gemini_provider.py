@@ -1,13 +1,8 @@
 """Gemini, through Google's own SDK (google-genai, with its aiohttp transport).
 
-Which transport, measured on two shared cores against a loopback server (CPU per call about equal:
-2.0-2.7 ms on aiohttp, 2.1-2.5 ms on httpx2, of which most is the SDK's own conversion): aiohttp,
-because an abandoned stream closes its connection at once and cleanly; under httpx2 the SDK read
-on for some chunks and the event loop complained about a generator that was already running.
-
-What the SDK would do by itself is off: continuing an answer at the token limit (up to four billed
-requests for one call), calling functions, retrying (on aiohttp it repeats after a connection
-error even without retry options, unseen), and being redirected by the environment.
+On aiohttp an abandoned stream closes its connection at once; under httpx2 the SDK reads on. What it
+would do by itself is off: continuing an answer at the token limit (up to four billed requests),
+calling functions, retrying, and being redirected by the environment.
 """
 
 from __future__ import annotations
@@ -23,9 +18,9 @@ from urllib.request import getproxies
 from tta_rebuild.core.errors import ProviderError
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Chunk
-from tta_rebuild.integrations.api_errors import ErrorAnswer, inner_of
+from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.waiting_times import PACIFIC, duration_s, end_of_day, retry_after_s
+from tta_rebuild.integrations.rate_limiter import PACIFIC, end_of_day
 
 
 class GeminiLLMProvider(Adapter):
@@ -37,18 +32,6 @@ class GeminiLLMProvider(Adapter):
     default_model: ClassVar[str] = "gemini-3.5-flash-lite"
     home: ClassVar[str] = "https://generativelanguage.googleapis.com/"
     key_variable = "GEMINI_API_KEY"
-    finishes: ClassVar[Mapping[str, str]] = {
-        "STOP": "stop",
-        "MAX_TOKENS": "length",
-        "CONTINUATION": "length",
-        "SAFETY": "safety",
-        "BLOCKLIST": "safety",
-        "PROHIBITED_CONTENT": "safety",
-        "SPII": "safety",
-        "ESCALATION": "safety",
-        "MODEL_ARMOR": "safety",
-        "RECITATION": "recitation",
-    }
     _session: Any = None
     _make_config: Any = None
 
@@ -61,9 +44,8 @@ class GeminiLLMProvider(Adapter):
             errors.APIError, OSError, ValueError, aiohttp.ClientError, httpx2.HTTPError
         )  # fmt: skip
         self._make_config = _config_class()
-        # A session of ours: the SDK's own is a subclass, of which aiohttp disapproves aloud. No
-        # limit to connections (pacing is a wrapper's work), no cookies. The environment's proxies
-        # count where there are any; without one aiohttp need not ask a thread for them every time.
+        # A session of ours: aiohttp disapproves of the SDK's subclass. Pacing is a wrapper's work.
+        # Where there are no proxies aiohttp need not ask a thread for them every time.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -135,9 +117,8 @@ class GeminiLLMProvider(Adapter):
 async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
     """Close the SDK's stream, which does not pass its closing on to the connection.
 
-    The rest of the answer would be sent and billed; only a cancellation that reaches the innermost
-    read closes the connection. So the next read is begun and cancelled. (Reading in a task all the
-    time would do the same, and cost a switch of tasks per piece.)
+    Only a cancellation that reaches the innermost read does, so the next read is begun and
+    cancelled; else the rest of the answer would be sent and billed.
     """
     while True:
         reading = asyncio.ensure_future(anext(stream, None))
@@ -152,10 +133,9 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
 
 
 def _config_class() -> type[Any]:
-    """The SDK's configuration of a call, as quick to read as it can be.
+    """The SDK's configuration of a call, without what is a quarter of its CPU.
 
-    The SDK asks for each of some forty fields with ``in``, which on a pydantic model never finds
-    one and is a quarter of the call's CPU; and it copies deeply what was made for this one call.
+    It asks for some forty fields with ``in``, which never finds one, and copies deeply.
     """
     from google.genai import types
 
@@ -197,9 +177,8 @@ def _word(reason: Any) -> str:
 
 
 def _usage(counts: Any) -> Usage:
-    asked = (counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0)
     return Usage(
-        input_tokens=asked,
+        input_tokens=(counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0),
         cached_tokens=counts.cached_content_token_count or 0,
         output_tokens=counts.candidates_token_count or 0,
         thinking_tokens=counts.thoughts_token_count or 0,

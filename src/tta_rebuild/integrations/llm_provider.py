@@ -1,9 +1,7 @@
 """The one seam to language models: request, response, stream, provider, wrapper base.
 
-The rooms above know this file only. Adapters (``gemini_provider`` …), the embedded storyteller and
-the wrappers all are ``LLMProvider``s; ``bootstrap`` stacks them. Two ways in: ``complete`` and
-``stream`` with one request object, which is what the engine uses, and ``generate`` and
-``generate_stream`` with a bare prompt for callers outside.
+Two ways in: ``complete`` and ``stream`` with one request object, which is what the engine uses, and
+``generate`` and ``generate_stream`` with a bare prompt for callers outside.
 """
 
 from __future__ import annotations
@@ -12,9 +10,10 @@ import asyncio
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tta_rebuild.core.base_primitive import TTAContext
@@ -34,10 +33,7 @@ SILENT = "silent"
 
 @dataclass(frozen=True, kw_only=False)
 class LLMConfig:
-    """How to call a model. ``temperature`` in [0, 2], ``top_p`` in [0, 1].
-
-    ``timeout_seconds`` is how long the first piece of a stream, or a whole answer, may take.
-    """
+    """How to call a model: ``temperature`` in [0, 2], ``top_p`` in [0, 1], time to first piece."""
 
     model: str
     max_tokens: int = 2000
@@ -72,17 +68,14 @@ class PassedOver:
     error: ProviderError
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LLMRequest:
     """Everything about one logical call; wrappers and adapters take nothing else.
 
     Attributes:
-        prompt: what to do now, with the changing part of the matter.
-        context: whose work this is.
         system: the stable part (instructions, world): sent first, so that provider caches hit.
         task: see ``core.tasks``; "" for a bare prompt.
-        template: ``name@version`` of the template that made the prompt, "" if none.
-        variables: what the template was filled with, plain JSON.
+        template: ``name@version`` of the template that made the prompt, filled with ``variables``.
         schema: JSON schema of the answer, None for prose.
         model: overrides the provider's model; max_tokens … likewise, None keeps the config's.
         story_id, branch_id, turn: where in which story, for the ledger.
@@ -113,11 +106,11 @@ class LLMRequest:
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str):
             raise ValidationError(f"prompt must be a text, not {type(self.prompt).__name__}")
-        for name in self.overrides():
+        for name, value in self.overrides().items():
             if name == "model":
-                check_text(name, self.model)
+                check_text(name, value)
             else:
-                check_number(name, getattr(self, name), **_KNOBS[name])
+                check_number(name, value, **_KNOBS[name])
 
     def overrides(self) -> dict[str, Any]:
         """What this request sets otherwise than the provider's config, by name."""
@@ -131,6 +124,10 @@ class LLMRequest:
 
     def key(self) -> str:
         """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
+        return self._key
+
+    @cached_property
+    def _key(self) -> str:
         asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True
@@ -140,15 +137,13 @@ class LLMRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class LLMResponse:
-    """A whole answer.
+    """A whole answer, of the ``model`` that gave it.
 
     Attributes:
-        model: the model that answered, as the provider names it.
         finish_reason: ``"stop"``, ``"length"``, ``"safety"``, ``"recitation"``, ``"silent"`` (what
             had come when a stream went silent) or ``"other"``.
         usage: tokens by kind; ``tokens_used`` is their sum.
         cost_usd: US dollars, 0.0 where nothing is billed or nobody counted.
-        provider: the adapter's name, such as ``"gemini"`` or ``"offline"``.
         degraded: "" or, in plain words, what was not as configured (another model took over …).
     """
 
@@ -165,10 +160,7 @@ class LLMResponse:
 
 @dataclass(frozen=True, slots=True)
 class TextPiece:
-    """Some more text of the answer; ``usage`` is what the provider has counted so far, if it says.
-
-    So it is known what a stream that is left early has cost.
-    """
+    """Some more text of the answer; ``usage`` is what the provider has counted so far, or None."""
 
     text: str
     usage: Usage | None = field(default=None, compare=False, repr=False)
@@ -194,11 +186,7 @@ Items: TypeAlias = AsyncGenerator[StreamItem, None]
 
 
 class LLMProvider(ABC):
-    """A language model, or something that changes how one is used.
-
-    Outside code may implement ``generate`` and ``generate_stream`` alone; ours derives from
-    ``RequestProvider`` and implements ``complete`` and ``stream``.
-    """
+    """A language model; outside code may implement ``generate`` and ``generate_stream`` alone."""
 
     price: Price | None = None
     """What a provider of one's own costs; None is nothing, or what its model is known to cost."""
@@ -225,24 +213,30 @@ class LLMProvider(ABC):
         return await self.generate(request.full_text, request.context, **request.overrides())
 
     async def stream(self, request: LLMRequest) -> Items:
-        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``.
-
-        Closing the generator early ends the call behind it.
-        """
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
         text = ""
         pieces = self.generate_stream(request.full_text, request.context, **request.overrides())
         async for piece in pieces:
             text += piece
             yield TextPiece(piece)
-        yield StreamEnded(self._plain_answer(request.full_text, text))
+        usage = estimated_usage(request.full_text, text)
+        yield StreamEnded(self._answered(text, usage, self.config.model, "stop", {}))
 
-    def _plain_answer(self, prompt: str, text: str, **metadata: Any) -> LLMResponse:
-        usage = estimated_usage(prompt, text)
+    def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """The answer in pieces, or nothing but its end where it shall be whole.
+
+        Closing the generator early ends the call behind it. Raises ``ProviderError``.
+        """
+        return _completed(self, request) if whole else self.stream(request)
+
+    def _answered(
+        self, text: str, usage: Usage, model: str, finish: str, metadata: dict[str, Any]
+    ) -> LLMResponse:
         return LLMResponse(
             text=text,
             tokens_used=usage.total_tokens,
-            model=self.config.model,
-            finish_reason="stop",
+            model=model,
+            finish_reason=finish,
             metadata=metadata,
             usage=usage,
             provider=self.provider,
@@ -283,23 +277,6 @@ class RequestProvider(LLMProvider):
                     raise StreamBroken(item.response.degraded, text=item.response.text)
 
 
-Ask: TypeAlias = Callable[[LLMProvider, LLMRequest], Items]
-"""Puts a request to a provider: ``in_pieces`` or ``as_a_whole``."""
-
-
-def in_pieces(provider: LLMProvider, request: LLMRequest) -> Items:
-    """The stream of an answer."""
-    return provider.stream(request)
-
-
-def as_a_whole(provider: LLMProvider, request: LLMRequest) -> Items:
-    """A whole answer as the stream that a wrapper reads: ``StreamEnded`` and nothing else."""
-    own = type(provider).complete
-    if isinstance(provider, WrapperProvider) and own is WrapperProvider.complete:
-        return provider.relay(request, as_a_whole)  # without a detour
-    return _completed(provider, request)
-
-
 async def _completed(provider: LLMProvider, request: LLMRequest) -> Items:
     yield StreamEnded(await provider.complete(request))
 
@@ -313,11 +290,24 @@ async def response_of(items: Items) -> LLMResponse:
     return response
 
 
-class WrapperProvider(RequestProvider):
-    """A provider that changes one thing about another; by default it changes nothing.
+class ItemsProvider(RequestProvider):
+    """A provider that writes whole answers and streams alike, in ``items``."""
 
-    A subclass says in ``relay`` what it changes, for whole answers and streams alike.
-    """
+    @abstractmethod
+    def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """See ``LLMProvider``."""
+
+    async def complete(self, request: LLMRequest) -> LLMResponse:
+        """The whole answer to a request. Raises ``ProviderError``."""
+        return await response_of(self.items(request, whole=True))
+
+    def stream(self, request: LLMRequest) -> Items:
+        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
+        return self.items(request)
+
+
+class WrapperProvider(RequestProvider):
+    """A provider that changes one thing about another; by default it changes nothing."""
 
     def __init__(self, wrapped: LLMProvider) -> None:
         if not isinstance(wrapped, LLMProvider):
@@ -327,17 +317,13 @@ class WrapperProvider(RequestProvider):
         self.provider = wrapped.provider
         self.price = wrapped.price
 
-    def relay(self, request: LLMRequest, ask: Ask) -> Items:
-        """One call; ``ask(self.wrapped, request)`` gives what is wrapped its turn."""
-        return ask(self.wrapped, request)
-
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer to a request. Raises ``ProviderError``."""
-        return await response_of(self.relay(request, as_a_whole))
+        return await self.wrapped.complete(request)
 
     def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
-        return self.relay(request, in_pieces)
+        return self.wrapped.stream(request)
 
     async def aclose(self) -> None:
         """Close what is wrapped."""
@@ -346,18 +332,12 @@ class WrapperProvider(RequestProvider):
 
 def estimated_usage(prompt: str, text: str) -> Usage:
     """Token counts guessed from lengths, marked as estimated."""
-    return Usage(
-        input_tokens=max(1, round(len(prompt) / CHARS_PER_TOKEN)),
-        output_tokens=max(1, round(len(text) / CHARS_PER_TOKEN)),
-        estimated=True,
-    )
+    given, told = (max(1, round(len(part) / CHARS_PER_TOKEN)) for part in (prompt, text))
+    return Usage(input_tokens=given, output_tokens=told, estimated=True)
 
 
 class MockLLMProvider(LLMProvider):
-    """Answers every request with one settable text, for callers' tests.
-
-    After ``latency_ms`` milliseconds; where ``should_fail``, every call raises ``ProviderBusy``.
-    """
+    """Answers with one settable text after a while, or raises ``ProviderBusy``; for tests."""
 
     provider = "mock"
 
@@ -382,12 +362,11 @@ class MockLLMProvider(LLMProvider):
         call_count = self.call_count
         await asyncio.sleep(self.latency_ms / 1000)
         if self.should_fail:
-            raise ProviderBusy(
-                "Mock LLM provider failure", provider="mock", model=self.config.model
-            )
-        return self._plain_answer(
-            prompt, self.response, call_count=call_count, simulated_latency_ms=self.latency_ms
-        )
+            model = self.config.model
+            raise ProviderBusy("Mock LLM provider failure", provider="mock", model=model)
+        counted = {"call_count": call_count, "simulated_latency_ms": self.latency_ms}
+        usage = estimated_usage(prompt, self.response)
+        return self._answered(self.response, usage, self.config.model, "stop", counted)
 
     async def generate_stream(
         self, prompt: str, context: TTAContext, **overrides: Any

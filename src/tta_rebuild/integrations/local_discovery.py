@@ -1,8 +1,6 @@
 """Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM.
 
-``bootstrap`` asks here for ``--model local``, and ``tta models`` lists what is found: only loopback
-addresses are asked then, with one short request each (``GET …/models``) that carries no key.
-``tta doctor`` asks the servers that the user has named, each with its own key.
+Those that the user has not named are looked for on loopback addresses only, without any key.
 """
 
 from __future__ import annotations
@@ -33,11 +31,7 @@ _NO_STORYTELLERS = ("embed", "rerank", "whisper", "tts", "clip")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalServer:
-    """A server that answered: the models that can write, as it names them.
-
-    ``windows`` is model → tokens of its context, where the server says (vLLM, llama.cpp, LM
-    Studio).
-    """
+    """A server that answered: its models that can write; their contexts in tokens, if it says."""
 
     name: str
     base_url: str
@@ -48,10 +42,7 @@ class LocalServer:
 async def find_local_servers(
     servers: Mapping[str, str] = USUAL_SERVERS, *, timeout_s: float = 0.7
 ) -> tuple[LocalServer, ...]:
-    """Those of the servers (name → base address) that answer within ``timeout_s``, in their order.
-
-    Raises ValueError for an address that is not on this machine.
-    """
+    """Those of the servers that answer in time. Raises ValueError for one not on this machine."""
     for address in servers.values():
         if not is_loopback(address):
             raise ValueError(f"{address} is not on this machine: only loopback is looked at")
@@ -86,40 +77,33 @@ async def choose_local(
 ) -> tuple[LocalServer, str]:
     """A server and the model to use: ``wanted`` where some server has it, else the first there is.
 
-    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable
-    where no server answers, or none has that model; it says what to do.
+    ``wanted`` may leave out a tag (``"mistral"`` for ``"mistral:7b"``). Raises ModelUnavailable.
     """
     found = await find_local_servers(servers, timeout_s=timeout_s)
     for server in found:
         for model in server.models:
             if not wanted or model == wanted or model.startswith(f"{wanted}:"):
                 return server, model
-    if not found:
-        tried = ", ".join(f"{name} ({address})" for name, address in servers.items())
-        reason = (
-            f"no model server answers on this machine (tried {tried}): start one, or name its "
-            "address under [servers] in the configuration file"
-        )
-    elif any(server.models for server in found):
-        there = "; ".join(f"{s.name}: {', '.join(s.models)}" for s in found if s.models)
+    if there := "; ".join(f"{s.name}: {', '.join(s.models)}" for s in found if s.models):
         reason = f"no server on this machine has {wanted} (there are {there}): choose one of them"
-    else:
+    elif found:
         names = ", ".join(server.name for server in found)
         reason = f"{names} runs but has no model that writes: load one, then try again"
+    else:
+        tried = ", ".join(f"{name} ({address})" for name, address in servers.items())
+        reason = f"no model server answers on this machine (tried {tried}): start one, or name its "
+        reason += "address under [servers] in the configuration file"
     raise ModelUnavailable(reason, provider="local", model=wanted)
 
 
 def is_loopback(address: str) -> bool:
     """True for an ``http`` address on this machine's loopback."""
     parts = urlsplit(address)
-    if parts.scheme != "http" or not parts.hostname:
-        return False
-    if parts.hostname == "localhost":
-        return True
+    host = parts.hostname or ""
     try:
-        return ipaddress.ip_address(parts.hostname).is_loopback
+        return parts.scheme == "http" and ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        return host == "localhost"
 
 
 async def _get(address: str, key: Secret) -> tuple[int, bytes]:
@@ -134,34 +118,30 @@ async def _get(address: str, key: Secret) -> tuple[int, bytes]:
             head += f"Authorization: Bearer {key.reveal()}\r\n"
         writer.write(f"{head}\r\n".encode("ascii"))
         await writer.drain()
-        chunks, size = [], 0
-        while size < _LONGEST_REPLY and (chunk := await reader.read(65536)):
-            chunks.append(chunk)
-            size += len(chunk)
+        reply = b""
+        while len(reply) < _LONGEST_REPLY and (chunk := await reader.read(65536)):
+            reply += chunk
     finally:
         writer.close()
-    top, _, body = b"".join(chunks).partition(b"\r\n\r\n")
-    status = top.split(b" ", 2)[1:2]
-    if not status or not status[0].isdigit():
-        raise ValueError("no answer of HTTP")
-    return int(status[0]), body
+    top, _, body = reply.partition(b"\r\n\r\n")
+    status = (*top.split(b" ", 2), b"", b"")[1]  # int raises ValueError where it is no HTTP
+    return int(status), body
 
 
 def _listed(reply: Any) -> tuple[tuple[str, ...], dict[str, int]]:
     """The models that can write, and the tokens of their contexts where the server says so."""
     if not isinstance(reply, Mapping) or not isinstance(reply.get("data"), list):
         raise ValueError("no list of models")
-    windows = {}
-    names = []
+    names: list[str] = []
+    windows: dict[str, int] = {}
     for entry in reply["data"]:
         name = entry.get("id") if isinstance(entry, Mapping) else None
         if not isinstance(name, str):
             continue
         if not any(word in name.lower() for word in _NO_STORYTELLERS):
             names.append(name)
-        meta = entry.get("meta")
-        told = [entry.get(n) for n in _WINDOW_NAMES]
-        told.append(meta.get("n_ctx") if isinstance(meta, Mapping) else None)
+        meta = entry["meta"] if isinstance(entry.get("meta"), Mapping) else {}
+        told = [*(entry.get(n) for n in _WINDOW_NAMES), meta.get("n_ctx")]
         sizes = [size for size in told if isinstance(size, int) and size > 0]
         if sizes:
             windows[name] = sizes[0]

@@ -1,8 +1,7 @@
 """The embedded executor: ``compile``, then pydantic-monty, then CPython in the jail.
 
-Made by ``bootstrap`` where no E2B key is set. Monty is a small Python of its own without any door
-to the host; what it runs to the end is valid within a millisecond. What it cannot run goes to the
-jail. Where the jail cannot be had, monty is believed only about errors that it cannot get wrong.
+What monty runs to the end is valid; what it cannot run goes to the jail. Where the jail cannot be
+had, monty is believed only about errors that it cannot get wrong.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import asyncio
 import builtins
 import re
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from platform import python_version
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,6 @@ _MONTY_FEED_S = 0.25
 """Seconds for monty; what takes longer goes to the jail, or stays undecided."""
 
 _MONTY_MEMORY_BYTES = 64 << 20
-_SESSIONS_PER_WORKER = 500
-
 _SURE = ("ZeroDivisionError", "IndexError", "KeyError", "AssertionError", "UnboundLocalError",
          "RecursionError")  # fmt: skip
 """Errors that monty raises only where CPython does; others may be a gap of monty's."""
@@ -42,20 +40,11 @@ _CLOCK = re.compile(
 )
 """What reads a clock: monty's does not move on by what was slept, so it would be wrong about it."""
 
-_FINISHED: tuple[Verdict, str] = ("valid", "ran to its end")
-_LIMIT_REASONS = {
-    "time": "it takes longer than it may",
-    "cpu": "it computes longer than it may",
-    "output": "it prints more than it may",
-    "files": "it writes more than it may",
-}
-
 
 class LocalExecutor(CodeExecutor):
     """Runs Python on this machine where it can do no harm.
 
-    Without ``use_jail`` monty alone remains, as where the kernel offers no jail or the jail fails
-    its own escapes; ``jail_problem`` says why.
+    Without a jail monty alone remains; ``jail_problem`` says why there is none.
     """
 
     name = "local"
@@ -94,45 +83,36 @@ class LocalExecutor(CodeExecutor):
         refused = self._compiled(code)
         if refused is not None and refused.verdict != "unverified":
             return refused
-        if _CLOCK.search(code):
-            reason = "it reads a clock, which monty cannot judge"
-            by_monty = self._verdict("unverified", reason, engine="monty")
-        else:
-            by_monty = await self._run_in_monty(code)
-        lenient = any(word in code for word in _MONTY_IGNORES)
-        if by_monty.verdict == "valid" and not lenient:
+        why = "it reads a clock, which monty cannot judge"
+        by_monty = self._verdict("unverified", why, engine="monty")
+        if not _CLOCK.search(code):
+            try:
+                by_monty = await asyncio.to_thread(self._fed_to_monty, await self._pool(), code)
+            except (OSError, RuntimeError, TimeoutError) as error:
+                by_monty = replace(by_monty, reason=f"monty cannot run here: {error}")
+        if by_monty.verdict == "valid" and not any(word in code for word in _MONTY_IGNORES):
             return by_monty
         if refused is not None:  # does not parse here: perhaps only too new for this Python
             return by_monty if by_monty.error == "SyntaxError" else refused
         jail = await self._jailed()
-        if jail is None:
-            return by_monty
-        return await self._run_in_jail(jail, code)
-
-    async def _run_in_monty(self, code: str) -> CodeVerdict:
-        try:
-            pool = await self._monty_pool()
-            return await asyncio.to_thread(self._fed_to_monty, pool, code)
-        except (OSError, RuntimeError, TimeoutError) as error:
-            return self._verdict("unverified", f"monty cannot run here: {error}", engine="monty")
+        return by_monty if jail is None else await self._run_in_jail(jail, code)
 
     def _fed_to_monty(self, pool: Any, code: str) -> CodeVerdict:
         """Runs in a thread: monty's own async front can bring the interpreter down at its exit."""
         import pydantic_monty as monty
 
         output = monty.CollectString(max_bytes=self.limits.output_bytes)
+        limits = {
+            "max_feed_duration_secs": min(_MONTY_FEED_S, self.limits.wall_s),
+            "max_memory": min(_MONTY_MEMORY_BYTES, self.limits.memory_bytes),
+        }
+        opened = {"script_name": "story.py", "limits": limits, "os_policy": {"sleep": "zero"}}
+        verdict: Verdict
         line, error = None, ""
         try:
-            with pool.checkout(
-                script_name="story.py",
-                limits={
-                    "max_feed_duration_secs": min(_MONTY_FEED_S, self.limits.wall_s),
-                    "max_memory": min(_MONTY_MEMORY_BYTES, self.limits.memory_bytes),
-                },
-                os_policy={"sleep": "zero"},
-            ) as session:
+            with pool.checkout(**opened) as session:
                 session.feed_run(code, print_callback=output)
-            verdict, reason = _FINISHED
+            verdict, reason = "valid", "ran to its end"
         except monty.MontySyntaxError as raised:
             line, error = _last_line(raised), "SyntaxError"
             verdict, reason = "invalid", f"SyntaxError: {raised.display('msg')}"
@@ -142,26 +122,16 @@ class LocalExecutor(CodeExecutor):
             exception = raised.exception()
             line, error = _last_line(raised), type(exception).__name__
             verdict, reason = _judged_of_monty(exception, line, code)
-        return self._verdict(
-            verdict,
-            reason,
-            engine="monty",
-            version=monty.__version__,
-            output=output.output,
-            line=line,
-            error=error,
-        )
+        facts = {"output": output.output, "line": line, "error": error}
+        return self._verdict(verdict, reason, engine="monty", version=monty.__version__, **facts)
 
-    async def _monty_pool(self) -> Any:
+    async def _pool(self) -> Any:
         async with self._opening:
             if self._monty is None:
                 from pydantic_monty import Monty
 
-                pool = Monty(
-                    max_processes=2,
-                    request_timeout=self.limits.wall_s,
-                    max_checkouts_per_worker=_SESSIONS_PER_WORKER,
-                )
+                options: Any = {"max_processes": 2, "max_checkouts_per_worker": 500}
+                pool = Monty(request_timeout=self.limits.wall_s, **options)
                 self._monty = await asyncio.to_thread(pool.__enter__)
                 self._open.push_async_callback(asyncio.to_thread, pool.__exit__, None, None, None)
             return self._monty
@@ -187,51 +157,27 @@ class LocalExecutor(CodeExecutor):
             ending = await jail.run(code, self.limits)
         except (ExecutorUnavailable, OSError) as error:
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
-        verdict, reason = self._judged_of_jail(ending)
-        return self._verdict(
-            verdict,
-            reason,
-            engine="jail",
-            version=jail.version,
-            output=ending.output,
-            truncated=ending.truncated,
-            line=ending.line,
-            error=ending.type,
-        )
-
-    def _judged_of_jail(self, ending: Ending) -> tuple[Verdict, str]:
-        match ending.end:
-            case "finished":
-                return _FINISHED
-            case "limit":
-                return "blocked", _LIMIT_REASONS[ending.limit]
-            case "raised" | "left":
-                return judge(ending)
-        if ending.cpu_s >= self.limits.cpu_s:
-            return "blocked", _LIMIT_REASONS["cpu"]
-        return "blocked", "it broke off its own process"
+        if ending.end == "died" and ending.cpu_s >= self.limits.cpu_s:
+            ending = replace(ending, end="limit", limit="cpu")
+        facts: dict[str, Any] = {"engine": "jail", "version": jail.version, "error": ending.type}
+        facts |= {"output": ending.output, "truncated": ending.truncated, "line": ending.line}
+        return self._verdict(*judge(ending), **facts)
 
 
 def _judged_of_monty(exception: BaseException, line: int | None, code: str) -> tuple[Verdict, str]:
-    kind = type(exception).__name__
-    if kind == "TimeoutError" and "limit exceeded" in str(exception):
-        return "blocked", _LIMIT_REASONS["cpu"]
+    kind, said = type(exception).__name__, str(exception)
+    if kind == "TimeoutError" and "limit exceeded" in said:
+        return judge(Ending(end="limit", limit="cpu"))
     if kind == "MemoryError":
         return "blocked", "it wants more than it may have"
-    if _is_sure(exception, line, code):
-        return "invalid", f"{kind}: {exception}".rstrip(": ")
-    return "unverified", f"monty does not run it ({kind}: {exception})"
-
-
-def _is_sure(exception: BaseException, line: int | None, code: str) -> bool:
-    """Whether an error of monty's would be one anywhere."""
-    kind = type(exception).__name__
-    if kind in _SURE:
-        return True
     if kind == "NameError":
-        name = str(exception).partition("'")[2].partition("'")[0]
-        return bool(name) and not hasattr(builtins, name)
-    return line in _raising_lines(code)
+        name = said.partition("'")[2].partition("'")[0]
+        is_sure = bool(name) and not hasattr(builtins, name)
+    else:
+        is_sure = kind in _SURE or line in _raising_lines(code)
+    if is_sure:
+        return "invalid", f"{kind}: {said}".rstrip(": ")
+    return "unverified", f"monty does not run it ({kind}: {said})"
 
 
 def _raising_lines(code: str) -> set[int]:

@@ -1,49 +1,82 @@
-"""OpenAI, and every server that speaks its chat completions: Ollama, llama.cpp, vLLM, LM Studio.
-
-Servers differ in what they refuse (JSON schemas, usage in streams, the name of the token limit);
-what one has refused is left out from then on (see ``Adapter``).
-"""
+"""OpenAI, and every server that speaks its chat completions: Ollama, llama.cpp, vLLM, LM Studio."""
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import AsyncGenerator, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from tta_rebuild.core.errors import KeyMissing
+from tta_rebuild.core import errors
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import NEARBY, Adapter, Chunk, Patience
-from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
-from tta_rebuild.integrations.parameters import Asked, ModelTraits, traits_of
-from tta_rebuild.integrations.sdk_adapter import SdkAdapter
+from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
+from tta_rebuild.integrations.parameters import Asked
+
+_WINDOW = re.compile(
+    r"(?:maximum context length (?:is|of)|available context size \(|context length of only)"
+    r"\s*(\d{3,8})",
+    re.IGNORECASE,
+)
+_ACCESS_AGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC")
+_TRY_AGAIN_IN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)", re.IGNORECASE)
+_PER_DAY = re.compile(r"\bper day\b|\((?:RPD|TPD)\)", re.IGNORECASE)
+_PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
+
+
+class SdkAdapter(Adapter):
+    """What OpenAI and Anthropic share: their SDKs come from one generator, so have one shape."""
+
+    sdk_name: ClassVar[str]
+    client_options: ClassVar[Mapping[str, Any]] = {}
+
+    def _connect(self, sdk: Any) -> Any:
+        import httpx2
+
+        sdks_own = getattr(sdk, f"{self.sdk_name}Error")
+        self._vendor_errors = (sdks_own, httpx2.HTTPError, ValueError, OSError)
+        return getattr(sdk, f"Async{self.sdk_name}")(
+            api_key=self._key.reveal() or "none",
+            base_url=self.base_url or self.home,
+            max_retries=0,
+            timeout=None,
+            **self.client_options,
+        )
+
+    async def _disconnect(self, client: Any) -> None:
+        await client.close()
+
+    def _translated(self, error: Exception, asked: Asked) -> errors.ProviderError:
+        sdk = import_module(self.sdk)
+        if isinstance(error, sdk.APIConnectionError):
+            return self._no_connection(error, asked)
+        if isinstance(error, (sdk.APIResponseValidationError, ValueError)):
+            return self._no_answer(error, asked)
+        if isinstance(error, sdk.APIError):
+            return self._refused(_answer(error, self._now()), asked)
+        return self._no_connection(error, asked)
 
 
 class OpenAIProvider(SdkAdapter):
     """OpenAI's models, or those of the server at ``base_url`` (its path included: ``…/v1``).
 
     A server on this machine or in its private network needs no key. The key in ``OPENAI_API_KEY``
-    is sent to OpenAI alone: for any other server give ``api_key``. Takes what ``Adapter`` takes,
-    and ``provider``, the name for prices and quotas; without it ``"local"`` for a server nearby,
-    which is taken to cost nothing, and ``"openai"`` for any other.
+    is sent to OpenAI alone: for any other server give ``api_key``. ``provider`` is the name for
+    prices and quotas: unless said ``"local"`` for a server nearby, which is free, or ``"openai"``.
     """
 
     vendor: ClassVar[str] = "openai"
     provider = "openai"
     sdk: ClassVar[str] = "openai"
-    client_class: ClassVar[str] = "AsyncOpenAI"
-    error_class: ClassVar[str] = "OpenAIError"
+    sdk_name: ClassVar[str] = "OpenAI"
     default_model: ClassVar[str] = "gpt-5.4-mini"
     home: ClassVar[str] = "https://api.openai.com/v1"
     optional: ClassVar[frozenset[str]] = Adapter.optional | {"stream_options", "max_tokens"}
     key_variable = "OPENAI_API_KEY"
-    finishes: ClassVar[Mapping[str, str]] = {
-        "stop": "stop",
-        "length": "length",
-        "content_filter": "safety",
-        "eos": "stop",
-    }
 
     def __init__(
         self,
@@ -57,7 +90,8 @@ class OpenAIProvider(SdkAdapter):
     ) -> None:
         if key_variable is not None:
             self.key_variable = key_variable
-        self.compatible = base_url is not None and not _is_openai(base_url)
+        host = urlsplit(base_url or self.home).hostname or ""
+        self.compatible = host != "openai.com" and not host.endswith(".openai.com")
         self.patience = patience_with(base_url or "")
         self.provider = provider or ("local" if self.patience is NEARBY else "openai")
         super().__init__(api_key, model, base_url=base_url, **options)
@@ -67,32 +101,27 @@ class OpenAIProvider(SdkAdapter):
             return super()._find_key(api_key)
         given = reveal(api_key)
         if not given and not is_near(self.base_url):
-            raise KeyMissing(self.key_variable, provider=self.provider)
+            raise errors.KeyMissing(self.key_variable, provider=self.provider)
         return given
-
-    def _traits(self, model: str) -> ModelTraits:
-        return traits_of("compatible", model) if self.compatible else super()._traits(model)
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         messages = [{"role": "user", "content": asked.prompt}]
         if asked.request.system:
             messages.insert(0, {"role": "system", "content": asked.request.system})
-        body: dict[str, Any] = {"model": asked.model, "messages": messages}
         old_name = self.compatible and "max_tokens" not in asked.refused
-        body["max_tokens" if old_name else "max_completion_tokens"] = asked.max_tokens
+        limit = "max_tokens" if old_name else "max_completion_tokens"
+        body = {"model": asked.model, "messages": messages, limit: asked.max_tokens}
         if asked.temperature is not None:
             body["temperature"] = asked.temperature
         if asked.top_p is not None:
             body["top_p"] = asked.top_p
         body |= asked.thinking
+        schema = asked.request.schema
         if asked.structured == "object":
             body["response_format"] = {"type": "json_object"}
         elif asked.structured == "schema":
-            schema = asked.request.schema
-            body["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {"name": "reply", "schema": schema, "strict": _is_strict(schema)},
-            }
+            named = {"name": "reply", "schema": schema, "strict": _is_strict(schema)}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
     async def _chunks(self, asked: Asked) -> AsyncGenerator[Chunk, None]:
@@ -106,45 +135,24 @@ class OpenAIProvider(SdkAdapter):
             return
         if "stream_options" not in asked.refused:
             body["stream_options"] = {"include_usage": True}
-        stream = await create(**body, stream=True)
-        asked_chars = len(asked.request.system) + len(asked.prompt)
-        told_chars = 0
-        try:
+        async with await create(**body, stream=True) as stream:
             async for part in stream:
-                chunk = _read(part, "delta")
-                if chunk.text and chunk.usage is None:
-                    # Counts come at the end alone; a stream that is left is charged by length.
-                    told_chars += len(chunk.text)
-                    chunk.usage = Usage(
-                        input_tokens=max(1, round(asked_chars / CHARS_PER_TOKEN)),
-                        output_tokens=max(1, round(told_chars / CHARS_PER_TOKEN)),
-                        estimated=True,
-                    )
-                yield chunk
-        finally:
-            await stream.close()
+                yield _read(part, "delta")
 
 
 def is_near(base_url: str) -> bool:
     """True for an address on this machine or in its private network."""
     host = urlsplit(base_url).hostname or ""
-    if host == "localhost" or host.endswith((".localhost", ".local")):
-        return True
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return host == "localhost" or host.endswith((".localhost", ".local"))
     return address.is_loopback or address.is_private
 
 
 def patience_with(base_url: str) -> Patience:
     """How long a server at this address is waited for; "" is a vendor's own."""
     return NEARBY if base_url and is_near(base_url) else Patience()
-
-
-def _is_openai(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    return host == "openai.com" or host.endswith(".openai.com")
 
 
 def _is_strict(schema: Any) -> bool:
@@ -154,10 +162,8 @@ def _is_strict(schema: Any) -> bool:
     if not isinstance(schema, Mapping):
         return True
     if schema.get("type") == "object" or "properties" in schema:
-        names = set(schema.get("properties", {}))
-        if schema.get("additionalProperties") is not False:
-            return False
-        if names != set(schema.get("required", ())):
+        names, required = set(schema.get("properties", {})), set(schema.get("required", ()))
+        if schema.get("additionalProperties") is not False or names != required:
             return False
     return all(_is_strict(part) for part in schema.values())
 
@@ -166,16 +172,12 @@ def _read(part: Any, where: str) -> Chunk:
     """A whole answer (``where`` is "message") or one chunk of a stream ("delta")."""
     choices = getattr(part, "choices", None) or ()
     counts = getattr(part, "usage", None)
-    usage = _usage(counts) if counts is not None else None
-    model = getattr(part, "model", None) or ""
-    if not choices:
-        return Chunk(usage=usage, model=model)
-    said = getattr(choices[0], where, None)
+    said = getattr(choices[0], where, None) if choices else None
     return Chunk(
         text=getattr(said, "content", None) or "",
-        usage=usage,
-        finish=choices[0].finish_reason or "",
-        model=model,
+        usage=_usage(counts) if counts is not None else None,
+        finish=(choices[0].finish_reason if choices else "") or "",
+        model=getattr(part, "model", None) or "",
         refusal="refusal" if getattr(said, "refusal", None) else "",
     )
 
@@ -189,4 +191,40 @@ def _usage(counts: Any) -> Usage:
         cached_tokens=getattr(prompt, "cached_tokens", None) or 0,
         output_tokens=max(0, (counts.completion_tokens or 0) - thinking),
         thinking_tokens=thinking,
+    )
+
+
+def _answer(error: Any, now: datetime) -> ErrorAnswer:
+    """What the server answered, out of an SDK's ``APIError``."""
+    status = int(getattr(error, "status_code", 0) or 0)
+    headers: Mapping[str, str] = getattr(getattr(error, "response", None), "headers", None) or {}
+    inner = inner_of(error.body)
+    kind = f"{inner.get('type') or ''} {inner.get('code') or ''}"
+    said = str(inner.get("message") or f"HTTP {status}")
+    hint, window = _TRY_AGAIN_IN.search(said), _WINDOW.search(said)
+    wait_s = retry_after_s(headers, now)
+    if wait_s is None and hint:
+        wait_s = duration_s(hint.group(1))
+    resets_at = None
+    if again := _ACCESS_AGAIN.search(said):
+        resets_at = datetime.strptime(" ".join(again.groups()), "%Y-%m-%d %H:%M")
+        resets_at = resets_at.replace(tzinfo=UTC)
+    elif status == 429 and _PER_DAY.search(said):
+        if wait_s is None:
+            wait_s = duration_s(headers.get("x-ratelimit-reset-requests", ""))
+        reset = timedelta(days=1) if wait_s is None else timedelta(seconds=wait_s)
+        resets_at = now + reset
+    ours = headers.get("anthropic-ratelimit-requests-limit", "")
+    limit = ours or headers.get("x-ratelimit-limit-requests", "")
+    # What OpenAI's header limits is said in the message alone.
+    is_per_minute = bool(ours) or limit == "0" or _PER_MINUTE.search(said) is not None
+    tokens = str(inner.get("n_ctx") or (window[1] if window else ""))
+    return ErrorAnswer(
+        status=status,
+        kind=kind,
+        said=said,
+        retry_after_s=wait_s,
+        resets_at=None if limit == "0" else resets_at,
+        limit_rpm=int(limit) if limit.isdigit() and is_per_minute else None,
+        window_tokens=int(tokens) if tokens.isdigit() else None,
     )

@@ -1,7 +1,7 @@
 """What is put to a server: a request with everything settled, for a model that takes some of it.
 
-Part of ``adapter``. What a model takes is a table (``model_traits.toml``), since that drifts by
-model. A parameter that a server refuses all the same is left out of what it is asked from then on.
+What a model takes is a table (``model_traits.toml``), since that drifts by model. A parameter that
+a server refuses all the same is left out of what it is asked from then on.
 """
 
 from __future__ import annotations
@@ -20,11 +20,7 @@ from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest
 Structured = Literal["schema", "tool", "object", "words"]
 """How JSON is asked for: by schema, as a tool's input, as any JSON object, or only in words."""
 
-_WEAKER: dict[Structured | None, Structured] = {
-    "schema": "object",
-    "tool": "words",
-    "object": "words",
-}
+_WEAKER: Mapping[Any, Structured] = {"schema": "object", "tool": "words", "object": "words"}
 _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
     "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
                    "json_object", "response_json_schema", "tool_choice", "structured output"),
@@ -35,43 +31,24 @@ _REFUSED_WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelTraits:
-    """What one model takes: ``temperature`` is False where it refuses sampling parameters.
-
-    ``max_output`` counts output tokens, thinking included; ``thinking`` is what keeps that short,
-    in the vendor's own words.
-    """
-
-    structured: Structured
-    temperature: bool
-    max_output: int
-    thinking: Mapping[str, Any]
-
-
 @cache
-def traits_of(provider: str, model: str) -> ModelTraits:
-    """The traits of ``provider:model``; a model that is not in the table gets the provider's."""
+def traits_of(provider: str, model: str) -> Mapping[str, Any]:
+    """The table's row of ``provider:model``; one that is not in it gets the provider's."""
     text = (files(__package__) / "model_traits.toml").read_text(encoding="utf-8")
     name = f"{provider}:{model.removeprefix('models/')}"
     found: dict[str, Any] = {}
     for row in sorted(tomllib.loads(text)["model"], key=lambda row: len(row["match"])):
         if name.startswith(row["match"]):
             found |= row
-    del found["match"]
-    return ModelTraits(**found)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A request with everything settled: what the adapter puts to the SDK.
 
-    Attributes:
-        is_whole: whether the answer comes in one piece.
-        structured: how JSON is asked for, None for prose.
-        temperature, top_p: None where the model refuses them or the default is meant.
-        timeout_s: greatest time until the first piece.
-        refused: names of further parameters that this server has refused before.
+    None is what is not asked for. ``timeout_s`` is until the first piece; ``thinking`` keeps that
+    short, in the vendor's own words; ``refused`` are parameters that this server refused before.
     """
 
     request: LLMRequest
@@ -88,11 +65,7 @@ class Asked:
 
 
 class Parameters:
-    """Settles requests to the models of one server.
-
-    ``optional`` are the parameters that can be left out (keys of ``_REFUSED_WORDS``);
-    ``per_token_s`` is time for each token that an answer in one piece may have, on top.
-    """
+    """Settles requests to the models of one server; ``optional`` parameters can be left out."""
 
     def __init__(self, optional: frozenset[str], per_token_s: float) -> None:
         self._optional = optional
@@ -101,7 +74,7 @@ class Parameters:
         self._refused: dict[str, frozenset[str]] = {}
 
     def settled(
-        self, request: LLMRequest, config: LLMConfig, traits: ModelTraits, *, is_whole: bool
+        self, request: LLMRequest, config: LLMConfig, traits: Mapping[str, Any], *, is_whole: bool
     ) -> Asked:
         """The request with everything settled that it leaves to the configuration."""
         model = request.model or config.model
@@ -109,13 +82,15 @@ class Parameters:
         structured: Structured | None = None
         prompt = request.prompt
         if request.schema is not None:
-            structured = self._weaker.get(model, traits.structured)
+            structured = self._weaker.get(model, traits["structured"])
             if structured in ("object", "words"):
-                prompt = _with_schema(prompt, request.schema)
+                written = json.dumps(request.schema, ensure_ascii=False, separators=(",", ":"))
+                prompt += "\n\nAnswer with one JSON object and nothing else: no heading, no code "
+                prompt += f"fence. It must satisfy this JSON schema:\n{written}"
         temperature = config.temperature if request.temperature is None else request.temperature
         top_p = config.top_p if request.top_p is None else request.top_p
-        max_tokens = min(request.max_tokens or config.max_tokens, traits.max_output)
-        samples = traits.temperature and "temperature" not in refused
+        max_tokens = min(request.max_tokens or config.max_tokens, traits["max_output"])
+        samples = traits["temperature"] and "temperature" not in refused
         usual_s = config.timeout_seconds + (self._per_token_s * max_tokens if is_whole else 0.0)
         return Asked(
             request=request,
@@ -127,7 +102,7 @@ class Parameters:
             top_p=top_p if samples and top_p != 1.0 else None,
             max_tokens=max_tokens,
             timeout_s=request.timeout_seconds or usual_s,
-            thinking={} if "thinking" in refused else traits.thinking,
+            thinking={} if "thinking" in refused else traits["thinking"],
             refused=refused,
         )
 
@@ -149,12 +124,3 @@ class Parameters:
                 self._refused[asked.model] = asked.refused | {name}
                 return True
         return False
-
-
-def _with_schema(prompt: str, schema: Mapping[str, Any]) -> str:
-    """The prompt with the schema in words, for models that take none."""
-    written = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
-    return (
-        f"{prompt}\n\nAnswer with one JSON object and nothing else: no heading, no code fence. "
-        f"It must satisfy this JSON schema:\n{written}"
-    )

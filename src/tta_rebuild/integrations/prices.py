@@ -1,15 +1,14 @@
 """What a call costs: prices by model and date, in US dollars.
 
-The cost tracker asks here. Prices come from the genai-prices package, which is installed with any
-model's SDK and loaded when the first paid model is priced; the user's own come first. A model that
-nobody knows is counted at the dearest price its provider has, with a warning, so that a budget
-holds all the same.
+Prices come from the genai-prices package, which is loaded when the first paid model is priced. A
+model that nobody knows is counted at the dearest price its provider has, so that a budget holds.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +19,7 @@ from tta_rebuild.core.usage import Usage
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
 
-log = logging.getLogger("tta_rebuild.prices")
+_log = logging.getLogger("tta_rebuild.prices")
 
 FREE_PROVIDERS = frozenset(
     {"offline", "mock", "local", "ollama", "llama.cpp", "lmstudio", "lm-studio", "vllm"}
@@ -49,22 +48,16 @@ class Rates:
         cached = self.input if self.cached is None else self.cached
         written = self.input if self.cache_write is None else self.cache_write
         plain_tokens = usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens
-        return (
-            plain_tokens * self.input
-            + usage.cached_tokens * cached
-            + usage.cache_write_tokens * written
-            + (usage.output_tokens + usage.thinking_tokens) * self.output
-        ) / 1e6
+        asked = plain_tokens * self.input + usage.cached_tokens * cached
+        told = (usage.output_tokens + usage.thinking_tokens) * self.output
+        return (asked + usage.cache_write_tokens * written + told) / 1e6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """What one model costs.
+    """What one model costs; ``is_known`` is False where the worst case stands in for its price.
 
-    Attributes:
-        tiers: (input tokens, rates): above so many input tokens these rates hold for all tokens of
-            the call; in ascending order.
-        is_known: False where the worst case stands in for an unknown price.
+    ``tiers`` are, in order, input tokens above which other rates hold for all tokens of a call.
     """
 
     rates: Rates
@@ -93,10 +86,9 @@ FREE = Price(rates=Rates(input=0, output=0))
 
 
 class PriceBook:
-    """Prices by provider and model.
+    """Prices by provider and model; the user's own, in ``overlay``, come first.
 
-    ``overlay`` has the user's own, by ``"model"`` or ``"provider:model"``: they come first. The
-    answers of ``free_providers`` cost nothing.
+    ``overlay`` is by ``"model"`` or ``"provider:model"``; ``free_providers`` cost nothing.
     """
 
     def __init__(
@@ -114,10 +106,7 @@ class PriceBook:
     def price(
         self, provider: str, model: str, *, at: datetime, otherwise: Price | None = None
     ) -> Price:
-        """The price of a model on a day; ``provider`` may be "" where only the model is known.
-
-        ``otherwise`` is the price where nobody knows one; None is the dearest.
-        """
+        """The price of a model on a day; where nobody knows one, ``otherwise`` or the dearest."""
         own = self._overlay.get(f"{provider}:{model}") or self._overlay.get(model)
         if own is not None:
             return own
@@ -125,7 +114,8 @@ class PriceBook:
             return FREE
         key = (provider, model)
         if key not in self._catalog:
-            self._catalog[key] = self._find(provider, model, warns=otherwise is None)
+            level = logging.WARNING if otherwise is None else logging.DEBUG
+            self._catalog[key] = _in_catalog(provider, model, level)
         info = self._catalog[key]
         if info is None:
             return otherwise or self._worst(provider, at)
@@ -136,54 +126,44 @@ class PriceBook:
             read = self._read[id(prices)] = (prices, _read(prices))
         return read[1]
 
-    def _find(self, provider: str, model: str, *, warns: bool) -> ModelInfo | None:
-        level = logging.WARNING if warns else logging.DEBUG
-        name = f"{provider}:{model}" if provider else model
-        try:
-            from genai_prices import Usage as CatalogUsage
-            from genai_prices import calc_price
-        except ModuleNotFoundError:
-            log.log(
-                level,
-                "no prices are installed: %s is counted as the dearest model there is; "
-                "pip install genai-prices, or put its price into the configuration, under prices",
-                name,
-            )
-            return None
-        bare = model.rsplit("/", 1)[-1] if model.startswith("models/") else model
+    def _worst(self, provider: str, at: datetime) -> Price:
+        """The dearest rates of a provider, of any there is where it is not known."""
+        if provider not in self._dearest:
+            name = CATALOG_NAMES.get(provider, provider)
+            asked, told = 0.0, 0.0
+            with suppress(ModuleNotFoundError):
+                from genai_prices.data_snapshot import get_snapshot
+
+                models = [m for p in get_snapshot().providers if p.id == name for m in p.models]
+                for price in (_read(model.get_prices(at)) for model in models):
+                    for one in (price.rates, *(dearer for _, dearer in price.tiers)):
+                        asked = max(asked, one.input, one.cache_write or 0.0)
+                        told = max(told, one.output)
+            if not told:
+                asked, told = DEAREST_WITHOUT_CATALOG
+            self._dearest[provider] = Price(rates=Rates(input=asked, output=told), is_known=False)
+        return self._dearest[provider]
+
+
+def _in_catalog(provider: str, model: str, level: int) -> ModelInfo | None:
+    """What genai-prices has of a model; None where it has nothing, which is logged."""
+    name = f"{provider}:{model}" if provider else model
+    why, do = f"no price is known for {name}", ""
+    try:
+        from genai_prices import Usage as CatalogUsage
+        from genai_prices import calc_price
+
+        bare = model.removeprefix("models/")
         for of in (CATALOG_NAMES.get(provider, provider), None) if provider else (None,):
             try:
                 return calc_price(CatalogUsage(), bare, provider_id=of).model
             except LookupError:
                 continue
-        log.log(
-            level,
-            "no price is known for %s: counted as the dearest model there is; "
-            "put its price into the configuration, under prices",
-            name,
-        )
-        return None
-
-    def _worst(self, provider: str, at: datetime) -> Price:
-        """The dearest rates of a provider, of any there is where it is not known."""
-        if provider not in self._dearest:
-            try:
-                from genai_prices.data_snapshot import get_snapshot
-
-                catalog = get_snapshot().providers
-            except ModuleNotFoundError:
-                catalog = []
-            name = CATALOG_NAMES.get(provider, provider)
-            models = [model for known in catalog if known.id == name for model in known.models]
-            prices = [_read(model.get_prices(at)) for model in models]
-            every = [r for price in prices for r in (price.rates, *(r for _, r in price.tiers))]
-            costs_output = max((r.output for r in every), default=0.0)
-            costs_input = max((max(r.input, r.cache_write or 0.0) for r in every), default=0.0)
-            if not costs_output:
-                costs_input, costs_output = DEAREST_WITHOUT_CATALOG
-            rates = Rates(input=costs_input, output=costs_output)
-            self._dearest[provider] = Price(rates=rates, is_known=False)
-        return self._dearest[provider]
+    except ModuleNotFoundError:
+        why, do = f"no prices are installed for {name}", "pip install genai-prices, or "
+    said = "%s: counted as the dearest model there is; %sput its price into the configuration, "
+    _log.log(level, said + "under prices", why, do)
+    return None
 
 
 def _read(prices: ModelPrice) -> Price:
@@ -197,13 +177,8 @@ def _read(prices: ModelPrice) -> Price:
     starts = sorted({tier.start for value in raw.values() for tier in getattr(value, "tiers", ())})
 
     def rates(input_tokens: int) -> Rates:
-        at = {name: _rate(value, input_tokens) for name, value in raw.items()}
-        return Rates(
-            input=at["input"] or 0.0,
-            output=at["output"] or 0.0,
-            cached=at["cached"],
-            cache_write=at["cache_write"],
-        )
+        at: dict[str, Any] = {name: _rate(value, input_tokens) for name, value in raw.items()}
+        return Rates(**at | {"input": at["input"] or 0.0, "output": at["output"] or 0.0})
 
     return Price(rates=rates(0), tiers=tuple((start, rates(start + 1)) for start in starts))
 

@@ -1,26 +1,196 @@
-"""The quota of each model: who may send now, who waits, who never fits.
+"""The quota of each model: who may send now, who waits, who never fits, and how much a request is.
 
-``wrappers.paced`` asks here before every attempt. One limiter belongs to one account at one
-provider; the stacks that use the account share it.
+A provider counts requests when they *arrive*: between the grant and its first sign of life. So a
+grant counts until a whole window after that sign, which makes every window hold by the provider's
+own clock, however busy this machine or the line is.
 """
 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import json
 import logging
+import math
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.core.errors import QuotaFull, RequestTooLarge, ValidationError
-from tta_rebuild.integrations.quota_window import Grant, Quota, Window
+from tta_rebuild.core.checks import check_number
+from tta_rebuild.core.clock import Clock, SystemClock, Timer
+from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
+from tta_rebuild.core.usage import Usage
+from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMRequest
 
-log = logging.getLogger("tta_rebuild.limiter")
+_log = logging.getLogger("tta_rebuild.limiter")
+
+STRAGGLER_S = 3.0
+"""How much later than its caller left a request may still arrive, seconds."""
+
+MOMENT_S = 0.05
+"""Grants of such a moment leave together, at its end: few wake-ups, and nobody leaves early."""
+
+PACIFIC = "America/Los_Angeles"
+"""Where Google's daily quotas begin anew at midnight."""
+
+
+def end_of_day(now: datetime, zone: str) -> datetime:
+    """The next midnight in a zone, in UTC; a zone that this machine lacks is taken for UTC."""
+    place: tzinfo = UTC
+    try:
+        place = ZoneInfo(zone)
+    except ZoneInfoNotFoundError:
+        _log.warning("no time zone data for %s: days are counted in UTC", zone)
+    tomorrow = now.astimezone(place).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), place).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What a model allows; None is no limit.
+
+    Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s``
+    seconds, requests in a day (``rpd``), which begins at midnight in ``day_zone``.
+    """
+
+    rpm: int | None = None
+    tpm: int | None = None
+    rpd: int | None = None
+    day_zone: str = PACIFIC
+    window_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        for name in ("rpm", "tpm", "rpd"):
+            value = getattr(self, name)
+            if value is not None:
+                check_number(name, value, least=1, whole=True)
+        check_number("window_s", self.window_s, above=0)
+
+
+@dataclass(slots=True, eq=False)
+class Grant:
+    """Leave to send one request; ends with ``settle``, ``left`` or ``withdraw``: the first counts.
+
+    ``requests`` and ``tokens`` are what it takes of the window now: nothing once it has left.
+    """
+
+    _window: _Window
+    tokens: int
+    requests: int = 1
+    leaves_at: float | None = None
+
+    def arrived(self) -> None:
+        """The provider has shown a sign of life: the request has arrived."""
+        self._window.expire(self, after_s=0.0)
+
+    def settle(self, tokens: int) -> None:
+        """The attempt is over and took so many tokens, which may be fewer than reserved."""
+        self.arrived()
+        self._window.change(self, self.requests, tokens)
+        self._window.pump()
+
+    def left(self) -> None:
+        """The caller left without an answer; the request may still arrive for a moment."""
+        self._window.expire(self, after_s=STRAGGLER_S)
+
+    def withdraw(self) -> None:
+        """Nothing was sent: give everything back."""
+        self._window.used_today = max(0, self._window.used_today - self.requests)
+        self._window.change(self, 0, 0)
+        self._window.pump()
+
+
+@dataclass(slots=True)
+class _Window:
+    """What one model's grants take, those who wait, and a heap of when grants will leave."""
+
+    model: str
+    quota: Quota
+    clock: Clock
+    used_today: int = 0
+    tokens: int = 0
+    requests: int = 0
+    paused_until: float = 0.0
+    exhausted_until: datetime | None = None
+    day: datetime | None = None
+    queue: deque[tuple[int, asyncio.Future[Grant]]] = field(default_factory=deque)
+    timer: Timer | None = None
+    _log: list[tuple[float, int, Grant]] = field(default_factory=list)
+
+    def expire(self, grant: Grant, *, after_s: float) -> None:
+        """The grant leaves the window a window's length after this; the first word counts."""
+        if grant.requests and grant.leaves_at is None:
+            leaves_at = self.clock.now() + after_s + self.quota.window_s
+            grant.leaves_at = math.ceil(leaves_at / MOMENT_S) * MOMENT_S
+            heapq.heappush(self._log, (grant.leaves_at, id(grant), grant))
+            if self.queue:
+                self.pump()
+
+    def change(self, grant: Grant, requests: int, tokens: int) -> None:
+        """The grant takes so much from now on, if it has not left."""
+        if grant.requests:
+            self.requests += requests - grant.requests
+            self.tokens += tokens - grant.tokens
+            grant.requests, grant.tokens = requests, tokens
+
+    def wait_s(self, tokens: int) -> float:
+        """How long until things change for a request of that size; 0 if it has room now."""
+        now = self.clock.now()
+        while self._log and (self._log[0][0] <= now or not self._log[0][2].requests):
+            self.change(heapq.heappop(self._log)[2], 0, 0)
+        if self.paused_until > now:
+            return self.paused_until - now
+        quota = self.quota
+        full = quota.rpm is not None and self.requests >= quota.rpm
+        if not full and (quota.tpm is None or self.tokens + tokens <= quota.tpm):
+            return 0.0
+        return max(1e-6, self._log[0][0] - now) if self._log else math.inf
+
+    def pump(self) -> None:
+        """Let everybody pass whose turn it is; wake up again when the next one's turn comes."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+        while self.queue:
+            tokens, granted = self.queue[0]
+            if not granted.done():
+                refusal = self.refusal()
+                wait_s = 0.0 if refusal else self.wait_s(tokens)
+                if wait_s > 0:
+                    if wait_s < math.inf:
+                        self.timer = self.clock.call_later(wait_s, self.pump)
+                    return
+                if refusal:
+                    granted.set_exception(refusal)
+                else:
+                    self.requests += 1
+                    self.tokens += tokens
+                    self.used_today += 1
+                    granted.set_result(Grant(self, tokens))
+            self.queue.popleft()
+
+    def refusal(self) -> QuotaExhausted | None:
+        """The day's quota, where it is used up; a new day forgets the old one."""
+        now = self.clock.wall()
+        if self.exhausted_until is not None and now < self.exhausted_until:
+            return QuotaExhausted(resets_at=self.exhausted_until, model=self.model)
+        if self.quota.rpd is None:
+            return None
+        ends = end_of_day(now, self.quota.day_zone)
+        if self.day not in (None, ends):
+            self.used_today = 0
+        self.day = ends
+        is_used_up = self.used_today >= self.quota.rpd
+        return QuotaExhausted(resets_at=ends, model=self.model) if is_used_up else None
 
 
 class RateLimiter:
     """Quotas per model within this process; exact in any sixty seconds, first come first served.
+
+    One limiter belongs to one account at one provider; the stacks that use the account share it.
 
     Args:
         default: the quota of every model that ``per_model`` does not name; or say it shortly with
@@ -39,18 +209,15 @@ class RateLimiter:
         tokens_per_minute: int | None = None,
     ) -> None:
         if default is not None and not isinstance(default, Quota):
-            raise ValidationError(
-                f"default must be a Quota, not {default!r}; "
-                "for requests per minute write RateLimiter(requests_per_minute=...)"
-            )
+            raise ValidationError(f"no Quota: for a number write requests_per_minute={default!r}")
         short = Quota(rpm=requests_per_minute, tpm=tokens_per_minute)
         if default is not None and short != Quota():
             raise ValidationError("give either a default quota or what it allows per minute")
         self._default = default or short
-        self._per_model = dict(per_model or {})
+        self._per_model = per_model or {}
         self._clock = clock or SystemClock()
-        self._used_today = dict(used_today or {})
-        self._windows: dict[str, Window] = {}
+        self._used_today = used_today or {}
+        self._windows: dict[str, _Window] = {}
 
     def quota(self, model: str) -> Quota:
         """The quota in force, with what was learnt."""
@@ -62,23 +229,17 @@ class RateLimiter:
         window.wait_s(0)
         return window.requests, window.tokens
 
-    def _window(self, model: str) -> Window:
+    def _window(self, model: str) -> _Window:
         if model not in self._windows:
-            self._windows[model] = Window(
-                model,
-                self._per_model.get(model, self._default),
-                self._clock,
-                self._used_today.get(model, 0),
-            )
+            quota = self._per_model.get(model, self._default)
+            used_today = self._used_today.get(model, 0)
+            self._windows[model] = _Window(model, quota, self._clock, used_today)
         return self._windows[model]
 
     async def acquire(
         self, model: str = "", *, tokens: int = 0, max_wait_s: float | None = None
     ) -> None:
-        """Wait for room for one request that is sent now; nothing is to be ended.
-
-        ``reserve``, whose errors it raises, also covers the time that a request is on its way.
-        """
+        """``reserve`` for a request that is sent now: nothing is to be ended."""
         (await self.reserve(model, tokens=tokens, max_wait_s=max_wait_s)).settle(tokens)
 
     async def reserve(self, model: str, *, tokens: int, max_wait_s: float | None = None) -> Grant:
@@ -93,37 +254,25 @@ class RateLimiter:
         """
         window = self._window(model)
         if window.quota.tpm is not None and tokens > window.quota.tpm:
-            raise RequestTooLarge(
-                f"{model}: a request of up to {tokens} tokens can never fit the quota of "
-                f"{window.quota.tpm} tokens per minute; shorten it, lower max_tokens, or raise "
-                "the quota in the configuration",
-                model=model,
-            )
-        refusal = window.refusal()
-        if refusal is not None:
+            said = f"{model}: a request of up to {tokens} tokens can never fit the quota of "
+            said += f"{window.quota.tpm} tokens per minute; shorten it, lower max_tokens, or raise "
+            raise RequestTooLarge(f"{said}the quota in the configuration", model=model)
+        if refusal := window.refusal():
             raise refusal
-        if not window.queue and window.wait_s(tokens) <= 0:
-            return window.take(tokens)
-        pause = window.paused_until - self._clock.now()
-        if max_wait_s is not None and pause > max_wait_s:
-            raise QuotaFull(
-                f"{model}: the provider wants no request for another {pause:.1f} s",
-                model=model,
-                retry_after_s=pause,
-            )
-        return await self._in_line(window, tokens, max_wait_s)
-
-    async def _in_line(self, window: Window, tokens: int, max_wait_s: float | None) -> Grant:
+        pause_s = window.paused_until - self._clock.now()
+        if max_wait_s is not None and pause_s > max_wait_s:
+            said = f"{model}: the provider wants no request for another {pause_s:.1f} s"
+            raise QuotaFull(said, model=model, retry_after_s=pause_s)
         granted: asyncio.Future[Grant] = asyncio.get_running_loop().create_future()
         window.queue.append((tokens, granted))
         window.pump()
         patience = None
-        if max_wait_s is not None:
-            late = f"{window.model}: no room in the quota within {max_wait_s:g} s"
+        if max_wait_s is not None and not granted.done():
+            late = QuotaFull(f"{model}: no room in the quota within {max_wait_s:g} s", model=model)
 
             def give_up() -> None:
                 if not granted.done():
-                    granted.set_exception(QuotaFull(late, model=window.model))
+                    granted.set_exception(late)
                     window.pump()
 
             patience = self._clock.call_later(max_wait_s, give_up)
@@ -149,7 +298,7 @@ class RateLimiter:
         window = self._window(model)
         if rpm < 1 or (window.quota.rpm is not None and window.quota.rpm <= rpm):
             return
-        log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
+        _log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
         window.quota = replace(window.quota, rpm=rpm)
         window.pump()
 
@@ -158,3 +307,47 @@ class RateLimiter:
         window = self._window(model)
         window.exhausted_until = until
         window.pump()
+
+
+FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
+"""What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
+
+
+class TokenEstimate:
+    """Likely input tokens per model: four characters per token, until the counts say otherwise.
+
+    A denser text counts at once, a lighter one slowly, so that the estimate errs on the high side.
+    """
+
+    def __init__(self) -> None:
+        self._chars_per_token: dict[str, float] = {}
+        self._last_schema: tuple[Mapping[str, Any] | None, int] = (None, 0)
+
+    def input_tokens(self, model: str, request: LLMRequest) -> int:
+        """About as many tokens as the request's prompt has, with a tenth to spare."""
+        chars = self._chars(request)
+        return round(1.1 * chars / self._chars_per_token.get(model, CHARS_PER_TOKEN)) + 8
+
+    def learn(self, model: str, request: LLMRequest, usage: Usage) -> None:
+        """Take note of what the provider counted."""
+        chars = self._chars(request)
+        if usage.estimated or usage.input_tokens < 32 or chars < 128:
+            return
+        seen = max(1.0, chars / usage.input_tokens)
+        known = self._chars_per_token.get(model, CHARS_PER_TOKEN)
+        self._chars_per_token[model] = seen if seen < known else known + 0.05 * (seen - known)
+
+    def most_input_tokens(self, request: LLMRequest) -> int:
+        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
+        size = len(request.full_text.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
+        if request.schema is not None:
+            size += self._schema_chars(request.schema) + SCHEMA_IN_WORDS_TOKENS
+        return size
+
+    def _chars(self, request: LLMRequest) -> int:
+        return len(request.system) + len(request.prompt) + self._schema_chars(request.schema)
+
+    def _schema_chars(self, schema: Mapping[str, Any] | None) -> int:
+        if schema is not self._last_schema[0]:
+            self._last_schema = (schema, 0 if schema is None else len(json.dumps(schema)))
+        return self._last_schema[1]

@@ -1,9 +1,8 @@
 """Answers given before: in memory, and in a file of their own.
 
-``wrappers.cached`` asks here. A key says what was asked and of which model, in a form that gives
-nothing of it away; the file holds keys and answers, never prompts. It is SQLite, which several
-processes may share. A cache can be lost at any time without harm, so whatever is wrong with the
-file is logged once and then there is no file.
+A key says what was asked of which model, in a form that gives nothing of it away; the file holds
+keys and answers, never prompts. A cache can be lost at any time without harm, so whatever is wrong
+with the file is logged once and then there is no file.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from cachetools import TLRUCache
@@ -25,9 +24,8 @@ from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.llm_provider import LLMResponse
 
-log = logging.getLogger("tta_rebuild.cache")
+_log = logging.getLogger("tta_rebuild.cache")
 
-DAY_S = 86_400.0
 _Found = tuple[float, LLMResponse]
 """When an answer was kept, in seconds since 1970, and the answer."""
 
@@ -45,7 +43,7 @@ class ResponseCache:
         self,
         *,
         entries: int = 256,
-        max_age_s: float = 30 * DAY_S,
+        max_age_s: float = 30 * 86_400.0,
         file: CacheFile | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -71,32 +69,33 @@ class ResponseCache:
         found = self._kept.get(key)  # perhaps somebody's answer that has come meanwhile
         return (found[1] if found is not None else None), "memory"
 
-    def put(self, key: str, response: LLMResponse) -> None:
-        """Keep an answer; the file follows on its own."""
+    async def put(self, key: str, response: LLMResponse) -> None:
+        """Keep an answer: in memory at once, then in the file."""
         born = self._clock.wall().timestamp()
         self._kept[key] = (born, response)
         if self._file is not None:
-            self._file.put(key, response, now=born, since=born - self._max_age_s)
+            await self._file.put(key, response, now=born, since=born - self._max_age_s)
 
     async def aclose(self) -> None:
-        """Write what is still to be written, and close the file."""
+        """Close the file."""
         if self._file is not None:
             await self._file.aclose()
 
 
-_MADE_READY = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, born REAL NOT NULL, "
-    "used REAL NOT NULL, size INTEGER NOT NULL, reply TEXT NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS answers_used ON answers (used)",
-    "CREATE INDEX IF NOT EXISTS answers_born ON answers (born)",
-)
-_BYTES = "SELECT COALESCE(SUM(size), 0) FROM answers"
+_MADE_READY = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+CREATE TABLE IF NOT EXISTS answers (
+    key TEXT PRIMARY KEY, born REAL NOT NULL, used REAL NOT NULL, size INTEGER NOT NULL,
+    reply TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS answers_used ON answers (used);
+CREATE INDEX IF NOT EXISTS answers_born ON answers (born);
+"""
 
 
 class CacheFile:
-    """Answers as JSON in one SQLite file, read and written by one thread (``_guarded``), in order.
+    """Answers as JSON in one SQLite file, which several processes may share.
 
     Made where it does not exist. Beyond ``max_bytes`` of answers the least recently used leave.
     """
@@ -104,84 +103,61 @@ class CacheFile:
     def __init__(self, path: Path, *, max_bytes: int = 64 * 2**20) -> None:
         self._path = path
         self._max_bytes = max_bytes
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="tta-cache")
+        self._lock = Lock()
         self._database: sqlite3.Connection | None = None
         self._is_usable = True
-        self._is_closed = False
-        self._bytes = 0
 
     async def get(self, key: str, *, since: float, now: float) -> _Found | None:
         """The answer if it was kept after ``since``, or None; times in seconds since 1970."""
-        if self._is_closed or not self._is_usable:
-            return None
-        return await asyncio.wrap_future(self._submit(self._get, key, since, now))
+        return await asyncio.to_thread(self._guarded, self._get, key, since, now)
 
-    def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
-        """Keep an answer soon, and forget those born before ``since``."""
-        if self._is_usable and not self._is_closed:
-            self._submit(self._put, key, json.dumps(asdict(response), default=str), now, since)
-
-    async def written(self) -> None:
-        """Wait until every answer handed in is in the file."""
-        if not self._is_closed:
-            await asyncio.wrap_future(self._submit(lambda _: None))
+    async def put(self, key: str, response: LLMResponse, *, now: float, since: float) -> None:
+        """Keep an answer, and forget those born before ``since``."""
+        reply = json.dumps(asdict(response), default=str)
+        await asyncio.to_thread(self._guarded, self._put, key, reply, now, since)
 
     async def aclose(self) -> None:
-        """Finish writing and close; safe to call twice."""
-        self._is_closed = True
-        await asyncio.to_thread(self._thread.shutdown)
-        if self._database is not None:
-            self._database.close()
-            self._database = None
-
-    def _submit(self, work: Callable[..., _Found | None], *args: Any) -> Future[_Found | None]:
-        return self._thread.submit(self._guarded, work, *args)
+        """Close the file; safe to call twice."""
+        with self._lock:
+            self._is_usable = False
+            if self._database is not None:
+                self._database.close()
+                self._database = None
 
     def _guarded(self, work: Callable[..., _Found | None], *args: Any) -> _Found | None:
-        if not self._is_usable:
-            return None
-        try:
-            if self._database is None:
-                self._database = self._open()
-            return work(self._database, *args)
-        except (sqlite3.Error, OSError) as error:
-            log.warning("the cache file cannot be used (%s): going on without it", error)
-            self._is_usable = False
-            return None
+        with self._lock:
+            if not self._is_usable:
+                return None
+            try:
+                self._database = self._database or self._open()
+                return work(self._database, *args)
+            except (sqlite3.Error, OSError) as error:
+                _log.warning("the cache file cannot be used (%s): going on without it", error)
+                self._is_usable = False
+                return None
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, *, anew: bool = False) -> sqlite3.Connection:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            return self._connect()
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError as error:
-            log.warning("the cache file is damaged (%s): beginning a new one", error)
-            for suffix in ("", "-wal", "-shm"):
-                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
-            return self._connect()
-
-    def _connect(self) -> sqlite3.Connection:
         self._path.touch(mode=0o600)
         database = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         try:
-            for statement in _MADE_READY:
-                database.execute(statement)
-            (self._bytes,) = database.execute(_BYTES).fetchone()
-        except sqlite3.Error:
+            database.executescript(_MADE_READY)
+        except sqlite3.DatabaseError as error:
             database.close()
-            raise
+            if anew or isinstance(error, sqlite3.OperationalError):
+                raise
+            _log.warning("the cache file is damaged (%s): beginning a new one", error)
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            return self._open(anew=True)
         return database
 
-    def _get(
-        self, database: sqlite3.Connection, key: str, since: float, now: float
-    ) -> _Found | None:
-        row = database.execute(
-            "SELECT born, reply FROM answers WHERE key = ? AND born >= ?", (key, since)
-        ).fetchone()
+    def _get(self, base: sqlite3.Connection, key: str, since: float, now: float) -> _Found | None:
+        query = "SELECT born, reply FROM answers WHERE key = ? AND born >= ?"
+        row = base.execute(query, (key, since)).fetchone()
         if row is None:
             return None
-        database.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
+        base.execute("UPDATE answers SET used = ? WHERE key = ?", (now, key))
         try:
             raw = json.loads(row[1])
             return row[0], LLMResponse(**raw | {"usage": Usage(**raw["usage"])})
@@ -189,29 +165,16 @@ class CacheFile:
             return None  # written by another version
 
     def _put(
-        self, database: sqlite3.Connection, key: str, reply: str, now: float, since: float
+        self, base: sqlite3.Connection, key: str, reply: str, now: float, since: float
     ) -> None:
-        database.execute("BEGIN IMMEDIATE")
-        try:
-            database.execute("DELETE FROM answers WHERE born < ?", (since,))
-            database.execute(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)",
-                (key, now, now, len(reply), reply),
-            )
-            self._bytes += len(reply)
-            if self._bytes > self._max_bytes:
-                self._make_room(database)
-            database.execute("COMMIT")
-        except sqlite3.Error:
-            database.rollback()
-            raise
-
-    def _make_room(self, database: sqlite3.Connection) -> None:
-        """Drop the least recently used; counts exactly, what other processes wrote included."""
-        (self._bytes,) = database.execute(_BYTES).fetchone()
-        while self._bytes > self._max_bytes:
-            oldest, size = database.execute(
-                "SELECT key, size FROM answers ORDER BY used LIMIT 1"
-            ).fetchone()
-            database.execute("DELETE FROM answers WHERE key = ?", (oldest,))
-            self._bytes -= size
+        row = (key, now, now, len(reply), reply)
+        with base:  # one transaction
+            base.execute("BEGIN IMMEDIATE")
+            base.execute("DELETE FROM answers WHERE born < ?", (since,))
+            base.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", row)
+            (size,) = base.execute("SELECT SUM(size) FROM answers").fetchone()
+            while size > self._max_bytes:
+                oldest = base.execute("SELECT key, size FROM answers ORDER BY used LIMIT 1")
+                key, freed = oldest.fetchone()
+                base.execute("DELETE FROM answers WHERE key = ?", (key,))
+                size -= freed

@@ -1,4 +1,4 @@
-"""Asks a model one question by a template; for the primitives that can do without a model."""
+"""Asking a model one question by a template; for the primitives that can do without a model."""
 
 from __future__ import annotations
 
@@ -6,43 +6,43 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.base_primitive import TInput, TOutput, TTAContext, TTAPrimitive
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.prompts import PromptCatalog
 
-
-@cache
-def packaged_prompts() -> PromptCatalog:
-    """The package's own templates, read on first use."""
-    return PromptCatalog.load()
+packaged_prompts = cache(PromptCatalog.load)
+"""The package's own templates, read on first use."""
 
 
-async def answer_to(
-    provider: LLMProvider,
-    catalog: PromptCatalog | None,
-    task: Task,
-    variables: Mapping[str, Any],
-    context: TTAContext,
-    max_tokens: int | None = None,
-) -> str:
-    """The model's answer; which story, branch and turn it is for, the context says.
+class AskingPrimitive(TTAPrimitive[TInput, TOutput]):
+    """Asks ``llm_provider``, where there is one, by the templates of a catalog or the package."""
 
-    Raises ``ProviderError`` and ``BudgetExceededError``.
-    """
-    rendered = (catalog or packaged_prompts()).render(task, variables)
-    state = context.session_state
-    request = LLMRequest(
-        prompt=rendered.prompt,
-        system=rendered.system,
-        context=context,
-        task=task,
-        template=rendered.version,
-        variables=variables,
-        schema=rendered.schema,
-        max_tokens=max_tokens,
-        story_id=context.workflow_id,
-        branch_id=str(state.get("branch_id", "")),
-        turn=int(state.get("turn", 0)),
-    )
-    return (await provider.complete(request)).text
+    def __init__(
+        self, name: str, llm_provider: LLMProvider | None, catalog: PromptCatalog | None
+    ) -> None:
+        super().__init__(name)
+        self.llm_provider = llm_provider
+        self._catalog = catalog
+
+    async def _answer(
+        self, task: Task, variables: Mapping[str, Any], context: TTAContext, **knobs: Any
+    ) -> str:
+        """The model's words, booked on the context's story. Raises what ``complete`` raises."""
+        assert self.llm_provider is not None
+        state = context.session_state
+        rendered = (self._catalog or packaged_prompts()).render(task, variables)
+        request = LLMRequest(
+            prompt=rendered.prompt,
+            system=rendered.system,
+            template=rendered.version,
+            schema=rendered.schema,
+            context=context,
+            task=task,
+            variables=variables,
+            story_id=context.workflow_id,
+            branch_id=str(state.get("branch_id", "")),
+            turn=int(state.get("turn", 0)),
+            **knobs,
+        )
+        return (await self.llm_provider.complete(request)).text

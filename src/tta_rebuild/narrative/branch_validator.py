@@ -1,48 +1,38 @@
 """Whether a proposed branch is sound: consistent, meaningful, in character, within the rules.
 
-The fourth of the four primitives. The engine hands it the choices of a scene before the player
-sees them (``validate_all``) and offers only those that are valid. Rules come first and stand
-whatever else is said; a checker (the canon's) compares with what is true in the story; a model,
-where there is one, is asked once for all proposals together, and only what rules cannot answer.
+The fourth of the four primitives. Rules come first and stand whatever else is said; a checker (the
+canon's) compares with what is true in the story; a model, where there is one, is asked once for all
+proposals together, and only what rules cannot answer.
 """
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, TypeAlias
 
-from pydantic_core import from_json
-
 from tta_rebuild.canon.contradiction import Contradiction
-from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    ProviderError,
-    ReplyUnusable,
-    ValidationError,
-)
+from tta_rebuild.core import errors
+from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.narrative.asking import answer_to
-from tta_rebuild.narrative.branch_proposal import BranchProposal
-from tta_rebuild.narrative.branch_rules import branch_data, dead_end_risk, findings
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.asking import AskingPrimitive
+from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
+from tta_rebuild.narrative.inputs import missing, wrong_kind
+from tta_rebuild.narrative.json_mending import object_at
 from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 RULES_ALONE = "checked by rules alone: "
-VALID_FROM = 0.6
+VALID_FROM, LOW_SCORE = 0.6, 0.35
+"""The overall score of a valid branch; scores of a model that are lower become a warning."""
 WEIGHTS = {"consistency": 0.30, "meaningfulness": 0.25, "character": 0.25, "universe": 0.20}
-LOW_SCORE = 0.35
-"""Scores of a model below this become a warning."""
-
 _COST = {"info": 0.1, "warning": 0.3, "error": 0.7}
-_MOST_JUDGED, _LONGEST_SAID = 20, 400
+_LONGEST_SAID = 400
+_POSSIBLE = "Offer what is still possible as things stand"
 
 Checker: TypeAlias = Callable[[str, Sequence[Claim]], Sequence[Contradiction]]
 """What in a choice, or in the effects that it declares, contradicts what holds."""
@@ -91,17 +81,24 @@ class BranchValidation:
         """The same verdict, or an invalid one if the player's boundaries object."""
         if objection is None:
             return self
-        issue = ValidationIssue(IssueSeverity.ERROR, "boundary", objection, "Say it another way")
-        return replace(self, is_valid=False, issues=[issue, *self.issues])
+        issues = [_issue("boundary", why=objection), *self.issues]
+        return replace(self, is_valid=False, issues=issues)
 
 
-class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
+def _issue(kind: str, **words: object) -> ValidationIssue:
+    """An entry of ``[issues]`` in the data file, with these words filled in."""
+    entry = branch_data("issues")[kind]
+    message, fix = (entry[part].format(**words) for part in ("message", "fix"))
+    return ValidationIssue(IssueSeverity(entry["severity"]), entry["category"], message, fix)
+
+
+class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]):
     """Judges proposed branches, and keeps the valid ones by universe.
 
     Args:
         llm_provider: asked what rules cannot answer; its failure is never an error here.
         checker: compares with the story's canon; its findings weigh what it says.
-        catalog: the prompt templates; None for those of the package.
+        catalog: the prompt templates, if not those of the package.
         lengths: the fewest and the most characters that a choice may have.
     """
 
@@ -114,11 +111,9 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         catalog: PromptCatalog | None = None,
         lengths: tuple[int, int] = (SHORTEST_CHOICE, LONGEST_CHOICE),
     ) -> None:
-        super().__init__(name)
-        self.llm_provider = llm_provider
+        super().__init__(name, llm_provider, catalog)
         self.checker = checker
-        self._catalog = catalog
-        self._shortest, self._longest = lengths
+        self._lengths = lengths
         self._validated: dict[str, list[BranchProposal]] = defaultdict(list)
 
     async def execute(self, input_data: BranchProposal, context: TTAContext) -> BranchValidation:
@@ -141,17 +136,17 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
         degraded = ""
         if self.llm_provider is not None and proposals:
             try:
-                found = await _asked_about(self.llm_provider, self._catalog, proposals, context)
-            except (ProviderError, BudgetExceededError) as error:
+                found = await self._asked_about(proposals, context)
+            except (errors.ProviderError, errors.BudgetExceededError) as error:
                 degraded = f"{RULES_ALONE}{error}"
             else:
                 for own, more in zip(issues, found, strict=True):
                     said = {issue.message for issue in own}
                     own += [issue for issue in more if issue.message not in said]
-        verdicts = []
-        for proposal, own in zip(proposals, issues, strict=True):
-            verdict = replace(_verdict(proposal, own), degraded=degraded)
-            verdicts.append(verdict)
+        verdicts = [
+            _verdict(one, own, degraded) for one, own in zip(proposals, issues, strict=True)
+        ]
+        for proposal, verdict in zip(proposals, verdicts, strict=True):
             if verdict.is_valid:
                 self._validated[proposal.universe_id].append(proposal)
         return verdicts
@@ -168,42 +163,57 @@ class BranchValidatorPrimitive(TTAPrimitive[BranchProposal, BranchValidation]):
             self._validated.pop(universe_id, None)
 
     def _findings(self, proposal: BranchProposal) -> list[ValidationIssue]:
-        issues = []
-        for name, words in findings(proposal):
-            entry = branch_data("issues")[name]
-            message, fix = (entry[part].format(**words) for part in ("message", "fix"))
-            issue = ValidationIssue(
-                IssueSeverity(entry["severity"]), entry["category"], message, fix
-            )
-            issues.append(issue)
-        against = self.checker(proposal.choice_text, proposal.effects) if self.checker else ()
-        return issues + [
-            ValidationIssue(
-                IssueSeverity(found.severity),
-                "consistency",
-                found.message,
-                found.fix or "Offer what is still possible as things stand",
-            )
-            for found in against
+        issues = [_issue(kind, **words) for kind, words in findings(proposal)]
+        for found in self.checker(proposal.choice_text, proposal.effects) if self.checker else ():
+            issue = _issue("canon", message=found.message, fix=found.fix or _POSSIBLE)
+            issues.append(replace(issue, severity=IssueSeverity(found.severity)))
+        return issues
+
+    async def _asked_about(
+        self, proposals: Sequence[BranchProposal], context: TTAContext
+    ) -> list[list[ValidationIssue]]:
+        """The model's issues per proposal; none for a proposal it says nothing usable about.
+
+        Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
+        """
+        asked = [
+            {
+                "choice": p.choice_text,
+                "description": p.branch_description,
+                "affects": list(p.affected_characters),
+                "follows": p.parent_branch_id or "",
+            }
+            for p in proposals
         ]
+        past = [str(line) for p in proposals for line in p.timeline_context]
+        variables = {
+            "proposals": asked,
+            "facts": [dict(f) for f in proposals[0].facts],
+            "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
+            "recent": list(dict.fromkeys(past)),
+            "characters": [],
+            "metaconcepts": context.metaconcept_names(),
+        }
+        answer = await self._answer("branch_check", variables, context)
+        begins = answer.find("{")
+        found = object_at(answer, begins) if begins >= 0 else None
+        if not found or not isinstance(found[0].get("branches"), list):
+            raise errors.ReplyUnusable("the answer of the branch check could not be read")
+        judged = [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
+        return judged + [[] for _ in proposals[len(judged) :]]
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
-        length = 0 if is_blank(proposal.choice_text) else len(proposal.choice_text.strip())
-        if is_blank(proposal.universe_id):
-            problem = "universe_id is required"
-        elif is_blank(proposal.branch_description):
-            problem = "branch_description is required"
-        elif not length:
-            problem = "choice_text is required"
-        elif length < self._shortest:
-            problem = f"choice_text must be at least {self._shortest} characters, not {length}"
-        elif length > self._longest:
-            problem = f"choice_text must be at most {self._longest} characters, not {length}"
-        else:
-            lists = ("affected_characters", "timeline_context")
-            problem = wrong_kind(proposal, lists, ("universe_rules",))
+        problem = missing(proposal, "universe_id", "branch_description", "choice_text")
+        if not problem:
+            length = len(proposal.choice_text.strip())
+            fewest, most = self._lengths
+            bound = f"least {fewest}" if length < fewest else f"most {most}"
+            if not fewest <= length <= most:
+                problem = f"choice_text must be at {bound} characters, not {length}"
+        lists = ("affected_characters", "timeline_context")
+        problem = problem or wrong_kind(proposal, lists, ("universe_rules",))
         if problem:
-            raise ValidationError(problem, self.name, context)
+            raise errors.ValidationError(problem, self.name, context)
 
 
 def size_objection(choice: str) -> str | None:
@@ -215,88 +225,39 @@ def size_objection(choice: str) -> str | None:
     return f"it has {size} characters than the {SHORTEST_CHOICE} to {LONGEST_CHOICE} of a choice"
 
 
-def _verdict(proposal: BranchProposal, issues: list[ValidationIssue]) -> BranchValidation:
-    scores = {
-        category: max(
-            0.0, 1.0 - sum(_COST[i.severity.value] for i in issues if i.category == category)
-        )
-        for category in WEIGHTS
-    }
-    overall = sum(WEIGHTS[category] * scores[category] for category in WEIGHTS)
+def _verdict(
+    proposal: BranchProposal, issues: list[ValidationIssue], degraded: str
+) -> BranchValidation:
+    scores = dict.fromkeys(WEIGHTS, 1.0)
+    for issue in issues:
+        scores[issue.category] = max(0.0, scores[issue.category] - _COST[issue.severity.value])
+    overall = min(1.0, sum(weight * scores[category] for category, weight in WEIGHTS.items()))
     broken = any(issue.severity is IssueSeverity.ERROR for issue in issues)
-    suggestions = list(dict.fromkeys(i.suggested_fix for i in issues if i.suggested_fix))
     return BranchValidation(
         is_valid=not broken and overall >= VALID_FROM,
-        overall_score=min(1.0, overall),
+        overall_score=overall,
         consistency_score=scores["consistency"],
         meaningfulness_score=scores["meaningfulness"],
         character_alignment_score=scores["character"],
         universe_rules_score=scores["universe"],
         issues=issues,
-        suggestions=suggestions,
+        suggestions=list(dict.fromkeys(i.suggested_fix for i in issues if i.suggested_fix)),
         dead_end_risk=dead_end_risk(proposal),
+        degraded=degraded,
     )
-
-
-async def _asked_about(
-    provider: LLMProvider,
-    catalog: PromptCatalog | None,
-    proposals: Sequence[BranchProposal],
-    context: TTAContext,
-) -> list[list[ValidationIssue]]:
-    """The model's issues per proposal; none for a proposal it says nothing usable about.
-
-    Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
-    """
-    variables: dict[str, Any] = {
-        "proposals": [
-            {
-                "choice": p.choice_text,
-                "description": p.branch_description,
-                "affects": list(p.affected_characters),
-                "follows": p.parent_branch_id or "",
-            }
-            for p in proposals
-        ],
-        "facts": [dict(f) for f in proposals[0].facts],
-        "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
-        "recent": list(dict.fromkeys(str(line) for p in proposals for line in p.timeline_context)),
-        "characters": [],
-        "metaconcepts": context.metaconcept_names(),
-    }
-    answer = await answer_to(provider, catalog, "branch_check", variables, context)
-    found = re.search(r"\{.*\}", answer, re.DOTALL)
-    try:
-        given = from_json(found.group()) if found else {}
-    except ValueError:
-        given = {}
-    if not isinstance(given, dict) or not isinstance(given.get("branches"), list):
-        raise ReplyUnusable("the answer of the branch check could not be read")
-    judged = objects(given["branches"], _MOST_JUDGED)
-    issues = [_issues_of(one) for one in judged[: len(proposals)]]
-    return issues + [[] for _ in range(len(proposals) - len(issues))]
 
 
 def _issues_of(judged: dict[str, Any]) -> list[ValidationIssue]:
     suggestion = word(judged.get("suggestion"), _LONGEST_SAID)
-    issues = [
-        ValidationIssue(
-            IssueSeverity.ERROR,
-            "consistency",
-            f"{message} (against: {fact})",
-            suggestion or "Offer what is still possible as things stand",
-        )
-        for one in objects(judged.get("contradictions"), _MOST_JUDGED)
-        if (message := word(one.get("message"), _LONGEST_SAID))
-        and (fact := word(one.get("fact"), _LONGEST_SAID))
-    ]
-    for category, key, message in (
-        ("meaningfulness", "meaningfulness", "The choice makes little difference"),
-        ("character", "character_alignment", "The choice does not suit the character"),
-    ):
-        score = judged.get(key)
+    issues = []
+    for one in objects(judged.get("contradictions")):
+        message, fact = (word(one.get(part), _LONGEST_SAID) for part in ("message", "fact"))
+        if message and fact:
+            said, fix = f"{message} (against: {fact})", suggestion or _POSSIBLE
+            issues.append(_issue("canon", message=said, fix=fix))
+    for kind in ("meaningfulness", "character_alignment"):
+        score = judged.get(kind)
         if isinstance(score, (int, float)) and not isinstance(score, bool) and score < LOW_SCORE:
-            said = f"{message} ({max(0.0, score):.2f} of 1, by the model's judgement)"
             fix = suggestion or "Let the choice cost or reveal more"
-            issues.append(ValidationIssue(IssueSeverity.WARNING, category, said, fix))
+            issues.append(_issue(kind, score=max(0.0, score), fix=fix))
     return issues

@@ -1,35 +1,24 @@
 """How the characters are: their emotion, goals, relationships, memory and place in their arc.
 
-The second of the four primitives. The engine hands it one interaction per character of a scene and
-turns the new states into events. ``respond`` is the whole change as a pure function; the primitive
+The second of the four primitives. ``respond`` is the whole change as a pure function; the primitive
 keeps the states around it and, where there is a model, lets it put the words into their mouths.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any
 
-from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.base_primitive import TTAContext, side_by_side
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
-from tta_rebuild.narrative.asking import answer_to
-from tta_rebuild.narrative.character_rules import (
-    arc_direction,
-    consistency,
-    emotion_after,
-    personality_fit,
-    relationship_change,
-    spoken_line,
-    thought,
-)
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative import character_rules as rules
+from tta_rebuild.narrative.asking import AskingPrimitive
+from tta_rebuild.narrative.inputs import missing, name_of, wrong_kind
 from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
@@ -48,8 +37,7 @@ def _now() -> datetime:
 class CharacterState:
     """A character now. Traits and goals lie in [0, 1], relationships in [-1, 1].
 
-    ``memory`` holds the most recent story events, newest last. Raises ValidationError for an id
-    that is none, an unknown stage and figures outside their range.
+    ``memory``: the latest story events, newest last. Raises ValidationError for what cannot be.
     """
 
     character_id: str
@@ -63,15 +51,12 @@ class CharacterState:
     last_updated: datetime = field(default_factory=_now)
 
     def __post_init__(self) -> None:
-        if is_blank(self.character_id):
-            raise ValidationError("character_id is required")
+        if problem := missing(self, "character_id"):
+            raise ValidationError(problem)
         _check_stage(self.arc_stage)
-        for name, figures, least in (
-            ("personality_traits", self.personality_traits, -1.0),
-            ("development_goals", self.development_goals, 0.0),
-            ("relationships", self.relationships, -1.0),
-        ):
-            for key, value in figures.items():
+        ranges = {"personality_traits": -1.0, "development_goals": 0.0, "relationships": -1.0}
+        for name, least in ranges.items():
+            for key, value in getattr(self, name).items():
                 if not isinstance(value, (int, float)) or not least <= value <= 1.0:
                     raise ValidationError(
                         f"{name}: {key!r} must lie between {least:g} and 1, not {value!r:.60}"
@@ -94,9 +79,9 @@ class CharacterInteraction:
 class CharacterResponse:
     """How the character took it; scores and progress in [0, 1].
 
-    ``relationship_changes`` is other's id → how much it moved; ``consistency_score`` how well the
-    emotion follows from the one before, ``personality_alignment`` how well it fits the traits;
-    ``degraded`` says why a model was not used although there is one.
+    ``consistency_score``: how well the emotion follows from the one before;
+    ``personality_alignment``: how well it fits the traits; ``degraded``: why there is a model and
+    it was not used.
     """
 
     character_id: str
@@ -120,26 +105,23 @@ def _check_stage(stage: str, primitive: str | None = None) -> None:
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
     """A character nobody has described yet, named after its id."""
-    name = " ".join(character_id.replace("_", " ").replace("-", " ").split()).title()
-    return CharacterState(character_id=character_id, name=name or character_id, last_updated=at)
+    name = name_of(character_id) or character_id
+    return CharacterState(character_id=character_id, name=name, last_updated=at)
 
 
 def respond(
     state: CharacterState, interaction: CharacterInteraction, at: datetime
 ) -> tuple[CharacterState, CharacterResponse]:
     """The character after the interaction, and the answer, without any model."""
-    emotion = emotion_after(
-        interaction.emotional_trigger, state.emotional_state, interaction.interacting_with
-    )
+    trigger, scene = interaction.emotional_trigger or "", interaction.scene_context
+    others = interaction.interacting_with
+    emotion = rules.emotion_in(trigger, others) or state.emotional_state
+    step = rules.relationship_change(trigger, scene, interaction.story_events)
     relationships = dict(state.relationships)
-    changes: dict[str, float] = {}
-    for other in interaction.interacting_with:
-        before = relationships.get(other, 0.0)
-        step = relationship_change(
-            interaction.emotional_trigger, interaction.scene_context, interaction.story_events
-        )
-        relationships[other] = max(-1.0, min(1.0, round(before + step, 6)))
-        changes[other] = round(changes.get(other, 0.0) + relationships[other] - before, 6)
+    for other in others:
+        moved = round(relationships.get(other, 0.0) + step, 6)
+        relationships[other] = max(-1.0, min(1.0, moved))
+    changes = {o: round(relationships[o] - state.relationships.get(o, 0.0), 6) for o in others}
     goals = dict(state.development_goals)
     opportunity = (interaction.development_opportunity or "").strip()
     if opportunity:
@@ -152,40 +134,32 @@ def respond(
         memory=[*state.memory, *interaction.story_events][-MEMORY_LIMIT:],
         last_updated=at,
     )
-    goal = opportunity or _foremost(goals)
-    seed = (interaction.scene_context, len(state.memory))
+    latest_first = list(goals)[::-1]
+    unreached = [goal for goal in latest_first if goals[goal] < 1.0] or latest_first[:1]
+    goal = opportunity or max(unreached, key=goals.__getitem__, default="")
+    seed = (scene, len(state.memory))
     return after, CharacterResponse(
         character_id=state.character_id,
-        dialogue=spoken_line(state.name, emotion, *seed),
-        internal_monologue=thought(state.name, emotion, goal, interaction.scene_context, *seed),
+        dialogue=rules.spoken_line(state.name, emotion, *seed),
+        internal_monologue=rules.thought(state.name, emotion, goal, *seed),
         emotion=emotion,
         development_progress=dict(goals),
         relationship_changes=changes,
-        suggested_arc_direction=arc_direction(state.arc_stage, state.name, goal),
-        consistency_score=consistency(state.emotional_state, emotion),
-        personality_alignment=personality_fit(state.personality_traits, emotion),
+        suggested_arc_direction=rules.arc_direction(state.arc_stage, state.name, goal),
+        consistency_score=rules.consistency(state.emotional_state, emotion),
+        personality_alignment=rules.personality_fit(state.personality_traits, emotion),
     )
 
 
-def _foremost(goals: Mapping[str, float]) -> str:
-    """The open goal that is furthest on; the last one set among equals."""
-    best, furthest = "", -1.0
-    for goal, progress in goals.items():
-        if progress < 1.0 and progress >= furthest:
-            best, furthest = goal, progress
-    return best or next(reversed(list(goals)), "")
-
-
-class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterResponse]):
+class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterResponse]):
     """Keeps how each character is and lets them answer to what happens.
 
     Args:
-        llm_provider: puts words to speech and thought. A model that fails is never an error here:
-            the
-            built-in voice answers, as it does without a model, and ``degraded`` says so.
+        llm_provider: puts words to speech and thought; where it fails, the built-in voice answers,
+            as it does without a model, and ``degraded`` says so.
         states: the characters as they are now, such as from a fold over a story's log.
         clock: the time of changes that are made without a context.
-        catalog: the prompt templates; None for those of the package.
+        catalog: the prompt templates, if not those of the package.
     """
 
     def __init__(
@@ -197,16 +171,14 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         clock: Callable[[], datetime] = _now,
         catalog: PromptCatalog | None = None,
     ) -> None:
-        super().__init__(name)
-        self.llm_provider = llm_provider
+        super().__init__(name, llm_provider, catalog)
         self._clock = clock
-        self._catalog = catalog
         self._states: dict[str, CharacterState] = {s.character_id: s for s in states}
 
     async def execute(
         self, input_data: CharacterInteraction, context: TTAContext
     ) -> CharacterResponse:
-        """Let the character live through the interaction; creates the character if need be.
+        """Let the character, who is created if need be, live through the interaction.
 
         Raises ValidationError: no character id, no scene, or something of the wrong kind.
         """
@@ -249,11 +221,7 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         self._states[character_id] = replace(state, arc_stage=stage)
 
     def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
-        problem = ""
-        if is_blank(given.character_id):
-            problem = "character_id is required"
-        elif is_blank(given.scene_context):
-            problem = "scene_context is required"
+        problem = missing(given, "character_id", "scene_context")
         for name in ("emotional_trigger", "development_opportunity"):
             text: object = getattr(given, name)
             if not problem and not isinstance(text, (str, type(None))):
@@ -273,54 +241,38 @@ class CharacterStatePrimitive(TTAPrimitive[CharacterInteraction, CharacterRespon
         context: TTAContext,
     ) -> CharacterResponse:
         """The response as a model puts it; both of its texts are asked for at once."""
-        variables = _variables(state, interaction, context)
-        tasks = [
-            asyncio.ensure_future(self._asked(task, variables, context))
-            for task in ("dialogue", "monologue")
-        ]
+        variables = {
+            "seed": len(state.memory),
+            "character": {
+                "character_id": state.character_id,
+                "name": state.name,
+                "traits": dict(state.personality_traits),
+                "emotion": state.emotional_state,
+                "goals": dict(state.development_goals),
+                "relationships": dict(state.relationships),
+                "arc_stage": state.arc_stage,
+                "memory": list(state.memory),
+            },
+            "scene_context": interaction.scene_context,
+            "trigger": interaction.emotional_trigger or "",
+            "interacting_with": list(interaction.interacting_with),
+            "story_events": list(interaction.story_events),
+            "goal": interaction.development_opportunity or "",
+            "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
+            "metaconcepts": context.metaconcept_names(),
+        }
+        tasks: tuple[Task, ...] = ("dialogue", "monologue")
+        asked = (self._answer(t, variables, context, max_tokens=ANSWER_TOKENS) for t in tasks)
         try:
-            said, thinks = await asyncio.gather(*tasks)
+            said, thinks = map(_one_line, await side_by_side(asked))
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
         return replace(
             response,
             dialogue=said or response.dialogue,
             internal_monologue=thinks or response.internal_monologue,
         )
 
-    async def _asked(self, task: Task, variables: Mapping[str, Any], context: TTAContext) -> str:
-        assert self.llm_provider is not None
-        given = await answer_to(
-            self.llm_provider, self._catalog, task, variables, context, ANSWER_TOKENS
-        )
-        return " ".join(_CONTROL.sub(" ", given).split()).strip('"“” ')[:ANSWER_CHARS]
 
-
-def _variables(
-    state: CharacterState, interaction: CharacterInteraction, context: TTAContext
-) -> dict[str, Any]:
-    """The values of ``core.tasks.DialogueVariables``."""
-    return {
-        "seed": len(state.memory),
-        "character": {
-            "character_id": state.character_id,
-            "name": state.name,
-            "traits": dict(state.personality_traits),
-            "emotion": state.emotional_state,
-            "goals": dict(state.development_goals),
-            "relationships": dict(state.relationships),
-            "arc_stage": state.arc_stage,
-            "memory": list(state.memory),
-        },
-        "scene_context": interaction.scene_context,
-        "trigger": interaction.emotional_trigger or "",
-        "interacting_with": list(interaction.interacting_with),
-        "story_events": list(interaction.story_events),
-        "goal": interaction.development_opportunity or "",
-        "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
-        "metaconcepts": context.metaconcept_names(),
-    }
+def _one_line(answer: str) -> str:
+    return " ".join(_CONTROL.sub(" ", answer).split()).strip('"“” ')[:ANSWER_CHARS]

@@ -1,12 +1,8 @@
-"""Makes a scene's prompt fit a small model: what matters least is left out first, and said.
-
-Handed by ``bootstrap`` to the fitting wrapper of each model; leans on ``scene_request``.
-"""
+"""Makes a scene's prompt fit a small model: what matters least is left out first, and said."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,8 +22,7 @@ LEFT_OUT_FIRST = (
 
 CHARS_PER_TOKEN = 3.5
 """On the low side, so that an estimate is rather too large."""
-FRAME_TOKENS = 64
-SHORTEST_ANSWER = 256
+FRAME_TOKENS, SHORTEST_ANSWER = 64, 256
 
 
 def tokens_in(text: str) -> int:
@@ -44,48 +39,42 @@ def fitted(
     None if it fits as it is. Raises RequestTooLarge: not even the shortest prompt fits, or it is no
     scene.
     """
-    least_answer = min(max_tokens, max(SHORTEST_ANSWER, window_tokens // 4))
-    room = window_tokens - least_answer
+    room = window_tokens - min(max_tokens, max(SHORTEST_ANSWER, window_tokens // 4))
     needed = tokens_in(request.full_text)
     if needed + max_tokens <= window_tokens:
         return None
-    left: dict[str, int] = {}
+    note = ""
     if needed > room and request.task in ("scene", "continue_scene"):
         request, left = _shortened(request, catalog, room)
         needed = tokens_in(request.full_text)
+        note = f"to fit a context of {window_tokens} tokens this was left out: {', '.join(left)}"
     if needed > room:
-        error = RequestTooLarge(
+        raise RequestTooLarge(
             f"the prompt of about {needed} tokens and an answer do not fit a context of "
-            f"{window_tokens}: give the model a larger one (8192 is enough for any story)"
+            f"{window_tokens}: give the model a larger one (8192 is enough for any story)",
+            window_tokens=window_tokens,
         )
-        error.window_tokens = window_tokens
-        raise error
-    said = ", ".join(f"{n} {name}" for key, name, _ in LEFT_OUT_FIRST if (n := left.get(key)))
-    note = f"to fit a context of {window_tokens} tokens this was left out: {said}" if said else ""
     return replace(request, max_tokens=min(max_tokens, window_tokens - needed)), note
 
 
 def _shortened(
     request: LLMRequest, catalog: PromptCatalog, room: int
-) -> tuple[LLMRequest, dict[str, int]]:
+) -> tuple[LLMRequest, list[str]]:
     """Entry by entry less until the prompt fits; how many of each are left out."""
     whole = rendered(catalog, request, request.variables)
     added = request.prompt.removeprefix(whole.prompt) if request.prompt != whole.prompt else ""
     variables: dict[str, Any] = dict(request.variables)
-    left: dict[str, int] = {}
-    for key, _, kept in LEFT_OUT_FIRST:
-        entries = _entries(variables, key)
-        while entries[kept:] and tokens_in(request.full_text) > room:
-            over = tokens_in(request.full_text) - room
+    left = []
+    for key, name, kept in LEFT_OUT_FIRST:
+        given = variables.get(key) or []
+        entries = given.splitlines() if isinstance(given, str) else list(given)
+        before = len(entries)
+        while entries[kept:] and (over := tokens_in(request.full_text) - room) > 0:
             while entries[kept:] and over > 0:
                 over -= math.ceil(len(str(entries.pop(0))) / CHARS_PER_TOKEN)
-                left[key] = left.get(key, 0) + 1
-            variables[key] = "\n".join(entries) if isinstance(variables[key], str) else entries
+            variables[key] = "\n".join(entries) if isinstance(given, str) else entries
             again = rendered(catalog, request, variables)
             request = replace(request, prompt=again.prompt + added, system=again.system)
+        if before > len(entries):
+            left.append(f"{before - len(entries)} {name}")
     return request, left
-
-
-def _entries(variables: Mapping[str, Any], key: str) -> list[Any]:
-    value = variables.get(key) or []
-    return value.splitlines() if isinstance(value, str) else list(value)

@@ -1,16 +1,18 @@
-"""Whether what a primitive was given is of the right kind; used by the four primitives.
-
-Their inputs are plain values that anybody may fill in, so they are looked at when they are used.
-"""
+"""Whether what a primitive was given, which anybody may fill in, is of the right kind."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 
-def is_blank(value: object) -> bool:
-    """Whether a required text is missing, empty or no text at all."""
-    return not isinstance(value, str) or not value.strip()
+def missing(given: object, *names: str) -> str:
+    """Which required text is missing, empty or no text at all, in plain words; "" if none is."""
+    for name in names:
+        value = getattr(given, name)
+        if not isinstance(value, str) or not value.strip():
+            return f"{name} is required"
+    return ""
 
 
 def wrong_kind(given: object, lists: Iterable[str] = (), mappings: Iterable[str] = ()) -> str:
@@ -27,3 +29,13 @@ def wrong_kind(given: object, lists: Iterable[str] = (), mappings: Iterable[str]
         if not isinstance(value, Mapping):
             return f"{name} must be a dictionary, not {value!r:.60}"
     return ""
+
+
+def name_parts(name: str) -> list[str]:
+    """The words of a name or id by which somebody may be called, in lower case."""
+    return [part for part in re.split(r"[\W_]+", name.lower()) if len(part) > 2]
+
+
+def name_of(character_id: str) -> str:
+    """What somebody is called of whom only the id is known: ``old_tom`` → ``Old Tom``."""
+    return " ".join(character_id.replace("_", " ").replace("-", " ").split()).title()

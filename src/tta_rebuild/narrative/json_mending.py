@@ -1,9 +1,9 @@
 """Reads JSON that a model wrote by hand: as it stands, mended, or as far as it goes.
 
-Used by ``scene_parser``. What is mended: quotes inside a string that nobody escaped, raw line
-breaks, backslashes that escape nothing, commas before a closing bracket. A string ends only where
-what follows can follow a string, so no word is lost: the general libraries (json-repair 0.64 was
-tried) cut ``""Go," says Mara."`` after the second quote and say nothing.
+What is mended: quotes inside a string that nobody escaped, raw line breaks, backslashes that escape
+nothing, commas before a closing bracket. A string ends only where what follows can follow a string,
+so no word is lost: the general libraries (json-repair 0.64 was tried) cut ``""Go," says Mara."``
+after the second quote and say nothing.
 """
 
 from __future__ import annotations
@@ -22,36 +22,43 @@ _ENDS_ITEM = re.compile(rf'{_CHARS}"(?=\s*(?:,\s*["{{\[]|,?\s*\]|,?\s*$))', re.D
 _PIECE = re.compile(rf'{_CHARS}"', re.DOTALL)
 _WRONG = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})|[\\"\x00-\x1f]')
 _CLOSES = re.compile(r"\s*[}\]]")
+_decode = json.JSONDecoder().raw_decode  # takes half characters too, which are left out later
 
 
-def loaded(text: str) -> Any:
-    """The JSON value, mended if need be; None if there is none. What follows it is passed over."""
+def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
+    """The object that begins at a place, mended if need be, and where it ends; None: it is none."""
     try:
-        return from_json(text)
-    except ValueError:
+        return _decode(text, at)
+    except (ValueError, RecursionError):
         pass
+    mended, end = _mended(text, at)
     try:
-        return json.loads(mended(text))  # takes half characters too, which are left out later
+        return (json.loads(mended), end) if end else None
     except (ValueError, RecursionError):
         return None
 
 
-def as_far_as_it_goes(text: str, *, cut_strings: bool = True) -> Any:
-    """What can be read of JSON that breaks off, with its last string or not; ``{}`` if nothing."""
-    for read in (str, mended):
+def is_open(text: str) -> bool:
+    """Whether the object with which a text begins has no end."""
+    return not _mended(text, 0)[1]
+
+
+def as_far_as_it_goes(text: str, *, cut_strings: bool = True) -> dict[str, Any]:
+    """What can be read of an object that breaks off, with its last string or not."""
+    for read in (str, lambda broken: _mended(broken, 0)[0]):
         try:
-            return from_json(read(text), allow_partial="trailing-strings" if cut_strings else "on")
+            found = from_json(read(text), allow_partial="trailing-strings" if cut_strings else "on")
         except ValueError:
-            pass
+            continue
+        return found if isinstance(found, dict) else {}
     return {}
 
 
-def mended(text: str) -> str:
-    """The first JSON value of a text, with what models do wrong inside it put right."""
+def _mended(text: str, at: int) -> tuple[str, int]:
+    """The object that begins at a place, put right, and where it ends, 0 if it is not closed."""
     out: list[str] = []
     stack: list[str] = []
     is_key = False
-    at = 0
     while mark := _MARK.search(text, at):
         out.append(text[at : mark.start()])
         at = mark.end()
@@ -72,13 +79,11 @@ def mended(text: str) -> str:
                 is_key = False
                 out.append(closing)
                 if not stack:
-                    break
+                    return "".join(out), at
             case other:
                 is_key = other == "," and stack[-1:] == ["{"]
                 out.append(other)
-    else:
-        out.append(text[at:])
-    return "".join(out)
+    return "".join((*out, text[at:])), 0
 
 
 def _string_end(text: str, at: int, is_key: bool, in_object: bool) -> int:

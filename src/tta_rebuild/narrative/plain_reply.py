@@ -1,7 +1,4 @@
-"""A reply that came as plain prose: its paragraphs, and the numbered list at its end as choices.
-
-Used by ``story_generator`` where a model answers twice without JSON.
-"""
+"""A reply that came as plain prose: its paragraphs, and the numbered list at its end as choices."""
 
 from __future__ import annotations
 
@@ -10,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tta_rebuild.core.story import Choice, Passage
-from tta_rebuild.narrative.reply_text import THOUGHT_ENDS, clean, is_json, is_refusal, is_thinking
+from tta_rebuild.narrative import reply_values as read
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 LONGEST_SCENE = 12_000
@@ -18,12 +15,8 @@ LONGEST_SCENE = 12_000
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
 _LISTED = re.compile(r"\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
-_HEADING = re.compile(
-    r"\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*", re.IGNORECASE
-)
-_CHATTER = re.compile(
-    r"\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b", re.IGNORECASE
-)
+_HEADING = re.compile(r"(?i)\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*")
+_CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b")
 _MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
 
 
@@ -47,10 +40,10 @@ def read_plain(reply: str, *, cut: bool = False) -> PlainScene | None:
 
     An unfinished sentence at the end of a reply that was ``cut`` is left out.
     """
-    *_, answer = THOUGHT_ENDS.split(reply)
-    if is_thinking(reply) or is_json(answer) or is_refusal(answer):
+    *_, answer = read.THOUGHT_ENDS.split(reply)
+    if read.is_thinking(reply) or read.is_json(answer) or read.is_refusal(answer):
         return None
-    text = _MARKDOWN.sub("", clean(answer, len(answer))).strip()
+    text = _MARKDOWN.sub("", read.clean(answer, len(answer))).strip()
     lines = text.splitlines()
     listed = len(lines)
     while listed and (_LISTED.match(lines[listed - 1]) or not lines[listed - 1].strip()):
@@ -83,17 +76,14 @@ def within(text: str, limit: int) -> str:
     """The text, or what of it fits a limit, to its last whole sentence (or word, with "…")."""
     if len(text) <= limit:
         return text
-    return (
-        up_to_last_sentence(text[:limit]) or f"{text[:limit].rpartition(' ')[0] or text[:limit]}…"
-    )
+    cut = text[:limit]
+    return up_to_last_sentence(cut) or f"{cut.rpartition(' ')[0] or cut}…"
 
 
 def up_to_last_sentence(text: str) -> str:
     """The text up to the end of its last complete sentence, "" if there is none."""
-    last = 0
-    for match in _SENTENCE_END.finditer(text):
-        last = match.end()
-    return text[:last].rstrip()
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]].rstrip() if ends else ""
 
 
 def paragraphs(text: str) -> Iterator[str]:

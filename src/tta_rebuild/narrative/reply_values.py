@@ -1,18 +1,94 @@
-"""What a value in a model's reply is taken for: every one may be missing, wrong or huge.
+"""What the values in a model's reply are taken for: each may be missing, wrong or huge.
 
-Used by ``scene_parser`` and ``branch_validator``. What can be understood is taken, what cannot is
-left out, and nothing a reply says can have another effect than to be story.
+What can be understood is taken, what cannot is left out, and nothing a reply says can have another
+effect than to be story: its words come without thoughts, markup, escapes and refusals.
 """
 
 from __future__ import annotations
 
+import html
+import math
 import re
 from typing import Any
 
-from tta_rebuild.narrative.reply_text import clean, is_json
-
 MOST_PASSAGES, LONGEST_PASSAGE = 60, 40_000
 MOST_ITEMS, LONGEST_LINE, LONGEST_WORD = 40, 1_000, 200
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_TAGS = "a|b|big|blockquote|body|center|code|div|em|font|h[1-6]|html|i|img|li|mark|ol|pre|s|script"
+_TAGS += "|small|span|strong|style|sub|sup|table|t[dhr]|u|ul"
+_TAG = re.compile(rf"</?(?:{_TAGS})(?:\s[^<>]*)?/?>|<!--.*?-->", re.IGNORECASE | re.DOTALL)
+_BREAK = re.compile(r"<(br|hr|/?p)(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|hellip|mdash|ndash|[lr][sd]quo|#\d{1,6});")
+_FENCE = re.compile(r"(```.*?(?:```|$)|`[^`\n]+`)", re.DOTALL)
+
+_THINK = r"(?:think|thinking|thought|reasoning)"
+THOUGHT_BEGINS = re.compile(rf"\s*<{_THINK}>", re.IGNORECASE)
+THOUGHT_ENDS = re.compile(rf"</{_THINK}>|<\|channel\|>final<\|message\|>", re.IGNORECASE)
+"""What comes before it is no part of the answer."""
+_THOUGHT = re.compile(rf"<{_THINK}>.*?(?:</{_THINK}>|\Z)", re.IGNORECASE | re.DOTALL)
+
+_SORRY = re.compile(
+    r"\W*(?:(?:i(?:['’]m| am) (?:very |really )?)?sorry|i apologi[sz]e|unfortunately|as an ai\b"
+    r"|i (?:can(?:['’]t|not)|won['’]t|will not)|i(?:['’]m| am) (?:unable|not able))",
+    re.IGNORECASE,
+)
+_WILL_NOT = re.compile(
+    r"\b(?:can(?:['’]t|not)|won['’]t|will not|unable to|not able to|not comfortable)\s+"
+    r"(?:\w+\s+){0,3}?"
+    r"(?:help|assist|continue|write|creat|generat|fulfil|comply|provid|engag|produc|do that)"
+    r"|\blanguage model\b|\bas an ai\b|\bguidelines\b",
+    re.IGNORECASE,
+)
+_JSON = re.compile(r'^\s*(?:[{\[]\s*["{\[\]}]|"\w+"\s*:)|"\w{2,}"\s*:\s*["\[{]', re.MULTILINE)
+
+
+def clean(text: str, limit: int) -> str:
+    """Without control characters, escapes of terminals, markup and thoughts, cut to a length.
+
+    Code between backticks keeps its brackets.
+    """
+    text = _ANSI.sub("", text.replace("\r\n", "\n"))
+    text = _CONTROL.sub("", text.replace("\r", "\n"))
+    if "<" in text or "&" in text:
+        parts = _FENCE.split(text)
+        parts[::2] = [_without_markup(part) for part in parts[::2]]
+        text = "".join(parts)
+    return text[:limit]
+
+
+def _without_markup(text: str) -> str:
+    text = _BREAK.sub(lambda m: "" if m[1].lower() == "p" else "\n", _THOUGHT.sub("", text))
+    return _ENTITY.sub(lambda m: html.unescape(m[0]).replace("\xa0", " "), _TAG.sub("", text))
+
+
+def settled(text: str) -> str:
+    """Of a text that still grows: what comes before a tag, entity or escape that is not closed."""
+    thought = THOUGHT_BEGINS.search(text)
+    if thought and not THOUGHT_ENDS.search(text, thought.end()):
+        text = text[: thought.start()]
+    for opening, closing in (("\x1b", "m"), ("<", ">"), ("&", ";")):
+        at = text.rfind(opening, max(0, len(text) - 80))
+        if at >= 0 and closing not in text[at:]:
+            text = text[:at]
+    return text.removesuffix("\r")
+
+
+def is_thinking(text: str) -> bool:
+    """Whether a reply so far is thinking aloud, and has not come to its answer."""
+    return bool(THOUGHT_BEGINS.match(text)) and not THOUGHT_ENDS.search(text)
+
+
+def is_refusal(text: str) -> bool:
+    """Whether a short text is a model's own no, and not a story."""
+    told = text.strip()
+    return bool(len(told) <= 500 and _SORRY.match(told) and _WILL_NOT.search(told))
+
+
+def is_json(text: str) -> bool:
+    """Whether a text holds JSON, or what was meant as JSON, where prose belongs."""
+    return bool(_JSON.search(text))
 
 
 def text(value: Any, limit: int = LONGEST_LINE) -> str:
@@ -49,21 +125,14 @@ def value_word(value: Any) -> str:
 
 def flag(value: Any) -> bool:
     """Yes or no, no in doubt."""
-    if isinstance(value, str):
-        return value.strip().lower() in ("true", "yes", "1")
-    return value is True or (isinstance(value, int) and value == 1)
-
-
-def number(value: Any) -> int:
-    """The first number in it, 0 if there is none."""
-    found = re.search(r"\d{1,9}", str(value)) if isinstance(value, (str, int)) else None
-    return int(found.group()) if found else 0
+    return str(value).strip().lower() in ("true", "yes", "1")
 
 
 def numbers(value: Any) -> tuple[int, ...]:
-    """The numbers in a list, or in a single value."""
-    given = value if isinstance(value, list) else [value]
-    return tuple(n for one in given[:MOST_ITEMS] if (n := number(one)))
+    """The first number in each of a list, or in a single value; zeros are none."""
+    given = value[:MOST_ITEMS] if isinstance(value, list) else [value]
+    found = [re.search(r"\d{1,9}", str(one)) for one in given if isinstance(one, (str, int))]
+    return tuple(n for one in found if one and (n := int(one.group())))
 
 
 def listed(value: Any) -> list[Any]:
@@ -75,13 +144,11 @@ def listed(value: Any) -> list[Any]:
 
 def objects(value: Any, most: int = MOST_ITEMS, text_key: str = "") -> list[dict[str, Any]]:
     """A list of objects, or a single one; a bare text is one with ``text_key`` alone."""
-    found: list[dict[str, Any]] = []
-    for one in listed(value)[:most]:
-        if isinstance(one, dict):
-            found.append({str(k): v for k, v in one.items()})
-        elif isinstance(one, str) and text_key and one.strip():
-            found.append({text_key: one})
-    return found
+    found = [
+        {text_key: one} if text_key and isinstance(one, str) and one.strip() else one
+        for one in listed(value)[:most]
+    ]
+    return [{str(k): v for k, v in one.items()} for one in found if isinstance(one, dict)]
 
 
 def bounded(value: Any, depth: int = 4) -> Any:
@@ -89,11 +156,10 @@ def bounded(value: Any, depth: int = 4) -> Any:
     if isinstance(value, str):
         return clean(value, LONGEST_LINE)
     if isinstance(value, dict):
-        if depth <= 0:
-            return {}
-        return {clean(str(k), 60): bounded(v, depth - 1) for k, v in list(value.items())[:40]}
+        entries = list(value.items())[:40] if depth > 0 else []
+        return {clean(str(k), 60): bounded(v, depth - 1) for k, v in entries}
     if isinstance(value, list):
         return [bounded(v, depth - 1) for v in value[:40]] if depth > 0 else []
-    if isinstance(value, int) and not -(2**53) < value < 2**53:
-        return 0
-    return value if value == value and value not in (float("inf"), float("-inf")) else 0.0
+    if isinstance(value, float):
+        return value if math.isfinite(value) else 0.0
+    return value if value is None or abs(value) < 2**53 else 0

@@ -1,7 +1,7 @@
 """From where the story stands to the request that asks a model for a scene.
 
-Used by ``story_generator``. The request carries the variables (for the embedded storyteller, the
-cache and the experiments) and the prompt that a template makes of them.
+The request carries the variables (for the embedded storyteller, the cache and the experiments) and
+the prompt that a template makes of them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.narrative.asking import packaged_prompts
+from tta_rebuild.narrative.inputs import name_of
 from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
 from tta_rebuild.prompts.fencing import fenced
 
@@ -31,12 +32,11 @@ def scene_request(
     rest: Mapping[str, str] | None = None,
 ) -> LLMRequest:
     """The request for a scene or, given what ``ContinueSceneVariables`` adds, the rest of one."""
-    task = "scene" if rest is None else "continue_scene"
     variables = {**scene_variables(wanted, context), **(rest or {})}
     blank = LLMRequest(
         prompt="",
         context=context,
-        task=task,
+        task="continue_scene" if rest else "scene",
         variables=variables,
         story_id=wanted.story_id,
         branch_id=wanted.branch_id,
@@ -53,14 +53,17 @@ def rendered(
 ) -> RenderedPrompt:
     """The words for a scene with these variables; task, context and story are the request's."""
     context = request.context
+    boundaries = dict(context.player_boundaries) or {"none given": "keep to what suits all"}
+    # what the last scene's reply noted; the embedded storyteller's bookkeeping is for it alone
+    notes = variables.get("notes") or {}
     shown = {
         **variables,
         "guidance": guidance(context) or ["Ensure Narrative Quality"],
-        "boundaries": dict(context.player_boundaries) or {"none given": "keep to what suits all"},
+        "boundaries": boundaries,
         "place_in_story": _place(variables, request.turn),
         "manner": _manner(variables),
         "relations": built_in().described(),
-        "notes": _notes_of_a_model(variables),
+        "notes": {} if notes.keys() >= {"v", "plot", "marks"} else notes,
         "is_opening": not any(variables.get(n) for n in ("action", "recent", "told_so_far")),
     }
     return catalog.render("scene", shown, story_id=request.story_id)
@@ -97,12 +100,18 @@ def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[s
         "style": variables.pop("narrative_style"),
         "preferences": variables.pop("player_preferences"),
         "characters": list(wanted.characters)
-        or [{"character_id": one, "name": _name(one)} for one in wanted.active_characters],
+        or [{"character_id": one, "name": name_of(str(one))} for one in wanted.active_characters],
         "boundaries": {str(k): str(v) for k, v in context.player_boundaries.items()},
         "metaconcepts": context.metaconcept_names(),
     }
     plain: dict[str, Any] = json.loads(json.dumps(variables, default=_plain))
     return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    return list(value) if isinstance(value, (tuple, set, frozenset)) else str(value)
 
 
 def guidance(context: TTAContext) -> list[str]:
@@ -114,44 +123,20 @@ def guidance(context: TTAContext) -> list[str]:
     return lines
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, (tuple, set, frozenset)):
-        return list(value)
-    return str(value)
-
-
-def _name(character_id: str) -> str:
-    return " ".join(str(character_id).replace("_", " ").split()).title()
-
-
-def _notes_of_a_model(variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the last scene's reply noted; the embedded storyteller's bookkeeping is for it alone."""
-    notes: Mapping[str, Any] = variables.get("notes") or {}
-    return {} if notes.keys() >= {"v", "plot", "marks"} else notes
-
-
 def _manner(variables: Mapping[str, Any]) -> list[str]:
     """Whose story it is and how it is told: the same in every scene of a story."""
-    players = [c for c in variables["characters"] if c.get("is_player")]
-    who = "no name (id player)"
-    if players:
-        who = f"{players[0].get('name', '')} (id {players[0].get('character_id', '')})"
+    who, language = "no name (id player)", variables["language"]
+    for player in [c for c in variables["characters"] if c.get("is_player")][:1]:
+        who = f"{player.get('name', '')} (id {player.get('character_id', '')})"
     lines = [
         f"Style: {variables['style']}",
         f"The player's character: {who}, told as “you”, present tense",
+        f"Language of passages, branches and lines: {language}; "
+        "keys, ids and relations stay English",
     ]
-    if variables["language"] != "en":
-        lines.append(
-            f"Language of passages, branches and lines: {variables['language']}; keys, ids and "
-            "relations stay English"
-        )
-    return lines
+    return lines[:2] if language == "en" else lines
 
 
 def _place(variables: Mapping[str, Any], turn: int) -> list[str]:
-    lines = [f"Position in story time: {variables['timeline_position']}"]
-    if turn:
-        lines += [f"Scene {turn}", f"Stage of the story: {variables['stage']}"]
-    return lines
+    place = [f"Position in story time: {variables['timeline_position']}"]
+    return [*place, f"Scene {turn}", f"Stage of the story: {variables['stage']}"] if turn else place

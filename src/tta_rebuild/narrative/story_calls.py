@@ -1,137 +1,147 @@
-"""The calls to a model that tell one scene, and what they come to together.
-
-Used by ``story_generator``, which decides what is asked next.
-"""
+"""The calls to a model that tell one scene, and what they come to together."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from tta_rebuild.core.errors import (
-    ContentRefused,
-    ExecutionError,
-    ProviderError,
-    ReplyUnusable,
-    StreamBroken,
-)
-from tta_rebuild.core.story import Choice
-from tta_rebuild.integrations.llm_provider import (
-    SILENT,
-    LLMProvider,
-    LLMRequest,
-    LLMResponse,
-    StreamItem,
-    StreamRestarted,
-    TextPiece,
-)
+from tta_rebuild.core import errors
+from tta_rebuild.core.story import Choice, Passage
+from tta_rebuild.integrations import llm_provider as model
 from tta_rebuild.narrative.plain_reply import PlainScene, read_plain
 from tta_rebuild.narrative.scene_parser import BROKE_OFF, REFUSED, SceneReader, joined, untold
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
+    PassageDrafted,
     StoryGenerationInput,
     StoryItem,
 )
 from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
 
 NOTHING_YET = untold(BROKE_OFF)
-_GO_ON = {
-    "choice": "Go on from here and see what happens next",
-    "consequence": "The story goes on from this moment.",
-}
-_ONLY_GO_ON = (Choice(text=_GO_ON["choice"], consequence=_GO_ON["consequence"]),)
+_GO_ON = Choice(
+    text="Go on from here and see what happens next",
+    consequence="The story goes on from this moment.",
+)
 
 
 @dataclass(slots=True)
 class ModelCall:
     """One call to the model: what was asked, and what came of it."""
 
-    asked: LLMRequest
+    asked: model.LLMRequest
     reader: SceneReader = field(default_factory=SceneReader)
-    response: LLMResponse | None = None
+    response: model.LLMResponse | None = None
     reply: GeneratedStory = NOTHING_YET
-    error: ExecutionError | None = None
+    error: errors.ExecutionError | None = None
 
-    def take(self, item: StreamItem) -> Iterator[StoryItem]:
-        """What the next piece of the answer brings."""
-        if isinstance(item, TextPiece):
+    async def listen(
+        self, provider: model.LLMProvider, before: tuple[Passage, ...], *, at_once: bool
+    ) -> AsyncGenerator[StoryItem, None]:
+        """What the answer brings while it comes.
+
+        What the scene's first part has told (``before``) is told again after a restart.
+        """
+        asking = _at_once(provider, self.asked) if at_once else provider.stream(self.asked)
+        try:
+            async with aclosing(asking) as items:
+                async for item in items:
+                    for piece in self._taken(item):
+                        yield piece
+                        for passage in before if isinstance(piece, DraftRestarted) else ():
+                            yield PassageDrafted(passage)
+        except (errors.ProviderError, errors.BudgetExceededError) as error:
+            self.error = error
+            if isinstance(error, errors.StreamBroken) and self.reader.finish(cut=True).passages:
+                self.response = model.LLMResponse(
+                    text=self.reader.text,
+                    tokens_used=0,
+                    model=error.model or provider.config.model,
+                    finish_reason="other",
+                    provider=error.provider,
+                    degraded="the connection to the storyteller broke off",
+                )
+        if self.response is not None:
+            self.reply = self.reader.finish(cut=self.is_cut)
+            for passage in self.reply.passages[len(self.reader.given) :]:
+                yield PassageDrafted(passage)
+        elif self.error is None:
+            self.error = errors.ReplyUnusable("the model's stream ended without an end")
+
+    def _taken(self, item: model.StreamItem) -> Iterator[StoryItem]:
+        if isinstance(item, model.TextPiece):
             yield from self.reader.feed(item.text)
-        elif isinstance(item, StreamRestarted):
+        elif isinstance(item, model.StreamRestarted):
             self.reader = SceneReader()
             yield DraftRestarted(item.reason)
         else:
             self.response = item.response
 
+    def _finished(self, *reasons: str) -> bool:
+        return self.response is not None and self.response.finish_reason in reasons
+
     @property
     def is_cut(self) -> bool:
         """The answer stopped before its end."""
-        return bool(self.response and self.response.finish_reason in ("length", SILENT))
+        return self._finished("length", model.SILENT)
 
     @property
     def lacks_its_end(self) -> bool:
-        """What was told has no end that could be asked for: cut at its limit, or left half-way."""
-        response, reply = self.response, self.reply
-        if response is None or reply.is_ending:
-            return False
-        is_half = response.finish_reason == "stop" and reply.degraded == BROKE_OFF
-        return response.finish_reason == "length" or (is_half and not reply.choices)
+        """What was told can be asked to be ended: it was cut at its limit, or left half-way."""
+        reply = self.reply
+        is_half = self._finished("stop") and reply.degraded == BROKE_OFF and not reply.choices
+        return not reply.is_ending and (self._finished("length") or is_half)
 
     @property
     def is_refused(self) -> bool:
         """The model would not, for the content."""
-        if isinstance(self.error, ContentRefused) or self.reply.degraded == REFUSED:
-            return True
-        return bool(self.response and self.response.finish_reason in ("safety", "recitation"))
+        refused = isinstance(self.error, errors.ContentRefused) or self.reply.degraded == REFUSED
+        return refused or self._finished("safety", "recitation")
 
     @property
     def plain(self) -> PlainScene | None:
         """The prose of an answer that is no JSON."""
-        response = self.response
-        if response is None or self.reply.passages or self.reply.degraded == REFUSED:
+        if self.response is None or self.reply.passages or self.reply.degraded == REFUSED:
             return None
-        return read_plain(response.text, cut=self.is_cut)
+        return read_plain(self.response.text, cut=self.is_cut)
 
     @property
-    def why_again(self) -> str:
-        """Why what was shown of it is taken back."""
-        if self.is_refused:
-            return "the model stopped for the content; once more, softer"
-        return "the reply could not be understood"
-
-    @property
-    def failure(self) -> ProviderError:
+    def failure(self) -> errors.ProviderError:
         """A reply that tells nothing, as the error that it is."""
-        model = self.response.model if self.response else ""
+        name = self.response.model if self.response else ""
+        other = "or take another model (--model)"
         if self.is_refused:
-            return ContentRefused(
-                f"{model} would not tell this scene, even more softly: say it otherwise, or take "
-                "another model (--model)",
-                reason="in its reply",
-                model=model,
-            )
-        return ReplyUnusable(
-            f"{model} answered with what is no scene ({self.reply.degraded}), also when asked once "
-            "more: try again, or take another model (--model)",
-            model=model,
-        )
+            said = f"{name} would not tell this scene, even more softly: say it otherwise, {other}"
+            return errors.ContentRefused(said, reason="in its reply", model=name)
+        said = f"{name} answered with what is no scene ({self.reply.degraded})"
+        said += f", also when asked once more: try again, {other}"
+        return errors.ReplyUnusable(said, model=name)
+
+
+async def _at_once(
+    provider: model.LLMProvider, request: model.LLMRequest
+) -> AsyncGenerator[model.StreamItem, None]:
+    response = await provider.complete(request)
+    yield model.TextPiece(response.text)
+    yield model.StreamEnded(response)
 
 
 def outcome(
-    wanted: StoryGenerationInput, request: LLMRequest, calls: list[ModelCall]
-) -> GeneratedStory | ExecutionError:
-    """What the calls told together, or why that is nothing."""
+    wanted: StoryGenerationInput, request: model.LLMRequest, calls: list[ModelCall]
+) -> GeneratedStory:
+    """What the calls told together. Raises ExecutionError: why that is nothing."""
     told = [call for call in calls if call.reply.passages]
     call = told[-1] if told else next((call for call in calls if call.plain), calls[-1])
+    response, plain = call.response, call.plain
     if told:
-        story = call.reply if len(told) == 1 else joined(told[0].reply, call.reply)
-        story = _whole(story)
-    elif call.plain:
-        story = _of_prose(call.reply.degraded, call.plain)
+        story = _whole(call.reply if len(told) == 1 else joined(told[0].reply, call.reply))
+    elif plain:
+        story = _of_prose(call.reply.degraded, plain)
     else:
-        return call.error or call.failure
-    response = call.response
+        raise call.error or call.failure
     assert response is not None
     digest = hashlib.sha256(response.text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     kind = "scene" if told else "scene_fallback"
@@ -149,43 +159,28 @@ def outcome(
     )
 
 
-def broken_off(provider: LLMProvider, text: str, broken: StreamBroken) -> LLMResponse:
-    """What had come before the stream broke, as an answer that says so."""
-    return LLMResponse(
-        text=text,
-        tokens_used=0,
-        model=broken.model or provider.config.model,
-        finish_reason="other",
-        provider=broken.provider,
-        degraded="the connection to the storyteller broke off",
-    )
-
-
 def _of_prose(broken: str, plain: PlainScene) -> GeneratedStory:
     """A scene from a reply that was no JSON."""
     note = f"{broken}; its words are shown as they came"
     return replace(
         untold(note + (", to the last whole sentence" if plain.is_cut else "")),
-        story_branches=[dict(_GO_ON)],
+        story_branches=[{"choice": _GO_ON.text, "consequence": _GO_ON.consequence}],
         quality_score=FALLBACK_QUALITY,
         passages=plain.passages,
-        choices=plain.choices or _ONLY_GO_ON,
+        choices=plain.choices or (_GO_ON,),
     )
 
 
 def _whole(story: GeneratedStory) -> GeneratedStory:
     """A scene that was read, with its quality and with a way on if that was lost."""
-    is_lost = bool(story.degraded) and not story.is_ending
-    return replace(
-        story,
-        quality_score=scene_quality(
-            [p.text for p in story.passages],
-            lines=[line.text for line in story.dialogue],
-            setting=story.setting_description,
-            tone=story.emotional_tone,
-            choices=[branch["choice"] for branch in story.story_branches],
-            is_ending=story.is_ending,
-            broken=bool(story.degraded),
-        ),
-        choices=story.choices or (_ONLY_GO_ON if is_lost else ()),
+    quality = scene_quality(
+        [p.text for p in story.passages],
+        lines=[line.text for line in story.dialogue],
+        setting=story.setting_description,
+        tone=story.emotional_tone,
+        choices=[branch["choice"] for branch in story.story_branches],
+        is_ending=story.is_ending,
+        broken=bool(story.degraded),
     )
+    is_lost = story.degraded and not story.is_ending and not story.choices
+    return replace(story, quality_score=quality, choices=(_GO_ON,) if is_lost else story.choices)

@@ -1,11 +1,10 @@
 """Tells the next scene: from where the story stands to prose, lines, choices.
 
 The first of the four primitives. The engine streams it (``tell``, ``continue_from``); callers
-outside ``execute`` it. Both make one call to the model and read the reply with the same parser.
-They ask once more where the reply was cut at its limit (to go on), refused for its content (more
-softly) or not to be understood (naming what was wrong); where that does not help either, the next
-model of the chain is asked. ``degraded`` says what was not as it should be. Nothing that is no
-prose is ever told: without any, the turn ends with an error.
+outside ``execute`` it. One call to the model is made, and another where the reply was cut at its
+limit (to go on), refused for its content (more softly) or not to be understood (naming what was
+wrong); where that does not help either, the next model of the chain is asked. ``degraded`` says
+what was not as it should be. Nothing that is no prose is ever told.
 """
 
 from __future__ import annotations
@@ -15,20 +14,12 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
-from tta_rebuild.core.errors import (
-    BudgetExceededError,
-    ExecutionError,
-    ProviderError,
-    ReplyUnusable,
-    StreamBroken,
-    ValidationError,
-)
+from tta_rebuild.core.errors import ReplyUnusable, ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
-from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
-from tta_rebuild.narrative.story_calls import ModelCall, broken_off, outcome
+from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
 from tta_rebuild.narrative.story_values import GeneratedStory as GeneratedStory
 from tta_rebuild.narrative.story_values import PassageDrafted as PassageDrafted
@@ -39,6 +30,8 @@ from tta_rebuild.narrative.story_values import StoryItem as StoryItem
 from tta_rebuild.prompts import PromptCatalog
 
 MOST_CALLS = 5
+_SOFTER = "the model stopped for the content; once more, softer"
+_UNCLEAR = "the reply could not be understood"
 
 
 class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]):
@@ -58,10 +51,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     async def execute(
         self, input_data: StoryGenerationInput, context: TTAContext
     ) -> GeneratedStory:
-        """Tell the scene in one go.
-
-        Raises ValidationError (theme, universe or position is wrong) and ProviderError.
-        """
+        """Tell the scene in one go. Raises ValidationError and ProviderError."""
         self._validate(input_data, context)
         async with aclosing(self._told(input_data, context, at_once=True)) as items:
             async for item in items:
@@ -74,7 +64,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     ) -> AsyncGenerator[StoryItem, None]:
         """Tell the scene while it is being written; ``StoryDrafted`` comes last.
 
-        Closing the generator early ends the call behind it. Raises as ``execute`` does.
+        Closing the generator early ends the call behind it.
         """
         self._validate(input_data, context)
         return self._told(input_data, context)
@@ -88,10 +78,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         withheld: str,
         contradiction: str,
     ) -> AsyncGenerator[StoryItem, None]:
-        """Go on with a scene of which a sentence was held back (see ``ContinueSceneVariables``).
-
-        Gives the remaining passages and the choices, as ``tell`` does.
-        """
+        """The rest of a scene of which a sentence was held back: see ``ContinueSceneVariables``."""
         self._validate(input_data, context)
         rest = {"told_so_far": told_so_far, "withheld": withheld, "contradiction": contradiction}
         return self._told(input_data, context, rest)
@@ -111,47 +98,17 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         while asked is not None:
             call = ModelCall(asked)
             before = calls[0].reply.passages if calls else ()
-            async with aclosing(self._listening(call, before, at_once=at_once)) as items:
+            async with aclosing(call.listen(self.llm_provider, before, at_once=at_once)) as items:
                 async for item in items:
                     yield item
             calls.append(call)
             asked = self._next_request(wanted, context, request, calls)
             if asked is not None and call.reader.has_shown and not call.reply.passages:
-                yield DraftRestarted(call.why_again)
+                yield DraftRestarted(_SOFTER if call.is_refused else _UNCLEAR)
         story = outcome(wanted, request, calls)
-        if isinstance(story, ExecutionError):
-            raise story
         for passage in () if any(call.reply.passages for call in calls) else story.passages:
             yield PassageDrafted(passage)
         yield StoryDrafted(story)
-
-    async def _listening(
-        self, call: ModelCall, before: tuple[Passage, ...], *, at_once: bool
-    ) -> AsyncGenerator[StoryItem, None]:
-        """What a call brings while it comes; ``call`` holds what came of it afterwards.
-
-        What the scene's first part has told (``before``) is told again after a restart.
-        """
-        provider = self.llm_provider
-        asking = _at_once(provider, call.asked) if at_once else provider.stream(call.asked)
-        try:
-            async with aclosing(asking) as items:
-                async for item in items:
-                    for piece in call.take(item):
-                        yield piece
-                        if isinstance(piece, DraftRestarted):
-                            for passage in before:
-                                yield PassageDrafted(passage)
-        except (ProviderError, BudgetExceededError) as error:
-            call.error = error
-            if isinstance(error, StreamBroken) and call.reader.finish(cut=True).passages:
-                call.response = broken_off(self.llm_provider, call.reader.text, error)
-        if call.response is not None:
-            call.reply = call.reader.finish(cut=call.is_cut)
-            for passage in call.reply.passages[call.reader.given :]:
-                yield PassageDrafted(passage)
-        elif call.error is None:
-            call.error = ReplyUnusable("the model's stream ended without an end")
 
     def _next_request(
         self,
@@ -187,9 +144,9 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
         position = wanted.timeline_position
-        if is_blank(wanted.theme) or len(wanted.theme.strip()) < 3:
+        if missing(wanted, "theme") or len(wanted.theme.strip()) < 3:
             problem = "Theme must be at least 3 characters"
-        elif is_blank(wanted.universe_id):
+        elif missing(wanted, "universe_id"):
             problem = "Universe ID is required"
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"
@@ -198,11 +155,3 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             problem = wrong_kind(wanted, ("active_characters",), mappings)
         if problem:
             raise ValidationError(problem, self.name, context)
-
-
-async def _at_once(
-    provider: model.LLMProvider, request: model.LLMRequest
-) -> AsyncGenerator[model.StreamItem, None]:
-    response = await provider.complete(request)
-    yield model.TextPiece(response.text)
-    yield model.StreamEnded(response)

@@ -1,7 +1,4 @@
-"""What the story generator takes and gives: where the story stands, the scene, its pieces.
-
-Callers import these names from ``story_generator`` or from the package.
-"""
+"""What the story generator takes and gives: where the story stands, the scene, its pieces."""
 
 from __future__ import annotations
 
@@ -17,13 +14,8 @@ from tta_rebuild.integrations.llm_provider import LLMResponse
 class StoryGenerationInput:
     """Where the story stands. The first six are required; the engine fills in the rest.
 
-    Attributes:
-        theme: at least 3 characters.
-        timeline_position: place in story time, from 0.
-        turn, stage, should_end, action, chosen, facts, lines, cast, recent, recalled, rules, notes,
-            seed, title, world, characters, language, writes_lines: as in
-            ``core.tasks.SceneVariables``.
-        story_id, branch_id: for the ledger and for experiments.
+    ``theme`` has at least 3 characters, ``timeline_position`` is the place in story time, from 0;
+    ``story_id`` and ``branch_id`` are for the ledger; others as in ``core.tasks.SceneVariables``.
     """
 
     theme: str
@@ -66,9 +58,8 @@ class GeneratedStory:
         lines: lasting lines that the storyteller wrote; ``ended_lines``: numbers that it ended.
         happened: one line of what happened, "" if the storyteller gave none.
         degraded: "" or, in plain words, what was not as it should be (shown to the player).
-        told_by: ``provider:model``; ``response``: its answer; ``reply``: the answer's text.
-        requests: how many calls it took.
-        request_key, prompt_version: of the request that was answered.
+        told_by: ``provider:model``; ``response``: its answer; ``reply``: the answer's text;
+            ``request_key``, ``prompt_version``: of the first of so many ``requests``.
     """
 
     scene_id: str
@@ -96,10 +87,7 @@ class GeneratedStory:
 
 @dataclass(frozen=True, slots=True)
 class ProsePiece:
-    """Some more text of the passage being written, as soon as it is there.
-
-    ``speaker`` is "" for prose and where the reply has not said yet who speaks.
-    """
+    """More text of the passage being written; ``speaker`` is "" also where not yet known."""
 
     text: str
     speaker: str = ""

@@ -1,8 +1,7 @@
 """When things happen in the story: events in order of story time, their causes, open branches.
 
-The third of the four primitives. The engine hands it one update per noteworthy event of a turn;
-it needs no model. All of its work on one update is free of ``await``, so concurrent updates on one
-event loop cannot mix and need no lock.
+The third of the four primitives; it needs no model. All of its work on one update is free of
+``await``, so concurrent updates on one event loop cannot mix and need no lock.
 """
 
 from __future__ import annotations
@@ -11,12 +10,15 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.event_sequence import EventSequence
-from tta_rebuild.narrative.inputs import is_blank, wrong_kind
+from tta_rebuild.narrative.inputs import missing, wrong_kind
+
+T = TypeVar("T")
 
 EVENT_TYPES = ("story_beat", "choice", "consequence", "branch_point")
 
@@ -25,16 +27,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _new_event_id() -> str:
-    return f"event_{uuid.uuid4().hex}"
-
-
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
-    """One thing that happens at ``timestamp`` (story time, from 0), recorded at ``created_at``.
-
-    ``causal_links`` are the ids of the events it follows from.
-    """
+    """What happens at ``timestamp`` (story time, from 0); ``causal_links``: ids of its causes."""
 
     event_id: str
     event_type: str
@@ -58,7 +53,7 @@ class BranchPoint:
 
 @dataclass(frozen=True, slots=True)
 class TimelineUpdate:
-    """Something to record. ``causal_links`` are ids of events that this one follows from."""
+    """Something to record; its fields are those of the ``TimelineEvent`` that it becomes."""
 
     universe_id: str
     event_type: str
@@ -72,8 +67,8 @@ class TimelineUpdate:
 class TimelineState:
     """A universe's timeline at one moment; later updates leave it as it is.
 
-    ``current_position`` is one past the greatest timestamp; ``event_history`` is in order of story
-    time; ``timeline_coherence_score`` in (0, 1] is the share of events and causal links that hold.
+    ``event_history`` is in order of story time, ``current_position`` one past its end;
+    ``timeline_coherence_score``, in (0, 1], is the share of events and causal links that hold.
     """
 
     universe_id: str
@@ -85,72 +80,80 @@ class TimelineState:
     suggested_fixes: Sequence[str]
 
 
+class Recorded(Sequence[T]):
+    """A list that only grows, as it is now; copied and sorted when it is first looked at."""
+
+    def __init__(self, growing: list[T], time: Callable[[T], int] | None = None) -> None:
+        self._growing, self._length, self._time = growing, len(growing), time
+
+    @cached_property
+    def _items(self) -> list[T]:
+        items = self._growing[: self._length]
+        return sorted(items, key=self._time) if self._time else items
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._items[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, (Recorded, list, tuple)) and self._items == list(other)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
 class _Timeline:
-    """One universe: its history and what was found out about it so far."""
+    """One universe: its events in the order of recording, and what was found out about them."""
 
     def __init__(self) -> None:
-        self.history: EventSequence[TimelineEvent] = EventSequence()
+        self.events: list[TimelineEvent] = []
         self.times: dict[str, int] = {}
         self.position = 0
-        self.branches: EventSequence[BranchPoint] = EventSequence()
-        self.inconsistencies: EventSequence[str] = EventSequence()
-        self.fixes: EventSequence[str] = EventSequence()
+        self.branches: list[BranchPoint] = []
+        self.inconsistencies: list[str] = []
+        self.fixes: list[str] = []
         self.links = 0
 
     def record(self, event: TimelineEvent) -> None:
         self.links += len(event.causal_links)
         for cause in event.causal_links:
-            if wrong := self._wrong_link(event, cause):
-                self.inconsistencies = self.inconsistencies.with_item(wrong[0])
-                self.fixes = self.fixes.with_item(wrong[1])
-        self.history = self.history.with_item(event, _time)
+            self._check_link(event, cause)
+        self.events.append(event)
         self.times[event.event_id] = event.timestamp
         self.position = max(self.position, event.timestamp + 1)
-        branch = _branch_opened_by(event)
-        if branch is not None:
-            self.branches = self.branches.with_item(branch)
-
-    def _wrong_link(self, event: TimelineEvent, cause: str) -> tuple[str, str] | None:
-        """What is wrong with a causal link, and how to mend it."""
-        caused_at = self.times.get(cause)
-        if caused_at is None:
-            return (
-                f"Event {event.event_id} has a causal link to the non-existent event {cause}",
-                f"Remove the invalid causal link from {event.event_id} to {cause}, "
-                "or record that event first",
+        choices = event.event_data.get("choices")
+        if choices and event.event_type in ("choice", "branch_point"):
+            said = event.event_data.get("description") or event.event_data.get("prompt") or ""
+            branch = BranchPoint(
+                branch_id=f"branch_{event.event_id}",
+                position=event.timestamp,
+                description=str(said) or f"A choice at position {event.timestamp}",
+                available_choices=list(choices)
+                if isinstance(choices, (list, tuple))
+                else [choices],
+                requires_events=list(event.causal_links),
             )
-        if caused_at < event.timestamp:
-            return None
-        return (
-            f"Event {event.event_id} at {event.timestamp} follows from {cause} at {caused_at}: "
-            "cause must come before effect",
-            f"Change the timestamp of {event.event_id} to {caused_at + 1} or later, "
-            f"or that of {cause} to an earlier one",
-        )
+            self.branches.append(branch)
 
-    @property
-    def coherence(self) -> float:
-        """The share of all that the timeline says (its events, its links) that holds."""
-        said = len(self.history) + self.links
-        return 1.0 - len(self.inconsistencies) / said if said else 1.0
-
-
-def _time(event: TimelineEvent) -> int:
-    return event.timestamp
-
-
-def _branch_opened_by(event: TimelineEvent) -> BranchPoint | None:
-    choices = event.event_data.get("choices")
-    if not choices or event.event_type not in ("choice", "branch_point"):
-        return None
-    description = event.event_data.get("description") or event.event_data.get("prompt") or ""
-    return BranchPoint(
-        branch_id=f"branch_{event.event_id}",
-        position=event.timestamp,
-        description=str(description) or f"A choice at position {event.timestamp}",
-        available_choices=list(choices) if isinstance(choices, (list, tuple)) else [choices],
-        requires_events=list(event.causal_links),
-    )
+    def _check_link(self, event: TimelineEvent, cause: str) -> None:
+        """Note what is wrong with a causal link, and how to mend it."""
+        this, caused_at = event.event_id, self.times.get(cause)
+        if caused_at is None:
+            wrong = f"Event {this} has a causal link to the non-existent event {cause}"
+            fix = (
+                f"Remove the invalid causal link from {this} to {cause}, or record that event first"
+            )
+        elif caused_at >= event.timestamp:
+            wrong = f"Event {this} at {event.timestamp} follows from {cause} at {caused_at}"
+            wrong += ": cause must come before effect"
+            fix = f"Change the timestamp of {this} to {caused_at + 1} or later"
+            fix += f", or that of {cause} to an earlier one"
+        else:
+            return
+        self.inconsistencies.append(wrong)
+        self.fixes.append(fix)
 
 
 class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
@@ -160,7 +163,7 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         self,
         name: str = "TimelineManager",
         *,
-        new_id: Callable[[], str] = _new_event_id,
+        new_id: Callable[[], str] = lambda: f"event_{uuid.uuid4().hex}",
         clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__(name)
@@ -176,9 +179,8 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         """
         self._validate(input_data, context)
         timeline = self._timelines.setdefault(input_data.universe_id, _Timeline())
-        event_id = self._new_id()
-        while event_id in timeline.times:
-            event_id = self._new_id()
+        while (event_id := self._new_id()) in timeline.times:
+            pass
         event = TimelineEvent(
             event_id=event_id,
             event_type=input_data.event_type,
@@ -198,14 +200,15 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
     def get_state(self, universe_id: str) -> TimelineState:
         """The timeline as it is now; an empty one if the universe is unknown."""
         timeline = self._timelines.get(universe_id) or _Timeline()
+        said = len(timeline.events) + timeline.links
         return TimelineState(
             universe_id=universe_id,
             current_position=timeline.position,
-            event_history=timeline.history,
-            available_branches=timeline.branches,
-            timeline_coherence_score=timeline.coherence,
-            inconsistencies=timeline.inconsistencies,
-            suggested_fixes=timeline.fixes,
+            event_history=Recorded(timeline.events, attrgetter("timestamp")),
+            available_branches=Recorded(timeline.branches),
+            timeline_coherence_score=1.0 - len(timeline.fixes) / max(1, said),
+            inconsistencies=Recorded(timeline.inconsistencies),
+            suggested_fixes=Recorded(timeline.fixes),
         )
 
     def get_timeline(self, universe_id: str) -> list[TimelineEvent]:
@@ -221,17 +224,13 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         return list(self.get_state(universe_id).available_branches)
 
     def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
-        problem = ""
-        if is_blank(update.universe_id):
-            problem = "universe_id is required"
-        elif not isinstance(update.timestamp, int) or isinstance(update.timestamp, bool):
+        if problem := missing(update, "universe_id"):
+            pass
+        elif type(update.timestamp) is not int or update.timestamp < 0:
             problem = f"timestamp must be >= 0, a whole number, not {update.timestamp!r:.60}"
-        elif update.timestamp < 0:
-            problem = f"timestamp must be >= 0, not {update.timestamp}"
         elif update.event_type not in EVENT_TYPES:
-            problem = (
-                f"event_type must be one of {', '.join(EVENT_TYPES)}; not {update.event_type!r}"
-            )
+            known = ", ".join(EVENT_TYPES)
+            problem = f"event_type must be one of {known}; not {update.event_type!r}"
         else:
             problem = wrong_kind(update, ("causal_links", "character_ids"), ("event_data",))
         if problem:

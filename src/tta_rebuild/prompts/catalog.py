@@ -1,10 +1,9 @@
 """The templates of this package (or of another folder), and how one becomes a prompt.
 
 A template is a YAML file under ``templates/``: a name, a version, sections that are sent as the
-stable part (``system``) and sections that change (``prompt``). A section is either fixed text or
-shows one variable in a given form; values never get into fixed text. So what a player or a story
-says can only ever stand inside a fence (see ``fencing``), and the stable part comes first, where
-the providers' prompt caches find it.
+stable part (``system``, first, where prompt caches find it) and sections that change (``prompt``).
+A section is fixed text or shows one variable in a given form; values never get into fixed text, so
+what a player or a story says can only ever stand inside a fence (see ``fencing``).
 """
 
 from __future__ import annotations
@@ -29,8 +28,7 @@ class Section:
         text: fixed words; with ``show`` they stand before the value.
         show: the variable shown, "" for fixed text alone. Left out where it is empty.
         form: how it is shown, a key of ``fencing.FORMS``.
-        when: a variable that must not be empty, "" for always.
-        unless: a variable that must be empty, "" for always.
+        when, unless: variables that must not, and that must be empty; "" for always.
     """
 
     text: str = ""
@@ -41,14 +39,12 @@ class Section:
 
     def rendered(self, variables: Mapping[str, Any]) -> str:
         """The section as text, "" if it has nothing to say."""
-        if self.when and not variables.get(self.when):
-            return ""
-        if self.unless and variables.get(self.unless):
+        if (self.when and not variables.get(self.when)) or variables.get(self.unless):
             return ""
         if not self.show:
             return self.text.strip()
         value = variables.get(self.show)
-        if value is None or value == "" or value == [] or value == {}:
+        if value in (None, "", [], {}):
             return ""
         shown = FORMS[self.form](self.show, value)
         return f"{self.text.strip()}\n{shown}".strip() if shown else ""
@@ -95,16 +91,12 @@ class PromptCatalog:
     def load(cls, folder: Traversable | None = None) -> PromptCatalog:
         """Read all templates of a folder; those of this package if none is given.
 
-        Raises:
-            SettingsError: a file is no template; the message names it.
+        Raises SettingsError: a file is no template; the message names it.
         """
         home = folder or resources.files("tta_rebuild.prompts")
-        templates: dict[str, Sequence[Template]] = {}
-        for file in sorted((home / "templates").iterdir(), key=lambda f: f.name):
-            if file.name.endswith(".yaml"):
-                template = _read(file, home / "schemas")
-                templates[template.name] = (template,)
-        return cls(templates)
+        files = sorted((home / "templates").iterdir(), key=lambda f: f.name)
+        read = [_read(f, home / "schemas") for f in files if f.name.endswith(".yaml")]
+        return cls({template.name: (template,) for template in read})
 
     def template(self, name: str, *, story_id: str = "") -> Template:
         """The template to use: drawn by the weights, always the same for the same story.
@@ -125,13 +117,9 @@ class PromptCatalog:
         self, name: str, variables: Mapping[str, Any], *, story_id: str = ""
     ) -> RenderedPrompt:
         """The prompt for these variables; unknown variables are ignored, missing ones left out."""
-        template = self.template(name, story_id=story_id)
-        return RenderedPrompt(
-            system=_joined(template.system, variables),
-            prompt=_joined(template.prompt, variables),
-            version=template.id,
-            schema=template.schema,
-        )
+        used = self.template(name, story_id=story_id)
+        system, prompt = (_joined(part, variables) for part in (used.system, used.prompt))
+        return RenderedPrompt(system=system, prompt=prompt, version=used.id, schema=used.schema)
 
 
 def _joined(sections: Sequence[Section], variables: Mapping[str, Any]) -> str:
@@ -146,16 +134,11 @@ def _read(file: Traversable, schemas: Traversable) -> Template:
         if data.get("schema"):
             text = (schemas / f"{data['schema']}.json").read_text(encoding="utf-8")
             schema = parse_json(text, f"{data['schema']}.json")
-        template = Template(
-            name=data["name"],
-            version=int(data["version"]),
-            system=tuple(Section(**section) for section in data["system"]),
-            prompt=tuple(Section(**section) for section in data["prompt"]),
-            schema=schema,
-        )
-        for section in (*template.system, *template.prompt):
+        system, prompt = (tuple(Section(**s) for s in data[part]) for part in ("system", "prompt"))
+        for section in (*system, *prompt):
             if section.form not in FORMS:
                 raise ValueError(f"unknown form {section.form!r}")
+        name, version = data["name"], int(data["version"])
+        return Template(name=name, version=version, system=system, prompt=prompt, schema=schema)
     except (UnreadableFile, ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise SettingsError(f"prompt template {file.name}", f"cannot be read: {error}") from error
-    return template

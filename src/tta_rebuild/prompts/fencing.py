@@ -44,67 +44,44 @@ def fenced(name: str, text: str) -> str:
     return f'<data name="{re.sub(r"[^a-z0-9_]", "", name.lower())}">\n{inside}\n</data>'
 
 
-def _as_data(name: str, value: Any) -> str:
-    return fenced(name, value if isinstance(value, str) else _readable(value))
-
-
-def _as_lines(name: str, value: Any) -> str:
-    """Trusted words of our own (guidance), one per line."""
-    return "\n".join(f"- {one_line(item, 600)}" for item in value)
-
-
-def _as_levels(name: str, value: Mapping[str, Any]) -> str:
-    """``category: level`` lines, of words alone: they stand outside any fence."""
-    return "\n".join(f"- {_words(k)}: {_words(v)}" for k, v in value.items())
-
-
 def _words(value: object) -> str:
     return one_line(_NO_WORD.sub(" ", str(value)), 60)
 
 
-def _as_facts(name: str, value: Any) -> str:
-    """CLAIMs, one per line: ``mira holds silver_key``."""
-    lines = []
-    for fact in value:
-        ends = " (no longer)" if fact.get("ends") else ""
-        said = " ".join(str(fact.get(k, "")) for k in ("subject", "relation", "value"))
-        lines.append(" ".join(said.split()) + ends)
-    return fenced(name, "\n".join(lines))
-
-
-def _as_items(name: str, value: Any) -> str:
-    """Short texts that carry marks of their own, one per line."""
-    return fenced(name, "\n".join(" ".join(str(item).split()) for item in value))
-
-
-def _inline(name: str, value: Any) -> str:
-    """Trusted words of our own in one line."""
-    return one_line(", ".join(str(item) for item in value), 2_000)
+def _claim(fact: Mapping[str, Any]) -> str:
+    said = " ".join(str(fact.get(k, "")) for k in ("subject", "relation", "value")).split()
+    return " ".join(said) + (" (no longer)" if fact.get("ends") else "")
 
 
 def _readable(value: Any, depth: int = 0) -> str:
     """Lists and dictionaries as indented lines, which models read better than JSON."""
     pad = "  " * depth
     if isinstance(value, Mapping):
-        lines = []
-        for key, one in value.items():
-            if one in (None, "", [], {}, ()):
-                continue
-            if isinstance(one, (Mapping, list, tuple)):
-                lines.append(f"{pad}{key}:\n{_readable(one, depth + 1)}")
-            else:
-                lines.append(f"{pad}{key}: {one}")
-        return "\n".join(lines)
+        told = {k: v for k, v in value.items() if v not in (None, "", [], {}, ())}
+        return "\n".join(
+            f"{pad}{key}:\n{_readable(one, depth + 1)}"
+            if isinstance(one, (Mapping, list, tuple))
+            else f"{pad}{key}: {one}"
+            for key, one in told.items()
+        )
     if isinstance(value, (list, tuple)):
         return "\n".join(f"{pad}- {_readable(one, depth + 1).strip()}" for one in value)
     return f"{pad}{value}"
 
 
 FORMS: Mapping[str, Callable[[str, Any], str]] = {
-    "data": _as_data,
-    "lines": _as_lines,
-    "levels": _as_levels,
-    "facts": _as_facts,
-    "items": _as_items,
-    "inline": _inline,
+    "data": lambda name, value: fenced(name, _readable(value)),
+    # Trusted words of our own (guidance), one per line, or in one.
+    "lines": lambda name, value: "\n".join(f"- {one_line(item, 600)}" for item in value),
+    "inline": lambda name, value: one_line(", ".join(map(str, value)), 2_000),
+    # ``category: level`` lines, of words alone: they stand outside any fence.
+    "levels": lambda name, value: "\n".join(
+        f"- {_words(key)}: {_words(level)}" for key, level in value.items()
+    ),
+    # CLAIMs, one per line: ``mira holds silver_key``.
+    "facts": lambda name, value: fenced(name, "\n".join(map(_claim, value))),
+    # Short texts that carry marks of their own, one per line.
+    "items": lambda name, value: fenced(
+        name, "\n".join(" ".join(str(item).split()) for item in value)
+    ),
 }

@@ -1,7 +1,4 @@
-"""What can be counted in a scene's prose. Plain functions of a text; nothing is fitted here.
-
-``score`` weighs these measures.
-"""
+"""What can be counted in a scene's prose; ``score`` weighs these measures."""
 
 from __future__ import annotations
 
@@ -13,22 +10,19 @@ from dataclasses import dataclass
 
 from tta_rebuild.core.english import sentences_of, words_of
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _QUOTED = re.compile(r"[\"“]([^\"”]{2,})[\"”]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProseMeasures:
-    """Counts of one text.
+    """Counts of one text; shares lie in [0, 1].
 
     Attributes:
-        words, sentences: how many.
         sentence_variety: standard deviation of the sentences' lengths over their mean.
-        lexical_diversity: [0, 1]; mean share of different words in windows of 50 words (MATTR,
-            Covington and McFall 2010), which does not depend on length.
-        repeated_4grams: [0, 1]; share of sequences of four words that occurred before.
-        repeated_sentences: [0, 1]; share of sentences that occurred before.
-        dialogue_share: [0, 1]; share of words inside quotation marks.
+        lexical_diversity: mean share of different words in windows of 50 (MATTR, Covington and
+            McFall 2010).
+        repeated_4grams, repeated_sentences: share of four words, sentences, that occurred before.
+        dialogue_share: share of words inside quotation marks.
     """
 
     words: int
@@ -42,11 +36,11 @@ class ProseMeasures:
 
 def measured(text: str) -> ProseMeasures:
     """All measures of a text; zeros for an empty one."""
-    words = words_of(text)
-    sentences = sentences_of(text)
-    lengths = [len(words_of(s)) for s in sentences]
-    mean = sum(lengths) / len(lengths) if lengths else 0.0
-    spread = math.sqrt(sum((n - mean) ** 2 for n in lengths) / len(lengths)) if lengths else 0.0
+    words, sentences = words_of(text), sentences_of(text)
+    lengths = [len(words_of(s)) for s in sentences] or [0]
+    mean = sum(lengths) / len(lengths)
+    spread = math.sqrt(sum((n - mean) ** 2 for n in lengths) / len(lengths))
+    quoted = sum(len(words_of(q)) for q in _QUOTED.findall(text))
     return ProseMeasures(
         words=len(words),
         sentences=len(sentences),
@@ -54,9 +48,7 @@ def measured(text: str) -> ProseMeasures:
         lexical_diversity=_moving_diversity(words),
         repeated_4grams=repeated_share([tuple(words[i : i + 4]) for i in range(len(words) - 3)]),
         repeated_sentences=repeated_share([s.lower() for s in sentences]),
-        dialogue_share=(
-            sum(len(words_of(q)) for q in _QUOTED.findall(text)) / len(words) if words else 0.0
-        ),
+        dialogue_share=quoted / len(words) if words else 0.0,
     )
 
 

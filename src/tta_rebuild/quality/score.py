@@ -1,8 +1,4 @@
-"""One figure for how completely a told scene is made.
-
-The story generator puts it on every scene; it says whether a scene has all that a scene needs and
-is free of countable faults. It does not say whether readers will like it.
-"""
+"""One figure for how completely a told scene is made; not for whether readers will like it."""
 
 from __future__ import annotations
 
@@ -11,22 +7,14 @@ from collections.abc import Sequence
 from tta_rebuild.core.english import words_of
 from tta_rebuild.quality.prose import measured, ramp, repeated_share
 
-FALLBACK_QUALITY = 0.2
-"""Of a reply that could only be shown as it came."""
-BROKEN_AT_MOST = 0.6
-"""A scene of which a part is missing scores no better than this."""
+FALLBACK_QUALITY, BROKEN_AT_MOST = 0.2, 0.6
+"""Of a reply shown as it came; at most of a scene of which a part is missing."""
 
 _WEIGHTS = {
     # Form: is everything there that a scene needs? Four fifths of the score.
-    "length": 0.25,
-    "choices": 0.20,
-    "setting": 0.15,
-    "tone": 0.10,
-    "voices": 0.10,
+    **{"length": 0.25, "choices": 0.20, "setting": 0.15, "tone": 0.10, "voices": 0.10},
     # Prose: is it free of the faults that can be counted?
-    "freshness": 0.10,
-    "variety": 0.05,
-    "diversity": 0.05,
+    **{"freshness": 0.10, "variety": 0.05, "diversity": 0.05},
 }
 
 
@@ -40,13 +28,10 @@ def scene_quality(
     is_ending: bool = False,
     broken: bool = False,
 ) -> float:
-    """A scene's score from its parts, in [0, 1].
+    """A scene's score from its parts, in [0, 1]; choices are not expected of an ending.
 
-    Args:
-        passages: what the player reads, in order, spoken lines included.
-        lines: the spoken lines alone.
-        choices: the texts of the choices; not expected of an ending.
-        broken: a part of the scene is missing.
+    ``passages`` is what the player reads, in order, with the spoken ``lines``; ``broken`` says that
+    a part of the scene is missing.
     """
     found = measured("\n\n".join(passages))
     if not found.words:

@@ -1,26 +1,21 @@
 """Code in a story: finding it, having it checked, and what that means for the story's quality.
 
-A turn's code check and ``tta code check`` call this with an executor that ``bootstrap`` made. Code
-is found with a Markdown parser: fenced blocks wherever they stand, never indented text, which in a
-story is verse. A block without a language counts only if it is clearly Python that does something.
+Code is a fenced block of Markdown wherever it stands, never indented text, which in a story is
+verse. A block without a language counts only if it is clearly Python that does something.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import re
 import textwrap
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tta_rebuild.integrations.code_executor import (
-    LANGUAGES,
-    CodeExecutor,
-    CodeVerdict,
-    Verdict,
-)
+from tta_rebuild.integrations.code_executor import LANGUAGES, CodeExecutor, CodeVerdict, Verdict
 
 INVALID_CODE_FACTOR = 0.8
 """What a story's quality is multiplied with if any of its code is invalid."""
@@ -34,9 +29,8 @@ class Snippet:
 
     Attributes:
         code: as it would run: prompts of a console session and common indentation removed.
-        language: as ``LANGUAGES`` names it, or the author's own word in lower case.
+        language: as ``LANGUAGES`` names it, or the author's own word (``tagged``) in lower case.
         line: the story's line on which its fence opens, from 1.
-        tagged: whether the author named the language.
         truncated: the fence never closes: the story was cut off, the code is not to blame.
     """
 
@@ -49,7 +43,7 @@ class Snippet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedSnippet:
-    """A snippet and what is known about it; ``needs_earlier`` if it runs only after the others."""
+    """A snippet and what is known about it; ``needs_earlier``: it runs only after the others."""
 
     snippet: Snippet
     verdict: CodeVerdict
@@ -80,11 +74,12 @@ def find_code(story: str) -> list[Snippet]:
     for token in blocks_only.parse(story):
         if token.type == "fence" and token.map is not None:
             first, end = token.map
-            lines = token.content.count("\n") + (token.content[-1:] not in ("", "\n"))
             # the opening fence and the content; one line more only if a closing fence was found
+            lines = token.content.removesuffix("\n").count("\n") + bool(token.content)
             truncated = end - first < lines + 2
-            found.append(_snippet(token.content, token.info, first + 1, truncated))
-    return [snippet for snippet in found if snippet is not None]
+            if snippet := _snippet(token.content, token.info, first + 1, truncated):
+                found.append(snippet)
+    return found
 
 
 async def check_code(story: str, executor: CodeExecutor, *, at_most: int = 20) -> StoryCodeReport:
@@ -93,16 +88,15 @@ async def check_code(story: str, executor: CodeExecutor, *, at_most: int = 20) -
     Snippets run apart from each other. One that fails only for a name that an earlier valid one
     defines is run once more with the earlier ones before it.
     """
+    unread = CodeVerdict(
+        verdict="unverified", reason="", engine="", version="", limits=executor.limits
+    )
     checked: list[CheckedSnippet] = []
     for number, snippet in enumerate(find_code(story)):
-        reason = f"only the first {at_most} are checked" if number >= at_most else ""
-        if snippet.truncated:
-            reason = "cut off before its end"
-        if reason:
-            verdict = CodeVerdict(
-                verdict="unverified", reason=reason, engine="", version="", limits=executor.limits
-            )
-            checked.append(CheckedSnippet(snippet=snippet, verdict=verdict))
+        if snippet.truncated or number >= at_most:
+            too_many = f"only the first {at_most} are checked"
+            reason = "cut off before its end" if snippet.truncated else too_many
+            checked.append(CheckedSnippet(snippet=snippet, verdict=replace(unread, reason=reason)))
         else:
             checked.append(await _checked(snippet, executor, checked))
     return StoryCodeReport(checked=tuple(checked))
@@ -112,11 +106,8 @@ async def _checked(
     snippet: Snippet, executor: CodeExecutor, earlier: Sequence[CheckedSnippet]
 ) -> CheckedSnippet:
     alone = await executor.run(snippet.code, snippet.language)
-    before = [
-        c.snippet.code
-        for c in earlier
-        if c.snippet.language == "python" and c.verdict.verdict == "valid"
-    ]
+    valid = [one.snippet for one in earlier if one.verdict.verdict == "valid"]
+    before = [one.code for one in valid if one.language == "python"]
     if snippet.language == "python" and alone.error == "NameError" and before:
         together = await executor.run("\n".join((*before, snippet.code)), "python")
         if together.verdict == "valid":
@@ -128,27 +119,22 @@ async def _checked(
 def _snippet(content: str, info: str, line: int, truncated: bool) -> Snippet | None:
     """The block as a snippet; None if it is no code."""
     tag = _LANGUAGE.match(info.strip())
-    if tag is None:
-        if truncated or not _is_python_at_work(content):
-            return None
-        return Snippet(code=content, language="python", line=line, tagged=False)
-    language = LANGUAGES.get(tag[1].lower(), tag[1].lower())
+    if tag is None and (truncated or not _is_python_at_work(content)):
+        return None
+    language = LANGUAGES.get(tag[1].lower(), tag[1].lower()) if tag else "python"
     code = _as_it_would_run(content) if language == "python" else content
-    return Snippet(code=code, language=language, line=line, truncated=truncated)
+    return Snippet(code=code, language=language, line=line, tagged=bool(tag), truncated=truncated)
 
 
 def _as_it_would_run(code: str) -> str:
     """Without the common indentation, and without the prompts and answers of a console session."""
     code = textwrap.dedent(code)
-    if not code.lstrip().startswith(">>>"):
-        return code
-    try:
+    if code.lstrip().startswith(">>>"):
         import doctest  # only what looks like a session needs it
 
-        examples = doctest.DocTestParser().get_examples(code)
-    except ValueError:
-        return code
-    return "".join(example.source for example in examples)
+        with contextlib.suppress(ValueError):
+            return "".join(one.source for one in doctest.DocTestParser().get_examples(code))
+    return code
 
 
 _AT_WORK = (
@@ -170,26 +156,13 @@ def _is_python_at_work(text: str) -> bool:
         isinstance(s, _AT_WORK) or (isinstance(s, ast.Expr) and isinstance(s.value, ast.Call))
         for s in tree.body
     )
-    return at_work and _names_read(nodes) <= _names_bound(nodes)
-
-
-def _names_read(nodes: Sequence[ast.AST]) -> set[str]:
-    return {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-
-
-def _names_bound(nodes: Sequence[ast.AST]) -> set[str]:
-    bound = set(dir(builtins)) | {"__name__", "__file__"}
+    read = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    bound = {*dir(builtins), "__name__", "__file__"}
     for node in nodes:
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                bound.add(name)
-            case (
-                ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-                | ast.ClassDef(name=name)
-                | ast.ExceptHandler(name=str(name))
-            ):
-                bound.add(name)
-            case ast.alias(name=name, asname=other):
-                bound.add(other or name.partition(".")[0])
-    return bound
+        if isinstance(node, ast.alias):
+            bound.add(node.asname or node.name.partition(".")[0])
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            bound.add(node.id)
+        elif not isinstance(node, ast.keyword):  # arguments, functions, classes, caught errors
+            bound |= {str(getattr(node, part, "")) for part in ("arg", "name")}
+    return at_work and read <= bound

@@ -7,7 +7,7 @@ Only declared effects are looked at: what a choice says it would make true.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.recall import words_in
@@ -19,62 +19,42 @@ from tta_rebuild.core.story import Choice
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
 
 
-def _reachable(canon: Canon, choice: Choice) -> frozenset[tuple[str, str, str, bool]]:
-    """What a choice would change, in normal form; two choices with the same set reach the same."""
-    changed = set()
-    for effect in choice.effects:
-        slot, normal = canon.relations.normal(effect.relation, effect.value)
-        held = canon.holds_at(effect.subject, effect.relation, effect.value)
-        if (held is not None) != effect.ends:
-            continue  # it is so already
-        changed.add((canon.id_of(effect.subject), f"{effect.relation}/{slot}", normal, effect.ends))
-    return frozenset(changed)
-
-
 def false_choices(canon: Canon, choices: Sequence[Choice]) -> list[Contradiction]:
     """Choices that make nothing possible which an earlier one does not.
 
     Of choices without declared effects only those with the same words are reported.
     """
-    found: list[Contradiction] = []
+    reached = [_reached(canon, choice) for choice in choices]
     fix = "let the choices differ in what they make possible, or offer one of them"
+    found: list[Contradiction] = []
     for number, choice in enumerate(choices):
-        earlier = next((e for e in choices[:number] if _same(canon, e, choice)), None)
-        if earlier is not None:
-            message = f"“{choice.text}” leads to the same as “{earlier.text}”"
-            certainty = 0.9 if choice.effects else 0.8
-            found.append(_weak("false_choice", choice, message, earlier.text, fix, certainty))
+        earlier = reached.index(reached[number])
+        if reached[number] is not None and earlier < number:
+            against, certainty = choices[earlier].text, 0.9 if choice.effects else 0.8
+            message = f"“{choice.text}” leads to the same as “{against}”"
+            found.append(_weak("false_choice", choice, message, against, fix, certainty))
     return found
 
 
-def _weak(
-    kind: str, choice: Choice, message: str, against: str, fix: str, certainty: float = 0.9
-) -> Contradiction:
-    return Contradiction(
-        kind=kind,
-        area="narrative_logic",
-        message=message,
-        sentence=choice.text,
-        against=against,
-        fix=fix,
-        certainty=certainty,
-    )
-
-
-def _same(canon: Canon, one: Choice, other: Choice) -> bool:
-    if one.effects and other.effects:
-        return _reachable(canon, one) == _reachable(canon, other)
-    if one.effects or other.effects:
-        return False
-    mine, theirs = ({stem(w) for w in words_in(c.text)} for c in (one, other))
-    return mine == theirs and bool(mine)
+def _reached(canon: Canon, choice: Choice) -> frozenset[Hashable] | None:
+    """What a choice would change, in normal form; its words if it declares no effects."""
+    if not choice.effects:
+        return frozenset(stem(word) for word in words_in(choice.text)) or None
+    changed = set[Hashable]()
+    for effect in choice.effects:
+        slot, normal = canon.relations.normal(effect.relation, effect.value)
+        held = canon.holds_at(effect.subject, effect.relation, effect.value)
+        if (held is not None) == effect.ends:  # else it is so already
+            one = canon.id_of(effect.subject)
+            changed.add((one, f"{effect.relation}/{slot}", normal, effect.ends))
+    return frozenset(changed)
 
 
 def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> list[Contradiction]:
     """Choices after which the story has no way on; ``player`` is the id of the player's own."""
     fix = "leave a way on, or tell it as the ending that it is"
     return [
-        _weak("dead_end", choice, f"“{choice.text}” leads nowhere: {reason}", reason, fix)
+        _weak("dead_end", choice, f"“{choice.text}” leads nowhere: {reason}", reason, fix, 0.9)
         for choice in choices
         if (reason := _no_way_on(canon, choice, player))
     ]
@@ -94,3 +74,17 @@ def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
     if place is not None and after.holds_at(place, "state", "destroyed") is not None:
         return f"the player's character would be in {place.replace('_', ' ')}, which is destroyed"
     return ""
+
+
+def _weak(
+    kind: str, choice: Choice, message: str, against: str, fix: str, certainty: float
+) -> Contradiction:
+    return Contradiction(
+        kind=kind,
+        area="narrative_logic",
+        message=message,
+        sentence=choice.text,
+        against=against,
+        fix=fix,
+        certainty=certainty,
+    )

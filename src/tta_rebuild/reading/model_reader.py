@@ -98,12 +98,12 @@ class ModelReader:
 
 def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
     """What the template ``reading`` is filled with, as plain JSON."""
-    names = {person.id: person.name for person in matter.people}
+    names = {person.character_id: person.name for person in matter.people}
     return {
         "people": [
-            f"{p.id}: {p.name}{f', {p.pronouns}' if p.pronouns else ''}"
-            f"{', the player’s own character' if p.id == matter.player else ''}"
-            f"{f'; {p.about}' if p.about else ''}"
+            f"{p.character_id}: {p.name}{f', {p.pronouns}' if p.pronouns else ''}"
+            f"{', the player’s own character' if p.character_id == matter.player else ''}"
+            f"{f'; {p.description}' if p.description else ''}"
             for p in matter.people
         ],
         "now": list(matter.now),
@@ -128,15 +128,12 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
 
 
 def _understood(text: str) -> dict[str, Any] | None:
-    found = re.search(r"\{.*", text, re.DOTALL)
-    body = found.group() if found else ""
-    for end in (len(body), body.rfind("}") + 1):
-        try:
-            data = from_json(body[:end], allow_partial="off")
-        except ValueError:
-            continue
-        return data if isinstance(data, dict) else None
-    return None
+    found = re.search(r"\{.*\}", text, re.DOTALL)
+    try:
+        data = from_json(found.group()) if found else None
+    except ValueError:
+        return None
+    return data if isinstance(data, dict) else None
 
 
 def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
@@ -158,9 +155,9 @@ def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:
             _line(one) for one in lines if sound is None or _number(one.get("passage")) in sound
         ),
         # what ended with a passage that is held back has not ended
-        ended=()
-        if objections
-        else tuple(n for n in _each(_number, reply.get("ended")) if n in matter.lines),
+        ended=tuple(
+            n for n in _each(_number, reply.get("ended")) if n in matter.lines and not objections
+        ),
     )
 
 
@@ -182,22 +179,21 @@ def _objection(given: Mapping[str, Any], matter: ReadingMatter) -> Objection | N
 def _cited(cites: str, matter: ReadingMatter) -> tuple[Any, str] | None:
     """The kind of an objection that cites this, and what it is against, in words."""
     mark, number = cites.strip().upper(), _number(cites)
-    rules, bounds = list(matter.rules.values()), list(matter.boundaries.items())
     line = matter.lines.get(number)
     for person in matter.people:
-        if person.id.upper() == mark:
-            return "contradiction", f"{person.name}: {person.about}"
+        if person.character_id.upper() == mark:
+            return "contradiction", f"{person.name}: {person.description}"
     if mark.startswith("PLAYER"):
         return ("player", "the player decides for their own character") if matter.player else None
-    if mark.startswith("R"):
-        return ("rule", rules[number - 1]) if 1 <= number <= len(rules) else None
-    if mark.startswith("B"):
-        known = 1 <= number <= len(bounds)
-        return ("boundary", "{} at '{}'".format(*bounds[number - 1])) if known else None
     if mark.startswith("MOVE"):
         return ("contradiction", matter.move) if matter.move else None
-    if mark.startswith("P") and 1 <= number <= len(matter.passages):
-        return "contradiction", matter.passages[number - 1].text
+    for sign, kind, told in (
+        ("R", "rule", list(matter.rules.values())),
+        ("B", "boundary", [f"{name} at '{level}'" for name, level in matter.boundaries.items()]),
+        ("P", "contradiction", [passage.text for passage in matter.passages]),
+    ):
+        if mark.startswith(sign):
+            return (kind, told[number - 1]) if 1 <= number <= len(told) else None
     if line is not None:
         return "knowledge" if mark.startswith("K") else "contradiction", line.text
     return None

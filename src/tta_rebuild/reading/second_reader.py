@@ -1,9 +1,7 @@
 """The second reader: what a passage says, read by somebody other than its writer.
 
-The interface between ``engine``, which asks while a scene is being written, and the readers:
-``model_reader`` here, or none, where declared facts alone are checked (``canon.declared``). A
-reader gets passages and the part of the canon that concerns them; it gives objections, each of
-which cites what it rests on, and the lasting lines that the passages make true or end.
+A reader gets passages of a scene that is being written, and the part of the canon that concerns
+them; it gives objections, each of which cites what it rests on, and what the passages make true.
 """
 
 from __future__ import annotations
@@ -13,19 +11,9 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.story import Choice, LastingLine, Passage
+from tta_rebuild.core.story import CharacterSketch, Choice, LastingLine, Passage
 
 ObjectionKind = Literal["contradiction", "rule", "boundary", "player", "knowledge"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CastMember:
-    """One of the cast, as a reader needs them: id, name, a few words, pronouns."""
-
-    id: str
-    name: str
-    about: str = ""
-    pronouns: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +42,7 @@ class ReadingMatter:
     move: str = ""
     is_opening: bool = False
     player: str = ""
-    people: tuple[CastMember, ...] = ()
+    people: tuple[CharacterSketch, ...] = ()
     now: tuple[str, ...] = ()
     lines: Mapping[int, LastingLine] = field(default_factory=dict)
     rules: Mapping[str, str] = field(default_factory=dict)

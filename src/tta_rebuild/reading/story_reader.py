@@ -1,7 +1,7 @@
 """A whole text that was told elsewhere: read by its grammar, with its own contradictions.
 
-``tta facts`` and ``tta validate`` use it for imported stories. Sentences are taken in order, each
-held against what the ones before it say. What it reads is unconfirmed.
+For ``tta facts`` and ``tta validate``: sentences are taken in order, each held against what the
+ones before it say. What it reads is unconfirmed.
 """
 
 from __future__ import annotations
@@ -31,12 +31,10 @@ class FoundContradiction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryRead:
-    """A text as read.
+    """A text as read: all in order of the text.
 
     Attributes:
-        sentences: in order.
         canon: what it says at its end, none of it certain.
-        contradictions: in order of the text.
         positions: event position → index of its sentence.
     """
 
@@ -55,24 +53,21 @@ def read_story(text: str, *, rules: WorldRules | None = None) -> StoryRead:
     Raises:
         ParserMissing: the extra ``parser`` is not installed; says how to install it.
     """
-    canon = Canon()
-    reader = ParserReader(canon)
-    sentences: list[str] = []
+    canon, rules = Canon(), rules or WorldRules()
+    reader, sentences, positions = ParserReader(canon), list[str](), dict[int, int]()
     contradictions: list[FoundContradiction] = []
-    positions: dict[int, int] = {}
     for paragraph in filter(str.strip, text.split("\n")):
         canon.apply(canon.position + 1, PlayerActed(text=""))  # time may pass
         began = canon.position
         for told, found in reader.take(paragraph):
-            positions |= dict.fromkeys(range(began + 1, canon.position + 1), len(sentences) - 1)
-            began, number = canon.position, len(sentences)
-            sentences.append(told.sentence)
-            for one in (*found, *(rules.contradictions(told.sentence) if rules else ())):
+            for one in (*found, *rules.contradictions(told.sentence)):
                 evidence = positions.get(one.positions[0]) if one.positions else None
                 contradictions.append(
-                    FoundContradiction(at=number, evidence=evidence, contradiction=one)
+                    FoundContradiction(at=len(sentences), evidence=evidence, contradiction=one)
                 )
-        positions |= dict.fromkeys(range(began + 1, canon.position + 1), len(sentences) - 1)
+            positions |= dict.fromkeys(range(began + 1, canon.position + 1), len(sentences))
+            began = canon.position
+            sentences.append(told.sentence)
     return StoryRead(
         sentences=tuple(sentences),
         canon=canon,

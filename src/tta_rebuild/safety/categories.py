@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -21,9 +21,9 @@ from tta_rebuild.safety.phrases import (
     HARMLESS,
     BoundaryPhrase,
     PhraseIndex,
-    PhraseParser,
     Step,
     family_of,
+    phrases_of,
 )
 
 NONE, LOW, MEDIUM, HIGH = "none", "low", "medium", "high"
@@ -57,67 +57,35 @@ class Category:
     names: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """All categories of the data, and the phrases of all of them."""
-
-    categories: Mapping[str, Category]
-    aliases: Mapping[str, str]
-    lexicon: PhraseIndex
-    grammar: PhraseParser
-
-
 @cache
-def table() -> Table:
-    """The data of the package, read on first use."""
-    home = files("tta_rebuild.safety") / "data"
-    grammar = _grammar(packaged_toml("tta_rebuild.safety", "classes"))
+def table() -> tuple[dict[str, Category], PhraseIndex]:
+    """The data of the package, read on first use: name or alias → category, and the phrases."""
+    known: dict[str, Category] = {}
     lexicon = PhraseIndex()
-    categories: dict[str, Category] = {}
-    aliases: dict[str, str] = {}
-    entries: dict[str, dict[str, Any]] = {}
-    for entry in (home / "categories").iterdir():
-        if entry.name.endswith(".toml"):
-            entries[entry.name.removesuffix(".toml")] = tomllib.loads(entry.read_text("utf-8"))
+    entries: dict[str, dict[str, Any]] = {EVERY: packaged_toml("tta_rebuild.safety", "idioms")}
+    for file in (files("tta_rebuild.safety") / "data" / "categories").iterdir():
+        entries[file.name.removesuffix(".toml")] = tomllib.loads(file.read_text("utf-8"))
     entries |= packaged_toml("tta_rebuild.safety", "phobias")
     for name, raw in sorted(entries.items()):
-        categories[name] = Category(
-            name=name,
-            warn=int(raw.get("warn", 3)),
-            negatable=bool(raw.get("negatable", True)),
-            names=frozenset(raw.get("names", "").split()),
-        )
-        aliases |= dict.fromkeys((name, *raw.get("aliases", ())), name)
         lexicon.masked.update(raw.get("masked", "").split())
-        for phrase in _phrases(grammar, name, raw):
-            lexicon.add(phrase)
-    idioms = packaged_toml("tta_rebuild.safety", "idioms")
-    for phrase in _phrases(grammar, EVERY, idioms):
-        lexicon.add(phrase)
-    return Table(categories=categories, aliases=aliases, lexicon=lexicon, grammar=grammar)
-
-
-def _grammar(raw: Mapping[str, Any]) -> PhraseParser:
-    irregular = {word: frozenset(forms.split()) for word, forms in raw["irregular"].items()}
-    classes: dict[str, Step] = {}
-    grammar = PhraseParser(irregular=irregular, classes=classes)
-    for name, words in raw["classes"].items():
-        classes[name] = grammar.step("|".join(words.split()))[0]
-    return grammar
-
-
-def _phrases(
-    grammar: PhraseParser, category: str, raw: Mapping[str, Any]
-) -> Iterator[BoundaryPhrase]:
-    for key, weight in _WEIGHTS.items():
-        for text in _COMMENT.sub("", raw.get(key, "")).replace("\n", ",").split(","):
-            if text.strip():
-                yield from grammar.phrases(category, weight, text)
+        for key, weight in _WEIGHTS.items():
+            for text in _COMMENT.sub("", raw.get(key, "")).replace("\n", ",").split(","):
+                for phrase in phrases_of(name, weight, text) if text.strip() else ():
+                    lexicon.add(phrase)
+        if name != EVERY:
+            category = Category(
+                name=name,
+                warn=int(raw.get("warn", 3)),
+                negatable=bool(raw.get("negatable", True)),
+                names=frozenset(raw.get("names", "").split()),
+            )
+            known |= dict.fromkeys((name, *raw.get("aliases", ())), category)
+    return known, lexicon
 
 
 def category_names() -> list[str]:
     """The categories that the data know, without their aliases."""
-    return sorted(table().categories)
+    return sorted({category.name for category in table()[0].values()})
 
 
 def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
@@ -136,25 +104,19 @@ def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
             "violence or spiders"
         )
     bare = _AROUND.sub("", key) or key
-    for candidate in (key, bare):
-        known = table().aliases.get(candidate)
-        if known is not None:
-            yield table().categories[known], []
-            return
+    known = table()[0].get(key) or table()[0].get(bare)
     parts = [part for part in _JOINED.split(bare) if part]
-    if len(parts) > 1:
+    if known is not None:
+        yield known, []
+    elif len(parts) > 1:
         for part in parts:
             yield from categories_of(part)
-        return
-    yield Category(name=bare, warn=4, names=frozenset()), [_at_its_word(bare)]
-
-
-def _at_its_word(key: str) -> BoundaryPhrase:
-    words = re.findall(r"[^\W_]+", key)
-    irregular = table().grammar.irregular
-    steps = [Step(frozenset({word, singular(word)})) for word in words[:-1]]
-    steps.append(Step(family_of(words[-1], irregular)))
-    return BoundaryPhrase(key, 1, tuple(steps))
+    else:
+        *words, last = re.findall(r"[^\W_]+", bare)
+        steps = [Step(frozenset({word, singular(word)})) for word in words]
+        steps.append(Step(family_of(last)))
+        phrase = BoundaryPhrase(bare, 1, tuple(steps), (0,) * len(steps))
+        yield Category(name=bare, warn=4), [phrase]
 
 
 def level_of(category: str, level: object) -> str:

@@ -7,8 +7,10 @@ No model is asked: what it can find, it finds the same way every time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
 
 from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.safety.categories import (
@@ -21,12 +23,14 @@ from tta_rebuild.safety.categories import (
     level_of,
     table,
 )
-from tta_rebuild.safety.context import is_name, is_negated
-from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex
-from tta_rebuild.safety.tokens import TokenisedText, read
+from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
+from tta_rebuild.safety.tokens import SPELLED_OUT, Word, read
 
 _LONGEST_PHRASE = 14
 """Words before a text that a phrase may begin in."""
+
+_REACH = 6
+"""Words before a match in which a negation counts, within its clause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,16 +60,10 @@ class BoundaryFinding:
         return f"'{self.words}' touches {self.subject}, which the player keeps at '{self.level}'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Bound:
+class _Bound(NamedTuple):
     category: Category
-    threshold: int
-    level: str
-
-    @property
-    def warned(self) -> range:
-        """The weights of what the player allows and is warned of."""
-        return range(2 if self.level else self.category.warn, self.threshold)
+    threshold: int = THRESHOLDS[HIGH]
+    level: str = ""
 
 
 class SafetyGate:
@@ -81,25 +79,19 @@ class SafetyGate:
     """
 
     def __init__(self, boundaries: Mapping[str, str]) -> None:
-        self._bounds = {
-            name: _Bound(category=category, threshold=THRESHOLDS[HIGH], level="")
-            for name, category in table().categories.items()
-        }
+        categories = table()[0].values()
+        self._bounds = {category.name: _Bound(category) for category in categories}
         self._own = PhraseIndex()
         for name, level in boundaries.items():
+            threshold = THRESHOLDS[_meant(str(name), level)]
             for category, phrases in categories_of(_positive(str(name))):
-                self._bind(category, _meant(str(name), level), str(level).strip())
+                known = self._bounds.get(category.name)
+                if known is None or not known.level or threshold < known.threshold:
+                    bound = _Bound(category, threshold, str(level).strip())
+                    self._bounds[category.name] = bound
                 for phrase in phrases:
                     self._own.add(phrase)
         self._held = frozenset(n for n, b in self._bounds.items() if b.threshold < THRESHOLDS[HIGH])
-
-    def _bind(self, category: Category, level: str, said: str) -> None:
-        threshold = THRESHOLDS[level]
-        known = self._bounds.get(category.name)
-        if known is None or not known.level or threshold < known.threshold:
-            self._bounds[category.name] = _Bound(
-                category=category, threshold=threshold, level=said or level
-            )
 
     def finding(self, text: str, before: str = "") -> BoundaryFinding | None:
         """What the boundaries keep out of the text: the heaviest, of these the first.
@@ -120,11 +112,11 @@ class SafetyGate:
         A player who set a boundary for a category is warned of what it lets pass from weight 2
         on; one who set none, from the weight that the category names.
         """
-        subjects = {
-            found.subject
-            for found in self._findings(text, before, frozenset(self._bounds))
-            if found.weight in self._bounds[found.category].warned
-        }
+        subjects = set[str]()
+        for found in self._findings(text, before, frozenset(self._bounds)):
+            category, threshold, level = self._bounds[found.category]
+            if (2 if level else category.warn) <= found.weight < threshold:
+                subjects.add(found.subject)
         return [f"content warning: {subject}" for subject in sorted(subjects)]
 
     def refusal(self, text: str) -> str | None:
@@ -143,47 +135,68 @@ class SafetyGate:
         reading, new = read(text), 0
         if before:
             whole = read(f"{before} {text}")
-            new = max(0, len(whole.words) - len(reading.words))
-            reading = _mended(whole, new)
-        start = max(0, new - _LONGEST_PHRASE)
-        heavy: list[tuple[BoundaryPhrase, int, int]] = []
-        harmless: list[tuple[BoundaryPhrase, int, int]] = []
-        searched = wanted | {EVERY}
-        for lexicon in (table().lexicon, self._own):
-            for match in lexicon.matches(reading, searched, start):
-                (harmless if match[0].weight == HARMLESS else heavy).append(match)
-        for phrase, begin, end in heavy:
-            if end <= new or _means_something_else(phrase, begin, end, harmless):
+            new = max(0, len(whole) - len(reading))
+            reading = whole
+            if 0 < new < len(whole) and whole[new].sentence == whole[new - 1].sentence:
+                # the seam may have cut a word in two
+                whole[new].forms += (whole[new - 1].forms[0] + whole[new].forms[0],)
+        matches = [
+            match
+            for lexicon in (table()[1], self._own)
+            for match in lexicon.matches(reading, wanted | {EVERY}, max(0, new - _LONGEST_PHRASE))
+        ]
+        harmless = [match for match in matches if match[0].weight == HARMLESS]
+        for phrase, begin, end in matches:
+            if phrase.weight == HARMLESS or end <= new:
                 continue
-            category = self._bounds[phrase.category].category
-            if end - begin == 1 and is_name(reading, begin, category.names):
+            if any(
+                other.category in (EVERY, phrase.category) and at < end and begin < to
+                for other, at, to in harmless
+            ):
                 continue
-            weight = phrase.weight
-            if category.negatable and weight > 1 and is_negated(reading, begin):
-                weight -= 1
+            category, _, level = self._bounds[phrase.category]
+            if end - begin == 1 and _is_name(reading, begin, category.names):
+                continue
+            lighter = category.negatable and phrase.weight > 1 and _is_negated(reading, begin)
             yield BoundaryFinding(
                 category=category.name,
-                weight=weight,
-                words=reading.text(begin, end),
-                level=self._bounds[category.name].level,
+                weight=phrase.weight - lighter,
+                words=" ".join(w.forms[0].lstrip(SPELLED_OUT) for w in reading[begin:end]),
+                level=level,
             )
 
 
-def _means_something_else(
-    phrase: BoundaryPhrase, begin: int, end: int, harmless: list[tuple[BoundaryPhrase, int, int]]
-) -> bool:
-    return any(
-        other.category in (EVERY, phrase.category) and at < end and begin < to
-        for other, at, to in harmless
-    )
+def _is_name(reading: Sequence[Word], at: int, names: frozenset[str]) -> bool:
+    """True if the word at ``at`` is a name.
+
+    Args:
+        names: words that are common as names; others need a title before or a place after them.
+    """
+    word = reading[at].forms[0]
+    if not reading[at].capital:
+        return False
+    if at and reading[at - 1].forms[0] in word_list("titles"):
+        return True
+    after = list(takewhile(lambda word: word.capital, reading[at + 1 :]))
+    if any(one.forms[0] in word_list("places") for one in after):
+        return True
+    if word not in names and word.removesuffix("s") not in names:
+        return False
+    following = reading[at + 1].forms[0] if at + 1 < len(reading) else ""
+    is_told_of = following in word_list("of_one") or following.endswith("ed")
+    return not reading[at].opens or bool(after) or is_told_of
 
 
-def _mended(whole: TokenisedText, new: int) -> TokenisedText:
-    """The reading with the word that the seam may have cut in two, put together again."""
-    if 0 < new < len(whole.words) and whole.sentence[new] == whole.sentence[new - 1]:
-        joined = whole.words[new - 1][0] + whole.words[new][0]
-        whole.words[new] = (*whole.words[new], joined)
-    return whole
+def _is_negated(reading: Sequence[Word], at: int) -> bool:
+    """True if a negation governs the word at ``at``: what nobody does is one step lighter."""
+    for word in reversed(reading[max(0, at - _REACH) : at]):
+        first, last = word.forms[0], word.forms[-1]
+        if word.clause != reading[at].clause or first in word_list("ends_negation"):
+            return False
+        contracted = first.endswith("n't") or ("'" in first and last.endswith("n't"))
+        if contracted or first in word_list("negators"):
+            return True
+    return False
 
 
 def _positive(name: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -51,26 +51,21 @@ class _Chunk(NamedTuple):
 
 
 @dataclass(slots=True)
-class TokenisedText:
-    """A text as words in order; the lists run in parallel.
+class Word:
+    """A word of a text.
 
     Attributes:
-        words: each word's forms, most likely first; lower case.
-        sentence: the number of the sentence that the word stands in.
-        clause: the number of the clause, across sentences.
-        capital: True where the word is written like a name.
-        opens: True for the first word of a sentence.
+        forms: how it may be read, most likely first; lower case.
+        sentence, clause: the number of the sentence and, across sentences, of the clause.
+        capital: whether it is written like a name.
+        opens: whether it is the first word of a sentence.
     """
 
-    words: list[tuple[str, ...]] = field(default_factory=list)
-    sentence: list[int] = field(default_factory=list)
-    clause: list[int] = field(default_factory=list)
-    capital: list[bool] = field(default_factory=list)
-    opens: list[bool] = field(default_factory=list)
-
-    def text(self, start: int, end: int) -> str:
-        """The words from ``start`` up to ``end``, as they were understood."""
-        return " ".join(forms[0].lstrip(SPELLED_OUT) for forms in self.words[start:end])
+    forms: tuple[str, ...]
+    sentence: int
+    clause: int
+    capital: bool
+    opens: bool
 
 
 def plain(text: str) -> str:
@@ -82,25 +77,22 @@ def plain(text: str) -> str:
     return bare.translate(_LOOKALIKES)
 
 
-def read(text: str) -> TokenisedText:
-    """The words of a text. Linear in its length."""
-    reading = TokenisedText()
+def read(text: str) -> list[Word]:
+    """The words of a text in order. Linear in its length."""
+    reading: list[Word] = []
     sentence = clause = 0
     opens = True
     for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
-        chunk = _chunk(match.group())
-        number = len(chunk.words)
-        reading.words += chunk.words
-        reading.sentence += [sentence] * number
-        reading.clause += [clause] * number
-        reading.capital += [chunk.capital, *[False] * number][:number]
-        reading.opens += [opens, *[False] * number][:number]
-        sentence += chunk.ends_sentence
-        clause += chunk.ends_sentence or chunk.ends_clause
-        opens = chunk.ends_sentence or (opens and not number)
-    number = len(reading.words)
-    if number > 4 and sum(reading.capital) > 0.6 * number:  # a headline, not names
-        reading.capital = [False] * number
+        words, ends_sentence, ends_clause, capital = _chunk(match.group())
+        for number, forms in enumerate(words):
+            first = not number
+            reading.append(Word(forms, sentence, clause, capital and first, opens and first))
+        sentence += ends_sentence
+        clause += ends_sentence or ends_clause
+        opens = ends_sentence or (opens and not words)
+    if len(reading) > 4 and sum(word.capital for word in reading) > 0.6 * len(reading):
+        for word in reading:  # a headline, not names
+            word.capital = False
     return reading
 
 

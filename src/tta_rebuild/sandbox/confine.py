@@ -22,6 +22,7 @@ JAIL_IDS = (64_577, 65_534)
 REPORT = 3
 """The descriptor on which the stage reports; 0, 1 and 2 are the usual ones."""
 
+_NONE_OF = (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE)
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
 
 
@@ -60,15 +61,12 @@ def confine(
         (resource.RLIMIT_AS, bounds.memory_bytes),
         (resource.RLIMIT_FSIZE, bounds.file_bytes),
         (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
+        *((none, 0) for none in _NONE_OF),
     ):
         _, hard = resource.getrlimit(limit)
         lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(limit, (lowered, lowered))
-    own = [(path, landlock.READ) for path in readable] + [(".", landlock.OWN)]
-    landlock.restrict(own)
+    landlock.restrict([*((path, landlock.READ) for path in readable), (".", landlock.OWN)])
     seccomp.install(program)
 
 

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from tta_rebuild.sandbox.syscalls import table
+from tta_rebuild.sandbox.kernel import table
 
 PLAIN = "print(sum(range(10)))"
 """Must run, or the jail is of no use; prints 45."""
@@ -42,19 +42,12 @@ else:
 
 def load(section: str) -> dict[str, str]:
     """Name → code: ``attempts``, ``glances`` (they only look) or ``fatal`` (must not finish)."""
-    text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    found: dict[str, str] = tomllib.loads(text)[section]
-    return found
+    return dict(tomllib.loads(Path(__file__).with_suffix(".toml").read_text("utf-8"))[section])
 
 
 def attempts(machine: str, host: int, host_file: str, chosen: Mapping[str, str]) -> str:
     """The chosen attempts as one snippet; it prints the name of each that succeeded."""
-    known = {s: table(machine, s) for s in ("plain", "checked", "ours")}
-    numbers = (
-        known["ours"]["ptrace"],
-        known["plain"]["openat"],
-        known["ours"]["socket"],
-        known["checked"]["clone"],
-    )
+    known = {name: n for s in ("plain", "checked", "ours") for name, n in table(machine, s).items()}
+    numbers = tuple(known[name] for name in ("ptrace", "openat", "socket", "clone"))
     prelude = _PRELUDE.format(host=host, host_file=host_file, numbers=numbers)
     return prelude + "".join(_EACH.format(attempt=a, name=n) for n, a in chosen.items())

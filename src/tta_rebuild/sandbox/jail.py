@@ -28,6 +28,11 @@ _PREFIX = "tta-jail-"
 _GRACE_S = 5.0
 _START_S = 20.0
 _LINE_BYTES = 1 << 22
+_FAILURES = {
+    TimeoutError: "the jail does not answer",
+    OSError: "the jail broke down",
+    ValueError: "the jail cannot start here: the kernel lacks Landlock or seccomp, or refuses them",
+}
 _ROOT = str(Path(__file__).resolve().parents[1])
 
 _BOOT = """
@@ -150,21 +155,14 @@ class Jail:
                 return reply
         except BaseException as error:
             await self._stop()
-            if isinstance(error, TimeoutError):
-                raise ExecutorUnavailable("the jail does not answer") from error
-            if isinstance(error, OSError):
-                raise ExecutorUnavailable("the jail broke down") from error
-            if isinstance(error, ValueError):
-                raise ExecutorUnavailable(
-                    "the jail cannot start here: the kernel lacks Landlock or seccomp, "
-                    "or does not allow them"
-                ) from error
+            for kind, what in _FAILURES.items():
+                if isinstance(error, kind):
+                    raise ExecutorUnavailable(what) from error
             raise
 
     async def _stop(self) -> None:
-        process, self._process = self._process, None
-        base, self._base = self._base, ""
-        hold, self._hold = self._hold, -1
+        process, base, hold = self._process, self._base, self._hold
+        self._process, self._base, self._hold = None, "", -1
         if process is not None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

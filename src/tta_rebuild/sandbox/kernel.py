@@ -1,21 +1,40 @@
-"""What the jail asks of the kernel, through the C library: loaded by the supervisor, on Linux."""
+"""What the jail asks of the kernel, through the C library; numbers by machine: ``syscalls.toml``.
+
+Runs inside the supervisor, so it imports nothing but the standard library.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import platform
+import tomllib
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from tta_rebuild.sandbox.syscalls import table
-
 MACHINE = platform.machine()
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_NUMBERS = table(MACHINE, "ours")
+_COLUMNS = {"x86_64": 0, "aarch64": 1}
+
+
+@cache
+def table(machine: str, section: str) -> dict[str, int]:
+    """Name → number on that machine (``platform.machine()``'s word), of one section of the table.
+
+    Raises KeyError where the filter knows no such machine.
+    """
+    column = _COLUMNS[machine]
+    rows = tomllib.loads(Path(__file__).with_name("syscalls.toml").read_text("utf-8"))[section]
+    return {name: numbers[column] for name, numbers in rows.items() if numbers[column] >= 0}
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def call(function: str, *arguments: Any) -> int:
     """The result of a function of the C library. Raises OSError where the kernel refuses."""
-    result = int(getattr(_LIBC, function)(*arguments))
+    result = int(getattr(_libc(), function)(*arguments))
     if result < 0:
         raise OSError(ctypes.get_errno(), f"the kernel refuses {function}")
     return result
@@ -23,4 +42,4 @@ def call(function: str, *arguments: Any) -> int:
 
 def syscall(name: str, *arguments: Any) -> int:
     """The same for a system call that the C library has no function for."""
-    return call("syscall", _NUMBERS[name], *arguments)
+    return call("syscall", table(MACHINE, "ours")[name], *arguments)

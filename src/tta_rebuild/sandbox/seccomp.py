@@ -11,8 +11,7 @@ import ctypes
 import struct
 from collections.abc import Mapping
 
-from tta_rebuild.sandbox.kernel import syscall
-from tta_rebuild.sandbox.syscalls import table
+from tta_rebuild.sandbox.kernel import syscall, table
 
 _MACHINES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """What the kernel calls them in ``seccomp_data.arch``."""
@@ -66,12 +65,8 @@ def _one_of(argument: int, values: tuple[int, ...]) -> bytes:
 
 def _bits(argument: int, bits: int, *, if_any: int, if_none: int) -> bytes:
     """What to return if any of the bits is set, and if none is."""
-    return (
-        _instruction(_LOAD, _argument(argument))
-        + _instruction(_ANY_BIT, bits, 0, 1)
-        + _instruction(_RETURN, if_any)
-        + _instruction(_RETURN, if_none)
-    )
+    program = _instruction(_LOAD, _argument(argument)) + _instruction(_ANY_BIT, bits, 0, 1)
+    return program + _instruction(_RETURN, if_any) + _instruction(_RETURN, if_none)
 
 
 def _checked() -> Mapping[str, bytes]:
@@ -93,14 +88,9 @@ def _checked() -> Mapping[str, bytes]:
 
 def assemble(machine: str) -> bytes:
     """The program for a machine (``x86_64``, ``aarch64``). Raises KeyError for others."""
-    program = (
-        _instruction(_LOAD, _ARCH)
-        + _instruction(_EQUAL, _MACHINES[machine], 1, 0)
-        + _instruction(_RETURN, _KILL)
-        + _instruction(_LOAD, _NR)
-        + _instruction(_ABOVE, _X32_BIT, 0, 1)
-        + _instruction(_RETURN, _KILL)
-    )
+    kill = _instruction(_RETURN, _KILL)
+    program = _instruction(_LOAD, _ARCH) + _instruction(_EQUAL, _MACHINES[machine], 1, 0) + kill
+    program += _instruction(_LOAD, _NR) + _instruction(_ABOVE, _X32_BIT, 0, 1) + kill
     for number in table(machine, "plain").values():
         program += _instruction(_EQUAL, number, 0, 1) + _instruction(_RETURN, _ALLOW)
     blocks = _checked()

@@ -42,12 +42,11 @@ def can_leave_the_files(base: str, shown: Iterable[str]) -> bool:
     half-way cannot be taken back."""
     child = os.fork()
     if child == 0:
-        status = 1
         try:
             leave_the_files(base, shown)
-            status = 0
+            os._exit(0)
         finally:
-            os._exit(status)
+            os._exit(1)
     return os.waitpid(child, 0)[1] == 0
 
 
@@ -83,13 +82,9 @@ def drop_capabilities() -> None:
 
 def _become_root_of_nothing() -> None:
     """A user namespace in which this user keeps its ids, and has rights over new mounts."""
-    user, group = os.geteuid(), os.getegid()
+    user, group = (f"{one} {one} 1" for one in (os.geteuid(), os.getegid()))
     call("unshare", _NEW_USER | _NEW_MOUNTS)
-    for name, text in (
-        ("setgroups", "deny"),
-        ("uid_map", f"{user} {user} 1"),
-        ("gid_map", f"{group} {group} 1"),
-    ):
+    for name, text in (("setgroups", "deny"), ("uid_map", user), ("gid_map", group)):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
 

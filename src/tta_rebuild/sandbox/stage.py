@@ -41,13 +41,12 @@ def perform(source: str, nonce: str, report: int) -> None:
     sys.modules["__main__"] = main
     sys.argv = [FILENAME]
     told = dumps({"nonce": nonce, "end": "finished"}).encode()
-    last = None
+    tree = ast.Module([], [])
     _hurry()
     try:
         try:
             tree = ast.parse(source, FILENAME)
             code = compile(tree, FILENAME, "exec", dont_inherit=True)
-            last = _last_statement(tree)
             exec(code, main.__dict__)
             for thread in threading.enumerate():  # as the interpreter does before it ends
                 if thread is not threading.current_thread() and not thread.daemon:
@@ -55,27 +54,24 @@ def perform(source: str, nonce: str, report: int) -> None:
         finally:
             _flush()
     except BaseException as error:  # noqa: BLE001 -- whatever the snippet raises is the finding
-        if not _left_at_its_end(error, last):
+        if not _left_at_its_end(error, tree):
             told = dumps({"nonce": nonce, **_ending(error, lines)}).encode()
     write(report, told + b"\n")
 
 
-def _last_statement(tree: ast.Module) -> ast.stmt | None:
-    """The statement with which the snippet ends, looking into a last ``if``."""
-    last = tree.body[-1] if tree.body else None
-    while isinstance(last, ast.If) and last.body:
+def _left_at_its_end(error: BaseException, tree: ast.Module) -> bool:
+    """Whether the last statement, or the last in a last ``if``, called ``sys.exit`` itself: then
+    nothing was left out.
+    """
+    last: ast.Module | ast.stmt = tree
+    while isinstance(last, ast.Module | ast.If) and last.body:
         last = last.body[-1]
-    return last
-
-
-def _left_at_its_end(error: BaseException, last: ast.stmt | None) -> bool:
-    """Whether ``sys.exit`` was called by the last statement itself: then nothing was left out."""
-    if last is None or not isinstance(error, SystemExit) or error.code not in (None, 0):
-        return False
     frames = _own_frames(error)
-    if len(frames) != 1 or frames[0][0].f_code.co_name != "<module>":
+    if not isinstance(error, SystemExit) or error.code not in (None, 0) or len(frames) != 1:
         return False
-    return last.lineno <= frames[0][1] <= (last.end_lineno or last.lineno)
+    frame, line = frames[0]
+    is_there = isinstance(last, ast.stmt) and last.lineno <= line <= (last.end_lineno or 0)
+    return is_there and frame.f_code.co_name == "<module>"
 
 
 def _ending(error: BaseException, lines: Sequence[str]) -> dict[str, Any]:

@@ -19,10 +19,11 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
+from itertools import islice
 from typing import Any
 
 from tta_rebuild.sandbox import landlock, seclusion
@@ -37,33 +38,17 @@ PRELOADED = "preloaded.txt"
 
 _ENDS = ("finished", "raised", "left")
 _REPORTED: dict[str, type] = {
-    "end": str,
-    "type": str,
+    **dict.fromkeys(("end", "type", "module", "message", "wants"), str),
+    **dict.fromkeys(("errno", "line"), int),
     "builtin": bool,
-    "errno": int,
-    "module": str,
-    "message": str,
-    "wants": str,
-    "line": int,
 }
 """What is taken from a child's report, which comes from a hostile process, and of which types."""
 
 _FILES = 64
 _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
-
-
 Closed = Callable[[Limits, str, int], None]
 """``confine`` for this machine: bounds, directory and parent are left to say."""
-
-
-def _library_rules(readable: tuple[str, ...]) -> Iterable[tuple[str, int]]:
-    """The standard library without what was installed into it, and the time zones."""
-    library, zones = readable
-    for entry in os.scandir(library):
-        if entry.name not in {"site-packages", "dist-packages"}:
-            yield entry.path, landlock.READ
-    yield zones, landlock.READ
 
 
 @dataclass(slots=True)
@@ -100,20 +85,16 @@ class Watch:
             for descriptor, _ in poll.poll(min(left_s, _LOOK_S) * 1000):
                 data = os.read(descriptor, 65536)
                 self.take(data, is_report=descriptor == report)
-                if not data and descriptor == report:
-                    self._drain(output)
-                    return
                 if not data:
                     poll.unregister(descriptor)
+                if not data and descriptor == report:
+                    os.set_blocking(output, False)  # what was printed before is in the pipe
+                    with contextlib.suppress(BlockingIOError):
+                        while not self.limit and (data := os.read(output, 65536)):
+                            self.take(data, is_report=False)
+                    return
             if _too_many_files(directory, self.bounds.file_bytes):
                 self.limit = "files"
-
-    def _drain(self, output: int) -> None:
-        """What was printed before the report is already in the pipe."""
-        os.set_blocking(output, False)
-        with contextlib.suppress(BlockingIOError):
-            while not self.limit and (data := os.read(output, 65536)):
-                self.take(data, is_report=False)
 
 
 def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
@@ -121,19 +102,15 @@ def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
     directory = os.path.join(base, secrets.token_hex(8))
     os.mkdir(directory, 0o700)
     try:
-        if os.geteuid() == 0:
-            _hand_over(directory)
+        for owner in JAIL_IDS if os.geteuid() == 0 else ():
+            with contextlib.suppress(OSError):  # not mapped in this user namespace
+                os.chown(directory, owner, owner)
+                break
+        if os.stat(directory).st_uid == 0:
+            raise PermissionError("no other user can be had")
         return _watched(closed, directory, code, bounds)
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-def _hand_over(directory: str) -> None:
-    for owner in JAIL_IDS:
-        with contextlib.suppress(OSError):  # not mapped in this user namespace
-            os.chown(directory, owner, owner)
-            return
-    raise PermissionError("no other user can be had")
 
 
 def _watched(closed: Closed, directory: str, code: str, bounds: Limits) -> dict[str, Any]:
@@ -178,17 +155,12 @@ def _wire_up(output: int, report: int) -> None:
 
 
 def _too_many_files(directory: str, limit_bytes: int) -> bool:
-    files = total = 0
+    sizes: list[int] = []
     with os.scandir(directory) as entries:
-        for entry in entries:
-            files += 1
-            if files > _FILES:
-                return True
-            try:
-                total += entry.stat(follow_symlinks=False).st_size
-            except FileNotFoundError:
-                continue
-    return total > 4 * limit_bytes
+        for entry in islice(entries, _FILES + 1):
+            with contextlib.suppress(FileNotFoundError):
+                sizes.append(entry.stat(follow_symlinks=False).st_size)
+    return len(sizes) > _FILES or sum(sizes) > 4 * limit_bytes
 
 
 def _forget() -> None:
@@ -226,11 +198,9 @@ def ending(watch: Watch, nonce: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         report = None
     if isinstance(report, dict) and report.get("nonce") == nonce and report.get("end") in _ENDS:
-        return {
-            name: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-            for name, kind in _REPORTED.items()
-            if isinstance(value := report.get(name), kind)
-        }
+        taken = {n: report[n] for n, kind in _REPORTED.items() if isinstance(report.get(n), kind)}
+        plain = json.dumps(taken, ensure_ascii=False).encode("utf-8", "replace")
+        return dict(json.loads(plain))
     return {"end": "died"}
 
 
@@ -252,15 +222,14 @@ def main(base: str, host: int) -> int:
     if os.geteuid() != 0:
         seclusion.drop_capabilities()
     gain_nothing()
-    landlock.restrict([*_library_rules(readable), (base, landlock.KEEP)])
+    library, zones = readable
+    installed = {"site-packages", "dist-packages"}
+    shown = [entry.path for entry in os.scandir(library) if entry.name not in installed]
+    landlock.restrict([*((path, landlock.READ) for path in (*shown, zones)), (base, landlock.KEEP)])
     gc.collect()
     gc.freeze()
-    facts = {
-        "landlock": landlock.abi(),
-        "separate_files": secluded,
-        "python": platform.python_version(),
-    }
-    _say(facts)
+    python, abi = platform.python_version(), landlock.abi()
+    _say({"landlock": abi, "separate_files": secluded, "python": python})
     for line in sys.stdin.buffer:
         request = json.loads(line)
         _say(run(closed, base, request["code"], Limits(**request["bounds"])))

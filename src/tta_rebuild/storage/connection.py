@@ -6,42 +6,11 @@ values (``:title``); a row gives its columns by name.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, ClassVar, Protocol
 
 from tta_rebuild.storage.story_rows import Row
-
-
-class Connection(ABC):
-    """One connection. Errors are the driver's; ``database`` tells them plainly.
-
-    Attributes:
-        for_update: what a query ends with to lock its rows until the transaction ends.
-    """
-
-    is_sqlite: ClassVar[bool]
-    for_update: ClassVar[str]
-
-    @abstractmethod
-    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
-        """Execute one statement; gives all its rows."""
-
-    async def row(self, sql: str, **values: Any) -> Row | None:
-        """The first row, or None."""
-        found = await self.rows(sql, **values)
-        return found[0] if found else None
-
-    @abstractmethod
-    async def run_for_each(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Execute one statement with each of these values."""
-
-    async def insert(self, table: str, **values: Any) -> int:
-        """Add one row to a table that numbers its rows; gives the number."""
-        row = await self.row(f"{inserting(table, values)} RETURNING number", **values)
-        assert row is not None
-        return int(row["number"])
 
 
 class Pool(Protocol):
@@ -56,11 +25,48 @@ class Pool(Protocol):
     def begin(self) -> AbstractAsyncContextManager[Connection]:
         """A connection in a transaction, which is committed if the block ends well."""
 
+    async def execute(self, raw: Any, sql: str, values: Mapping[str, Any]) -> Sequence[Row]:
+        """Execute one statement on a driver's connection; gives all its rows."""
+
+    async def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute one statement with each of these values."""
+
     async def close(self) -> None:
         """Close all connections; none can be had any more."""
 
 
-def inserting(table: str, columns: Mapping[str, Any]) -> str:
-    """The statement that adds a row with a value for each of these columns."""
+class Connection:
+    """One connection. Errors are the driver's; ``database`` tells them plainly.
+
+    Attributes:
+        raw: the driver's.
+        for_update: what a query ends with to lock its rows until the transaction ends.
+    """
+
+    def __init__(self, pool: Pool, raw: Any) -> None:
+        self._pool, self.raw, self.is_sqlite = pool, raw, pool.is_sqlite
+        self.for_update = "" if pool.is_sqlite else " FOR UPDATE"
+
+    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
+        """Execute one statement; gives all its rows."""
+        return await self._pool.execute(self.raw, sql, values)
+
+    async def row(self, sql: str, **values: Any) -> Row | None:
+        """The first row, or None."""
+        found = await self.rows(sql, **values)
+        return found[0] if found else None
+
+    async def add_all(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows with the same columns, if there are any."""
+        if rows:
+            await self._pool.execute_many(self.raw, _inserting(table, rows[0]), rows)
+
+    async def insert(self, table: str, **values: Any) -> int:
+        """Add one row to a table that numbers its rows; gives the number."""
+        [row] = await self.rows(f"{_inserting(table, values)} RETURNING number", **values)
+        return int(row["number"])
+
+
+def _inserting(table: str, columns: Mapping[str, Any]) -> str:
     values = ", ".join(f":{name}" for name in columns)
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"

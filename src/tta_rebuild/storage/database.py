@@ -22,11 +22,10 @@ from tta_rebuild.core.errors import (
     StoreLocked,
     StoreMissing,
     StoreNewer,
-    StoreReadOnly,
 )
 from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.connection import Connection, Pool
-from tta_rebuild.storage.failures import damaged, told_plainly
+from tta_rebuild.storage.failures import failure, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
 
 _MIGRATION_LOCK = 7_486_711
@@ -39,24 +38,18 @@ class Database:
     Attributes:
         place: a path, or an address without its password.
         note: what the player should know of how it was found, "" if nothing.
+        is_sqlite: whether it is a file, and no server.
     """
 
     def __init__(
         self, place: str, writer: Pool | None, reader: Pool, *, lock: FileLock | None = None
     ) -> None:
-        self.place = place
-        self.note = ""
-        self._writer = writer
-        self._reader = reader
+        self.place, self.note = place, ""
+        self.is_sqlite = reader.is_sqlite
+        self._writer, self._reader = writer, reader
         self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
         self._lock = lock
-        self._is_open = True
-        self._is_marked = False
-
-    @property
-    def is_sqlite(self) -> bool:
-        """True for a file, False for a PostgreSQL server."""
-        return self._reader.is_sqlite
+        self._is_open, self._is_marked = True, False
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Connection]:
@@ -66,7 +59,7 @@ class Database:
         """
         self._require_open()
         if self._writer is None:
-            raise StoreReadOnly(f"{self.place}: opened for reading only")
+            raise failure("reading_only", self.place)
         outer = self._transaction.get()
         if outer is not None:
             yield outer
@@ -109,7 +102,7 @@ class Database:
             async with self.reading() as connection:
                 found = await connection.row("PRAGMA quick_check(1)")
             if found is None or found["quick_check"] != "ok":
-                raise damaged(self.place, str(found and found["quick_check"]))
+                raise failure("damaged", self.place, found=found and found["quick_check"])
 
     async def close(self) -> None:
         """Close readers first, so that the writer does the last checkpoint; then the lock."""
@@ -139,20 +132,16 @@ class Database:
             if found is None:
                 raise sqlite_file.was_emptied(path)
             if found != HEAD:
-                await self._upgrade(path, found, clock())
+                backup = _backup_name(path, found, clock())
+                backup.touch(mode=0o600)
+                async with self._writer.connect() as connection:
+                    await connection.rows("VACUUM INTO :backup", backup=str(backup))
+                async with self._writer.begin() as connection:
+                    await _migrate(connection, found)
         await self._run("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
         self._is_marked = True
         if was_open and not had_log:
             self.note = sqlite_file.log_lost(path)
-
-    async def _upgrade(self, path: Path, found: str, at: datetime) -> None:
-        assert self._writer is not None
-        backup = _backup_name(path, found, at)
-        backup.touch(mode=0o600)
-        async with self._writer.connect() as connection:
-            await connection.rows("VACUUM INTO :backup", backup=str(backup))
-        async with self._writer.begin() as connection:
-            await _migrate(connection, found)
 
     async def _run(self, *statements: str) -> None:
         """Each by itself, outside any transaction; nothing where nothing may be written."""
@@ -164,7 +153,7 @@ class Database:
 
     def _require_open(self) -> None:
         if not self._is_open:
-            raise StoreError(f"{self.place}: the store is closed; open it again")
+            raise failure("closed", self.place)
 
 
 async def open_database(
@@ -177,16 +166,10 @@ async def open_database(
 
     Args:
         read_only: only look: beside the process that plays, on a read-only or a full disk, with
-            a user of PostgreSQL who may only read.
+            a user of PostgreSQL who may only read. Raises StoreMissing if nothing was kept yet.
 
-    Raises:
-        StoreLocked: another process holds the data directory.
-        StoreReadOnly: it cannot be written.
-        StoreFull: no space is left.
-        StoreMissing: ``read_only``, and nothing was kept there yet.
-        StoreNewer: a newer version of this program wrote it.
-        StoreDamaged: the file is not a database of stories, or is damaged.
-        StoreError: it cannot be reached.
+    Raises StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError where it
+    cannot be reached.
     """
     address = str(where)
     if "://" in address and not address.startswith("sqlite:"):
@@ -209,9 +192,7 @@ async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
     writer, reader = (sqlite_file.connections_to(path, writes=writes) for writes in (True, False))
     database = Database(str(path), writer, reader, lock=lock)
     async with _closed_on_failure(database):
-        try:
-            sqlite_file.require_content(path)
-        except StoreMissing:
+        if not sqlite_file.has_content(path):
             with told_plainly(str(path), (sqlite3.Error,)):
                 sqlite_file.make_new(path)
         await database.begin_writing(clock)
@@ -219,40 +200,33 @@ async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
 
 
 async def _look_at_file(path: Path) -> Database:
-    sqlite_file.require_content(path)
+    if not sqlite_file.has_content(path):
+        raise StoreMissing(str(path))
     try:
         database = await _looking(Database(str(path), None, sqlite_file.connections_to(path)))
     except (StoreDamaged, StoreNewer, StoreLocked):
         raise
     except StoreError as error:  # no shared memory beside a file that cannot be written
         if sqlite_file.has_log(path):
-            raise type(error)(
-                f"{path}: its write-ahead log cannot be read in this place; copy the directory to "
-                "where it can be written, and look there"
-            ) from error
+            raise failure("log_unread", path) from error
         unshared = sqlite_file.connections_to(path, immutable=True)
         database = await _looking(Database(str(path), None, unshared))
     async with database.reading() as connection:
-        was_open = await _is_marked(connection)
-    if was_open and not sqlite_file.has_log(path):
-        database.note = sqlite_file.log_lost(path)
+        if await _is_marked(connection) and not sqlite_file.has_log(path):
+            database.note = sqlite_file.log_lost(path)
     return database
 
 
 async def _looking(database: Database) -> Database:
     """See that it can be read as it is, or close it again."""
-    async with _closed_on_failure(database):
-        async with database.reading() as connection:
-            found = await _revision(connection, database.place)
+    async with _closed_on_failure(database), database.reading() as connection:
+        found = await _revision(connection, database.place)
+        if found is None and database.is_sqlite:
+            raise sqlite_file.was_emptied(Path(database.place))
         if found is None:
-            if database.is_sqlite:
-                raise sqlite_file.was_emptied(Path(database.place))
             raise StoreMissing(database.place)
         if found != HEAD:
-            raise StoreReadOnly(
-                f"{database.place}: must be upgraded from revision {found} first; "
-                "play once where it can be written"
-            )
+            raise failure("older", database.place, found=found)
     return database
 
 
@@ -298,9 +272,6 @@ def _without_password(address: str) -> str:
     return f"postgresql://{user}{'@' if user else ''}{host}{parts.path}"
 
 
-# -------------------------------------------------------------------------------- revisions
-
-
 async def _migrate(connection: Connection, found: str | None) -> None:
     for statement in statements("sqlite" if connection.is_sqlite else "postgresql", found):
         await connection.rows(statement)
@@ -324,15 +295,10 @@ async def _revision(connection: Connection, place: str) -> str | None:
     tables = {row["name"] for row in await connection.rows(named)}
     if "alembic_version" not in tables:
         if "stories" in tables or (tables and connection.is_sqlite):
-            raise StoreDamaged(
-                f"{place}: is a database, but not one of stories; choose another data directory"
-            )
+            raise failure("foreign", place)
         return None
     row = await connection.row("SELECT version_num FROM alembic_version")
     found = str(row["version_num"]) if row is not None else None
     if found is not None and found not in REVISIONS:
-        raise StoreNewer(
-            f"{place}: was written by a newer version of tta (revision {found}, this one knows "
-            f"up to {HEAD}); upgrade tta, or choose another data directory"
-        )
+        raise failure("newer", place, found=found, head=HEAD)
     return found

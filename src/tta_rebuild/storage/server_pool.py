@@ -16,29 +16,8 @@ from tta_rebuild.storage.story_rows import Row
 _NAME = re.compile(r"(?<!:):([a-z]\w*)")
 
 
-class ServerConnection(Connection):
-    """One connection to a server."""
-
-    is_sqlite = False
-    for_update = " FOR UPDATE"
-
-    def __init__(self, raw: Any) -> None:
-        self._raw = raw
-
-    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
-        """See ``Connection.rows``."""
-        text, names = _numbered(sql)
-        found: Sequence[Row] = await self._raw.fetch(text, *(values[name] for name in names))
-        return found
-
-    async def run_for_each(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """See ``Connection.run_for_each``."""
-        text, names = _numbered(sql)
-        await self._raw.executemany(text, [[row[name] for name in names] for row in rows])
-
-
 class ServerPool:
-    """Connections to one server, opened when they are needed."""
+    """Connections to one server, opened when they are needed; see ``Pool``."""
 
     is_sqlite: ClassVar[bool] = False
     errors: ClassVar[tuple[type[Exception], ...]] = (asyncpg.PostgresError, asyncpg.InterfaceError)
@@ -47,18 +26,28 @@ class ServerPool:
         self._pool = asyncpg.create_pool(address, min_size=0, max_size=most)
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[ServerConnection]:
+    async def connect(self) -> AsyncIterator[Connection]:
         """See ``Pool.connect``."""
         await self._pool  # nothing from the second time on
         async with self._pool.acquire() as raw:
-            yield ServerConnection(raw)
+            yield Connection(self, raw)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[ServerConnection]:
+    async def begin(self) -> AsyncIterator[Connection]:
         """See ``Pool.begin``."""
-        await self._pool
-        async with self._pool.acquire() as raw, raw.transaction():
-            yield ServerConnection(raw)
+        async with self.connect() as connection, connection.raw.transaction():
+            yield connection
+
+    async def execute(self, raw: Any, sql: str, values: Mapping[str, Any]) -> Sequence[Row]:
+        """See ``Pool.execute``."""
+        text, names = _numbered(sql)
+        found: Sequence[Row] = await raw.fetch(text, *(values[name] for name in names))
+        return found
+
+    async def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """See ``Pool.execute_many``."""
+        text, names = _numbered(sql)
+        await raw.executemany(text, [[row[name] for name in names] for row in rows])
 
     async def close(self) -> None:
         """See ``Pool.close``."""

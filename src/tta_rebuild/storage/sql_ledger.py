@@ -11,8 +11,7 @@ from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
-from tta_rebuild.storage.connection import inserting
+from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
 from tta_rebuild.storage.database import Database
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
@@ -22,7 +21,11 @@ _USAGE = tuple(field.name for field in fields(Usage))
 _PLAIN = tuple(field.name for field in fields(Attempt) if field.name not in ("at", "usage"))
 
 
-class SqlLedger:
+_KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "task": "task"}
+"""What a report is grouped by."""
+
+
+class SqlLedger(Ledger):
     """A ``core.usage.Ledger`` in SQLite or PostgreSQL; days are days in UTC."""
 
     def __init__(self, database: Database) -> None:
@@ -34,17 +37,14 @@ class SqlLedger:
 
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
         """Keep several attempts in one transaction, in order, or none."""
-        rows = [
-            {
-                "at": to_micros(attempt.at),
-                **{name: getattr(attempt, name) for name in _PLAIN},
-                **{name: getattr(attempt.usage, name) for name in _USAGE},
-            }
-            for attempt in attempts
-        ]
+        rows = []
+        for attempt in attempts:
+            plain = {name: getattr(attempt, name) for name in _PLAIN}
+            usage = {name: getattr(attempt.usage, name) for name in _USAGE}
+            rows.append({"at": to_micros(attempt.at), **plain, **usage})
         if rows:
             async with self._database.writing() as connection:
-                await connection.run_for_each(inserting("attempts", rows[0]), rows)
+                await connection.add_all("attempts", rows)
 
     async def spent_usd(
         self,
@@ -58,10 +58,9 @@ class SqlLedger:
         scopes = {"story_id": story_id, "player_id": player_id, "session_id": session_id}
         where, values = _within(since, **scopes)
         async with self._database.reading() as connection:
-            row = await connection.row(
-                f"SELECT sum(cost_usd) AS total FROM attempts{where}", **values
-            )
-        return float((row and row["total"]) or 0.0)
+            total = f"SELECT sum(cost_usd) AS total FROM attempts{where}"
+            [row] = await connection.rows(total, **values)
+        return float(row["total"] or 0.0)
 
     async def costs(
         self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
@@ -76,17 +75,13 @@ class SqlLedger:
         )
         async with self._database.reading() as connection:
             rows = await connection.rows(report, **values)
-        lines = [
-            CostLine(
-                key=_day(row["key"]) if by == "day" else row["key"],
-                attempts=row["attempts"],
-                input_tokens=int(row["input_tokens"]),
-                output_tokens=int(row["output_tokens"]),
-                cost_usd=float(row["cost_usd"]),
-                estimated=row["estimated"] > 0,
-            )
-            for row in rows
-        ]
+        lines = []
+        for row in rows:
+            day = _EPOCH_DAY + timedelta(days=int(row["key"]) if by == "day" else 0)
+            sums = {name: int(row[name]) for name in ("attempts", "input_tokens", "output_tokens")}
+            cost_usd, estimated = float(row["cost_usd"]), row["estimated"] > 0
+            key = str(day) if by == "day" else row["key"]
+            lines.append(CostLine(key=key, **sums, cost_usd=cost_usd, estimated=estimated))
         return sorted(lines, key=lambda li: li.key if by == "day" else (-li.cost_usd, li.key))
 
     async def attempts(
@@ -100,14 +95,6 @@ class SqlLedger:
         return [_attempt(row) for row in reversed(rows)]
 
 
-_KEYS: dict[Grouping, str] = {
-    "day": f"at / {_DAY_MICROS}",
-    "story": "story_id",
-    "model": "model",
-    "task": "task",
-}
-
-
 def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
     """What a query ends with to see only these attempts, and its values."""
     values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
@@ -116,10 +103,6 @@ def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str
         values["since"] = to_micros(since)
         tests.append("at >= :since")
     return f" WHERE {' AND '.join(tests)}" if tests else "", values
-
-
-def _day(number: int) -> str:
-    return (_EPOCH_DAY + timedelta(days=int(number))).isoformat()
 
 
 def _attempt(row: Row) -> Attempt:

@@ -13,7 +13,7 @@ from typing import Any
 from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath, Span, batches, inside
-from tta_rebuild.storage.connection import Connection, inserting
+from tta_rebuild.storage.connection import Connection
 from tta_rebuild.storage.sql_search import keep_words
 from tta_rebuild.storage.story_rows import Row, from_micros
 
@@ -108,23 +108,19 @@ async def keep_snapshot(
     connection: Connection, branch: int, position: int, shape: str, state: str
 ) -> None:
     """Keep a snapshot; others of the branch go where they are of no use any more."""
-    kept = {"branch": branch, "shape": shape, "position": position, "state": state}
-    key = {name: kept[name] for name in ("branch", "shape", "position")}
+    key = {"branch": branch, "shape": shape, "position": position}
     last_two = (
         "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
         "AND position < :position ORDER BY position DESC LIMIT 2"
     )
     earlier = [row["position"] for row in await connection.rows(last_two, **key)]
-    outdated = position
-    if len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state):
-        outdated = earlier[0]
-    await connection.rows(
+    near = len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state)
+    outdated = (
         "DELETE FROM snapshots WHERE branch = :branch "
-        "AND (shape <> :shape OR position = :position OR position = :outdated)",
-        **key,
-        outdated=outdated,
+        "AND (shape <> :shape OR position = :position OR position = :outdated)"
     )
-    await connection.rows(inserting("snapshots", kept), **kept)
+    await connection.rows(outdated, **key, outdated=earlier[0] if near else position)
+    await connection.add_all("snapshots", [{**key, "state": state}])
 
 
 class EventRows:
@@ -144,9 +140,8 @@ class EventRows:
             rows.append({**row, "kind": kind, "version": version, "data": data})
             if prose := prose_of(event):
                 texts.append((position, prose))
-        if rows:
-            await connection.run_for_each(inserting("events", rows[0]), rows)
-            await keep_words(connection, branch["number"], texts)
+        await connection.add_all("events", rows)
+        await keep_words(connection, branch["number"], texts)
 
     def event(self, row: Row) -> Event:
         """The event of a row."""
@@ -181,22 +176,15 @@ class EventRows:
             except StoreDamaged as error:
                 raise _hole(branch_id, position, "cannot be read") from error
             position += 1
-            yield RecordedEvent(
-                branch_id=row["branch_id"],
-                position=position,
-                turn=row["turn"],
-                at=from_micros(row["at"]),
-                event=event,
-            )
+            place = {"branch_id": row["branch_id"], "position": position, "turn": row["turn"]}
+            yield RecordedEvent(**place, at=from_micros(row["at"]), event=event)
         if position < high:
             raise _hole(branch_id, position, "is missing")
 
 
 def _hole(branch_id: str, good_upto: int, how: str) -> StoreDamaged:
-    return StoreDamaged(
+    told = (
         f"branch {branch_id}: event {good_upto + 1} {how}; the story is whole up to event "
-        f"{good_upto}: fork it there to go on from the good part, or restore the database from a "
-        "backup",
-        branch_id=branch_id,
-        good_upto=good_upto,
+        f"{good_upto}: fork it there to go on from the good part, or restore a backup"
     )
+    return StoreDamaged(told, branch_id=branch_id, good_upto=good_upto)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 from tta_rebuild.storage.branch_path import SPANS_AT_ONCE, Span, batches, inside
-from tta_rebuild.storage.connection import Connection, inserting
+from tta_rebuild.storage.connection import Connection
+from tta_rebuild.storage.story_rows import Row
 
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
@@ -59,41 +61,41 @@ def _singular(word: str) -> str:
     return word
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """An event that holds a phrase; the smaller the rank, the better."""
-
-    branch: int
-    position: int
-    rank: float
-
-
 async def keep_words(connection: Connection, branch: int, texts: Sequence[tuple[int, str]]) -> None:
     """Add (position, text) of a branch's own events to the index."""
-    if not texts:
-        return
-    rows = []
+    rows: list[dict[str, int | str]] = []
     for position, text in texts:
         row = {"scope": f"b{branch}", "words": " ".join(words_in(text))}
+        place = {"branch": branch, "position": position}
+        rows.append(row | ({"rowid": _number(**place)} if connection.is_sqlite else place))
+    await connection.add_all("prose", rows)
+
+
+async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
+    """Remove all words of these branches from the index, leaving no trace of them in it."""
+    for branch in branches:
+        own = f"branch = {branch:d}"
         if connection.is_sqlite:
-            rows.append({"rowid": _number(branch, position), **row})
-        else:
-            rows.append({"branch": branch, "position": position, **row})
-    await connection.run_for_each(inserting("prose", rows[0]), rows)
+            own = f"rowid BETWEEN {_number(branch, 0)} AND {_number(branch, _POSITIONS)}"
+        await connection.rows(f"DELETE FROM prose WHERE {own}")
+    if connection.is_sqlite:
+        # a deleted row leaves its words in the index until the segments with them are merged
+        await connection.rows("INSERT INTO prose(prose) VALUES ('optimize')")
 
 
 async def best_hits(
     connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span], limit: int
-) -> list[Hit]:
-    """The best events in these spans that hold any of the phrases, best first.
+) -> list[Row]:
+    """``branch``, ``position`` and ``rank`` of the best events in these spans, best first.
 
-    Words are as ``words_in`` cuts them. Of equal ranks the later event comes first.
+    An event has to hold one of the phrases, words as ``words_in`` cuts them. The smaller the rank,
+    the better; of equal ranks the later event comes first.
     """
-    telling, places = await _narrowed(connection, phrases, spans)
+    phrases, spans = await _narrowed(connection, phrases, spans)
     hits = [
-        hit for batch in batches(places) for hit in await _ranked(connection, telling, batch, limit)
+        row for batch in batches(spans) for row in await _ranked(connection, phrases, batch, limit)
     ]
-    return sorted(hits, key=lambda hit: (hit.rank, -hit.position))[:limit]
+    return sorted(hits, key=lambda hit: (hit["rank"], -hit["position"]))[:limit]
 
 
 async def _narrowed(
@@ -108,9 +110,13 @@ async def _narrowed(
     end = spans[-1].upto if spans else 0
     if end <= NEAR_EVENTS or len(spans) > SPANS_AT_ONCE:
         return phrases, spans
-    query = _file_query if connection.is_sqlite else _server_query
-    asked = {f"query{n}": query([phrase], spans) for n, phrase in enumerate(phrases)}
-    row = await connection.row(_counting(len(phrases), connection), **asked)
+    counts = (
+        f"(SELECT count(*) FROM (SELECT 1 FROM prose WHERE {_matches(connection, f'query{n}')} "
+        f"LIMIT {COMMON_EVENTS + 1}) AS some{n}) AS count{n}"
+        for n in range(len(phrases))
+    )
+    asked = {f"query{n}": _query(connection, [one], spans) for n, one in enumerate(phrases)}
+    row = await connection.row(f"SELECT {', '.join(counts)}", **asked)
     assert row is not None
     rare = [phrase for n, phrase in enumerate(phrases) if row[f"count{n}"] <= COMMON_EVENTS]
     if rare:
@@ -120,84 +126,50 @@ async def _narrowed(
 
 
 async def _ranked(
-    connection: Connection,
-    phrases: Sequence[tuple[str, ...]],
-    spans: Sequence[Span],
-    limit: int,
-) -> list[Hit]:
+    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span], limit: int
+) -> Sequence[Row]:
+    values: dict[str, Any] = {"query": _query(connection, phrases, spans), "limit": limit}
     if connection.is_sqlite:
-        ways = " OR ".join(
+        shown = f"rowid >> {_POSITION_BITS} AS branch, rowid & {_POSITIONS} AS position"
+        rank = "bm25(prose, 0.0, 1.0)"
+        where = " OR ".join(
             f"rowid BETWEEN {_number(s.owner, s.after + 1)} AND {_number(s.owner, s.upto)}"
             for s in spans
         )
-        best = (
-            "SELECT rowid, bm25(prose, 0.0, 1.0) AS rank FROM prose "
-            f"WHERE prose MATCH :query AND ({ways}) "
-            f"ORDER BY rank, rowid & {_POSITIONS} DESC LIMIT :limit"
-        )
-        found = await connection.rows(best, query=_file_query(phrases, spans), limit=limit)
-        return [
-            Hit(row["rowid"] >> _POSITION_BITS, row["rowid"] & _POSITIONS, row["rank"])
-            for row in found
-        ]
-    where, values = inside(spans)
-    best = (
-        "SELECT branch, position, "
-        "-ts_rank(to_tsvector('simple', words), to_tsquery('simple', :words)) AS rank FROM prose "
-        f"WHERE {_INDEXED} @@ to_tsquery('simple', :query) AND {where} "
-        "ORDER BY rank, position DESC LIMIT :limit"
-    )
-    found = await connection.rows(
-        best,
-        words=_server_words(phrases),
-        query=_server_query(phrases, spans),
-        limit=limit,
+    else:
+        shown = "branch, position"
+        rank = "-ts_rank(to_tsvector('simple', words), to_tsquery('simple', :words))"
+        where, numbers = inside(spans)
+        values |= {**numbers, "words": _server_words(phrases)}
+    return await connection.rows(
+        f"SELECT {shown}, {rank} AS rank FROM prose WHERE {_matches(connection, 'query')} "
+        f"AND ({where}) ORDER BY rank, position DESC LIMIT :limit",
         **values,
     )
-    return [Hit(row["branch"], row["position"], row["rank"]) for row in found]
 
 
-def _counting(phrases: int, connection: Connection) -> str:
-    """How many rows each of so many queries finds, counted up to one over ``COMMON_EVENTS``."""
-    match = (
-        "prose MATCH {}" if connection.is_sqlite else f"{_INDEXED} @@ to_tsquery('simple', {{}})"
-    )
-    counts = (
-        "(SELECT count(*) FROM (SELECT 1 FROM prose WHERE "
-        f"{match.format(f':query{n}')} LIMIT {COMMON_EVENTS + 1}) AS some{n}) AS count{n}"
-        for n in range(phrases)
-    )
-    return f"SELECT {', '.join(counts)}"
+def _matches(connection: Connection, query: str) -> str:
+    """The condition that a row is found by the query of that name."""
+    if connection.is_sqlite:
+        return f"prose MATCH :{query}"
+    return f"{_INDEXED} @@ to_tsquery('simple', :{query})"
 
 
-def _file_query(phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]) -> str:
-    """Any of the phrases on any of the spans' branches, in the language of FTS5."""
-    scope = " OR ".join(f'"b{owner}"' for owner in dict.fromkeys(span.owner for span in spans))
-    words = " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
-    return f"scope : ({scope}) AND words : ({words})"
-
-
-def _server_query(phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]) -> str:
-    """The same in the language of PostgreSQL."""
-    scope = " | ".join(f"b{owner}:A" for owner in dict.fromkeys(span.owner for span in spans))
+def _query(
+    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
+) -> str:
+    """Any of the phrases on any of the spans' branches, in the language of the database."""
+    owners = dict.fromkeys(span.owner for span in spans)
+    if connection.is_sqlite:
+        scope = " OR ".join(f'"b{owner}"' for owner in owners)
+        words = " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
+        return f"scope : ({scope}) AND words : ({words})"
+    scope = " | ".join(f"b{owner}:A" for owner in owners)
     return f"({scope}) & ({_server_words(phrases)})"
 
 
 def _server_words(phrases: Sequence[tuple[str, ...]]) -> str:
     return " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)
-
-
-async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
-    """Remove all words of these branches from the index, leaving no trace of them in it."""
-    for branch in branches:
-        if connection.is_sqlite:
-            own = f"rowid BETWEEN {_number(branch, 0)} AND {_number(branch, _POSITIONS)}"
-        else:
-            own = f"branch = {branch:d}"
-        await connection.rows(f"DELETE FROM prose WHERE {own}")
-    if connection.is_sqlite:
-        # a deleted row leaves its words in the index until the segments with them are merged
-        await connection.rows("INSERT INTO prose(prose) VALUES ('optimize')")
 
 
 def _number(branch: int, position: int) -> int:

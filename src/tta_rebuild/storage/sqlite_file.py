@@ -23,15 +23,8 @@ from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
-from tta_rebuild.core.errors import (
-    StoreDamaged,
-    StoreError,
-    StoreFull,
-    StoreLocked,
-    StoreMissing,
-    StoreReadOnly,
-)
-from tta_rebuild.storage.failures import NO_SPACE
+from tta_rebuild.core.errors import StoreError
+from tta_rebuild.storage.failures import failure
 from tta_rebuild.storage.migrations import statements
 from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.sqlite_pool import SqlitePool
@@ -73,33 +66,24 @@ def hold(path: Path) -> FileLock:
         lock = FileLock(f"{path}.lock", timeout=0, thread_local=False, mode=0o600)
         lock.acquire()
     except Timeout:
-        raise StoreLocked(
-            f"{directory}: another process of tta is using this data directory; "
-            "end that one first, or choose another data directory"
-        ) from None
+        raise failure("taken", directory) from None
     except (FileExistsError, NotADirectoryError) as error:
-        raise _no_directory(directory) from error
+        raise failure("no_directory", directory) from error
     except (OSError, NotImplementedError) as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreFull(f"{directory}: {NO_SPACE}") from error
-        raise StoreReadOnly(
-            f"{directory}: cannot be written ({getattr(error, 'strerror', None) or error}); make "
-            "it writable, or choose another data directory. What is in it can be read as it is"
-        ) from error
+            raise failure("full", directory) from error
+        why = getattr(error, "strerror", None) or error
+        raise failure("unwritable", directory, why=why) from error
     with suppress(OSError):  # a file system without permissions
         _make_private(path)
     return lock
-
-
-def _no_directory(path: Path) -> StoreError:
-    return StoreError(f"{path}: is not a directory; choose another data directory")
 
 
 def check_writable(path: Path) -> None:
     """Raise what ``hold`` raises, or StoreFull, if no story could be played here now."""
     hold(path).release()
     if shutil.disk_usage(path.parent).free < _LEAST_FREE_BYTES:
-        raise StoreFull(f"{path.parent}: {NO_SPACE}")
+        raise failure("full", path.parent)
 
 
 def _make_private(path: Path) -> None:
@@ -114,31 +98,23 @@ def _make_private(path: Path) -> None:
             place.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
-def require_content(path: Path) -> None:
-    """Raise StoreMissing if nothing was kept here yet, StoreDamaged if the file was emptied.
+def has_content(path: Path) -> bool:
+    """Whether anything was kept here yet. Raises StoreDamaged if the file was emptied since.
 
     Comes before SQLite sees the file: it would delete the write-ahead log of an empty one.
     """
     if path.is_file() and path.stat().st_size:
-        return
+        return True
     if path.exists() or has_log(path):
         raise was_emptied(path)
     if path.parent.exists() and not path.parent.is_dir():
-        raise _no_directory(path.parent)
-    raise StoreMissing(str(path))
+        raise failure("no_directory", path.parent)
+    return False
 
 
-def was_emptied(path: Path) -> StoreDamaged:
+def was_emptied(path: Path) -> StoreError:
     """The error for a file without tables: it is put in place whole, so it was not always so."""
-    if path.exists():
-        return StoreDamaged(
-            f"{path}: is damaged: it holds nothing, so it was emptied, or has lost its write-ahead "
-            f"log ({path.name}-wal); restore it from a backup, or delete it to begin anew"
-        )
-    return StoreDamaged(
-        f"{path}: is missing, but its write-ahead log ({path.name}-wal) is there; put the file "
-        "back beside it, restore both from a backup, or delete the log to begin anew"
-    )
+    return failure("emptied" if path.exists() else "log_alone", path, log=f"{path.name}-wal")
 
 
 def has_log(path: Path) -> bool:

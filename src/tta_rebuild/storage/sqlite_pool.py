@@ -15,26 +15,6 @@ from tta_rebuild.storage.story_rows import Row
 T = TypeVar("T")
 
 
-class SqliteConnection(Connection):
-    """One connection; rows are all read in the thread."""
-
-    is_sqlite = True
-    for_update = ""
-
-    def __init__(self, raw: sqlite3.Connection, run: Callable[..., Any]) -> None:
-        self.raw = raw
-        self._run = run
-
-    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
-        """See ``Connection.rows``."""
-        found: Sequence[Row] = await self._run(lambda: self.raw.execute(sql, values).fetchall())
-        return found
-
-    async def run_for_each(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """See ``Connection.run_for_each``."""
-        await self._run(self.raw.executemany, sql, rows)
-
-
 class SqlitePool:
     """Connections to one SQLite file.
 
@@ -56,14 +36,14 @@ class SqlitePool:
         self._is_open = True
 
     @asynccontextmanager
-    async def connect(self) -> AsyncIterator[SqliteConnection]:
+    async def connect(self) -> AsyncIterator[Connection]:
         """See ``Pool.connect``."""
         async with self._free:
             held = [self._idle.pop()] if self._idle else []
             try:
                 if not held:  # filled even where the caller is cancelled meanwhile
                     await self._run(self._open, held)
-                yield SqliteConnection(held[0], self._run)
+                yield Connection(self, held[0])
             finally:
                 if self._is_open:
                     self._idle += held
@@ -72,7 +52,7 @@ class SqlitePool:
                         raw.close()
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[SqliteConnection]:
+    async def begin(self) -> AsyncIterator[Connection]:
         """See ``Pool.begin``."""
         async with self.connect() as connection:
             try:
@@ -82,6 +62,18 @@ class SqlitePool:
             except BaseException:
                 await self._run(connection.raw.rollback)  # nothing where there is no transaction
                 raise
+
+    async def execute(
+        self, raw: sqlite3.Connection, sql: str, values: Mapping[str, Any]
+    ) -> Sequence[Row]:
+        """See ``Pool.execute``."""
+        return await self._run(lambda: raw.execute(sql, values).fetchall())
+
+    async def execute_many(
+        self, raw: sqlite3.Connection, sql: str, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """See ``Pool.execute_many``."""
+        await self._run(raw.executemany, sql, rows)
 
     async def close(self) -> None:
         """See ``Pool.close``."""

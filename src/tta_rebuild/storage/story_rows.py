@@ -82,14 +82,9 @@ def from_micros(micros: int) -> datetime:
 
 def as_story(row: Row) -> StoryRow:
     """A row of ``stories``."""
-    return StoryRow(
-        story_id=row["story_id"],
-        title=row["title"],
-        created_at=from_micros(row["created_at"]),
-        updated_at=from_micros(row["updated_at"]),
-        branches=row["branches"],
-        turns=row["turns"],
-    )
+    plain = {name: row[name] for name in ("story_id", "title", "branches", "turns")}
+    times: dict[str, Any] = {name: from_micros(row[name]) for name in ("created_at", "updated_at")}
+    return StoryRow(**plain, **times)
 
 
 def as_branch(row: Row) -> Branch:

@@ -16,7 +16,7 @@ from typing import Self
 
 from cachetools import LRUCache
 
-from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreDamaged, StoryError
+from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoryError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.branch_path import BranchPath, Span
 from tta_rebuild.storage.connection import Connection
@@ -70,10 +70,15 @@ class StoryStore:
     Args:
         database: opened with ``open_database``; closed with this store.
         codec: reads and writes events; one with upcasters reads the logs of older programs.
+
+    Attributes:
+        place: where the stories are: a file, or an address without its password.
+        note: what the player should know of how the database was found, "" if nothing.
     """
 
     def __init__(self, database: Database, *, codec: EventCodec | None = None) -> None:
         self._database = database
+        self.place, self.note = database.place, database.note
         self._events = EventRows(codec or EventCodec())
         self._paths: LRUCache[int, BranchPath] = LRUCache(_PATHS_KEPT)
 
@@ -95,16 +100,6 @@ class StoryStore:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-    @property
-    def place(self) -> str:
-        """Where the stories are: a file, or an address without its password."""
-        return self._database.place
-
-    @property
-    def note(self) -> str:
-        """What the player should know of how the database was found, "" if nothing."""
-        return self._database.note
 
     async def check(self) -> None:
         """Look for damage. Raises StoreDamaged."""
@@ -129,8 +124,6 @@ class StoryStore:
         """Release files and locks; safe to call twice."""
         await self._database.close()
 
-    # ---------------------------------------------------------------------------- stories
-
     async def create_story(
         self, story_id: str, title: str, events: Sequence[Event], *, at: datetime
     ) -> Branch:
@@ -143,13 +136,12 @@ class StoryStore:
             taken = "SELECT 1 FROM stories WHERE story_id = :id"
             if await connection.row(taken, id=story_id) is not None:
                 raise StoryError(f"a story '{story_id}' exists already; choose another id")
-            told = {"title": title, "created_at": micros, "updated_at": micros}
-            story = await connection.insert(
-                "stories", story_id=story_id, branches=1, turns=0, **told
-            )
+            row = {"story_id": story_id, "title": title, "branches": 1, "turns": 0}
+            now = {"created_at": micros, "updated_at": micros}
+            story = await connection.insert("stories", **row, **now)
             branch = {"branch_id": f"{story_id}.1", "story": story, "name": MAIN, "parent": None}
-            at_its_end = {"forked_at": 0, "length": len(events), "turn": 0, "created_at": micros}
-            number = await connection.insert("branches", **branch, **at_its_end)
+            ends = {"forked_at": 0, "length": len(events), "turn": 0, "created_at": micros}
+            number = await connection.insert("branches", **branch, **ends)
             opening = {"number": number, "length": 0}
             await self._events.store(connection, opening, 0, events, micros)
         await self._database.tidy("PASSIVE")  # the file alone knows of every story
@@ -204,8 +196,6 @@ class StoryStore:
         async with self._database.reading() as connection:
             return as_branch(await branch_row(connection, branch_id, rows=BRANCH_ROWS))
 
-    # ---------------------------------------------------------------------------- writing
-
     async def append(
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
     ) -> int:
@@ -253,26 +243,14 @@ class StoryStore:
             [story] = await connection.rows(locked, number=parent["story"])
             ordinal = story["branches"] + 1
             new_id = f"{story['story_id']}.{ordinal}"
-            await connection.insert(
-                "branches",
-                branch_id=new_id,
-                story=story["number"],
-                name=await free_name(connection, story["number"], name, ordinal),
-                parent=parent["number"],
-                forked_at=position,
-                length=position,
-                turn=turn,
-                created_at=micros,
-            )
-            await connection.rows(
-                "UPDATE stories SET branches = :branches, updated_at = :at WHERE number = :number",
-                branches=ordinal,
-                at=max(micros, story["updated_at"]),
-                number=story["number"],
-            )
+            chosen = await free_name(connection, story["number"], name, ordinal)
+            branch = {"branch_id": new_id, "story": story["number"], "name": chosen}
+            begins = {"parent": parent["number"], "forked_at": position, "length": position}
+            await connection.insert("branches", **branch, **begins, turn=turn, created_at=micros)
+            forked = "UPDATE stories SET branches = :branches WHERE number = :number"
+            await connection.rows(forked, branches=ordinal, number=story["number"])
+            await connection.rows(_PLAYED, at=micros, turn=0, number=story["number"])
         return await self.branch(new_id)
-
-    # ---------------------------------------------------------------------------- reading
 
     async def read(
         self, branch_id: str, *, after: int = 0, upto: int | None = None
@@ -292,19 +270,6 @@ class StoryStore:
             for recorded in self._events.recorded(branch_id, rows, low, high):
                 yield recorded
 
-    async def tail(self, branch_id: str, count: int) -> list[RecordedEvent]:
-        """The last ``count`` events of the path, in order; length does not change the cost."""
-        async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id)
-            low = max(end - max(count, 0), 0)
-            rows = await event_rows(connection, path.spans(low, end))
-        try:
-            return list(self._events.recorded(branch_id, rows, low, end))
-        except StoreDamaged:
-            async for _ in self.read(branch_id):
-                pass  # says how far the whole path is good, not only its end
-            raise
-
     async def turn_end(self, branch_id: str, turn: int) -> int:
         """The position of a turn's last event on the path. Raises PositionNotFound."""
         async with self._database.reading() as connection:
@@ -323,10 +288,9 @@ class StoryStore:
         """Events on the path whose prose has any of these words, best first.
 
         Prose is what scenes tell and what the player said. Case, accents, possessives and plural
-        endings do not matter; an entry of several words is found as a phrase. Equal ranks: the
-        later event first. Events of sibling branches are never found. On a path of thousands of
-        events a word that hundreds of them hold may be passed over for the rarer ones; if all are
-        such, only the path's last part may be searched.
+        endings do not matter; an entry of several words is a phrase. Of equal ranks the later event
+        comes first. On a path of thousands of events, words that hundreds of them hold may be
+        passed over for rarer ones, or looked for in its last part alone.
         """
         phrases = phrases_in(words)
         if not phrases or limit < 1:
@@ -334,20 +298,13 @@ class StoryStore:
         async with self._database.reading() as connection:
             path, end, _ = await self._path_upto(connection, branch_id, upto)
             hits = await best_hits(connection, phrases, path.spans(0, end), limit)
-            found = [Span(hit.branch, hit.position - 1, hit.position) for hit in hits]
+            found = [Span(hit["branch"], hit["position"] - 1, hit["position"]) for hit in hits]
             rows = {row["position"]: row for row in await event_rows(connection, found)}
         return [
-            Found(
-                position=hit.position,
-                turn=rows[hit.position]["turn"],
-                text=prose_of(self._events.event(rows[hit.position])),
-                rank=hit.rank,
-            )
-            for hit in hits
-            if hit.position in rows
+            Found(position=at, turn=row["turn"], text=prose_of(self._events.event(row)), rank=rank)
+            for at, rank in ((hit["position"], hit["rank"]) for hit in hits)
+            if (row := rows.get(at)) is not None
         ]
-
-    # ---------------------------------------------------------------------------- snapshots
 
     async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """Keep a folded state as a cache; ``shape`` names the fold and its version.
@@ -371,8 +328,6 @@ class StoryStore:
             of_shape = "SELECT position, state FROM snapshots WHERE shape = :shape"
             found = await last_row(connection, path.spans(0, end), of_shape, shape=shape)
         return (found["position"], found["state"]) if found is not None else None
-
-    # ---------------------------------------------------------------------------- inside
 
     async def _path(self, connection: Connection, row: Row) -> BranchPath:
         """A branch's path; it never changes, so it is asked for once."""

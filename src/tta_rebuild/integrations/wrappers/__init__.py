@@ -1,4 +1,4 @@
-"""What can be put around a model, one file each; ``bootstrap`` stacks them.
+"""What can be put around a model; ``bootstrap`` stacks it.
 
 Outermost first, with the reason for each place::
 

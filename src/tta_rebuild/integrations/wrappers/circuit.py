@@ -1,9 +1,4 @@
-"""Circuit breaker: a model that is down is left alone, and asked again now and then.
-
-Stands inside the retries, so that it counts attempts: a dead model is hit ``failures`` times in
-all and not per call, and a probe is one request. What it raises is not tried again; a fallback
-goes on to the next model at once, and comes back when the circuit closes.
-"""
+"""Circuit breaker: a model that is down is left alone, and asked again now and then."""
 
 from __future__ import annotations
 
@@ -19,7 +14,7 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.circuit")
+_log = logging.getLogger("tta_rebuild.circuit")
 
 CALLERS_FAULT = (
     errors.ContentRefused,
@@ -30,9 +25,6 @@ CALLERS_FAULT = (
 )
 """Errors that say nothing about the provider's health."""
 
-MOST_OUTCOMES = 1_000
-"""Attempts that a circuit remembers at most: enough for a rate, whatever the traffic."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitPolicy:
@@ -41,7 +33,6 @@ class CircuitPolicy:
     Attributes:
         failures: so many in a row open the circuit; also the least number of attempts for a rate.
         failure_rate: the share of failures in the last ``window_s`` that opens it, in (0, 1].
-        cool_down_s: how long nothing is asked.
         probes: how many attempts at a time may find out whether the model is back.
     """
 
@@ -52,8 +43,8 @@ class CircuitPolicy:
     probes: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("failures", "probes"):
-            check_number(name, getattr(self, name), least=1, whole=True)
+        check_number("failures", self.failures, least=1, whole=True)
+        check_number("probes", self.probes, least=1, whole=True)
         check_number("failure_rate", self.failure_rate, above=0, most=1)
         check_number("window_s", self.window_s, above=0)
         check_number("cool_down_s", self.cool_down_s, least=0)
@@ -65,7 +56,7 @@ class Circuit:
     def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
         self.policy = policy or CircuitPolicy()
         self._clock: Clock = clock or SystemClock()
-        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=MOST_OUTCOMES)
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=1_000)
         self._in_a_row = 0
         self._opened_at: float | None = None
         self._probing = 0
@@ -88,11 +79,9 @@ class Circuit:
         """Leave for one attempt: whether it is a probe, for ``record``. Raises CircuitOpen."""
         wait_s = self.asks_again_in_s
         if wait_s > 0 or (self._opened_at is not None and self._probing >= self.policy.probes):
-            raise errors.CircuitOpen(
-                f"{model} failed too often just now, it is asked again in {math.ceil(wait_s)} s",
-                model=model,
-                retry_after_s=wait_s,
-            )
+            again = f"it is asked again in {math.ceil(wait_s)} s"
+            said = f"{model} failed too often just now, {again}"
+            raise errors.CircuitOpen(said, model=model, retry_after_s=wait_s)
         is_probe = self._opened_at is not None
         self._probing += is_probe
         return is_probe
@@ -100,40 +89,32 @@ class Circuit:
     def record(self, model: str, is_probe: bool, worked: bool | None) -> None:
         """What became of an attempt; None if it says nothing about the model."""
         self._probing -= is_probe
-        if worked is None:
+        # What began before the circuit opened does not change the verdict.
+        if worked is None or (self._opened_at is not None and not is_probe):
             return
-        now = self._clock.now()
-        if is_probe:
-            if worked:
-                log.warning("%s is back", model)
-                self._opened_at = None
-            else:
-                self._open(model, now)
-            return
-        if self._opened_at is not None:
-            return  # began before the circuit opened: the verdict stands
-        self._outcomes.append((now, worked))
+        policy, now = self.policy, self._clock.now()
         self._in_a_row = 0 if worked else self._in_a_row + 1
+        if is_probe and worked:
+            _log.warning("%s is back", model)
+            self._opened_at = None
+        else:
+            self._outcomes.append((now, worked))
         if worked:
             return
-        policy = self.policy
         recent = [ok for at, ok in self._outcomes if at > now - policy.window_s]
         too_many = recent.count(False) >= max(1, policy.failure_rate * len(recent))
-        if self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many):
-            self._open(model, now)
-
-    def _open(self, model: str, now: float) -> None:
-        log.warning("%s fails: left alone for %.0f s", model, self.policy.cool_down_s)
-        self._opened_at = now
-        self._outcomes.clear()
-        self._in_a_row = 0
+        is_down = self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many)
+        if is_probe or is_down:
+            _log.warning("%s fails: left alone for %.0f s", model, policy.cool_down_s)
+            self._opened_at = now
+            self._outcomes.clear()
+            self._in_a_row = 0
 
 
-class CircuitBreakerLLMProvider(llm.WrapperProvider):
+class CircuitBreakerLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
-    Cancellations, used-up budgets and errors that the caller made are no failures. ``circuit`` is
-    shared by the stacks that talk to the same model.
+    Cancellations, used-up budgets and errors that the caller made are no failures.
     """
 
     def __init__(
@@ -146,13 +127,13 @@ class CircuitBreakerLLMProvider(llm.WrapperProvider):
         super().__init__(wrapped)
         self.circuit = circuit if isinstance(circuit, Circuit) else Circuit(circuit, clock=clock)
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the attempt on, if the circuit lets it; a stream left early has worked so far."""
         model = request.model or self.config.model
         is_probe = self.circuit.enter(model)
         worked: bool | None = None
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
                     if isinstance(item, llm.TextPiece):
                         worked = True

@@ -1,38 +1,53 @@
 """Cost: holds a call's worst case before anything is sent, and books every attempt.
 
-Three places, since a call, the asking of one model and an attempt are three things:
+A call, the asking of one model and an attempt have a wrapper each: money is waited for before an
+attempt takes its place in the queue of the quota, and its row tells how long the provider took.
 
-- ``AccountedLLMProvider`` outside the fallback: the call as a whole.
-- ``BudgetedLLMProvider`` outside the retries of each model, so that money is waited for before the
-  attempt takes its place in the queue of the quota; inside the fallback, so that a model that costs
-  nothing can take over when the budget is used up.
-- ``CostTrackingLLMProvider`` at each attempt, inside the pacing, so that its row tells how long the
-  provider took and not how long the queue was. Alone, it takes each attempt for a call.
+What a failed attempt costs:
+
+- the tokens that the provider named, where it did (on the error, or on the pieces of a stream);
+- a stream that was left or broke: its prompt, the text that came, and one piece more, since the
+  provider may have sent one that did not arrive;
+- nothing, where the provider refused with an error status (it does not bill those);
+- the worst case, where an answer may have been written of which nothing arrived (a timeout, a
+  cancelled call that was not a stream).
 """
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from tta_rebuild.core.errors import ProviderError
+from tta_rebuild.core import errors
+from tta_rebuild.core.usage import Outcome, Usage
 from tta_rebuild.integrations import llm_provider as llm
+from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
+from tta_rebuild.integrations.prices import Price
+
+_OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
+    (errors.ProviderBusy, "busy"),
+    (errors.QuotaExhausted, "busy"),
+    (errors.ContentRefused, "refused"),
+    (errors.ReplyUnusable, "unusable"),
+    (errors.StreamBroken, "broken"),
+    (errors.ProviderError, "error"),
+)
 
 
-class AccountedLLMProvider(llm.WrapperProvider):
+class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
 
     def __init__(self, wrapped: llm.LLMProvider, tracker: CostTracker) -> None:
         super().__init__(wrapped)
         self.tracker = tracker
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Open the call, pass it on, close it however it ends."""
         async with (
             self.tracker.call(request) as (call, request),
-            aclosing(ask(self.wrapped, request)) as items,
+            aclosing(self.wrapped.items(request, whole=whole)) as items,
         ):
             async for item in items:
                 if isinstance(item, llm.StreamEnded) and item.response.cost_usd != call.spent_usd:
@@ -40,12 +55,8 @@ class AccountedLLMProvider(llm.WrapperProvider):
                 yield item
 
 
-class BudgetedLLMProvider(llm.WrapperProvider):
-    """Holds the worst case of asking this model in every budget that covers the call.
-
-    ``provider`` is the adapter's name, such as ``"gemini"``, for the price. Raises
-    BudgetExceededError where a budget would be overspent; nothing was sent.
-    """
+class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+    """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
 
     def __init__(
         self, wrapped: llm.LLMProvider, tracker: CostTracker, *, provider: str = ""
@@ -54,20 +65,20 @@ class BudgetedLLMProvider(llm.WrapperProvider):
         self.tracker = tracker
         self.provider = provider or self.provider
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Hold, pass on, give back what was not spent."""
         async with self.tracker.call(request) as (call, request):
             try:
-                await self.tracker.hold_worst(call, request, self.config, asked=self)
-                async with aclosing(ask(self.wrapped, request)) as items:
+                await self.tracker.hold_worst(call, request, self)
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         yield item
             finally:
                 call.release()
 
 
-class CostTrackingLLMProvider(llm.WrapperProvider):
-    """Books every attempt, whatever becomes of it: answered, failed, cancelled, left early.
+class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+    """Books every attempt, whatever becomes of it; alone, it takes each attempt for a call.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
     such as ``"ollama"``, or where "" the one that each answer names. Raises BudgetExceededError
@@ -80,27 +91,129 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
         super().__init__(wrapped)
         self.tracker = tracker or CostTracker()
         self.provider = provider or self.provider
-        self._is_named = bool(provider)
+        self.is_named = bool(provider)
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
-            attempt = await self.tracker.begin(
-                call, request, self.config, asked=self, is_named=self._is_named
-            )
+            # The first attempt of a call may wait for money that others hold.
+            waits = not call.attempts
+            price, worst = await self.tracker.hold_worst(call, request, self, waits=waits)
+            attempt = _RunningAttempt(self, call, request, price, worst)
             try:
-                async with aclosing(ask(self.wrapped, request)) as items:
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         if isinstance(item, llm.TextPiece):
                             attempt.piece(item)
                         elif isinstance(item, llm.StreamEnded):
                             item = llm.StreamEnded(attempt.answered(item.response))
                         yield item
-            except ProviderError as error:
+            except errors.ProviderError as error:
                 attempt.failed(error)
                 raise
             except (asyncio.CancelledError, GeneratorExit):
-                attempt.left(is_stream=ask is llm.in_pieces)
+                attempt.left(is_stream=not whole)
                 raise
             finally:
                 attempt.crashed()
+
+
+@dataclass(eq=False)
+class _RunningAttempt:
+    """One attempt between its beginning and its one row in the ledger; ``worst`` is held for it."""
+
+    asked: CostTrackingLLMProvider
+    call: Call
+    request: llm.LLMRequest
+    price: Price
+    worst: Usage
+    first_piece_s: float | None = None
+    counted: Usage | None = None
+    chars: int = 0
+    largest_piece: int = 0
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self._tracker = self.asked.tracker
+        self._provider = self.asked.provider
+        self._model = self.request.model or self.asked.config.model
+        self._at, self._began = self._tracker.clock.wall(), self._tracker.clock.now()
+        self.call.attempts += 1
+
+    def piece(self, piece: llm.TextPiece) -> None:
+        """A piece of a stream has come."""
+        if self.first_piece_s is None:
+            self.first_piece_s = self._tracker.clock.now() - self._began
+        self.counted = piece.usage or self.counted
+        size = len(piece.text)
+        self.chars += size
+        self.largest_piece = max(self.largest_piece, size)
+
+    def answered(self, response: llm.LLMResponse) -> llm.LLMResponse:
+        """The attempt ended well; gives the response with its cost."""
+        usage = response.usage
+        if not usage.total_tokens and response.tokens_used:
+            usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
+        self._tracker.estimate.learn(self._model, self.request, usage)
+        for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
+            # the adapter first asked in a way that this server does not take
+            self._book("error", Usage())
+            self.call.attempts += 1
+        # One adapter serves many servers: who it was put before knows better than it does.
+        if not self.asked.is_named:
+            self._provider = response.provider or self._provider
+        self._model = response.model or self._model
+        self.price = self._tracker.price_of(self._provider, self._model, asked=self.asked)
+        return replace(response, cost_usd=self._charge("ok", usage))
+
+    def failed(self, error: errors.ProviderError) -> None:
+        """The attempt ended with an error of the provider."""
+        if not self.chars and isinstance(error, errors.StreamBroken):
+            self.chars = len(error.text)
+        usage = error.usage
+        if usage is None and self.chars:
+            usage = self._sent()
+        elif usage is None:
+            usage = self.worst if error.may_be_billed else Usage()
+        self._charge(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
+
+    def left(self, *, is_stream: bool) -> None:
+        """The caller left before the end."""
+        self._charge("cancelled", self._sent() if is_stream else self.worst)
+
+    def crashed(self) -> None:
+        """The attempt ended in a way that nobody foresaw. Does nothing if it is over."""
+        self._charge("error", self._sent() if self.chars else self.worst)
+
+    def _sent(self) -> Usage:
+        """What a stream had cost when it ended early, one piece more than arrived."""
+        one_more = -(-self.largest_piece // int(llm.CHARS_PER_TOKEN))
+        sent = self.counted or Usage(
+            input_tokens=self._tracker.estimate.input_tokens(self._model, self.request),
+            output_tokens=round(self.chars / llm.CHARS_PER_TOKEN),
+        )
+        return replace(sent, output_tokens=sent.output_tokens + one_more, estimated=True)
+
+    def _charge(self, outcome: Outcome, usage: Usage) -> float:
+        """Book the attempt, once; gives its cost in US dollars."""
+        if self.is_over:
+            return 0.0
+        self.is_over = True
+        cost_usd = self._book(outcome, usage)
+        self.call.spend(cost_usd)
+        return cost_usd
+
+    def _book(self, outcome: Outcome, usage: Usage) -> float:
+        return self._tracker.book(
+            self.request,
+            self._provider,
+            self._model,
+            at=self._at,
+            outcome=outcome,
+            usage=usage,
+            cost_usd=self.price.cost_usd(usage),
+            attempt=self.call.attempts,
+            priced=self.price.is_known,
+            latency_s=self._tracker.clock.now() - self._began,
+            first_piece_s=self.first_piece_s,
+        )

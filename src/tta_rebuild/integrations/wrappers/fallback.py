@@ -1,36 +1,27 @@
-"""Fallback: when a model cannot, the next one tells the story on, and says so.
+"""Which model answers: one by the task, and where it cannot, the next one, which says so.
 
-Stands outside the retries and circuits of each model. Every call begins with the first model; its
-circuit decides how soon it is really asked, so the story goes back to it as soon as it recovers.
+Every call begins with the first model; its circuit decides how soon it is really asked, so the
+story goes back to it as soon as it recovers.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.fallback")
+_log = logging.getLogger("tta_rebuild.fallback")
 
 Reasons = tuple[type[errors.ExecutionError], ...]
 
-WHEN_IT_CANNOT: Reasons = (
-    errors.CircuitOpen,
-    errors.KeyMissing,
-    errors.KeyRejected,
-    errors.ModelUnavailable,
-    errors.ProviderBusy,
-    errors.QuotaExhausted,
-    errors.QuotaFull,
-    errors.ReplyUnusable,
-    errors.RequestTooLarge,
-    errors.SdkMissing,
-    errors.StreamBroken,
-)
+_REASONS = """CircuitOpen KeyMissing KeyRejected ModelUnavailable ProviderBusy QuotaExhausted
+QuotaFull ReplyUnusable RequestTooLarge SdkMissing StreamBroken""".split()
+
+WHEN_IT_CANNOT: Reasons = tuple(getattr(errors, name) for name in _REASONS)
 """The model before could not. Content that it refused is not taken elsewhere, and a request that
 is wrong is not repeated."""
 
@@ -41,11 +32,7 @@ content is safe by itself, such as the embedded storyteller."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """One model of the chain.
-
-    ``name`` is what the player is told; ``takes_over_for`` the errors of the link before that bring
-    this one in.
-    """
+    """One model of the chain: what the player is told, and the errors that bring it in."""
 
     provider: llm.LLMProvider
     name: str
@@ -56,14 +43,12 @@ Failed = list[tuple[Link, errors.ExecutionError]]
 """The links asked so far, with their errors."""
 
 
-class FallbackLLMProvider(llm.WrapperProvider):
-    """Asks the links in order until one answers.
+class FallbackLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+    """Asks the links in order until one answers; a bare provider is one named after its model.
 
     A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
-    link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). Where
-    pieces had come before a link broke off, ``StreamRestarted`` precedes the pieces of the next. If
-    all fail, the first link's error is raised, as the one to act upon, with the others' as notes. A
-    bare provider is a link for ``WHEN_IT_CANNOT``, named after its model.
+    link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). If all
+    fail, the first link's error is raised, as the one to act upon, with the others' as notes.
     """
 
     def __init__(self, links: Sequence[Link | llm.LLMProvider]) -> None:
@@ -74,7 +59,7 @@ class FallbackLLMProvider(llm.WrapperProvider):
         self.price = None  # the first one's is not the others'
         self._teller = self.links[0]
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The answer of the first link that comes to its end."""
         failed: Failed = []
         place = 0
@@ -84,12 +69,19 @@ class FallbackLLMProvider(llm.WrapperProvider):
             place = self._next(min(passed.place, len(self.links) - 1), passed.error, failed)
         while True:
             link = self.links[place]
+            why = f"{link.name} has taken over: {failed[0][1]}" if place else ""
+            if has_begun:
+                yield llm.StreamRestarted(why, provider=link.name)
+                has_begun = False
             try:
-                async with aclosing(ask(link.provider, request)) as items:
+                async with aclosing(link.provider.items(request, whole=whole)) as items:
                     async for item in items:
                         if isinstance(item, llm.StreamEnded):
-                            self._note(link, request, failed)
-                            item = llm.StreamEnded(_told(item.response, place, link, failed))
+                            self._note(link, request, why)
+                            degraded = "; ".join(filter(None, (why, item.response.degraded)))
+                            told = {**item.response.metadata, "place": place}
+                            got = replace(item.response, degraded=degraded, metadata=told)
+                            item = llm.StreamEnded(got)
                         has_begun = isinstance(item, llm.TextPiece) or has_begun
                         yield item
                 return
@@ -97,10 +89,6 @@ class FallbackLLMProvider(llm.WrapperProvider):
                 place = self._next(place, error, failed)
             # A model named in the request belongs to the first link.
             request = replace(request, model=None)
-            if has_begun:
-                link = self.links[place]
-                yield llm.StreamRestarted(_why(link, failed), provider=link.name)
-                has_begun = False
 
     def _next(self, place: int, error: errors.ExecutionError, failed: Failed) -> int:
         """The place of the next link that takes over for this error; raises if there is none."""
@@ -113,16 +101,12 @@ class FallbackLLMProvider(llm.WrapperProvider):
             first.add_note(f"{link.name} was asked next and failed too: {other}")
         raise first
 
-    def _note(self, link: Link, request: llm.LLMRequest, failed: Failed) -> None:
+    def _note(self, link: Link, request: llm.LLMRequest, why: str) -> None:
         """Log who tells the story now, once whenever that changes."""
-        if link is self._teller:
-            return
-        self._teller = link
-        if link is self.links[0]:
-            log.warning("%s tells the story again", link.name)
-        else:
+        if link is not self._teller:
             extra = {"correlation_id": request.context.correlation_id}
-            log.warning("%s", _why(link, failed), extra=extra)
+            _log.warning("%s", why or f"{link.name} tells the story again", extra=extra)
+            self._teller = link
 
     async def aclose(self) -> None:
         """Close all links."""
@@ -132,19 +116,23 @@ class FallbackLLMProvider(llm.WrapperProvider):
 
 def _bare(provider: llm.LLMProvider) -> Link:
     if not isinstance(provider, llm.LLMProvider):
-        raise errors.ValidationError(
-            f"a fallback chain is made of providers or links, not {provider!r}"
-        )
+        raise errors.ValidationError(f"a chain takes providers or links, not {provider!r}")
     return Link(provider=provider, name=provider.config.model)
 
 
-def _why(link: Link, failed: Failed) -> str:
-    """Who has taken over and for what reason, in plain words."""
-    return f"{link.name} has taken over: {failed[0][1]}"
+class RoutedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+    """Passes each request to its task's provider (see ``core.tasks``), others to ``default``."""
 
+    def __init__(self, default: llm.LLMProvider, routes: Mapping[str, llm.LLMProvider]) -> None:
+        super().__init__(default)
+        self.price = None  # the default's is not the others'
+        self.routes = dict(routes)
 
-def _told(response: llm.LLMResponse, place: int, link: Link, failed: Failed) -> llm.LLMResponse:
-    """The response, which says so if another than the first link gave it."""
-    why = _why(link, failed) if place else ""
-    degraded = "; ".join(filter(None, (why, response.degraded)))
-    return replace(response, degraded=degraded, metadata={**response.metadata, "place": place})
+    def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
+        """Put the request to its route."""
+        return self.routes.get(request.task, self.wrapped).items(request, whole=whole)
+
+    async def aclose(self) -> None:
+        """Close every provider once."""
+        for provider in {id(p): p for p in (self.wrapped, *self.routes.values())}.values():
+            await provider.aclose()

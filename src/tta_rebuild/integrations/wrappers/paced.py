@@ -1,9 +1,4 @@
-"""Pacing: keeps calls to one model under its quota of requests and tokens.
-
-Stands inside the retries (every attempt counts against the quota) and outside the adapter; what
-the provider says about its quota in a refusal is passed on to the limiter, so that those who are
-still waiting hear it too.
-"""
+"""Pacing: keeps calls to one model under its quota, and learns it from refusals."""
 
 from __future__ import annotations
 
@@ -12,19 +7,16 @@ from contextlib import aclosing
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.rate_limiter import RateLimiter
-from tta_rebuild.integrations.token_estimate import TokenEstimate
+from tta_rebuild.integrations.rate_limiter import RateLimiter, TokenEstimate
 
 
-class RateLimitedLLMProvider(llm.WrapperProvider):
+class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
         limiter: shared by all who use the same account; one of its own where None.
-        requests_per_minute: what that one allows; 60 where None, as for ``LLM_RATE_LIMIT``.
-        max_wait_s: seconds to wait for room before ``QuotaFull``, so that a fallback can take over;
-            None waits as long as it takes.
-        estimate: how many tokens a request may take; learns from the answers.
+        requests_per_minute: what that one allows; 60 where None.
+        max_wait_s: seconds to wait for room before ``QuotaFull``; None is as long as it takes.
         provider: set where the limiter serves several: quotas are then named ``provider:model``.
 
     Raises RequestTooLarge, QuotaExhausted or QuotaFull, where nothing was sent.
@@ -44,10 +36,7 @@ class RateLimitedLLMProvider(llm.WrapperProvider):
         if limiter is not None and requests_per_minute is not None:
             raise errors.ValidationError("give either a limiter or requests_per_minute")
         if limiter is not None and not isinstance(limiter, RateLimiter):
-            raise errors.ValidationError(
-                f"limiter must be a RateLimiter, not {limiter!r}; "
-                "for a number write requests_per_minute=..."
-            )
+            raise errors.ValidationError(f"for a number write requests_per_minute={limiter!r}")
         rpm = 60 if requests_per_minute is None else requests_per_minute
         self.limiter = limiter or RateLimiter(requests_per_minute=rpm)
         if max_wait_s is not None:
@@ -56,24 +45,14 @@ class RateLimitedLLMProvider(llm.WrapperProvider):
         self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""
 
-    def _heed(self, model: str, error: errors.ProviderError) -> None:
-        if isinstance(error, errors.ProviderBusy):
-            if error.learnt_limit_rpm is not None:
-                self.limiter.learn(model, error.learnt_limit_rpm)
-            if error.retry_after_s is not None:
-                self.limiter.pause(model, error.retry_after_s)
-        elif isinstance(error, errors.QuotaExhausted):
-            self.limiter.exhaust(model, error.resets_at)
-
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Wait for room, then pass the request on."""
         model = self._prefix + (request.model or self.config.model)
-        tokens = self.estimate.input_tokens(model, request) + (
-            request.max_tokens or self.config.max_tokens
-        )
+        tokens = self.estimate.input_tokens(model, request)
+        tokens += request.max_tokens or self.config.max_tokens
         grant = await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
                     if isinstance(item, llm.TextPiece):
                         grant.arrived()
@@ -86,7 +65,13 @@ class RateLimitedLLMProvider(llm.WrapperProvider):
             grant.withdraw()
             raise
         except errors.ProviderError as error:
-            self._heed(model, error)
+            if isinstance(error, errors.ProviderBusy):
+                if error.learnt_limit_rpm is not None:
+                    self.limiter.learn(model, error.learnt_limit_rpm)
+                if error.retry_after_s is not None:
+                    self.limiter.pause(model, error.retry_after_s)
+            elif isinstance(error, errors.QuotaExhausted):
+                self.limiter.exhaust(model, error.resets_at)
             raise
         finally:
             grant.left()

@@ -1,8 +1,4 @@
-"""Redacting: no key of ours comes back in a model's words.
-
-Stands directly around the adapter, so that nothing outside (span, cache, log of the story, screen)
-ever holds one: a model may have read it in a file, a server may repeat it in an error.
-"""
+"""Redacting: no key of ours comes back in a model's words, or in a server's error."""
 
 from __future__ import annotations
 
@@ -16,28 +12,25 @@ from tta_rebuild.integrations import llm_provider as llm
 _IN_A_KEY = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 
 
-class RedactingLLMProvider(llm.WrapperProvider):
-    """Masks the keys that ``redactor`` knows in replies and in the messages of errors.
-
-    A stream is held back by its last word at most, in case that is the beginning of a key.
-    """
+class RedactingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+    """Masks the keys that ``redactor`` knows; a stream's last word waits, as it may begin one."""
 
     def __init__(self, wrapped: llm.LLMProvider, redactor: Redactor) -> None:
         super().__init__(wrapped)
         self._known = redactor.known
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The answer without keys."""
         held = ""
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 async for item in items:
                     if isinstance(item, llm.TextPiece):
                         text = held + item.text
-                        whole = text.rstrip(_IN_A_KEY)
-                        held = text[len(whole) :]
-                        if whole or item.usage:
-                            yield replace(item, text=self._known(whole))
+                        sure = text.rstrip(_IN_A_KEY)
+                        held = text[len(sure) :]
+                        if sure or item.usage:
+                            yield replace(item, text=self._known(sure))
                         continue
                     if isinstance(item, llm.StreamEnded):
                         if held:

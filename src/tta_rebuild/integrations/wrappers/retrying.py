@@ -1,8 +1,7 @@
 """Retrying: tries again what may pass, and only that.
 
-Stands outside the circuit and the pacing, so that every try is an attempt of its own: counted,
-paced, paid for and seen. See the AWS builders' library, "Timeouts, retries and backoff with
-jitter", for why the jitter is full and why retries have a budget.
+See the AWS builders' library, "Timeouts, retries and backoff with jitter", for why the jitter is
+full and why retries have a budget.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import count
 from random import Random
 
@@ -19,7 +17,7 @@ from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.retries")
+_log = logging.getLogger("tta_rebuild.retries")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,21 +45,22 @@ class RetryPolicy:
             check_number(name, getattr(self, name), least=0)
 
 
+@dataclass(kw_only=True)
 class RetryBudget:
-    """Keeps retries from multiplying an outage: calls pay in, retries are paid from it.
+    """Keeps retries from multiplying an outage: calls pay in, each retry takes 1.
 
-    ``per_call`` is what each call adds (0.2: one retry for five calls in the long run), ``most``
-    the balance at most, and at the start.
+    ``per_call`` is what each call adds, ``most`` the balance at most, and at the start.
     """
 
-    def __init__(self, *, per_call: float = 0.2, most: float = 10.0) -> None:
-        self._per_call = per_call
-        self._most = most
-        self.balance = most
+    per_call: float = 0.2
+    most: float = 10.0
+
+    def __post_init__(self) -> None:
+        self.balance = self.most
 
     def call(self) -> None:
         """A call begins."""
-        self.balance = min(self._most, self.balance + self._per_call)
+        self.balance = min(self.most, self.balance + self.per_call)
 
     def retry(self) -> bool:
         """Pay for a retry; False if there is nothing left."""
@@ -71,12 +70,10 @@ class RetryBudget:
         return True
 
 
-class RetryingLLMProvider(llm.WrapperProvider):
+class RetryingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
-    Never before the time that the provider named, never past the deadline, never beyond the
-    ``budget`` for retries, which all stacks share that talk to the same provider. A daily quota
-    that is used up is asked once and then remembered until it resets.
+    Never before the time that the provider named, past the deadline, or beyond the ``budget``.
     """
 
     def __init__(
@@ -93,62 +90,42 @@ class RetryingLLMProvider(llm.WrapperProvider):
         self.clock: Clock = clock or SystemClock()
         self.random = random or Random()
         self.budget = budget or RetryBudget()
-        self._exhausted: dict[str, datetime] = {}
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The first answer that ends well; says where pieces are to be forgotten."""
-        self._refuse_if_exhausted(request.model or self.config.model)
         self.budget.call()
         began = self.clock.now()
         has_begun = False
         for number in count(1):
             try:
-                async with aclosing(ask(self.wrapped, request)) as items:
+                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
                         has_begun = has_begun or isinstance(item, llm.TextPiece)
                         yield item
                 return
             except errors.ProviderError as error:
-                wait_s = self._wait_s(number, request, error)
+                wait_s = self._wait_s(number, error)
                 if wait_s is None or self.clock.now() + wait_s > began + self.policy.deadline_s:
                     raise
                 if not self.budget.retry():
-                    log.warning("the budget for retries is used up: not trying again (%s)", error)
+                    _log.warning("the budget for retries is used up: not trying again (%s)", error)
                     raise
                 why = f"the model broke off and begins anew ({error})"
-                log.info(
-                    "try %d failed (%s), again in %.2f s",
-                    number,
-                    type(error).__name__,
-                    wait_s,
-                    extra={"correlation_id": request.context.correlation_id},
-                )
+                extra = {"correlation_id": request.context.correlation_id}
+                said = "try %d failed (%s), again in %.2f s"
+                _log.info(said, number, type(error).__name__, wait_s, extra=extra)
             await self.clock.sleep(wait_s)
             request = replace(request, attempt=number + 1)
             if has_begun:
                 yield llm.StreamRestarted(why)
                 has_begun = False
 
-    def _refuse_if_exhausted(self, model: str) -> None:
-        resets_at = self._exhausted.get(model)
-        if resets_at is not None:
-            if self.clock.wall() < resets_at:
-                raise errors.QuotaExhausted(resets_at=resets_at, model=model)
-            del self._exhausted[model]
-
-    def _wait_s(
-        self, number: int, request: llm.LLMRequest, error: errors.ProviderError
-    ) -> float | None:
+    def _wait_s(self, number: int, error: errors.ProviderError) -> float | None:
         """Seconds until the next try, None where there shall be none."""
         policy = self.policy
-        allowed = 0
-        if isinstance(error, (errors.ProviderBusy, errors.StreamBroken)):
-            allowed = policy.attempts
-        elif isinstance(error, errors.ReplyUnusable):
-            allowed = policy.unusable_attempts
-        elif isinstance(error, errors.QuotaExhausted):
-            self._exhausted[request.model or self.config.model] = error.resets_at
-        if number >= allowed:
+        may_pass = isinstance(error, (errors.ProviderBusy, errors.StreamBroken))
+        allowed = policy.attempts if may_pass else policy.unusable_attempts
+        if number >= allowed or not (may_pass or isinstance(error, errors.ReplyUnusable)):
             return None
         wait_s = self.random.uniform(0.0, min(policy.cap_s, policy.base_s * 2 ** (number - 1)))
         return wait_s + (getattr(error, "retry_after_s", None) or 0.0)

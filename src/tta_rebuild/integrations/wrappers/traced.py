@@ -1,9 +1,7 @@
 """Tracing: a span for every call and for every attempt, metrics, and log lines that belong to it.
 
-Stands twice in the stack: outermost for the logical call, innermost for each attempt. Uses the
-OpenTelemetry API alone; without an SDK configured it does next to nothing. Prompts and answers
-leave the process only where that is asked for. The names ``gen_ai.…`` are those of OpenTelemetry's
-semantic conventions 1.38 (status "development": they still move), ``tta.…`` are ours.
+Without an SDK of OpenTelemetry configured it does next to nothing. The names ``gen_ai.…`` are those
+of its semantic conventions 1.38 (status "development": they still move), ``tta.…`` are ours.
 """
 
 from __future__ import annotations
@@ -22,18 +20,17 @@ from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.integrations import llm_provider as llm
 
-log = logging.getLogger("tta_rebuild.model")
+_log = logging.getLogger("tta_rebuild.model")
 
 _PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 """Our name of a provider → the conventions' name, where they differ."""
 
 
-class TracedLLMProvider(llm.WrapperProvider):
+class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     """Makes what happens inside visible, and changes nothing.
 
     Args:
         layer: ``"call"`` outermost, ``"attempt"`` innermost: a client span with the metrics.
-        provider: the adapter's name, such as ``"gemini"``.
         record_text: True puts prompts and answers into the spans; they are the player's words.
     """
 
@@ -56,17 +53,12 @@ class TracedLLMProvider(llm.WrapperProvider):
         self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
         meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
         self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
-        self._duration = meter.create_histogram("gen_ai.client.operation.duration", "s")
-        self._first_chunk = meter.create_histogram(
-            "gen_ai.client.operation.time_to_first_chunk", "s"
-        )
+        took = "gen_ai.client.operation"
+        self._duration = meter.create_histogram(f"{took}.duration", "s")
+        self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
 
-    async def relay(self, request: llm.LLMRequest, ask: llm.Ask) -> llm.Items:
-        """Pass the request on; the span lasts until the answer's end.
-
-        The span is the current one only while the answer is worked on, never while the reader
-        works: the two may run in different tasks.
-        """
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
+        """Pass the request on; the span is current while the answer, not its reader, works."""
         is_attempt = self._layer == "attempt"
         model = request.model or self.config.model
         span = self._tracer.start_span(
@@ -78,7 +70,7 @@ class TracedLLMProvider(llm.WrapperProvider):
         response: llm.LLMResponse | None = None
         failed = ""
         try:
-            async with aclosing(ask(self.wrapped, request)) as items:
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                 while (item := await _in_span(span, items)) is not None:
                     if isinstance(item, llm.TextPiece) and first_s is None:
                         first_s = self._clock.now() - began
@@ -96,10 +88,19 @@ class TracedLLMProvider(llm.WrapperProvider):
             span.end()
             if is_attempt:
                 self._count(request, response, failed, first_s, took_s)
-            if log.isEnabledFor(logging.DEBUG):
-                self._write_line(request, response, failed, took_s)
+            _log.debug(
+                "%s %s of %s by %s: %s in %.3f s",
+                self._layer,
+                request.attempt,
+                request.task or "prompt",
+                response.model if response else model,
+                failed or (response.finish_reason if response else "left"),
+                took_s,
+                extra={"correlation_id": request.context.correlation_id}
+                | {"story_id": request.story_id, "turn": request.turn},
+            )
 
-    def _described(self, request: llm.LLMRequest) -> dict[str, str | int]:
+    def _labels(self, request: llm.LLMRequest) -> dict[str, Any]:
         """What spans and metrics say of a request."""
         return {
             "gen_ai.operation.name": "chat",
@@ -110,21 +111,19 @@ class TracedLLMProvider(llm.WrapperProvider):
     def _describe(
         self, span: Span, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str
     ) -> None:
-        values: dict[str, Any] = {
-            **self._described(request),
+        asked = self._labels(request) | {
             "gen_ai.request.max_tokens": request.max_tokens or self.config.max_tokens,
             "tta.correlation_id": request.context.correlation_id,
-            "tta.attempt": request.attempt,
-            "tta.task": request.task,
-            "tta.story_id": request.story_id,
-            "tta.branch_id": request.branch_id,
-            "tta.turn": request.turn,
             "tta.prompt_version": request.template,
             "error.type": failed,
         }
+        asked |= {
+            f"tta.{n}": getattr(request, n)
+            for n in ("attempt", "task", "story_id", "branch_id", "turn")
+        }
         if self._record_text:
-            values["gen_ai.input.messages"] = _message("user", request.full_text)
-        span.set_attributes({name: value for name, value in values.items() if value})
+            asked["gen_ai.input.messages"] = _message("user", request.full_text)
+        span.set_attributes({name: value for name, value in asked.items() if value})
         if response is not None:
             usage = response.usage
             told: dict[str, Any] = {
@@ -153,7 +152,7 @@ class TracedLLMProvider(llm.WrapperProvider):
         first_s: float | None,
         took_s: float,
     ) -> None:
-        labels = self._described(request)
+        labels = self._labels(request)
         if response is not None:
             labels["gen_ai.response.model"] = response.model
             usage = response.usage
@@ -165,24 +164,6 @@ class TracedLLMProvider(llm.WrapperProvider):
         if failed:
             labels["error.type"] = failed
         self._duration.record(took_s, labels)
-
-    def _write_line(
-        self, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str, took_s: float
-    ) -> None:
-        log.debug(
-            "%s %s of %s by %s: %s in %.3f s",
-            self._layer,
-            request.attempt,
-            request.task or "prompt",
-            response.model if response else (request.model or self.config.model),
-            failed or (response.finish_reason if response else "left"),
-            took_s,
-            extra={
-                "correlation_id": request.context.correlation_id,
-                "story_id": request.story_id,
-                "turn": request.turn,
-            },
-        )
 
 
 async def _in_span(span: Span, items: llm.Items) -> llm.StreamItem | None:

@@ -1,0 +1,120 @@
+"""What a run is given: a text, premises one a line, and moves, typed or chosen by a policy."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+
+from tta_rebuild.cli.arguments import wrong
+from tta_rebuild.cli.screen import plain
+from tta_rebuild.core.data_files import parse_json, read_text
+
+if TYPE_CHECKING:
+    from tta_rebuild.core.story import Choice
+    from tta_rebuild.engine.action import Action
+
+MAX_STORY_BYTES = 2_000_000
+"""Largest story that is read from a file: about 350,000 words."""
+MAX_PREMISES_BYTES = 50_000_000
+
+
+def story_text(name: str) -> str | None:
+    """The text of a file that holds a story; None if there is no such file: a kept story is meant.
+
+    Raises BadParameter or UnreadableFile for a file that is no story.
+    """
+    path, problem, exists = Path(name), "", False
+    with suppress(OSError):  # such as a name that is too long for one
+        exists = path.exists()
+    if not exists:
+        problem = f"there is no file '{name}'."
+    elif path.is_dir():
+        problem = f"'{name}' is a folder; name one text file in it."
+    if problem and path.suffix not in (".txt", ".md", ".markdown") and len(path.parts) < 2:
+        return None
+    text = "" if problem else read_text(path, max_bytes=MAX_STORY_BYTES)
+    if text.lstrip().startswith("{"):
+        problem = (
+            f"{name} holds JSON, not prose; take an exported story in with "
+            "'tta stories import FILE' and name it by its id."
+        )
+    if problem or not text.strip():
+        raise wrong("STORY", problem or f"{name} is empty.")
+    return text
+
+
+class NamedPremise(NamedTuple):
+    """A theme, its name (the ``id`` in the file, or its line's number), and where it stands."""
+
+    name: str
+    theme: str
+    source: str
+
+
+def read_premises(path: Path) -> list[NamedPremise]:
+    """All premises of a file (``-`` is standard input), in order: JSON objects or plain sentences.
+
+    Raises UnreadableFile, or BadParameter that names the line.
+    """
+    premises = []
+    content = read_text(path, max_bytes=MAX_PREMISES_BYTES)
+    for number, line in enumerate(content.splitlines(), 1):
+        theme, source, name = line.strip(), f"--premises, line {number}", str(number)
+        if theme.startswith("{"):
+            found = parse_json(theme, source)
+            name = str(found.get("id", number))
+            texts = map(found.get, ("premise", "theme", "prompt"))
+            theme = next((text for text in texts if text and isinstance(text, str)), "")
+            if not theme:
+                raise wrong(source, 'there is no "premise" (or "theme") with a text in this line.')
+        if theme:
+            premises.append(NamedPremise(name, theme, source))
+    if not premises:
+        raise wrong("--premises", f"{path} holds no premise.")
+    return premises
+
+
+Policy: TypeAlias = Literal["varied", "first", "random"]
+"""``first`` takes the first choice, ``random`` any, ``varied`` the place taken least so far."""
+
+NextMove: TypeAlias = "Callable[[Sequence[Choice]], Action | None]"
+"""The next move with these choices on offer; None to stop."""
+
+
+def automatic(policy: Policy, seed: int) -> NextMove:
+    """The moves of a policy; the same seed makes the same choices."""
+    from tta_rebuild.engine.action import Action
+
+    chance, taken = random.Random(seed), Counter[int]()
+
+    def next_move(choices: Sequence[Choice]) -> Action:
+        numbers = range(1, len(choices) + 1)
+        if not choices:
+            return Action.say("I go on.")
+        fewest = min(taken[number] for number in numbers)
+        least = [number for number in numbers if policy != "varied" or taken[number] == fewest]
+        number = 1 if policy == "first" else chance.choice(least)
+        taken[number] += 1
+        return Action.choose(number)
+
+    return next_move
+
+
+def from_lines(lines: Iterable[str]) -> NextMove:
+    """A move a line: the number of a choice, or words; empty lines are passed over."""
+    words = (plain(line).strip() for line in lines)
+    moves = (move_of(line) for line in words if line)
+    return lambda choices: next(moves, None)
+
+
+def move_of(words: str) -> Action:
+    """What a player typed: the number of a choice, or words of their own."""
+    from tta_rebuild.engine.action import Action
+
+    if words.isdecimal() and len(words) < 4:
+        return Action.choose(int(words))
+    return Action.say(words)

@@ -1,0 +1,116 @@
+"""What a turn is played from, with what its steps ask for again and again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from tta_rebuild.canon.recall import subjects_named
+from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.metaconcepts import MetaconceptRegistry
+from tta_rebuild.engine.admission import Move
+from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.state import StoryState
+from tta_rebuild.reading.world_rules import WorldRules
+from tta_rebuild.safety import SafetyGate
+from tta_rebuild.storage.story_store import Branch
+
+USUAL_GUIDANCE = ("Prioritize Player Agency", "Balance Tone")
+"""Metaconcepts of a story that names none of its own; what else a scene needs, its prompt says."""
+
+MAX_PRESENT = 6
+MAX_IN_PLAY = 16
+
+_HAD = ("holds", "wears", "owns")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TurnInput:
+    """The story as it stands and the player's move; None where something is only judged.
+
+    ``context`` says whose work the turn is, for requests and for the ledger.
+    """
+
+    dependencies: Dependencies
+    branch: Branch
+    state: StoryState
+    context: TTAContext
+    safety: SafetyGate
+    rules: WorldRules
+    move: Move | None = None
+
+    @classmethod
+    def of(cls, dependencies: Dependencies, branch: Branch, state: StoryState) -> TurnInput:
+        """The input of the next turn of a branch, without a move."""
+        premise = state.premise
+        guidance = premise.metaconcepts or MetaconceptRegistry.get_by_names(USUAL_GUIDANCE)
+        context = TTAContext(
+            workflow_id=branch.story_id,
+            correlation_id=dependencies.new_id(),
+            timestamp=dependencies.clock(),
+            metaconcepts=list(guidance),
+            player_boundaries=dict(premise.boundaries),
+            session_state={
+                "player_id": dependencies.player_id,
+                "session_id": dependencies.session_id,
+                "branch_id": branch.branch_id,
+                "turn": state.turn + 1,
+            },
+            universe_id=f"world-{premise.seed}",
+        )
+        safety = dependencies.safety(dict(premise.boundaries))
+        rules = dependencies.world_rules(premise.rules)
+        return cls(
+            dependencies=dependencies,
+            branch=branch,
+            state=state,
+            context=context,
+            safety=safety,
+            rules=rules,
+        )
+
+    @property
+    def number(self) -> int:
+        """The number of the turn, from 1."""
+        return self.state.turn + 1
+
+    @property
+    def moved(self) -> str:
+        """What the player does, in words, "" for nothing."""
+        return self.move.text if self.move else ""
+
+    @cached_property
+    def words(self) -> str:
+        """What the player does, with what it is said to lead to."""
+        chosen = self.move.chosen if self.move else None
+        return f"{self.moved} {chosen.consequence if chosen else ''}"
+
+    @cached_property
+    def present(self) -> list[str]:
+        """Who is in the scene: the player's character, those named or speaking, those near."""
+        state, move = self.state, self.move
+        if move is None:
+            return []
+        sketches = {c.character_id: c for c in state.premise.characters}
+        players = [one for one, sketch in sketches.items() if sketch.is_player]
+        canon, last = state.present_canon, state.scene
+        spoke = [p.speaker for p in last.passages if p.speaker] if last else []
+        text = f"{move.text} {last.text if last else ''}"
+        named = [i for i, known in state.characters.items() if known.name in text]
+        chosen = move.chosen.affects if move.chosen else ()
+        here = {canon.value(one, "located_in") for one in players} - {None}
+        near = [i for i in sketches if not here or canon.value(i, "located_in") in {None, *here}]
+        ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *near])
+        known = (i for i in ordered if i in state.characters or i in sketches)
+        return [i for i in known if canon.holds_at(i, "alive", "false") is None][:MAX_PRESENT]
+
+    def named(self, text: str = "") -> list[str]:
+        """Ids of the people and things that the move and a text name."""
+        return subjects_named(self.state.present_canon, f"{self.words} {text}", MAX_IN_PLAY)
+
+    def in_play(self, named: Sequence[str]) -> list[str]:
+        """Ids of what a scene concerns: who is there, what is named, and what that has."""
+        facts = (fact for one in named for fact in self.state.present_canon.facts_about(one))
+        held = [fact.value for fact in facts if fact.relation in _HAD]
+        return list(dict.fromkeys([*self.present, *named, *held]))
