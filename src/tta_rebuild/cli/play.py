@@ -16,7 +16,7 @@ from tta_rebuild.cli.keyboard import ask
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present, show_teller
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
 
     Every finished turn is kept. In the story, ? shows what can be typed.
     """
-    command, theme, story = context_of(ctx), options.theme, options.story
+    command, theme, story = context_of(ctx), theme_of(options), options.story
     if story and theme is not None:
         raise wrong("--story", "a story that exists keeps its theme; give --theme or --story.")
     begins = premise_of(theme, options) if theme is not None else None
@@ -82,11 +82,14 @@ class PlayLoop:
 
     async def ask(self) -> Session | None:
         """Find out kindly what to play; None for nothing."""
+        from tta_rebuild.storyteller.scene_file import titles
+
         screen, stories = self.screen, self.application.stories
         latest = next(iter(await stories.list()), None)
         screen.say("What shall the story be about?", "bold cyan")
         screen.say("A sentence or two in your own words, or a number:\n")
-        screen.numbered(suggestions := words("suggestions"))
+        worlds = titles() if self.teller == "offline" and not self.options.world else {}
+        screen.numbered(suggestions := [*worlds.values(), *words("suggestions")])
         if latest:
             stands = f"turn {latest.turns}" if latest.turns else "not begun"
             what = f"go on with '{one_line(latest.title, 60)}', {stands}"
@@ -98,16 +101,17 @@ class PlayLoop:
                 return await stories.resume(latest.story_id)
             if answer.lower() in (*QUIT, "quit"):
                 return None
-            problem = ""
+            problem, options = "", self.options
             if answer.isdecimal() and 1 <= int(answer[:9]) <= len(suggestions):
-                answer = suggestions[int(answer) - 1]
+                number, answer = int(answer), suggestions[int(answer) - 1]
+                options = replace(options, world=[*worlds, *[""] * number][number - 1])
             elif answer.isdecimal():
                 problem = f"The numbers here are 1 to {len(suggestions)}."
             elif answer.startswith(("/", "?")):
                 problem = "The story comes first: say what it is about, or /quit."
             try:
                 if not problem:
-                    return await self.begun(premise_of(answer, self.options, source=YOUR_WORDS))
+                    return await self.begun(premise_of(answer, options, source=YOUR_WORDS))
             except typer.BadParameter as error:
                 if error.param_hint != YOUR_WORDS:
                     raise

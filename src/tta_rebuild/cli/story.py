@@ -20,7 +20,7 @@ from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
 from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of
+from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 from tta_rebuild.core.errors import ExecutionError, StoreError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def story(
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    command, theme = context_of(ctx), options.theme
+    command, theme = context_of(ctx), theme_of(options)
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
         raise wrong("--theme", "give one of --theme, --premises and --story.")
     if not auto and (sys.stdin.isatty() or premises):

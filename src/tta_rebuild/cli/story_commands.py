@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tta_rebuild.cli import story_view as views
@@ -62,6 +63,8 @@ class StoryCommands:
                     views.show_why(screen, state)
                 case "cost":
                     screen.say(await self.cost())
+                case "wrong":
+                    return await self.wrong(rest)
                 case "end":
                     return Action.end(rest)
                 case unknown:
@@ -100,6 +103,31 @@ class StoryCommands:
                 f"Back at turn {now - back}, on the new branch '{self.session.branch.name}'; "
                 f"'{left}' keeps what was told."
             )
+
+    async def wrong(self, mended: str) -> Action | None:
+        """Begin anew with a premise put right; the story that was misunderstood is kept."""
+        from tta_rebuild.cli.story_options import character_of, premise_notes
+        from tta_rebuild.engine.action import Action
+
+        if not mended or self.session.state.turn > 1:
+            self.screen.say(
+                "/wrong Clara: your sister, she -- or a sentence that the premise lacks -- begins "
+                "the story anew; after the first scene use --theme and --character.",
+                "yellow",
+            )
+            return None
+        premise = self.session.state.premise
+        name, colon, about = mended.partition(":")
+        if colon and len(name.split()) <= 3 and about.strip():
+            new = character_of(mended)
+            people = [c for c in premise.characters if c.character_id != new.character_id]
+            premise = replace(premise, characters=(*people, new))
+        else:
+            premise = replace(premise, theme=f"{premise.theme.rstrip('.!? ')}. {mended}")
+        for note in premise_notes(premise, "offline"):
+            self.screen.say(note, "yellow")
+        self.session = await self.stories.open(premise)
+        return Action.begin()
 
     async def fork(self, name: str) -> None:
         """A branch from here under a name, and the play goes on there."""

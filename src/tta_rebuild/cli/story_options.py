@@ -65,7 +65,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
     from tta_rebuild.engine.premise_check import check_premise
 
     try:
-        people = tuple(map(_character, options.character or ()))
+        people = tuple(map(character_of, options.character or ()))
         others = [one for one in people if one.description.lower().startswith("your ")]
         player = next((one for one in people if one not in others), None)
         premise = Premise(
@@ -88,8 +88,31 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
     return premise
 
 
+def theme_of(options: StoryOptions) -> str | None:
+    """What the story is about: the theme given, else what the world asked for says of itself."""
+    if options.theme is not None or not options.world:
+        return options.theme
+    from tta_rebuild.core.errors import RequestRejected
+    from tta_rebuild.storyteller.scene_file import read_world
+
+    try:
+        world = read_world(options.world)
+    except RequestRejected as error:
+        raise wrong("--world", f"{error}.") from error
+    return f"{world.title}: {world.about}"
+
+
 def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
-    """Before a story begins: what of its premise cannot be kept as one might think."""
+    """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
+    if teller == "offline" and not premise.world and premise.language == "en":
+        from tta_rebuild.storyteller.premise_reading import read_premise
+
+        people = [{"name": c.name, "description": c.description, "is_player": c.is_player}
+                  for c in premise.characters]  # fmt: skip
+        if understood := read_premise(premise.theme, people).understood:
+            yield f"Understood: {understood} (/wrong NAME: WHO THEY ARE mends it.)"
+    if premise.world and teller != "offline":
+        yield "A world by hand is for the built-in storyteller: this model tells the theme alone."
     from tta_rebuild.reading.world_rules import compiled
     from tta_rebuild.safety.categories import categories_of, category_names
 
@@ -116,7 +139,7 @@ def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
         )
 
 
-def _character(text: str) -> CharacterSketch:
+def character_of(text: str) -> CharacterSketch:
     """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
     from tta_rebuild.core.story import CharacterSketch
 

@@ -134,6 +134,17 @@ def packaged(folder: str) -> dict[str, Path]:
     }
 
 
+@cache
+def titles() -> dict[str, str]:
+    """The packaged worlds by name, with title and what they are about, from their heads alone."""
+    found = {}
+    for name, path in packaged("worlds").items():
+        head = path.read_text("utf-8").partition("\nyou:")[0]
+        read = parse_yaml(head, path.name, is_ours=True)
+        found[name] = f"{read['title']}: {read['about']}"
+    return found
+
+
 @lru_cache(maxsize=32)
 def read_world(name: str) -> WorldFile:
     """A packaged world or plot (``plots/find``), or an author's file by its path.
