@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tta_rebuild.storyteller.premise_reading import CONFLICTS, TONES, Premise, read_premise
+from tta_rebuild.storyteller.premise import CONFLICTS, TONES, PremiseReading, read_premise
 
 # A premise, then what it says: name | role | pronouns of the player and of others, and the place.
 READ_BY_HAND = """\
@@ -337,7 +337,7 @@ def rows() -> list[tuple[str, str, list[str], str]]:
     return found
 
 
-def people_of(reading: Premise) -> list[str]:
+def people_of(reading: PremiseReading) -> list[str]:
     return [f"{p.name} | {p.role} | {p.pronouns}".strip() for p in reading.people]
 
 

@@ -1,0 +1,269 @@
+"""The noun phrases and names of an English text: the first pass over a premise.
+
+Called by ``premise`` and ``premise_people``. A determiner opens a phrase; a word that no noun
+phrase holds, a verb or a plural closes it. The lists are ``data/premise_words.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import MappingProxyType
+
+from tta_rebuild.core.english import singular, third_person, verb_forms
+from tta_rebuild.storyteller.word_lists import word_table
+
+_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*['’]?(?=\W|$)|[^\w\s]")
+_TITLES = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt|St)\. ")
+_AFTER_A_VERB = frozenset(
+    "the a an my your his her their its themselves himself herself them him it us you me to "
+    "that".split()
+)
+_BEFORE_A_VERB = frozenset("to you i we they it he she who that can must will not never".split())
+_BEFORE_A_PLACE = frozenset("in at to from into on inside near outside".split())
+_SKIPPED = frozenset("other same own very once most only two three".split())
+_NOT_LAST = frozenset("other near own only".split())
+OPENINGS = frozenset('.!?…“":')
+
+
+@cache
+def words_in(name: str) -> frozenset[str]:
+    """The words of one list of ``premise_words.toml``."""
+    return frozenset(word_table("premise_words")[name].split())
+
+
+@cache
+def second_persons() -> Mapping[str, str]:
+    """Third person of every known verb → the form that goes with "you"."""
+    auxiliaries = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}
+    return MappingProxyType({third_person(v): v for v in words_in("verbs")} | auxiliaries)
+
+
+@cache
+def _participles() -> frozenset[str]:
+    forms = {form for verb in words_in("verbs") for form in verb_forms(verb)}
+    return frozenset(f for f in forms if f.endswith(("ing", "ed"))) | words_in("irregular_verbs")
+
+
+def tokens_of(text: str) -> list[str]:
+    """Words and punctuation marks, one by one."""
+    return _TOKEN.findall(_TITLES.sub(r"\1 ", text))
+
+
+@lru_cache(maxsize=20_000)
+def one_of(noun: str) -> str:
+    """The singular of a noun: ``heroes`` → ``hero``; a singular noun stays."""
+    low = noun.lower()
+    if low in words_in("people") | words_in("places") or low == "series":
+        return low
+    one = low[:-2] if low.endswith("oes") else singular(low)
+    return f"{one}e" if one not in words_in("people") and f"{one}e" in words_in("people") else one
+
+
+def is_plural(noun: str) -> bool:
+    """Whether a noun is a plural by its form, or a word for several people."""
+    return one_of(noun) != noun.lower() or noun.lower() in {"people", "police", "folk"}
+
+
+@lru_cache(maxsize=20_000)
+def is_person(noun: str) -> bool:
+    """Whether a noun in the singular is a word for somebody."""
+    if noun.rpartition("-")[2] in words_in("people"):
+        return True
+    if noun in words_in("not_people") or len(noun) < 5 or "-" in noun:
+        return False
+    does = noun.endswith("er") and {noun[:-2], noun[:-1]} & words_in("verbs")
+    return bool(does) or (len(noun) > 6 and noun.endswith(tuple(words_in("people_endings"))))
+
+
+def without_s(word: str) -> str:
+    """A word without its possessive ending: ``king's`` → ``king``."""
+    return re.sub(r"['’]s?$", "", word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A noun phrase; ``start`` and ``end`` count tokens, ``end`` is the one after it.
+
+    ``determiner`` is "" if there is none; a name has none, and ``is_name``.
+    """
+
+    determiner: str
+    words: tuple[str, ...]
+    start: int
+    end: int
+    is_name: bool = False
+
+    @property
+    def head(self) -> str:
+        """The last word, in the singular and in lower case."""
+        return one_of(without_s(self.words[-1]))
+
+    @property
+    def text(self) -> str:
+        """All its words but the determiner."""
+        return without_s(" ".join(self.words)) if self.is_name else " ".join(self.words)
+
+    @property
+    def is_many(self) -> bool:
+        """Whether several are meant: a plural, or a group."""
+        last = self.words[-1].lower()
+        is_some = is_plural(last) or self.determiner in words_in("numerals")
+        return not self.is_name and (is_some or last in words_in("groups"))
+
+    @property
+    def kind(self) -> str:
+        """``person``, ``place``, ``thing``, ``name``, or "" where the head says nothing."""
+        head, last = self.head, self.words[-1].lower()
+        if self.is_name:
+            return "name"
+        if is_person(head) or one_of("".join(self.words[-2:]).lower()) in words_in("people"):
+            return "person"
+        if {head, last} & words_in("no_heads"):
+            return ""
+        if last in words_in("group_people") and (self.determiner or is_plural(last)):
+            return "person"
+        return "place" if {head, last} & words_in("places") else "thing"
+
+
+def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
+    """The noun phrases and names, in order.
+
+    In a title every phrase counts, elsewhere only those that a determiner or an owner opens, and
+    of the others those in the plural and those of a known person or place.
+    """
+    found: list[Phrase] = []
+    at = 0
+    while at < len(tokens):
+        low = tokens[at].lower()
+        is_owner = low.endswith(("'s", "’s", "s'", "s’")) and low not in words_in("stops")
+        phrase = None
+        if end := _name_end(tokens, at):
+            words = tuple(tokens[at:end])
+            if words[-1].endswith(("'s", "’s")):  # Facebook's users
+                phrase = _phrase(tokens, end - 1, " ".join(words))
+            phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
+        elif low in words_in("determiners") or is_owner:
+            phrase = _phrase(tokens, at, tokens[at] if is_owner else low)
+        elif low[0].isalpha() and low not in words_in("stops"):
+            phrase = _phrase(tokens, at, "")
+            if phrase and not is_title and not _stands_bare(tokens, phrase, found):
+                phrase = None
+        if phrase:
+            found.append(phrase)
+        at = phrase.end if phrase else at + 1
+    return found
+
+
+def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
+    """The phrase that begins here, None if no noun follows."""
+    first = at + bool(determiner)
+    while first < len(tokens) and (_is_adverb(tokens[first]) or tokens[first].lower() in _SKIPPED):
+        first += 1
+    end = first
+    while end < min(len(tokens), first + 6) and not _is_over(tokens, end, first, determiner):
+        end += 1
+    while end > first and tokens[end - 1].lower() in _NOT_LAST | words_in("numerals"):
+        end -= 1
+    words = [w for w in tokens[first:end] if w != ","]
+    if not words or not words[-1][0].isalpha():
+        return None
+    if words[0].istitle() and (at == 0 or tokens[at - 1] in OPENINGS):
+        words[0] = words[0].lower()
+    return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
+
+
+def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> bool:
+    """Whether the phrase whose words begin at ``first`` ends before this token."""
+    word, low = tokens[at], tokens[at].lower()
+    follows = [t.lower() for t in tokens[at + 1 : at + 3]] + [".", "."]
+    if word == "," and at > first:  # a small, dusty shop
+        is_adjective = tokens[at + 1 : at + 2] and follows[0] not in words_in("stops")
+        return not (is_adjective and _is_known(follows[1]) and not _is_known(follows[0]))
+    if not word[0].isalnum() or low in words_in("stops") - _NOT_LAST or "n't" in low:
+        return True
+    last = tokens[at - 1].lower()
+    if at == first or last.endswith(("'s", "’s", "s'", "s’")):
+        return False
+    is_new_name = word[0].isupper() and word[1:].islower() and tokens[at - 1][0].islower()
+    if is_plural(last) or is_new_name or _is_adverb(word):
+        return True
+    if low in _participles():
+        return not _is_known(follows[0])
+    after_person = is_person(one_of(last))
+    if low in words_in("verbs"):
+        is_doing = after_person and follows[0] in words_in("stops")
+        return follows[0] in _AFTER_A_VERB or is_doing
+    if low.endswith("s") and is_plural(low):
+        if determiner in words_in("singular_determiners"):
+            return True
+        is_verb = low in second_persons()
+        sure = after_person or not (low in words_in("noun_verbs") or _is_known(follows[0]))
+        return is_verb and sure
+    return False
+
+
+def _is_known(noun: str) -> bool:
+    return is_person(one_of(noun)) or one_of(noun) in words_in("places")
+
+
+def _is_adverb(word: str) -> bool:
+    return word.endswith("ly") and word.lower() not in words_in("adjectives_ly")
+
+
+def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase]) -> bool:
+    """Whether a phrase without a determiner is one: no verb, no adjective, no "as well"."""
+    low = tokens[phrase.start].lower()
+    before = tokens[phrase.start - 1].lower() if phrase.start else "."
+    if before in _BEFORE_A_VERB and (low in words_in("verbs") or low.endswith("s")):
+        return False
+    if low in second_persons() and low not in words_in("noun_verbs") and before.isalpha():
+        return False
+    if found and low.endswith("s"):  # a storm nears; Joe, nears
+        gap = phrase.start - found[-1].end
+        if gap <= (before == "," and found[-1].is_name) and not found[-1].is_many:
+            return False
+    if is_plural(phrase.words[-1]) or low in words_in("called_by_role"):
+        return True
+    if phrase.kind == "place":
+        return before in _BEFORE_A_PLACE
+    is_named = phrase.end < len(tokens) and _name_end(tokens, phrase.end)
+    return phrase.kind == "person" and (bool(is_named) or phrase.is_many)
+
+
+def _is_capital(word: str) -> bool:
+    return len(word) > 1 and word[0].isupper() and not word.isupper() and word[1] not in "'’"
+
+
+def _name_end(tokens: Sequence[str], at: int) -> int:
+    """The token after the name that begins here, 0 if none does."""
+    end = at
+    while end < len(tokens):
+        link = int(end > at and tokens[end] == "of")
+        link += link and tokens[end + 1 : end + 2] == ["the"]
+        if not any(map(_is_capital, tokens[end + link : end + link + 1])):
+            break
+        end += link + 1
+    if end == at or tokens[end - 1][-1] in "'’":
+        return 0
+    words = [w.lower() for w in tokens[at:end]]
+    is_known = tokens[at] in words_in("known_places") | words_in("she_names") | words_in("he_names")
+    stops = words_in("stops") | words_in("determiners")
+    if words[-1] in stops or (not is_known and is_person(one_of(words[-1]))):
+        return 0  # an American, the Europeans
+    follows = tokens[end].lower() if end < len(tokens) else "."
+    if not is_known and (at == 0 or tokens[at - 1] in OPENINGS):
+        is_role = is_person(one_of(words[0])) and (len(words) == 1 or is_plural(words[0]))
+        if is_role or words[0] in stops | words_in("verbs") | words_in("places"):
+            return 0
+        is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
+        is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
+        if len(words) == 1 and not (is_pair or is_again or follows in second_persons()):
+            return 0
+    before = tokens[at - 1].lower() if at else ""
+    goes_on = follows.isalpha() and follows not in words_in("stops")
+    if before in words_in("determiners") and goes_on and follows not in second_persons():
+        return 0
+    return end
