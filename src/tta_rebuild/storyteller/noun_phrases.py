@@ -147,7 +147,7 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
         elif low in words_in("determiners") or is_owner:
             phrase = _phrase(tokens, at, tokens[at] if is_owner else low)
-        elif low[0].isalpha() and low not in words_in("stops"):
+        elif low[0].isalpha() and low not in words_in("stops") and not _is_adverb(low):
             phrase = _phrase(tokens, at, "")
             if phrase and not is_title and not _stands_bare(tokens, phrase, found):
                 phrase = None
@@ -180,7 +180,8 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
     word, low = tokens[at], tokens[at].lower()
     follows = [t.lower() for t in tokens[at + 1 : at + 3]] + [".", "."]
     if word == "," and at > first:  # a small, dusty shop
-        is_adjective = tokens[at + 1 : at + 2] and follows[0] not in words_in("stops")
+        is_adjective = tokens[at + 1 : at + 2] and tokens[at + 1][0].islower()
+        is_adjective = is_adjective and follows[0] not in words_in("stops")
         return not (is_adjective and _is_known(follows[1]) and not _is_known(follows[0]))
     if not word[0].isalnum() or low in words_in("stops") - _NOT_LAST or "n't" in low:
         return True
@@ -223,7 +224,8 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase])
         return False
     if found and low.endswith("s"):  # a storm nears; Joe, nears
         gap = phrase.start - found[-1].end
-        if gap <= (before == "," and found[-1].is_name) and not found[-1].is_many:
+        is_verb = low in second_persons() or phrase.kind == "thing"
+        if is_verb and gap <= (before == "," and found[-1].is_name) and not found[-1].is_many:
             return False
     if is_plural(phrase.words[-1]) or low in words_in("called_by_role"):
         return True
@@ -260,7 +262,8 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
             return 0
         is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
         is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
-        if len(words) == 1 and not (is_pair or is_again or follows in second_persons()):
+        acts = follows in second_persons() and not words[0].endswith(tuple(words_in("no_name_ends")))
+        if len(words) == 1 and not (is_pair or is_again or acts):
             return 0
     before = tokens[at - 1].lower() if at else ""
     goes_on = follows.isalpha() and follows not in words_in("stops")

@@ -93,8 +93,9 @@ _GOES_HOME = re.compile(
     r"\b(?:comes?|came|gets?|got|goes|go|at|back|return\w*|arrives?) home\b", re.I
 )
 _BETWEEN = r"(?: (?:\w+ly|never|always|just|still|also|only|now|then|once|even|soon))*"
-_VERB_AFTER = re.compile(rf"(?P<between>{_BETWEEN} )(?P<verb>\w+)")
-_JOINED = re.compile(rf"(?P<before>(?:,|\band|\bbut|\bor|\bthen){_BETWEEN} )(?P<verb>\w+)\b(?!['’])")
+_VERB = r"(?P<verb>\w+?)(?=n['’]t\b|\b(?!['’]))"
+_VERB_AFTER = re.compile(rf"(?P<between>{_BETWEEN} ){_VERB}")
+_JOINED = re.compile(rf"(?P<before>(?:,|\band|\bbut|\bor|\bthen){_BETWEEN} ){_VERB}")
 _IS_SAME_WITH_YOU = re.compile(
     r"(?:\w+ed|and|can|could|may|must|shall|should|will|would|had|did|"
     rf"{'|'.join(words_in('irregular_verbs'))})$"
@@ -183,7 +184,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
         tone=_most_spoken("tone", reading.spoken, "plain"),
         cannot=reading.cannot(),
         excluded=reading.excluded(),
-        understood=_understood(you, people, at),
+        understood=_understood(you, people[:MOST_PEOPLE], at),
     )
 
 
@@ -302,7 +303,7 @@ class _Reading:
         self.you = self.cast.you(next((s["you"] for s in self.settings if s.get("you")), ""))
         self.others = self.cast.others()
         roles = [role for s in self.settings for role in s.get("people", ())]
-        self.others += implied_people(roles, self.you, self.others, self.spoken)
+        self.others += implied_people(roles, self.you, self.others)
 
     def _matter(self, sentence: str) -> str:
         """A sentence without what it says to a writer: "Write a story about a cat" → "a cat"."""
@@ -327,7 +328,7 @@ class _Reading:
             if phrase.is_name:  # in rural Alabama
                 is_free = phrase.start not in self.cast.taken
                 is_place = is_free and (is_place_name(phrase) or before in ("in", "at", "near"))
-            is_aboard = before or (phrase.determiner == "the" and len(phrase.words) == 1)
+            is_aboard = before or phrase.determiner == "the"
             if not is_place or (is_ship and not is_aboard):
                 continue
             is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")

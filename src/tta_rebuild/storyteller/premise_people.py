@@ -15,6 +15,7 @@ from tta_rebuild.core.english import article_for
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     is_person,
+    is_plural,
     one_of,
     second_persons,
     without_s,
@@ -48,6 +49,7 @@ _SAME = re.compile(  # what stands between two phrases that mean one person
 _SOMEBODY = re.compile(
     r"\b(?:someone|somebody) ?(?:is|['’]s|was)(?! else) ([^.,;!?]{3,60}?) ?(?:[.,;!?]|$)", re.I
 )
+_HEAD = re.compile(r" (?:who|that|in|of|at|on|with|from) ")
 _OBLIQUE = frozenset("from with for to than like in into on at about between against".split())
 _ONE_OF_A_KIND = frozenset("best first last only same greatest worst next other different".split())
 
@@ -94,7 +96,7 @@ def gender_of(phrase: str, name: str = "") -> str:
 
 def head_of(role: str) -> str:
     """The noun of a role without what follows it: ``the nurse who tends both`` → ``nurse``."""
-    words = re.split(r" (?:who|that|in|of|at|on|with|from) ", role)[0].split()
+    words = _HEAD.split(role)[0].split()
     return one_of(words[-1]) if words else ""
 
 
@@ -142,7 +144,8 @@ class People:
             bare_owner = replace(phrase, determiner="the", words=(owner,))
             self._add(bare_owner).is_owner = True
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
-        if known := self._said_again(phrase):
+        known = self._said_again(phrase)
+        if known or phrase.start in self.taken:
             return known
         if phrase.is_name:
             is_person_name = self._is_person_name(phrase)
@@ -278,10 +281,12 @@ class People:
             if free and free is not self.you_are:
                 free.pronouns = gender
 
-    def _before(self, at: int) -> list[Mention]:
-        """Whom "he" or "her" at a token may mean, the nearest first."""
-        one = [m for m in self.mentions + [self.you_are] * bool(self.you_are) if m]
-        near = [m for m in one if any(s < at for s in m.at) and not m.phrase.is_many]
+    def _before(self, at: int, *, groups: bool = False) -> list[Mention]:
+        """Whom "he" or "her" (with ``groups`` "their") at a token may mean, the nearest first."""
+        said = [m for m in (*self.mentions, self.you_are) if m]
+        near = [
+            m for m in said if any(s < at for s in m.at) and (groups or not m.phrase.is_many)
+        ]
         return sorted(near, key=lambda m: -max(s for s in m.at if s < at))
 
     # -------------------------------------------------------------------- what they are called
@@ -305,7 +310,7 @@ class People:
             many = " ".join([*{phrase.determiner} & words_in("numerals"), phrase.text])
             role = f"one of the {many}"
         elif last in words_in("groups") and len(words) > 1 and is_person(one_of(words[-2])):
-            role = f"{article_for(words[-2])} {words[-2]}"  # an elite bodyguard team
+            role = f"{article_for(words[-2])} {words[-2].lower()}"  # an elite bodyguard team
         elif last in words_in("groups"):
             role = f"one of {article_for(words[0])} {' '.join(words)}"
         else:
@@ -374,10 +379,9 @@ class People:
         if owner in MINE or (not owner and is_kin and not phrase.is_many):
             return f"your {noun}"
         if owner in _THEIRS:
-            wanted = {"", GENDERS.get(owner, "")}
-            may = [m for m in self._before(phrase.start) if wanted & {m.pronouns, ""} - {None}]
-            may = [m for m in may if len(wanted) == 1 or m.pronouns in wanted]
-            of = next(iter(may), None)
+            wanted = GENDERS.get(owner, "")
+            may = self._before(phrase.start, groups=not wanted)
+            of = next((m for m in may if not wanted or m.pronouns in ("", wanted)), None)
             if of is self.player and not (of is None and self.is_second):
                 return f"your {noun}"
             if of and is_kin:
@@ -398,20 +402,21 @@ def is_place_name(phrase: Phrase) -> bool:
 
 
 def implied_people(
-    roles: Iterable[str], you: PremisePerson, said: Sequence[PremisePerson], spoken: Iterable[str]
+    roles: Iterable[str], you: PremisePerson, said: Sequence[PremisePerson]
 ) -> list[PremisePerson]:
     """Those of the roles of a setting that the premise has not, by any of their names."""
     alike = [frozenset(row.split()) for row in word_table("premise_words")["alike"]]
-    heads = {head_of(p.role) for p in (you, *said)} | ({*spoken} & frozenset().union(*alike))
-    found: list[PremisePerson] = []
+    heads = {head_of(p.role) for p in (you, *said)}
+    known, found = {p.role for p in said}, list[PremisePerson]()
     for role in roles:
         head = head_of(role)
-        same = {head}.union(*(row for row in alike if head in row))
-        if same & heads and not (head == head_of(you.role) and role.startswith("the other")):
+        is_fellow = head == head_of(you.role) and role.startswith("the other")
+        is_had = heads & {head}.union(*(row for row in alike if head in row))
+        if role in known or (is_had and not is_fellow):
             continue
         heads.add(head)
-        last = role.split()[-1]
-        many = one_of(last) != last or last in words_in("groups") | {"staff", "crew"}
+        known.add(role)
+        many = head in words_in("groups") | {"control"} or is_plural(_HEAD.split(role)[0].split()[-1])
         pronouns = "they" if many else gender_of(role)
         found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))
     return found[:4]
