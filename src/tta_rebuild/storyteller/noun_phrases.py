@@ -140,6 +140,9 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         low = tokens[at].lower()
         is_owner = low.endswith(("'s", "’s", "s'", "s’")) and low not in words_in("stops")
         phrase = None
+        if low in words_in("before_a_name") and _is_capital(tokens[at]) and _name_end(tokens, at + 1):
+            at += 1  # Old Matthias
+            continue
         if end := _name_end(tokens, at):
             words = tuple(tokens[at:end])
             if words[-1].endswith(("'s", "’s")):  # Facebook's users
@@ -181,7 +184,7 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
     follows = [t.lower() for t in tokens[at + 1 : at + 3]] + [".", "."]
     if word == "," and at > first:  # a small, dusty shop
         is_adjective = tokens[at + 1 : at + 2] and tokens[at + 1][0].islower()
-        is_adjective = is_adjective and follows[0] not in words_in("stops")
+        is_adjective = is_adjective and not {follows[0]} & (words_in("stops") | words_in("determiners"))
         return not (is_adjective and _is_known(follows[1]) and not _is_known(follows[0]))
     if not word[0].isalnum() or low in words_in("stops") - _NOT_LAST or "n't" in low:
         return True
@@ -220,7 +223,9 @@ def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase])
     before = tokens[phrase.start - 1].lower() if phrase.start else "."
     if before in _BEFORE_A_VERB and (low in words_in("verbs") or low.endswith("s")):
         return False
-    if low in second_persons() and low not in words_in("noun_verbs") and before.isalpha():
+    if low in second_persons() and low not in words_in("noun_verbs") and before not in OPENINGS:
+        return False
+    if low in _participles() and before.isalpha() and phrase.kind != "person":
         return False
     if found and low.endswith("s"):  # a storm nears; Joe, nears
         gap = phrase.start - found[-1].end
@@ -241,6 +246,8 @@ def _is_capital(word: str) -> bool:
 
 def _name_end(tokens: Sequence[str], at: int) -> int:
     """The token after the name that begins here, 0 if none does."""
+    if at >= len(tokens):
+        return 0
     end = at
     while end < len(tokens):
         link = int(end > at and tokens[end] == "of")
@@ -262,7 +269,8 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
             return 0
         is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
         is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
-        acts = follows in second_persons() and not words[0].endswith(tuple(words_in("no_name_ends")))
+        is_aside = follows == "," and tokens[end + 1 : end + 2] in (["a"], ["an"], ["the"])
+        acts = (follows in second_persons() or is_aside) and not words[0].endswith(tuple(words_in("no_name_ends")))
         if len(words) == 1 and not (is_pair or is_again or acts):
             return 0
     before = tokens[at - 1].lower() if at else ""

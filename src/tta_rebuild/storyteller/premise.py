@@ -80,7 +80,7 @@ _TIME = re.compile(
     re.I,
 )
 _CANNOT = re.compile(
-    r"(?P<who>[\w’']+)(?: (?:has|have|had|is|are|was|were))? "
+    r"(?P<who>[\w’']+)(?: who)?(?: (?:has|have|had|is|are|was|were))? "
     r"(?:never|can(?:['’]?t| ?not)|unable to|not able to|with (?:\w+ )?no (?:concept|need|idea) of)"
     r"(?: ever)? (?P<verb>\w+)"
 )
@@ -220,8 +220,9 @@ def _most_spoken(table: str, spoken: frozenset[str], otherwise: str) -> str:
 def _question(
     conflict: str, aim: str, people: Sequence[PremisePerson], things: Sequence[str], at: str
 ) -> str:
-    thing = next(iter(things), "all this")
     row = word_table("premise_topics")["conflict"][conflict]
+    turning = [t for t in things if head_of(t) in str(row["words"]).split()]
+    thing = next(iter((*turning, *things)), "all this")
     return str(row["question"]).format(
         who=next((p.name or p.role for p in people), "those who need you"),
         thing=thing,
@@ -302,7 +303,9 @@ class _Reading:
         self.cast = People(self.tokens, self.phrases, topic_at=topic_at)
         self.you = self.cast.you(next((s["you"] for s in self.settings if s.get("you")), ""))
         self.others = self.cast.others()
-        roles = [role for s in self.settings for role in s.get("people", ())]
+        me = head_of(self.you.role)
+        fitting = [s for s in self.settings if me in s.get("player", me).split() or not me]
+        roles = [role for s in fitting for role in s.get("people", ())]
         self.others += implied_people(roles, self.you, self.others)
 
     def _matter(self, sentence: str) -> str:
@@ -328,6 +331,7 @@ class _Reading:
             if phrase.is_name:  # in rural Alabama
                 is_free = phrase.start not in self.cast.taken
                 is_place = is_free and (is_place_name(phrase) or before in ("in", "at", "near"))
+                is_place = is_place and phrase.text.lower() not in words_in("thing_names")
             is_aboard = before or phrase.determiner == "the"
             if not is_place or (is_ship and not is_aboard):
                 continue
@@ -464,9 +468,8 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str | None:
             ending, end = "", found.end()
         told, at = told + sentence[at : found.start()] + you + ending, end
     told += sentence[at:]
-    first = re.search(r"\byou\b", told, re.I)
-    if not first:
-        return told
+    first = re.search(r"\byou\b|$", told, re.I)
+    assert first
     stop = _OF_ANOTHER.search(told, first.end())
     upto = stop.start() if stop else len(told)
 

@@ -33,6 +33,7 @@ _YOU_ARE = re.compile(
     r"(?:\b(?:you|i|we) (?:are|were|am|was|become|became|work as)"
     r"|\b(?:you ['’]re|i ['’]m|(?:you|i) ['’]ve become|you['’]re|i['’]m)"
     r"|\b(?:your|my) (?:job|life|work) (?:is|was)(?: as| being)?"
+    r"|\b(?:my|your) \w+ (?:day|night|year|week|shift) as(?: its)?"
     r"|(?:^|[.] )as|(?:^|[.;] )(?:you|i) ,|\b(?:perspective|point of view|eyes) of"
     r"|\b(?:called|hired|chosen|employed|posing|disguised|serve|serving) as)"
     r"(?: (?:\w+ly|now|just|still|only|once|being|part of|one of|a member of|among|the|your|"
@@ -156,7 +157,7 @@ class People:
         is_of = phrase.words[-1].lower() in words_in("groups") and self._low(phrase.end) == "of"
         if is_of and after and after[0].kind == "person":  # a family of smugglers
             return None
-        is_open = phrase.determiner in ("a", "an", "the", "", *words_in("numerals"))
+        is_open = phrase.determiner in ("a", "an", "the", "its", "", *words_in("numerals"))
         if is_open and _YOU_ARE.search(before):
             self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
             return self.you_are
@@ -232,16 +233,19 @@ class People:
         if words[0].lower() in words_in("thing_names") or is_place_name(phrase) or is_in:
             return False
         after = self._low(phrase.end)
-        acts = after in second_persons() or after in {"who", "and", "must", "can"}
+        acts = after in second_persons() or after in {"who", "and", "must", "can", "had"}
+        acts = acts or (after == "," and self._low(phrase.end + 1) in ("a", "an", "the"))
         two = len(words) == 2 and is_person(words[0].lower())
         near = before in {"and", "named", "called", "with", "by"}
-        return acts or two or near or (len(words) == 2 and "of" not in words)
+        return acts or two or near or (len(words) > 1 and "of" not in words)
 
     # ------------------------------------------------------------------- who is the player
 
     def _player(self) -> Mention | None:
         if self.you_are:
             return self.you_are
+        if {"he", "she"} & {*self.lows[self.topic_at :][:4]} and self.topic_at > 0:
+            return next(iter(self._before(self.topic_at)), None)  # … Write about what she does.
         after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
         if self.topic_at >= 0 and after:
             return after[0]
@@ -340,8 +344,10 @@ class People:
                 found.append(
                     PremisePerson(name=mention.name, role=role, pronouns=pronouns, is_group=many)
                 )
-        unknown = _SOMEBODY.findall(" ".join(self.tokens))[:1]
-        return found + [PremisePerson(role=f"whoever is {what}") for what in unknown]
+        said = " ".join(self.tokens)
+        found += [PremisePerson(role=f"whoever is {what}") for what in _SOMEBODY.findall(said)[:1]]
+        worse = re.findall(r"\bsomething (?:much |far |even )?worse\b", said)[:1]
+        return found + [PremisePerson(role=what, pronouns="it") for what in worse]
 
     @staticmethod
     def _fellows(phrase: Phrase, one: str) -> list[PremisePerson]:
@@ -416,7 +422,7 @@ def implied_people(
             continue
         heads.add(head)
         known.add(role)
-        many = head in words_in("groups") | {"control"} or is_plural(_HEAD.split(role)[0].split()[-1])
+        many = head in words_in("groups") | {"control", "rest"} or is_plural(_HEAD.split(role)[0].split()[-1])
         pronouns = "they" if many else gender_of(role)
         found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))
     return found[:4]
