@@ -1,7 +1,7 @@
 """The noun phrases and names of an English text: the first pass over a premise.
 
 Called by ``premise`` and ``premise_people``. A determiner opens a phrase; a word that no noun
-phrase holds, a verb or a plural closes it. The lists are ``data/premise_words.toml``.
+phrase holds, a verb or a plural closes it. Lists and patterns are ``data/premise_words.toml``.
 """
 
 from __future__ import annotations
@@ -15,23 +15,19 @@ from types import MappingProxyType
 from tta_rebuild.core.english import singular, third_person, verb_forms
 from tta_rebuild.storyteller.word_lists import word_table
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*['’]?(?=\W|$)|[^\w\s]")
-_TITLES = re.compile(r"\b(Dr|Mr|Mrs|Ms|Prof|Capt|Lt|Sgt|St)\. ")
-_AFTER_A_VERB = frozenset(
-    "the a an my your his her their its themselves himself herself them him it us you me to "
-    "that".split()
-)
-_BEFORE_A_VERB = frozenset("to you i we they it he she who that can must will not never".split())
-_BEFORE_A_PLACE = frozenset("in at to from into on inside near outside".split())
-_SKIPPED = frozenset("other same own very once most only two three".split())
-_NOT_LAST = frozenset("other near own only".split())
 OPENINGS = frozenset('.!?…“":')
 
 
 @cache
-def words_in(name: str) -> frozenset[str]:
-    """The words of one list of ``premise_words.toml``."""
-    return frozenset(word_table("premise_words")[name].split())
+def words_in(*names: str) -> frozenset[str]:
+    """The words of one or several lists."""
+    return frozenset(w for name in names for w in word_table("premise_words")[name].split())
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """A pattern of the data file."""
+    return re.compile(word_table("premise_words")["patterns"][name])
 
 
 @cache
@@ -49,14 +45,14 @@ def _participles() -> frozenset[str]:
 
 def tokens_of(text: str) -> list[str]:
     """Words and punctuation marks, one by one."""
-    return _TOKEN.findall(_TITLES.sub(r"\1 ", text))
+    return pattern("token").findall(pattern("title").sub(r"\1 ", text))
 
 
 @lru_cache(maxsize=20_000)
 def one_of(noun: str) -> str:
     """The singular of a noun: ``heroes`` → ``hero``; a singular noun stays."""
     low = noun.lower()
-    if low in words_in("people") | words_in("places") or low == "series":
+    if low in words_in("people", "places") or low == "series":
         return low
     one = low[:-2] if low.endswith("oes") else singular(low)
     return f"{one}e" if one not in words_in("people") and f"{one}e" in words_in("people") else one
@@ -107,11 +103,15 @@ class Phrase:
         return without_s(" ".join(self.words)) if self.is_name else " ".join(self.words)
 
     @property
+    def is_group(self) -> bool:
+        """Whether it ends with a word for several people: a crew, a family."""
+        return not self.is_name and self.words[-1].lower() in words_in("groups")
+
+    @property
     def is_many(self) -> bool:
         """Whether several are meant: a plural, or a group."""
-        last = self.words[-1].lower()
-        is_some = is_plural(last) or self.determiner in words_in("numerals")
-        return not self.is_name and (is_some or last in words_in("groups"))
+        is_some = is_plural(self.words[-1]) or self.determiner in words_in("numerals")
+        return not self.is_name and (is_some or self.is_group)
 
     @property
     def kind(self) -> str:
@@ -140,9 +140,6 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
         low = tokens[at].lower()
         is_owner = low.endswith(("'s", "’s", "s'", "s’")) and low not in words_in("stops")
         phrase = None
-        if low in words_in("before_a_name") and _is_capital(tokens[at]) and _name_end(tokens, at + 1):
-            at += 1  # Old Matthias
-            continue
         if end := _name_end(tokens, at):
             words = tuple(tokens[at:end])
             if words[-1].endswith(("'s", "’s")):  # Facebook's users
@@ -163,12 +160,14 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
 def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
     """The phrase that begins here, None if no noun follows."""
     first = at + bool(determiner)
-    while first < len(tokens) and (_is_adverb(tokens[first]) or tokens[first].lower() in _SKIPPED):
+    while first < len(tokens) and (
+        _is_adverb(tokens[first]) or tokens[first].lower() in words_in("skipped")
+    ):
         first += 1
     end = first
     while end < min(len(tokens), first + 6) and not _is_over(tokens, end, first, determiner):
         end += 1
-    while end > first and tokens[end - 1].lower() in _NOT_LAST | words_in("numerals"):
+    while end > first and tokens[end - 1].lower() in words_in("not_last", "numerals"):
         end -= 1
     words = [w for w in tokens[first:end] if w != ","]
     if not words or not words[-1][0].isalpha():
@@ -180,33 +179,28 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
 
 def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> bool:
     """Whether the phrase whose words begin at ``first`` ends before this token."""
-    word, low = tokens[at], tokens[at].lower()
-    follows = [t.lower() for t in tokens[at + 1 : at + 3]] + [".", "."]
+    word, low, last = tokens[at], tokens[at].lower(), tokens[at - 1].lower()
+    follows, then = [*map(str.lower, tokens[at + 1 : at + 3]), ".", "."][:2]
     if word == "," and at > first:  # a small, dusty shop
-        is_adjective = tokens[at + 1 : at + 2] and tokens[at + 1][0].islower()
-        is_adjective = is_adjective and not {follows[0]} & (words_in("stops") | words_in("determiners"))
-        return not (is_adjective and _is_known(follows[1]) and not _is_known(follows[0]))
-    if not word[0].isalnum() or low in words_in("stops") - _NOT_LAST or "n't" in low:
+        is_adjective = follows not in words_in("stops", "determiners") and not _is_known(follows)
+        return not (is_adjective and _is_known(then) and tokens[at + 1][0].islower())
+    if not word[0].isalnum() or low in words_in("stops") - words_in("not_last") or "n't" in low:
         return True
-    last = tokens[at - 1].lower()
     if at == first or last.endswith(("'s", "’s", "s'", "s’")):
         return False
     is_new_name = word[0].isupper() and word[1:].islower() and tokens[at - 1][0].islower()
     if is_plural(last) or is_new_name or _is_adverb(word):
         return True
     if low in _participles():
-        return not _is_known(follows[0])
-    after_person = is_person(one_of(last))
+        return not _is_known(follows)
     if low in words_in("verbs"):
-        is_doing = after_person and follows[0] in words_in("stops")
-        return follows[0] in _AFTER_A_VERB or is_doing
-    if low.endswith("s") and is_plural(low):
-        if determiner in words_in("singular_determiners"):
-            return True
-        is_verb = low in second_persons()
-        sure = after_person or not (low in words_in("noun_verbs") or _is_known(follows[0]))
-        return is_verb and sure
-    return False
+        is_done = is_person(one_of(last)) and follows in words_in("stops")
+        return is_done or follows in words_in("after_a_verb")
+    if not low.endswith("s") or not is_plural(low):
+        return False
+    is_noun = low in words_in("noun_verbs") or _is_known(follows)
+    is_verb = low in second_persons() and (is_person(one_of(last)) or not is_noun)
+    return is_verb or determiner in words_in("singular_determiners")
 
 
 def _is_known(noun: str) -> bool:
@@ -219,25 +213,26 @@ def _is_adverb(word: str) -> bool:
 
 def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase]) -> bool:
     """Whether a phrase without a determiner is one: no verb, no adjective, no "as well"."""
-    low = tokens[phrase.start].lower()
-    before = tokens[phrase.start - 1].lower() if phrase.start else "."
-    if before in _BEFORE_A_VERB and (low in words_in("verbs") or low.endswith("s")):
+    low, before = tokens[phrase.start].lower(), [".", *tokens[: phrase.start]][-1].lower()
+    is_verb = low in second_persons() and low not in words_in("noun_verbs")
+    if before in words_in("before_a_verb") and (low in words_in("verbs") or low.endswith("s")):
         return False
-    if low in second_persons() and low not in words_in("noun_verbs") and before not in OPENINGS:
+    if is_verb and before not in OPENINGS:
         return False
     if low in _participles() and before.isalpha() and phrase.kind != "person":
         return False
-    if found and low.endswith("s"):  # a storm nears; Joe, nears
-        gap = phrase.start - found[-1].end
-        is_verb = low in second_persons() or phrase.kind == "thing"
-        if is_verb and gap <= (before == "," and found[-1].is_name) and not found[-1].is_many:
+    if found and (is_verb or phrase.kind == "thing") and low.endswith("s"):  # a storm nears
+        is_next = phrase.start - found[-1].end <= (before == "," and found[-1].is_name)
+        if is_next and not found[-1].is_many:
             return False
+    if phrase.words[-1][0].isupper() and phrase.kind != "person":
+        return False
     if is_plural(phrase.words[-1]) or low in words_in("called_by_role"):
         return True
     if phrase.kind == "place":
-        return before in _BEFORE_A_PLACE
-    is_named = phrase.end < len(tokens) and _name_end(tokens, phrase.end)
-    return phrase.kind == "person" and (bool(is_named) or phrase.is_many)
+        return before in words_in("before_a_place")
+    is_named = bool(_name_end(tokens, phrase.end))
+    return phrase.kind == "person" and (is_named or phrase.is_many)
 
 
 def _is_capital(word: str) -> bool:
@@ -246,8 +241,6 @@ def _is_capital(word: str) -> bool:
 
 def _name_end(tokens: Sequence[str], at: int) -> int:
     """The token after the name that begins here, 0 if none does."""
-    if at >= len(tokens):
-        return 0
     end = at
     while end < len(tokens):
         link = int(end > at and tokens[end] == "of")
@@ -258,23 +251,24 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
     if end == at or tokens[end - 1][-1] in "'’":
         return 0
     words = [w.lower() for w in tokens[at:end]]
-    is_known = tokens[at] in words_in("known_places") | words_in("she_names") | words_in("he_names")
-    stops = words_in("stops") | words_in("determiners")
-    if words[-1] in stops or (not is_known and is_person(one_of(words[-1]))):
+    follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]
+    is_known = tokens[at] in words_in("known_places", "she_names", "he_names")
+    if words[-1] in words_in("stops", "determiners"):
+        return 0
+    if not is_known and is_person(one_of(words[-1])):
         return 0  # an American, the Europeans
-    follows = tokens[end].lower() if end < len(tokens) else "."
+    if words[0] in words_in("before_a_name") and len(words) > 1:
+        return 0  # Old Matthias
     if not is_known and (at == 0 or tokens[at - 1] in OPENINGS):
         is_role = is_person(one_of(words[0])) and (len(words) == 1 or is_plural(words[0]))
-        if is_role or words[0] in stops | words_in("verbs") | words_in("places"):
+        if is_role or words[0] in words_in("stops", "determiners", "verbs", "places"):
             return 0
         is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
         is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
-        is_aside = follows == "," and tokens[end + 1 : end + 2] in (["a"], ["an"], ["the"])
-        acts = (follows in second_persons() or is_aside) and not words[0].endswith(tuple(words_in("no_name_ends")))
+        acts = follows in second_persons() or (follows == "," and then in ("a", "an", "the"))
+        acts = acts and not words[0].endswith(tuple(words_in("no_name_ends")))
         if len(words) == 1 and not (is_pair or is_again or acts):
             return 0
-    before = tokens[at - 1].lower() if at else ""
     goes_on = follows.isalpha() and follows not in words_in("stops")
-    if before in words_in("determiners") and goes_on and follows not in second_persons():
-        return 0
-    return end
+    is_modifier = goes_on and follows not in second_persons()
+    return 0 if at and tokens[at - 1].lower() in words_in("determiners") and is_modifier else end
