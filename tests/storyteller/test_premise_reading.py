@@ -77,7 +77,7 @@ My boss has invited me to dinner at his mansion, and I am the only guest.
 Your roommate is a vampire who pays rent in gold coins from the 1600s.
   you: |  |
   | your roommate |
-  at: in the old town
+  at: in the old house
 A mother writes letters to the son she lost in the war.
   you: | a mother | she
   | the son | he
@@ -119,7 +119,7 @@ Captain Ahab's great-granddaughter runs a whale-watching tour.
   at: here
 You're a librarian. One day a book is returned that was borrowed 200 years ago.
   you: | a librarian |
-  at: here
+  at: in the library
 [WP] Your pet parrot starts to speak in the voice of your dead father.
   you: |  |
   | your dead father | he
@@ -160,7 +160,7 @@ You can't lie. You are about to be called as a witness in your best friend's tri
 The colony ship Hope has been flying for 300 years, and the crew has forgotten why.
   you: | one of a crew |
   | the rest of the crew | they
-  at: on the ship
+  at: on the colony ship
 Your twin brother comes home after seven years, but something about him is wrong.
   you: |  |
   | your twin brother | he
@@ -258,7 +258,6 @@ The siege has lasted a year. Captain Rolf must decide whether to surrender the c
 A teacher finds a gun in a pupil's bag.
   you: | a teacher |
   | the pupil |
-  | your classmates | they
   at: at the school
 the old mill
   you: |  |
@@ -300,7 +299,7 @@ Two rival chefs fall in love during a cooking contest.
 The prime minister's translator, Ines Duarte, hears something she should not have heard.
   you: Ines Duarte | a prime minister's translator | she
   | the prime minister |
-  at: in the capital
+  at: in the government office
 A boy and his robot walk across the desert to find the sea.
   you: | a boy | he
   | your robot | it
@@ -361,20 +360,20 @@ def test_a_premise_is_read_as_a_person_reads_it(
     [
         (
             "A keeper, Joe, tends the lighthouse with his wife Clara while a storm nears",
-            "You tend the lighthouse with your wife Clara while a storm nears.",
+            "You are Joe, a keeper. You tend the lighthouse with your wife Clara while a storm nears.",
         ),
         ("My dog Rex knows what I did.", "Your dog Rex knows what you did."),
         (
             "A nurse finds a letter and hides it. She never talks about it.",
-            "You find a letter and hide it. You never talk about it.",
+            "You are a nurse. You find a letter and hide it. You never talk about it.",
         ),
         (
             "A prisoner on death row is granted a last wish by a strange guard.",
-            "You are a prisoner on death row, and you are granted a last wish by a strange guard.",
+            "You are a prisoner on death row. You are granted a last wish by a strange guard.",
         ),
         (
             "Write a story in which a boy slowly loses his shadow.",
-            "You slowly lose your shadow.",
+            "You are a boy. You slowly lose your shadow.",
         ),
         # Two who could be "he": nobody is made "you" in the wrong place.
         (
