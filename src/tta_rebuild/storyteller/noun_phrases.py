@@ -15,6 +15,7 @@ from types import MappingProxyType
 from tta_rebuild.core.english import singular, third_person, verb_forms
 from tta_rebuild.storyteller.word_lists import word_table
 
+_OWNS = ("'s", "’s", "s'", "s’")
 OPENINGS = frozenset('.!?…“":')
 
 
@@ -52,7 +53,7 @@ def tokens_of(text: str) -> list[str]:
 def one_of(noun: str) -> str:
     """The singular of a noun: ``heroes`` → ``hero``; a singular noun stays."""
     low = noun.lower()
-    if low in words_in("people", "places") or low == "series":
+    if low in words_in("people", "places"):
         return low
     one = low[:-2] if low.endswith("oes") else singular(low)
     return f"{one}e" if one not in words_in("people") and f"{one}e" in words_in("people") else one
@@ -68,10 +69,10 @@ def is_person(noun: str) -> bool:
     """Whether a noun in the singular is a word for somebody."""
     if noun.rpartition("-")[2] in words_in("people"):
         return True
-    if noun in words_in("not_people") or len(noun) < 5 or "-" in noun:
+    if noun in words_in("not_people") or len(noun) < 5:
         return False
-    does = noun.endswith("er") and {noun[:-2], noun[:-1]} & words_in("verbs")
-    return bool(does) or (len(noun) > 6 and noun.endswith(tuple(words_in("people_endings"))))
+    does = noun.endswith("er") and not {noun[:-2], noun[:-1]}.isdisjoint(words_in("verbs"))
+    return does or noun.endswith(tuple(words_in("people_endings")))
 
 
 def without_s(word: str) -> str:
@@ -111,16 +112,14 @@ class Phrase:
     def is_many(self) -> bool:
         """Whether several are meant: a plural, or a group."""
         is_some = is_plural(self.words[-1]) or self.determiner in words_in("numerals")
-        return not self.is_name and (is_some or self.is_group)
+        return (is_some and not self.is_name) or self.is_group
 
     @property
     def kind(self) -> str:
         """``person``, ``place``, ``thing``, ``name``, or "" where the head says nothing."""
         head, last = self.head, self.words[-1].lower()
-        if self.is_name:
-            return "name"
-        if is_person(head) or one_of("".join(self.words[-2:]).lower()) in words_in("people"):
-            return "person"
+        if self.is_name or is_person(head):
+            return "name" if self.is_name else "person"
         if {head, last} & words_in("no_heads"):
             return ""
         if last in words_in("group_people") and (self.determiner or is_plural(last)):
@@ -137,12 +136,11 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
     found: list[Phrase] = []
     at = 0
     while at < len(tokens):
-        low = tokens[at].lower()
-        is_owner = low.endswith(("'s", "’s", "s'", "s’")) and low not in words_in("stops")
-        phrase = None
+        low, phrase = tokens[at].lower(), None
+        is_owner = low.endswith(_OWNS) and low not in words_in("stops")
         if end := _name_end(tokens, at):
             words = tuple(tokens[at:end])
-            if words[-1].endswith(("'s", "’s")):  # Facebook's users
+            if words[-1].endswith(_OWNS):  # Captain Ahab's daughter
                 phrase = _phrase(tokens, end - 1, " ".join(words))
             phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
         elif low in words_in("determiners") or is_owner:
@@ -151,8 +149,7 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
             phrase = _phrase(tokens, at, "")
             if phrase and not is_title and not _stands_bare(tokens, phrase, found):
                 phrase = None
-        if phrase:
-            found.append(phrase)
+        found += [phrase] if phrase else []
         at = phrase.end if phrase else at + 1
     return found
 
@@ -160,9 +157,7 @@ def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phras
 def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
     """The phrase that begins here, None if no noun follows."""
     first = at + bool(determiner)
-    while first < len(tokens) and (
-        _is_adverb(tokens[first]) or tokens[first].lower() in words_in("skipped")
-    ):
+    while any(_is_adverb(t) or t.lower() in words_in("skipped") for t in tokens[first : first + 1]):
         first += 1
     end = first
     while end < min(len(tokens), first + 6) and not _is_over(tokens, end, first, determiner):
@@ -172,8 +167,8 @@ def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
     words = [w for w in tokens[first:end] if w != ","]
     if not words or not words[-1][0].isalpha():
         return None
-    if words[0].istitle() and (at == 0 or tokens[at - 1] in OPENINGS):
-        words[0] = words[0].lower()
+    if at == 0 or tokens[at - 1] in OPENINGS:
+        words[0] = words[0] if words[0].isupper() else words[0].lower()
     return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
 
 
@@ -186,9 +181,9 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
         return not (is_adjective and _is_known(then) and tokens[at + 1][0].islower())
     if not word[0].isalnum() or low in words_in("stops") - words_in("not_last") or "n't" in low:
         return True
-    if at == first or last.endswith(("'s", "’s", "s'", "s’")):
+    if at == first or last.endswith(_OWNS):
         return False
-    is_new_name = word[0].isupper() and word[1:].islower() and tokens[at - 1][0].islower()
+    is_new_name = _is_capital(word) and tokens[at - 1][0].islower()
     if is_plural(last) or is_new_name or _is_adverb(word):
         return True
     if low in _participles():
@@ -196,11 +191,8 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
     if low in words_in("verbs"):
         is_done = is_person(one_of(last)) and follows in words_in("stops")
         return is_done or follows in words_in("after_a_verb")
-    if not low.endswith("s") or not is_plural(low):
-        return False
-    is_noun = low in words_in("noun_verbs") or _is_known(follows)
-    is_verb = low in second_persons() and (is_person(one_of(last)) or not is_noun)
-    return is_verb or determiner in words_in("singular_determiners")
+    ends = low in second_persons() or determiner in words_in("singular_determiners")
+    return ends and is_plural(low)
 
 
 def _is_known(noun: str) -> bool:
@@ -214,29 +206,26 @@ def _is_adverb(word: str) -> bool:
 def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase]) -> bool:
     """Whether a phrase without a determiner is one: no verb, no adjective, no "as well"."""
     low, before = tokens[phrase.start].lower(), [".", *tokens[: phrase.start]][-1].lower()
+    last, is_plain = phrase.words[-1], phrase.kind != "person"
     is_verb = low in second_persons() and low not in words_in("noun_verbs")
-    if before in words_in("before_a_verb") and (low in words_in("verbs") or low.endswith("s")):
+    may_be_verb = low in words_in("verbs") or low.endswith("s")
+    if (before in words_in("before_a_verb") and may_be_verb) or (
+        is_verb and before not in OPENINGS
+    ):
         return False
-    if is_verb and before not in OPENINGS:
-        return False
-    if low in _participles() and before.isalpha() and phrase.kind != "person":
+    if is_plain and (last[0].isupper() or (low in _participles() and before.isalpha())):
         return False
     if found and (is_verb or phrase.kind == "thing") and low.endswith("s"):  # a storm nears
         is_next = phrase.start - found[-1].end <= (before == "," and found[-1].is_name)
         if is_next and not found[-1].is_many:
             return False
-    if phrase.words[-1][0].isupper() and phrase.kind != "person":
-        return False
-    if is_plural(phrase.words[-1]) or low in words_in("called_by_role"):
-        return True
-    if phrase.kind == "place":
-        return before in words_in("before_a_place")
-    is_named = bool(_name_end(tokens, phrase.end))
-    return phrase.kind == "person" and (is_named or phrase.is_many)
+    is_there = phrase.kind == "place" and before in words_in("before_a_place")
+    is_named = not is_plain and (phrase.is_many or bool(_name_end(tokens, phrase.end)))
+    return is_plural(last) or low in words_in("called_by_role") or is_there or is_named
 
 
 def _is_capital(word: str) -> bool:
-    return len(word) > 1 and word[0].isupper() and not word.isupper() and word[1] not in "'’"
+    return word[0].isupper() and word[1:2].islower()
 
 
 def _name_end(tokens: Sequence[str], at: int) -> int:
@@ -253,22 +242,17 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
     words = [w.lower() for w in tokens[at:end]]
     follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]
     is_known = tokens[at] in words_in("known_places", "she_names", "he_names")
-    if words[-1] in words_in("stops", "determiners"):
+    is_role = not is_known and is_person(one_of(words[-1]))  # an American, the Europeans
+    is_adjective = words[0] in words_in("before_a_name") and len(words) > 1  # Old Matthias
+    if is_role or is_adjective or words[-1] in words_in("stops", "determiners"):
         return 0
-    if not is_known and is_person(one_of(words[-1])):
-        return 0  # an American, the Europeans
-    if words[0] in words_in("before_a_name") and len(words) > 1:
-        return 0  # Old Matthias
     if not is_known and (at == 0 or tokens[at - 1] in OPENINGS):
-        is_role = is_person(one_of(words[0])) and (len(words) == 1 or is_plural(words[0]))
-        if is_role or words[0] in words_in("stops", "determiners", "verbs", "places"):
-            return 0
-        is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
         is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
+        is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
         acts = follows in second_persons() or (follows == "," and then in ("a", "an", "the"))
         acts = acts and not words[0].endswith(tuple(words_in("no_name_ends")))
-        if len(words) == 1 and not (is_pair or is_again or acts):
+        is_name = len(words) > 1 or is_pair or is_again or acts
+        if not is_name or words[0] in words_in("stops", "determiners", "verbs", "places"):
             return 0
-    goes_on = follows.isalpha() and follows not in words_in("stops")
-    is_modifier = goes_on and follows not in second_persons()
+    is_modifier = follows.isalpha() and follows not in {*words_in("stops"), *second_persons()}
     return 0 if at and tokens[at - 1].lower() in words_in("determiners") and is_modifier else end
