@@ -25,9 +25,8 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
-GENDERS = dict.fromkeys("he him his himself".split(), "he") | dict.fromkeys(
-    "she her hers herself".split(), "she"
-)
+GENDERS = {word: "he" for word in "he him his himself".split()}
+GENDERS |= {word: "she" for word in "she her hers herself".split()}
 MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
 
 
@@ -61,13 +60,11 @@ class Mention:
 
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
-    words, first = phrase.lower().split() or [""], name.split(" ")[0]
-    head = one_of(words[-1])
-    if head in words_in("women") or first in words_in("she_names") or "female" in words:
+    first, head = name.split(" ")[0], one_of(phrase.rpartition(" ")[2])
+    if head in words_in("women") or first in words_in("she_names") or " female " in f" {phrase}":
         return "she"
-    if head in words_in("men") or first in words_in("he_names") or "male" in words:
-        return "he"
-    return "it" if head in words_in("its") else ""
+    is_he = head in words_in("men") or first in words_in("he_names")
+    return "he" if is_he else "it" if head in words_in("its") else ""
 
 
 def head_of(role: str) -> str:
@@ -99,19 +96,17 @@ class People:
         self.mentions: list[Mention] = []
         self.you_are: Mention | None = None
         self.taken: set[int] = set()
-        last: tuple[Phrase, Mention | None] | None = None
+        of, last = phrases[0] if phrases else None, None
         for phrase in phrases:
-            mention = None
-            if phrase.determiner not in ("no", "any"):
-                self._take_owners(phrase)
-                mention = self._said_again(phrase, *last) if last else None
-                if not mention and phrase.start not in self.taken:
-                    mention = self._take(phrase)
-            last = (phrase, mention)
+            mention = (
+                self._take(phrase, of, last) if phrase.determiner not in ("no", "any") else None
+            )
+            of, last = phrase, mention
             self.taken |= {phrase.start} if mention else set()
-        by_role = [m for m in self.mentions if m.phrase.head in words_in("called_by_role")]
-        calls_somebody = any(not m.phrase.determiner and not m.name for m in by_role)
-        self.is_second = bool(words_in("first_and_second") & {*self.lows}) or calls_somebody
+        by_role = words_in("called_by_role")  # Grandpa
+        self.is_second = not words_in("first_and_second").isdisjoint(self.lows) or any(
+            m.phrase.head in by_role and not (m.phrase.determiner or m.name) for m in self.mentions
+        )
         self.player = self._player()
         self._find_pronouns()
 
@@ -120,17 +115,16 @@ class People:
 
     # ------------------------------------------------------------------ who is spoken of
 
-    def _take_owners(self, phrase: Phrase) -> None:
-        """Note who owns what a phrase speaks of: my grandmother's bakery, the king's taster."""
-        words = (phrase.determiner, *phrase.words[:-1])
-        for at, word in enumerate(words):
-            if word[-1:] in "'’s" and (bare := without_s(word)) != word and is_person(one_of(bare)):
-                determiner = phrase.determiner if at else "the"
-                inner = (*phrase.words[: max(0, at - 1)], bare)
-                self._add(replace(phrase, determiner=determiner, words=inner)).is_owner = True
-
-    def _take(self, phrase: Phrase) -> Mention | None:
-        """Whom a phrase speaks of, noted; None if it speaks of nobody."""
+    def _take(self, phrase: Phrase, of: Phrase | None, last: Mention | None) -> Mention | None:
+        """Whom a phrase speaks of, noted; None if it speaks of nobody. ``last`` was ``of`` it."""
+        for at, word in enumerate((phrase.determiner, *phrase.words[:-1])):
+            if (bare := without_s(word)) != word and is_person(one_of(bare)):  # the king's taster
+                words = (*phrase.words[: max(0, at - 1)], bare)
+                inner = replace(phrase, determiner=phrase.determiner if at else "the", words=words)
+                self._add(inner).is_owner = True
+        again = self._said_again(phrase, of, last) if of and of is not phrase else None
+        if again or phrase.start in self.taken:
+            return again
         if phrase.is_name:
             is_somebody = self._is_person_name(phrase)
             return self._add(phrase, name=phrase.text) if is_somebody else None
@@ -140,10 +134,10 @@ class People:
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
-        if is_open and pattern("you_are").search(before):
-            self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
-            return self.you_are
-        return self._add(phrase)
+        if not is_open or not pattern("you_are").search(before):
+            return self._add(phrase)
+        self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
+        return self.you_are
 
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
@@ -156,26 +150,21 @@ class People:
             is_place = phrase.words[0] in words_in("known_places")
             if not (is_one and is_aside) or is_place or (mention and mention.name):
                 return None
-            if mention is None and (between != "," or of.kind != "thing"):
+            if not mention and (between != "," or of.kind != "thing"):
                 self.taken.add(phrase.start)  # the ship Hope
-                return None
-            if mention is None and of.determiner not in (*MINE, *_THEIRS):
+            if not mention and (between != "," or of.determiner not in (*MINE, *_THEIRS)):
                 return None
             mention = mention or self._add(of)  # my target, Rosa
             mention.name = phrase.text
         else:
-            is_list = between == "," and (
-                (of.determiner in ("a", "an", "") and not of.is_name) or follows in ("and", "or")
-            )
-            says_what = phrase.determiner in ("a", "an", "the") or (
-                of.is_name and phrase.determiner
-            )
-            if mention is None or phrase.kind != "person" or is_list or not says_what:
+            is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
+            is_list = between == "," and (is_indefinite or follows in ("and", "or"))
+            is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
+            if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
-            if mention.phrase.is_name:
-                mention.phrase = phrase
+            mention.phrase = phrase if mention.phrase.is_name else mention.phrase
         mention.at.append(phrase.start)
-        said = gender_of("" if phrase.is_name else phrase.text, phrase.text * phrase.is_name)
+        said = gender_of("", phrase.text) if phrase.is_name else gender_of(phrase.text)
         mention.pronouns = mention.pronouns or said
         return mention
 
@@ -200,20 +189,15 @@ class People:
         return self.mentions[-1]
 
     def _is_person_name(self, phrase: Phrase) -> bool:
-        words, before, after = (
-            phrase.text.split(),
-            self._low(phrase.start - 1),
-            self._low(phrase.end),
-        )
+        words, before = phrase.text.split(), self._low(phrase.start - 1)
+        after, then = self._low(phrase.end), self._low(phrase.end + 1)
         is_in = before in ("in", "at", "near", "from", "on")
         if words[0] in words_in("she_names", "he_names") and not is_in:
             return True
         if words[0].lower() in words_in("thing_names") or is_place_name(phrase) or is_in:
             return False
-        is_aside = after == "," and self._low(phrase.end + 1) in ("a", "an", "the")
-        acts = (
-            is_aside or after in second_persons() or after in {"who", "and", "must", "can", "had"}
-        )
+        acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
+        acts = acts or (after == "," and then in ("a", "an", "the"))
         is_whole = len(words) > 1 and "of" not in words
         return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 
@@ -233,19 +217,16 @@ class People:
 
     def _distance(self, mention: Mention) -> int:
         """How far a mention is from being whom one plays: 0 the subject, 9 nobody."""
-        phrase, after = mention.phrase, " ".join(self.lows[mention.phrase.end :][:12])
-        before = self._low(phrase.start - 1)
+        phrase, before = mention.phrase, self._low(mention.phrase.start - 1)
+        after = " ".join(self.lows[phrase.end : phrase.end + 12]).split(" . ")[0]
         is_other = "other" in self.lows[phrase.start : phrase.start + 2]
-        dies = pattern("dies").match(after.split(" . ")[0])
-        if phrase.determiner in _THEIRS or is_other or dies:
+        if phrase.determiner in _THEIRS or is_other or pattern("dies").match(after):
             return 9
         if phrase.head in words_in("hardly_played"):
             return 9 if phrase.is_many else 4
-        if before == "of" and self._low(phrase.start - 2) in words_in("groups") | {"group"}:
-            return 0
-        if mention.is_owner:
-            return 2
-        return 3 if before in ("of", "by") else int(before in words_in("oblique"))
+        is_group_of = before == "of" and self._low(phrase.start - 2) in words_in("groups")
+        oblique = 3 if before in ("of", "by") else int(before in words_in("oblique"))
+        return 2 if mention.is_owner else 0 if is_group_of else oblique
 
     def _find_pronouns(self) -> None:
         """Give every "he" and "her" to the nearest person before it that can be meant."""
@@ -274,20 +255,17 @@ class People:
             said = {GENDERS[low] for low in self.lows if low in GENDERS}
             one = not (role or self.is_second or any(not m.phrase.is_many for m in self.mentions))
             return PremisePerson(role=role, pronouns=said.pop() if one and len(said) == 1 else "")
-        phrase = self.player.phrase
+        phrase, role = self.player.phrase, ""
         words = [w for w in phrase.words[:-1] if not pattern("superlative").match(w.lower())]
-        if phrase.is_name:
-            role = ""
-        elif phrase.words[-1].lower() == "people":
-            count = phrase.determiner if phrase.determiner in words_in("numerals") else ""
-            role = f"one of the {count} {phrase.text}".replace("  ", " ")
-        elif phrase.is_group and words and is_person(one_of(words[-1])):
+        last, owner = phrase.words[-1], phrase.determiner
+        if phrase.is_group and words and is_person(one_of(words[-1])):
             role = _indefinite(words[-1].lower())  # an elite bodyguard team
         elif phrase.is_group:
-            role = f"one of {_indefinite(' '.join((*words, phrase.words[-1])))}"
-        else:
-            last, owner = phrase.words[-1], phrase.determiner
-            owners = [owner] if owner.endswith(("'s", "’s")) else []
+            noun = " ".join([*words, last])
+            is_counted = owner in words_in("numerals")
+            role = f"one of {f'the {owner} {noun}' if is_counted else _indefinite(noun)}"
+        elif not phrase.is_name:
+            owners = [owner] if without_s(owner) != owner else []
             noun = " ".join([*owners, *words, last if last.isupper() else one_of(last)])
             role = noun if owners and owner[0].isupper() else _indefinite(noun)
             role += "" if phrase.is_many else self._clause(self.player)
@@ -297,36 +275,22 @@ class People:
         """Everybody else, in the order of the text."""
         found: list[PremisePerson] = []
         for mention in self.mentions:
-            phrase, many = mention.phrase, mention.phrase.is_many
+            phrase, many, is_player = mention.phrase, mention.phrase.is_many, mention is self.player
             one = " ".join([*(w for w in phrase.words[:-1] if w != "different"), phrase.head])
             one = "person" if phrase.head == "people" else one
-            is_player, is_two = mention is self.player, "two" in (phrase.determiner, *phrase.words)
-            if is_player and (not many or phrase.head == "couple"):
-                continue
-            if is_two and not mention.name:
+            if "two" in (phrase.determiner, *phrase.words) and not mention.name:
                 which = ("other",) if is_player else ("first", "second")
-                roles, many = [f"the {w} {one}" for w in which], False
-            elif is_player:
-                roles = [f"the {'rest of the' if phrase.is_group else 'other'} {phrase.text}"]
-            else:
-                roles = [self._role(mention)]
-            pronouns = "they" if many else gender_of(one) if is_two else mention.pronouns
-            found += [
-                PremisePerson(
-                    name=mention.name * (not is_player), role=role, pronouns=pronouns, is_group=many
-                )
-                for role in roles
-            ]
+                found += [_of_role(f"the {w} {one}") for w in which]
+            elif not is_player:
+                pronouns, role = "they" if many else mention.pronouns, self._role(mention)
+                row = PremisePerson(name=mention.name, role=role, pronouns=pronouns, is_group=many)
+                found.append(row)
+            elif many and phrase.head != "couple":
+                rest = f"the {'rest of the' if phrase.is_group else 'other'} {phrase.text}"
+                found.append(replace(_of_role(rest), pronouns="they", is_group=True))
         said = " ".join(self.tokens)
-        unknown = [f"whoever is {what}" for what in pattern("somebody").findall(said)[:1]]
-        return (
-            found
-            + [PremisePerson(role=r) for r in unknown]
-            + [
-                PremisePerson(role=what, pronouns="it")
-                for what in pattern("worse").findall(said)[:1]
-            ]
-        )
+        found += [_of_role(f"whoever is {what}") for what in pattern("somebody").findall(said)[:1]]
+        return found + [_of_role(what) for what in pattern("worse").findall(said)[:1]]
 
     def _clause(self, mention: Mention) -> str:
         """The clause that says who a plain "man" is: " who killed him", "" for any other noun."""
@@ -339,27 +303,31 @@ class People:
 
     def _role(self, mention: Mention) -> str:
         phrase, owner = mention.phrase, mention.phrase.determiner
-        noun, is_kin = (
-            to_second_person(phrase.text) + self._clause(mention),
+        noun = to_second_person(phrase.text) + self._clause(mention)
+        is_kin, names = (
             phrase.head in words_in("kin"),
+            self.player.name.split() if self.player else [],
         )
-        if phrase.is_name:
-            return ""
-        if owner in MINE or (not owner and is_kin and not phrase.is_many):
-            return f"your {noun}"
+        is_named = owner[:1].isupper() and without_s(owner) != owner
         if owner in _THEIRS:
             wanted = GENDERS.get(owner, "")
             may = self._before(phrase.start, groups=not wanted)
             of = next((m for m in may if not wanted or m.pronouns in ("", wanted)), None)
-            if of is self.player and not (of is None and self.is_second):
+            if of is self.player and (of or not self.is_second):
                 return f"your {noun}"
-            if is_kin:
-                return f"{of.name or 'the ' + of.phrase.text}'s {noun}" if of else f"{owner} {noun}"
-        if without_s(owner) in (self.player.name.split() if self.player else ()):
-            return f"your {noun}"
-        if owner[:1].isupper() and owner.endswith(("'s", "’s")):
-            return f"{owner} {noun}"
-        return "the other people" if noun == "people" else f"the {noun}"
+            owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner
+            is_named = is_kin
+        is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
+        if phrase.is_name or is_mine or without_s(owner) in names:
+            return "" if phrase.is_name else f"your {noun}"
+        return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
+
+
+def _of_role(role: str) -> PremisePerson:
+    """Somebody of whom no more is known than the role."""
+    last = pattern("after_head").split(role)[0].split()[-1]
+    many = is_plural(last) or one_of(last) in words_in("groups", "implied_groups")
+    return PremisePerson(role=role, pronouns="they" if many else gender_of(role), is_group=many)
 
 
 def _indefinite(noun: str) -> str:
@@ -380,8 +348,5 @@ def implied_people(
         if role in known or (is_had and not is_fellow):
             continue
         heads, known = heads | {head}, known | {role}
-        many = head in words_in("groups") | {"control", "rest"}
-        many = many or is_plural(pattern("after_head").split(role)[0].split()[-1])
-        pronouns = "they" if many else gender_of(role)
-        found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))
+        found.append(_of_role(role))
     return found[:4]
