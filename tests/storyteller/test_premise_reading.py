@@ -315,6 +315,28 @@ The monks of the mountain monastery have kept silent for a century; today the yo
 I work the night shift at a petrol station in the desert, and the same car comes by every hour.
   you: |  |
   at: at the petrol station
+A hitman's next target is his own sister, a nun.
+  you: | a hitman | he
+  | your sister | she
+  at: in the church
+You were kidnapped by pirates when you were six.
+  you: |  |
+  | the pirates | they
+  at: here
+A killer walks among us.
+  you: |  |
+  | the killer |
+  at: here
+Amara, an interpreter, knows the voice of the accused.
+  you: Amara | an interpreter |
+  at: here
+Old Matthias Brandt had run the ferry since his wife Hedwig died.
+  you: Matthias Brandt |  | he
+  Hedwig | your wife | she
+  at: on the ferry
+We are the last crew of the station, and the air is going.
+  you: | one of a crew |
+  at: at the station
 """
 
 
@@ -360,7 +382,8 @@ def test_a_premise_is_read_as_a_person_reads_it(
     [
         (
             "A keeper, Joe, tends the lighthouse with his wife Clara while a storm nears",
-            "You are Joe, a keeper. You tend the lighthouse with your wife Clara while a storm nears.",
+            "You are Joe, a keeper. "
+            "You tend the lighthouse with your wife Clara while a storm nears.",
         ),
         ("My dog Rex knows what I did.", "Your dog Rex knows what you did."),
         (
@@ -374,6 +397,19 @@ def test_a_premise_is_read_as_a_person_reads_it(
         (
             "Write a story in which a boy slowly loses his shadow.",
             "You are a boy. You slowly lose your shadow.",
+        ),
+        (
+            "An old man feeds the pigeons every day. Today the pigeons feed him.",
+            "You are an old man. You feed the pigeons every day. Today the pigeons feed you.",
+        ),
+        (
+            "A hitman's next target is his own sister, a nun.",
+            "You are a hitman. Your next target is your own sister, a nun.",
+        ),
+        ("A killer walks among us.", "A killer walks among you."),
+        (
+            "Jack is a postman. He isn't happy and hasn't slept.",
+            "You are Jack. You are a postman. You aren't happy and haven't slept.",
         ),
         # Two who could be "he": nobody is made "you" in the wrong place.
         (
@@ -416,11 +452,36 @@ def test_what_players_and_authors_say_of_people_binds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("premise", "conflict"),
+    [
+        ("A storm comes down on a hut in the mountains.", "survive"),
+        ("The siege has lasted a year.", "survive"),
+        ("Ingrid must bring a parcel across the border.", "deliver"),
+        ("You are held in a tower.", "escape"),
+        ("My brother is missing.", "find"),
+        ("A teacher hides from the school that she can't read.", "hide"),
+        ("My wife lies to me about Thursdays.", "unmask"),
+        ("Something strange is in the well, and it sings.", "understand"),
+        ("Two villages go to war over a goat.", "fight"),
+        ("It is the last day of the lighthouse; it closes at noon.", "part"),
+        ("A bodyguard minds a child whom nobody wants alive.", "protect"),
+        ("Two boys find themselves in an empty town.", "understand"),
+    ],
+)
+def test_what_the_story_is_about_is_told_by_the_words_of_the_premise(
+    premise: str, conflict: str
+) -> None:
+    assert read_premise(premise).conflict == conflict
+
+
+@pytest.mark.parametrize(
     ("premise", "cannot"),
     [
         ("A man never sleeps.", ("sleep",)),
         ("You can't lie. Tomorrow is the trial.", ("lie",)),
         ("You have never been to the sea.", ()),
+        ("My neighbour never sleeps.", ()),
+        ("A teacher who cannot read hides it.", ("read",)),
     ],
 )
 def test_what_the_premise_says_that_one_never_does(premise: str, cannot: tuple[str, ...]) -> None:

@@ -13,9 +13,9 @@ from importlib import import_module
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.core.english import singular, stem
 from tta_rebuild.lab.told_file import PremiseMove, ReadPerson
-from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.noun_phrases import is_person, one_of
 from tta_rebuild.storyteller.premise import PremiseReading
+from tta_rebuild.storyteller.premise_people import PremisePerson
 
 TRUE_SHARE = 0.6
 """Share of the telling words of what must be true afterwards that a turn has to hold."""

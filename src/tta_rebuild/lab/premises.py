@@ -31,8 +31,8 @@ from tta_rebuild.lab.premise_agreement import (
     why_untrue,
 )
 from tta_rebuild.lab.told_file import PremiseMove, ReadPerson, ReadPremise
-from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
+from tta_rebuild.storyteller.premise_people import PremisePerson
 
 SCENES_READ = 3
 """Scenes in which nothing may be that a premise excludes: the opening and two first choices."""

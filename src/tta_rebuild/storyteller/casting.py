@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.english import singular
-from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
+from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value

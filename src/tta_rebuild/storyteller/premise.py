@@ -47,6 +47,12 @@ TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "won
 NOBODY = PremisePerson()
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS, MOST_WORDS_TOLD, LONGEST_READ = 6, 4, 8, 70, 5000
 
+_YOURS = {
+    "he": {"his": "your", "himself": "yourself", "him": "you"},
+    "she": {r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)": "your", "herself": "yourself"}
+    | {"hers": "yours", "her": "you"},
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PremiseReading:
@@ -269,8 +275,8 @@ class _Reading:
         """What is looked for, "" if nothing is."""
         for phrase in self.phrases:
             before = " ".join(self.tokens[max(0, phrase.start - 3) : phrase.start])
-            is_lost = pattern("is_lost").match(" ".join(self.tokens[phrase.end :][:2]))
-            is_lost = is_lost or phrase.words[0].lower() in ("missing", "lost")
+            after = " ".join(self.tokens[phrase.end : phrase.end + 2])
+            is_lost = pattern("is_lost").match(after) or phrase.words[0] in ("missing", "lost")
             if is_lost or pattern("aim").search(before):
                 return _the(phrase)
         return ""
@@ -313,26 +319,26 @@ class _Reading:
         player, you = self.cast.player, self.you
         if not told or not player or self.cast.is_second or player.phrase.is_many:
             return ()
-        others = [m for m in self.cast.mentions if m is not player and not m.phrase.is_many]
-        is_alone = you.pronouns in ("he", "she") and all(
-            m.pronouns not in ("", you.pronouns) for m in others
-        )
-        gender = you.pronouns if is_alone else ""
+        may = {m.pronouns for m in self.cast.mentions if m is not player and not m.phrase.is_many}
+        gender = you.pronouns if you.pronouns in _YOURS and not may & {"", you.pronouns} else ""
         said = {t.lower() for sentence in told for t in tokens_of(sentence)}
         if said & {*GENDERS, "they", "them", "their"} and not gender:
             return ()
-        noun = "(?!)" if player.phrase.is_name else re.escape(player.phrase.text)
-        name = re.escape(you.name) or "(?!)"
-        first = re.escape(you.name.split()[0]) if you.name else "(?!)"
+        called = (
+            "" if player.phrase.is_name else player.phrase.text,
+            you.name,
+            you.name.split(" ")[0],
+        )
+        noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
         subject = re.compile(
-            rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|"
-            rf"(?:an?|the|this) {noun}\b(?:,? {name}\b,?)?|{gender or '(?!)'}\b)",
+            rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
+            rf"(?:^an?|the|this) {noun}\b(?:,? {name}\b,?)?)",
             re.I,
         )
-        opens = subject.match(told[0])
+        opens, role = subject.match(told[0]), you.role
         if not opens:
             return ()
-        role, rest = you.role, told[0][opens.end() :]
+        rest = told[0][opens.end() :]
         if beside := pattern("beside").match(rest):  # a cook in the kitchen is ordered
             verb = next((w for w in beside["words"].split() if w in second_persons()), "")
             head, _, tail = rest.partition(f" {verb} ")
@@ -355,27 +361,24 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
     """A sentence with its subject and their pronouns as "you", "" where a verb is not known."""
     told, at, known = "", 0, second_persons()
     for found in subject.finditer(sentence):
-        you = "you" if sentence[: found.start()].strip() else "You"
         verb, end = pattern("verb_after").match(sentence, found.end()), found.end()
+        you = "you"
         if sentence[end : end + 2] in ("'s", "’s"):
-            you, end = you + ("'re" if found[0].lower() == gender else "r"), end + 2
+            you, end = "you're" if found[0].lower() == gender else "your", end + 2
         elif verb and verb["verb"] in known:
-            you, end = f"{you}{verb['before']}{known[verb['verb']]}", verb.end()
-        elif you == "You" and not (verb and pattern("same_with_you").match(verb["verb"])):
+            you, end = f"you{verb['before']}{known[verb['verb']]}", verb.end()
+        elif not found.start() and not (verb and pattern("same_with_you").match(verb["verb"])):
             return ""
         told, at = told + sentence[at : found.start()] + you, end
     told += sentence[at:]
-    start = told.lower().find("you") % (len(told) + 1)
-    another = pattern("of_another").search(told, start)
-    stop = another.start() if another else len(told)
+    start = max(0, told.find("you"))
+    stop = start + len(pattern("of_another").split(told[start:], maxsplit=1)[0])
 
     def turn(found: re.Match[str]) -> str:
         is_verb = found["verb"] in known and found["verb"] not in words_in("noun_verbs")
         return found["before"] + (known[found["verb"]] if is_verb else found["verb"])
 
     told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + told[stop:]
-    her = r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)"
-    own, him = {"he": ("his", "him"), "she": (her, "her")}.get(gender, ("(?!)", "(?!)"))
-    told = re.sub(rf"\b{own.capitalize() if own != '(?!)' else own}\b", "Your", told)
-    told = re.sub(rf"\b{own}\b", "your", told)
-    return re.sub(rf"\b{him}\b", "you", re.sub(rf"\b{him}self\b", "yourself", told))
+    for theirs, yours in _YOURS.get(gender, {}).items():
+        told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
+    return told[:1].upper() + told[1:]

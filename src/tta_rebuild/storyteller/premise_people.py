@@ -25,8 +25,8 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
-GENDERS = {word: "he" for word in "he him his himself".split()}
-GENDERS |= {word: "she" for word in "she her hers herself".split()}
+GENDERS = dict.fromkeys("he him his himself".split(), "he")
+GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
 MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
 
 
