@@ -56,7 +56,8 @@ def one_of(noun: str) -> str:
     if low in words_in("people", "places"):
         return low
     one = low[:-2] if low.endswith("oes") else singular(low)
-    return f"{one}e" if one not in words_in("people") and f"{one}e" in words_in("people") else one
+    is_cut = one != low and one not in words_in("people") and f"{one}e" in words_in("people")
+    return f"{one}e" if is_cut else one
 
 
 def is_plural(noun: str) -> bool:
@@ -191,8 +192,9 @@ def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> boo
     if low in words_in("verbs"):
         is_done = is_person(one_of(last)) and follows in words_in("stops")
         return is_done or follows in words_in("after_a_verb")
-    ends = low in second_persons() or determiner in words_in("singular_determiners")
-    return ends and is_plural(low)
+    after_person = is_person(one_of(last)) and not _is_known(low)
+    ends = after_person or determiner in words_in("singular_determiners")
+    return is_plural(low) and (ends or low in second_persons())
 
 
 def _is_known(noun: str) -> bool:

@@ -119,8 +119,9 @@ class People:
         """Whom a phrase speaks of, noted; None if it speaks of nobody. ``last`` was ``of`` it."""
         for at, word in enumerate((phrase.determiner, *phrase.words[:-1])):
             if (bare := without_s(word)) != word and is_person(one_of(bare)):  # the king's taster
-                words = (*phrase.words[: max(0, at - 1)], bare)
-                inner = replace(phrase, determiner=phrase.determiner if at else "the", words=words)
+                words = (*phrase.words[: max(0, at - 1)], bare.lower())
+                by = "" if bare.lower() in words_in("called_by_role") else "the"
+                inner = replace(phrase, determiner=phrase.determiner if at else by, words=words)
                 self._add(inner).is_owner = True
         again = self._said_again(phrase, of, last) if of and of is not phrase else None
         if again or phrase.start in self.taken:
