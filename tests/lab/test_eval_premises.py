@@ -24,8 +24,8 @@ from tta_rebuild.lab.premise_agreement import (
     why_untrue,
 )
 from tta_rebuild.lab.told_file import PremiseMove, ReadPerson
+from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson
-from tta_rebuild.storyteller.premise_reading import Premise
 
 KEYS = (
     "premises people people_found pronouns_right roles_right places_right must_not_hit moves "
@@ -155,7 +155,8 @@ def test_a_role_of_the_player_is_right_only_where_it_says_your() -> None:
 
 
 def test_here_is_right_only_where_no_kind_of_place_is_named() -> None:
-    here, lighthouse = Premise(), Premise(at="at the lighthouse", places=("the lighthouse",))
+    here = PremiseReading()
+    lighthouse = PremiseReading(at="at the lighthouse", places=("the lighthouse",))
     assert is_place_right(here, ["the place where they meet"])
     assert not is_place_right(here, ["the lighthouse"])
     assert is_place_right(lighthouse, ["the old lighthouse on the rock"])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tta_rebuild.storyteller.premise_reading import CONFLICTS, TONES, Premise, read_premise
+from tta_rebuild.storyteller.premise import CONFLICTS, TONES, PremiseReading, read_premise
 
 # A premise, then what it says: name | role | pronouns of the player and of others, and the place.
 READ_BY_HAND = """\
@@ -77,7 +77,7 @@ My boss has invited me to dinner at his mansion, and I am the only guest.
 Your roommate is a vampire who pays rent in gold coins from the 1600s.
   you: |  |
   | your roommate |
-  at: in the old town
+  at: in the old house
 A mother writes letters to the son she lost in the war.
   you: | a mother | she
   | the son | he
@@ -119,7 +119,7 @@ Captain Ahab's great-granddaughter runs a whale-watching tour.
   at: here
 You're a librarian. One day a book is returned that was borrowed 200 years ago.
   you: | a librarian |
-  at: here
+  at: in the library
 [WP] Your pet parrot starts to speak in the voice of your dead father.
   you: |  |
   | your dead father | he
@@ -160,7 +160,7 @@ You can't lie. You are about to be called as a witness in your best friend's tri
 The colony ship Hope has been flying for 300 years, and the crew has forgotten why.
   you: | one of a crew |
   | the rest of the crew | they
-  at: on the ship
+  at: on the colony ship
 Your twin brother comes home after seven years, but something about him is wrong.
   you: |  |
   | your twin brother | he
@@ -258,7 +258,6 @@ The siege has lasted a year. Captain Rolf must decide whether to surrender the c
 A teacher finds a gun in a pupil's bag.
   you: | a teacher |
   | the pupil |
-  | your classmates | they
   at: at the school
 the old mill
   you: |  |
@@ -300,7 +299,7 @@ Two rival chefs fall in love during a cooking contest.
 The prime minister's translator, Ines Duarte, hears something she should not have heard.
   you: Ines Duarte | a prime minister's translator | she
   | the prime minister |
-  at: in the capital
+  at: in the government office
 A boy and his robot walk across the desert to find the sea.
   you: | a boy | he
   | your robot | it
@@ -316,6 +315,28 @@ The monks of the mountain monastery have kept silent for a century; today the yo
 I work the night shift at a petrol station in the desert, and the same car comes by every hour.
   you: |  |
   at: at the petrol station
+A hitman's next target is his own sister, a nun.
+  you: | a hitman | he
+  | your sister | she
+  at: in the church
+You were kidnapped by pirates when you were six.
+  you: |  |
+  | the pirates | they
+  at: here
+A killer walks among us.
+  you: |  |
+  | the killer |
+  at: here
+Amara, an interpreter, knows the voice of the accused.
+  you: Amara | an interpreter |
+  at: here
+Old Matthias Brandt had run the ferry since his wife Hedwig died.
+  you: Matthias Brandt |  | he
+  Hedwig | your wife | she
+  at: on the ferry
+We are the last crew of the station, and the air is going.
+  you: | one of a crew |
+  at: at the station
 """
 
 
@@ -337,7 +358,7 @@ def rows() -> list[tuple[str, str, list[str], str]]:
     return found
 
 
-def people_of(reading: Premise) -> list[str]:
+def people_of(reading: PremiseReading) -> list[str]:
     return [f"{p.name} | {p.role} | {p.pronouns}".strip() for p in reading.people]
 
 
@@ -361,20 +382,34 @@ def test_a_premise_is_read_as_a_person_reads_it(
     [
         (
             "A keeper, Joe, tends the lighthouse with his wife Clara while a storm nears",
+            "You are Joe, a keeper. "
             "You tend the lighthouse with your wife Clara while a storm nears.",
         ),
         ("My dog Rex knows what I did.", "Your dog Rex knows what you did."),
         (
             "A nurse finds a letter and hides it. She never talks about it.",
-            "You find a letter and hide it. You never talk about it.",
+            "You are a nurse. You find a letter and hide it. You never talk about it.",
         ),
         (
             "A prisoner on death row is granted a last wish by a strange guard.",
-            "You are a prisoner on death row, and you are granted a last wish by a strange guard.",
+            "You are a prisoner on death row. You are granted a last wish by a strange guard.",
         ),
         (
             "Write a story in which a boy slowly loses his shadow.",
-            "You slowly lose your shadow.",
+            "You are a boy. You slowly lose your shadow.",
+        ),
+        (
+            "An old man feeds the pigeons every day. Today the pigeons feed him.",
+            "You are an old man. You feed the pigeons every day. Today the pigeons feed you.",
+        ),
+        (
+            "A hitman's next target is his own sister, a nun.",
+            "You are a hitman. Your next target is your own sister, a nun.",
+        ),
+        ("A killer walks among us.", "A killer walks among you."),
+        (
+            "Jack is a postman. He isn't happy and hasn't slept.",
+            "You are Jack. You are a postman. You aren't happy and haven't slept.",
         ),
         # Two who could be "he": nobody is made "you" in the wrong place.
         (
@@ -417,11 +452,36 @@ def test_what_players_and_authors_say_of_people_binds() -> None:
 
 
 @pytest.mark.parametrize(
+    ("premise", "conflict"),
+    [
+        ("A storm comes down on a hut in the mountains.", "survive"),
+        ("The siege has lasted a year.", "survive"),
+        ("Ingrid must bring a parcel across the border.", "deliver"),
+        ("You are held in a tower.", "escape"),
+        ("My brother is missing.", "find"),
+        ("A teacher hides from the school that she can't read.", "hide"),
+        ("My wife lies to me about Thursdays.", "unmask"),
+        ("Something strange is in the well, and it sings.", "understand"),
+        ("Two villages go to war over a goat.", "fight"),
+        ("It is the last day of the lighthouse; it closes at noon.", "part"),
+        ("A bodyguard minds a child whom nobody wants alive.", "protect"),
+        ("Two boys find themselves in an empty town.", "understand"),
+    ],
+)
+def test_what_the_story_is_about_is_told_by_the_words_of_the_premise(
+    premise: str, conflict: str
+) -> None:
+    assert read_premise(premise).conflict == conflict
+
+
+@pytest.mark.parametrize(
     ("premise", "cannot"),
     [
         ("A man never sleeps.", ("sleep",)),
         ("You can't lie. Tomorrow is the trial.", ("lie",)),
         ("You have never been to the sea.", ()),
+        ("My neighbour never sleeps.", ()),
+        ("A teacher who cannot read hides it.", ("read",)),
     ],
 )
 def test_what_the_premise_says_that_one_never_does(premise: str, cannot: tuple[str, ...]) -> None:

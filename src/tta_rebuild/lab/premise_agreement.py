@@ -12,9 +12,9 @@ from functools import cache
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.core.english import singular, stem
 from tta_rebuild.lab.told_file import PremiseMove, ReadPerson
+from tta_rebuild.storyteller.noun_phrases import is_person, one_of
+from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.premise_people import PremisePerson
-from tta_rebuild.storyteller.premise_phrases import is_person, one_of
-from tta_rebuild.storyteller.premise_reading import Premise
 
 TRUE_SHARE = 0.6
 """Share of the telling words of what must be true afterwards that a turn has to hold."""
@@ -103,7 +103,7 @@ def is_role_right(read: PremisePerson, wanted: ReadPerson) -> bool:
     )
 
 
-def is_place_right(reading: Premise, places: Sequence[str]) -> bool:
+def is_place_right(reading: PremiseReading, places: Sequence[str]) -> bool:
     """Whether the opening place shares a telling word with any that a reader named.
 
     "here" claims nothing and is right where the reader names no kind of place either.

@@ -32,8 +32,8 @@ from tta_rebuild.lab.premise_agreement import (
     why_untrue,
 )
 from tta_rebuild.lab.told_file import PremiseMove, ReadPerson, ReadPremise
+from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
-from tta_rebuild.storyteller.premise_reading import Premise, read_premise
 
 SCENES_READ = 3
 """Scenes in which nothing may be that a premise excludes: the opening and two first choices."""
@@ -153,7 +153,7 @@ def judge_reading(row: ReadPremise, counts: PremiseCounts) -> None:
     )
 
 
-def _player_read(reading: Premise, wanted: ReadPerson) -> PremisePerson | None:
+def _player_read(reading: PremiseReading, wanted: ReadPerson) -> PremisePerson | None:
     """The player as read: a "somebody" is found where the reading claims nobody."""
     is_nobody = not (reading.you.role or reading.you.name)
     if is_nobody:

@@ -12,8 +12,8 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.english import singular
+from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
-from tta_rebuild.storyteller.premise_reading import Premise, read_premise
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
 
@@ -220,13 +220,13 @@ def _about(theme: str, name: str) -> str:
     return found.group() if found else ""
 
 
-def _plot_for(premise: Premise, seed: str) -> str:
+def _plot_for(premise: PremiseReading, seed: str) -> str:
     """A plot of the premise's conflict: ``find.yaml``, ``find.2.yaml`` …"""
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])
 
 
-def _slots(premise: Premise, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
+def _slots(premise: PremiseReading, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
     core = next((t for t in (*premise.things, *(e.name for e in entities.values()))), "")
     slots = {
         "core": premise.things[0]

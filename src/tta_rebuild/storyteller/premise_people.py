@@ -1,28 +1,33 @@
 """The people of a premise: the player's character, everybody else, and whom it clearly implies.
 
-Called by ``premise_reading``. What a premise implies ("a letter home": the family) comes from the
-topics it speaks of.
+Called by ``premise``: the second pass, over the noun phrases. Who is spoken of first is played,
+unless they die of it, are hardly played where somebody else is there, or the text says "you" or
+"I". Whom a premise implies ("a letter home": the family) comes from ``data/premise_topics.toml``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core.english import article_for
-from tta_rebuild.storyteller.premise_mentions import GENDERS, Mention, Mentions, gender_of
-from tta_rebuild.storyteller.premise_phrases import is_person, one_of, words_in
+from tta_rebuild.storyteller.noun_phrases import (
+    Phrase,
+    is_person,
+    is_plural,
+    one_of,
+    pattern,
+    second_persons,
+    without_s,
+    words_in,
+)
 from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import word_table
 
-_SOMEBODY = re.compile(
-    r"\b(?:someone|somebody) ?(?:is|['’]s|was)(?! else) ([^.,;!?]{3,60}?) ?(?:[.,;!?]|$)", re.I
-)
-_ONE_OF_A_KIND = frozenset(
-    "best first last only same greatest worst next other different two three".split()
-)
-_MARRIES = re.compile(r"\bmarr(?:y|ies|ied) (?:the|an?|my|his|her|your|prince|king)\b")
+GENDERS = dict.fromkeys("he him his himself".split(), "he")
+GENDERS |= dict.fromkeys("she her hers herself".split(), "she")
+MINE, _THEIRS = ("my", "your", "our"), ("his", "her", "their")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,175 +47,307 @@ class PremisePerson:
     is_group: bool = False
 
 
+@dataclass(slots=True)
+class Mention:
+    """Somebody of the text: the phrase that names them first, and where they are spoken of."""
+
+    phrase: Phrase
+    name: str = ""
+    pronouns: str = ""
+    is_owner: bool = False
+    at: list[int] = field(default_factory=list)
+
+
+def gender_of(phrase: str, name: str = "") -> str:
+    """The pronouns that a noun phrase or a first name says, "" if neither does."""
+    first, head = name.split(" ")[0], one_of(phrase.rpartition(" ")[2])
+    if head in words_in("women") or first in words_in("she_names") or " female " in f" {phrase}":
+        return "she"
+    is_he = head in words_in("men") or first in words_in("he_names")
+    return "he" if is_he else "it" if head in words_in("its") else ""
+
+
+def head_of(role: str) -> str:
+    """The noun of a role without what follows it: ``the nurse who tends both`` → ``nurse``."""
+    words = pattern("after_head").split(role)[0].split()
+    return one_of(words[-1]) if words else ""
+
+
+def is_place_name(phrase: Phrase) -> bool:
+    """Whether a name is that of a place."""
+    words = phrase.text.split()
+    ends = {words[0].lower(), words[-1].lower()}
+    return words[0] in words_in("known_places") or bool(ends & words_in("place_name_words"))
+
+
 class People:
-    """The cast of one text.
+    """Everybody of one text.
 
     Attributes:
-        you: the player's character.
-        others: everybody else, in the order of the text, then the implied ones.
+        mentions: in the order of the text, without whom "you" are said to be.
+        player: the player's mention, None where the text has none.
+        is_second: the text speaks to "you" or of "I".
+        taken: tokens at which the phrases begin that speak of somebody.
     """
 
-    def __init__(self, said: Mentions, topics: Iterable[Mapping[str, Any]]) -> None:
-        self.said, self.topics = said, list(topics)
-        self.tokens, self.lows, self.player = said.tokens, said.lows, said.player
-        self.mentions = said.mentions
-        self.you, self.others = self._cast()
+    def __init__(self, tokens: Sequence[str], phrases: Sequence[Phrase], topic_at: int) -> None:
+        self.tokens, self.phrases, self.topic_at = tokens, phrases, topic_at
+        self.lows = [t.lower() for t in tokens]
+        self.mentions: list[Mention] = []
+        self.you_are: Mention | None = None
+        self.taken: set[int] = set()
+        of, last = phrases[0] if phrases else None, None
+        for phrase in phrases:
+            mention = (
+                self._take(phrase, of, last) if phrase.determiner not in ("no", "any") else None
+            )
+            of, last = phrase, mention
+            self.taken |= {phrase.start} if mention else set()
+        by_role = words_in("called_by_role")  # Grandpa
+        self.is_second = not words_in("first_and_second").isdisjoint(self.lows) or any(
+            m.phrase.head in by_role and not (m.phrase.determiner or m.name) for m in self.mentions
+        )
+        self.player = self._player()
+        self._find_pronouns()
 
-    def _cast(self) -> tuple[PremisePerson, list[PremisePerson]]:
-        others: list[PremisePerson] = []
-        you = self._you()
-        for mention in self.mentions:
-            if mention is self.player:
-                others += self._fellows(mention)
-            elif mention.phrase.determiner == "two" and not mention.name:
-                one = " ".join(w for w in mention.phrase.words[:-1] if w != "different")
-                for which in ("first", "second"):
-                    role = f"the {which} {one} {mention.phrase.head}".replace("  ", " ")
-                    others.append(PremisePerson(role=role, pronouns=gender_of(mention.phrase.head)))
-            else:
-                many = mention.is_group
-                others.append(
-                    PremisePerson(
-                        name=mention.name,
-                        role=self._role(mention),
-                        pronouns="they" if many else mention.pronouns,
-                        is_group=many,
-                    )
-                )
-        others += self._somebody()
-        return you, others + self._implied(you, others)
+    def _low(self, at: int) -> str:
+        return self.lows[at] if 0 <= at < len(self.lows) else "."
 
-    def _you(self) -> PremisePerson:
-        if self.player is None:
-            role = next((t["you"] for t in self.topics if t.get("you")), "")
-            said = [GENDERS[low] for low in self.lows if low in GENDERS and not role]
-            one = {*said} if not (self.said.is_second or self._is_of_another(said)) else set[str]()
-            return PremisePerson(role=role, pronouns=one.pop() if len(one) == 1 else "")
-        mention = self.player
-        words = [w for w in mention.phrase.words[:-1] if not _is_superlative(w.lower())]
-        words.append(mention.phrase.words[-1])
-        last = mention.phrase.words[-1].lower()
-        of = one_of(words[-2]) if len(words) > 1 else ""
-        if mention.phrase.is_name:
-            role = ""
-        elif last == "people":
-            many = {mention.phrase.determiner} & words_in("numerals")
-            role = f"one of the {' '.join([*many, mention.phrase.text])}"
-        elif last in words_in("groups") and is_person(of):  # an elite bodyguard team
-            role = f"{article_for(of)} {of}"
-        elif last in words_in("groups"):
-            role = f"one of {article_for(words[0])} {' '.join(words)}"
+    # ------------------------------------------------------------------ who is spoken of
+
+    def _take(self, phrase: Phrase, of: Phrase | None, last: Mention | None) -> Mention | None:
+        """Whom a phrase speaks of, noted; None if it speaks of nobody. ``last`` was ``of`` it."""
+        for at, word in enumerate((phrase.determiner, *phrase.words[:-1])):
+            if (bare := without_s(word)) != word and is_person(one_of(bare)):  # the king's taster
+                words = (*phrase.words[: max(0, at - 1)], bare.lower())
+                by = "" if bare.lower() in words_in("called_by_role") else "the"
+                inner = replace(phrase, determiner=phrase.determiner if at else by, words=words)
+                self._add(inner).is_owner = True
+        again = self._said_again(phrase, of, last) if of and of is not phrase else None
+        if again or phrase.start in self.taken:
+            return again
+        if phrase.is_name:
+            is_somebody = self._is_person_name(phrase)
+            return self._add(phrase, name=phrase.text) if is_somebody else None
+        is_of = phrase.is_group and self._low(phrase.end) == "of"
+        after = next((p.kind for p in self.phrases if p.start == phrase.end + 1), "")
+        if phrase.kind != "person" or (is_of and after == "person"):  # a family of smugglers
+            return None
+        before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
+        is_open = phrase.determiner in words_in("open_determiners") | {""}
+        if not is_open or not pattern("you_are").search(before):
+            return self._add(phrase)
+        self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
+        return self.you_are
+
+    def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
+        """Who was spoken of just before, where this phrase says their name or what they are."""
+        between, follows = " ".join(self.lows[of.end : phrase.start]), self._low(phrase.end)
+        if of.end > phrase.start or not pattern("same_person").match(between):
+            return None
+        if phrase.is_name:
+            is_one = not of.is_many or of.determiner == "the" or of.is_name
+            is_aside = between != "," or follows in (",", ".")
+            is_place = phrase.words[0] in words_in("known_places")
+            if not (is_one and is_aside) or is_place or (mention and mention.name):
+                return None
+            if not mention and (between != "," or of.kind != "thing"):
+                self.taken.add(phrase.start)  # the ship Hope
+            if not mention and (between != "," or of.determiner not in (*MINE, *_THEIRS)):
+                return None
+            mention = mention or self._add(of)  # my target, Rosa
+            mention.name = phrase.text
         else:
-            clause = "" if mention.is_group else self._noun(mention)[len(mention.phrase.text) :]
-            noun = " ".join([*words[:-1], words[-1] if words[-1].isupper() else one_of(last)])
-            owner = mention.phrase.determiner
-            article = owner if owner[:1].isupper() else article_for(noun.split()[0])
-            role = f"{article} {noun}{clause}"
-        return PremisePerson(name=mention.name, role=role, pronouns=mention.pronouns)
+            is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
+            is_list = between == "," and (is_indefinite or follows in ("and", "or"))
+            is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
+            if not mention or phrase.kind != "person" or is_list or not is_own:
+                return None
+            mention.phrase = phrase if mention.phrase.is_name else mention.phrase
+        mention.at.append(phrase.start)
+        said = gender_of("", phrase.text) if phrase.is_name else gender_of(phrase.text)
+        mention.pronouns = mention.pronouns or said
+        return mention
 
-    def _is_of_another(self, said: Sequence[str]) -> bool:
-        """Whether a "he" without a noun may be somebody else who is spoken of."""
-        return any(m.pronouns in ("", *said) for m in self.mentions if not m.is_group)
+    def _add(self, phrase: Phrase, name: str = "") -> Mention:
+        """The mention of a phrase: one of before, if it can be the same, else a new one."""
+        near = {phrase.determiner, *phrase.words, *self.lows[phrase.start : phrase.start + 2]}
+        is_new = phrase.is_name or bool(near & {"other", "another"})
+        for known in self.mentions:
+            of = known.phrase
+            same = not is_new and of.head == phrase.head
+            if of.is_many and not phrase.is_many:
+                same = same and phrase.determiner in ("the", "")
+            if {phrase.determiner, of.determiner} <= {"a", "an"}:
+                same = False
+            if same or (name and name.split()[0] in known.name.split()):
+                known.at.append(phrase.start)
+                return known
+        pronouns = gender_of("" if phrase.is_name else phrase.text, name)
+        if self._low(phrase.start - 1) in ("is", "was"):
+            pronouns = pronouns or GENDERS.get(self._low(phrase.start - 2), "")
+        self.mentions.append(Mention(phrase, name, pronouns, at=[phrase.start]))
+        return self.mentions[-1]
 
-    def _fellows(self, mention: Mention) -> list[PremisePerson]:
-        """The rest of a group of which the player is one."""
-        head = mention.phrase.words[-1].lower()
-        if not mention.is_group or head == "couple":
-            return []
-        words = " ".join(mention.phrase.words)
-        if "two" in (mention.phrase.determiner, *mention.phrase.words) and head == "people":
-            return [PremisePerson(role="the other person")]
-        if mention.phrase.determiner == "two":
-            one = " ".join([*mention.phrase.words[:-1], mention.phrase.head])
-            gender = gender_of(mention.phrase.head)
-            return [PremisePerson(role=f"the other {one}", pronouns=gender)]
-        if head in words_in("groups"):
-            return [PremisePerson(role=f"the rest of the {words}", pronouns="they", is_group=True)]
-        return [PremisePerson(role=f"the other {words}", pronouns="they", is_group=True)]
+    def _is_person_name(self, phrase: Phrase) -> bool:
+        words, before = phrase.text.split(), self._low(phrase.start - 1)
+        after, then = self._low(phrase.end), self._low(phrase.end + 1)
+        is_in = before in ("in", "at", "near", "from", "on")
+        if words[0] in words_in("she_names", "he_names") and not is_in:
+            return True
+        if words[0].lower() in words_in("thing_names") or is_place_name(phrase) or is_in:
+            return False
+        acts = after in {*second_persons(), "who", "and", "must", "can", "had"}
+        acts = acts or (after == "," and then in ("a", "an", "the"))
+        is_whole = len(words) > 1 and "of" not in words
+        return acts or is_whole or before in {"and", "named", "called", "with", "by"}
 
-    def _noun(self, mention: Mention) -> str:
-        """The words of a mention with the clause that says who a plain "man" is."""
-        words = mention.phrase.text
-        end = mention.phrase.end
-        clause: list[str] = []
-        if mention.phrase.head in words_in("plain_people") and self.lows[end : end + 1] in (
-            ["who"], ["that"], ["in"], ["with"], ["under"]
-        ):  # fmt: skip
-            for token in self.tokens[end : end + 8]:
-                if not token[0].isalnum() or token.lower() in ("and", "but", "every", "is", "was"):
-                    break
-                clause.append(token)
-            mine = {GENDERS.get(word) for word in clause} & {self.player and self.player.pronouns}
-            is_mine = mention is not self.player and mine - {None, ""}
-            clause = clause if 1 < len(clause) < 8 and not is_mine else []
-        return to_second_person(" ".join([words, *clause]))
+    # ------------------------------------------------------------------- who is the player
+
+    def _player(self) -> Mention | None:
+        if self.you_are:
+            return self.you_are
+        if self.topic_at > 0 and {"he", "she"} & {*self.lows[self.topic_at :][:4]}:
+            return next(iter(self._before(self.topic_at)), None)  # … Write about what she does.
+        after = [m for m in self.mentions if max(m.at) >= self.topic_at and not m.is_owner]
+        if self.topic_at >= 0 and after:
+            return after[0]
+        ranked = [(self._distance(m), m.phrase.start, m) for m in self.mentions]
+        best = min(ranked, key=lambda row: row[:2], default=None)
+        return best[2] if best and best[0] < 9 and not self.is_second else None
+
+    def _distance(self, mention: Mention) -> int:
+        """How far a mention is from being whom one plays: 0 the subject, 9 nobody."""
+        phrase, before = mention.phrase, self._low(mention.phrase.start - 1)
+        after = " ".join(self.lows[phrase.end : phrase.end + 12]).split(" . ")[0]
+        is_other = "other" in self.lows[phrase.start : phrase.start + 2]
+        if phrase.determiner in _THEIRS or is_other or pattern("dies").match(after):
+            return 9
+        if phrase.head in words_in("hardly_played"):
+            return 9 if phrase.is_many else 4
+        is_group_of = before == "of" and self._low(phrase.start - 2) in words_in("groups")
+        oblique = 3 if before in ("of", "by") else int(before in words_in("oblique"))
+        return 2 if mention.is_owner else 0 if is_group_of else oblique
+
+    def _find_pronouns(self) -> None:
+        """Give every "he" and "her" to the nearest person before it that can be meant."""
+        for at, low in enumerate(self.lows):
+            gender = GENDERS.get(re.split("['’]", low)[0], "")
+            if not gender or "/" in self.lows[max(0, at - 1) : at + 2]:
+                continue
+            may = self._before(at)
+            if low == "him" and may and at - max(s for s in may[0].at if s < at) < 5:
+                may = may[1:]  # "the man who killed him": somebody else
+            free = next((m for m in may if m.pronouns == ""), None)
+            if free and free is not self.you_are and all(m.pronouns != gender for m in may):
+                free.pronouns = gender
+
+    def _before(self, at: int, *, groups: bool = False) -> list[Mention]:
+        """Whom "he" or "her" (with ``groups`` "their") at a token may mean, the nearest first."""
+        said = [m for m in (*self.mentions, self.you_are) if m and min(m.at) < at]
+        said = [m for m in said if groups or not m.phrase.is_many]
+        return sorted(said, key=lambda m: -max(s for s in m.at if s < at))
+
+    # -------------------------------------------------------------------- what they are called
+
+    def you(self, role: str) -> PremisePerson:
+        """The player's character; ``role`` is what the premise implies where it says nothing."""
+        if self.player is None:
+            said = {GENDERS[low] for low in self.lows if low in GENDERS}
+            one = not (role or self.is_second or any(not m.phrase.is_many for m in self.mentions))
+            return PremisePerson(role=role, pronouns=said.pop() if one and len(said) == 1 else "")
+        phrase, role = self.player.phrase, ""
+        words = [w for w in phrase.words[:-1] if not pattern("superlative").match(w.lower())]
+        last, owner = phrase.words[-1], phrase.determiner
+        if phrase.is_group and words and is_person(one_of(words[-1])):
+            role = _indefinite(words[-1].lower())  # an elite bodyguard team
+        elif phrase.is_group:
+            noun = " ".join([*words, last])
+            is_counted = owner in words_in("numerals")
+            role = f"one of {f'the {owner} {noun}' if is_counted else _indefinite(noun)}"
+        elif not phrase.is_name:
+            owners = [owner] if without_s(owner) != owner else []
+            noun = " ".join([*owners, *words, last if last.isupper() else one_of(last)])
+            role = noun if owners and owner[0].isupper() else _indefinite(noun)
+            role += "" if phrase.is_many else self._clause(self.player)
+        return PremisePerson(name=self.player.name, role=role, pronouns=self.player.pronouns)
+
+    def others(self) -> list[PremisePerson]:
+        """Everybody else, in the order of the text."""
+        found: list[PremisePerson] = []
+        for mention in self.mentions:
+            phrase, many, is_player = mention.phrase, mention.phrase.is_many, mention is self.player
+            one = " ".join([*(w for w in phrase.words[:-1] if w != "different"), phrase.head])
+            one = "person" if phrase.head == "people" else one
+            if "two" in (phrase.determiner, *phrase.words) and not mention.name:
+                which = ("other",) if is_player else ("first", "second")
+                found += [_of_role(f"the {w} {one}") for w in which]
+            elif not is_player:
+                pronouns, role = "they" if many else mention.pronouns, self._role(mention)
+                row = PremisePerson(name=mention.name, role=role, pronouns=pronouns, is_group=many)
+                found.append(row)
+            elif many and phrase.head != "couple":
+                rest = f"the {'rest of the' if phrase.is_group else 'other'} {phrase.text}"
+                found.append(replace(_of_role(rest), pronouns="they", is_group=True))
+        said = " ".join(self.tokens)
+        found += [_of_role(f"whoever is {what}") for what in pattern("somebody").findall(said)[:1]]
+        return found + [_of_role(what) for what in pattern("worse").findall(said)[:1]]
+
+    def _clause(self, mention: Mention) -> str:
+        """The clause that says who a plain "man" is: " who killed him", "" for any other noun."""
+        said = pattern("clause").match(" ".join(self.tokens[mention.phrase.end :][:9]))
+        if mention.phrase.head not in words_in("plain_people") or not said:
+            return ""
+        mine = {GENDERS.get(word, "") for word in said["clause"].split()} - {""}
+        is_mine = self.player not in (None, mention) and self.player.pronouns in mine
+        return "" if is_mine else to_second_person(f" {said['clause']}")
 
     def _role(self, mention: Mention) -> str:
-        phrase = mention.phrase
-        if phrase.is_name:
-            return ""
-        noun, owner = self._noun(mention), phrase.determiner
-        if owner in ("my", "your", "our"):
-            return f"your {noun}"
-        if not owner and phrase.head in words_in("kin") and not phrase.is_many:
-            return f"your {noun}"  # Grandpa
-        if owner in ("his", "her", "their"):
-            of = self._owner(phrase.start)
-            if of is self.player and not (of is None and self.said.is_second):
+        phrase, owner = mention.phrase, mention.phrase.determiner
+        noun = to_second_person(phrase.text) + self._clause(mention)
+        is_kin, names = (
+            phrase.head in words_in("kin"),
+            self.player.name.split() if self.player else [],
+        )
+        is_named = owner[:1].isupper() and without_s(owner) != owner
+        if owner in _THEIRS:
+            wanted = GENDERS.get(owner, "")
+            may = self._before(phrase.start, groups=not wanted)
+            of = next((m for m in may if not wanted or m.pronouns in ("", wanted)), None)
+            if of is self.player and (of or not self.is_second):
                 return f"your {noun}"
-            if phrase.head not in words_in("kin"):
-                return f"the {noun}"
-            if of and not of.is_group:
-                return f"{of.name or 'the ' + of.phrase.text}'s {noun}"
-            return f"{owner} {noun}"
-        if owner.endswith(("'s", "’s")):
-            bare = owner[:-2]
-            if self.player is not None and bare in self.player.name.split():
-                return f"your {noun}"
-            return f"{owner} {noun}" if bare[0].isupper() else f"the {noun}"
-        return "the other people" if noun == "people" else f"the {noun}"
-
-    def _owner(self, at: int) -> Mention | None:
-        before = [m for m in self.mentions if any(start < at for start in m.at)]
-        wanted = GENDERS.get(self.lows[at], "")
-        fitting = [
-            m for m in before if not wanted or (m.pronouns in ("", wanted) and not m.is_group)
-        ]
-        return max(fitting, key=lambda m: max(s for s in m.at if s < at), default=None)
-
-    def _somebody(self) -> list[PremisePerson]:
-        """Somebody unknown whom the text makes do something: "someone is in the bed with you"."""
-        text = " ".join(self.tokens)
-        found = _SOMEBODY.search(text)
-        people = [PremisePerson(role=f"whoever is {found[1]}")] if found else []
-        if worse := re.search(r"\b(?:something) ((?:much|far|even) \w+)\b", text):
-            people.append(PremisePerson(role=f"something {worse[1]}", pronouns="it"))
-        return people
-
-    def _implied(self, you: PremisePerson, said: Sequence[PremisePerson]) -> list[PremisePerson]:
-        heads = {_last(p.role) for p in said}
-        found: list[PremisePerson] = []
-        for topic in self.topics:
-            if set(topic.get("unless", "").split()) & {*self.lows, *map(one_of, self.lows)}:
-                continue
-            for role, pronouns in topic.get("people", ()):
-                is_spouse = role == "your spouse" and _MARRIES.search(" ".join(self.lows))
-                players = topic.get("player", "")
-                if is_spouse or (players and _last(you.role) not in players.split()):
-                    continue
-                if _last(role) not in heads and (
-                    _last(role) != _last(you.role) or role.startswith("the other")
-                ):
-                    heads.add(_last(role))
-                    many = pronouns == "they"
-                    found.append(PremisePerson(role=role, pronouns=pronouns, is_group=many))
-        return found[:4]
+            owner = f"{of.name or 'the ' + of.phrase.text}'s" if of else owner
+            is_named = is_kin
+        is_mine = owner in MINE or (not owner and is_kin and not phrase.is_many)
+        if phrase.is_name or is_mine or without_s(owner) in names:
+            return "" if phrase.is_name else f"your {noun}"
+        return f"{owner if is_named else 'the'} {'other people' if noun == 'people' else noun}"
 
 
-def _is_superlative(word: str) -> bool:
-    return word in _ONE_OF_A_KIND or (word.endswith("est") and word not in ("honest", "modest"))
+def _of_role(role: str) -> PremisePerson:
+    """Somebody of whom no more is known than the role."""
+    last = pattern("after_head").split(role)[0].split()[-1]
+    many = is_plural(last) or one_of(last) in words_in("groups", "implied_groups")
+    return PremisePerson(role=role, pronouns="they" if many else gender_of(role), is_group=many)
 
 
-def _last(role: str) -> str:
-    words = re.split(r" (?:who|that|in|of|at|on|with|from) ", role)[0].split()
-    return one_of(words[-1]) if words else ""
+def _indefinite(noun: str) -> str:
+    return f"{article_for(noun.split()[0])} {noun}"
+
+
+def implied_people(
+    roles: Iterable[str], you: PremisePerson, said: Sequence[PremisePerson]
+) -> list[PremisePerson]:
+    """Those of the roles of a setting that the premise has not, by any of their names."""
+    alike = [frozenset(row.split()) for row in word_table("premise_words")["alike"]]
+    heads, known = {head_of(p.role) for p in (you, *said)}, {p.role for p in said}
+    found: list[PremisePerson] = []
+    for role in roles:
+        head = head_of(role)
+        is_fellow = head == head_of(you.role) and role.startswith("the other")
+        is_had = heads & {head}.union(*(row for row in alike if head in row))
+        if role in known or (is_had and not is_fellow):
+            continue
+        heads, known = heads | {head}, known | {role}
+        found.append(_of_role(role))
+    return found[:4]

@@ -1,0 +1,260 @@
+"""The noun phrases and names of an English text: the first pass over a premise.
+
+Called by ``premise`` and ``premise_people``. A determiner opens a phrase; a word that no noun
+phrase holds, a verb or a plural closes it. Lists and patterns are ``data/premise_words.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import MappingProxyType
+
+from tta_rebuild.core.english import singular, third_person, verb_forms
+from tta_rebuild.storyteller.word_lists import word_table
+
+_OWNS = ("'s", "’s", "s'", "s’")
+OPENINGS = frozenset('.!?…“":')
+
+
+@cache
+def words_in(*names: str) -> frozenset[str]:
+    """The words of one or several lists."""
+    return frozenset(w for name in names for w in word_table("premise_words")[name].split())
+
+
+@cache
+def pattern(name: str) -> re.Pattern[str]:
+    """A pattern of the data file."""
+    return re.compile(word_table("premise_words")["patterns"][name])
+
+
+@cache
+def second_persons() -> Mapping[str, str]:
+    """Third person of every known verb → the form that goes with "you"."""
+    auxiliaries = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}
+    return MappingProxyType({third_person(v): v for v in words_in("verbs")} | auxiliaries)
+
+
+@cache
+def _participles() -> frozenset[str]:
+    forms = {form for verb in words_in("verbs") for form in verb_forms(verb)}
+    return frozenset(f for f in forms if f.endswith(("ing", "ed"))) | words_in("irregular_verbs")
+
+
+def tokens_of(text: str) -> list[str]:
+    """Words and punctuation marks, one by one."""
+    return pattern("token").findall(pattern("title").sub(r"\1 ", text))
+
+
+@lru_cache(maxsize=20_000)
+def one_of(noun: str) -> str:
+    """The singular of a noun: ``heroes`` → ``hero``; a singular noun stays."""
+    low = noun.lower()
+    if low in words_in("people", "places"):
+        return low
+    one = low[:-2] if low.endswith("oes") else singular(low)
+    is_cut = one != low and one not in words_in("people") and f"{one}e" in words_in("people")
+    return f"{one}e" if is_cut else one
+
+
+def is_plural(noun: str) -> bool:
+    """Whether a noun is a plural by its form, or a word for several people."""
+    return one_of(noun) != noun.lower() or noun.lower() in {"people", "police", "folk"}
+
+
+@lru_cache(maxsize=20_000)
+def is_person(noun: str) -> bool:
+    """Whether a noun in the singular is a word for somebody."""
+    if noun.rpartition("-")[2] in words_in("people"):
+        return True
+    if noun in words_in("not_people") or len(noun) < 5:
+        return False
+    does = noun.endswith("er") and not {noun[:-2], noun[:-1]}.isdisjoint(words_in("verbs"))
+    return does or noun.endswith(tuple(words_in("people_endings")))
+
+
+def without_s(word: str) -> str:
+    """A word without its possessive ending: ``king's`` → ``king``."""
+    return re.sub(r"['’]s?$", "", word)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phrase:
+    """A noun phrase; ``start`` and ``end`` count tokens, ``end`` is the one after it.
+
+    ``determiner`` is "" if there is none; a name has none, and ``is_name``.
+    """
+
+    determiner: str
+    words: tuple[str, ...]
+    start: int
+    end: int
+    is_name: bool = False
+
+    @property
+    def head(self) -> str:
+        """The last word, in the singular and in lower case."""
+        return one_of(without_s(self.words[-1]))
+
+    @property
+    def text(self) -> str:
+        """All its words but the determiner."""
+        return without_s(" ".join(self.words)) if self.is_name else " ".join(self.words)
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it ends with a word for several people: a crew, a family."""
+        return not self.is_name and self.words[-1].lower() in words_in("groups")
+
+    @property
+    def is_many(self) -> bool:
+        """Whether several are meant: a plural, or a group."""
+        is_some = is_plural(self.words[-1]) or self.determiner in words_in("numerals")
+        return (is_some and not self.is_name) or self.is_group
+
+    @property
+    def kind(self) -> str:
+        """``person``, ``place``, ``thing``, ``name``, or "" where the head says nothing."""
+        head, last = self.head, self.words[-1].lower()
+        if self.is_name or is_person(head):
+            return "name" if self.is_name else "person"
+        if {head, last} & words_in("no_heads"):
+            return ""
+        if last in words_in("group_people") and (self.determiner or is_plural(last)):
+            return "person"
+        return "place" if {head, last} & words_in("places") else "thing"
+
+
+def noun_phrases(tokens: Sequence[str], *, is_title: bool = False) -> list[Phrase]:
+    """The noun phrases and names, in order.
+
+    In a title every phrase counts, elsewhere only those that a determiner or an owner opens, and
+    of the others those in the plural and those of a known person or place.
+    """
+    found: list[Phrase] = []
+    at = 0
+    while at < len(tokens):
+        low, phrase = tokens[at].lower(), None
+        is_owner = low.endswith(_OWNS) and low not in words_in("stops")
+        if end := _name_end(tokens, at):
+            words = tuple(tokens[at:end])
+            if words[-1].endswith(_OWNS):  # Captain Ahab's daughter
+                phrase = _phrase(tokens, end - 1, " ".join(words))
+            phrase = phrase or Phrase(determiner="", words=words, start=at, end=end, is_name=True)
+        elif low in words_in("determiners") or is_owner:
+            phrase = _phrase(tokens, at, tokens[at] if is_owner else low)
+        elif low[0].isalpha() and low not in words_in("stops") and not _is_adverb(low):
+            phrase = _phrase(tokens, at, "")
+            if phrase and not is_title and not _stands_bare(tokens, phrase, found):
+                phrase = None
+        found += [phrase] if phrase else []
+        at = phrase.end if phrase else at + 1
+    return found
+
+
+def _phrase(tokens: Sequence[str], at: int, determiner: str) -> Phrase | None:
+    """The phrase that begins here, None if no noun follows."""
+    first = at + bool(determiner)
+    while any(_is_adverb(t) or t.lower() in words_in("skipped") for t in tokens[first : first + 1]):
+        first += 1
+    end = first
+    while end < min(len(tokens), first + 6) and not _is_over(tokens, end, first, determiner):
+        end += 1
+    while end > first and tokens[end - 1].lower() in words_in("not_last", "numerals"):
+        end -= 1
+    words = [w for w in tokens[first:end] if w != ","]
+    if not words or not words[-1][0].isalpha():
+        return None
+    if at == 0 or tokens[at - 1] in OPENINGS:
+        words[0] = words[0] if words[0].isupper() else words[0].lower()
+    return Phrase(determiner=determiner, words=tuple(words), start=at, end=end)
+
+
+def _is_over(tokens: Sequence[str], at: int, first: int, determiner: str) -> bool:
+    """Whether the phrase whose words begin at ``first`` ends before this token."""
+    word, low, last = tokens[at], tokens[at].lower(), tokens[at - 1].lower()
+    follows, then = [*map(str.lower, tokens[at + 1 : at + 3]), ".", "."][:2]
+    if word == "," and at > first:  # a small, dusty shop
+        is_adjective = follows not in words_in("stops", "determiners") and not _is_known(follows)
+        return not (is_adjective and _is_known(then) and tokens[at + 1][0].islower())
+    if not word[0].isalnum() or low in words_in("stops") - words_in("not_last") or "n't" in low:
+        return True
+    if at == first or last.endswith(_OWNS):
+        return False
+    is_new_name = _is_capital(word) and tokens[at - 1][0].islower()
+    if is_plural(last) or is_new_name or _is_adverb(word):
+        return True
+    if low in _participles():
+        return not _is_known(follows)
+    if low in words_in("verbs"):
+        is_done = is_person(one_of(last)) and follows in words_in("stops")
+        return is_done or follows in words_in("after_a_verb")
+    after_person = is_person(one_of(last)) and not _is_known(low)
+    ends = after_person or determiner in words_in("singular_determiners")
+    return is_plural(low) and (ends or low in second_persons())
+
+
+def _is_known(noun: str) -> bool:
+    return is_person(one_of(noun)) or one_of(noun) in words_in("places")
+
+
+def _is_adverb(word: str) -> bool:
+    return word.endswith("ly") and word.lower() not in words_in("adjectives_ly")
+
+
+def _stands_bare(tokens: Sequence[str], phrase: Phrase, found: Sequence[Phrase]) -> bool:
+    """Whether a phrase without a determiner is one: no verb, no adjective, no "as well"."""
+    low, before = tokens[phrase.start].lower(), [".", *tokens[: phrase.start]][-1].lower()
+    last, is_plain = phrase.words[-1], phrase.kind != "person"
+    is_verb = low in second_persons() and low not in words_in("noun_verbs")
+    may_be_verb = low in words_in("verbs") or low.endswith("s")
+    if (before in words_in("before_a_verb") and may_be_verb) or (
+        is_verb and before not in OPENINGS
+    ):
+        return False
+    if is_plain and (last[0].isupper() or (low in _participles() and before.isalpha())):
+        return False
+    if found and (is_verb or phrase.kind == "thing") and low.endswith("s"):  # a storm nears
+        is_next = phrase.start - found[-1].end <= (before == "," and found[-1].is_name)
+        if is_next and not found[-1].is_many:
+            return False
+    is_there = phrase.kind == "place" and before in words_in("before_a_place")
+    is_named = not is_plain and (phrase.is_many or bool(_name_end(tokens, phrase.end)))
+    return is_plural(last) or low in words_in("called_by_role") or is_there or is_named
+
+
+def _is_capital(word: str) -> bool:
+    return word[0].isupper() and word[1:2].islower()
+
+
+def _name_end(tokens: Sequence[str], at: int) -> int:
+    """The token after the name that begins here, 0 if none does."""
+    end = at
+    while end < len(tokens):
+        link = int(end > at and tokens[end] == "of")
+        link += link and tokens[end + 1 : end + 2] == ["the"]
+        if not any(map(_is_capital, tokens[end + link : end + link + 1])):
+            break
+        end += link + 1
+    if end == at or tokens[end - 1][-1] in "'’":
+        return 0
+    words = [w.lower() for w in tokens[at:end]]
+    follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]
+    is_known = tokens[at] in words_in("known_places", "she_names", "he_names")
+    is_role = not is_known and is_person(one_of(words[-1]))  # an American, the Europeans
+    is_adjective = words[0] in words_in("before_a_name") and len(words) > 1  # Old Matthias
+    if is_role or is_adjective or words[-1] in words_in("stops", "determiners"):
+        return 0
+    if not is_known and (at == 0 or tokens[at - 1] in OPENINGS):
+        is_again = tokens[at] in tokens[at + 1 :] and not words[0].endswith("s")
+        is_pair = follows == "and" and any(map(_is_capital, tokens[end + 1 : end + 2]))
+        acts = follows in second_persons() or (follows == "," and then in ("a", "an", "the"))
+        acts = acts and not words[0].endswith(tuple(words_in("no_name_ends")))
+        is_name = len(words) > 1 or is_pair or is_again or acts
+        if not is_name or words[0] in words_in("stops", "determiners", "verbs", "places"):
+            return 0
+    is_modifier = follows.isalpha() and follows not in {*words_in("stops"), *second_persons()}
+    return 0 if at and tokens[at - 1].lower() in words_in("determiners") and is_modifier else end

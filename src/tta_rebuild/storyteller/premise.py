@@ -1,0 +1,384 @@
+"""Reading a premise: who the player is, who and what else it speaks of, where, what is at stake.
+
+Called by ``casting`` for every scene (a premise never changes, so the reading is cached). Three
+passes: ``noun_phrases`` finds what is spoken of, ``premise_people`` says who is who, and here the
+rest is told apart and the sentences are made. Rules on words only: what cannot be told stays empty
+rather than guessed, and of a premise in another language nothing is claimed. What a kind of place
+or event implies is in ``data/premise_topics.toml``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any
+
+from tta_rebuild.core.english import sentences_of
+from tta_rebuild.storyteller.noun_phrases import (
+    Phrase,
+    noun_phrases,
+    one_of,
+    pattern,
+    second_persons,
+    tokens_of,
+    words_in,
+)
+from tta_rebuild.storyteller.premise_people import (
+    GENDERS,
+    MINE,
+    People,
+    PremisePerson,
+    gender_of,
+    head_of,
+    implied_people,
+    is_place_name,
+)
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import word_table
+
+CONFLICTS = tuple(
+    "find escape win_back protect decide forgive survive unmask deliver prove hide understand "
+    "fight change part".split()
+)
+TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
+NOBODY = PremisePerson()
+MOST_PEOPLE, MOST_PLACES, MOST_THINGS, MOST_WORDS_TOLD, LONGEST_READ = 6, 4, 8, 70, 5000
+
+_YOURS = {
+    "he": {"his": "your", "himself": "yourself", "him": "you"},
+    "she": {r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)": "your", "herself": "yourself"}
+    | {"hers": "yours", "her": "you"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PremiseReading:
+    """What a premise says, and what it clearly implies.
+
+    Attributes:
+        told: its own statements, mended, to the player; commands to a writer are left out.
+        you: the player's character; an empty one where the premise names nobody.
+        people: everybody else, most important first.
+        places: noun phrases, first where the story opens; none if nothing says where.
+        at: the opening place with its preposition, "here" if nothing says where.
+        time: "at night", "" if not said.
+        things: noun phrases, what the premise turns on first.
+        conflict: one of CONFLICTS.
+        question: what the story asks, one sentence to the player.
+        tone: one of TONES.
+        cannot: verbs that the premise excludes for the player: "sleep".
+        excluded: what the story must leave out: "gore".
+        understood: all this in one line.
+    """
+
+    told: tuple[str, ...] = ()
+    you: PremisePerson = NOBODY
+    people: tuple[PremisePerson, ...] = ()
+    places: tuple[str, ...] = ()
+    at: str = "here"
+    time: str = ""
+    things: tuple[str, ...] = ()
+    conflict: str = "understand"
+    question: str = "What is going on here?"
+    tone: str = "plain"
+    cannot: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
+    understood: str = ""
+
+
+def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> PremiseReading:
+    """Read a premise of at most 5,000 characters; what ``characters`` say binds over the text.
+
+    Args:
+        characters: as in ``core.tasks.CharacterVariables``; name, description, pronouns, is_player.
+    """
+    keys = ("name", "description", "pronouns", "is_player")
+    return _read(theme, tuple(tuple(str(c.get(key) or "") for key in keys) for c in characters))
+
+
+@lru_cache(maxsize=128)
+def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
+    text = "".join(ch if ch.isprintable() or ch in "\n\t" else " " for ch in theme[:LONGEST_READ])
+    for damage, instead in word_table("premise_words")["patterns"]["mends"].values():
+        text = re.sub(damage, instead, text)
+    text = text.strip()
+    read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
+    you, people = _bound(read.you, read.people, bound)
+    parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
+    parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
+    others = [p.name or p.role for p in people if not (p.name and p.role)]
+    if others:
+        parts.append(f"also {', '.join(others[:-1])}{' and ' * (len(others) > 1)}{others[-1]}")
+    parts += [read.at] if read.places else []
+    return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
+
+
+def _is_english(text: str) -> bool:
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    if not words or sum(w.isascii() for w in words) < 0.7 * len(words):
+        return False
+    known = words_in("stops", "determiners") - {"no", "on", "me", "a"}
+    share = sum(w in known for w in words) / len(words)
+    is_mixed = words_in("foreign") & {*words}
+    return share > 0.3 if is_mixed else share > 0.1 or len(words) <= 14
+
+
+def _bound(
+    you: PremisePerson, people: Sequence[PremisePerson], bound: Sequence[Sequence[str]]
+) -> tuple[PremisePerson, tuple[PremisePerson, ...]]:
+    """The people with what the player or author has said of them."""
+    named, rest = list[PremisePerson](), list(people)
+    for name, description, pronouns, is_player in bound:
+        role, said = to_second_person(description), pronouns.split("/")[0]
+        if is_player:
+            pronouns = said or you.pronouns
+            you = PremisePerson(name=name, role=role or you.role, pronouns=pronouns)
+            rest = [p for p in rest if p.name != name]
+            continue
+        role = role.split(",")[0].strip()
+        alike = [p for p in rest if name == p.name or (role and head_of(p.role) == head_of(role))]
+        same = next(iter(alike), NOBODY)
+        rest = [p for p in rest if p is not same]
+        said = said or same.pronouns or gender_of(role, name)
+        named.append(replace(same, name=name or same.name, role=role or same.role, pronouns=said))
+    return you, tuple([*named, *rest][: max(len(named), MOST_PEOPLE)])
+
+
+def _the(phrase: Phrase) -> str:
+    """A phrase as the player reads it: "your bedroom", "the old lamp", "Fort Knox"."""
+    owner = phrase.determiner
+    if phrase.is_name:
+        return phrase.text
+    if owner in MINE:
+        return f"your {to_second_person(phrase.text)}"
+    return f"{owner if owner[:1].isupper() and owner[-1] in 's’' else 'the'} {phrase.text}"
+
+
+class _Reading:
+    """One English premise, taken apart."""
+
+    def __init__(self, text: str) -> None:
+        cut = [re.split(r"(?<=…)\s+(?=[A-Z“])", sentence) for sentence in sentences_of(text)]
+        self.sentences = [part for parts in cut for part in parts] or [text]
+        self.commands = [s for s in self.sentences if pattern("command").match(s)]
+        words = tokens_of(text)
+        has_verb = any(w.lower() in {*second_persons(), "are", "has", "must"} for w in words[1:])
+        self.is_title = len(words) <= 6 and not (has_verb or self.commands or text[-1] in ".!?")
+        matter = [self._matter(s) for s in self.sentences]
+        self.text = " ".join(filter(None, matter))
+        if self.is_title:
+            known = words_in("known_places", "she_names", "he_names")
+            self.text = " ".join(w if w in known else w.lower() for w in words)
+        self.tokens = tokens_of(self.text)
+        self.phrases = noun_phrases(self.tokens, is_title=self.is_title)
+        bare = [re.sub(r"['’]s?$|['’]", "", t.lower()) for t in self.tokens if t[0].isalnum()]
+        runs = {"_".join(bare[i : i + n]) for n in (2, 3) for i in range(len(bare))}
+        self.spoken = {*bare, *map(one_of, bare), *runs}
+        rows = word_table("premise_topics")["setting"].values()
+        ranked = [(len({*row["words"].split()} & self.spoken), row) for row in rows]
+        self.settings = [row for n, row in sorted(ranked, key=lambda r: -r[0]) if n]
+        asked = [i for i, s in enumerate(self.sentences) if s in self.commands and matter[i]]
+        before = " ".join(filter(None, matter[: asked[0]])) if asked else ""
+        self.cast = People(self.tokens, self.phrases, len(tokens_of(before)) if asked else -1)
+
+    @staticmethod
+    def _matter(sentence: str) -> str:
+        """A sentence without what it says to a writer: "Write a story about a cat" → "a cat"."""
+        if not pattern("command").match(sentence):
+            return sentence
+        topic = pattern("asked_for").match(sentence)
+        return topic["topic"] if topic else pattern("command").sub("", sentence, count=1).strip()
+
+    def read(self) -> PremiseReading:
+        """All that is read, without what players and authors say of people."""
+        self.you = you = self.cast.you(next((s["you"] for s in self.settings if "you" in s), ""))
+        me, people = head_of(you.role), self.cast.others()
+        fitting = [s for s in self.settings if not s.get("player") or me in s["player"].split()]
+        roles = [role for s in fitting for role in s.get("people", ())]
+        people += implied_people(roles, you, people)
+        places, at = self._places()
+        things = self._things(places)
+        conflict = self._most_spoken("conflict", "understand")
+        row = word_table("premise_topics")["conflict"][conflict]
+        turning = [t for t in things if head_of(t) in row["words"].split()]
+        thing = next(iter((*turning, *things)), "all this")
+        who = next((p.name or p.role for p in people), "those who need you")
+        aim = self._aim() or ("what you are looking for" if conflict == "find" else thing)
+        time = pattern("time").search(self.text)
+        unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
+        return PremiseReading(
+            told=self._told(),
+            you=you,
+            people=tuple(people),
+            places=tuple(places[:MOST_PLACES]),
+            at=at,
+            time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
+            things=tuple(things[:MOST_THINGS]),
+            conflict=conflict,
+            question=row["question"].format(
+                who=who, thing=thing, aim=aim, place=at.partition(" ")[2] or "here"
+            ),
+            tone=self._most_spoken("tone", "plain"),
+            cannot=self._cannot(),
+            excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
+        )
+
+    def _most_spoken(self, table: str, otherwise: str) -> str:
+        """The conflict or tone of which most words are spoken, the first of equals."""
+        rows = word_table("premise_topics")[table].items()
+        words = {name: row if isinstance(row, str) else row["words"] for name, row in rows}
+        cues = {name: len(self.spoken & {*said.split()}) for name, said in words.items()}
+        best = max(cues, key=lambda name: cues[name])
+        return best if cues[best] else otherwise
+
+    # ------------------------------------------------------------------ places, things, aims
+
+    def _places(self) -> tuple[list[str], str]:
+        """The places, first where the story opens, and that one with its preposition."""
+        ranked: list[tuple[int, int, str, str]] = []
+        for phrase in self.phrases:
+            near = [t.lower() for t in self.tokens[max(0, phrase.start - 2) : phrase.start]][::-1]
+            by = next((t for t in near[: 1 + phrase.is_name] if t in words_in("here_by")), "")
+            is_place, is_ship = phrase.kind == "place", phrase.head in words_in("vehicles")
+            if phrase.is_name and phrase.start not in self.cast.taken:  # in rural Alabama
+                is_place = is_place_name(phrase) or by in ("in", "at", "near")
+                is_place = is_place and phrase.text.lower() not in words_in("thing_names")
+            if not is_place or (is_ship and not by and phrase.determiner != "the"):
+                continue
+            is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")
+            is_there = by and (phrase.is_name or is_ship)
+            rank = bool(by) - 3 * (bool(is_big) and not is_there)
+            by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
+            ranked.append((-rank, phrase.start, _the(phrase), f"{by} {_the(phrase)}"))
+        if pattern("goes_home").search(self.text):
+            ranked.append((1, 999, "your home", "at your home"))
+        for implied in [s["place"] for s in self.settings if "place" in s][:1]:
+            ranked.append((1, 998, implied, f"{_preposition(implied.split()[-1])} {implied}"))
+        ranked.sort()
+        is_vague = not ranked or ranked[0][2] in ("the world", "the universe", "the field")
+        return list(dict.fromkeys(row[2] for row in ranked)), "here" if is_vague else ranked[0][3]
+
+    def _things(self, places: Sequence[str]) -> list[str]:
+        """What is no person and no place, the most spoken of first."""
+        said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
+        for phrase in self.phrases:
+            is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
+            is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
+            if phrase.kind in ("thing", "name") and not (is_none or is_group):
+                found[_the(phrase)] = said[phrase.head]
+        return sorted((t for t in found if t not in places), key=lambda t: -found[t])
+
+    def _aim(self) -> str:
+        """What is looked for, "" if nothing is."""
+        for phrase in self.phrases:
+            before = " ".join(self.tokens[max(0, phrase.start - 3) : phrase.start])
+            after = " ".join(self.tokens[phrase.end : phrase.end + 2])
+            is_lost = pattern("is_lost").match(after) or phrase.words[0] in ("missing", "lost")
+            if is_lost or pattern("aim").search(before):
+                return _the(phrase)
+        return ""
+
+    def _cannot(self) -> tuple[str, ...]:
+        """Verbs that the player never does or cannot do; what others cannot says nothing."""
+        mine, player, found = {"you", "i", "and", "culture"}, self.cast.player, list[str]()
+        if player:
+            mine |= {player.phrase.head, self.you.pronouns, *self.you.name.lower().split()}
+        for said in pattern("cannot").finditer(self.text):
+            verb = said["verb"].lower()
+            bases = (verb, second_persons().get(verb, ""), verb.removesuffix("ing"))
+            known = [b for b in bases if b in words_in("verbs") - words_in("cannot_is_no_act")]
+            found += known[:1] if said["who"].lower() in mine else []
+        return tuple(dict.fromkeys(found))
+
+    # ------------------------------------------------------------------------- the statements
+
+    def _told(self) -> tuple[str, ...]:
+        """The statements, to the player; a title and an order to a writer tell nothing."""
+        kept: list[str] = []
+        for clause in () if self.is_title else self.sentences:
+            if clause in self.commands:
+                asked = pattern("clause_asked_for").search(clause)
+                clause = asked["clause"] if asked else ""
+            is_meta = {w.lower() for w in tokens_of(clause)} & words_in("meta")
+            if not clause or clause.endswith("?") or is_meta:
+                continue
+            if kept and len(" ".join([*kept, clause]).split()) > MOST_WORDS_TOLD:
+                break
+            clause = to_second_person(clause[0].upper() + clause[1:])
+            kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
+        return self._to_player(kept) or tuple(kept)
+
+    def _to_player(self, told: Sequence[str]) -> tuple[str, ...]:
+        """The statements with a lone third person as "you", none where that may be wrong.
+
+        Whoever is played opens the first of them, and is said once: "You are Joe, a keeper."
+        """
+        player, you = self.cast.player, self.you
+        if not told or not player or self.cast.is_second or player.phrase.is_many:
+            return ()
+        may = {m.pronouns for m in self.cast.mentions if m is not player and not m.phrase.is_many}
+        gender = you.pronouns if you.pronouns in _YOURS and not may & {"", you.pronouns} else ""
+        said = {t.lower() for sentence in told for t in tokens_of(sentence)}
+        if said & {*GENDERS, "they", "them", "their"} and not gender:
+            return ()
+        called = (
+            "" if player.phrase.is_name else player.phrase.text,
+            you.name,
+            you.name.split(" ")[0],
+        )
+        noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
+        subject = re.compile(
+            rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
+            rf"(?:^an?|the|this) {noun}\b(?:,? {name}\b,?)?)",
+            re.I,
+        )
+        opens, role = subject.match(told[0]), you.role
+        if not opens:
+            return ()
+        rest = told[0][opens.end() :]
+        if beside := pattern("beside").match(rest):  # a cook in the kitchen is ordered
+            verb = next((w for w in beside["words"].split() if w in second_persons()), "")
+            head, _, tail = rest.partition(f" {verb} ")
+            role, rest = role + head, f" {verb} {tail}"
+            if not verb or head.split()[-1] in words_in("determiners", "stops"):
+                return ()
+        turned = [_as_you(s, subject, gender) for s in (opens[0] + rest, *told[1:])]
+        is_said = re.match(r"You (?:are|were) (?:an?|the) ", turned[0])
+        line = ", ".join(filter(None, (you.name, "" if is_said else role)))
+        return tuple([f"You are {line}."] * bool(line) + turned) if all(turned) else ()
+
+
+def _preposition(noun: str) -> str:
+    """The preposition of a place by its last word, or its first if it is a name."""
+    table = word_table("premise_words")["prepositions"].items()
+    return next((by for by, words in table if one_of(noun) in words.split()), "in")
+
+
+def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
+    """A sentence with its subject and their pronouns as "you", "" where a verb is not known."""
+    told, at, known = "", 0, second_persons()
+    for found in subject.finditer(sentence):
+        verb, end = pattern("verb_after").match(sentence, found.end()), found.end()
+        you = "you"
+        if sentence[end : end + 2] in ("'s", "’s"):
+            you, end = "you're" if found[0].lower() == gender else "your", end + 2
+        elif verb and verb["verb"] in known:
+            you, end = f"you{verb['before']}{known[verb['verb']]}", verb.end()
+        elif not found.start() and not (verb and pattern("same_with_you").match(verb["verb"])):
+            return ""
+        told, at = told + sentence[at : found.start()] + you, end
+    told += sentence[at:]
+    start = max(0, told.find("you"))
+    stop = start + len(pattern("of_another").split(told[start:], maxsplit=1)[0])
+
+    def turn(found: re.Match[str]) -> str:
+        is_verb = found["verb"] in known and found["verb"] not in words_in("noun_verbs")
+        return found["before"] + (known[found["verb"]] if is_verb else found["verb"])
+
+    told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + told[stop:]
+    for theirs, yours in _YOURS.get(gender, {}).items():
+        told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
+    return told[:1].upper() + told[1:]
