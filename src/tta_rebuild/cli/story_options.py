@@ -105,7 +105,7 @@ def theme_of(options: StoryOptions) -> str | None:
 def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
     if teller == "offline" and not premise.world and premise.language == "en":
-        from tta_rebuild.storyteller.premise_reading import read_premise
+        from tta_rebuild.storyteller.premise import read_premise
 
         people = [{"name": c.name, "description": c.description, "is_player": c.is_player}
                   for c in premise.characters]  # fmt: skip
