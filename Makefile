@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 SET ?= all
-PREMISE ?= A lighthouse keeper finds a door under the stairs that was not there yesterday.
+WORLD ?= lighthouse
 
 .PHONY: help play test check versions docs recording bench stress smollm mutants secrets clean
 help:
@@ -35,7 +35,7 @@ $(VENV)/.smollm: $(VENV)/.test
 
 play: $(VENV)/.base
 	@if [ -t 0 ] && [ -t 1 ]; then $(BIN)/tta play; \
-	else $(BIN)/tta story --theme "$(PREMISE)" --turns 5 --length 5 --auto; fi
+	else $(BIN)/tta story --world "$(WORLD)" --turns 5 --auto; fi
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist loadfile
