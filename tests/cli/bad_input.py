@@ -255,15 +255,15 @@ CASES = (
         says=["violence=low"],
     ),
     Case(
-        name="a kit that is not there",
-        command=lambda p: ["play", "--theme", "A wreck", "--kit", "opera"],
+        name="a world that is not there",
+        command=lambda p: ["play", "--theme", "A wreck", "--world", "opera"],
         code=2,
-        says=["no kit 'opera'", "fantasy"],
+        says=["no world 'opera'", "lighthouse"],
     ),
     Case(
-        name="a kit of 50,000 brackets",
+        name="a world of 50,000 brackets",
         command=lambda p: [
-            "play", "--theme", "A wreck", "--kit", p.file("deep.yaml", "[" * 50_000)
+            "play", "--theme", "A wreck", "--world", p.file("deep.yaml", "[" * 50_000)
         ],
         code=2,
         says=["deep.yaml", "nested too deeply"],

@@ -29,8 +29,8 @@ def _a_room_of_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 @pytest.fixture
 def kept(capsys: pytest.CaptureFixture[str]) -> str:
     """The id of a short story that is kept here."""
-    theme = "A lighthouse keeper finds a door under the stairs"
-    assert main(["story", "--theme", theme, "--turns", "3", "--auto", "--seed", "3"]) == 0
+    told = ["story", "--world", "lighthouse", "--turns", "3", "--seed", "3"]
+    assert main([*told, "--auto"]) == 0
     capsys.readouterr()
     assert main(["stories"]) == 0
     return capsys.readouterr().out.split()[0]

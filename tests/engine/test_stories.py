@@ -335,8 +335,8 @@ async def test_the_log_folded_again_equals_the_live_state_whatever_was_done(kit,
         ({"theme": "\x00\x01\x02\x03"}, "at least 3 characters"),
         ({"language": "xx"}, "'xx' is no language"),
         ({"language": ""}, "ISO 639-1"),
-        ({"kit": "nokit"}, "no kit 'nokit'; use one of"),
-        ({"kit": "nowhere.yaml"}, "the kit file"),
+        ({"world": "nowhere"}, "no world 'nowhere': choose one of"),
+        ({"world": "nowhere.yaml"}, "nowhere.yaml cannot be read"),
         ({"boundaries": {"violence": "loww"}}, "must be none, low, medium or high"),
     ],
 )
@@ -350,10 +350,8 @@ async def test_what_no_story_can_begin_with_is_refused_before_it_is_stored(chang
     assert await desk.stories.list() == before
 
 
-@pytest.mark.parametrize("change", [{"language": "pt-BR"}, {"kit": "sci-fi"}])
-async def test_a_language_with_its_country_and_another_name_of_a_kit_are_understood(
-    change, begun, kit
-):
+@pytest.mark.parametrize("change", [{"language": "pt-BR"}, {"world": "lighthouse"}])
+async def test_a_language_with_its_country_and_a_world_are_understood(change, begun, kit):
     desk, _ = begun
     assert await desk.stories.open(replace(kit.premise, **change))
 

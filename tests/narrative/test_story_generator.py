@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tta_rebuild.storyteller.memory import Memory
 
 from tta_rebuild.core import TTAContext
 from tta_rebuild.core.errors import (
@@ -111,7 +110,7 @@ async def test_the_stable_part_of_the_prompt_does_not_change_from_turn_to_turn(
 async def test_the_embedded_storytellers_bookkeeping_is_in_no_prompt(
     scripted: Any, context: Any
 ) -> None:
-    bookkeeping = Memory(kit="mystery").to_json()
+    bookkeeping = {"v": 2, "plot": "find", "marks": "abc", "state": {"here": "pier"}}
     provider = scripted([SCENE])
     generator = StoryGeneratorPrimitive(provider)
     for notes in (bookkeeping, WANTED.notes):

@@ -27,6 +27,8 @@ VALUES = {
         ("!lamp.lit", False),
         ("storm>=3, storm<4", True),
         ("storm>3/lamp.lit", True),
+        ("storm>oil, oil<storm", True),
+        ("ship.here, lamp.lit/storm=3", False),
         ("storm>3/!lamp.lit", False),
         ("here=yard, bee.at=here", True),
         ("bee.here, lamp.here, key.here", True),  # the key is with Bee, and she is here
@@ -60,7 +62,7 @@ def test_effects_set_count_and_unset() -> None:
     }
 
 
-@pytest.mark.parametrize("wrong", ["storm > 3 4", "a b", "=3", "a==b", "!"])
+@pytest.mark.parametrize("wrong", ["storm > 3 4", "a b", "=3", "a==b", "!", "!a=b"])
 def test_what_cannot_be_read_is_named(wrong: str) -> None:
     with pytest.raises(NotationError, match="cannot be read"):
         keys_of(wrong + ",")

@@ -21,7 +21,7 @@ def worlds(
     plays: Annotated[int, number("Plays by chance for --check.", 1, 10_000)] = 200,
     json_: AsJson = False,
 ) -> None:
-    """List the authored worlds, or check a file of your own."""
+    """List the authored worlds, or check one of your own."""
     from tta_rebuild.storyteller.scene_file import packaged, read_world
 
     screen = context_of(ctx).screen

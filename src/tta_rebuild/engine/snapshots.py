@@ -23,7 +23,7 @@ from tta_rebuild.core.events import EventCodec, RecordedEvent
 from tta_rebuild.engine.state import Present, StoryFold
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
-FOLD = 3
+FOLD = 4
 """Rises when the same events fold to something else than before."""
 
 TURNS_BETWEEN = 20

@@ -14,7 +14,7 @@ LONGEST_SCENE = 12_000
 """Characters of one scene that are told; about 2,000 words."""
 
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
-_LISTED = re.compile(r"\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
+_LISTED = re.compile(r"^\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
 _HEADING = re.compile(r"(?i)\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*")
 _CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b")
 _MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)

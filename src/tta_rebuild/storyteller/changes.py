@@ -43,6 +43,9 @@ def facts_of(
             found += _moved(cast, first, str(before.get(key, NOWHERE)), str(value))
         elif rest == "met":
             found.append(claim(me, "met", _subject(cast, first)))
+        elif rest == "trust":
+            feeling = "grateful" if int(value) > int(before.get(key, 0)) else "angry"
+            found.append(claim(_subject(cast, first), "feeling", feeling))
         elif rest == "worn":
             found.append(claim(me, "wears", _name(cast, first), ends=not value))
         elif rest in word_table("properties"):

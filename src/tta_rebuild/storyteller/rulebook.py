@@ -249,7 +249,7 @@ class Rulebook:
             return self._make(phrase, role, family)
         if found is not None and not self.cast.is_open and found.kind != "place":
             is_seen = self.state.is_here(found.id) and not self.state.get(f"{found.id}.hidden")
-            return found if is_seen or family in ("think", "remember", "ask", "tell") else None
+            return found if is_seen or family in ("think", "remember") else None
         return found
 
     def _make(self, phrase: str, role: str, family: str) -> Entity:
@@ -355,6 +355,9 @@ class Rulebook:
 
     def is_many(self, entity_id: str, phrase: str) -> bool:
         """Whether a person or thing is told of in the plural."""
+        entity = self.cast.entities.get(entity_id)
+        if entity is not None and entity.kind == "person" and entity.name[:1].isupper():
+            return bool(self.state.values.get(f"{entity_id}.group"))
         last = _last_word(phrase)
         is_group = bool(self.state.values.get(f"{entity_id}.group"))
         return is_group or singular(last) != last

@@ -148,6 +148,8 @@ class Teller:
         if told:
             self._say(" ".join(told))
             self.writer.keep(" ".join(told))
+        if self.cast.is_open and not self.cast.told:
+            self._say(self.writer.line(story_lines()["about"]))
         here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
         for person in here:
             self.state.values[f"{person.id}.met"] = True
@@ -288,10 +290,10 @@ class Teller:
 
         A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
         """
-        is_dealt = self.cast.is_open and scene.weight and not scene.ending
+        is_dealt = self.cast.is_open and scene.weight == 1 and not scene.ending
         if not is_dealt or "lane" not in self.state.values:
             return True
-        dealt = [s.id for s in self.cast.file.scenes if s.is_event and not s.ending]
+        dealt = [s.id for s in self.cast.file.scenes if s.is_event and s.weight == 1]
         return dealt.index(scene.id) % 2 == self.state.values["lane"]
 
     def _choose_lane(self, words: str) -> None:
@@ -306,7 +308,9 @@ class Teller:
         for condition, speaker, text in paragraphs(scene.text):
             if not self.state.holds(condition):
                 continue
-            if told := self.writer.line([template(text)]):
+            words = template(text)
+            told = self.writer.line([words]) if self.cast.is_open else self.writer.whole(words)
+            if told:
                 self._say(told, speaker)
         if len(self.passages) == passages:
             return False
@@ -340,7 +344,8 @@ class Teller:
     # ------------------------------------------------------------------ what can be done now
 
     def _choices(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
-        own = self._ready(scene.choices if scene else self.standing)
+        is_quiet = scene is None or (not scene.choices and not self.cast.is_open)
+        own = self._ready(self.standing if is_quiet or scene is None else scene.choices)
         anywhere = self._anywhere() if self.cast.is_open else []
         pool = self._ready(self.cast.file.choices)
         self.rng.shuffle(pool)

@@ -5,7 +5,8 @@ a thing or person is), ``lamp.lit``, ``bee.trust``, ``storm``. Scene files and r
 it in two small notations:
 
 - a condition is a list of terms, all of which must hold: ``bee.here, !lamp.lit, storm>=3``;
-  ``a/b`` holds where either does;
+  ``a/b`` is one term that holds
+  where either does, so ``a, b/c`` is a and (b or c);
 - an effect is a list of changes: ``key.at=you, bee.trust+1, door.open, !lamp.lit``.
 
 A word that no key has is itself (``here=yard``); a key that was never set is 0, false and "".
@@ -49,6 +50,8 @@ def _part(shape: re.Pattern[str], text: str, whole: str) -> tuple[str, str, str,
     if found is None:
         raise NotationError(f"'{text.strip()}' cannot be read in: {whole}")
     bang, key, sign, value = found.groups()
+    if bang and sign:
+        raise NotationError(f"'{text.strip()}' cannot be read in: {whole} (write != for not equal)")
     return bang, key, sign or "", value or ""
 
 
@@ -107,7 +110,8 @@ class WorldState:
             other: Value = self._value(wanted)
             same = _plain(value) == _plain(other)
             return same == (sign == "=")
-        have, want = _number(value), _number(self._value(wanted))
+        have = _number(value)
+        want = _number(wanted) if wanted.lstrip("-").isdigit() else _number(self.get(wanted))
         return {">": have > want, "<": have < want, ">=": have >= want, "<=": have <= want}[sign]
 
     def _value(self, text: str) -> Value:
@@ -139,4 +143,4 @@ def _plain(value: Value) -> str:
 
 
 def _number(value: Value) -> int:
-    return value if isinstance(value, int) else int(value) if str(value).isdigit() else 0
+    return value if isinstance(value, int) else int(value) if value.lstrip("-").isdigit() else 0
