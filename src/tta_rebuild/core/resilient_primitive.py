@@ -106,9 +106,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
                     log.warning("%s: giving the fallback (%s)", self.name, error, extra=facts)
                     result = self._fallback(input_data, context, error)
                     return await result if isinstance(result, Awaitable) else result
-                told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
-                most_s = min(self.resilience.cap_s, self.resilience.base_s * 2 ** (number - 1))
-                wait_s = self._random.uniform(0.0, most_s) + (told_s or 0.0)
+                wait_s = self._wait_s(number, error)
                 said = "%s: run %d failed (%s), again in %.2f s"
                 log.warning(said, self.name, number, error, wait_s, extra=facts)
             await self._clock.sleep(wait_s)
@@ -124,5 +122,11 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
                 return await self._execute_once(input_data, context)
         except TimeoutError as error:
             why = f"took longer than {limit_s:g} s" if limit.expired() else "ran out of time"
-            said = f"{self.name} {why}; allow it more time or ask for less"
-            raise ExecutionError(said, self.name, context) from error
+            raise ExecutionError(
+                f"{self.name} {why}; allow it more time or ask for less", self.name, context
+            ) from error
+
+    def _wait_s(self, number: int, error: ExecutionError) -> float:
+        most_s = min(self.resilience.cap_s, self.resilience.base_s * 2 ** (number - 1))
+        told_s = error.retry_after_s if isinstance(error, ProviderBusy) else None
+        return self._random.uniform(0.0, most_s) + (told_s or 0.0)

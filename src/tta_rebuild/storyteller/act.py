@@ -23,8 +23,7 @@ from tta_rebuild.storyteller.act_grammar import (
     small_words,
     verb_at,
 )
-from tta_rebuild.storyteller.act_phrases import as_text, is_somebody
-from tta_rebuild.storyteller.deed import Act, Lead, deed, spoken, unknown
+from tta_rebuild.storyteller.deed import Act, Lead, as_text, deed, is_somebody, spoken, unknown
 
 __all__ = ["Act", "clause_in_past", "parse_act"]
 
@@ -327,7 +326,7 @@ def _chained(found: list[tuple[str, Act]]) -> Act:
         acts[i] = _resolved(acts[i], acts[:i])
     for i in range(len(acts) - 1):
         is_bare = acts[i].clause == f"you {acts[i].verb}" and "and" in found[i + 1][0]
-        if is_bare and families()[acts[i].family].needs_object and acts[i + 1].object:
+        if is_bare and families()[acts[i].family].flags >= {"needs_object"} and acts[i + 1].object:
             acts[i] = replace(acts[i], object=acts[i + 1].object)
     whole = replace(acts[-1], clause=_shortened(acts[-1].clause))
     for i in range(len(acts) - 2, -1, -1):
