@@ -14,16 +14,18 @@ from dataclasses import replace
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller.act_grammar import (
     Verb,
+    as_text,
     families,
     is_adverb,
     is_base,
     is_one,
+    is_somebody,
     joined,
     phrase_length,
     small_words,
     verb_at,
 )
-from tta_rebuild.storyteller.deed import Act, Lead, as_text, deed, is_somebody, spoken, unknown
+from tta_rebuild.storyteller.deed import Act, Lead, deed, spoken, unknown
 
 __all__ = ["Act", "clause_in_past", "parse_act"]
 
@@ -326,7 +328,11 @@ def _chained(found: list[tuple[str, Act]]) -> Act:
         acts[i] = _resolved(acts[i], acts[:i])
     for i in range(len(acts) - 1):
         is_bare = acts[i].clause == f"you {acts[i].verb}" and "and" in found[i + 1][0]
-        if is_bare and families()[acts[i].family].flags >= {"needs_object"} and acts[i + 1].object:
+        if (
+            is_bare
+            and families()[acts[i].family].after.keys() >= {"needs_object"}
+            and acts[i + 1].object
+        ):
             acts[i] = replace(acts[i], object=acts[i + 1].object)
     whole = replace(acts[-1], clause=_shortened(acts[-1].clause))
     for i in range(len(acts) - 2, -1, -1):
