@@ -125,7 +125,7 @@ def _read(tokens: list[str]) -> list[Act]:
     """The acts of one sentence, or one that only has a problem."""
     words = [token for token in tokens if token[0].isalnum() or token[0] in "“'’"]
     quoted = [token.strip("“”") for token in tokens if token[0] == "“"]
-    text = grammar.as_text(tokens)
+    text = grammar.joined(tokens, keeps_mark=True)
     if not words:
         return []
     if len(quoted) == len(words):

@@ -1,6 +1,6 @@
 """What a player's move is made of: verbs, the small words around them, and what follows a verb.
 
-Called by ``deed`` and ``act``. The words are ``data/verbs.txt`` and ``data/act_words.toml``.
+Called by ``act``. The words are ``data/verbs.txt`` and ``data/act_words.toml``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from tta_rebuild.core.english import past, singular, verb_forms
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list, word_table
 
-_PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 LONGEST_GAP = 8
 """Words that may stand between a verb and its particle."""
-_POSSESSIVE = re.compile(r"(?:my|your|his|her|its|our|their|\w+['’]s|\w+s['’])$", re.I)
-_BEFORE_MARK = re.compile(r"\s+([,.;:!?…])")
+_PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
 
 class Verb(NamedTuple):
@@ -36,19 +34,10 @@ class Verb(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerbFamily:
-    """One family of ``data/verbs.txt``: its slots in order, and the prepositions that bring them."""
+    """One family of ``verbs.txt``: its slots in order, the prepositions before each, its flags."""
 
     takes: tuple[str, ...]
     after: Mapping[str, frozenset[str]]
-
-    def brings(self, slot: str, word: str) -> bool:
-        """True if that preposition brings that slot."""
-        return word in self.after.get(slot, ())
-
-    @property
-    def takes_two(self) -> bool:
-        """True if a person and something else may both be bare: "give her the key"."""
-        return "person" in self.takes and len(self.takes) > 1
 
 
 @cache
@@ -63,8 +52,13 @@ def is_one(word: str, names: str) -> bool:
 
 
 @cache
-def _phrase_list(name: str) -> Mapping[str, Sequence[list[str]]]:
-    """One list of phrases, each as its words, by their first words; the longest first."""
+def pattern(name: str) -> re.Pattern[str]:
+    """One pattern of ``act_words.toml``."""
+    return re.compile(word_table("act_words")["patterns"][name])
+
+
+@cache
+def _phrases(name: str) -> Mapping[str, Sequence[list[str]]]:
     found: dict[str, list[list[str]]] = {}
     for phrase in word_table("act_words")["phrases"][name].split(","):
         found.setdefault(phrase.split()[0], []).append(phrase.split())
@@ -72,8 +66,8 @@ def _phrase_list(name: str) -> Mapping[str, Sequence[list[str]]]:
 
 
 def phrase_length(name: str, words: Sequence[str]) -> int:
-    """How many of the first words are a phrase of that list."""
-    listed = _phrase_list(name).get(words[0], ()) if words else ()
+    """How many of the first words are a phrase of that list, the longest that fits."""
+    listed = _phrases(name).get(words[0], ()) if words else ()
     return next((len(p) for p in listed if list(words[: len(p)]) == p), 0)
 
 
@@ -100,15 +94,12 @@ def families() -> Mapping[str, VerbFamily]:
 
 @cache
 def _entries(form: str) -> Sequence[tuple[str, list[str], str]]:
-    """The verbs whose first word may have that form: base, words after it, family; longest first."""
+    """The verbs whose first word has that form: base, words after it, family; the longest first."""
     _, verbs, pasts = _table()
-    bases = [form] if form in verbs else [pasts.get(form, "")]
-    if form not in verbs:
-        stems = (form[:-cut] + end for cut in (1, 2, 3, 4) for end in ("", "e", "y", "ie"))
-        bases += dict.fromkeys(s for s in stems if s in verbs and form in verb_forms(s))
-    found = (
-        (base, tail.split(), family) for base in set(bases) for tail, family in verbs.get(base, ())
-    )
+    stems = (form[:-cut] + end for cut in (1, 2, 3, 4) for end in ("", "e", "y", "ie"))
+    bases = {stem for stem in stems if stem in verbs and form in verb_forms(stem)}
+    bases = {form} if form in verbs else bases | ({pasts[form]} if form in pasts else set())
+    found = ((base, tail.split(), family) for base in bases for tail, family in verbs[base])
     return sorted(found, key=lambda entry: (-len(entry[1]), "*" in entry[1], entry))
 
 
@@ -119,10 +110,10 @@ def is_base(word: str) -> bool:
 
 def verb_at(tokens: Sequence[str]) -> Verb | None:
     """The verb that the tokens begin with, the longest that fits; None if the table has none."""
-    low = [token.lower() for token in tokens]
+    low = ["self" if token.lower().endswith("self") else token.lower() for token in tokens]
     for base, tail, family in _entries(low[0]) if low else ():
         end = len(tail) + 1
-        if _same(low[1:end], tail):
+        if low[1:end] == tail:
             return Verb(family, " ".join((base, *tail)), base, list(tokens[end:]), end)
         if {"*", "~"} & set(tail) or (len(tail) == 1 and is_one(tail[0], "particles")):
             rest = _apart(tokens, low, tail)
@@ -132,38 +123,27 @@ def verb_at(tokens: Sequence[str]) -> Verb | None:
     return None
 
 
-def _same(words: Sequence[str], tail: Sequence[str]) -> bool:
-    same = (
-        word == one or (one == "self" and word[-4:] == one)
-        for word, one in zip(words, tail, strict=False)
-    )
-    return len(words) == len(tail) and all(same)
-
-
 def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[str] | None:
     """What follows a verb in pieces ("turn the lamp on"); None if it is another verb."""
     gap = next((k for k, word in enumerate(tail) if word in "*~"), -1)
     after, begin = tail[gap + 1 :], 1 + max(gap, 0)
     ends = range(begin + 1, begin + LONGEST_GAP)
-    at = next((k for k in ends if _same(low[k : k + len(after)], after)), 0)
-    between, end = low[begin:at], at + len(after)
+    at = next((k for k in ends if low[k : k + len(after)] == after), 0)
+    between, following = low[begin:at], [*low[at + len(after) :], ","][0]
     if not between or low[1:begin] != tail[: max(gap, 0)]:
         return None
     if any(is_one(w, "conjunctions enders") or not w[0].isalnum() for w in between):
         return None
     if "~" in tail:
-        is_owner = _POSSESSIVE.search(between[-1]) or is_one(between[0], "determiners")
+        is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
         return list(tokens[begin:]) if is_owner else None
-    following = low[end] if end < len(low) else ","
     is_noun = following[0].isalnum() and not is_adverb(following) and following != "of"
     if is_noun and not is_one(following, "conjunctions prepositions enders adverbs"):
-        if gap < 0 or is_one(after[0], "particles"):
-            return None
-        if is_one(after[-1], "prepositions"):
-            return list(tokens[begin:])
+        is_preposition = gap >= 0 and is_one(after[-1], "prepositions")
+        return list(tokens[begin:]) if is_preposition and after[0] != "on" else None
     if gap < 0 and any(is_one(word, "prepositions") and word != "back" for word in between):
         return None
-    return [*tokens[begin:at], *tokens[end:]]
+    return [*tokens[begin:at], *tokens[at + len(after) :]]
 
 
 def is_adverb(word: str) -> bool:
@@ -171,18 +151,31 @@ def is_adverb(word: str) -> bool:
     return word.endswith("ly") and len(word) > 4 and word not in small_words("not_adverbs")
 
 
-def joined(tokens: Sequence[str]) -> str:
-    """Tokens as text."""
-    return _BEFORE_MARK.sub(r"\1", " ".join(tokens)).strip(" ,;:.!…")
+def is_somebody(words: Sequence[str]) -> bool:
+    """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
+    ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
+    last = words[next(ends, len(words)) - 1] if words else ""
+    is_named = last[:1].isupper() and len(words) < 3
+    is_pronoun = len(words) == 1 and is_one(last.lower(), "somebody")
+    return is_named or is_pronoun or singular(last.lower()) in word_list("people")
+
+
+def joined(tokens: Sequence[str], *, keeps_mark: bool = False) -> str:
+    """Tokens as text without the mark at its end, unless a ? or ! is kept."""
+    text = re.sub(r"\s+([,.;:!?…])", r"\1", " ".join(tokens))
+    bare = text.strip(" ,;:.!…")
+    return bare.rstrip("?") + text[-1:] if keeps_mark and text[-1:] in "?!" else bare
 
 
 # ------------------------------------------------------------------------- what follows the verb
 
-_NOUN = r"(?:d+(?:[ap]*n+|[ap](?=f|$)|a)?|[hb]a*n+|n+)"
+_NOUN = "(?:d+(?:[ap]*n+|[ap](?=f|$)|a)?|[hb]a*n+|n+)"
 _PHRASE = re.compile(
-    rf"(?P<manner>Mm*[^pEMT]*)|(?P<prep>(?:pf?)*)(?P<noun>{_NOUN}(?:f(?:{_NOUN}|[rhb]|o.+))*|[rhb]|o.+)?"
+    "(?P<manner>Mm*[^pEMT]*)"
+    rf"|(?P<prep>(?:pf?)*)(?P<noun>{_NOUN}(?:f(?:{_NOUN}|[rhb]|o.+))*|[rhb]|o.+)?"
 )
-"""A phrase in the letters of ``_tags``."""
+_REPORT = re.compile("(?<!p)[os](?=.)|z?T|B|q(?=.)")
+_REPORT_AT_FIRST = re.compile("^[os](?=.)|z?T|B|q(?=.)")
 
 
 @cache
@@ -192,35 +185,39 @@ def _letters() -> Mapping[str, str]:
     lists["p"] = "prepositions"
     found = {word: letter for letter, name in lists.items() for word in small_words(name)}
     both = small_words("determiners") & small_words("pronouns")
-    return found | dict.fromkeys(both, "b") | {"of": "f", "her": "h"}
+    return found | dict.fromkeys(both, "b") | {"of": "f", "her": "h", "not": "z"}
 
 
 def _tags(low: list[str], spec: VerbFamily) -> str:
-    """A letter for each word.
+    """A letter for each word; what ``_PHRASE`` and ``_REPORT`` go by.
 
-    o opens a clause, s is its subject, T opens an infinitive, E ends what an act speaks of, M and m
-    are manner, p preposition, f of, d determiner, r pronoun, h her, b this, a adverb, n other, x
-    a mark.
+    o opens a clause, s is its subject, T an infinitive with to, B a bare one, q brings what is
+    said, E ends what an act speaks of, M and m are manner, p preposition, f of, d determiner,
+    r pronoun, h her, b this, a adverb, z not, x a mark, n another word.
     """
-    tags = ""
+    tags, says = "", "said" in spec.takes
     while (k := len(tags)) < len(low):
-        word, following = low[k], "".join(low[k + 1 : k + 2])
-        size = phrase_length("manner", low[k:]) if tags[-1:] not in ("d", "h") else 0
+        word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
         letter = _letters().get(word, "a" if is_adverb(word) else "n")
+        size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
         if word == "to" and (is_base(following) or is_one(following, "infinitives")):
             letter = "T"
+        elif word in ("it", "you", "nobody", "this") and k and is_one(following, "finite"):
+            letter = "s"
+        elif is_one(word, "openers") and (says or (word == "that" and before == "n")) and following:
+            letter = "o"
         elif is_one(word, "enders") and not (word == "before" and spec.takes[0] == "where"):
             letter = "E" if k or word not in ("as", "once") else "o"
         elif size:
             letter = "M" + "m" * (size - 1)
-        elif word == "her" and not k and spec.takes_two and "to" not in low:
-            letter = "h" if is_one(low[-1], "asked_things") else "r"
-        elif (word == "that" and tags[-1:] == "n") or (word == "one" and tags[-1:] in ("n", "d")):
-            letter = "o" if word == "that" else "n"
-        elif word in ("it", "you", "nobody", "this") and k and is_one(following, "finite"):
-            letter = "s"
+        elif says and before != "p" and word in spec.after["said"]:
+            letter = "q"
+        elif "bare_infinitive" in spec.after and k and is_base(word) and before not in ("d", "p"):
+            letter = "B"
         elif not word[0].isalnum():
             letter = "x"
+        elif word == "one" and before in ("n", "d"):
+            letter = "n"
         tags += letter
     return tags
 
@@ -228,68 +225,51 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
 def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, str]:
     """The parts of what follows a verb, by the names of ``Act``'s fields, in the second person."""
     rest = rest[rest[:1] in (["of"], ["Of"]) :]
-    low = [token.lower() for token in rest]
-    tags = _tags(low, spec)
-    begin, end = _reported(spec, low, tags) if "said" in spec.takes else (len(rest), len(rest))
-    said = joined(rest[begin + (low[begin : begin + 1] == ["that"]) : end])
-    head = [k for k, tag in enumerate(tags) if tag != "x" and not begin <= k < end]
-    phrases = list(_phrases("".join(tags[k] for k in head), [rest[k] for k in head], spec))
+    tags = _tags([token.lower() for token in rest], spec)
+    opens = (_REPORT_AT_FIRST if spec.takes[0] == "object" else _REPORT).search(tags)
+    end = opens.start() if opens and "said" in spec.takes else len(rest)
+    said = joined(rest[end + (rest[end : end + 1] == ["that"]) :])
     parts: dict[str, list[str]] = {"said": [said]} if said else {}
+    head = [k for k in range(end) if tags[k] != "x"]
+    phrases = list(_cut("".join(tags[k] for k in head), [rest[k] for k in head], spec))
     slots = ["object"] if keeps_noun else [s for s in spec.takes if s != "where"] or ["object"]
     bare = [words for prep, words in phrases if not prep]
     for words in bare:
-        is_first_of_two = len(bare) > 1 and words is bare[0] and "person" in slots
-        is_person = is_first_of_two or (slots[0] == "said" and is_somebody(words))
+        is_person = (len(bare) > 1 and words is bare[0]) or (
+            slots[0] == "said" and is_somebody(words)
+        )
         free = [slot for slot in slots if slot not in parts] or ["aside"]
         slot = "person" if is_person and "person" in free else free[0]
         last = words[-1].lower()
         if slot == "person" and not said and is_one(last, "said_things asked_things"):
             slot = "said" if "said" in slots else "object"
-            if owner := _PERSON_OF.get(words[0].lower()) if is_one(last, "asked_things") else "":
-                parts["person"] = [owner]
+            if is_one(last, "asked_things") and words[0].lower() in _PERSON_OF:
+                parts["person"] = [_PERSON_OF[words[0].lower()]]
         parts[slot] = words
     for prep, words in phrases:
         if prep:
             slot, kept = _slot(spec, prep, words, parts)
-            parts.setdefault(slot, []).extend(kept)
+            parts[slot] = kept if slot == "where" else [*parts.get(slot, ()), *kept]
     parts.pop("aside", None)
-    return {slot: _lowered(to_second_person(joined(words))) for slot, words in parts.items()}
+    found = {slot: to_second_person(joined(words)) for slot, words in parts.items()}
+    return {
+        slot: re.sub(r"^(?:You|The|An?|That)\b", lambda m: m[0].lower(), words)
+        for slot, words in found.items()
+    }
 
 
-def _reported(spec: VerbFamily, low: list[str], tags: str) -> tuple[int, int]:
-    """Where what is reported begins and ends ("that …", "to …", "who …", "about …")."""
-    size = len(low)
-    for k, (word, tag) in enumerate(zip(low, tags, strict=True)):
-        may_open = tag == "s" or (is_one(word, "openers") and not (tag == "b" and k + 1 == size))
-        if k and tags[k - 1] == "p" and not (tag == "T" and is_one(low[k - 1], "where_alone")):
-            continue
-        if tag == "T" or (may_open and not (k and spec.takes[0] == "object")):
-            return k - (k > 0 and low[k - 1] == "not"), size
-        if "bare_infinitive" in spec.after and k and is_base(word) and tags[k - 1] != "d":
-            return k, size
-        if spec.brings("said", word) and k + 1 < size:
-            ends = (
-                j for j in range(k + 2, size) if spec.brings("person", low[j]) and low[j] != "for"
-            )
-            return k, next(ends, size)
-    return size, size
-
-
-def _phrases(
-    tags: str, tokens: list[str], spec: VerbFamily
-) -> Iterator[tuple[list[str], list[str]]]:
+def _cut(tags: str, tokens: list[str], spec: VerbFamily) -> Iterator[tuple[list[str], list[str]]]:
     """Phrases in order, as (prepositions, words); a clause of time, reason or purpose ends them."""
-    takes_two, at = spec.takes_two, 0
+    takes_two, at = "person" in spec.takes and len(spec.takes) > 1, 0
     while at < len(tags) and tags[at] not in "ET":
         found = _PHRASE.match(tags, at)
+        assert found is not None
         begin, at = at, max(found.end(), at + 1)
-        if found["manner"]:
-            yield tokens[begin:at], []
-            continue
-        middle, noun, following = found.end("prep"), found["noun"], tags[at : at + 1]
-        is_second = takes_two and middle == begin
+        middle = at if found["manner"] else found.end("prep")
+        noun, following = found["noun"], tags[at : at + 1]
+        is_second = following in tuple("dhbr") and not (takes_two and middle == begin)
         is_clause = following in ("o", "s") and at + 1 < len(tags)
-        if noun and (is_clause or (following in tuple("dhbr") and not is_second and noun != "r")):
+        if noun and (is_clause or (is_second and noun != "r")):
             at = (tags + "E").index("E", at)
         if noun or middle > begin:
             yield tokens[begin:middle], tokens[middle:at]
@@ -301,48 +281,19 @@ def _slot(
     spec: VerbFamily, prep: list[str], words: list[str], parts: Mapping[str, list[str]]
 ) -> tuple[str, list[str]]:
     """Which part a phrase with its preposition is, and the words of it to keep."""
-    first, whole = prep[0].lower(), [*prep, *words]
+    whole, first = [*prep, *words], prep[0].lower()
     before = prep[-1].lower() if prep[-1] != "of" else first
-    is_time = first in ("for", "in", "at") and words and is_one(words[-1].lower(), "times")
-    if words[-1:] == ["ear"] and "person" not in parts:
-        return "person", [_PERSON_OF.get(words[0].lower(), joined(words))]
+    is_time = first in ("for", "in", "at") and is_one(whole[-1].lower(), "times")
     if is_time or is_adverb(first) or phrase_length("manner", [w.lower() for w in whole]):
         return "manner", whole
     for slot in ("object", "person"):
-        if words and slot not in parts and spec.brings(slot, before):
+        if words and slot not in parts and before in spec.after.get(slot, ()):
             return slot, words
-    if first == "with" and "person" not in parts and is_somebody(words):
-        return "person", words
-    if words and first in ("with", "using", "via"):
-        return ("instrument" if "instrument" not in parts else "aside"), words
-    if "said" in spec.takes and spec.brings("said", first):
-        return "said", whole
-    if is_one(first, "asides") or (first == "by" and not words):
-        return "aside", whole
-    if "where" in parts:
-        is_goal = "where" in spec.takes and before in ("to", "into", "towards")
-        if not is_goal or parts["where"][0].lower() in ("to", "into"):
-            return "aside", whole
-        parts["where"].clear()
-    return "where", whole
-
-
-def is_somebody(words: Sequence[str]) -> bool:
-    """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
-    ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
-    last = words[next(ends, len(words)) - 1] if words else ""
-    if len(words) == 1 and is_one(last.lower(), "somebody"):
-        return True
-    return singular(last.lower()) in word_list("people") or (last[:1].isupper() and len(words) < 3)
-
-
-def _lowered(words: str) -> str:
-    first = words.split(" ")[0]
-    is_small = is_one(first.lower(), "determiners prepositions") or first in ("You", "That")
-    return words[:1].lower() + words[1:] if is_small else words
-
-
-def as_text(tokens: Sequence[str]) -> str:
-    """A whole sentence as text, with the ? or ! at its end."""
-    mark = tokens[-1] if tokens[-1:] and tokens[-1][0] in "!?" else ""
-    return joined(tokens).rstrip("?!") + mark
+    if words[-1:] == ["ear"]:
+        return "person", [_PERSON_OF.get(words[0].lower(), joined(words))]
+    if first in ("with", "using", "via") and words:
+        slot = "person" if first == "with" and is_somebody(words) else "instrument"
+        return slot if slot not in parts else "aside", words
+    is_aside = is_one(first, "asides") or (first == "by" and not words)
+    is_goal = "where" not in parts or before in ("to", "into", "towards")
+    return "where" if is_goal and not is_aside else "aside", whole

@@ -14,7 +14,6 @@ from tta_rebuild.storyteller.act_grammar import (
     Verb,
     VerbFamily,
     arguments,
-    as_text,
     families,
     is_adverb,
     is_base,
@@ -138,9 +137,9 @@ def deed(tokens: list[str]) -> Act | None:
     low = {token.lower() for token in rest}
     is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
     if "said" in takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}:
-        return spoken(as_text(tokens), family)
+        return spoken(joined(tokens, keeps_mark=True), family)
     if is_to_me and not lead.subject and not quoted:
-        return spoken(as_text(tokens), "say")
+        return spoken(joined(tokens, keeps_mark=True), "say")
     if quoted:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
         if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
@@ -162,7 +161,7 @@ def _own_words(spec: VerbFamily, rest: list[str]) -> tuple[list[str], list[str]]
     lists = "openers prepositions determiners pronouns enders"
     if not rest or is_adverb(rest[0]) or is_one(rest[0].lower(), lists):
         return [], rest
-    ends = (k for k, t in enumerate(rest) if k and spec.brings("person", t.lower()))
+    ends = (k for k, t in enumerate(rest) if k and t.lower() in spec.after.get("person", ()))
     end = next((k for k in ends if is_somebody(rest[k + 1 :])), len(rest))
     return [joined(rest[:end])], rest[end:]
 
