@@ -1,7 +1,7 @@
 """What the player does, in parts: the words of a move read by rules and no model.
 
-Called by ``teller`` once a turn. ``deed`` reads one act; this file cuts a move into its acts, tells
-speech from deeds, and tells the move back.
+Called by ``teller`` once a turn. ``act_grammar`` knows the verbs and what follows them; this file
+cuts a move into its acts, tells speech from deeds, and tells the move back.
 """
 
 from __future__ import annotations
@@ -9,14 +9,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import is_adverb, is_base, is_one, phrase_length
-from tta_rebuild.storyteller.deed import Act, Lead, deed, spoken, unknown
-
-__all__ = ["Act", "clause_in_past", "parse_act"]
+from tta_rebuild.storyteller.act_grammar import (
+    families,
+    is_adverb,
+    is_base,
+    is_one,
+    joined,
+    pattern,
+    phrase_length,
+    verb_at,
+)
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import word_list
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
@@ -35,19 +43,8 @@ _MENDED = (
     (r"\s+[-–—]+\s+", ", "),
     (r"\s+", " "),
 )
-_TOKEN = re.compile(
-    r"“[^”]*”?|(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt|Lt)\.|\d[\d.,]*\d|[^\s“”,;:.!?…]+|[,;:.!?…]+"
-)
-_NUMBERS = re.compile(r"(?:(?:and|or|both|then|options?|choices?|numbers?|no)\b|[\W\d_])*", re.I)
-_QUESTION = re.compile(
-    r"(?:what(?! an? )|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
-    r"(?:is|are|am|was|were|does|did|do|has|have|can|could|will|would|should|shall|may)(?:n['’]t)? "
-    r"(?:(?:i|you|he|she|we|they|there|any(?:one|body)|some(?:one|body))\b|[^?]+\?$)",
-    re.I,
-)
-_ADDRESSED = re.compile(r"\b(?:you|your|yours|any(?:one|body)|some(?:one|body) there)\b", re.I)
-_CALLED = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam)[,:] (.+)")
 _SAID_AT_ONCE = ("apologise", "thank", "refuse", "accept", "greet")
+_BEFORE_VERBS = ("not", "openings", "wishes", "fillers", "weak")
 _SHIFTED = {
     "will": "would",
     "has": "had",
@@ -58,11 +55,29 @@ _SHIFTED = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What the player does, in parts; noun phrases keep their determiner and speak of "you"."""
+
+    family: str = ""  # of data/verbs.txt, "do" for other verbs; "" if not understood
+    verb: str = ""  # the plain form with its particle: "smash", "turn on"
+    object: str = ""  # "the old maps"; a pronoun stays unless the move says who or what it is
+    person: str = ""  # whom it is said, given or done to, where that is not the object
+    instrument: str = ""  # "a knife" (with, using)
+    where: str = ""  # with its preposition: "under the floorboards"
+    manner: str = ""  # "slowly", "without a match"
+    said: str = ""  # what is said, asked, written, thought: reported, or as spoken
+    is_quoted: bool = False  # said holds the words as spoken
+    clause: str = ""  # this act and those after it told back: "you break it and run"
+    then: Act | None = None  # the next act of a compound move
+    problem: str = ""  # of no act: empty, numbers, nonsense, question (to the game), no verb
+
+
 def parse_act(words: str) -> Act:
     """The move behind the words; one that is no act says why in ``problem``. Never raises."""
     text = _cleaned(words)
     letters = [ch for ch in text if ch.isalpha()]
-    if any(ch.isdigit() for ch in text) and _NUMBERS.fullmatch(text):
+    if any(ch.isdigit() for ch in text) and pattern("numbers").match(text):
         return Act(problem="numbers")
     if not letters:
         return Act(problem="nonsense" if words.strip(" \t\r\n.…,;:!?-–—'\"“”") else "empty")
@@ -96,11 +111,11 @@ def _sentences(text: str) -> Iterator[list[str]]:
     """The tokens of each sentence; what follows "say:" is one quoted token."""
     before, colon, said = text.partition(": ")
     words = before.split()
-    if colon and "“" not in text and not _CALLED.fullmatch(f"{before}: -"):
+    if colon and "“" not in text and not pattern("called").fullmatch(f"{before}: -"):
         if any(_speaks(words[i:]) for i in range(len(words))):
             text = f"{before} “{said}”"
     sentence: list[str] = []
-    for token in _TOKEN.findall(text):
+    for token in pattern("token").findall(text):
         if sentence and sentence[-1][0] in ".!?…;":
             yield sentence
             sentence = []
@@ -109,39 +124,48 @@ def _sentences(text: str) -> Iterator[list[str]]:
 
 
 def _speaks(words: Sequence[str]) -> bool:
-    verb = grammar.verb_at(words)
+    verb = verb_at(words)
     family = verb.family if verb else ""
     return family in ("greet", "sing", "nod") or _reports(family)
 
 
 def _reports(family: str) -> bool:
-    return bool(family) and "said" in grammar.families()[family].takes
+    return bool(family) and "said" in families()[family].takes
 
 
 # ------------------------------------------------------------------------------ speech and deeds
+
+
+def _spoken(words: str, family: str = "") -> Act:
+    """Words said as they stand."""
+    words = words.strip()
+    family = family or ("ask" if words.endswith("?") else "say")
+    verb = family if family in ("ask", "tell", "shout") else "say"
+    clause = f"you {'say' if verb == 'tell' else verb}: “{words[:1].upper()}{words[1:]}”"
+    return Act(family=family, verb=verb, said=words, is_quoted=True, clause=clause)
 
 
 def _read(tokens: list[str]) -> list[Act]:
     """The acts of one sentence, or one that only has a problem."""
     words = [token for token in tokens if token[0].isalnum() or token[0] in "“'’"]
     quoted = [token.strip("“”") for token in tokens if token[0] == "“"]
-    text = grammar.joined(tokens, keeps_mark=True)
+    text = joined(tokens, keeps_mark=True)
     if not words:
         return []
     if len(quoted) == len(words):
-        return [spoken(" ".join(quoted))]
+        return [_spoken(" ".join(quoted))]
     if tokens[0][0] == "“":
         following = [token for token in tokens if token[0].isalnum()]
         lead = Lead(following)
         is_tag = lead.verb and lead.subject and len(lead.rest) == lead.verb.words
         if lead.verb and not (is_tag or _speaks(lead.rest)):
-            return [spoken(quoted[0]), *_read(following)]
+            return [_spoken(quoted[0]), *_read(following)]
         tokens = [*following, f"“{' '.join(quoted)}”"]
     elif not quoted and (bare := _bare_speech(text, tokens, [word.lower() for word in words])):
         return [bare]
-    acts = [act for part in _parts(tokens) if (act := deed(part))]
+    acts = [act for part in _parts(tokens) if (act := _deed(part))]
     if not acts and text.endswith("!") and len(words) < 5:
-        return [spoken(text, "shout")]
+        return [_spoken(text, "shout")]
     return acts or [Act(problem="no verb")]
 
 
@@ -155,22 +179,26 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     for family in _SAID_AT_ONCE:
         size = phrase_length(family, low)
         if size == len(low):
-            return spoken(text, family)
+            return _spoken(text, family)
         if size and family not in ("accept", "refuse"):
-            is_short = family != "greet" or len(low) - size < 4
-            person = grammar.joined(tokens[size:]) if family == "greet" and is_short else ""
-            is_other = text.endswith("?") or not is_short
-            return replace(spoken(text, "" if is_other else family), person=person)
-    called = _CALLED.fullmatch(text)
+            if text.endswith("?") or (family == "greet" and len(low) - size > 3):
+                return _spoken(text)
+            person = joined(tokens[size:]) if family == "greet" else ""
+            return replace(_spoken(text, family), person=person)
+    called = pattern("called").fullmatch(text)
     if called and not _may_lead(called[1].lower().split()):
-        asks = text.endswith("?") or _QUESTION.match(called[2])
-        return replace(spoken(called[2], "ask" if asks else "tell"), person=called[1])
+        asks = text.endswith("?") or pattern("question").match(called[2])
+        return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
     is_act = phrase_length("openings", low) or phrase_length("not", low)
-    if _QUESTION.match(text) and not is_act and not re.search(r", (?:I|i|we)\b(?!.*\?$)", text):
+    if (
+        pattern("question").match(text)
+        and not is_act
+        and not re.search(r", (?:I|i|we)\b(?!.*\?$)", text)
+    ):
         said = text.rstrip("?") + "?"
-        return spoken(said) if _ADDRESSED.search(text) else Act(problem="question")
+        return _spoken(said) if pattern("addressed").search(text) else Act(problem="question")
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
-    return spoken(text) if is_said else None
+    return _spoken(text) if is_said else None
 
 
 def _may_lead(low: list[str]) -> bool:
@@ -178,31 +206,129 @@ def _may_lead(low: list[str]) -> bool:
     if grammar.is_somebody(low):
         return False
     lists = ("fillers", "openings", "game", "nothing", "wishes")
-    is_phrase = bool(grammar.verb_at(low)) or any(phrase_length(name, low) for name in lists)
+    is_phrase = bool(verb_at(low)) or any(phrase_length(name, low) for name in lists)
     return is_phrase or is_adverb(low[0]) or is_one(low[0], "prepositions adverbs enders")
 
 
 def _is_statement(low: list[str]) -> bool:
     """True for "I am afraid", "the door is locked", "you should go": said, not done."""
-    first, second, *rest = [*low, "", ""]
-    if re.fullmatch(r"(?:i|we)(?:['’](?:m|re))?", first):
-        lead = Lead(low)
-        is_doing = bool(lead.verb) and (lead.weak > 0 or lead.is_denied)
-        if len(first) > 2:
-            return not is_doing
-        denied = low[1 + phrase_length("not", low[1:]) :]
-        if lead.is_denied and is_one("".join(denied[:1]), "states"):
-            return True
-        if second in ("feel", "trust") and is_one(rest[0], "determiners"):
-            return False
-        is_state = is_one(second, "states") or (second == "would" and not lead.weak)
-        return is_state and not is_doing and not (lead.verb and lead.verb.words > 1)
+    first, second = [*low, "", ""][:2]
+    lead = Lead(low)
+    word, following = [*lead.rest, "", ""][:2]
+    if lead.subject in ("i'm", "we're"):
+        return not word.endswith("ing")
+    if lead.subject in ("i", "we"):
+        is_felt = word in ("feel", "trust") and is_one(following, "determiners")
+        is_longer = lead.verb is not None and lead.verb.words > 1
+        return is_one(word, "states") and not is_felt and not is_longer
     if first == "you":
         return is_one(second, "finite states") or second == "need"
     if re.fullmatch(r"(?:he|she|it|they|you|that|there|this|these|those)(?:['’]\w+)?", first):
         return True
     has_finite = any(is_one(word, "finite") for word in low[1:6])
-    return is_one(first, "determiners") and has_finite and not grammar.verb_at(low)
+    return is_one(first, "determiners") and has_finite and not verb_at(low)
+
+
+class Lead:
+    """What stands before the verb: subject, wishes, fillers, manner; and whether it is denied."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.manner: list[str] = []
+        self.subject, self.is_denied, at = "", False, 0
+        low = [token.lower().replace("’", "'") for token in tokens]
+        while at < len(low):
+            verb = verb_at(tokens[at:])
+            name, size = _before_verb(low[at:], verb.words if verb else 0)
+            if size:
+                self.subject = self.subject or (low[at] if name == "openings" else "")
+                self.is_denied = self.is_denied or name == "not"
+            elif not verb and (is_adverb(low[at]) or is_one(low[at], "adverbs")):
+                self.manner += [tokens[at]] if is_adverb(low[at]) else []
+            elif low[at][0].isalnum() or low[at][0] == "“":
+                break
+            at += max(size, 1)
+        self.rest = list(tokens[at:])
+        self.verb = verb_at(self.rest)
+
+
+def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
+    """The list and the size of a phrase that is no verb here, though it may be one."""
+    size, name = max((phrase_length(name, low), name) for name in _BEFORE_VERBS)
+    after, following = low[size:], "".join(low[size : size + 1])
+    if name == "weak":
+        is_idle = low[0] in ("go", "come") and size == 1 and is_base(following)
+        is_before = following.endswith("ing") and (size > longest or verb_at(after))
+        return name, size if (is_before or is_idle) and size >= longest else 0
+    if low[0] == "to" and not verb_at(after):
+        return name, 0
+    may_be_verb = name in ("not", "wishes") or low[0] == "lets"
+    is_equal = size == longest and may_be_verb and verb_at(after)
+    return name, size if size > longest or is_equal else 0
+
+
+def _deed(tokens: list[str]) -> Act | None:
+    """One act from the tokens of one part; None if they hold no verb."""
+    lead = Lead(tokens)
+    verb = lead.verb or _unknown(lead)
+    if not verb:
+        return _without_verb(tokens, lead)
+    family, spec = verb.family, families()[verb.family]
+    quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
+    rest = [token for token in verb.rest if token[0] != "“"]
+    while rest and not rest[-1][0].isalnum():
+        rest.pop()
+    last = verb.name.split()[-1]
+    if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
+        rest.insert(0, last)
+    found = grammar.arguments(spec, rest, verb.keeps_noun)
+    low = {token.lower() for token in rest}
+    is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
+    is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
+    if is_to_you or (is_to_me and not lead.subject and not quoted):
+        return _spoken(joined(tokens, keeps_mark=True), family if is_to_you else "say")
+    if quoted:
+        found = {"object": found.get("said", ""), **found, "said": quoted[0]}
+        is_question = quoted[0].endswith("?")
+        family = "ask" if is_question and family in ("say", "tell", "whisper", "shout") else family
+    found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
+    told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
+    clause = joined([*lead.manner, verb.base, *told])
+    act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
+    if lead.is_denied:
+        said = to_second_person(f"to {clause}")
+        act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
+        clause = f"do not {clause}"
+    words = f": “{act.said[:1].upper()}{act.said[1:]}”" if quoted else ""
+    return replace(act, clause=to_second_person(f"you {clause}") + words)
+
+
+def _without_verb(tokens: list[str], lead: Lead) -> Act | None:
+    """One goes "north" and "back to the harbour"; in "with the knife I cut it" one reads on."""
+    low = [token.lower() for token in tokens]
+    if at := next((k for k, word in enumerate(low) if k and word in ("i", "we")), 0):
+        is_phrase = is_one(low[0], "prepositions") and not is_one(low[0], "enders")
+        return _deed([*tokens[at:], *((",", low[0], *tokens[1:at]) if is_phrase else ())])
+    first = "".join(lead.rest[:1]).lower()
+    is_goal = is_one(first, "where_alone") or first in ("to", "into", "towards")
+    is_plain = len(lead.rest) == 1 or any(is_one(word, "english") for word in low)
+    if lead.subject or not (is_goal and is_plain):
+        return None
+    where = to_second_person(joined(lead.rest))
+    return Act(family="go", verb="go", where=where, clause=f"you go {where}")
+
+
+def _unknown(lead: Lead) -> grammar.Verb | None:
+    """A verb that no family holds, where it plainly is one: "I defenestrate the duke"."""
+    word, following = [*(token.lower() for token in lead.rest[:2]), "", ""][:2]
+    lists = "determiners pronouns subjects finite prepositions openers enders adverbs english"
+    if is_one(word, f"{lists} hurried") or len(word) < 3 or not pattern("plausible").match(word):
+        return None
+    is_noun = any(singular(word) in word_list(name) for name in ("people", "places"))
+    if not lead.subject and (not is_one(following, "determiners pronouns prepositions") or is_noun):
+        return None
+    base = re.sub(r"(?<=\w{3})(?:ed|ing)$", "", word)
+    base += "e" * bool(base != word and pattern("lost_e").search(base))
+    return grammar.Verb("do", base, base, lead.rest[1:])
 
 
 # ------------------------------------------------------------------------- one act after another
@@ -230,7 +356,7 @@ def _parts(tokens: list[str]) -> Iterator[list[str]]:
 def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
     lead, earlier = Lead(after), Lead(before)
     verb, last = earlier.verb, before[-1].lower()
-    if not (verb or unknown(earlier)):
+    if not (verb or _unknown(earlier)):
         return False
     if lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
         return bool(lead.rest)
@@ -254,7 +380,7 @@ def _still_reports(verb: grammar.Verb, following: str) -> bool:
     low = [*(token.lower() for token in verb.rest), ""]
     for k, word in enumerate(low[:-1]):
         if word == "to" and is_base(low[k + 1]):
-            told = grammar.verb_at(low[k + 1 : -1])
+            told = verb_at(low[k + 1 : -1])
             is_left = (
                 told and told.family == "wait" and following in ("go", "enter", "climb", "leave")
             )
@@ -273,10 +399,10 @@ def _chained(acts: list[Act]) -> Act:
     for act in acts:
         last = kept[-1] if kept else Act()
         if all(one.is_quoted and one.verb in ("say", "ask") for one in (act, last)):
-            both = spoken(f"{last.said}{'' if last.said[-1:] in '.!?…' else '.'} {act.said}")
+            both = _spoken(f"{last.said}{'' if last.said[-1:] in '.!?…' else '.'} {act.said}")
             kept[-1] = replace(both, person=last.person or act.person)
             continue
-        needs = bool(kept) and "needs_object" in grammar.families()[last.family].after
+        needs = bool(kept) and "needs_object" in families()[last.family].after
         if needs and act.object and last.clause == f"you {last.verb}":
             kept[-1] = replace(last, object=act.object)
         kept.append(_resolved(act, kept))

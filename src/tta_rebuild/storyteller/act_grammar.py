@@ -138,7 +138,7 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
         is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
         return list(tokens[begin:]) if is_owner else None
     is_noun = following[0].isalnum() and not is_adverb(following) and following != "of"
-    if is_noun and not is_one(following, "conjunctions prepositions enders adverbs"):
+    if is_noun and not is_one(following, "conjunctions prepositions enders adverbs openers"):
         is_preposition = gap >= 0 and is_one(after[-1], "prepositions")
         return list(tokens[begin:]) if is_preposition and after[0] != "on" else None
     if gap < 0 and any(is_one(word, "prepositions") and word != "back" for word in between):
