@@ -13,38 +13,13 @@ from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
-from tta_rebuild.storyteller.act_grammar import (
-    families,
-    is_adverb,
-    is_base,
-    is_one,
-    joined,
-    pattern,
-    phrase_length,
-    verb_at,
-)
+from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, pattern, phrase_length
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
-MOST_ACTS = 6
-"""Acts of one move that are kept."""
-
-_MENDED = (
-    (r"\.\.\.", "…"),
-    (r"(?<=[^\W_])[ \t]*[\r\n]+\s*(?=\S)", ". "),
-    (r"</?\w[^<>]{0,40}>|[<>{}\[\]()|`*_#~^\\]", " "),
-    (r"[«„]", "“"),
-    ("»", "”"),
-    (r"\"([^\"]*)(?:\"|$)", r"“\1”"),
-    (r"^([^“]*\s|)[‘'](?=\w)([^‘“]*?[\w.!?…])['’](?=[\s.,;!?]|$)", r"\1“\2”"),
-    (r"(?<=\w), (?:please|thanks|thank you)\W*$", ""),
-    (r"\s+[-–—]+\s+", ", "),
-    (r"\s+", " "),
-)
 _SAID_AT_ONCE = ("apologise", "thank", "refuse", "accept", "greet")
-_BEFORE_VERBS = ("not", "openings", "wishes", "fillers", "weak")
 _SHIFTED = {
     "will": "would",
     "has": "had",
@@ -76,20 +51,18 @@ class Act:
 def parse_act(words: str) -> Act:
     """The move behind the words; one that is no act says why in ``problem``. Never raises."""
     text = _cleaned(words)
-    letters = [ch for ch in text if ch.isalpha()]
     if any(ch.isdigit() for ch in text) and pattern("numbers").match(text):
         return Act(problem="numbers")
-    if not letters:
+    if not any(ch.isalpha() for ch in text):
         return Act(problem="nonsense" if words.strip(" \t\r\n.…,;:!?-–—'\"“”") else "empty")
     low = re.findall(r"[^\W\d_]+", text.lower())
     english = sum(is_one(word, "english determiners") or is_base(word) for word in low)
     foreign = sum(is_one(word, "foreign") or not word.isascii() for word in low)
-    latin = sum("LATIN" in unicodedata.name(ch, "") for ch in letters)
-    if latin * 2 < len(letters) or (len(low) > 1 and foreign > english):
+    if foreign > english:
         return Act(problem="no verb")
     found = [act for sentence in _sentences(text) for act in _read(sentence)]
-    if acts := [act for act in found if not act.problem]:
-        return _chained(acts[:MOST_ACTS])
+    if acts := [act for act in found if not act.problem][:6]:
+        return _chained(acts)
     if any(act.problem == "question" for act in found):
         return Act(problem="question")
     return Act(problem="no verb" if english or foreign else "nonsense")
@@ -97,11 +70,11 @@ def parse_act(words: str) -> Act:
 
 def _cleaned(words: str) -> str:
     text = unicodedata.normalize("NFKC", words[: 4 * LONGEST_READ])
-    text = "".join(ch if ch.isprintable() or ch.isspace() else "" for ch in text)
+    text = "".join(ch for ch in text if ch.isprintable() or ch.isspace())
     text = "".join(ch for ch in text if unicodedata.category(ch) not in ("So", "Sk", "Mn"))
     text = text.lower() if text.isupper() and len(text) > 3 else text
-    for pattern, instead in _MENDED:
-        text = re.sub(pattern, instead, text)
+    for seen, instead in grammar.word_table("act_words")["mended"]:
+        text = re.sub(seen, instead, text)
     if len(text) > LONGEST_READ:
         text = text[:LONGEST_READ].rpartition(" ")[0] or text[:LONGEST_READ]
     return text.strip() + "”" * (text.count("“") > text.count("”"))
@@ -110,10 +83,9 @@ def _cleaned(words: str) -> str:
 def _sentences(text: str) -> Iterator[list[str]]:
     """The tokens of each sentence; what follows "say:" is one quoted token."""
     before, colon, said = text.partition(": ")
-    words = before.split()
-    if colon and "“" not in text and not pattern("called").fullmatch(f"{before}: -"):
-        if any(_speaks(words[i:]) for i in range(len(words))):
-            text = f"{before} “{said}”"
+    starts = range(before.count(" ") + 1) if colon and "“" not in text else ()
+    if any(_reports(grammar.verb_at(before.split()[i:])) for i in starts):
+        text = f"{before} “{said}”"
     sentence: list[str] = []
     for token in pattern("token").findall(text):
         if sentence and sentence[-1][0] in ".!?…;":
@@ -123,14 +95,8 @@ def _sentences(text: str) -> Iterator[list[str]]:
     yield sentence
 
 
-def _speaks(words: Sequence[str]) -> bool:
-    verb = verb_at(words)
-    family = verb.family if verb else ""
-    return family in ("greet", "sing", "nod") or _reports(family)
-
-
-def _reports(family: str) -> bool:
-    return bool(family) and "said" in families()[family].takes
+def _reports(verb: grammar.Verb | None) -> bool:
+    return verb is not None and "said" in grammar.families()[verb.family].takes
 
 
 # ------------------------------------------------------------------------------ speech and deeds
@@ -158,7 +124,7 @@ def _read(tokens: list[str]) -> list[Act]:
         following = [token for token in tokens if token[0].isalnum()]
         lead = Lead(following)
         is_tag = lead.verb and lead.subject and len(lead.rest) == lead.verb.words
-        if lead.verb and not (is_tag or _speaks(lead.rest)):
+        if lead.verb and not (is_tag or _reports(lead.verb)):
             return [_spoken(quoted[0]), *_read(following)]
         tokens = [*following, f"“{' '.join(quoted)}”"]
     elif not quoted and (bare := _bare_speech(text, tokens, [word.lower() for word in words])):
@@ -174,8 +140,7 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     if phrase_length("game", low) == len(low):
         return Act(problem="question")
     if phrase_length("nothing", low) == len(low):
-        told = re.sub(r"^(?:i|you) |^(?:nothing|pass|skip|next)$", "", text.lower()) or "wait"
-        return Act(family="wait", verb="wait", clause="you " + told.replace("don't", "do not"))
+        return Act(family="wait", verb="wait", clause="you wait")
     for family in _SAID_AT_ONCE:
         size = phrase_length(family, low)
         if size == len(low):
@@ -186,28 +151,18 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
             person = joined(tokens[size:]) if family == "greet" else ""
             return replace(_spoken(text, family), person=person)
     called = pattern("called").fullmatch(text)
-    if called and not _may_lead(called[1].lower().split()):
+    name = called[1].lower().split() if called else ["i"]
+    is_lead = Lead(name).rest != name or grammar.verb_at(name)
+    if called and (grammar.is_somebody(name) or not (is_lead or is_one(name[0], "prepositions"))):
         asks = text.endswith("?") or pattern("question").match(called[2])
         return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
     is_act = phrase_length("openings", low) or phrase_length("not", low)
-    if (
-        pattern("question").match(text)
-        and not is_act
-        and not re.search(r", (?:I|i|we)\b(?!.*\?$)", text)
-    ):
-        said = text.rstrip("?") + "?"
-        return _spoken(said) if pattern("addressed").search(text) else Act(problem="question")
+    is_act = is_act or (re.search(r", (?:I|i|we)\b", text) and not text.endswith("?"))
+    if pattern("question").match(text) and not is_act:
+        is_said = pattern("addressed").search(text)
+        return _spoken(text.rstrip("?") + "?") if is_said else Act(problem="question")
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
     return _spoken(text) if is_said else None
-
-
-def _may_lead(low: list[str]) -> bool:
-    """True if what looks like a name begins an act: "Quickly, …", "Inside, …"."""
-    if grammar.is_somebody(low):
-        return False
-    lists = ("fillers", "openings", "game", "nothing", "wishes")
-    is_phrase = bool(verb_at(low)) or any(phrase_length(name, low) for name in lists)
-    return is_phrase or is_adverb(low[0]) or is_one(low[0], "prepositions adverbs enders")
 
 
 def _is_statement(low: list[str]) -> bool:
@@ -226,7 +181,7 @@ def _is_statement(low: list[str]) -> bool:
     if re.fullmatch(r"(?:he|she|it|they|you|that|there|this|these|those)(?:['’]\w+)?", first):
         return True
     has_finite = any(is_one(word, "finite") for word in low[1:6])
-    return is_one(first, "determiners") and has_finite and not verb_at(low)
+    return is_one(first, "determiners") and has_finite and not grammar.verb_at(low)
 
 
 class Lead:
@@ -237,32 +192,33 @@ class Lead:
         self.subject, self.is_denied, at = "", False, 0
         low = [token.lower().replace("’", "'") for token in tokens]
         while at < len(low):
-            verb = verb_at(tokens[at:])
+            verb = grammar.verb_at(tokens[at:])
             name, size = _before_verb(low[at:], verb.words if verb else 0)
             if size:
                 self.subject = self.subject or (low[at] if name == "openings" else "")
                 self.is_denied = self.is_denied or name == "not"
-            elif not verb and (is_adverb(low[at]) or is_one(low[at], "adverbs")):
-                self.manner += [tokens[at]] if is_adverb(low[at]) else []
+            elif not verb and (grammar.is_adverb(low[at]) or is_one(low[at], "adverbs")):
+                self.manner += [tokens[at]] if grammar.is_adverb(low[at]) else []
             elif low[at][0].isalnum() or low[at][0] == "“":
                 break
             at += max(size, 1)
         self.rest = list(tokens[at:])
-        self.verb = verb_at(self.rest)
+        self.verb = grammar.verb_at(self.rest)
 
 
 def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
     """The list and the size of a phrase that is no verb here, though it may be one."""
-    size, name = max((phrase_length(name, low), name) for name in _BEFORE_VERBS)
+    names = ("not", "openings", "wishes", "fillers", "weak")
+    size, name = max((phrase_length(name, low), name) for name in names)
     after, following = low[size:], "".join(low[size : size + 1])
     if name == "weak":
         is_idle = low[0] in ("go", "come") and size == 1 and is_base(following)
-        is_before = following.endswith("ing") and (size > longest or verb_at(after))
+        is_before = following.endswith("ing") and (size > longest or grammar.verb_at(after))
         return name, size if (is_before or is_idle) and size >= longest else 0
-    if low[0] == "to" and not verb_at(after):
+    if low[0] == "to" and not grammar.verb_at(after):
         return name, 0
     may_be_verb = name in ("not", "wishes") or low[0] == "lets"
-    is_equal = size == longest and may_be_verb and verb_at(after)
+    is_equal = size == longest and may_be_verb and grammar.verb_at(after)
     return name, size if size > longest or is_equal else 0
 
 
@@ -272,7 +228,7 @@ def _deed(tokens: list[str]) -> Act | None:
     verb = lead.verb or _unknown(lead)
     if not verb:
         return _without_verb(tokens, lead)
-    family, spec = verb.family, families()[verb.family]
+    family, spec = verb.family, grammar.families()[verb.family]
     quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
     rest = [token for token in verb.rest if token[0] != "“"]
     while rest and not rest[-1][0].isalnum():
@@ -326,9 +282,7 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
     is_noun = any(singular(word) in word_list(name) for name in ("people", "places"))
     if not lead.subject and (not is_one(following, "determiners pronouns prepositions") or is_noun):
         return None
-    base = re.sub(r"(?<=\w{3})(?:ed|ing)$", "", word)
-    base += "e" * bool(base != word and pattern("lost_e").search(base))
-    return grammar.Verb("do", base, base, lead.rest[1:])
+    return grammar.Verb("do", word, word, lead.rest[1:])
 
 
 # ------------------------------------------------------------------------- one act after another
@@ -337,57 +291,34 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
     """The sentence cut where another act begins."""
     begin = 0
-    for i in range(1, len(tokens)):
-        end = i
-        while end < len(tokens) and (
-            tokens[end] in ",;—" or is_one(tokens[end].lower(), "conjunctions")
-        ):
-            end += 1
+    links = [token in ",;—" or is_one(token.lower(), "conjunctions") for token in tokens]
+    for i in range(1, len(tokens) - 1):
         if (
-            i < end < len(tokens)
-            and begin < i
-            and _begins_act(tokens[begin:i], tokens[end:], tokens[i:end])
+            links[i]
+            and not links[i + 1]
+            and _begins_act(tokens[begin:i], tokens[i], tokens[i + 1 :])
         ):
             yield tokens[begin:i]
-            begin = end
+            begin = i + 1
     yield tokens[begin:]
 
 
-def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
+def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     lead, earlier = Lead(after), Lead(before)
-    verb, last = earlier.verb, before[-1].lower()
-    if not (verb or _unknown(earlier)):
+    verb = earlier.verb or _unknown(earlier)
+    if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
+        return bool(verb and lead.rest)
+    if not lead.verb or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
-    if lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
-        return bool(lead.rest)
-    if not lead.verb or lead.subject or is_one(last, "articles"):
+    first, is_plain = lead.rest[0].lower(), is_base(earlier.rest[0].lower())
+    if (is_plain and not is_base(first)) or (len(lead.rest) == 1 and is_one(first, "rather_nouns")):
         return False
-    first, *following = (token.lower() for token in lead.rest)
-    if not verb or (is_base(earlier.rest[0].lower()) and not is_base(first)):
-        return False
-    if "then" not in link and _reports(verb.family) and _still_reports(verb, lead.verb.family):
-        return False
-    if not following and is_one(first, "rather_nouns") and verb.rest:
-        return False
-    is_bare = bool(verb.rest) and not any(is_one(t.lower(), "determiners") for t in verb.rest)
-    is_noun = not is_one(last, "prepositions pronouns adverbs subjects") and not is_adverb(last)
-    is_last = not following or not following[0][0].isalnum() or following[0] == "of"
-    return not (is_last and is_bare and is_noun and before[-1].islower())
-
-
-def _still_reports(verb: grammar.Verb, following: str) -> bool:
-    """True if "and" goes on with what is reported: "tell him to run and hide"."""
-    low = [*(token.lower() for token in verb.rest), ""]
-    for k, word in enumerate(low[:-1]):
-        if word == "to" and is_base(low[k + 1]):
-            told = verb_at(low[k + 1 : -1])
-            is_left = (
-                told and told.family == "wait" and following in ("go", "enter", "climb", "leave")
-            )
-            return verb.family not in ("refuse", "try") and not is_left
-        if is_one(word, "openers"):
-            return low[k + 1] in ("we", "they", "you") or any(is_one(w, "modals") for w in low)
-    return False
+    asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())
+    told = grammar.verb_at([asked[1]]) if asked and _reports(verb) and link != "then" else None
+    is_left = (
+        told and told.family == "wait" and lead.verb.family in ("go", "enter", "climb", "leave")
+    )
+    return not told or bool(is_left) or verb.family in ("refuse", "try")
 
 
 # ----------------------------------------------------------------------- the move as a whole
@@ -402,7 +333,7 @@ def _chained(acts: list[Act]) -> Act:
             both = _spoken(f"{last.said}{'' if last.said[-1:] in '.!?…' else '.'} {act.said}")
             kept[-1] = replace(both, person=last.person or act.person)
             continue
-        needs = bool(kept) and "needs_object" in families()[last.family].after
+        needs = bool(kept) and "needs_object" in grammar.families()[last.family].after
         if needs and act.object and last.clause == f"you {last.verb}":
             kept[-1] = replace(last, object=act.object)
         kept.append(_resolved(act, kept))
@@ -417,37 +348,30 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     """A pronoun becomes what the move said before: "open the box and burn it"."""
     meant: dict[str, str] = {}
     for one in earlier:
-        goal = re.sub(r"^.*?(?=\b(?:the|a|an|my|your|his|her|their)\b|$)", "", one.where)
+        goal = re.sub(r"^.*?(?=\b(?:the|an?|my|your|his|her|their)\b|$)", "", one.where)
         for phrase in (one.object, one.person, "" if one.object or one.person else goal):
-            if not phrase or is_one(phrase.lower(), "pronouns"):
-                continue
-            last = phrase.split()[-1]
-            is_many = singular(last) != last
+            is_many = singular(phrase.split(" ")[-1]) != phrase.split(" ")[-1]
             if phrase == one.person or grammar.is_somebody(phrase.split()):
                 meant |= dict.fromkeys(("him", "her", "them"), phrase)
-            else:
+            elif not is_one(phrase.lower(), "pronouns"):
                 meant["them" if is_many else "it"] = phrase
-    return replace(
-        act,
-        object=meant.get(act.object, act.object),
-        person=meant.get(act.person, act.person),
-    )
+    words = [meant.get(phrase) or phrase for phrase in (act.object, act.person)]
+    return replace(act, object=words[0], person=words[1])
 
 
 def clause_in_past(clause: str) -> str:
     """``you give Mara the key and run`` → ``you gave Mara the key and ran``; speech stays."""
+
+    def turned(found: re.Match[str]) -> str:
+        is_verb = found[1] == "you " or is_base(found[3])
+        return f"{found[1]}{found[2]}{past(found[3])}" if is_verb else found[0]
+
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
-        words = told.split(" ")
-        for k, word in enumerate(words):
-            before = next((w for w in reversed(words[:k]) if w and not is_adverb(w)), "")
-            is_first = before == "you" and k < 3 and i == 0
-            plain = word.rstrip(",:;")
-            is_next = is_base(plain) and (before.endswith(",") or before in ("and", "then"))
-            if plain and not is_adverb(plain) and (is_first or is_next):
-                words[k] = past(plain) + word[len(plain) :]
-        shifted = "|".join(_SHIFTED)
-        reported = re.sub(rf"\b(?:{shifted})\b", lambda m: _SHIFTED[m[0]], reported, count=1)
-        parts[i] = " ".join(words) + that + reported
+        told = re.sub(r"(^you |, |\band |\bthen )((?:\w+ly )*)([\w'’-]+)", turned, told)
+        shifted = re.sub(
+            r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1
+        )
+        parts[i] = told + that + shifted
     return "".join(parts)
