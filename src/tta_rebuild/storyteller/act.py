@@ -20,14 +20,6 @@ from tta_rebuild.storyteller.word_lists import word_list
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
 _SAID_AT_ONCE = ("apologise", "thank", "refuse", "accept", "greet")
-_SHIFTED = {
-    "will": "would",
-    "has": "had",
-    "have": "had",
-    "is": "was",
-    "are": "were",
-    "can": "could",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +67,8 @@ def _cleaned(words: str) -> str:
     text = text.lower() if text.isupper() and len(text) > 3 else text
     for seen, instead in grammar.word_table("act_words")["mended"]:
         text = re.sub(seen, instead, text)
-    if len(text) > LONGEST_READ:
-        text = text[:LONGEST_READ].rpartition(" ")[0] or text[:LONGEST_READ]
-    return text.strip() + "”" * (text.count("“") > text.count("”"))
+    text = text[:LONGEST_READ].strip()
+    return text + "”" * (text.count("“") > text.count("”"))
 
 
 def _sentences(text: str) -> Iterator[list[str]]:
@@ -97,9 +88,6 @@ def _sentences(text: str) -> Iterator[list[str]]:
 
 def _reports(verb: grammar.Verb | None) -> bool:
     return verb is not None and "said" in grammar.families()[verb.family].takes
-
-
-# ------------------------------------------------------------------------------ speech and deeds
 
 
 def _spoken(words: str, family: str = "") -> Act:
@@ -129,10 +117,10 @@ def _read(tokens: list[str]) -> list[Act]:
         tokens = [*following, f"“{' '.join(quoted)}”"]
     elif not quoted and (bare := _bare_speech(text, tokens, [word.lower() for word in words])):
         return [bare]
-    acts = [act for part in _parts(tokens) if (act := _deed(part))]
-    if not acts and text.endswith("!") and len(words) < 5:
-        return [_spoken(text, "shout")]
-    return acts or [Act(problem="no verb")]
+    no_act = Act(problem="no verb")
+    if text.endswith("!") and len(words) < 5:
+        no_act = _spoken(text, "shout")
+    return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
@@ -167,7 +155,6 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
 
 def _is_statement(low: list[str]) -> bool:
     """True for "I am afraid", "the door is locked", "you should go": said, not done."""
-    first, second = [*low, "", ""][:2]
     lead = Lead(low)
     word, following = [*lead.rest, "", ""][:2]
     if lead.subject in ("i'm", "we're"):
@@ -176,12 +163,9 @@ def _is_statement(low: list[str]) -> bool:
         is_felt = word in ("feel", "trust") and is_one(following, "determiners")
         is_longer = lead.verb is not None and lead.verb.words > 1
         return is_one(word, "states") and not is_felt and not is_longer
-    if first == "you":
-        return is_one(second, "finite states") or second == "need"
-    if re.fullmatch(r"(?:he|she|it|they|you|that|there|this|these|those)(?:['’]\w+)?", first):
-        return True
-    has_finite = any(is_one(word, "finite") for word in low[1:6])
-    return is_one(first, "determiners") and has_finite and not grammar.verb_at(low)
+    has_finite = any(is_one(word, "finite") for word in low[1:6]) and not grammar.verb_at(low)
+    is_noun = has_finite and is_one(low[0], "determiners")
+    return is_noun or bool(pattern("statement").match(" ".join(low)))
 
 
 class Lead:
@@ -231,8 +215,6 @@ def _deed(tokens: list[str]) -> Act | None:
     family, spec = verb.family, grammar.families()[verb.family]
     quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
     rest = [token for token in verb.rest if token[0] != "“"]
-    while rest and not rest[-1][0].isalnum():
-        rest.pop()
     last = verb.name.split()[-1]
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
@@ -244,8 +226,8 @@ def _deed(tokens: list[str]) -> Act | None:
         return _spoken(joined(tokens, keeps_mark=True), family if is_to_you else "say")
     if quoted:
         found = {"object": found.get("said", ""), **found, "said": quoted[0]}
-        is_question = quoted[0].endswith("?")
-        family = "ask" if is_question and family in ("say", "tell", "whisper", "shout") else family
+        if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
+            family = "ask"
     found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
     told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
     clause = joined([*lead.manner, verb.base, *told])
@@ -262,8 +244,8 @@ def _without_verb(tokens: list[str], lead: Lead) -> Act | None:
     """One goes "north" and "back to the harbour"; in "with the knife I cut it" one reads on."""
     low = [token.lower() for token in tokens]
     if at := next((k for k, word in enumerate(low) if k and word in ("i", "we")), 0):
-        is_phrase = is_one(low[0], "prepositions") and not is_one(low[0], "enders")
-        return _deed([*tokens[at:], *((",", low[0], *tokens[1:at]) if is_phrase else ())])
+        before = [",", low[0], *tokens[1:at]] if is_one(low[0], "prepositions enders") else []
+        return _deed([*tokens[at:], *before])
     first = "".join(lead.rest[:1]).lower()
     is_goal = is_one(first, "where_alone") or first in ("to", "into", "towards")
     is_plain = len(lead.rest) == 1 or any(is_one(word, "english") for word in low)
@@ -285,22 +267,18 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
     return grammar.Verb("do", word, word, lead.rest[1:])
 
 
-# ------------------------------------------------------------------------- one act after another
-
-
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
     """The sentence cut where another act begins."""
+    marks = (",", ";", "—", *grammar.small_words("conjunctions"))
+    links = [token.lower() in marks for token in tokens]
+    kept = [k for k in range(len(tokens)) if not all(links[k : k + 2])]
     begin = 0
-    links = [token in ",;—" or is_one(token.lower(), "conjunctions") for token in tokens]
-    for i in range(1, len(tokens) - 1):
-        if (
-            links[i]
-            and not links[i + 1]
-            and _begins_act(tokens[begin:i], tokens[i], tokens[i + 1 :])
-        ):
-            yield tokens[begin:i]
-            begin = i + 1
-    yield tokens[begin:]
+    for n, k in enumerate(kept):
+        before, after = ([tokens[i] for i in part] for part in (kept[begin:n], kept[n + 1 :]))
+        if links[k] and before and after and _begins_act(before, tokens[k], after):
+            yield before
+            begin = n + 1
+    yield [tokens[i] for i in kept[begin:]]
 
 
 def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
@@ -315,30 +293,20 @@ def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
         return False
     asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())
     told = grammar.verb_at([asked[1]]) if asked and _reports(verb) and link != "then" else None
-    is_left = (
-        told and told.family == "wait" and lead.verb.family in ("go", "enter", "climb", "leave")
-    )
-    return not told or bool(is_left) or verb.family in ("refuse", "try")
-
-
-# ----------------------------------------------------------------------- the move as a whole
+    if told and told.family == "wait" and lead.verb.family in ("go", "enter", "climb", "leave"):
+        return True  # who is told to wait does not go
+    return told is None or verb.family in ("refuse", "try")
 
 
 def _chained(acts: list[Act]) -> Act:
-    """The acts as one, each handed on to the next; speeches in a row are one."""
-    kept: list[Act] = []
-    for act in acts:
-        last = kept[-1] if kept else Act()
-        if all(one.is_quoted and one.verb in ("say", "ask") for one in (act, last)):
-            both = _spoken(f"{last.said}{'' if last.said[-1:] in '.!?…' else '.'} {act.said}")
-            kept[-1] = replace(both, person=last.person or act.person)
-            continue
-        needs = bool(kept) and "needs_object" in grammar.families()[last.family].after
-        if needs and act.object and last.clause == f"you {last.verb}":
-            kept[-1] = replace(last, object=act.object)
-        kept.append(_resolved(act, kept))
-    whole = kept.pop()
-    for act in reversed(kept):
+    """The acts as one, each handed on to the next."""
+    for i in range(1, len(acts)):
+        acts[i], last = _resolved(acts[i], acts[:i]), acts[i - 1]
+        needs = "needs_object" in grammar.families()[last.family].after
+        if needs and last.clause == f"you {last.verb}":
+            acts[i - 1] = replace(last, object=acts[i].object)
+    whole = acts.pop()
+    for act in reversed(acts):
         clause = f"{act.clause}{',' if whole.then else ' and'} {whole.clause.removeprefix('you ')}"
         whole = replace(act, clause=clause, then=whole)
     return whole
@@ -349,12 +317,12 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
     meant: dict[str, str] = {}
     for one in earlier:
         goal = re.sub(r"^.*?(?=\b(?:the|an?|my|your|his|her|their)\b|$)", "", one.where)
-        for phrase in (one.object, one.person, "" if one.object or one.person else goal):
-            is_many = singular(phrase.split(" ")[-1]) != phrase.split(" ")[-1]
-            if phrase == one.person or grammar.is_somebody(phrase.split()):
+        for phrase in (one.object, one.person) if one.object or one.person else (goal,):
+            *_, last = phrase.split(" ")
+            if phrase and (phrase == one.person or grammar.is_somebody(phrase.split())):
                 meant |= dict.fromkeys(("him", "her", "them"), phrase)
-            elif not is_one(phrase.lower(), "pronouns"):
-                meant["them" if is_many else "it"] = phrase
+            elif phrase and not is_one(phrase.lower(), "pronouns"):
+                meant["it" if singular(last) == last else "them"] = phrase
     words = [meant.get(phrase) or phrase for phrase in (act.object, act.person)]
     return replace(act, object=words[0], person=words[1])
 
@@ -370,8 +338,7 @@ def clause_in_past(clause: str) -> str:
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
         told = re.sub(r"(^you |, |\band |\bthen )((?:\w+ly )*)([\w'’-]+)", turned, told)
-        shifted = re.sub(
-            r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1
-        )
-        parts[i] = told + that + shifted
+        for now, then in grammar.word_table("act_words")["shifted"] if that else ():
+            reported = re.sub(rf"\b{now}\b", then, reported, count=1)
+        parts[i] = told + that + reported
     return "".join(parts)

@@ -167,8 +167,6 @@ def joined(tokens: Sequence[str], *, keeps_mark: bool = False) -> str:
     return bare.rstrip("?") + text[-1:] if keeps_mark and text[-1:] in "?!" else bare
 
 
-# ------------------------------------------------------------------------- what follows the verb
-
 _NOUN = "(?:d+(?:[ap]*n+|[ap](?=f|$)|a)?|[hb]a*n+|n+)"
 _PHRASE = re.compile(
     "(?P<manner>Mm*[^pEMT]*)"
@@ -198,7 +196,7 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
     tags, says = "", "said" in spec.takes
     while (k := len(tags)) < len(low):
         word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
-        letter = _letters().get(word, "a" if is_adverb(word) else "n")
+        letter = _letters().get(word, "a" if is_adverb(word) else "n" if word[0].isalnum() else "x")
         size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
         if word == "to" and (is_base(following) or is_one(following, "infinitives")):
             letter = "T"
@@ -214,8 +212,6 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
             letter = "q"
         elif "bare_infinitive" in spec.after and k and is_base(word) and before not in ("d", "p"):
             letter = "B"
-        elif not word[0].isalnum():
-            letter = "x"
         elif word == "one" and before in ("n", "d"):
             letter = "n"
         tags += letter
@@ -224,7 +220,6 @@ def _tags(low: list[str], spec: VerbFamily) -> str:
 
 def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, str]:
     """The parts of what follows a verb, by the names of ``Act``'s fields, in the second person."""
-    rest = rest[rest[:1] in (["of"], ["Of"]) :]
     tags = _tags([token.lower() for token in rest], spec)
     opens = (_REPORT_AT_FIRST if spec.takes[0] == "object" else _REPORT).search(tags)
     end = opens.start() if opens and "said" in spec.takes else len(rest)
@@ -251,19 +246,14 @@ def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, 
             slot, kept = _slot(spec, prep, words, parts)
             parts[slot] = kept if slot == "where" else [*parts.get(slot, ()), *kept]
     parts.pop("aside", None)
-    found = {slot: to_second_person(joined(words)) for slot, words in parts.items()}
-    return {
-        slot: re.sub(r"^(?:You|The|An?|That)\b", lambda m: m[0].lower(), words)
-        for slot, words in found.items()
-    }
+    return {slot: to_second_person(f"- {joined(words)}")[2:] for slot, words in parts.items()}
 
 
 def _cut(tags: str, tokens: list[str], spec: VerbFamily) -> Iterator[tuple[list[str], list[str]]]:
     """Phrases in order, as (prepositions, words); a clause of time, reason or purpose ends them."""
     takes_two, at = "person" in spec.takes and len(spec.takes) > 1, 0
     while at < len(tags) and tags[at] not in "ET":
-        found = _PHRASE.match(tags, at)
-        assert found is not None
+        found = next(_PHRASE.finditer(tags, at))
         begin, at = at, max(found.end(), at + 1)
         middle = at if found["manner"] else found.end("prep")
         noun, following = found["noun"], tags[at : at + 1]
