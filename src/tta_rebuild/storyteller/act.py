@@ -15,11 +15,10 @@ from tta_rebuild.core.english import past, singular
 from tta_rebuild.storyteller import act_grammar as grammar
 from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, pattern, phrase_length
 from tta_rebuild.storyteller.second_person import to_second_person
-from tta_rebuild.storyteller.word_lists import word_list
+from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
-_SAID_AT_ONCE = ("apologise", "thank", "refuse", "accept", "greet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +54,9 @@ def parse_act(words: str) -> Act:
     found = [act for sentence in _sentences(text) for act in _read(sentence)]
     if acts := [act for act in found if not act.problem][:6]:
         return _chained(acts)
-    if any(act.problem == "question" for act in found):
-        return Act(problem="question")
-    return Act(problem="no verb" if english or foreign else "nonsense")
+    is_question = any(act.problem == "question" for act in found)
+    other = "no verb" if english or foreign else "nonsense"
+    return Act(problem="question" if is_question else other)
 
 
 def _cleaned(words: str) -> str:
@@ -65,7 +64,7 @@ def _cleaned(words: str) -> str:
     text = "".join(ch for ch in text if ch.isprintable() or ch.isspace())
     text = "".join(ch for ch in text if unicodedata.category(ch) not in ("So", "Sk", "Mn"))
     text = text.lower() if text.isupper() and len(text) > 3 else text
-    for seen, instead in grammar.word_table("act_words")["mended"]:
+    for seen, instead in word_table("act_words")["mended"]:
         text = re.sub(seen, instead, text)
     text = text[:LONGEST_READ].strip()
     return text + "”" * (text.count("“") > text.count("”"))
@@ -92,7 +91,6 @@ def _reports(verb: grammar.Verb | None) -> bool:
 
 def _spoken(words: str, family: str = "") -> Act:
     """Words said as they stand."""
-    words = words.strip()
     family = family or ("ask" if words.endswith("?") else "say")
     verb = family if family in ("ask", "tell", "shout") else "say"
     clause = f"you {'say' if verb == 'tell' else verb}: “{words[:1].upper()}{words[1:]}”"
@@ -102,7 +100,7 @@ def _spoken(words: str, family: str = "") -> Act:
 def _read(tokens: list[str]) -> list[Act]:
     """The acts of one sentence, or one that only has a problem."""
     words = [token for token in tokens if token[0].isalnum() or token[0] in "“'’"]
-    quoted = [token.strip("“”") for token in tokens if token[0] == "“"]
+    quoted = [token.strip("“” ") for token in tokens if token[0] == "“"]
     text = joined(tokens, keeps_mark=True)
     if not words:
         return []
@@ -117,9 +115,8 @@ def _read(tokens: list[str]) -> list[Act]:
         tokens = [*following, f"“{' '.join(quoted)}”"]
     elif not quoted and (bare := _bare_speech(text, tokens, [word.lower() for word in words])):
         return [bare]
-    no_act = Act(problem="no verb")
-    if text.endswith("!") and len(words) < 5:
-        no_act = _spoken(text, "shout")
+    is_cry = text.endswith("!") and len(words) < 5
+    no_act = _spoken(text, "shout") if is_cry else Act(problem="no verb")
     return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
 
 
@@ -129,7 +126,7 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
         return Act(problem="question")
     if phrase_length("nothing", low) == len(low):
         return Act(family="wait", verb="wait", clause="you wait")
-    for family in _SAID_AT_ONCE:
+    for family in ("apologise", "thank", "refuse", "accept", "greet"):
         size = phrase_length(family, low)
         if size == len(low):
             return _spoken(text, family)
@@ -139,16 +136,16 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
             person = joined(tokens[size:]) if family == "greet" else ""
             return replace(_spoken(text, family), person=person)
     called = pattern("called").fullmatch(text)
-    name = called[1].lower().split() if called else ["i"]
-    is_lead = Lead(name).rest != name or grammar.verb_at(name)
-    if called and (grammar.is_somebody(name) or not (is_lead or is_one(name[0], "prepositions"))):
+    name = called[1].lower().split() if called else []
+    is_name = name and Lead(name).rest == name and not is_one(name[0], "prepositions")
+    if called and (grammar.is_somebody(name) or (is_name and not grammar.verb_at(name))):
         asks = text.endswith("?") or pattern("question").match(called[2])
         return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
     is_act = phrase_length("openings", low) or phrase_length("not", low)
-    is_act = is_act or (re.search(r", (?:I|i|we)\b", text) and not text.endswith("?"))
-    if pattern("question").match(text) and not is_act:
-        is_said = pattern("addressed").search(text)
-        return _spoken(text.rstrip("?") + "?") if is_said else Act(problem="question")
+    is_question = bool(pattern("question").match(text)) and not is_act
+    if is_question and (text.endswith("?") or not re.search(r", (?:I|i|we)\b", text)):
+        is_to_game = not pattern("addressed").search(text)
+        return Act(problem="question") if is_to_game else _spoken(text.rstrip("?") + "?")
     is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
     return _spoken(text) if is_said else None
 
@@ -161,11 +158,8 @@ def _is_statement(low: list[str]) -> bool:
         return not word.endswith("ing")
     if lead.subject in ("i", "we"):
         is_felt = word in ("feel", "trust") and is_one(following, "determiners")
-        is_longer = lead.verb is not None and lead.verb.words > 1
-        return is_one(word, "states") and not is_felt and not is_longer
-    has_finite = any(is_one(word, "finite") for word in low[1:6]) and not grammar.verb_at(low)
-    is_noun = has_finite and is_one(low[0], "determiners")
-    return is_noun or bool(pattern("statement").match(" ".join(low)))
+        return is_one(word, "states") and not is_felt and not (lead.verb and lead.verb.words > 1)
+    return bool(pattern("statement").match(" ".join(low)))
 
 
 class Lead:
@@ -246,10 +240,7 @@ def _without_verb(tokens: list[str], lead: Lead) -> Act | None:
     if at := next((k for k, word in enumerate(low) if k and word in ("i", "we")), 0):
         before = [",", low[0], *tokens[1:at]] if is_one(low[0], "prepositions enders") else []
         return _deed([*tokens[at:], *before])
-    first = "".join(lead.rest[:1]).lower()
-    is_goal = is_one(first, "where_alone") or first in ("to", "into", "towards")
-    is_plain = len(lead.rest) == 1 or any(is_one(word, "english") for word in low)
-    if lead.subject or not (is_goal and is_plain):
+    if lead.subject or not is_one("".join(lead.rest[:1]).lower(), "where_alone goals"):
         return None
     where = to_second_person(joined(lead.rest))
     return Act(family="go", verb="go", where=where, clause=f"you go {where}")
@@ -261,10 +252,9 @@ def _unknown(lead: Lead) -> grammar.Verb | None:
     lists = "determiners pronouns subjects finite prepositions openers enders adverbs english"
     if is_one(word, f"{lists} hurried") or len(word) < 3 or not pattern("plausible").match(word):
         return None
-    is_noun = any(singular(word) in word_list(name) for name in ("people", "places"))
-    if not lead.subject and (not is_one(following, "determiners pronouns prepositions") or is_noun):
-        return None
-    return grammar.Verb("do", word, word, lead.rest[1:])
+    is_noun = singular(word) in word_list("people") | word_list("places")
+    is_verb = is_one(following, "determiners pronouns prepositions") and not is_noun
+    return grammar.Verb("do", word, word, lead.rest[1:]) if lead.subject or is_verb else None
 
 
 def _parts(tokens: list[str]) -> Iterator[list[str]]:
@@ -329,16 +319,15 @@ def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
 
 def clause_in_past(clause: str) -> str:
     """``you give Mara the key and run`` → ``you gave Mara the key and ran``; speech stays."""
-
-    def turned(found: re.Match[str]) -> str:
-        is_verb = found[1] == "you " or is_base(found[3])
-        return f"{found[1]}{found[2]}{past(found[3])}" if is_verb else found[0]
-
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
-        told = re.sub(r"(^you |, |\band |\bthen )((?:\w+ly )*)([\w'’-]+)", turned, told)
-        for now, then in grammar.word_table("act_words")["shifted"] if that else ():
+        told = re.sub(
+            r"(^you |, |\band |\bthen )((?:\w+ly )*)([\w'’-]+)",
+            lambda m: m[1] + m[2] + (past(m[3]) if m[1] == "you " or is_base(m[3]) else m[3]),
+            told,
+        )
+        for now, then in word_table("act_words")["shifted"] if that else ():
             reported = re.sub(rf"\b{now}\b", then, reported, count=1)
         parts[i] = told + that + reported
     return "".join(parts)

@@ -16,8 +16,6 @@ from tta_rebuild.core.english import past, singular, verb_forms
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_list, word_table
 
-LONGEST_GAP = 8
-"""Words that may stand between a verb and its particle."""
 _PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
 
@@ -127,12 +125,13 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
     """What follows a verb in pieces ("turn the lamp on"); None if it is another verb."""
     gap = next((k for k, word in enumerate(tail) if word in "*~"), -1)
     after, begin = tail[gap + 1 :], 1 + max(gap, 0)
-    ends = range(begin + 1, begin + LONGEST_GAP)
+    ends = range(begin + 1, begin + 8)
     at = next((k for k in ends if low[k : k + len(after)] == after), 0)
     between, following = low[begin:at], [*low[at + len(after) :], ","][0]
     if not between or low[1:begin] != tail[: max(gap, 0)]:
         return None
-    if any(is_one(w, "conjunctions enders") or not w[0].isalnum() for w in between):
+    barred = "conjunctions enders" if gap >= 0 else "conjunctions enders prepositions"
+    if any((is_one(w, barred) and w != "back") or not w[0].isalnum() for w in between):
         return None
     if "~" in tail:
         is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
@@ -141,8 +140,6 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
     if is_noun and not is_one(following, "conjunctions prepositions enders adverbs openers"):
         is_preposition = gap >= 0 and is_one(after[-1], "prepositions")
         return list(tokens[begin:]) if is_preposition and after[0] != "on" else None
-    if gap < 0 and any(is_one(word, "prepositions") and word != "back" for word in between):
-        return None
     return [*tokens[begin:at], *tokens[at + len(after) :]]
 
 
@@ -261,6 +258,8 @@ def _cut(tags: str, tokens: list[str], spec: VerbFamily) -> Iterator[tuple[list[
         is_clause = following in ("o", "s") and at + 1 < len(tags)
         if noun and (is_clause or (is_second and noun != "r")):
             at = (tags + "E").index("E", at)
+        elif noun == "r" and middle > begin and following == "n":
+            tags = tags[:at]
         if noun or middle > begin:
             yield tokens[begin:middle], tokens[middle:at]
         elif is_adverb(tokens[begin].lower()):
@@ -285,5 +284,5 @@ def _slot(
         slot = "person" if first == "with" and is_somebody(words) else "instrument"
         return slot if slot not in parts else "aside", words
     is_aside = is_one(first, "asides") or (first == "by" and not words)
-    is_goal = "where" not in parts or before in ("to", "into", "towards")
+    is_goal = "where" not in parts or is_one(before, "goals")
     return "where" if is_goal and not is_aside else "aside", whole
