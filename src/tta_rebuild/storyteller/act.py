@@ -322,9 +322,8 @@ def clause_in_past(clause: str) -> str:
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
-        told = re.sub(
-            r"(^you |, |\band |\bthen )((?:\w+ly )*)([\w'’-]+)",
-            lambda m: m[1] + m[2] + (past(m[3]) if m[1] == "you " or is_base(m[3]) else m[3]),
+        told = pattern("tensed").sub(
+            lambda m: m[1] + (past(m[2]) if m[1].startswith("you ") or is_base(m[2]) else m[2]),
             told,
         )
         for now, then in word_table("act_words")["shifted"] if that else ():

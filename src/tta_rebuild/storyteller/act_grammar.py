@@ -113,11 +113,10 @@ def verb_at(tokens: Sequence[str]) -> Verb | None:
         end = len(tail) + 1
         if low[1:end] == tail:
             return Verb(family, " ".join((base, *tail)), base, list(tokens[end:]), end)
-        if {"*", "~"} & set(tail) or (len(tail) == 1 and is_one(tail[0], "particles")):
-            rest = _apart(tokens, low, tail)
-            if rest is not None:
-                name = base if "~" in tail else " ".join((base, *tail)).replace("* ", "")
-                return Verb(family, name, base, rest, 2, "~" in tail)
+        may_part = {"*", "~"} & set(tail) or (len(tail) == 1 and is_one(tail[0], "particles"))
+        if may_part and (rest := _apart(tokens, low, tail)) is not None:
+            name = base if "~" in tail else " ".join((base, *tail)).replace("* ", "")
+            return Verb(family, name, base, rest, 2, "~" in tail)
     return None
 
 
@@ -186,9 +185,8 @@ def _letters() -> Mapping[str, str]:
 def _tags(low: list[str], spec: VerbFamily) -> str:
     """A letter for each word; what ``_PHRASE`` and ``_REPORT`` go by.
 
-    o opens a clause, s is its subject, T an infinitive with to, B a bare one, q brings what is
-    said, E ends what an act speaks of, M and m are manner, p preposition, f of, d determiner,
-    r pronoun, h her, b this, a adverb, z not, x a mark, n another word.
+    o opens a clause, s is its subject, T infinitive, B a bare one, q brings what is said, E ends
+    the act, Mm manner, p preposition, d determiner, r pronoun, a adverb, x mark, n another word.
     """
     tags, says = "", "said" in spec.takes
     while (k := len(tags)) < len(low):
@@ -256,6 +254,7 @@ def _cut(tags: str, tokens: list[str], spec: VerbFamily) -> Iterator[tuple[list[
         noun, following = found["noun"], tags[at : at + 1]
         is_second = following in tuple("dhbr") and not (takes_two and middle == begin)
         is_clause = following in ("o", "s") and at + 1 < len(tags)
+        takes_two = takes_two and middle > begin
         if noun and (is_clause or (is_second and noun != "r")):
             at = (tags + "E").index("E", at)
         elif noun == "r" and middle > begin and following == "n":
