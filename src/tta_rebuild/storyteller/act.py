@@ -9,167 +9,115 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from tta_rebuild.core.english import past, singular
-from tta_rebuild.storyteller.act_grammar import (
-    Verb,
-    families,
-    is_adverb,
-    is_base,
-    is_one,
-    joined,
-    phrase_length,
-    small_words,
-    verb_at,
-)
-from tta_rebuild.storyteller.act_phrases import as_text, is_somebody
-from tta_rebuild.storyteller.deed import Act, Lead, deed, spoken, unknown
-
-__all__ = ["Act", "clause_in_past", "parse_act"]
+from tta_rebuild.storyteller import act_grammar as grammar
+from tta_rebuild.storyteller.act_grammar import is_base, is_one, joined, pattern, phrase_length
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import word_list, word_table
 
 LONGEST_READ = 400
 """Characters of a move that are read; the rest of a very long one is passed over."""
-LONGEST_TOLD = 240
-"""Characters of a move told back."""
-MOST_ACTS = 6
-"""Acts of one move that are kept."""
 
 
-_TOKEN = re.compile(
-    r"“[^”]*”?|(?:Mr|Mrs|Ms|Dr|St|Prof|Sgt|Capt|Lt)\.|\d[\d.,]*\d|[^\s“”,;:.!?…]+|[,;:.!?…]+"
-)
-_QUESTION = re.compile(
-    r"(?:what(?! an? )|who|whom|whose|where|why|how|when|which)(?:['’](?:s|re|d|ll))?\b|"
-    r"(?:is|are|am|was|were|does|did|do|has|have|can|could|will|would|should|shall|may|isn['’]t|aren['’]t|"
-    r"don['’]t|doesn['’]t|didn['’]t|can['’]t|won['’]t) "
-    r"(?:(?:i|you|he|she|we|they|there|any(?:one|body)|some(?:one|body))\b|[^?]+\?$)",
-    re.I,
-)
-_ADDRESSED = re.compile(
-    r"\b(?:you|your|yours|you['’]\w+|any(?:one|body)|some(?:one|body) there)\b", re.I
-)
-_VOCATIVE = re.compile(r"([A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?|[Mm]y friend|[Ss]ir|[Mm]adam)[,:] (.+)")
-_STARTS_SPEECH = re.compile(r"[^“”:]{2,80}?:\s+(?=\S)")
-_MARKUP = re.compile(r"[<>{}\[\]()|`*_#~^\\]")
-_SINGLE = re.compile(r"(?:(?<=^)|(?<=[\s:,]))[‘'](?=\w)([^‘]*?[\w.!?…])['’](?=[\s.,;!?]|$)")
-_STOPPED = re.compile(r"\w+[,.!]")
-_SAID_AT_ONCE = {
-    "sorry": "apologise",
-    "thanks": "thank",
-    "no": "refuse",
-    "yes": "accept",
-    "greetings": "greet",
-}
-_DROPPED = frozenset(("So", "Sk", "Mn"))
-"""Unicode's categories of pictures, marks for skin and accents that stand alone."""
-_NUMBERS = re.compile(r"(?:(?:and|or|both|then|options?|choices?|numbers?|no)\b|[\W\d_])*", re.I)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What the player does, in parts; noun phrases keep their determiner and speak of "you"."""
+
+    family: str = ""  # of data/verbs.txt, "do" for other verbs; "" if not understood
+    verb: str = ""  # the plain form with its particle: "smash", "turn on"
+    object: str = ""  # "the old maps"; a pronoun stays unless the move says who or what it is
+    person: str = ""  # whom it is said, given or done to, where that is not the object
+    instrument: str = ""  # "a knife" (with, using)
+    where: str = ""  # with its preposition: "under the floorboards"
+    manner: str = ""  # "slowly", "without a match"
+    said: str = ""  # what is said, asked, written, thought: reported, or as spoken
+    is_quoted: bool = False  # said holds the words as spoken
+    clause: str = ""  # this act and those after it told back: "you break it and run"
+    then: Act | None = None  # the next act of a compound move
+    problem: str = ""  # of no act: empty, numbers, nonsense, question (to the game), no verb
 
 
 def parse_act(words: str) -> Act:
     """The move behind the words; one that is no act says why in ``problem``. Never raises."""
     text = _cleaned(words)
-    if any(ch.isdigit() for ch in text) and _NUMBERS.fullmatch(text):
+    if any(ch.isdigit() for ch in text) and pattern("numbers").match(text):
         return Act(problem="numbers")
-    letters = [ch for ch in text if ch.isalpha()]
-    if not letters:
-        is_nothing = not words.strip(" \t\r\n.…,;:!?-–—'\"“”")
-        return Act(problem="empty" if is_nothing else "nonsense")
-    latin = sum("LATIN" in unicodedata.name(ch, "") for ch in letters)
-    if latin * 2 < len(letters) or _is_foreign(text):
+    if not any(ch.isalpha() for ch in text):
+        return Act(problem="nonsense" if words.strip(" \t\r\n.…,;:!?-–—'\"“”") else "empty")
+    low = re.findall(r"[^\W\d_]+", text.lower())
+    english = sum(is_one(word, "english determiners") or is_base(word) for word in low)
+    foreign = sum(is_one(word, "foreign") or not word.isascii() for word in low)
+    if foreign > english:
         return Act(problem="no verb")
-    found: list[tuple[str, Act]] = []
-    for sentence in _sentences(text):
-        found += _read(sentence)
-    acts = _speech_in_one([(link, act) for link, act in found if not act.problem])
-    if acts:
-        return _chained(acts[:MOST_ACTS])
-    if any(act.problem == "question" for _, act in found):
-        return Act(problem="question")
-    low = re.findall(r"[a-z'’]+", text.lower())
-    is_known = any(is_one(w, "english determiners foreign") or is_base(w) for w in low)
-    return Act(problem="no verb" if is_known else "nonsense")
+    found = [act for sentence in _sentences(text) for act in _read(sentence)]
+    if acts := [act for act in found if not act.problem][:6]:
+        return _chained(acts)
+    is_question = any(act.problem == "question" for act in found)
+    other = "no verb" if english or foreign else "nonsense"
+    return Act(problem="question" if is_question else other)
 
 
 def _cleaned(words: str) -> str:
-    text = unicodedata.normalize("NFKC", words[: 4 * LONGEST_READ]).replace("...", "…")
-    text = re.sub(r"(?<=[^\W_])[ \t]*[\r\n]+\s*(?=\S)", ". ", text)
-    text = re.sub(r"</?\w[^<>]{0,40}>", " ", text)
-    text = _MARKUP.sub(" ", text)
-    kept = [ch.isprintable() and unicodedata.category(ch) not in _DROPPED for ch in text]
-    text = "".join(ch if keep else " " * ch.isspace() for ch, keep in zip(text, kept, strict=True))
+    text = unicodedata.normalize("NFKC", words[: 4 * LONGEST_READ])
+    text = "".join(ch for ch in text if ch.isprintable() or ch.isspace())
+    text = "".join(ch for ch in text if unicodedata.category(ch) not in ("So", "Sk", "Mn"))
     text = text.lower() if text.isupper() and len(text) > 3 else text
-    text = " ".join(text.replace("«", "“").replace("»", "”").replace("„", "“").split())
-    if len(text) > LONGEST_READ:
-        text = text[:LONGEST_READ].rpartition(" ")[0] or text[:LONGEST_READ]
-    text = re.sub(r"\"([^\"]*)(?:\"|$)", r"“\1”", text)
-    text = text + "”" * (text.count("“") > text.count("”"))
-    if "“" not in text:
-        text = _SINGLE.sub(r"“\1”", text)
-    text = re.sub(r"(?<=\w), (?:please|thanks|thank you)\W*$", "", text)
-    return re.sub(r"\s+[-–—]+\s+", ", ", text)
-
-
-def _is_foreign(text: str) -> bool:
-    """True if more of the small words are another language's than English ones."""
-    low = re.findall(r"[^\W\d_]+", text.lower())
-    foreign = sum(word in small_words("foreign") or not word.isascii() for word in low)
-    english = sum(word in small_words("english") or is_base(word) for word in low)
-    return len(low) > 1 and foreign > 0 and (foreign > english or english == 0)
+    for seen, instead in word_table("act_words")["mended"]:
+        text = re.sub(seen, instead, text)
+    text = text[:LONGEST_READ].strip()
+    return text + "”" * (text.count("“") > text.count("”"))
 
 
 def _sentences(text: str) -> Iterator[list[str]]:
     """The tokens of each sentence; what follows "say:" is one quoted token."""
-    opening = _STARTS_SPEECH.match(text)
-    if opening and not _VOCATIVE.fullmatch(opening[0]):
-        rest = text[opening.end() :]
-        if any(_speaks(opening[0].split()[i:]) for i in range(len(opening[0].split()))):
-            is_marked = rest.startswith("“")
-            text = f"{opening[0].rstrip(' :')} {rest if is_marked else f'“{rest}”'}"
-    tokens = _TOKEN.findall(text)
+    before, colon, said = text.partition(": ")
+    starts = range(before.count(" ") + 1) if colon and "“" not in text else ()
+    if any(_reports(grammar.verb_at(before.split()[i:])) for i in starts):
+        text = f"{before} “{said}”"
     sentence: list[str] = []
-    for i, token in enumerate(tokens):
-        sentence.append(token)
-        if token[0] in ".!?…;" and i + 1 < len(tokens):
+    for token in pattern("token").findall(text):
+        if sentence and sentence[-1][0] in ".!?…;":
             yield sentence
             sentence = []
+        sentence.append(token)
     yield sentence
 
 
-def _speaks(words: Sequence[str]) -> bool:
-    verb = verb_at([word.rstrip(":,") for word in words])
-    if verb is None:
-        return False
-    return "said" in families()[verb.family].takes or verb.family in ("greet", "sing", "nod")
+def _reports(verb: grammar.Verb | None) -> bool:
+    return verb is not None and "said" in grammar.families()[verb.family].takes
 
 
-# ------------------------------------------------------------------------------ speech and deeds
+def _spoken(words: str, family: str = "") -> Act:
+    """Words said as they stand."""
+    family = family or ("ask" if words.endswith("?") else "say")
+    verb = family if family in ("ask", "tell", "shout") else "say"
+    clause = f"you {'say' if verb == 'tell' else verb}: “{words[:1].upper()}{words[1:]}”"
+    return Act(family=family, verb=verb, said=words, is_quoted=True, clause=clause)
 
 
-def _read(tokens: list[str]) -> list[tuple[str, Act]]:
-    """The acts of one sentence, each with the link before it, or one that only has a problem."""
+def _read(tokens: list[str]) -> list[Act]:
+    """The acts of one sentence, or one that only has a problem."""
     words = [token for token in tokens if token[0].isalnum() or token[0] in "“'’"]
-    low = [word.lower() for word in words]
+    quoted = [token.strip("“” ") for token in tokens if token[0] == "“"]
+    text = joined(tokens, keeps_mark=True)
     if not words:
         return []
-    text = as_text(tokens)
-    quoted = [token for token in tokens if token[0] == "“"]
-    if quoted and len(quoted) == len(words):
-        return [("", spoken(" ".join(q.strip("“”") for q in quoted)))]
-    if quoted and tokens[0] == quoted[0]:
-        following = [t for t in tokens[1:] if t[0] != "“" and (t[0].isalnum())]
+    if len(quoted) == len(words):
+        return [_spoken(" ".join(quoted))]
+    if tokens[0][0] == "“":
+        following = [token for token in tokens if token[0].isalnum()]
         lead = Lead(following)
         is_tag = lead.verb and lead.subject and len(lead.rest) == lead.verb.words
-        if lead.verb and (is_tag or _speaks(lead.rest)):
-            tokens = [*following, "“" + " ".join(q.strip("“”") for q in quoted) + "”"]
-        elif lead.verb:
-            return [("", spoken(quoted[0].strip("“”"))), *_read(following)]
-    elif not quoted and (bare := _bare_speech(text, tokens, low)):
-        return [("", bare)]
-    acts = [(link, act) for link, part in _parts(tokens) if (act := deed(part))]
-    if not acts and text.endswith("!") and len(words) < 5:
-        return [("", spoken(text, "shout"))]
-    return acts or [("", Act(problem="no verb"))]
+        if lead.verb and not (is_tag or _reports(lead.verb)):
+            return [_spoken(quoted[0]), *_read(following)]
+        tokens = [*following, f"“{' '.join(quoted)}”"]
+    elif not quoted and (bare := _bare_speech(text, tokens, [word.lower() for word in words])):
+        return [bare]
+    is_cry = text.endswith("!") and len(words) < 5
+    no_act = _spoken(text, "shout") if is_cry else Act(problem="no verb")
+    return [act for part in _parts(tokens) if (act := _deed(part))] or [no_act]
 
 
 def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
@@ -177,205 +125,196 @@ def _bare_speech(text: str, tokens: list[str], low: list[str]) -> Act | None:
     if phrase_length("game", low) == len(low):
         return Act(problem="question")
     if phrase_length("nothing", low) == len(low):
-        told = re.sub(r"^(?:i|you) |^(?:nothing|pass|skip|next)$", "", text.lower()) or "wait"
-        return Act(family="wait", verb="wait", clause="you " + told.replace("don't", "do not"))
-    for name, family in _SAID_AT_ONCE.items():
-        size = phrase_length(name, low)
-        if not size:
-            continue
-        rest = low[size:]
-        if not rest:
-            return spoken(text, family)
-        if name == "yes" or (name == "no" and (Lead(rest).verb or not _STOPPED.match(text))):
-            break
-        if text.endswith("?") or (family == "greet" and len(rest) > 3):
-            return spoken(text)
-        person = joined(tokens[size:]) if family == "greet" else ""
-        return replace(spoken(text, family), person=person)
-    called = _VOCATIVE.fullmatch(text)
-    name_low = called[1].lower().split() if called else []
-    if called and (is_somebody(name_low) or not _is_lead(name_low)):
-        asks = text.endswith("?") or _QUESTION.match(called[2])
-        return replace(spoken(called[2], "ask" if asks else "tell"), person=called[1])
-    is_clause = not text.endswith("?") and re.search(r", (?:I|i|we)\b", text)
-    is_act = is_clause or phrase_length("openings", low) or phrase_length("not", low)
-    if _QUESTION.match(text) and not is_act:
-        is_said = _ADDRESSED.search(text)
-        return spoken(text.rstrip("?") + "?") if is_said else Act(problem="question")
-    size = phrase_length("fillers", low)
-    return spoken(text) if _is_statement(low) or (size and _is_statement(low[size:])) else None
-
-
-def _is_lead(low: list[str]) -> bool:
-    lists = ("fillers", "openings", "game", "nothing", "wishes")
-    if verb_at(low) or is_adverb(low[0]) or any(phrase_length(name, low) for name in lists):
-        return True
-    return is_one(low[0], "prepositions adverbs enders")
+        return Act(family="wait", verb="wait", clause="you wait")
+    for family in ("apologise", "thank", "refuse", "accept", "greet"):
+        size = phrase_length(family, low)
+        if size == len(low):
+            return _spoken(text, family)
+        if size and family not in ("accept", "refuse"):
+            if text.endswith("?") or (family == "greet" and len(low) - size > 3):
+                return _spoken(text)
+            person = joined(tokens[size:]) if family == "greet" else ""
+            return replace(_spoken(text, family), person=person)
+    called = pattern("called").fullmatch(text)
+    name = called[1].lower().split() if called else []
+    is_name = name and Lead(name).rest == name and not is_one(name[0], "prepositions")
+    if called and (grammar.is_somebody(name) or (is_name and not grammar.verb_at(name))):
+        asks = text.endswith("?") or pattern("question").match(called[2])
+        return replace(_spoken(called[2], "ask" if asks else "tell"), person=called[1])
+    is_act = phrase_length("openings", low) or phrase_length("not", low)
+    is_question = bool(pattern("question").match(text)) and not is_act
+    if is_question and (text.endswith("?") or not re.search(r", (?:I|i|we)\b", text)):
+        is_to_game = not pattern("addressed").search(text)
+        return Act(problem="question") if is_to_game else _spoken(text.rstrip("?") + "?")
+    is_said = _is_statement(low) or _is_statement(low[phrase_length("fillers", low) :])
+    return _spoken(text) if is_said else None
 
 
 def _is_statement(low: list[str]) -> bool:
     """True for "I am afraid", "the door is locked", "you should go": said, not done."""
-    first, second, third, *_ = [*low, "", "", ""]
-    if first in ("i", "i'm", "i’m", "we", "we're", "we’re"):
-        lead = Lead(low)
-        is_doing = bool(lead.verb) and (lead.weak > 0 or lead.is_denied)
-        if first not in ("i", "we"):
-            return not is_doing and not (lead.verb and second.endswith("ing"))
-        if (size := phrase_length("not", low[1:])) and is_one(
-            "".join(low[1 + size :][:1]), "states"
-        ):
-            return True
-        if second in ("feel", "trust") and is_one(third, "determiners"):
-            return False
-        if second == "would":
-            return third in ("like", "love", "prefer") and not lead.verb
-        return is_one(second, "states") and not is_doing and not (lead.verb and lead.verb.words > 1)
-    if first == "you":
-        return is_one(second, "finite states") or second == "need"
-    if re.fullmatch(r"(?:he|she|it|they|you|that|there|this|these|those)(?:['’]\w+)?", first):
-        return True
-    has_finite = any(is_one(word, "finite") for word in low[1:6])
-    return is_one(first, "determiners") and has_finite and not verb_at(low)
+    lead = Lead(low)
+    word, following = [*lead.rest, "", ""][:2]
+    if lead.subject in ("i'm", "we're"):
+        return not word.endswith("ing")
+    if lead.subject in ("i", "we"):
+        is_felt = word in ("feel", "trust") and is_one(following, "determiners")
+        return is_one(word, "states") and not is_felt and not (lead.verb and lead.verb.words > 1)
+    return bool(pattern("statement").match(" ".join(low)))
 
 
-# ------------------------------------------------------------------------- one act after another
+class Lead:
+    """What stands before the verb: subject, wishes, fillers, manner; and whether it is denied."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self.manner: list[str] = []
+        self.subject, self.is_denied, at = "", False, 0
+        low = [token.lower().replace("’", "'") for token in tokens]
+        while at < len(low):
+            verb = grammar.verb_at(tokens[at:])
+            name, size = _before_verb(low[at:], verb.words if verb else 0)
+            if size:
+                self.subject = self.subject or (low[at] if name == "openings" else "")
+                self.is_denied = self.is_denied or name == "not"
+            elif not verb and (grammar.is_adverb(low[at]) or is_one(low[at], "adverbs")):
+                self.manner += [tokens[at]] if grammar.is_adverb(low[at]) else []
+            elif low[at][0].isalnum() or low[at][0] == "“":
+                break
+            at += max(size, 1)
+        self.rest = list(tokens[at:])
+        self.verb = grammar.verb_at(self.rest)
 
 
-def _parts(tokens: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """The sentence cut where another act begins, each part with the link before it."""
-    begin, link, i = 0, "", 1
-    while i < len(tokens):
-        end = i
-        while end < len(tokens) and _links(tokens[end]):
-            end += 1
-        is_link = i < end < len(tokens)
-        if is_link and _begins_act(tokens[begin:i], tokens[end:], tokens[i:end]):
-            yield link, tokens[begin:i]
-            begin, link = end, " ".join(tokens[i:end]).lower()
-        i = max(end, i + 1)
-    yield link, tokens[begin:]
+def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
+    """The list and the size of a phrase that is no verb here, though it may be one."""
+    names = ("not", "openings", "wishes", "fillers", "weak")
+    size, name = max((phrase_length(name, low), name) for name in names)
+    after, following = low[size:], "".join(low[size : size + 1])
+    if name == "weak":
+        is_idle = low[0] in ("go", "come") and size == 1 and is_base(following)
+        is_before = following.endswith("ing") and (size > longest or grammar.verb_at(after))
+        return name, size if (is_before or is_idle) and size >= longest else 0
+    if low[0] == "to" and not grammar.verb_at(after):
+        return name, 0
+    may_be_verb = name in ("not", "wishes") or low[0] == "lets"
+    is_equal = size == longest and may_be_verb and grammar.verb_at(after)
+    return name, size if size > longest or is_equal else 0
 
 
-def _links(token: str) -> bool:
-    return token.lower() in small_words("conjunctions") or token in (",", ";", "—")
+def _deed(tokens: list[str]) -> Act | None:
+    """One act from the tokens of one part; None if they hold no verb."""
+    lead = Lead(tokens)
+    verb = lead.verb or _unknown(lead)
+    if not verb:
+        return _without_verb(tokens, lead)
+    family, spec = verb.family, grammar.families()[verb.family]
+    quoted = [token.strip("“” ,") for token in verb.rest if token[0] == "“"]
+    rest = [token for token in verb.rest if token[0] != "“"]
+    last = verb.name.split()[-1]
+    if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
+        rest.insert(0, last)
+    found = grammar.arguments(spec, rest, verb.keeps_noun)
+    low = {token.lower() for token in rest}
+    is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
+    is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
+    if is_to_you or (is_to_me and not lead.subject and not quoted):
+        return _spoken(joined(tokens, keeps_mark=True), family if is_to_you else "say")
+    if quoted:
+        found = {"object": found.get("said", ""), **found, "said": quoted[0]}
+        if quoted[0].endswith("?") and family in ("say", "tell", "whisper", "shout", "write"):
+            family = "ask"
+    found["manner"] = " ".join([*lead.manner, found.get("manner", "")]).strip()
+    told = [t for t in lead.rest[1:] if t[0] not in "“?" and (t in rest or not quoted)]
+    clause = joined([*lead.manner, verb.base, *told])
+    act = Act(family=family, verb=verb.name, is_quoted=bool(quoted), **found)  # type: ignore[arg-type]
+    if lead.is_denied:
+        said = to_second_person(f"to {clause}")
+        act = Act(family="refuse", verb="refuse", said=said, object=act.object, person=act.person)
+        clause = f"do not {clause}"
+    words = f": “{act.said[:1].upper()}{act.said[1:]}”" if quoted else ""
+    return replace(act, clause=to_second_person(f"you {clause}") + words)
 
 
-def _begins_act(before: list[str], after: list[str], link: list[str]) -> bool:
+def _without_verb(tokens: list[str], lead: Lead) -> Act | None:
+    """One goes "north" and "back to the harbour"; in "with the knife I cut it" one reads on."""
+    low = [token.lower() for token in tokens]
+    if at := next((k for k, word in enumerate(low) if k and word in ("i", "we")), 0):
+        before = [",", low[0], *tokens[1:at]] if is_one(low[0], "prepositions enders") else []
+        return _deed([*tokens[at:], *before])
+    if lead.subject or not is_one("".join(lead.rest[:1]).lower(), "where_alone goals"):
+        return None
+    where = to_second_person(joined(lead.rest))
+    return Act(family="go", verb="go", where=where, clause=f"you go {where}")
+
+
+def _unknown(lead: Lead) -> grammar.Verb | None:
+    """A verb that no family holds, where it plainly is one: "I defenestrate the duke"."""
+    word, following = [*(token.lower() for token in lead.rest[:2]), "", ""][:2]
+    lists = "determiners pronouns subjects finite prepositions openers enders adverbs english"
+    if is_one(word, f"{lists} hurried") or len(word) < 3 or not pattern("plausible").match(word):
+        return None
+    is_noun = singular(word) in word_list("people") | word_list("places")
+    is_verb = is_one(following, "determiners pronouns prepositions") and not is_noun
+    return grammar.Verb("do", word, word, lead.rest[1:]) if lead.subject or is_verb else None
+
+
+def _parts(tokens: list[str]) -> Iterator[list[str]]:
+    """The sentence cut where another act begins."""
+    marks = (",", ";", "—", *grammar.small_words("conjunctions"))
+    links = [token.lower() in marks for token in tokens]
+    kept = [k for k in range(len(tokens)) if not all(links[k : k + 2])]
+    begin = 0
+    for n, k in enumerate(kept):
+        before, after = ([tokens[i] for i in part] for part in (kept[begin:n], kept[n + 1 :]))
+        if links[k] and before and after and _begins_act(before, tokens[k], after):
+            yield before
+            begin = n + 1
+    yield [tokens[i] for i in kept[begin:]]
+
+
+def _begins_act(before: list[str], link: str, after: list[str]) -> bool:
     lead, earlier = Lead(after), Lead(before)
-    if not (earlier.verb or unknown(earlier)):
+    verb = earlier.verb or _unknown(earlier)
+    if not verb or lead.subject in ("i", "i'll", "i'm", "we", "we'll"):
+        return bool(verb and lead.rest)
+    if not lead.verb or lead.subject or is_one(before[-1].lower(), "articles"):
         return False
-    is_own = lead.subject in ("i", "i'll", "i'm", "we", "we'll")
-    if not lead.verb or is_own:
-        return is_own and bool(lead.rest)
-    first = lead.rest[0].lower()
-    if lead.subject or is_one(before[-1].lower(), "articles"):
+    first, is_plain = lead.rest[0].lower(), is_base(earlier.rest[0].lower())
+    if (is_plain and not is_base(first)) or (len(lead.rest) == 1 and is_one(first, "rather_nouns")):
         return False
-    if not earlier.verb or (is_base(earlier.rest[0].lower()) and not is_base(first)):
-        return False
-    if "then" not in [t.lower() for t in link] and _still_reports(earlier.verb):
-        return False
-    rest = earlier.verb.rest
-    if len(lead.rest) == 1 and is_one(first, "rather_nouns") and rest:
-        return False
-    is_last = len(lead.rest) == 1 or not lead.rest[1][0].isalnum() or lead.rest[1].lower() == "of"
-    is_bare = bool(rest) and not any(is_one(t.lower(), "determiners") for t in rest)
-    return not (is_last and is_bare and before[-1].islower() and _is_noun(before[-1].lower()))
+    asked = re.search(r"\bto (\w+)", " ".join(verb.rest).lower())
+    told = grammar.verb_at([asked[1]]) if asked and _reports(verb) and link != "then" else None
+    if told and told.family == "wait" and lead.verb.family in ("go", "enter", "climb", "leave"):
+        return True  # who is told to wait does not go
+    return told is None or verb.family in ("refuse", "try")
 
 
-def _still_reports(verb: Verb) -> bool:
-    """True if "and" may go on with what is reported: "tell him to run and hide"."""
-    if "said" not in families()[verb.family].takes:
-        return False
-    low = [*(token.lower() for token in verb.rest), ""]
-    for k, word in enumerate(low[:-1]):
-        if word == "to" and is_base(low[k + 1]):
-            return verb.family not in ("refuse", "try")
-        if is_one(word, "openers"):
-            return low[k + 1] in ("we", "they", "you") or any(is_one(w, "modals") for w in low)
-    return False
-
-
-def _is_noun(word: str) -> bool:
-    """True if the word may be a noun, so that "and water" could go with it."""
-    return not is_one(word, "prepositions pronouns adverbs subjects particles") and not is_adverb(
-        word
-    )
-
-
-# ----------------------------------------------------------------------- the move as a whole
-
-
-def _speech_in_one(found: list[tuple[str, Act]]) -> list[tuple[str, Act]]:
-    """Sentences spoken one after the other are one speech."""
-    kept: list[tuple[str, Act]] = []
-    for link, act in found:
-        last = kept[-1][1] if kept else Act()
-        if all(one.is_quoted and one.verb in ("say", "ask") for one in (act, last)):
-            family = "ask" if "ask" in (act.family, last.family) else "say"
-            stop = "" if last.said[-1:] in ".!?…" else "."
-            both = spoken(f"{last.said}{stop} {act.said}", family)
-            kept[-1] = (kept[-1][0], replace(both, person=last.person or act.person))
-        else:
-            kept.append((link, act))
-    return kept
-
-
-def _chained(found: list[tuple[str, Act]]) -> Act:
-    """The acts as one, each handed on to the next; a pronoun becomes what the move said before."""
-    acts = [act for _, act in found]
+def _chained(acts: list[Act]) -> Act:
+    """The acts as one, each handed on to the next."""
     for i in range(1, len(acts)):
-        acts[i] = _resolved(acts[i], acts[:i])
-    for i in range(len(acts) - 1):
-        is_bare = acts[i].clause == f"you {acts[i].verb}" and "and" in found[i + 1][0]
-        if is_bare and families()[acts[i].family].needs_object and acts[i + 1].object:
-            acts[i] = replace(acts[i], object=acts[i + 1].object)
-    whole = replace(acts[-1], clause=_shortened(acts[-1].clause))
-    for i in range(len(acts) - 2, -1, -1):
-        before, rest = found[i + 1][0], whole.clause.removeprefix("you ")
-        link = "," if whole.then and "and" not in before else " and"
-        link = ", then" if "then" in before else link
-        whole = replace(acts[i], clause=_shortened(f"{acts[i].clause}{link} {rest}"), then=whole)
+        acts[i], last = _resolved(acts[i], acts[:i]), acts[i - 1]
+        needs = "needs_object" in grammar.families()[last.family].after
+        if needs and last.clause == f"you {last.verb}":
+            acts[i - 1] = replace(last, object=acts[i].object)
+    whole = acts.pop()
+    for act in reversed(acts):
+        clause = f"{act.clause}{',' if whole.then else ' and'} {whole.clause.removeprefix('you ')}"
+        whole = replace(act, clause=clause, then=whole)
     return whole
 
 
-def _shortened(clause: str) -> str:
-    if len(clause) <= LONGEST_TOLD:
-        return clause
-    cut = clause[:LONGEST_TOLD].rpartition(" ")[0].rstrip(" ,;:.“")
-    return cut + "…" + "”" * (cut.count("“") > cut.count("”"))
-
-
 def _resolved(act: Act, earlier: Sequence[Act]) -> Act:
-    people: list[str] = []
-    things: list[str] = []
+    """A pronoun becomes what the move said before: "open the box and burn it"."""
+    meant: dict[str, str] = {}
     for one in earlier:
-        goal = one.where.split() if not one.object and not one.person else []
-        while goal and goal[0].lower() in small_words("prepositions"):
-            goal.pop(0)
-        for phrase in (one.object, one.person, " ".join(goal)):
-            if phrase and not is_one(phrase.lower(), "pronouns where_alone"):
-                somebody = phrase == one.person or is_somebody(phrase.split())
-                (people if somebody else things).append(phrase)
-
-    def meant(words: str) -> str:
-        if words in ("him", "her", "them") and people:
-            return people[-1]
-        is_many = bool(things) and singular(things[-1].split()[-1]) != things[-1].split()[-1]
-        if (words == "it" and things and not is_many) or (words == "them" and is_many):
-            return things[-1]
-        return words
-
-    return replace(act, object=meant(act.object), person=meant(act.person))
-
-
-_SHIFTED = {
-    "will": "would",
-    "has": "had",
-    "have": "had",
-    "is": "was",
-    "are": "were",
-    "can": "could",
-}
+        goal = re.sub(r"^.*?(?=\b(?:the|an?|my|your|his|her|their)\b|$)", "", one.where)
+        for phrase in (one.object, one.person) if one.object or one.person else (goal,):
+            *_, last = phrase.split(" ")
+            if phrase and (phrase == one.person or grammar.is_somebody(phrase.split())):
+                meant |= dict.fromkeys(("him", "her", "them"), phrase)
+            elif phrase and not is_one(phrase.lower(), "pronouns"):
+                meant["it" if singular(last) == last else "them"] = phrase
+    words = [meant.get(phrase) or phrase for phrase in (act.object, act.person)]
+    return replace(act, object=words[0], person=words[1])
 
 
 def clause_in_past(clause: str) -> str:
@@ -383,16 +322,11 @@ def clause_in_past(clause: str) -> str:
     parts = re.split(r"(“[^”]*”)", clause)
     for i in range(0, len(parts), 2):
         told, that, reported = parts[i].partition(" that ")
-        words = told.split(" ")
-        for k, word in enumerate(words):
-            before = next((w for w in reversed(words[:k]) if w and not is_adverb(w)), "")
-            is_first = before == "you" and k < 3 and i == 0
-            if is_first or (is_base(word) and (before.endswith(",") or before in ("and", "then"))):
-                plain = word.rstrip(",:;")
-                if plain and not is_adverb(plain):
-                    words[k] = past(plain) + word[len(plain) :]
-        reported = re.sub(
-            r"\b(?:will|has|have|is|are|can)\b", lambda m: _SHIFTED[m[0]], reported, count=1
+        told = pattern("tensed").sub(
+            lambda m: m[1] + (past(m[2]) if m[1].startswith("you ") or is_base(m[2]) else m[2]),
+            told,
         )
-        parts[i] = " ".join(words) + that + reported
+        for now, then in word_table("act_words")["shifted"] if that else ():
+            reported = re.sub(rf"\b{now}\b", then, reported, count=1)
+        parts[i] = told + that + reported
     return "".join(parts)

@@ -1,26 +1,26 @@
-"""The grammar of a player's move: which verb it is, and how what follows falls into parts.
+"""What a player's move is made of: verbs, the small words around them, and what follows a verb.
 
-Called by ``act``. The words it goes by are ``data/verbs.toml`` and ``data/act_words.toml``.
+Called by ``act``. The words are ``data/verbs.txt`` and ``data/act_words.toml``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 from typing import NamedTuple
 
-from tta_rebuild.core.english import past, verb_forms
-from tta_rebuild.storyteller.word_lists import word_table
+from tta_rebuild.core.english import past, singular, verb_forms
+from tta_rebuild.storyteller.second_person import to_second_person
+from tta_rebuild.storyteller.word_lists import word_list, word_table
 
-_POSSESSIVE = re.compile(r"(?:my|your|his|her|its|our|their|\w+['’]s|\w+s['’])$", re.I)
-LONGEST_GAP = 8
-"""Words that may stand between a verb and its particle."""
+_PERSON_OF = {"his": "him", "their": "them", "its": "it", "her": "her", "your": "you"}
 
 
 class Verb(NamedTuple):
-    """A verb of the table as it was met: ``rest`` is what follows, its particle taken out."""
+    """A verb as it was met: ``rest`` is what follows, its particle taken out."""
 
     family: str
     name: str
@@ -32,146 +32,114 @@ class Verb(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VerbFamily:
-    """What one family of ``data/verbs.toml`` takes; ``takes`` is in the order of its slots."""
+    """One family of ``verbs.txt``: its slots in order, the prepositions before each, its flags."""
 
-    takes: tuple[str, ...] = ("object", "where", "person")
-    object_after: frozenset[str] = frozenset()
-    person_after: frozenset[str] = frozenset({"to"})
-    said_after: frozenset[str] = frozenset({"about"})
-    bare_infinitive: bool = False
-    needs_object: bool = False
-
-
-def small_words(name: str) -> frozenset[str]:
-    """One list of single words of ``act_words.toml``."""
-    return _small_words()[name]
+    takes: tuple[str, ...]
+    after: Mapping[str, frozenset[str]]
 
 
 @cache
-def _small_words() -> Mapping[str, frozenset[str]]:
-    return {
-        name: frozenset(words.split()) for name, words in word_table("act_words")["words"].items()
-    }
+def small_words(name: str) -> frozenset[str]:
+    """One list of single words of ``act_words.toml``."""
+    return frozenset(word_table("act_words")["words"][name].split())
 
 
 def is_one(word: str, names: str) -> bool:
     """True for a word of one of those lists."""
-    return any(word in _small_words()[name] for name in names.split())
+    return any(word in small_words(name) for name in names.split())
 
 
 @cache
-def _phrases(name: str) -> Mapping[str, Sequence[tuple[str, ...]]]:
-    """One list of phrases, each as its words, by their first words; the longest first."""
-    found: dict[str, list[tuple[str, ...]]] = {}
+def pattern(name: str) -> re.Pattern[str]:
+    """One pattern of ``act_words.toml``."""
+    return re.compile(word_table("act_words")["patterns"][name])
+
+
+@cache
+def _phrases(name: str) -> Mapping[str, Sequence[list[str]]]:
+    found: dict[str, list[list[str]]] = {}
     for phrase in word_table("act_words")["phrases"][name].split(","):
-        found.setdefault(phrase.split()[0], []).append(tuple(phrase.split()))
+        found.setdefault(phrase.split()[0], []).append(phrase.split())
     return {first: sorted(listed, key=len, reverse=True) for first, listed in found.items()}
 
 
 def phrase_length(name: str, words: Sequence[str]) -> int:
-    """How many of the first words are a phrase of that list."""
+    """How many of the first words are a phrase of that list, the longest that fits."""
     listed = _phrases(name).get(words[0], ()) if words else ()
-    return next((len(p) for p in listed if tuple(words[: len(p)]) == p), 0)
+    return next((len(p) for p in listed if list(words[: len(p)]) == p), 0)
 
 
 @cache
+def _table() -> tuple[dict[str, VerbFamily], dict[str, list[tuple[str, str]]], dict[str, str]]:
+    """Families by name; first words of verbs → (the words after it, family); pasts → bases."""
+    text = (files("tta_rebuild.storyteller") / "data" / "verbs.txt").read_text("utf-8")
+    by_name, verbs = {}, dict[str, list[tuple[str, str]]]()
+    for block in text.split("\n\n")[1:]:
+        head, _, listed = block.partition("\n")
+        name, takes, *more = re.split(r": | \| ", head)
+        after = {one.split()[0]: frozenset(one.split()[1:]) for one in ("said about", *more)}
+        by_name[name] = VerbFamily(tuple(takes.split()), after)
+        for verb in listed.split(","):
+            base, _, tail = " ".join(verb.split()).partition(" ")
+            verbs.setdefault(base, []).append((tail, name))
+    return by_name, verbs, {past(base): base for base in verbs}
+
+
 def families() -> Mapping[str, VerbFamily]:
-    """The families by name, with ``do`` for verbs that no family holds."""
-    found = {"do": VerbFamily()}
-    for name, entry in word_table("verbs").items():
-        found[name] = VerbFamily(
-            takes=tuple(entry["takes"].split()),
-            object_after=frozenset(entry.get("object_after", "").split()),
-            person_after=frozenset(entry.get("person_after", "").split()),
-            said_after=frozenset(entry.get("said_after", "about").split()),
-            bare_infinitive=entry.get("bare_infinitive", False),
-            needs_object=entry.get("needs_object", False),
-        )
-    return found
+    """The families by name; ``do`` is for every verb that no family holds."""
+    return _table()[0]
 
 
 @cache
-def _verbs() -> Mapping[str, Sequence[tuple[str, tuple[str, ...], str]]]:
-    """Form of a first word → (its base, the words after it, the family), the longest first."""
-    bases: dict[str, list[tuple[str, tuple[str, ...], str]]] = {}
-    for family, entry in word_table("verbs").items():
-        for verb in entry["verbs"].split(","):
-            base, *tail = verb.split()
-            bases.setdefault(base, []).append((base, tuple(tail), family))
-    found: dict[str, list[tuple[str, tuple[str, ...], str]]] = dict(bases)
-    for base, entries in bases.items():
-        for form in verb_forms(base) | {past(base)}:
-            if form not in bases:
-                found.setdefault(form, []).extend(entries)
-    return {form: sorted(v, key=_length) for form, v in found.items()}
-
-
-def _length(entry: tuple[str, tuple[str, ...], str]) -> tuple[int, bool]:
-    return -len(entry[1]), "*" in entry[1]
+def _entries(form: str) -> Sequence[tuple[str, list[str], str]]:
+    """The verbs whose first word has that form: base, words after it, family; the longest first."""
+    _, verbs, pasts = _table()
+    stems = (form[:-cut] + end for cut in (1, 2, 3, 4) for end in ("", "e", "y", "ie"))
+    bases = {stem for stem in stems if stem in verbs and form in verb_forms(stem)}
+    bases = {form} if form in verbs else bases | ({pasts[form]} if form in pasts else set())
+    found = ((base, tail.split(), family) for base in bases for tail, family in verbs[base])
+    return sorted(found, key=lambda entry: (-len(entry[1]), "*" in entry[1], entry))
 
 
 def is_base(word: str) -> bool:
     """True for a verb of the table in its plain form."""
-    return any(entry[0] == word for entry in _verbs().get(word, ()))
+    return word in _table()[1]
 
 
 def verb_at(tokens: Sequence[str]) -> Verb | None:
     """The verb that the tokens begin with, the longest that fits; None if the table has none."""
-    if not tokens:
-        return None
-    low = [token.lower() for token in tokens]
-    for base, tail, family in _verbs().get(low[0], ()):
+    low = ["self" if token.lower().endswith("self") else token.lower() for token in tokens]
+    for base, tail, family in _entries(low[0]) if low else ():
         end = len(tail) + 1
-        if _same(low[1:end], tail):
+        if low[1:end] == tail:
             return Verb(family, " ".join((base, *tail)), base, list(tokens[end:]), end)
-        if {"*", "~"} & set(tail) or (len(tail) == 1 and tail[0] in small_words("particles")):
-            rest = _apart(tokens, low, tail)
-            if rest is not None:
-                words = (base,) if "~" in tail else (base, *(w for w in tail if w != "*"))
-                return Verb(family, " ".join(words), base, rest, 2, "~" in tail)
+        may_part = {"*", "~"} & set(tail) or (len(tail) == 1 and is_one(tail[0], "particles"))
+        if may_part and (rest := _apart(tokens, low, tail)) is not None:
+            name = base if "~" in tail else " ".join((base, *tail)).replace("* ", "")
+            return Verb(family, name, base, rest, 2, "~" in tail)
     return None
 
 
-def _same(words: Sequence[str], tail: Sequence[str]) -> bool:
-    return len(words) == len(tail) and all(
-        word == wanted or (wanted == "self" and word.endswith("self"))
-        for word, wanted in zip(words, tail, strict=True)
-    )
-
-
-def _apart(tokens: Sequence[str], low: Sequence[str], tail: tuple[str, ...]) -> list[str] | None:
+def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[str] | None:
     """What follows a verb in pieces ("turn the lamp on"); None if it is another verb."""
     gap = next((k for k, word in enumerate(tail) if word in "*~"), -1)
-    head, after = tail[: max(gap, 0)], tail[gap + 1 :]
-    begin = 1 + len(head)
-    if not _same(low[1:begin], head):
+    after, begin = tail[gap + 1 :], 1 + max(gap, 0)
+    ends = range(begin + 1, begin + 8)
+    at = next((k for k in ends if low[k : k + len(after)] == after), 0)
+    between, following = low[begin:at], [*low[at + len(after) :], ","][0]
+    if not between or low[1:begin] != tail[: max(gap, 0)]:
         return None
-    for at in range(begin + 1, min(begin + LONGEST_GAP, len(low) - len(after) + 1)):
-        end, between = at + len(after), low[begin:at]
-        stops = small_words("conjunctions") | small_words("enders")
-        if stops & set(between) or not low[at - 1][0].isalnum():
-            return None
-        if not _same(low[at:end], after):
-            continue
-        if "~" in tail:
-            is_owner = _POSSESSIVE.search(between[-1]) or is_one(between[0], "determiners")
-            return list(tokens[begin:]) if is_owner else None
-        goes_on = end < len(low) and not _can_follow(low[end])
-        if gap < 0 and (goes_on or set(between) & (small_words("prepositions") - {"back"})):
-            return None
-        if goes_on and is_one(after[0], "particles"):
-            return None
-        if goes_on and after[-1] in small_words("prepositions"):
-            return list(tokens[begin:])
-        return [*tokens[begin : at - (len(between) > 1 and between[-1] == "back")], *tokens[end:]]
-    return None
-
-
-def _can_follow(word: str) -> bool:
-    """True for what may follow a particle that stands apart: anything but a noun."""
-    if not word[0].isalnum() or word == "of" or is_adverb(word):
-        return True
-    return is_one(word, "conjunctions prepositions enders adverbs")
+    barred = "conjunctions enders" if gap >= 0 else "conjunctions enders prepositions"
+    if any((is_one(w, barred) and w != "back") or not w[0].isalnum() for w in between):
+        return None
+    if "~" in tail:
+        is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
+        return list(tokens[begin:]) if is_owner else None
+    is_noun = following[0].isalnum() and not is_adverb(following) and following != "of"
+    if is_noun and not is_one(following, "conjunctions prepositions enders adverbs openers"):
+        is_preposition = gap >= 0 and is_one(after[-1], "prepositions")
+        return list(tokens[begin:]) if is_preposition and after[0] != "on" else None
+    return [*tokens[begin:at], *tokens[at + len(after) :]]
 
 
 def is_adverb(word: str) -> bool:
@@ -179,9 +147,141 @@ def is_adverb(word: str) -> bool:
     return word.endswith("ly") and len(word) > 4 and word not in small_words("not_adverbs")
 
 
-_BEFORE_MARK = re.compile(r"\s+([,.;:!?…])")
+def is_somebody(words: Sequence[str]) -> bool:
+    """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
+    ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
+    last = words[next(ends, len(words)) - 1] if words else ""
+    is_named = last[:1].isupper() and len(words) < 3
+    is_pronoun = len(words) == 1 and is_one(last.lower(), "somebody")
+    return is_named or is_pronoun or singular(last.lower()) in word_list("people")
 
 
-def joined(tokens: Sequence[str]) -> str:
-    """Tokens as text."""
-    return _BEFORE_MARK.sub(r"\1", " ".join(tokens)).strip(" ,;:.!…")
+def joined(tokens: Sequence[str], *, keeps_mark: bool = False) -> str:
+    """Tokens as text without the mark at its end, unless a ? or ! is kept."""
+    text = re.sub(r"\s+([,.;:!?…])", r"\1", " ".join(tokens))
+    bare = text.strip(" ,;:.!…")
+    return bare.rstrip("?") + text[-1:] if keeps_mark and text[-1:] in "?!" else bare
+
+
+_NOUN = "(?:d+(?:[ap]*n+|[ap](?=f|$)|a)?|[hb]a*n+|n+)"
+_PHRASE = re.compile(
+    "(?P<manner>Mm*[^pEMT]*)"
+    rf"|(?P<prep>(?:pf?)*)(?P<noun>{_NOUN}(?:f(?:{_NOUN}|[rhb]|o.+))*|[rhb]|o.+)?"
+)
+_REPORT = re.compile("(?<!p)[os](?=.)|z?T|B|q(?=.)")
+_REPORT_AT_FIRST = re.compile("^[os](?=.)|z?T|B|q(?=.)")
+
+
+@cache
+def _letters() -> Mapping[str, str]:
+    """The letter of each small word, by what it may be."""
+    lists = {"a": "adverbs", "s": "subjects", "o": "openers", "r": "pronouns", "d": "determiners"}
+    lists["p"] = "prepositions"
+    found = {word: letter for letter, name in lists.items() for word in small_words(name)}
+    both = small_words("determiners") & small_words("pronouns")
+    return found | dict.fromkeys(both, "b") | {"of": "f", "her": "h", "not": "z"}
+
+
+def _tags(low: list[str], spec: VerbFamily) -> str:
+    """A letter for each word; what ``_PHRASE`` and ``_REPORT`` go by.
+
+    o opens a clause, s is its subject, T infinitive, B a bare one, q brings what is said, E ends
+    the act, Mm manner, p preposition, d determiner, r pronoun, a adverb, x mark, n another word.
+    """
+    tags, says = "", "said" in spec.takes
+    while (k := len(tags)) < len(low):
+        word, before, following = low[k], tags[-1:], "".join(low[k + 1 : k + 2])
+        letter = _letters().get(word, "a" if is_adverb(word) else "n" if word[0].isalnum() else "x")
+        size = phrase_length("manner", low[k:]) if before not in ("d", "h") else 0
+        if word == "to" and (is_base(following) or is_one(following, "infinitives")):
+            letter = "T"
+        elif word in ("it", "you", "nobody", "this") and k and is_one(following, "finite"):
+            letter = "s"
+        elif is_one(word, "openers") and (says or (word == "that" and before == "n")) and following:
+            letter = "o"
+        elif is_one(word, "enders") and not (word == "before" and spec.takes[0] == "where"):
+            letter = "E" if k or word not in ("as", "once") else "o"
+        elif size:
+            letter = "M" + "m" * (size - 1)
+        elif says and before != "p" and word in spec.after["said"]:
+            letter = "q"
+        elif "bare_infinitive" in spec.after and k and is_base(word) and before not in ("d", "p"):
+            letter = "B"
+        elif word == "one" and before in ("n", "d"):
+            letter = "n"
+        tags += letter
+    return tags
+
+
+def arguments(spec: VerbFamily, rest: list[str], keeps_noun: bool) -> dict[str, str]:
+    """The parts of what follows a verb, by the names of ``Act``'s fields, in the second person."""
+    tags = _tags([token.lower() for token in rest], spec)
+    opens = (_REPORT_AT_FIRST if spec.takes[0] == "object" else _REPORT).search(tags)
+    end = opens.start() if opens and "said" in spec.takes else len(rest)
+    said = joined(rest[end + (rest[end : end + 1] == ["that"]) :])
+    parts: dict[str, list[str]] = {"said": [said]} if said else {}
+    head = [k for k in range(end) if tags[k] != "x"]
+    phrases = list(_cut("".join(tags[k] for k in head), [rest[k] for k in head], spec))
+    slots = ["object"] if keeps_noun else [s for s in spec.takes if s != "where"] or ["object"]
+    bare = [words for prep, words in phrases if not prep]
+    for words in bare:
+        is_person = (len(bare) > 1 and words is bare[0]) or (
+            slots[0] == "said" and is_somebody(words)
+        )
+        free = [slot for slot in slots if slot not in parts] or ["aside"]
+        slot = "person" if is_person and "person" in free else free[0]
+        last = words[-1].lower()
+        if slot == "person" and not said and is_one(last, "said_things asked_things"):
+            slot = "said" if "said" in slots else "object"
+            if is_one(last, "asked_things") and words[0].lower() in _PERSON_OF:
+                parts["person"] = [_PERSON_OF[words[0].lower()]]
+        parts[slot] = words
+    for prep, words in phrases:
+        if prep:
+            slot, kept = _slot(spec, prep, words, parts)
+            parts[slot] = kept if slot == "where" else [*parts.get(slot, ()), *kept]
+    parts.pop("aside", None)
+    return {slot: to_second_person(f"- {joined(words)}")[2:] for slot, words in parts.items()}
+
+
+def _cut(tags: str, tokens: list[str], spec: VerbFamily) -> Iterator[tuple[list[str], list[str]]]:
+    """Phrases in order, as (prepositions, words); a clause of time, reason or purpose ends them."""
+    takes_two, at = "person" in spec.takes and len(spec.takes) > 1, 0
+    while at < len(tags) and tags[at] not in "ET":
+        found = next(_PHRASE.finditer(tags, at))
+        begin, at = at, max(found.end(), at + 1)
+        middle = at if found["manner"] else found.end("prep")
+        noun, following = found["noun"], tags[at : at + 1]
+        is_second = following in tuple("dhbr") and not (takes_two and middle == begin)
+        is_clause = following in ("o", "s") and at + 1 < len(tags)
+        takes_two = takes_two and middle > begin
+        if noun and (is_clause or (is_second and noun != "r")):
+            at = (tags + "E").index("E", at)
+        elif noun == "r" and middle > begin and following == "n":
+            tags = tags[:at]
+        if noun or middle > begin:
+            yield tokens[begin:middle], tokens[middle:at]
+        elif is_adverb(tokens[begin].lower()):
+            yield [tokens[begin]], []
+
+
+def _slot(
+    spec: VerbFamily, prep: list[str], words: list[str], parts: Mapping[str, list[str]]
+) -> tuple[str, list[str]]:
+    """Which part a phrase with its preposition is, and the words of it to keep."""
+    whole, first = [*prep, *words], prep[0].lower()
+    before = prep[-1].lower() if prep[-1] != "of" else first
+    is_time = first in ("for", "in", "at") and is_one(whole[-1].lower(), "times")
+    if is_time or is_adverb(first) or phrase_length("manner", [w.lower() for w in whole]):
+        return "manner", whole
+    for slot in ("object", "person"):
+        if words and slot not in parts and before in spec.after.get(slot, ()):
+            return slot, words
+    if words[-1:] == ["ear"]:
+        return "person", [_PERSON_OF.get(words[0].lower(), joined(words))]
+    if first in ("with", "using", "via") and words:
+        slot = "person" if first == "with" and is_somebody(words) else "instrument"
+        return slot if slot not in parts else "aside", words
+    is_aside = is_one(first, "asides") or (first == "by" and not words)
+    is_goal = "where" not in parts or is_one(before, "goals")
+    return "where" if is_goal and not is_aside else "aside", whole
