@@ -1,0 +1,55 @@
+"""The rules of acts, as data: every one can be read, told and reached."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from tta_rebuild.core.data_files import parse_yaml
+from tta_rebuild.storyteller.act_grammar import families
+from tta_rebuild.storyteller.rulebook import conjugated
+from tta_rebuild.storyteller.scene_file import template
+from tta_rebuild.storyteller.world_state import keys_of
+
+FOLDER = Path(str(files("tta_rebuild.storyteller") / "data" / "acts"))
+FAMILIES = sorted(path.stem for path in FOLDER.glob("[a-z]*.yaml"))
+
+
+def test_every_family_of_verbs_has_its_rules() -> None:
+    assert set(families()) <= set(FAMILIES)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_rules_of_a_family_can_be_read_and_told(family: str) -> None:
+    entry = parse_yaml((FOLDER / f"{family}.yaml").read_text("utf-8"), family, is_ours=True)
+    told = []
+    for rule in entry["rules"]:
+        keys_of(rule.get("when", ""))
+        keys_of(rule.get("then", ""), is_effect=True)
+        assert "as" not in rule or rule["as"] in FAMILIES
+        told += [text for way in ("text", "cost", "fail") for text in rule.get(way, ())]
+        told += [rule["line"]] if "line" in rule else []
+        assert len({"as", "text", "cost", "fail"} & set(rule)) == 1
+    for text in told:
+        template(conjugated(text, False, True))
+    assert not entry["rules"][-1].get("when", "").startswith("object.broken")
+    assert sum(len(rule.get("text", ())) for rule in entry["rules"]) >= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "they", "many"),
+    [
+        ("{They} {v:nod}.", "{They} nods.", "{They} nod.", "{They} nod."),
+        ("{Person} {v:go}.", "{Person} goes.", "{Person} goes.", "{Person} go."),
+        ("“So,” {v:say} {person}.", "“So,” says {person}.", "“So,” says {person}.",
+         "“So,” say {person}."),
+    ],
+)  # fmt: skip
+def test_a_verb_agrees_with_the_name_or_pronoun_beside_it(
+    text: str, one: str, they: str, many: str
+) -> None:
+    assert conjugated(text, are_many=False, is_they=False) == one
+    assert conjugated(text, are_many=False, is_they=True) == they
+    assert conjugated(text, are_many=True, is_they=True) == many
