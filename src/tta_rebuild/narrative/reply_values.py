@@ -151,15 +151,21 @@ def objects(value: Any, most: int = MOST_ITEMS, text_key: str = "") -> list[dict
     return [{str(k): v for k, v in one.items()} for one in found if isinstance(one, dict)]
 
 
+WIDEST = 400
+"""Entries of a list or mapping of notes; the state of a world by hand has some hundred."""
+
+LONGEST_NOTE = 4_000
+
+
 def bounded(value: Any, depth: int = 4) -> Any:
     """Plain JSON of bounded depth, width and length."""
     if isinstance(value, str):
-        return clean(value, LONGEST_LINE)
+        return clean(value, LONGEST_NOTE)
     if isinstance(value, dict):
-        entries = list(value.items())[:40] if depth > 0 else []
+        entries = list(value.items())[:WIDEST] if depth > 0 else []
         return {clean(str(k), 60): bounded(v, depth - 1) for k, v in entries}
     if isinstance(value, list):
-        return [bounded(v, depth - 1) for v in value[:40]] if depth > 0 else []
+        return [bounded(v, depth - 1) for v in value[:WIDEST]] if depth > 0 else []
     if isinstance(value, float):
         return value if math.isfinite(value) else 0.0
     return value if value is None or abs(value) < 2**53 else 0

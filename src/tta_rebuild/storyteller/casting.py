@@ -19,9 +19,10 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
 
 _AWAY = re.compile(
     r"\b(?:dead|late|died|dies|missing|lost|vanished|gone|disappeared|murdered|killed|absent|"
-    r"not yet met|until you meet|far away)\b",
+    r"not yet met|until you meet|far away|asleep|sleeping|drowned|buried|left)\b",
     re.I,
 )
+_SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
 _LEADING = re.compile(
     r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
 )
@@ -197,8 +198,7 @@ def _from_premise(
         if key in entities or not name:
             continue
         entities[key] = Entity(key, "person", name, person.role, person.pronouns)
-        away = _AWAY.search(f"{person.role} {_about(theme, name)}")
-        start |= {f"{key}.at": NOWHERE if away else here, f"{key}.person": True}
+        start |= {f"{key}.at": NOWHERE if _is_away(theme, person) else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True
     for thing in premise.things:
@@ -214,10 +214,16 @@ def _from_premise(
     )  # fmt: skip
 
 
-def _about(theme: str, name: str) -> str:
-    """The words around a name in the premise, where they say that somebody is not there."""
-    found = re.search(rf"(\w+ ){{0,2}}{re.escape(bare(name))}( [\w']+){{0,8}}", theme, re.I)
-    return found.group() if found else ""
+def _is_away(theme: str, person: PremisePerson) -> bool:
+    """Whether the premise says that somebody is dead, missing, asleep or not there, or a secret."""
+    if _SECRET.search(person.role):
+        return True
+    name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
+    if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
+        return True
+    after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
+    said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
+    return any(map(_AWAY.search, (person.role, *(found.group() for found in said))))
 
 
 def _plot_for(premise: PremiseReading, seed: str) -> str:

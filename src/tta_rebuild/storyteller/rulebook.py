@@ -227,7 +227,7 @@ class Rulebook:
                 self.state.values["last_thing"] = entity.id
         if not bound["person"] and self._is_person(bound["object"]):
             bound["person"] = bound["object"]
-        elif not bound["person"] and _act(family).get("kind") == "speech":
+        elif not (bound["person"] or act.person) and _act(family).get("kind") == "speech":
             bound["person"] = self.npc()
         bound["said"] = "said" if act.said else ""
         return bound, missing

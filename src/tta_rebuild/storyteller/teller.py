@@ -245,7 +245,8 @@ class Teller:
         told = self.writer.line([template(text) for text in texts])
         if told:
             is_speech = told.startswith("“") and who is not None
-            self._say(told, self.rules.npc() if is_speech else "")
+            asked = entity.id if entity else self.rules.npc()
+            self._say(told, asked if is_speech else "")
             self.lines.append(_line_of(str(self.given.get("action") or "")))
             self.state.values["kind"] = "curious"
         return bool(told)
@@ -271,7 +272,7 @@ class Teller:
         if following in self.scenes:
             return [self.scenes[following]]
         all_scenes = self.cast.file.scenes
-        endings = [s for s in all_scenes if s.ending and self.state.holds(s.when)]
+        endings = [s for s in all_scenes if s.ending and s.when and self.state.holds(s.when)]
         if self.given.get("should_end") and endings:
             return sorted(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
         may_end = not self.cast.is_open or self.state.get("stage") == "resolution"
@@ -352,7 +353,7 @@ class Teller:
         pool = [*self._ready(anywhere[:1]), *pool, *self._ready(anywhere[1:])]
         pool.sort(key=self._staleness)
         found = own[:]
-        while len(found) < MOST_CHOICES and (left := [c for c in pool if c not in found]):
+        while len(found) < MOST_CHOICES and (left := _besides(pool, found)):
             kinds = {choice.kind for choice in found}
             another = (c for c in left if c.kind not in kinds and c.do not in self.taken)
             found.append(next(another, left[0]))
@@ -465,6 +466,10 @@ def _same(one: str, other: str) -> bool:
     return " ".join(one.split()).lower().rstrip(". ") == " ".join(other.split()).lower().rstrip(
         ". "
     )
+
+
+def _besides(pool: list[ChoiceEntry], found: list[ChoiceEntry]) -> list[ChoiceEntry]:
+    return [choice for choice in pool if not any(_same(choice.do, one.do) for one in found)]
 
 
 def _listed(names: list[str]) -> str:
