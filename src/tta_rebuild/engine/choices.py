@@ -58,16 +58,19 @@ async def offer(
     refused: Mapping[str, str],
     gate: Gate,
     validator: BranchValidatorPrimitive,
+    *,
+    is_by_hand: bool = False,
 ) -> ChoiceOffer:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
-    ``refused`` are those, by their text, that the second reader refused → why.
+    ``refused`` are those, by their text, that the second reader refused → why. Those that
+    somebody wrote by hand (``is_by_hand``) are asked for boundaries and contradictions alone.
     """
     rejected = list(refused.items())
     allowed: dict[tuple[str, ...], Choice] = {}
     for choice in (one for one in proposed if one.text not in refused):
         words = tuple(choice.text.casefold().split())
-        reason = gate.objection_to(choice) or size_objection(choice.text)
+        reason = gate.objection_to(choice) or (None if is_by_hand else size_objection(choice.text))
         if reason is None and words in allowed:
             reason = "says the same as another choice"
         if reason is None:
@@ -75,6 +78,8 @@ async def offer(
         else:
             rejected.append((choice.text, reason))
     judged = list(allowed.values())
+    if is_by_hand:
+        return ChoiceOffer(choices=tuple(judged[:MAX_CHOICES]), rejected=tuple(rejected))
     facts = _facts(gate, judged) if judged and validator.llm_provider else ()
     proposals = _proposals(turn, judged, turn.moved, facts)
     verdicts = await validator.validate_all(proposals, turn.context)

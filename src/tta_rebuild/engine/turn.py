@@ -180,7 +180,8 @@ class _Turn:
         )
         proposed = () if scene.is_ending else self._told.choices
         refused = self._told.refused_choices
-        return await offer(self.input, proposed, refused, self._gate, validator)
+        by_hand = bool(self.input.state.premise.world) and is_embedded(scene.told_by)
+        return await offer(self.input, proposed, refused, self._gate, validator, is_by_hand=by_hand)
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""

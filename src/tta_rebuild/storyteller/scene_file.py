@@ -19,7 +19,7 @@ from tta_rebuild.storyteller.line_template import LineTemplate, LineTemplateErro
 from tta_rebuild.storyteller.world_state import NotationError, keys_of
 
 Text = Annotated[str, Field(min_length=1, max_length=4_000)]
-Condition = Annotated[str, Field(max_length=400)]
+Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 END_KINDS = ("won", "price", "lost", "let_go")
