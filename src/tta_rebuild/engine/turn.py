@@ -81,8 +81,9 @@ class _Turn:
 
     def __init__(self, turn: TurnInput, move: Move) -> None:
         self.input = turn
-        self.point = arc_point(turn.number, turn.state.premise.length)
-        if turn.state.premise.world:  # an authored world knows its own endings
+        premise = turn.state.premise
+        self.point = arc_point(turn.number, 0 if premise.world else premise.length)
+        if premise.world:  # an authored world knows its own endings
             self.point = replace(self.point, may_end=True)
         if move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
@@ -180,7 +181,7 @@ class _Turn:
         )
         proposed = () if scene.is_ending else self._told.choices
         refused = self._told.refused_choices
-        by_hand = bool(self.input.state.premise.world) and is_embedded(scene.told_by)
+        by_hand = is_embedded(scene.told_by)
         return await offer(self.input, proposed, refused, self._gate, validator, is_by_hand=by_hand)
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:

@@ -196,6 +196,8 @@ class Rulebook:
 
     def _ruled_out(self, act: Act) -> str:
         """Why the premise does not allow this, "" if it does."""
+        if act.family == "kill" and not self.cast.is_open:
+            return "it is not in you, not here"  # its author has not foreseen a death
         if not {act.family, act.verb} & set(self.cast.cannot):
             deadly = act.family in ("kill", "attack")
             return "in this story nobody dies" if deadly and "death" in self.cast.cannot else ""

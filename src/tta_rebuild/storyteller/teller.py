@@ -14,7 +14,7 @@ from typing import Any
 from tta_rebuild.core.english import words_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import Entity, cast_of, head_of, slug
+from tta_rebuild.storyteller.casting import Entity, cast_of, head_of
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
@@ -89,6 +89,7 @@ class Teller:
         self.passages: list[dict[str, Any]] = []
         self.lines: list[str] = []
         self.act = Act()
+        self.named: list[str] = list(self.notes.get("named", ()))
         self.taken: list[str] = list(self.notes.get("taken", ()))
         self.standing: list[ChoiceEntry] = [
             ChoiceEntry.model_validate(offer) for offer in self.notes.get("offers", ())
@@ -163,6 +164,8 @@ class Teller:
         """Play the move: the scene that a choice leads to, and why nothing was done, if so."""
         chosen = self.given.get("chosen")
         words = str((chosen or {}).get("text") or self.given.get("action") or "")
+        if not words and self.given.get("should_end"):
+            return "", ""
         self._choose_lane(words)
         offer = next((o for o in self.standing if _same(o.do, words)), None)
         if offer is not None:
@@ -364,7 +367,8 @@ class Teller:
         found = []
         for entry in entries:
             words, says = self._filled(entry.do), self._filled(entry.says)
-            if words and self.state.holds(entry.if_) and self.writer.allows(words):
+            is_fit = not self.cast.is_open or self.writer.allows(words)
+            if words and is_fit and self.state.holds(entry.if_):
                 found.append(entry.model_copy(update={"do": words, "says": says}))
         return found
 
@@ -394,11 +398,7 @@ class Teller:
                 for one in self.cast.of_kind("person")
                 if one.role and one.name != one.role and self.state.is_here(one.id)
             ]
-            facts += [
-                claim(one.id, "name", one.name)
-                for one in self.cast.of_kind("person")
-                if self.cast.is_open and slug(one.name) != one.name.lower()
-            ]
+        facts += [claim(one.id, "name", one.name) for one in self._newly_named()]
         self.passages[-1]["facts"] = facts
         choices = [] if is_ending else self._choices(scene)
         here = self.cast.entities[str(self.state.values["here"])]
@@ -429,6 +429,17 @@ class Teller:
             reply["notes"]["understood"] = self.cast.understood
         return reply
 
+    def _newly_named(self) -> list[Entity]:
+        """People met or heard for the first time whose name is another than their id."""
+        heard = {passage["speaker"] for passage in self.passages}
+        found = []
+        for one in self.cast.of_kind("person"):
+            is_met = one.id in heard or bool(self.state.values.get(f"{one.id}.met"))
+            if is_met and one.id not in self.named:
+                self.named.append(one.id)
+                found += [one] if one.name.lower() != one.id.replace("_", " ") else []
+        return found
+
     def _about(self, line: str) -> list[str]:
         me = self.cast.entities[YOU].id
         people = [e.id for e in self.cast.of_kind("person") if e.name.lower() in line.lower()]
@@ -453,6 +464,7 @@ class Teller:
             "state": changed,
             "made": made[-60:],
             "scenes": self.seen[-200:],
+            "named": self.named[-100:],
             "offers": [c.model_dump(by_alias=True, exclude_defaults=True) for c in choices],
             "offered": offered[-_OFFERS_REMEMBERED:],
             "taken": taken,
