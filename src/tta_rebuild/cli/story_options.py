@@ -112,7 +112,7 @@ def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
         if understood := read_premise(premise.theme, people).understood:
             yield f"Understood: {understood} (/wrong NAME: WHO THEY ARE mends it.)"
     if premise.world and teller == "offline" and (premise.characters or premise.length):
-        yield "A world by hand has people and endings of its own: --character and --length stay out."
+        yield "A world by hand has its own people and endings: --character and --length stay out."
     if premise.world and teller != "offline":
         yield "A world by hand is for the built-in storyteller: this model tells the theme alone."
     from tta_rebuild.reading.world_rules import compiled
