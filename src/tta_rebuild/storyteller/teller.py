@@ -147,8 +147,9 @@ class Teller:
         if self.cast.is_open and not is_said and self.writer.allows(role):
             told.insert(0, f"You are {role}.")
         if told:
-            self._say(" ".join(told))
-            self.writer.keep(" ".join(told))
+            opening = " ".join(" ".join(told).split())
+            self._say(opening)
+            self.writer.keep(opening)
         if self.cast.is_open and not self.cast.told:
             self._say(self.writer.line(story_lines()["about"]))
         here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
