@@ -552,3 +552,21 @@ def test_no_premise_is_an_error(premise: str) -> None:
 
 def test_the_same_premise_is_read_once() -> None:
     assert read_premise("A spy comes home.") is read_premise("A spy comes home.")
+
+
+@pytest.mark.parametrize(
+    ("premise", "you", "others"),
+    [
+        ("I am Inez, the cabin boy, and Tomas is marooned with me.", "Inez", ["Tomas"]),
+        ("I'm Nadia, a violin maker. My old lover Viktor wants my shop.", "Nadia", ["Viktor"]),
+        ("My name is Karl and my brother is missing.", "Karl", [""]),
+    ],
+)
+def test_who_says_i_am_somebody_is_the_player_and_nobody_else(
+    premise: str, you: str, others: list[str]
+) -> None:
+    reading = read_premise(premise)
+
+    assert reading.you.name == you
+    assert [person.name for person in reading.people if person.name != you][:1] == others
+    assert all(person.name != you or not you for person in reading.people)

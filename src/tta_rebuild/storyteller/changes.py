@@ -41,7 +41,7 @@ def facts_of(
             continue
         elif rest == "at":
             found += _moved(cast, first, str(before.get(key, NOWHERE)), str(value))
-        elif rest == "met":
+        elif rest == "met" and first != YOU:
             found.append(claim(me, "met", _subject(cast, first)))
         elif rest == "trust":
             feeling = "grateful" if int(value) > int(before.get(key, 0)) else "angry"

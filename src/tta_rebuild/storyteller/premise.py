@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from tta_rebuild.core.english import sentences_of
+from tta_rebuild.core.english import article_for, sentences_of
 from tta_rebuild.storyteller.noun_phrases import (
     Phrase,
     noun_phrases,
@@ -106,7 +106,7 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
         text = re.sub(damage, instead, text)
     text = text.strip()
     read = _Reading(text).read() if _is_english(text) else PremiseReading(told=(text,) * bool(text))
-    you, people = _bound(read.you, read.people, bound)
+    you, people = _bound(*_told_by(text, read.you, read.people), bound)
     parts = [f"You are {', '.join(filter(None, (you.name, you.role))) or 'yourself'}"]
     parts += [f"{p.name} is {p.role}" for p in people if p.name and p.role]
     others = [p.name or p.role for p in people if not (p.name and p.role)]
@@ -114,6 +114,24 @@ def _read(theme: str, bound: tuple[tuple[str, ...], ...]) -> PremiseReading:
         parts.append(f"also {', '.join(others[:-1])}{' and ' * (len(others) > 1)}{others[-1]}")
     parts += [read.at] if read.places else []
     return replace(read, you=you, people=people, understood=f"{'; '.join(parts)}.")
+
+
+def _told_by(
+    text: str, you: PremisePerson, people: tuple[PremisePerson, ...]
+) -> tuple[PremisePerson, tuple[PremisePerson, ...]]:
+    """Whoever says "I am Nadia" is the player, and nobody else of the story."""
+    found = re.search(pattern("i_am_named"), text)
+    if found is None or you.name:
+        return you, people
+    named = next((p for p in people if p.name.split()[:1] == [found["name"]]), None)
+    if named is None and "name" not in found.group().lower().split():
+        return you, people  # "I am English"
+    role = named.role if named else you.role
+    if role.startswith("the "):
+        role = f"{article_for(role[4:])} {role[4:]}"
+    name, gender = (named.name, named.pronouns) if named else (found["name"], you.pronouns)
+    mine = replace(you, name=name, role=role, pronouns=you.pronouns or gender)
+    return mine, tuple(p for p in people if p is not named)
 
 
 def _is_english(text: str) -> bool:

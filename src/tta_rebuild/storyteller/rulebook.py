@@ -23,7 +23,7 @@ from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, template
 from tta_rebuild.storyteller.word_lists import word_list
-from tta_rebuild.storyteller.world_state import NOWHERE, WorldState
+from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
 _MOST_STEPS = 3
 _PEOPLE = (
@@ -38,6 +38,7 @@ _PEOPLE = (
     "everyone",
     "everybody",
 )
+_SELF = ("yourself", "you", "me", "myself")
 _THINGS = ("it", "this", "that", "them", "these", "those")
 _GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
@@ -217,6 +218,9 @@ class Rulebook:
         for role, phrase in wanted.items():
             if not phrase or (act.said and bare(phrase) in _THINGS):
                 continue
+            if bare(phrase) in _SELF:
+                bound[role] = YOU
+                continue
             entity = self._entity(phrase, role, family)
             if entity is None:
                 kind = "person" if role == "person" else "place" if role == "place" else "thing"
@@ -227,7 +231,7 @@ class Rulebook:
                 self.state.values["last_person"] = entity.id
             elif entity.kind == "thing":
                 self.state.values["last_thing"] = entity.id
-        if not bound["person"] and self._is_person(bound["object"]):
+        if not bound["person"] and self._is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
         elif not (bound["person"] or act.person) and _act(family).get("kind") == "speech":
             bound["person"] = self.npc()
@@ -336,7 +340,7 @@ class Rulebook:
             slots |= {"object": phrase, "Object": phrase[:1].upper() + phrase[1:]}
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
         who = bound["person"] or (bound["object"] if self._is_person(bound["object"]) else "")
-        if who:
+        if who and who != YOU:
             slots |= self.person_slots(who, "person")
         return {name: text for name, text in slots.items() if text}
 
@@ -366,6 +370,8 @@ class Rulebook:
 
     def _phrase(self, said: str, entity_id: str) -> str:
         """What a thing is called: as the player did, or by its name for "it" and "him"."""
+        if entity_id == YOU:
+            return said
         entity = self.cast.entities.get(entity_id)
         first = bare(said).split()[:1]
         if entity and (
