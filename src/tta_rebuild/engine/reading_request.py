@@ -33,7 +33,7 @@ STILL_SO = 2
 
 
 def reader_for(turn: TurnInput) -> Read | None:
-    """What ``Telling`` asks, None where no model reads."""
+    """What ``SceneTelling`` asks, None where no model reads."""
     dependencies, state = turn.dependencies, turn.state
     if dependencies.checks != "all":
         return None

@@ -60,7 +60,7 @@ Shown: TypeAlias = PassageReleased | SceneRestarted | TurnWarning
 _BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 
 
-class Telling:
+class SceneTelling:
     """A scene that is being told, and at the end what came of it.
 
     ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if even its

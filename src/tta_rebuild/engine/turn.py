@@ -30,7 +30,7 @@ from tta_rebuild.engine.consequences import (
 )
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.reading_request import lines_after, reader_for
-from tta_rebuild.engine.telling import BY_RULE_ONLY, Shown, Telling, is_embedded
+from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
@@ -92,7 +92,7 @@ class _Turn:
         self._provider = turn.dependencies.recording(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
-        self._told = Telling(self._gate, self._reader)
+        self._told = SceneTelling(self._gate, self._reader)
 
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[Shown, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""

@@ -29,7 +29,7 @@ from tta_rebuild.storyteller.noun_phrases import (
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
-    People,
+    PremisePeople,
     PremisePerson,
     gender_of,
     head_of,
@@ -200,7 +200,9 @@ class _Reading:
         self.settings = [row for n, row in sorted(ranked, key=lambda r: -r[0]) if n]
         asked = [i for i, s in enumerate(self.sentences) if s in self.commands and matter[i]]
         before = " ".join(filter(None, matter[: asked[0]])) if asked else ""
-        self.cast = People(self.tokens, self.phrases, len(tokens_of(before)) if asked else -1)
+        self.cast = PremisePeople(
+            self.tokens, self.phrases, len(tokens_of(before)) if asked else -1
+        )
 
     @staticmethod
     def _matter(sentence: str) -> str:

@@ -80,7 +80,7 @@ def is_place_name(phrase: Phrase) -> bool:
     return words[0] in words_in("known_places") or bool(ends & words_in("place_name_words"))
 
 
-class People:
+class PremisePeople:
     """Everybody of one text.
 
     Attributes:
