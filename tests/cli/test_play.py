@@ -259,3 +259,27 @@ def test_a_delete_asks_and_ctrl_c_is_no_yes(sit: Sit, tmp_path: Path) -> None:
 
     assert terminal.end() == 0
     assert turns_kept(home) == []
+
+
+def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
+    import subprocess
+
+    from tests.alone import quiet_environment
+
+    theme = "A keeper, Joe, tends the lighthouse with his wife Clara."
+    done = subprocess.run(
+        [sys.executable, "-m", "tta_rebuild", "play", "--theme", theme, "--model", "offline"],
+        env=quiet_environment(tmp_path / "home"),
+        input="/wrong Clara: your sister, she\nlook around\n/wrong too late\n/end\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    shown = " ".join(done.stdout.split())
+
+    assert done.returncode == 0, done.stderr
+    assert "Clara is your wife" in shown
+    assert "Clara is your sister" in shown
+    assert "after the first scene use --theme" in shown
+    assert "The story ends here" in shown
+    assert "Kept: 3 turns" in shown

@@ -34,7 +34,7 @@ def test_the_rules_of_a_family_can_be_read_and_told(family: str) -> None:
         assert len({"as", "text", "cost", "fail"} & set(rule)) == 1
     for text in told:
         template(conjugated(text, False, True))
-    assert not entry["rules"][-1].get("when", "").startswith("object.broken")
+    assert "when" not in entry["rules"][-1]  # so that one always fits, by "as" too
     assert sum(len(rule.get("text", ())) for rule in entry["rules"]) >= 4
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.core.errors import MoveRefused, RequestRejected
 from tta_rebuild.storyteller.scene_file import packaged, read_world
 from tta_rebuild.storyteller.world_check import never_met, play_through, problems
 
@@ -112,9 +112,13 @@ async def test_people_answer_what_their_author_wrote_and_places_are_seen(
     assert "An empty tin." in text_of(looked)
 
 
-async def test_what_is_not_there_costs_no_turn(ask: Any, own: str) -> None:
-    from tta_rebuild.core.errors import MoveRefused
+async def test_nobody_is_killed_whose_death_no_author_wrote(ask: Any, own: str) -> None:
+    notes = (await ask(theme="bread", world=own, seed=1, turn=1))["notes"]
+    with pytest.raises(MoveRefused, match="not in you"):
+        await ask(theme="-", world=own, turn=2, notes=notes, action="kill Ole")
 
+
+async def test_what_is_not_there_costs_no_turn(ask: Any, own: str) -> None:
     notes = (await ask(theme="bread", world=own, seed=1, turn=1))["notes"]
     with pytest.raises(MoveRefused, match="dragon"):
         await ask(theme="-", world=own, turn=2, notes=notes, action="attack the dragon")

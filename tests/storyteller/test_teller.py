@@ -116,13 +116,15 @@ async def test_the_dead_say_nothing_more(ask: Any) -> None:
 
 
 async def test_an_author_s_correction_is_taken_over(ask: Any) -> None:
-    (opening,) = await moved(ask)
+    _, took = await moved(ask, "take the lamp")
     facts = [{"subject": "clara", "relation": "holds", "value": "the lamp"}]
-    reply = await ask(
-        theme=KEEPER, seed=5, turn=2, notes=opening["notes"], action="take the lamp", facts=facts
-    )
+    asked = {"theme": KEEPER, "seed": 5, "turn": 3, "notes": took["notes"]}
+    kept = await ask(**asked, action="take the lamp")
+    corrected = await ask(**asked, action="take the lamp", facts=facts)
 
-    assert ("clara", "holds", "the lamp", True) in facts_of(reply) or reply["passages"]
+    assert ("player", "holds", "the lamp", False) not in facts_of(kept)  # it is in hand already
+    assert ("clara", "holds", "the lamp", True) in facts_of(corrected)
+    assert ("player", "holds", "the lamp", False) in facts_of(corrected)
 
 
 async def test_characters_of_the_author_bind(ask: Any, text_of: Any) -> None:
@@ -275,3 +277,29 @@ async def test_what_one_does_to_oneself_makes_no_second_person(ask: Any, text_of
     assert hidden["notes"]["made"] == [] or all(
         "yourself" not in row[2] for row in hidden["notes"]["made"]
     )
+
+
+async def test_the_first_decision_leads_to_scenes_of_another_way(ask: Any) -> None:
+    (opening,) = await moved(ask)
+    ways = []
+    for branch in (opening["story_branches"][0], opening["story_branches"][-1]):
+        notes, action, told = opening["notes"], branch["choice"], set()
+        for turn in range(2, 8):
+            reply = await ask(
+                theme=KEEPER, seed=5, turn=turn, notes=notes, action=action, stage="development"
+            )
+            notes, action = reply["notes"], reply["story_branches"][0]["choice"]
+            told.add(notes["scenes"][-1])
+        ways.append({scene for scene in told if not scene.startswith("quiet")})
+
+    assert len(ways[0] & ways[1]) < len(ways[0] | ways[1]) / 2
+
+
+async def test_the_end_can_be_asked_for_without_a_move(ask: Any) -> None:
+    _, second = await moved(ask, "look around")
+    end = await ask(
+        theme=KEEPER, seed=5, turn=3, notes=second["notes"], stage="resolution", should_end=True
+    )
+
+    assert end["is_ending"]
+    assert end["story_branches"] == []

@@ -88,11 +88,7 @@ async def open_application(
         check_own(provider)
     guard_handlers(redactor_for(settings))
     async with AsyncExitStack() as stack:
-        where = settings.database_url.reveal() or settings.data_dir / FILE_NAME
-        try:
-            store = await StoryStore.open(where, clock=clock, read_only=read_only)
-        except StoreMissing as nothing:  # it is only looked for
-            store = MemoryStoryStore(nothing.place)
+        store = await _store(settings, clock, read_only=read_only)
         stack.push_async_callback(store.close)
         notices, session_id = list[str](), new_id()
         tracker = CostTracker(
@@ -136,6 +132,17 @@ async def open_application(
             settings=settings,
             warm=warm,
         )
+
+
+async def _store(
+    settings: Settings, clock: Callable[[], datetime], *, read_only: bool
+) -> StoryStore:
+    """The store that the settings name; an empty one in memory where it is only looked for."""
+    where = settings.database_url.reveal() or settings.data_dir / FILE_NAME
+    try:
+        return await StoryStore.open(where, clock=clock, read_only=read_only)
+    except StoreMissing as nothing:
+        return MemoryStoryStore(nothing.place)
 
 
 async def _builder(

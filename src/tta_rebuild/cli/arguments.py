@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import fields
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
 
 import typer
 
@@ -98,5 +98,6 @@ OnlyStory = Annotated[
     str, option("Only this story: id or title.", "--story", autocompletion=_stories)
 ]
 World = Annotated[str, option(_WORLD, autocompletion=_worlds)]
+OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
 WhichBranch = Annotated[str, option("The branch, by its name.")]
 AsJson = Annotated[bool, option("JSON on standard output.", "--json")]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from tta_rebuild.cli.arguments import OnFailure
 from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.turn_view import TurnResult, play_turn
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
 
-OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
 MAY_PASS = (
     errors.CircuitOpen,
     errors.ProviderBusy,

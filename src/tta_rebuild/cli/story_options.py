@@ -16,8 +16,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tta_rebuild.cli.arguments import GoOnWith, WhichBranch, World, number, option, repeated, wrong
-from tta_rebuild.cli.failures import OnFailure
+from tta_rebuild.cli.arguments import (
+    GoOnWith,
+    OnFailure,
+    WhichBranch,
+    World,
+    number,
+    option,
+    repeated,
+    wrong,
+)
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
 if TYPE_CHECKING:

@@ -1,15 +1,15 @@
-"""Templates: how a line of a kit becomes a sentence.
+"""Templates: how a line of a scene or a rule becomes a sentence.
 
-Called by ``writer`` only. A line is plain English with two marks: ``[a|b|]`` is one of several
-wordings (they nest, one may be empty) and ``{name}`` is a slot, filled from the state of the story
-or, where a kit has a word list of that name, with one of its words.
+Called by ``line_writer`` and ``scene_file``. A line is plain English with two marks: ``[a|b|]`` is
+one of several wordings (they nest, one may be empty) and ``{name}`` is a slot, filled from the
+state of the story.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
@@ -36,7 +36,7 @@ Node: TypeAlias = str | Slot | Wordings
 
 
 class LineTemplateError(ValueError):
-    """A line of a kit has an unbalanced mark."""
+    """A line has an unbalanced mark."""
 
 
 _MARKS = re.compile(r"[\[\]|]|\{[^{}\[\]|]*\}|[{}]")
@@ -45,7 +45,7 @@ _SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class LineTemplate:
-    """One line of a kit, parsed.
+    """One line, parsed.
 
     Attributes:
         needs: the slots that occur whatever wording is taken (all slots, in fact).
@@ -60,18 +60,14 @@ class LineTemplate:
         """Three characters that stand for this line in a story's notes."""
         return _mark(self.source)
 
-    def expand(
-        self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
-    ) -> str:
+    def expand(self, rng: Random, slots: Mapping[str, str]) -> str:
         """One wording, slots filled, articles and capitals put right."""
-        return tidy(self.draft(rng, slots, words))
+        return tidy(self.draft(rng, slots))
 
-    def draft(
-        self, rng: Random, slots: Mapping[str, str], words: Mapping[str, Sequence[str]]
-    ) -> str:
+    def draft(self, rng: Random, slots: Mapping[str, str]) -> str:
         """One wording as it comes, for weighing; ``tidy`` makes it fit to read."""
         out: list[str] = []
-        _expand(self.nodes, rng, slots, words, out)
+        _expand(self.nodes, rng, slots, out)
         return "".join(out)
 
 
@@ -79,24 +75,19 @@ def _expand(
     nodes: tuple[Node, ...],
     rng: Random,
     slots: Mapping[str, str],
-    words: Mapping[str, Sequence[str]],
     out: list[str],
 ) -> None:
     for node in nodes:
         if isinstance(node, str):
             out.append(node)
         elif isinstance(node, Slot):
-            filled = slots.get(node.name)
-            if filled is None:
-                among = words[node.name]
-                filled = among[int(rng.random() * len(among))]
-            out.append(filled)
+            out.append(slots[node.name])
         else:
-            _expand(node.ways[int(rng.random() * len(node.ways))], rng, slots, words, out)
+            _expand(node.ways[int(rng.random() * len(node.ways))], rng, slots, out)
 
 
 def parse(source: str) -> LineTemplate:
-    """A line of a kit as a template.
+    """A line as a template.
 
     Raises:
         LineTemplateError: a bracket or brace has no partner.

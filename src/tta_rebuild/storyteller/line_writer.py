@@ -18,7 +18,6 @@ from tta_rebuild.storyteller.word_filter import WordFilter
 
 PRINT_LENGTH = 4
 MARK_LENGTH = 3
-TURNS_REMEMBERED = 26
 MARKS_REMEMBERED = 900
 
 _LINES_TRIED = 6
@@ -38,7 +37,6 @@ class LineWriter:
         self,
         rng: Random,
         bounds: WordFilter,
-        words: Mapping[str, Sequence[str]],
         *,
         told: Sequence[str] = (),
         marks: str = "",
@@ -47,7 +45,6 @@ class LineWriter:
         self.rng = rng
         self.slots: dict[str, str] = {}
         self._bounds = bounds
-        self._words = words
         self._known = {
             turn[i : i + PRINT_LENGTH] for turn in told for i in range(0, len(turn), PRINT_LENGTH)
         }
@@ -71,7 +68,7 @@ class LineWriter:
         ready = [
             (self._uses[line.mark], self.rng.random(), line)
             for line in lines
-            if all(need in slots or need in self._words for need in line.needs)
+            if line.needs <= slots.keys()
         ]
         ready.sort(key=lambda entry: entry[:2])
         best: tuple[float, str, LineTemplate] | None = None
@@ -97,17 +94,7 @@ class LineWriter:
         return best[1]
 
     def _wordings(self, line: LineTemplate, slots: Mapping[str, str]) -> list[str]:
-        return [line.draft(self.rng, slots, self._words) for _ in range(_WORDINGS_TRIED)]
-
-    def phrase(self, lines: Sequence[LineTemplate], **slots: str) -> str:
-        """Part of a sentence: any wording that may be said, in lower case, not remembered."""
-        ready = [line for line in lines if all(n in slots or n in self._words for n in line.needs)]
-        text = ""
-        for _ in range(6):
-            text = self.rng.choice(ready).expand(self.rng, slots, self._words)
-            if self._bounds.allows(text):
-                break
-        return text[:1].lower() + text[1:]
+        return [line.draft(self.rng, slots) for _ in range(_WORDINGS_TRIED)]
 
     def uses(self, line: LineTemplate) -> int:
         """How often a line was told lately."""
@@ -116,16 +103,13 @@ class LineWriter:
     def filled(self, line: LineTemplate, **slots: str) -> str:
         """One line with its slots filled, not weighed and not remembered; "" if one is empty."""
         known = {**self.slots, **slots}
-        if not all(need in known or need in self._words for need in line.needs):
-            return ""
-        return line.expand(self.rng, known, self._words)
+        return line.expand(self.rng, known) if line.needs <= known.keys() else ""
 
     def whole(self, line: LineTemplate) -> str:
         """A line as its author wrote it, however often told; the engine holds the boundaries."""
-        known = {**self.slots}
-        if not all(need in known or need in self._words for need in line.needs):
+        if not line.needs <= self.slots.keys():
             return ""
-        return " ".join(line.draft(self.rng, known, self._words).split())
+        return " ".join(line.draft(self.rng, self.slots).split())
 
     def keep(self, text: str) -> None:
         """Remember a text as told."""

@@ -69,7 +69,7 @@ def _writer(variables: Mapping[str, Any]) -> tuple[LineWriter, str]:
         f"{variables.get('seed') or 0}:{name}:{trigger}:{feeling}:{context}:{len(events)}"
         f":{events[-1] if events else ''}"
     )
-    writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}), {})
+    writer = LineWriter(rng, WordFilter(variables.get("boundaries") or {}, {}))
     writer.slots.update(npc=name, context=context, context_cap=context[:1].upper() + context[1:])
     goal = str(variables.get("goal") or "") or next(iter(character.get("goals") or {}), "")
     if goal:

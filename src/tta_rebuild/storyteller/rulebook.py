@@ -1,8 +1,7 @@
 """What an act of the player's does: its conditions, its effects on the state, how it is told.
 
-Called by ``teller`` for free moves. The rules and their sentences are the files of ``data/acts``,
-a family of acts each; this file binds what the player named to what there is, takes the first rule
-that fits and fills its sentences.
+Called by ``teller`` for free moves. ``act_binding`` finds what the player named; this file takes
+the first rule that fits (``act_rules``) and fills its sentences.
 """
 
 from __future__ import annotations
@@ -10,37 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
 from typing import Any
 
-from tta_rebuild.core.data_files import parse_yaml
 from tta_rebuild.core.english import singular, third_person
 from tta_rebuild.storyteller.act import Act, clause_in_past
-from tta_rebuild.storyteller.act_grammar import small_words
-from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
+from tta_rebuild.storyteller.act_binding import (
+    GOES,
+    POINTING,
+    Binder,
+    last_word,
+    place_in,
+    with_article,
+)
+from tta_rebuild.storyteller.act_rules import common, rules_of
+from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
-from tta_rebuild.storyteller.scene_file import ChoiceEntry, template
-from tta_rebuild.storyteller.word_lists import word_list
-from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
+from tta_rebuild.storyteller.scene_file import template
+from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
-_PEOPLE = (
-    "he",
-    "him",
-    "she",
-    "her",
-    "they",
-    "them",
-    "someone",
-    "somebody",
-    "everyone",
-    "everybody",
-)
-_SELF = ("yourself", "you", "me", "myself")
-_THINGS = ("it", "this", "that", "them", "these", "those")
-_GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 _PRONOUNS = {
     "she": ("she", "her", "her"),
@@ -48,10 +37,6 @@ _PRONOUNS = {
     "it": ("it", "it", "its"),
     "they": ("they", "them", "their"),
 }
-
-
-def _done_to_people() -> frozenset[str]:
-    return frozenset(_common("done_to_people").split())
 
 
 @dataclass(slots=True)
@@ -68,22 +53,6 @@ class Outcome:
     lines: list[str] = field(default_factory=list)
     declined: str = ""
     kind: str = ""
-
-
-@cache
-def _act(family: str) -> dict[str, Any]:
-    """The rules of one family of acts; those of "do" for a family without a file."""
-    folder = files("tta_rebuild.storyteller") / "data" / "acts"
-    file = folder / f"{family}.yaml"
-    if not file.is_file():
-        return _act("do")
-    rules: dict[str, Any] = parse_yaml(file.read_text("utf-8"), file.name, is_ours=True)
-    return rules
-
-
-def _common(name: str) -> Any:
-    """One of the lists that all acts share."""
-    return _act("_common")[name]
 
 
 @lru_cache(maxsize=4_000)
@@ -112,7 +81,7 @@ class Rulebook:
     """The rules of one story, applied to its state.
 
     Attributes:
-        made: what the player's words have brought into being.
+        binder: what the words of a move are bound by.
         understood: the acts as they were read, with what their words were taken to mean.
 
     Args:
@@ -121,7 +90,7 @@ class Rulebook:
 
     def __init__(self, cast: Cast, state: WorldState, writer: LineWriter) -> None:
         self.cast, self.state, self.writer = cast, state, writer
-        self.made: list[Entity] = []
+        self.binder = Binder(cast, state)
         self.understood: list[dict[str, Any]] = []
 
     def play(self, act: Act) -> Outcome:
@@ -129,7 +98,7 @@ class Rulebook:
         outcome = Outcome()
         steps = [act, *_following(act)][:_MOST_STEPS]
         if why := next(filter(None, map(self._ruled_out, steps)), ""):
-            outcome.declined = self._say(_common("cannot"), {"why": why})
+            outcome.declined = self._say(common("cannot"), {"why": why})
             return outcome
         step: Act | None = act
         for _ in range(_MOST_STEPS):
@@ -138,14 +107,10 @@ class Rulebook:
             step = step.then
         return outcome
 
-    def offers(self) -> list[ChoiceEntry]:
-        """Choices that fit any story."""
-        return [ChoiceEntry.model_validate(offer) for offer in _common("offers")]
-
     def declined(self, act: Act) -> str:
         """One line for words that are no act, with what can be done here."""
         empty = act.problem in ("empty", "numbers")
-        said = self._say(_common("empty" if empty else "not_understood"), {})
+        said = self._say(common("empty" if empty else "not_understood"), {})
         here = [e.name for e in self.cast.entities.values() if self._is_seen(e)]
         return f"{said} Here: {', '.join(here[:6])}." if here else said
 
@@ -156,17 +121,17 @@ class Rulebook:
     def _step(self, act: Act, outcome: Outcome) -> bool:
         """Apply one act; True if it was done."""
         family = act.family
-        entry = _act(family)
-        bound, missing = self._bound(act, family)
+        entry = rules_of(family)
+        bound, (kind, phrase) = self.binder.bound(act)
         named = {
             role: self.cast.entities[one].name
             for role, one in bound.items()
             if one in self.cast.entities
         }
-        words = ", ".join(filter(None, (act.object, act.person, _place_in(act.where))))
+        words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
-        if missing and not outcome.texts:
-            outcome.declined = missing
+        if kind and not outcome.texts:
+            outcome.declined = self._say(common("no_such")[kind], {"object": phrase})
             return False
         needs_object = "asks" in entry and not (act.object or act.person or act.said or act.where)
         if needs_object and not outcome.texts:
@@ -178,7 +143,7 @@ class Rulebook:
             if not self.state.holds(rule.get("when", "")):
                 continue
             if "as" in rule:
-                entry = _act(rule["as"])
+                entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
             text = self._told(act, self._say(told, slots), slots)
@@ -206,115 +171,15 @@ class Rulebook:
         said = (s for s in self.cast.told if any(re.search(rf"\b{w[:4]}", s, re.I) for w in words))
         return next((s.rstrip(".!?…") for s in said), "it is not in the nature of this story")
 
-    # ------------------------------------------------------------------ what the words mean
-
-    def _bound(self, act: Act, family: str) -> tuple[dict[str, str], str]:
-        """Ids of what the act names; and what to say where that does not exist here."""
-        bound = dict.fromkeys(("object", "person", "tool", "place"), "")
-        wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
-        if act.where and family in _GOES:
-            wanted["place"] = _destination(act.where)
-        missing = ""
-        for role, phrase in wanted.items():
-            if not phrase or (act.said and bare(phrase) in _THINGS):
-                continue
-            if bare(phrase) in _SELF:
-                bound[role] = YOU
-                continue
-            entity = self._entity(phrase, role, family)
-            if entity is None:
-                kind = "person" if role == "person" else "place" if role == "place" else "thing"
-                missing = self._say(_common("no_such")[kind], {"object": phrase, "person": phrase})
-                continue
-            bound[role] = entity.id
-            if entity.kind == "person":
-                self.state.values["last_person"] = entity.id
-            elif entity.kind == "thing":
-                self.state.values["last_thing"] = entity.id
-        if not bound["person"] and self._is_person(bound["object"]) and bound["object"] != YOU:
-            bound["person"] = bound["object"]
-        elif not (bound["person"] or act.person) and _act(family).get("kind") == "speech":
-            bound["person"] = self.npc()
-        bound["said"] = "said" if act.said else ""
-        return bound, missing
-
-    def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
-        plain = bare(phrase)
-        pronoun = plain.split()[0] if plain else ""
-        if pronoun in _PEOPLE and (who := self._meant_by(pronoun)):
-            return who
-        if pronoun in _THINGS:
-            last = self.cast.entities.get(str(self.state.values.get("last_thing")))
-            here = (t for t in self.cast.of_kind("thing") if self.state.is_here(t.id))
-            return last or next(here, None)
-        kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(
-            role, ()
-        )
-        found = self.cast.found(phrase, kinds)
-        if found is None and self.cast.is_open and pronoun not in _PEOPLE:
-            return self._make(phrase, role, family)
-        if found is not None and not self.cast.is_open and found.kind != "place":
-            is_seen = self.state.is_here(found.id) and not self.state.get(f"{found.id}.hidden")
-            return found if is_seen or family in ("think", "remember") else None
-        return found
-
-    def _make(self, phrase: str, role: str, family: str) -> Entity:
-        """Something that the player named and nobody had spoken of: it is here from now on."""
-        head = head_of(phrase)
-        is_person = head in word_list("people") or (
-            (role == "person" or family in _done_to_people()) and not phrase.startswith("your ")
-        )
-        is_place = role == "place" or (family in ("go", "enter") and not is_person)
-        kind = "person" if is_person else "place" if is_place else "thing"
-        name = _with_article(phrase)
-        entity = Entity(slug(phrase), kind, name)
-        if entity.id in self.cast.entities:
-            return self.cast.entities[entity.id]
-        self.cast.entities[entity.id] = entity
-        self.made.append(entity)
-        if kind != "place":
-            self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
-        if kind == "person":
-            self.state.values[f"{entity.id}.person"] = True
-            if singular(_last_word(phrase)) != _last_word(phrase):
-                self.state.values[f"{entity.id}.group"] = True
-        return entity
-
-    def _meant_by(self, pronoun: str) -> Entity | None:
-        """The person that "him" or "them" means: the last spoken of, else one who is here."""
-        fits = {"he": "he", "him": "he", "she": "she", "her": "she"}.get(pronoun, "")
-        last = self.cast.entities.get(str(self.state.values.get("last_person", "")))
-        here = [last] if last else []
-        here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
-        fitting = (p for p in here if not fits or p.pronouns in (fits, ""))
-        return next(fitting, None)
-
-    def npc(self, *, is_single: bool = False) -> str:
-        """Whoever of those present is in play: the last spoken of, else the first; "" for nobody.
-
-        ``is_single`` passes over groups.
-        """
-        here = [p.id for p in self.cast.of_kind("person") if self._is_with_you(p.id)]
-        if is_single:
-            here = [one for one in here if not self.state.values.get(f"{one}.group")]
-        last = str(self.state.values.get("last_person", ""))
-        return last if last in here else next(iter(here), "")
-
-    def _is_with_you(self, person: str) -> bool:
-        return self.state.is_here(person) and not self.state.values.get(f"{person}.dead")
-
-    def _is_person(self, entity_id: str) -> bool:
-        return bool(entity_id) and bool(self.state.values.get(f"{entity_id}.person"))
-
     def _move(self, family: str, bound: Mapping[str, str]) -> None:
         """Who goes somewhere is there, and those who trust them come along."""
         place = bound["place"] or bound["object"]
         if family in ("leave", "flee") and self.cast.is_open and not bound["place"]:
-            place = self._make("outside", "place", family).id
+            place = self.binder.make("outside", "place", family).id
         entity = self.cast.entities.get(place)
-        if family not in _GOES or entity is None or entity.kind != "place":
+        if family not in GOES or entity is None or entity.kind != "place":
             return
-        with_you = [p.id for p in self.cast.of_kind("person") if self._is_with_you(p.id)]
+        with_you = [p.id for p in self.cast.of_kind("person") if self.binder.is_with_you(p.id)]
         self.state.values["here"] = place
         for person in with_you:
             if int(self.state.get(f"{person}.trust")) > 0:
@@ -339,7 +204,7 @@ class Rulebook:
             many = self.is_many(bound["object"], phrase)
             slots |= {"object": phrase, "Object": phrase[:1].upper() + phrase[1:]}
             slots |= dict(zip(("it", "its", "is"), _MANY if many else _ONE, strict=True))
-        who = bound["person"] or (bound["object"] if self._is_person(bound["object"]) else "")
+        who = bound["person"] or (bound["object"] if self.binder.is_person(bound["object"]) else "")
         if who and who != YOU:
             slots |= self.person_slots(who, "person")
         return {name: text for name, text in slots.items() if text}
@@ -364,7 +229,7 @@ class Rulebook:
         entity = self.cast.entities.get(entity_id)
         if entity is not None and entity.kind == "person" and entity.name[:1].isupper():
             return bool(self.state.values.get(f"{entity_id}.group"))
-        last = _last_word(phrase)
+        last = last_word(phrase)
         is_group = bool(self.state.values.get(f"{entity_id}.group"))
         return is_group or singular(last) != last
 
@@ -374,11 +239,9 @@ class Rulebook:
             return said
         entity = self.cast.entities.get(entity_id)
         first = bare(said).split()[:1]
-        if entity and (
-            not said or (first and first[0] in (*_PEOPLE, *_THINGS)) or entity.kind == "person"
-        ):
+        if entity and (not said or (first and first[0] in POINTING) or entity.kind == "person"):
             return entity.name
-        return _with_article(said)
+        return with_article(said)
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
         return self.writer.line([template(t) for t in self._conjugated(texts)], **slots)
@@ -411,8 +274,8 @@ class Rulebook:
 
     def reaction(self, kind: str) -> str:
         """What somebody who is there makes of it, "" if nobody is."""
-        who = self.npc()
-        table = _common("reactions").get(kind)
+        who = self.binder.npc()
+        table = common("reactions").get(kind)
         if not who or not table:
             return ""
         trust = self.state.get(f"{who}.trust")
@@ -425,16 +288,10 @@ def _following(act: Act) -> list[Act]:
     return [] if act.then is None else [act.then, *_following(act.then)]
 
 
-def _with_article(phrase: str) -> str:
-    """What a bare noun is called in a sentence: "lamp" → "the lamp"; "outside" stays."""
-    is_whole = " " in phrase or phrase[:1].isupper() or phrase.startswith(_WITHOUT_ARTICLE)
-    return phrase if not phrase or is_whole else f"the {phrase}"
-
-
 def _said_too(act: Act, line: str) -> str:
     """The deed itself in the past, where the rule's line leaves out what was named or said."""
     named = (head_of(phrase) for phrase in (act.object, act.person, act.where, act.instrument))
-    is_left_out = any(one and one not in line.lower() for one in named if one not in _PRONOUNS_SAID)
+    is_left_out = any(one and one not in line.lower() for one in named if one not in POINTING)
     is_left_out |= bool(act.said) and act.said.rstrip(".!?").lower() not in line.lower()
     told = clause_in_past(_own_clause(act)) if is_left_out or not line else ""
     return tidy(f"{told[:1].upper()}{told[1:]}.") if told else ""
@@ -449,29 +306,4 @@ def _own_clause(act: Act) -> str:
     return clause.rstrip(".!?")
 
 
-def _place_in(where: str) -> str:
-    """What stands after the prepositions: "in the cage" → "the cage"."""
-    words = where.split()
-    while words and words[0].lower() in small_words("prepositions"):
-        words.pop(0)
-    return " ".join(words)
-
-
-def _destination(where: str) -> str:
-    """Where "out through the cat flap" or "to the harbour" leads: "outside", "the harbour"."""
-    words = where.split()
-    if words[0].lower() in ("over", "across", "behind", "under", "beyond", "beside", "past"):
-        return where
-    if {"out", "through", "away", "off"} & {w.lower() for w in words[:2]}:
-        return "outside"
-    return _place_in(where) or where
-
-
-_WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
-_PRONOUNS_SAID = frozenset((*_PEOPLE, *_THINGS))
 _ONE, _MANY = ("it", "its", "is"), ("them", "their", "are")
-
-
-def _last_word(phrase: str) -> str:
-    words = re.sub(r"\s+(?:of|who|that|which|from|with|in|at|on)\s.*$", "", bare(phrase)).split()
-    return words[-1] if words else ""

@@ -117,11 +117,6 @@ class WorldFile(_Strict):
             raise ValueError(f"two scenes have the id '{twice}'")
         return scenes
 
-    @property
-    def is_authored(self) -> bool:
-        """Whether it has a world of its own: a plot takes its places from a premise."""
-        return bool(self.places)
-
 
 @cache
 def packaged(folder: str) -> dict[str, Path]:

@@ -19,9 +19,9 @@ from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.lines import story_lines
+from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
 from tta_rebuild.storyteller.scene_file import (
-    END_KINDS,
     ChoiceEntry,
     SceneEntry,
     packaged,
@@ -29,17 +29,15 @@ from tta_rebuild.storyteller.scene_file import (
     read_world,
     template,
 )
+from tta_rebuild.storyteller.scene_order import SceneRank, may_come, next_scenes, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 VERSION = 2
-MOST_CHOICES = 3
 LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
-_OFFERS_REMEMBERED = 8
-_TAKEN_REMEMBERED = 40
 _TOLD_REMEMBERED = 40
 
 
@@ -78,7 +76,6 @@ class Teller:
         self.writer = LineWriter(
             self.rng,
             bounds,
-            {},
             told=self.notes.get("told", ()),
             marks=self.notes.get("marks", ""),
             recent=[str(text) for text in variables.get("recent") or []],
@@ -90,10 +87,7 @@ class Teller:
         self.lines: list[str] = []
         self.act = Act()
         self.named: list[str] = list(self.notes.get("named", ()))
-        self.taken: list[str] = list(self.notes.get("taken", ()))
-        self.standing: list[ChoiceEntry] = [
-            ChoiceEntry.model_validate(offer) for offer in self.notes.get("offers", ())
-        ]
+        self.offers = Offers(self.cast, self.state, self.writer, self.rng, self.notes)
 
     def _is_new_chapter(self, stage: str) -> bool:
         """Whether a story without an end has told its question out and takes up another."""
@@ -127,7 +121,7 @@ class Teller:
 
     def _bind(self) -> None:
         """Let ``npc`` mean whoever is in play, and the texts name them."""
-        npc = self.rules.npc(is_single=True)
+        npc = self.rules.binder.npc(is_single=True)
         self.state.bound["npc"] = npc
         self.state.values["alone"] = not npc
         for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
@@ -167,11 +161,8 @@ class Teller:
         words = str((chosen or {}).get("text") or self.given.get("action") or "")
         if not words and self.given.get("should_end"):
             return "", ""
-        self._choose_lane(words)
-        offer = next((o for o in self.standing if _same(o.do, words)), None)
-        if offer is not None:
-            self.standing.remove(offer)
-            self.taken.append(offer.do)
+        take_a_way(self.state, [one.do for one in self.offers.standing], words, self.seed)
+        offer = self.offers.take(words)
         if offer is not None and (offer.then or offer.next or offer.says):
             self.act = parse_act(offer.do)
             self.state.apply(offer.then)
@@ -198,7 +189,7 @@ class Teller:
     def _asked_aloud(self, words: str) -> Act | None:
         """A bare question is put to whoever is there; one about the game itself is not."""
         is_question = parse_act(words).problem == "question"
-        if not is_question or not self.rules.npc() or re.search(r"\b(?:I|we) do\b", words):
+        if not is_question or not self.rules.binder.npc() or re.search(r"\b(?:I|we) do\b", words):
             return None
         said = words.strip().rstrip("?") + "?"
         clause = f"you ask: “{said[:1].upper()}{said[1:]}”"
@@ -224,7 +215,11 @@ class Teller:
         entity = self.cast.found(named) if named else None
         for scene in self.cast.file.scenes:
             family, _, target = scene.act.partition(" ")
-            if not family or family not in (act.family, act.verb) or not self._may(scene):
+            if (
+                not family
+                or family not in (act.family, act.verb)
+                or not may_come(scene, self.state, self.seen)
+            ):
                 continue
             if not target or (entity is not None and entity.id == target):
                 return scene
@@ -234,7 +229,7 @@ class Teller:
         """Tell what the world's file has for looking at this or asking that; False if nothing."""
         file, named = self.cast.file, act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
-        who = file.people.get(entity.id if entity else self.rules.npc())
+        who = file.people.get(entity.id if entity else self.rules.binder.npc())
         texts: list[str] = []
         if who is not None and act.family in ("ask", "tell", "say") and self._sees(act, entity):
             topic = set(words_of(f"{act.said} {act.object}"))
@@ -249,7 +244,7 @@ class Teller:
         told = self.writer.line([template(text) for text in texts])
         if told:
             is_speech = told.startswith("“") and who is not None
-            asked = entity.id if entity else self.rules.npc()
+            asked = entity.id if entity else self.rules.binder.npc()
             self._say(told, asked if is_speech else "")
             self.lines.append(_line_of(str(self.given.get("action") or "")))
             self.state.values["kind"] = "curious"
@@ -268,44 +263,13 @@ class Teller:
             if self.state.holds(tick.get("if", "")):
                 self.state.apply(tick.get("then", ""))
 
-    def _may(self, scene: SceneEntry) -> bool:
-        return (scene.again or scene.id not in self.seen) and self.state.holds(scene.when)
-
     def _next_scenes(self, following: str) -> list[SceneEntry]:
         """What may come now, the likeliest first; the scene that a choice leads to alone."""
         if following in self.scenes:
             return [self.scenes[following]]
-        all_scenes = self.cast.file.scenes
-        endings = [s for s in all_scenes if s.ending and s.when and self.state.holds(s.when)]
-        if self.given.get("should_end") and endings:
-            return sorted(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
-        may_end = not self.cast.is_open or self.state.get("stage") == "resolution"
-        events = [
-            s for s in all_scenes if s.is_event and self._may(s) and (may_end or not s.ending)
-        ]
-        return sorted(events, key=self._rank)
-
-    def _rank(self, scene: SceneEntry) -> tuple[bool, int, int, float]:
-        """Heavy scenes first, then those told least; those of the other way last of all."""
-        uses = self.writer.uses(template(paragraphs(scene.text)[0][2]))
-        return not self._is_in_lane(scene), -scene.weight, uses, self.rng.random()
-
-    def _is_in_lane(self, scene: SceneEntry) -> bool:
-        """Whether a scene belongs to the way that the first decision led to.
-
-        A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
-        """
-        is_dealt = self.cast.is_open and scene.weight == 1 and not scene.ending
-        if not is_dealt or "lane" not in self.state.values:
-            return True
-        dealt = [s.id for s in self.cast.file.scenes if s.is_event and s.weight == 1]
-        return dealt.index(scene.id) % 2 == self.state.values["lane"]
-
-    def _choose_lane(self, words: str) -> None:
-        """The first decision of a story sets the way: the first choice one, the third the other."""
-        texts = [offer.do for offer in self.standing]
-        number = next((i for i, text in enumerate(texts) if _same(text, words)), len(words) % 3)
-        self.state.values.setdefault("lane", (0, self.seed % 2, 1)[min(number, 2)])
+        rank = SceneRank(self.cast, self.state, self.writer, self.rng)
+        must_end = bool(self.given.get("should_end"))
+        return next_scenes(self.cast, self.state, self.seen, must_end=must_end, rank=rank)
 
     def _tell(self, scene: SceneEntry) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
@@ -333,63 +297,15 @@ class Teller:
             return
         who = self.state.bound.get(speaker, speaker)
         entity = self.cast.entities.get(who)
-        passage: dict[str, Any] = {
-            "facts": [],
-            "text": text,
-            "speaker": entity.id if entity else "",
-            "emotion": "",
-        }
-        self.passages.append(passage)
+        spoken_by = entity.id if entity else ""
+        self.passages.append({"facts": [], "text": text, "speaker": spoken_by, "emotion": ""})
 
     def _look(self) -> list[Any]:
         place = self.cast.file.places.get(str(self.state.values.get("here")))
         looks = place.look if place else []
         return [template(text) for text in looks]
 
-    # ------------------------------------------------------------------ what can be done now
-
-    def _choices(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
-        is_quiet = scene is None or (not scene.choices and not self.cast.is_open)
-        own = self._ready(self.standing if is_quiet or scene is None else scene.choices)
-        anywhere = self._anywhere() if self.cast.is_open else []
-        pool = self._ready(self.cast.file.choices)
-        self.rng.shuffle(pool)
-        pool = [*self._ready(anywhere[:1]), *pool, *self._ready(anywhere[1:])]
-        pool.sort(key=self._staleness)
-        found = own[:]
-        while len(found) < MOST_CHOICES and (left := _besides(pool, found)):
-            kinds = {choice.kind for choice in found}
-            another = (c for c in left if c.kind not in kinds and c.do not in self.taken)
-            found.append(next(another, left[0]))
-        return found
-
-    def _ready(self, entries: Sequence[ChoiceEntry]) -> list[ChoiceEntry]:
-        """Those that can be offered now, their slots filled as they are meant now."""
-        found = []
-        for entry in entries:
-            words, says = self._filled(entry.do), self._filled(entry.says)
-            is_fit = not self.cast.is_open or self.writer.allows(words)
-            if words and is_fit and self.state.holds(entry.if_):
-                found.append(entry.model_copy(update={"do": words, "says": says}))
-        return found
-
-    def _staleness(self, entry: ChoiceEntry) -> tuple[bool, bool]:
-        """What was taken already comes last, what was offered lately before it."""
-        return entry.do in self.taken, entry.do in self.notes.get("offered", ())
-
-    def _anywhere(self) -> list[ChoiceEntry]:
-        """What can be done in any story, with the things and places of this one, in some order."""
-        things = [e for e in self.cast.of_kind("thing") if self.state.is_here(e.id)]
-        ways = [e for e in self.cast.of_kind("place") if e.id != self.state.get("here")]
-        for slot, among in (("thing", things), ("way", ways)):
-            entity = self.rng.choice(among) if among else None
-            self.state.bound[slot] = entity.id if entity else ""
-            self.writer.slots.pop(slot, None)
-            if entity:
-                self.writer.slots[slot] = entity.name
-        offers = list(self.rules.offers())
-        self.rng.shuffle(offers)
-        return offers
+    # ------------------------------------------------------------------ the reply
 
     def _reply(self, scene: SceneEntry | None, is_ending: bool) -> dict[str, Any]:
         facts = facts_of(self.before, self.state.values, self.cast)
@@ -401,7 +317,7 @@ class Teller:
             ]
         facts += [claim(one.id, "name", one.name) for one in self._newly_named()]
         self.passages[-1]["facts"] = facts
-        choices = [] if is_ending else self._choices(scene)
+        choices = [] if is_ending else self.offers.after(scene)
         here = self.cast.entities[str(self.state.values["here"])]
         time = str(self.state.values.get("time") or self.cast.slots.get("time") or "")
         reply: dict[str, Any] = {
@@ -450,14 +366,12 @@ class Teller:
         told = [*self.notes.get("told", ()), "".join(self.writer.prints)]
         marks = self.notes.get("marks", "") + "".join(self.writer.marks)
         made = [list(row) for row in self.notes.get("made", ())]
-        made += [[e.id, e.kind, e.name, e.role, e.pronouns] for e in self.rules.made]
+        made += [[e.id, e.kind, e.name, e.role, e.pronouns] for e in self.rules.binder.made]
         changed = {
             key: value
             for key, value in self.state.values.items()
             if value != self.cast.start.get(key) and key not in ("turn", "roll", "stage", "alone")
         }
-        offered = [*self.notes.get("offered", ()), *(c.do for c in choices)]
-        taken = self.taken[-_TAKEN_REMEMBERED:]
         return {
             "v": VERSION,
             "began": self.began,
@@ -466,23 +380,11 @@ class Teller:
             "made": made[-60:],
             "scenes": self.seen[-200:],
             "named": self.named[-100:],
-            "offers": [c.model_dump(by_alias=True, exclude_defaults=True) for c in choices],
-            "offered": offered[-_OFFERS_REMEMBERED:],
-            "taken": taken,
+            **self.offers.noted(choices),
             "told": told[-_TOLD_REMEMBERED:],
             "marks": marks[-MARKS_REMEMBERED * MARK_LENGTH :],
             "acts": self.rules.understood,
         }
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.split()).lower().rstrip(". ") == " ".join(other.split()).lower().rstrip(
-        ". "
-    )
-
-
-def _besides(pool: list[ChoiceEntry], found: list[ChoiceEntry]) -> list[ChoiceEntry]:
-    return [choice for choice in pool if not any(_same(choice.do, one.do) for one in found)]
 
 
 def _listed(names: list[str]) -> str:

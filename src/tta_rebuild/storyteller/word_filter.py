@@ -2,7 +2,7 @@
 
 Called by ``teller`` for every candidate sentence, choice and piece of the premise. Everything
 here works on words, because the storyteller's own material is words: a sentence that would use
-one is never written, whichever kit or premise it came from.
+one is never written, whatever premise or plot it came from.
 """
 
 from __future__ import annotations

@@ -1,0 +1,110 @@
+"""What can be done now: a scene's own choices, then its plot's, then what fits any story.
+
+Called by ``teller`` at the end of a scene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from random import Random
+from typing import Any
+
+from tta_rebuild.storyteller.act_rules import common
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.scene_file import ChoiceEntry, SceneEntry, template
+from tta_rebuild.storyteller.world_state import WorldState
+
+MOST_CHOICES = 3
+_OFFERED_REMEMBERED, _TAKEN_REMEMBERED = 8, 40
+
+
+class Offers:
+    """The choices of one story.
+
+    Attributes:
+        standing: what was offered last and has not been taken.
+        taken: the words of choices taken, oldest first.
+
+    Args:
+        notes: those of the scene before.
+    """
+
+    def __init__(
+        self,
+        cast: Cast,
+        state: WorldState,
+        writer: LineWriter,
+        rng: Random,
+        notes: Mapping[str, Any],
+    ) -> None:
+        self._cast, self._state, self._writer, self._rng = cast, state, writer, rng
+        self._offered: Sequence[str] = notes.get("offered", ())
+        self.taken: list[str] = list(notes.get("taken", ()))
+        self.standing = [ChoiceEntry.model_validate(one) for one in notes.get("offers", ())]
+
+    def take(self, words: str) -> ChoiceEntry | None:
+        """The choice that these words take, None for words of the player's own."""
+        offer = next((one for one in self.standing if is_same(one.do, words)), None)
+        if offer is not None:
+            self.standing.remove(offer)
+            self.taken.append(offer.do)
+        return offer
+
+    def after(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
+        """The choices that follow a scene, or none told: at least three where so many fit."""
+        is_quiet = scene is None or (not scene.choices and not self._cast.is_open)
+        found = self._ready(self.standing if is_quiet or scene is None else scene.choices)
+        anywhere = self._anywhere() if self._cast.is_open else []
+        pool = self._ready(self._cast.file.choices)
+        self._rng.shuffle(pool)
+        pool = [*self._ready(anywhere[:1]), *pool, *self._ready(anywhere[1:])]
+        pool.sort(key=lambda one: (one.do in self.taken, one.do in self._offered))
+        while len(found) < MOST_CHOICES and (left := _besides(pool, found)):
+            kinds = {choice.kind for choice in found}
+            another = (c for c in left if c.kind not in kinds and c.do not in self.taken)
+            found.append(next(another, left[0]))
+        return found
+
+    def noted(self, choices: Sequence[ChoiceEntry]) -> dict[str, Any]:
+        """What the next scene has to know of them."""
+        return {
+            "offers": [c.model_dump(by_alias=True, exclude_defaults=True) for c in choices],
+            "offered": [*self._offered, *(c.do for c in choices)][-_OFFERED_REMEMBERED:],
+            "taken": self.taken[-_TAKEN_REMEMBERED:],
+        }
+
+    def _ready(self, entries: Sequence[ChoiceEntry]) -> list[ChoiceEntry]:
+        """Those that can be offered now, their slots filled as they are meant now."""
+        found = []
+        for entry in entries:
+            words = self._writer.filled(template(entry.do))
+            is_fit = not self._cast.is_open or self._writer.allows(words)
+            if words and is_fit and self._state.holds(entry.if_):
+                says = self._writer.filled(template(entry.says))
+                found.append(entry.model_copy(update={"do": words, "says": says}))
+        return found
+
+    def _anywhere(self) -> list[ChoiceEntry]:
+        """What can be done in any story, with the things and places of this one, in some order."""
+        things = [e for e in self._cast.of_kind("thing") if self._state.is_here(e.id)]
+        ways = [e for e in self._cast.of_kind("place") if e.id != self._state.get("here")]
+        for slot, among in (("thing", things), ("way", ways)):
+            entity = self._rng.choice(among) if among else None
+            self._state.bound[slot] = entity.id if entity else ""
+            self._writer.slots.pop(slot, None)
+            if entity:
+                self._writer.slots[slot] = entity.name
+        offers = [ChoiceEntry.model_validate(offer) for offer in common("offers")]
+        self._rng.shuffle(offers)
+        return offers
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two texts are the same choice: case, spaces and the last stop aside."""
+    plain, asked = (" ".join(text.split()).lower().rstrip(". ") for text in (one, other))
+    return plain == asked
+
+
+def _besides(pool: list[ChoiceEntry], found: list[ChoiceEntry]) -> list[ChoiceEntry]:
+    return [choice for choice in pool if not any(is_same(choice.do, one.do) for one in found)]

@@ -1,0 +1,60 @@
+"""Which scene of a file may come next, the likeliest first. Called by ``teller``."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from random import Random
+
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.offers import is_same
+from tta_rebuild.storyteller.scene_file import END_KINDS, SceneEntry, paragraphs, template
+from tta_rebuild.storyteller.world_state import WorldState
+
+
+def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> bool:
+    """Whether a scene is not told yet, or may be told again, and its condition holds."""
+    return (scene.again or scene.id not in seen) and state.holds(scene.when)
+
+
+def next_scenes(
+    cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool, rank: SceneRank
+) -> list[SceneEntry]:
+    """What may come by itself now: an ending where the story must end, else events."""
+    scenes = cast.file.scenes
+    endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
+    if must_end and endings:
+        return sorted(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
+    may_end = not cast.is_open or state.get("stage") == "resolution"
+    events = [
+        s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
+    ]
+    return sorted(events, key=rank)
+
+
+class SceneRank:
+    """Heavy scenes first, then those told least; those of the other way last of all.
+
+    A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
+    """
+
+    def __init__(self, cast: Cast, state: WorldState, writer: LineWriter, rng: Random) -> None:
+        self._cast, self._state, self._writer, self._rng = cast, state, writer, rng
+
+    def __call__(self, scene: SceneEntry) -> tuple[bool, int, int, float]:
+        """The place of a scene in the order: the lowest comes first."""
+        uses = self._writer.uses(template(paragraphs(scene.text)[0][2]))
+        return not self._is_on_the_way(scene), -scene.weight, uses, self._rng.random()
+
+    def _is_on_the_way(self, scene: SceneEntry) -> bool:
+        is_dealt = self._cast.is_open and scene.weight == 1 and not scene.ending
+        if not is_dealt or "way_taken" not in self._state.values:
+            return True
+        dealt = [s.id for s in self._cast.file.scenes if s.is_event and s.weight == 1]
+        return dealt.index(scene.id) % 2 == self._state.values["way_taken"]
+
+
+def take_a_way(state: WorldState, offered: Sequence[str], words: str, seed: int) -> None:
+    """Let the first decision of a story set its way: the first choice one, the third the other."""
+    number = next((i for i, text in enumerate(offered) if is_same(text, words)), len(words) % 3)
+    state.values.setdefault("way_taken", (0, seed % 2, 1)[min(number, 2)])
