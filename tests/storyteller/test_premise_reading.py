@@ -131,7 +131,7 @@ She was a nurse. He was a soldier. They met at the train station the day the war
   at: at the train station
 A time traveler keeps visiting the same coffee shop on the same day, hoping to save the waitress.
   you: | a time traveler |
-  | the waitress |
+  | the waitress | she
   | the customers | they
   at: in the coffee shop
 The princess doesn't want to be rescued. She and the dragon have an arrangement.

@@ -119,14 +119,19 @@ class Binder:
         fitting = (p for p in here if not fits or p.pronouns in (fits, ""))
         return next(fitting, None)
 
-    def npc(self, *, is_single: bool = False) -> str:
-        """Whoever of those present is in play: the last spoken of, else the first; "" for nobody.
-
-        ``is_single`` passes over groups.
-        """
+    def in_play(self) -> list[str]:
+        """Whom a scene may be about: people of the story who are here, no groups, the last first."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        if is_single:
-            here = [one for one in here if not self.state.values.get(f"{one}.group")]
+        kept = [one for one in here if not self._is_any(one, "group", "local")]
+        last = self.state.values.get("last_person")
+        return sorted(kept, key=lambda one: one != last)
+
+    def _is_any(self, person: str, *properties: str) -> bool:
+        return any(self.state.values.get(f"{person}.{one}") for one in properties)
+
+    def npc(self) -> str:
+        """Who is spoken to where nobody is named: the last spoken of, else the first, or ""."""
+        here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
 

@@ -15,6 +15,8 @@ from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
+from tta_rebuild.storyteller.surroundings import surroundings_of
+from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
 
 _AWAY = re.compile(
@@ -57,6 +59,7 @@ class Cast:
         slots: what the scenes' texts may name (``core``, ``at``, ``question`` …).
         is_open: True where what the player names comes to exist (a story told from a premise).
         told: the premise's own words, for the opening.
+        sights: what can be seen at the opening place.
         understood: what was read of the premise, in one line.
         cannot: acts that the premise rules out.
     """
@@ -68,6 +71,7 @@ class Cast:
     slots: dict[str, str] = field(default_factory=dict)
     is_open: bool = False
     told: tuple[str, ...] = ()
+    sights: Sequence[str] = ()
     understood: str = ""
     cannot: tuple[str, ...] = ()
 
@@ -182,7 +186,8 @@ def _from_premise(
     theme: str, characters: Sequence[Mapping[str, Any]], plot: str, variables: Mapping[str, Any]
 ) -> Cast:
     premise = read_premise(theme, [dict(c) for c in characters])
-    plot = plot or _plot_for(premise, str(variables.get("seed") or ""))
+    seed = str(variables.get("seed") or "")
+    plot = plot or _plot_for(premise, seed)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     start: dict[str, Value] = {}
@@ -201,17 +206,32 @@ def _from_premise(
         start |= {f"{key}.at": NOWHERE if _is_away(theme, person) else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True
+        for tie in _ties_of(person):
+            start[f"{key}.{tie}"] = True
     for thing in premise.things:
         key = slug(thing)
         if key not in entities:
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
+    taken = {head_of(_CLAUSE.sub("", p.role)) for p in (premise.you, *premise.people)}
+    around = surroundings_of(premise.surroundings, seed, taken)
+    for name, pronouns in around.people:
+        key = slug(name)
+        if key not in entities:
+            entities[key] = Entity(key, "person", name, pronouns=pronouns)
+            start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
     file = read_world(f"plots/{plot}")
-    slots = _slots(premise, entities, here)
     return Cast(
-        f"plots/{plot}", file, entities, {**start, **file.start}, slots, True,
-        premise.told, premise.understood, (*premise.cannot, *premise.excluded),
+        f"plots/{plot}", file, entities, {**start, **file.start},
+        {**around.slots, **_slots(premise, entities, here)}, True, premise.told, around.sights,
+        premise.understood, (*premise.cannot, *premise.excluded),
     )  # fmt: skip
+
+
+def _ties_of(person: PremisePerson) -> list[str]:
+    """What somebody is to the player: ``close``, ``foe``, ``above``."""
+    heads = {head_of(_CLAUSE.sub("", person.role)), *_CLAUSE.sub("", person.role).split()[-1:]}
+    return [tie for tie, words in word_table("premise_topics")["ties"].items() if heads & {*words.split()}]
 
 
 def _is_away(theme: str, person: PremisePerson) -> bool:
@@ -233,17 +253,17 @@ def _plot_for(premise: PremiseReading, seed: str) -> str:
 
 
 def _slots(premise: PremiseReading, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
-    core = next((t for t in (*premise.things, *(e.name for e in entities.values()))), "")
+    """What the scenes' texts may name of the premise; one without a value is left out."""
+    people = [p.role or p.name for p in premise.people]
     slots = {
-        "core": premise.things[0]
-        if premise.things
-        else (premise.people[0].role if premise.people else core),
+        "matter": next(iter((*premise.things, *people)), "what has happened here"),
+        "aim": premise.aim,
         "place": entities[here].name,
         "at": premise.at or "here",
         "time": premise.time,
         "question": premise.question,
         "you_role": premise.you.role,
-        "second": premise.things[1] if len(premise.things) > 1 else "",
         "elsewhere": premise.places[1] if len(premise.places) > 1 else "",
     }
+    slots["core"] = slots["matter"]
     return {name: text for name, text in slots.items() if text}

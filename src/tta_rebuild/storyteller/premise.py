@@ -26,6 +26,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
+from tta_rebuild.storyteller.premise_aim import stated_aim
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
@@ -68,6 +69,8 @@ class PremiseReading:
         things: noun phrases, what the premise turns on first.
         conflict: one of CONFLICTS.
         question: what the story asks, one sentence to the player.
+        aim: what the player is after, a bare infinitive.
+        surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
         tone: one of TONES.
         cannot: verbs that the premise excludes for the player: "sleep".
         excluded: what the story must leave out: "gore".
@@ -83,6 +86,8 @@ class PremiseReading:
     things: tuple[str, ...] = ()
     conflict: str = "understand"
     question: str = "What is going on here?"
+    aim: str = "find out what is going on here"
+    surroundings: str = ""
     tone: str = "plain"
     cannot: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
@@ -226,11 +231,14 @@ class _Reading:
         turning = [t for t in things if head_of(t) in row["words"].split()]
         thing = next(iter((*turning, *things)), "all this")
         who = next((p.name or p.role for p in people), "those who need you")
-        aim = self._aim() or ("what you are looking for" if conflict == "find" else thing)
+        sought = self._sought() or ("what you are looking for" if conflict == "find" else thing)
         time = pattern("time").search(self.text)
+        told, place = self._told(), at.partition(" ")[2] or "here"
+        said = {"who": who, "thing": thing, "sought": sought, "place": place}
+        are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
-            told=self._told(),
+            told=told,
             you=you,
             people=tuple(people),
             places=tuple(places[:MOST_PLACES]),
@@ -238,9 +246,9 @@ class _Reading:
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
-            question=row["question"].format(
-                who=who, thing=thing, aim=aim, place=at.partition(" ")[2] or "here"
-            ),
+            question=row["question"].format(**said),
+            aim=stated_aim(told, are_many=are_many) or row["aim"].format(**said),
+            surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
             cannot=self._cannot(),
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
@@ -291,7 +299,14 @@ class _Reading:
                 found[_the(phrase)] = said[phrase.head]
         return sorted((t for t in found if t not in places), key=lambda t: -found[t])
 
-    def _aim(self) -> str:
+    def _surroundings(self, places: Sequence[str]) -> str:
+        """The kind of place that the opening place is of, else the one most spoken of."""
+        words = {one_of(word) for word in re.findall(r"\w+", " ".join(places[:1]).lower())}
+        kinds = word_table("premise_topics")["surroundings"].items()
+        named = next((kind for kind, said in kinds if words & {*said.split()}), "")
+        return named or self._most_spoken("surroundings", "")
+
+    def _sought(self) -> str:
         """What is looked for, "" if nothing is."""
         for phrase in self.phrases:
             before = " ".join(self.tokens[max(0, phrase.start - 3) : phrase.start])
@@ -339,8 +354,12 @@ class _Reading:
         player, you = self.cast.player, self.you
         if not told or not player or self.cast.is_second or player.phrase.is_many:
             return ()
-        may = {m.pronouns for m in self.cast.mentions if m is not player and not m.phrase.is_many}
-        gender = you.pronouns if you.pronouns in _YOURS and not may & {"", you.pronouns} else ""
+        is_sure = you.pronouns == gender_of(you.role, you.name)
+        alike = {you.pronouns} if is_sure else {"", you.pronouns}
+        others = [m for m in self.cast.mentions if m is not player and m.pronouns in alike]
+        first = min((min(m.at) for m in others if not m.phrase.is_many), default=len(self.tokens))
+        last = max((i for i, t in enumerate(self.tokens) if t.lower() in GENDERS), default=-1)
+        gender = you.pronouns if you.pronouns in _YOURS and last <= first else ""
         said = {t.lower() for sentence in told for t in tokens_of(sentence)}
         if said & {*GENDERS, "they", "them", "their"} and not gender:
             return ()
@@ -398,7 +417,8 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
         is_verb = found["verb"] in known and found["verb"] not in words_in("noun_verbs")
         return found["before"] + (known[found["verb"]] if is_verb else found["verb"])
 
-    told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + told[stop:]
+    rest = pattern("verb_after_comma").sub(turn, told[stop:])
+    told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + rest
     for theirs, yours in _YOURS.get(gender, {}).items():
         told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
     return told[:1].upper() + told[1:]

@@ -120,7 +120,7 @@ class WorldFile(_Strict):
 
 @cache
 def packaged(folder: str) -> dict[str, Path]:
-    """The files of ``worlds`` or ``plots`` that come with the package, by name."""
+    """The files of ``worlds``, ``plots`` or ``surroundings`` in the package, by name."""
     root = files("tta_rebuild.storyteller") / folder
     return {
         path.name.removesuffix(".yaml"): Path(str(path))

@@ -17,23 +17,24 @@ def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> boo
     return (scene.again or scene.id not in seen) and state.holds(scene.when)
 
 
-def next_scenes(
-    cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool, rank: SceneRank
+def possible_scenes(
+    cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool
 ) -> list[SceneEntry]:
     """What may come by itself now: an ending where the story must end, else events."""
     scenes = cast.file.scenes
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if must_end and endings:
-        return sorted(endings, key=lambda s: (-s.weight, END_KINDS.index(s.ending)))
+        return endings
     may_end = not cast.is_open or state.get("stage") == "resolution"
-    events = [
+    return [
         s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
     ]
-    return sorted(events, key=rank)
 
 
 class SceneRank:
     """Heavy scenes first, then those told least; those of the other way last of all.
+
+    Of endings as heavy as each other the better one comes first.
 
     A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
     """
@@ -41,10 +42,11 @@ class SceneRank:
     def __init__(self, cast: Cast, state: WorldState, writer: LineWriter, rng: Random) -> None:
         self._cast, self._state, self._writer, self._rng = cast, state, writer, rng
 
-    def __call__(self, scene: SceneEntry) -> tuple[bool, int, int, float]:
+    def __call__(self, scene: SceneEntry) -> tuple[bool, int, int, int, float]:
         """The place of a scene in the order: the lowest comes first."""
         uses = self._writer.uses(template(paragraphs(scene.text)[0][2]))
-        return not self._is_on_the_way(scene), -scene.weight, uses, self._rng.random()
+        end = END_KINDS.index(scene.ending) if scene.ending else 0
+        return not self._is_on_the_way(scene), -scene.weight, end, uses, self._rng.random()
 
     def _is_on_the_way(self, scene: SceneEntry) -> bool:
         is_dealt = self._cast.is_open and scene.weight == 1 and not scene.ending

@@ -29,7 +29,7 @@ from tta_rebuild.storyteller.scene_file import (
     read_world,
     template,
 )
-from tta_rebuild.storyteller.scene_order import SceneRank, may_come, next_scenes, take_a_way
+from tta_rebuild.storyteller.scene_order import SceneRank, may_come, possible_scenes, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -112,16 +112,17 @@ class Teller:
             if declined:
                 return {"declined": declined}
         self._tick()
-        scene = next((s for s in self._next_scenes(following) if self._tell(s)), None)
+        scene = next((s for s, npc in self._next_scenes(following) if self._tell(s, npc)), None)
         is_over = bool(self.given.get("should_end")) or not self.cast.is_open
         ending = scene is not None and bool(scene.ending) and is_over
         if not self.passages:
             self._say(self.writer.line(self._look()) or "For a while nothing else happens.")
         return self._reply(scene, ending)
 
-    def _bind(self) -> None:
-        """Let ``npc`` mean whoever is in play, and the texts name them."""
-        npc = self.rules.binder.npc(is_single=True)
+    def _bind(self, npc: str | None = None) -> None:
+        """Let ``npc`` mean somebody, whoever is in play if not said, and the texts name them."""
+        if npc is None:
+            npc = next(iter(self.rules.binder.in_play()), "")
         self.state.bound["npc"] = npc
         self.state.values["alone"] = not npc
         for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
@@ -146,7 +147,9 @@ class Teller:
             self.writer.keep(opening)
         if self.cast.is_open and not self.cast.told:
             self._say(self.writer.line(story_lines()["about"]))
+        self._say(self.writer.line([template(sight) for sight in self.cast.sights]))
         here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
+        here = [p for p in here if not self.state.get(f"{p.id}.local")]
         for person in here:
             self.state.values[f"{person.id}.met"] = True
         if self.cast.is_open:
@@ -263,17 +266,23 @@ class Teller:
             if self.state.holds(tick.get("if", "")):
                 self.state.apply(tick.get("then", ""))
 
-    def _next_scenes(self, following: str) -> list[SceneEntry]:
-        """What may come now, the likeliest first; the scene that a choice leads to alone."""
+    def _next_scenes(self, following: str) -> list[tuple[SceneEntry, str]]:
+        """What may come now and with whom, the likeliest first; a choice's own scene alone."""
         if following in self.scenes:
-            return [self.scenes[following]]
-        rank = SceneRank(self.cast, self.state, self.writer, self.rng)
+            return [(self.scenes[following], str(self.state.bound["npc"]))]
         must_end = bool(self.given.get("should_end"))
-        return next_scenes(self.cast, self.state, self.seen, must_end=must_end, rank=rank)
+        found: dict[str, tuple[SceneEntry, str]] = {}
+        for npc in self.rules.binder.in_play() or [""]:
+            self.state.bound["npc"] = npc
+            for scene in possible_scenes(self.cast, self.state, self.seen, must_end=must_end):
+                found.setdefault(scene.id, (scene, npc))
+        rank = SceneRank(self.cast, self.state, self.writer, self.rng)
+        return sorted(found.values(), key=lambda one: rank(one[0]))
 
-    def _tell(self, scene: SceneEntry) -> bool:
+    def _tell(self, scene: SceneEntry, npc: str) -> bool:
         """Tell a scene and what it changes; False if nothing in it can be said now."""
         passages = len(self.passages)
+        self._bind(npc)
         for condition, speaker, text in paragraphs(scene.text):
             if not self.state.holds(condition):
                 continue
@@ -286,7 +295,6 @@ class Teller:
         self.state.apply(scene.then)
         self.lines += [line for one in scene.lines if (line := self._filled(one))]
         self.seen.append(scene.id)
-        self._bind()
         return True
 
     def _filled(self, text: str) -> str:

@@ -1,0 +1,43 @@
+"""What the player is after, as a premise says it: "sell your workshop to Viktor".
+
+Called by ``premise`` with its statements as they are told to the player.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tta_rebuild.storyteller.noun_phrases import pattern, words_in
+
+_MOST_WORDS = 14
+
+
+def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
+    """The first thing that "you" must, want or try to do, a bare infinitive; "" if nothing is.
+
+    ``are_many``: the player's character is one of several, who are told of as "they".
+    """
+    for sentence in told:
+        for found in pattern("wanted").finditer(sentence):
+            is_mine = re.search(r"\b(?:you|your)\b[^.;:]{0,40}$", sentence[: found.end()], re.I)
+            aim = _bounded(sentence[found.end() :])
+            if are_many and not is_mine:
+                aim = re.sub(r"\btheir\b", "your", re.sub(r"\bthem\b", "you", aim))
+            elif not is_mine:
+                continue
+            if aim:
+                return aim
+    return ""
+
+
+def _bounded(text: str) -> str:
+    """The clause that a text begins with, "" if it is none, negative or too long."""
+    aim = pattern("aim_ends").split(text.strip(), maxsplit=1)[0]
+    aim = pattern("aim_opens").sub("", aim).strip(" ,")
+    if len(aim.split()) > _MOST_WORDS:
+        aim = pattern("aim_goes_on").split(aim, maxsplit=1)[0].strip(" ,")
+    words = aim.split()
+    is_verb = bool(words) and words[0].lower() in words_in("verbs") | words_in("states")
+    is_whole = 1 < len(words) <= _MOST_WORDS and words[-1].lower() not in words_in("determiners")
+    return aim if is_verb and is_whole else ""
