@@ -201,4 +201,3 @@ def test_a_plot_has_nothing_loose_and_at_least_four_ways_to_end(plot: str) -> No
 
     assert loose == []
     assert {s.ending for s in file.scenes} >= {"won", "price", "lost", "let_go"}
-    assert len(file.choices) >= 12

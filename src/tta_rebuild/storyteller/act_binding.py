@@ -13,6 +13,7 @@ from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
+from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
@@ -97,7 +98,8 @@ class Binder:
         is_place = role == "place" or (family in ("go", "enter") and not is_person)
         kind = "person" if is_person else "place" if is_place else "thing"
         name = with_article(phrase)
-        entity = Entity(slug(phrase), kind, name)
+        pronouns = gender_of(bare(phrase)) if kind == "person" else ""
+        entity = Entity(slug(phrase), kind, name, pronouns=pronouns)
         if entity.id in self.cast.entities:
             return self.cast.entities[entity.id]
         self.cast.entities[entity.id] = entity
@@ -120,7 +122,7 @@ class Binder:
         return next(fitting, None)
 
     def in_play(self) -> list[str]:
-        """Whom a scene may be about: people of the story who are here, no groups, the last first."""
+        """Whom a scene may be about: people of the premise who are here, single ones."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
         kept = [one for one in here if not self._is_any(one, "group", "local")]
         last = self.state.values.get("last_person")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
@@ -15,7 +15,7 @@ from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.surroundings import surroundings_of
+from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
 from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
 
@@ -129,13 +129,13 @@ def slug(name: str) -> str:
     return made if made[:1].isalpha() and made.isascii() else f"x_{made}" if made else "someone"
 
 
-def cast_of(variables: Mapping[str, Any], made: Iterable[Sequence[str]], plot: str = "") -> Cast:
+def cast_of(variables: Mapping[str, Any], notes: Mapping[str, Any]) -> Cast:
     """The world of a story.
 
     Args:
         variables: ``core.tasks.SceneVariables``.
-        made: entities that came to exist since, as rows of the notes.
-        plot: the plot that the story began with; "" chooses one.
+        notes: those of the scene before: the plot that the story began with, its state, and what
+            came to exist since, as rows.
 
     Raises RequestRejected: the world asked for is none, or its file cannot be read.
     """
@@ -144,9 +144,9 @@ def cast_of(variables: Mapping[str, Any], made: Iterable[Sequence[str]], plot: s
     cast = (
         _authored(wanted, characters)
         if wanted
-        else _from_premise(str(variables.get("theme") or ""), characters, plot, variables)
+        else _from_premise(str(variables.get("theme") or ""), characters, notes, variables)
     )
-    for row in made:
+    for row in notes.get("made", ()):
         entity = Entity(row[0], row[1], row[2], row[3], row[4])
         cast.entities.setdefault(entity.id, entity)
     return cast
@@ -183,11 +183,14 @@ def _authored(name: str, characters: Sequence[Mapping[str, Any]]) -> Cast:
 
 
 def _from_premise(
-    theme: str, characters: Sequence[Mapping[str, Any]], plot: str, variables: Mapping[str, Any]
+    theme: str,
+    characters: Sequence[Mapping[str, Any]],
+    notes: Mapping[str, Any],
+    variables: Mapping[str, Any],
 ) -> Cast:
     premise = read_premise(theme, [dict(c) for c in characters])
     seed = str(variables.get("seed") or "")
-    plot = plot or _plot_for(premise, seed)
+    plot = notes.get("plot") or _plot_for(premise, seed)
     entities = {YOU: _player(characters, premise.you)}
     ids = {str(c.get("name") or "").lower(): str(c.get("character_id")) for c in characters}
     start: dict[str, Value] = {}
@@ -213,8 +216,7 @@ def _from_premise(
         if key not in entities:
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
-    taken = {head_of(_CLAUSE.sub("", p.role)) for p in (premise.you, *premise.people)}
-    around = surroundings_of(premise.surroundings, seed, taken)
+    around = _surroundings(premise, seed, notes.get("state", {}))
     for name, pronouns in around.people:
         key = slug(name)
         if key not in entities:
@@ -228,10 +230,26 @@ def _from_premise(
     )  # fmt: skip
 
 
+def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
+    """The surroundings; for whoever is dead there, somebody else as well."""
+    taken = {head_of(_CLAUSE.sub("", p.role)) for p in (premise.you, *premise.people)}
+    dead: dict[str, str] = {}
+    while True:
+        around = surroundings_of(premise.surroundings, seed, {*taken, *dead})
+        died = {n: p for n, p in around.people if state.get(f"{slug(n)}.dead") and n not in dead}
+        if not died:
+            return replace(around, people=(*around.people, *dead.items()))
+        dead |= died
+
+
 def _ties_of(person: PremisePerson) -> list[str]:
     """What somebody is to the player: ``close``, ``foe``, ``above``."""
     heads = {head_of(_CLAUSE.sub("", person.role)), *_CLAUSE.sub("", person.role).split()[-1:]}
-    return [tie for tie, words in word_table("premise_topics")["ties"].items() if heads & {*words.split()}]
+    return [
+        tie
+        for tie, words in word_table("premise_topics")["ties"].items()
+        if heads & {*words.split()}
+    ]
 
 
 def _is_away(theme: str, person: PremisePerson) -> bool:
@@ -256,7 +274,7 @@ def _slots(premise: PremiseReading, entities: Mapping[str, Entity], here: str) -
     """What the scenes' texts may name of the premise; one without a value is left out."""
     people = [p.role or p.name for p in premise.people]
     slots = {
-        "matter": next(iter((*premise.things, *people)), "what has happened here"),
+        "matter": next(iter(filter(None, (premise.matter, *people))), "what has happened here"),
         "aim": premise.aim,
         "place": entities[here].name,
         "at": premise.at or "here",

@@ -142,7 +142,7 @@ def _mark(source: str) -> str:
 _SPACES = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+([,.;:!?…])")
 _ARTICLE = re.compile(r"\b([Aa])(n?) (?=([“‘]?)([A-Za-z0-9]+))")
-_SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…] )|(?<=[.!?…][”’] )|(?<=^“)|(?<=[.!?] “))([a-z])")
+_SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…] )|(?<=^“)|(?<=[.!?] “))[a-z]")
 _DOUBLE_STOP = re.compile(r"([.!?])\.(?!\.)")
 
 
@@ -153,25 +153,13 @@ def _right_article(found: re.Match[str]) -> str:
     return article + " "
 
 
-_GOES_ON = re.compile(r"(?:(?:s?he|they|it) )?(?:says?|asks?|you (?:say|ask|tell|want to know))\b")
-
-
-def _capital(found: re.Match[str]) -> str:
-    """A capital, but not for what says whose the quotation before it was."""
-    start = found.start(1)
-    before, rest = found.string[:start], found.string[start:]
-    if before.endswith(("” ", "’ ")) and _GOES_ON.match(rest):
-        return found.group(1)
-    return found.group(1).upper()
-
-
 def tidy(text: str) -> str:
     """Spaces, articles and capitals as print has them."""
     text = _SPACES.sub(" ", text).strip()
     text = _BEFORE_STOP.sub(r"\1", text)
     text = _DOUBLE_STOP.sub(r"\1", text)
     text = _ARTICLE.sub(_right_article, text)
-    return _SENTENCE_START.sub(_capital, text)
+    return _SENTENCE_START.sub(lambda found: found.group().upper(), text)
 
 
 _WORD = re.compile(r"[a-z0-9]+(?:['’][a-z]+)?")

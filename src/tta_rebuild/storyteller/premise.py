@@ -70,6 +70,7 @@ class PremiseReading:
         conflict: one of CONFLICTS.
         question: what the story asks, one sentence to the player.
         aim: what the player is after, a bare infinitive.
+        matter: what it is all about, a noun phrase; "" if nothing is named.
         surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
         tone: one of TONES.
         cannot: verbs that the premise excludes for the player: "sleep".
@@ -87,6 +88,7 @@ class PremiseReading:
     conflict: str = "understand"
     question: str = "What is going on here?"
     aim: str = "find out what is going on here"
+    matter: str = ""
     surroundings: str = ""
     tone: str = "plain"
     cannot: tuple[str, ...] = ()
@@ -170,6 +172,13 @@ def _bound(
     return you, tuple([*named, *rest][: max(len(named), MOST_PEOPLE)])
 
 
+def _things_in(aim: str) -> list[str]:
+    """What an aim is about: things, and places of one's own."""
+    found = noun_phrases(tokens_of(aim))
+    own = ("thing", "place")
+    return [_the(p) for p in found if p.kind in (own if p.determiner in MINE else own[:1])]
+
+
 def _the(phrase: Phrase) -> str:
     """A phrase as the player reads it: "your bedroom", "the old lamp", "Fort Knox"."""
     owner = phrase.determiner
@@ -236,6 +245,7 @@ class _Reading:
         told, place = self._told(), at.partition(" ")[2] or "here"
         said = {"who": who, "thing": thing, "sought": sought, "place": place}
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
+        aim = stated_aim(told, are_many=are_many)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
             told=told,
@@ -247,7 +257,8 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             question=row["question"].format(**said),
-            aim=stated_aim(told, are_many=are_many) or row["aim"].format(**said),
+            aim=aim or row["aim"].format(**said),
+            matter=next(iter((*_things_in(aim), *turning, *things)), ""),
             surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
             cannot=self._cannot(),
@@ -296,7 +307,7 @@ class _Reading:
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             if phrase.kind in ("thing", "name") and not (is_none or is_group):
-                found[_the(phrase)] = said[phrase.head]
+                found[self._called(phrase)] = said[phrase.head]
         return sorted((t for t in found if t not in places), key=lambda t: -found[t])
 
     def _surroundings(self, places: Sequence[str]) -> str:
@@ -306,6 +317,13 @@ class _Reading:
         named = next((kind for kind, said in kinds if words & {*said.split()}), "")
         return named or self._most_spoken("surroundings", "")
 
+    def _called(self, phrase: Phrase) -> str:
+        """A phrase to the player: "his mother" is "your mother" where the player is he."""
+        owner, player = phrase.determiner.lower(), self.cast.player
+        is_theirs = player is not None and player.phrase.is_many and owner == "their"
+        is_mine = is_theirs or (owner in GENDERS and GENDERS[owner] == self.you.pronouns)
+        return f"your {phrase.text}" if is_mine and not self.cast.is_second else _the(phrase)
+
     def _sought(self) -> str:
         """What is looked for, "" if nothing is."""
         for phrase in self.phrases:
@@ -313,7 +331,7 @@ class _Reading:
             after = " ".join(self.tokens[phrase.end : phrase.end + 2])
             is_lost = pattern("is_lost").match(after) or phrase.words[0] in ("missing", "lost")
             if is_lost or pattern("aim").search(before):
-                return _the(phrase)
+                return self._called(phrase)
         return ""
 
     def _cannot(self) -> tuple[str, ...]:
@@ -357,9 +375,9 @@ class _Reading:
         is_sure = you.pronouns == gender_of(you.role, you.name)
         alike = {you.pronouns} if is_sure else {"", you.pronouns}
         others = [m for m in self.cast.mentions if m is not player and m.pronouns in alike]
-        first = min((min(m.at) for m in others if not m.phrase.is_many), default=len(self.tokens))
+        other = min((min(m.at) for m in others if not m.phrase.is_many), default=len(self.tokens))
         last = max((i for i, t in enumerate(self.tokens) if t.lower() in GENDERS), default=-1)
-        gender = you.pronouns if you.pronouns in _YOURS and last <= first else ""
+        gender = you.pronouns if you.pronouns in _YOURS and last <= other else ""
         said = {t.lower() for sentence in told for t in tokens_of(sentence)}
         if said & {*GENDERS, "they", "them", "their"} and not gender:
             return ()

@@ -61,7 +61,9 @@ class Mention:
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
     first, head = name.split(" ")[0], one_of(phrase.rpartition(" ")[2])
-    is_her = head in words_in("women") or re.search(r"(?:[^n]|governe)ess$", head) and is_person(head)
+    is_her = head in words_in("women") or (
+        re.search(r"(?:[^n]|governe)ess$", head) and is_person(head)
+    )
     if is_her or first in words_in("she_names") or " female " in f" {phrase}":
         return "she"
     is_he = head in words_in("men") or first in words_in("he_names")

@@ -47,11 +47,13 @@ class Outcome:
         texts: paragraphs that tell it.
         lines: what is now true, in plain sentences.
         declined: why nothing was done, said instead of playing a turn.
+        is_done: whether the first act succeeded.
     """
 
     texts: list[str] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     declined: str = ""
+    is_done: bool = False
     kind: str = ""
 
 
@@ -153,6 +155,7 @@ class Rulebook:
             outcome.kind = entry.get("kind", "quiet")
             if "fail" in rule:
                 return False
+            outcome.is_done = True
             self.state.apply(rule.get("then", ""))
             self._move(family, bound)
             line = self._filled(rule.get("line", ""), slots)

@@ -22,6 +22,7 @@ Text = Annotated[str, Field(min_length=1, max_length=4_000)]
 Condition = Annotated[str, Field(max_length=2_000)]
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
+_OF_PREMISES = ("plots", "data")
 END_KINDS = ("won", "price", "lost", "let_go")
 
 
@@ -120,7 +121,7 @@ class WorldFile(_Strict):
 
 @cache
 def packaged(folder: str) -> dict[str, Path]:
-    """The files of ``worlds``, ``plots`` or ``surroundings`` in the package, by name."""
+    """The files of one of the package's folders: ``worlds``, ``plots``, by name."""
     root = files("tta_rebuild.storyteller") / folder
     return {
         path.name.removesuffix(".yaml"): Path(str(path))
@@ -148,8 +149,8 @@ def read_world(name: str) -> WorldFile:
         RequestRejected: there is none of that name, or what is wrong in it and where.
     """
     folder, _, plain = name.rpartition("/")
-    known = packaged("plots" if folder == "plots" else "worlds")
-    path = known.get(plain) if folder in ("", "plots") else None
+    known = packaged(folder if folder in _OF_PREMISES else "worlds")
+    path = known.get(plain) if folder in ("", *_OF_PREMISES) else None
     own = path is None
     if path is None:
         path = Path(name).expanduser()

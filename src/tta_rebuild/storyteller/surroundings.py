@@ -19,6 +19,18 @@ ANYWHERE = "anywhere"
 PEOPLE = ("keeper", "worker", "stranger")
 _CASES = {"he": ("he", "him", "his"), "she": ("she", "her", "her")}
 _SECOND = {"room": "room2"}
+SURROUNDING = (
+    *PEOPLE,
+    "room",
+    "spot",
+    "exit",
+    "record",
+    "implement",
+    "trifle",
+    "valuable",
+    "light",
+)
+"""What of them a plot's scene may be about: ``act: read record``."""
 _APART = ("sight", *PEOPLE, *_SECOND)
 
 
@@ -49,7 +61,8 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
 
     Args:
         kind: a kind of place as ``data/premise_topics.toml`` names it, "" where none is known.
-        taken: nouns for people whom the premise has itself, so that there are no two captains.
+        taken: nouns for people whom the premise has itself, so that there are no two captains; and
+            names of people here who have died, so that others stand in their places.
     """
     lists, rng = _lists_of(kind or ANYWHERE), Random(f"{seed}:{kind}")
     slots: dict[str, str] = {}
@@ -60,8 +73,9 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
             slots |= _forms(slot, value)
     people = []
     for name in PEOPLE:
-        free = [row for row in lists[name] if not {*row[0].split()} & {*taken}]
-        words, pronoun = rng.choice(free or lists[name])
+        rows = rng.sample(lists[name], len(lists[name]))
+        free = (row for row in rows if not {row[0], *row[0].split()} & {*taken})
+        words, pronoun = next(free, rows[0])
         slots |= _forms(name, words)
         for case, pronouns in zip(("he", "him", "his"), _CASES[pronoun], strict=True):
             slots |= _forms(f"{name}_{case}", pronouns)

@@ -24,6 +24,7 @@ from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
 from tta_rebuild.storyteller.scene_file import (
     ChoiceEntry,
     SceneEntry,
+    WorldFile,
     packaged,
     paragraphs,
     read_world,
@@ -53,14 +54,12 @@ class Teller:
     def __init__(self, variables: Mapping[str, Any]) -> None:
         notes = variables.get("notes") or {}
         self.notes: Mapping[str, Any] = notes if notes.get("v") == VERSION else {}
-        self.given = variables
         self.turn = max(1, int(variables.get("turn") or 1))
         self.seed = int(variables.get("seed") or 0)
         root = fingerprint(f"{self.seed}:{variables.get('theme') or ''}", 10)
         self.rng = Random(f"{root}:{self.turn}:{variables.get('action') or ''}")
-        self.cast = cast_of(
-            {**variables, "seed": f"{root}"}, self.notes.get("made", ()), self.notes.get("plot", "")
-        )
+        self.given = {**variables, "seed": root}
+        self.cast = cast_of(self.given, self.notes)
         values = {**self.cast.start, **self.notes.get("state", {})}
         stage = str(variables.get("stage") or "setup")
         self.seen: list[str] = list(self.notes.get("scenes", ()))
@@ -104,7 +103,7 @@ class Teller:
     def scene(self) -> dict[str, Any]:
         """The scene as a reply in the shape of ``core.tasks``."""
         self._bind()
-        following = ""
+        following: SceneEntry | None = None
         if self.turn == 1 or not self.notes:
             self._opening()
         else:
@@ -158,12 +157,12 @@ class Teller:
             one = len(here) == 1 and not self.rules.is_many(here[0].id, here[0].name)
             self._say(self.writer.line(lines, people=names, are="is" if one else "are"))
 
-    def _move(self) -> tuple[str, str]:
-        """Play the move: the scene that a choice leads to, and why nothing was done, if so."""
+    def _move(self) -> tuple[SceneEntry | None, str]:
+        """Play the move: the scene that it leads to, and why nothing was done, if so."""
         chosen = self.given.get("chosen")
         words = str((chosen or {}).get("text") or self.given.get("action") or "")
         if not words and self.given.get("should_end"):
-            return "", ""
+            return None, ""
         take_a_way(self.state, [one.do for one in self.offers.standing], words, self.seed)
         offer = self.offers.take(words)
         if offer is not None and (offer.then or offer.next or offer.says):
@@ -174,20 +173,25 @@ class Teller:
                 self._say(said or self._echo(offer.do))
             self.state.values["kind"] = offer.kind
             self.lines.append(_line_of(offer.do))
-            return offer.next, ""
+            return self.scenes.get(offer.next), ""
         self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
-            return "", self.rules.declined(act)
-        special = self._on_act(act)
-        if special is not None:
-            return special.id, ""
+            return None, self.rules.declined(act)
+        special = self._on_act(act, self.cast.file)
+        if special is not None and not self.cast.is_open:
+            return special, ""
         if self._authors_words(act):
-            return "", ""
+            return None, ""
         outcome = self.rules.play(act)
         if not outcome.texts:
-            return "", outcome.declined or self.rules.declined(act)
+            return None, outcome.declined or self.rules.declined(act)
+        if special is not None and outcome.is_done:
+            outcome.texts.clear()  # the scene tells it
+        else:
+            is_open = self.cast.is_open and outcome.is_done
+            special = self._on_act(act, read_world("data/episodes")) if is_open else None
         self._happened(outcome)
-        return "", ""
+        return special, ""
 
     def _asked_aloud(self, words: str) -> Act | None:
         """A bare question is put to whoever is there; one about the game itself is not."""
@@ -204,19 +208,39 @@ class Teller:
         return tidy(f"{clause[:1].upper()}{clause[1:]}.")
 
     def _happened(self, outcome: Outcome) -> None:
+        named = self.act.object or self.act.person
+        if named and (entity := self.cast.found(named)):
+            self.writer.slots |= {"who": entity.name, "Who": _capital(entity.name)}
         for text in outcome.texts:
             self._say(text)
         self.lines += outcome.lines
         self.state.values["kind"] = outcome.kind
+        self._replace_the_dead()
         self._bind()
-        if self.rng.random() < 0.5 and (seen := self.rules.reaction(outcome.kind)):
+        if (
+            outcome.texts
+            and self.rng.random() < 0.5
+            and (seen := self.rules.reaction(outcome.kind))
+        ):
             self._say(seen)
 
-    def _on_act(self, act: Act) -> SceneEntry | None:
-        """A scene written for just this act: ``burn lamp``, or ``burn`` of anything."""
+    def _replace_the_dead(self) -> None:
+        """Let somebody else stand in the place of one of the surroundings' people who has died."""
+        new = cast_of(self.given, {**self.notes, "state": self.state.values})
+        if new.slots == self.cast.slots:
+            return
+        self.cast.slots = new.slots
+        self.writer.slots.update(new.slots)
+        for key in new.entities.keys() - self.cast.entities.keys():
+            self.cast.entities[key] = new.entities[key]
+            self.cast.start |= {k: v for k, v in new.start.items() if k.startswith(f"{key}.")}
+        self.state.values = {**self.cast.start, **self.state.values}
+
+    def _on_act(self, act: Act, file: WorldFile) -> SceneEntry | None:
+        """A file's scene for just this act: ``burn lamp``, or ``burn`` of anything."""
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
-        for scene in self.cast.file.scenes:
+        for scene in file.scenes:
             family, _, target = scene.act.partition(" ")
             if (
                 not family
@@ -224,9 +248,16 @@ class Teller:
                 or not may_come(scene, self.state, self.seen)
             ):
                 continue
-            if not target or (entity is not None and entity.id == target):
+            if not target or self._is_target(target, named, entity):
                 return scene
         return None
+
+    def _is_target(self, target: str, named: str, entity: Entity | None) -> bool:
+        """Whether a scene's target is what was named, by its id or by a slot."""
+        if entity is not None and target in (entity.id, "npc"):
+            return target == entity.id or entity.id in self.rules.binder.in_play()
+        names = (self.cast.slots.get(slot, "") for slot in (target, f"the_{target}", f"{target}2"))
+        return bool(named) and any(head_of(name) == head_of(named) for name in names if name)
 
     def _authors_words(self, act: Act) -> bool:
         """Tell what the world's file has for looking at this or asking that; False if nothing."""
@@ -266,10 +297,10 @@ class Teller:
             if self.state.holds(tick.get("if", "")):
                 self.state.apply(tick.get("then", ""))
 
-    def _next_scenes(self, following: str) -> list[tuple[SceneEntry, str]]:
-        """What may come now and with whom, the likeliest first; a choice's own scene alone."""
-        if following in self.scenes:
-            return [(self.scenes[following], str(self.state.bound["npc"]))]
+    def _next_scenes(self, following: SceneEntry | None) -> list[tuple[SceneEntry, str]]:
+        """What may come now and with whom, the likeliest first; one that a move leads to alone."""
+        if following is not None:
+            return [(following, str(self.state.bound["npc"]))]
         must_end = bool(self.given.get("should_end"))
         found: dict[str, tuple[SceneEntry, str]] = {}
         for npc in self.rules.binder.in_play() or [""]:
@@ -393,6 +424,10 @@ class Teller:
             "marks": marks[-MARKS_REMEMBERED * MARK_LENGTH :],
             "acts": self.rules.understood,
         }
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _listed(names: list[str]) -> str:

@@ -12,6 +12,7 @@ from random import Random
 
 from tta_rebuild.storyteller.act_grammar import families
 from tta_rebuild.storyteller.scene_file import ChoiceEntry, WorldFile, paragraphs
+from tta_rebuild.storyteller.surroundings import SURROUNDING
 from tta_rebuild.storyteller.teller import Teller
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, keys_of
 
@@ -22,7 +23,7 @@ _GIVEN = frozenset(
 )
 _PROPERTIES = frozenset(
     "at here trust met dead hurt asleep caught broken burnt gone open locked lit hidden worn fixed "
-    "group person afraid asked sealed".split()
+    "group person afraid asked sealed close foe above".split()
 )
 
 
@@ -58,7 +59,8 @@ def _acts_unknown(world: WorldFile, things: set[str]) -> Iterator[str]:
         family, _, target = scene.act.partition(" ")
         if family and family not in families():
             yield f"scene '{scene.id}' waits for the act '{family}', which is none"
-        if target and target not in things:
+        is_known = target in things or (not world.places and target in ("npc", *SURROUNDING))
+        if target and not is_known:
             yield f"scene '{scene.id}' waits for '{target}', which is nowhere in the file"
 
 
