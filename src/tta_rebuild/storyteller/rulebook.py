@@ -74,7 +74,8 @@ def conjugated(text: str, are_many: bool, is_they: bool) -> str:
             is_plural = are_many if (before or after).lower() == "person" else is_they
         if before:
             return found.group()
-        return (verb if is_plural else third_person(verb)) + (" " if after else "")
+        many = "are" if verb == "be" else verb
+        return (many if is_plural else third_person(verb)) + (" " if after else "")
 
     return _VERB_OR_SUBJECT.sub(written, text)
 

@@ -1,0 +1,98 @@
+"""What a plot is told with: the aim, the matter, the surroundings and people of a premise."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.premise import read_premise
+from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, template
+from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, surroundings_of
+from tta_rebuild.storyteller.word_lists import word_table
+
+SHIP = "A detective on a ship has to find out who robbed the singer before the ship reaches port."
+SELLER = "Nadia, a violin maker, must decide whether to sell her workshop to her old lover Viktor."
+PERSONAL = {"npc", "Npc", "npc_them", "npc_their", "who", "Who"}
+
+
+def slots_of(theme: str, **notes: Any) -> dict[str, str]:
+    return cast_of({"theme": theme, "seed": "1"}, notes).slots
+
+
+@pytest.mark.parametrize(
+    ("theme", "aim", "matter", "kind"),
+    [
+        (SELLER, "sell your workshop to your old lover Viktor", "your workshop", "workshop"),
+        (SHIP, "find out who robbed the singer before the ship reaches port", "", "ship"),
+        ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
+        ("A boy crosses the desert to find his mother.", "find your mother", "", "desert"),
+        ("You must not open the box in the cellar.", "find out what is behind the box", "the box", "cave"),
+        ("The king must find his crown. You are the cook.", "find the crown", "the crown", "castle"),
+        ("She tries, in the school, to forget.", "find out what is behind all this", "", "school"),
+    ],
+)  # fmt: skip
+def test_the_aim_the_matter_and_the_kind_of_place_are_read(
+    theme: str, aim: str, matter: str, kind: str
+) -> None:
+    read = read_premise(theme)
+
+    assert (read.aim, read.matter, read.surroundings) == (aim, matter, kind)
+
+
+def test_every_kind_of_place_that_a_premise_can_name_is_described_and_no_other() -> None:
+    named = {*word_table("premise_topics")["surroundings"], ANYWHERE}
+
+    assert named == packaged("surroundings").keys()
+
+
+@pytest.mark.parametrize("kind", packaged("surroundings"))
+def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str) -> None:
+    around, usual = surroundings_of(kind, "1", ()), surroundings_of("", "1", ())
+
+    assert around.slots.keys() == usual.slots.keys()
+    assert len(around.sights) >= 3
+    assert not [sight for sight in around.sights if "you" in sight.lower().split()]
+    assert around.slots["room"] != around.slots["room2"]
+
+
+@pytest.mark.parametrize("plot", packaged("plots"))
+def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
+    file, known = read_world(f"plots/{plot}"), slots_of("a cat in Paris").keys() | PERSONAL
+    known |= {"here", "time"}
+    texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
+    texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
+    texts += [line for s in file.scenes for line in s.lines]
+
+    assert {slot for text in texts for slot in template(text).needs} <= known
+
+
+def test_nobody_of_the_place_is_somebody_of_the_premise() -> None:
+    around = surroundings_of("ship", "1", ())
+    keeper = around.slots["keeper"]
+
+    other = surroundings_of("ship", "1", {keeper.split()[-1]})
+
+    assert other.slots["keeper"] != keeper
+
+
+def test_whoever_dies_there_is_replaced_and_stays_dead() -> None:
+    before = cast_of({"theme": SHIP, "seed": "1"}, {})
+    keeper = before.slots["keeper"]
+    who = next(e.id for e in before.entities.values() if e.name == keeper)
+
+    after = cast_of({"theme": SHIP, "seed": "1"}, {"state": {f"{who}.dead": True}})
+
+    assert after.slots["keeper"] != keeper
+    assert who in after.entities
+    changed = {s for s, value in before.slots.items() if after.slots[s] != value}
+    assert {name.lower().partition("_")[0] for name in changed} == {PEOPLE[0]}
+
+
+def test_people_of_a_premise_are_close_or_foes_or_above() -> None:
+    cast = cast_of({"theme": "Your brother Karl hides from a murderer and the judge.", "seed": "1"}, {})  # fmt: skip
+
+    ties = {key for key in cast.start if key.endswith((".close", ".foe", ".above"))}
+
+    assert ties == {"karl.close", "murderer.foe", "judge.above"}
