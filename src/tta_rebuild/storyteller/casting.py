@@ -25,6 +25,9 @@ _AWAY = re.compile(
     re.I,
 )
 _SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
+_SEEKS = re.compile(
+    r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
+)
 _LEADING = re.compile(
     r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
 )
@@ -206,7 +209,8 @@ def _from_premise(
         if key in entities or not name:
             continue
         entities[key] = Entity(key, "person", name, person.role, person.pronouns)
-        start |= {f"{key}.at": NOWHERE if _is_away(theme, person) else here, f"{key}.person": True}
+        is_away = _is_away(theme, person) or _is_sought(premise.aim, person)
+        start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True
         for tie in _ties_of(person):
@@ -262,6 +266,12 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
     after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
     said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
     return any(map(_AWAY.search, (person.role, *(found.group() for found in said))))
+
+
+def _is_sought(aim: str, person: PremisePerson) -> bool:
+    """Whether an aim is to find somebody or to bring them back."""
+    name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
+    return bool(_SEEKS.match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
 def _plot_for(premise: PremiseReading, seed: str) -> str:

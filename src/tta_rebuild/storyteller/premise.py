@@ -172,11 +172,10 @@ def _bound(
     return you, tuple([*named, *rest][: max(len(named), MOST_PEOPLE)])
 
 
-def _things_in(aim: str) -> list[str]:
-    """What an aim is about: things, and places of one's own."""
+def _spoken_of(aim: str) -> list[str]:
+    """What an aim is about: things and people, and places of one's own."""
     found = noun_phrases(tokens_of(aim))
-    own = ("thing", "place")
-    return [_the(p) for p in found if p.kind in (own if p.determiner in MINE else own[:1])]
+    return [_the(p) for p in found if p.kind != "place" or p.determiner in MINE]
 
 
 def _the(phrase: Phrase) -> str:
@@ -258,7 +257,7 @@ class _Reading:
             conflict=conflict,
             question=row["question"].format(**said),
             aim=aim or row["aim"].format(**said),
-            matter=next(iter((*_things_in(aim), *turning, *things)), ""),
+            matter=next(iter((*_spoken_of(aim), *turning, *things)), ""),
             surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
             cannot=self._cannot(),

@@ -49,11 +49,15 @@ class SceneRank:
         return not self._is_on_the_way(scene), -scene.weight, end, uses, self._rng.random()
 
     def _is_on_the_way(self, scene: SceneEntry) -> bool:
-        is_dealt = self._cast.is_open and scene.weight == 1 and not scene.ending
-        if not is_dealt or "way_taken" not in self._state.values:
+        if not self._cast.is_open or "way_taken" not in self._state.values:
             return True
-        dealt = [s.id for s in self._cast.file.scenes if s.is_event and s.weight == 1]
-        return dealt.index(scene.id) % 2 == self._state.values["way_taken"]
+        dealt = [s.id for s in self._cast.file.scenes if _is_dealt(s)]
+        return scene.id not in dealt or dealt.index(scene.id) % 2 == self._state.values["way_taken"]
+
+
+def _is_dealt(scene: SceneEntry) -> bool:
+    """Whether a scene is an ordinary one, that stands on one of the two ways."""
+    return scene.is_event and not scene.ending and scene.weight in (1, 2)
 
 
 def take_a_way(state: WorldState, offered: Sequence[str], words: str, seed: int) -> None:
