@@ -25,11 +25,11 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
     ("theme", "aim", "matter", "kind"),
     [
         (SELLER, "sell your workshop to your old lover Viktor", "your workshop", "workshop"),
-        (SHIP, "find out who robbed the singer before the ship reaches port", "", "ship"),
+        (SHIP, "find out who robbed the singer before the ship reaches port", "the singer", "ship"),
         ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
-        ("A boy crosses the desert to find his mother.", "find your mother", "", "desert"),
-        ("You must not open the box in the cellar.", "find out what is behind the box", "the box", "cave"),
-        ("The king must find his crown. You are the cook.", "find the crown", "the crown", "castle"),
+        ("A boy walks the desert to find his aunt.", "find your aunt", "your aunt", "desert"),
+        ("You must not open the box in the cave.", "find out what is behind the box", "the box", "cave"),  # noqa: E501
+        ("The king must find his crown. You cook.", "find the crown", "the crown", "castle"),
         ("She tries, in the school, to forget.", "find out what is behind all this", "", "school"),
     ],
 )  # fmt: skip
@@ -91,7 +91,8 @@ def test_whoever_dies_there_is_replaced_and_stays_dead() -> None:
 
 
 def test_people_of_a_premise_are_close_or_foes_or_above() -> None:
-    cast = cast_of({"theme": "Your brother Karl hides from a murderer and the judge.", "seed": "1"}, {})  # fmt: skip
+    theme = "Your brother Karl hides from a murderer and the judge."
+    cast = cast_of({"theme": theme, "seed": "1"}, {})
 
     ties = {key for key in cast.start if key.endswith((".close", ".foe", ".above"))}
 

@@ -37,6 +37,7 @@ from tta_rebuild.storyteller.premise_people import (
     implied_people,
     is_place_name,
 )
+from tta_rebuild.storyteller.premise_told import statements
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_lists import word_table
 
@@ -46,13 +47,7 @@ CONFLICTS = tuple(
 )
 TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
 NOBODY = PremisePerson()
-MOST_PEOPLE, MOST_PLACES, MOST_THINGS, MOST_WORDS_TOLD, LONGEST_READ = 6, 4, 8, 70, 5000
-
-_YOURS = {
-    "he": {"his": "your", "himself": "yourself", "him": "you"},
-    "she": {r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)": "your", "herself": "yourself"}
-    | {"hers": "yours", "her": "you"},
-}
+MOST_PEOPLE, MOST_PLACES, MOST_THINGS, LONGEST_READ = 6, 4, 8, 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,10 +236,13 @@ class _Reading:
         who = next((p.name or p.role for p in people), "those who need you")
         sought = self._sought() or ("what you are looking for" if conflict == "find" else thing)
         time = pattern("time").search(self.text)
-        told, place = self._told(), at.partition(" ")[2] or "here"
+        stated = () if self.is_title else self.sentences
+        told = statements(stated, self.commands, self.cast, you)
+        place = at.partition(" ")[2] or "here"
         said = {"who": who, "thing": thing, "sought": sought, "place": place}
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
-        aim = stated_aim(told, are_many=are_many)
+        aim, usual = stated_aim(told, are_many=are_many), row["aim"].format(**said)
+        title = places * self.is_title
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
             told=told,
@@ -256,8 +254,10 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             question=row["question"].format(**said),
-            aim=aim or row["aim"].format(**said),
-            matter=next(iter((*_spoken_of(aim), *turning, *things)), ""),
+            aim=aim or usual,
+            matter=next(
+                iter((*_spoken_of(aim), *turning, *_spoken_of(usual), *things, *title)), ""
+            ),
             surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
             cannot=self._cannot(),
@@ -314,7 +314,9 @@ class _Reading:
         words = {one_of(word) for word in re.findall(r"\w+", " ".join(places[:1]).lower())}
         kinds = word_table("premise_topics")["surroundings"].items()
         named = next((kind for kind, said in kinds if words & {*said.split()}), "")
-        return named or self._most_spoken("surroundings", "")
+        spoken = self._most_spoken("surroundings", "")
+        is_name = bool(places) and places[0][:1].isupper()
+        return named or ("city" if is_name and spoken in ("", "home") else spoken)
 
     def _called(self, phrase: Phrase) -> str:
         """A phrase to the player: "his mother" is "your mother" where the player is he."""
@@ -345,97 +347,8 @@ class _Reading:
             found += known[:1] if said["who"].lower() in mine else []
         return tuple(dict.fromkeys(found))
 
-    # ------------------------------------------------------------------------- the statements
-
-    def _told(self) -> tuple[str, ...]:
-        """The statements, to the player; a title and an order to a writer tell nothing."""
-        kept: list[str] = []
-        for clause in () if self.is_title else self.sentences:
-            if clause in self.commands:
-                asked = pattern("clause_asked_for").search(clause)
-                clause = asked["clause"] if asked else ""
-            is_meta = {w.lower() for w in tokens_of(clause)} & words_in("meta")
-            if not clause or clause.endswith("?") or is_meta:
-                continue
-            if kept and len(" ".join([*kept, clause]).split()) > MOST_WORDS_TOLD:
-                break
-            clause = to_second_person(clause[0].upper() + clause[1:])
-            kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
-        return self._to_player(kept) or tuple(kept)
-
-    def _to_player(self, told: Sequence[str]) -> tuple[str, ...]:
-        """The statements with a lone third person as "you", none where that may be wrong.
-
-        Whoever is played opens the first of them, and is said once: "You are Joe, a keeper."
-        """
-        player, you = self.cast.player, self.you
-        if not told or not player or self.cast.is_second or player.phrase.is_many:
-            return ()
-        is_sure = you.pronouns == gender_of(you.role, you.name)
-        alike = {you.pronouns} if is_sure else {"", you.pronouns}
-        others = [m for m in self.cast.mentions if m is not player and m.pronouns in alike]
-        other = min((min(m.at) for m in others if not m.phrase.is_many), default=len(self.tokens))
-        last = max((i for i, t in enumerate(self.tokens) if t.lower() in GENDERS), default=-1)
-        gender = you.pronouns if you.pronouns in _YOURS and last <= other else ""
-        said = {t.lower() for sentence in told for t in tokens_of(sentence)}
-        if said & {*GENDERS, "they", "them", "their"} and not gender:
-            return ()
-        called = (
-            "" if player.phrase.is_name else player.phrase.text,
-            you.name,
-            you.name.split(" ")[0],
-        )
-        noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
-        subject = re.compile(
-            rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
-            rf"(?:^an?|the|this) {noun}\b(?:,? {name}\b,?)?)",
-            re.I,
-        )
-        opens, role = subject.match(told[0]), you.role
-        if not opens:
-            return ()
-        rest = told[0][opens.end() :]
-        if beside := pattern("beside").match(rest):  # a cook in the kitchen is ordered
-            verb = next((w for w in beside["words"].split() if w in second_persons()), "")
-            head, _, tail = rest.partition(f" {verb} ")
-            role, rest = role + head, f" {verb} {tail}"
-            if not verb or head.split()[-1] in words_in("determiners", "stops"):
-                return ()
-        turned = [_as_you(s, subject, gender) for s in (opens[0] + rest, *told[1:])]
-        is_said = re.match(r"You (?:are|were) (?:an?|the) ", turned[0])
-        line = ", ".join(filter(None, (you.name, "" if is_said else role)))
-        return tuple([f"You are {line}."] * bool(line) + turned) if all(turned) else ()
-
 
 def _preposition(noun: str) -> str:
     """The preposition of a place by its last word, or its first if it is a name."""
     table = word_table("premise_words")["prepositions"].items()
     return next((by for by, words in table if one_of(noun) in words.split()), "in")
-
-
-def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
-    """A sentence with its subject and their pronouns as "you", "" where a verb is not known."""
-    told, at, known = "", 0, second_persons()
-    for found in subject.finditer(sentence):
-        verb, end = pattern("verb_after").match(sentence, found.end()), found.end()
-        you = "you"
-        if sentence[end : end + 2] in ("'s", "’s"):
-            you, end = "you're" if found[0].lower() == gender else "your", end + 2
-        elif verb and verb["verb"] in known:
-            you, end = f"you{verb['before']}{known[verb['verb']]}", verb.end()
-        elif not found.start() and not (verb and pattern("same_with_you").match(verb["verb"])):
-            return ""
-        told, at = told + sentence[at : found.start()] + you, end
-    told += sentence[at:]
-    start = max(0, told.find("you"))
-    stop = start + len(pattern("of_another").split(told[start:], maxsplit=1)[0])
-
-    def turn(found: re.Match[str]) -> str:
-        is_verb = found["verb"] in known and found["verb"] not in words_in("noun_verbs")
-        return found["before"] + (known[found["verb"]] if is_verb else found["verb"])
-
-    rest = pattern("verb_after_comma").sub(turn, told[stop:])
-    told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + rest
-    for theirs, yours in _YOURS.get(gender, {}).items():
-        told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
-    return told[:1].upper() + told[1:]

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.english import words_of
+from tta_rebuild.core.english import plural, words_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import Entity, cast_of, head_of
@@ -136,10 +136,12 @@ class Teller:
 
     def _opening(self) -> None:
         told = [s for s in self.cast.told if self.writer.allows(s)][:4]
-        role = self.cast.entities[YOU].role
-        is_said = not role or head_of(role) in " ".join(told).lower()
-        if self.cast.is_open and not is_said and self.writer.allows(role):
-            told.insert(0, f"You are {role}.")
+        role, words = self.cast.entities[YOU].role, set(words_of(" ".join(told)))
+        if self.cast.is_open and role and self.writer.allows(role):
+            if plural(head_of(role)) in words and not words & {"you", "your"}:
+                told.append("You are one of them.")
+            elif head_of(role) not in words:
+                told.insert(0, f"You are {role}.")
         if told:
             opening = " ".join(" ".join(told).split())
             self._say(opening)

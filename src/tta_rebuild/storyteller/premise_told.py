@@ -1,0 +1,119 @@
+"""A premise's own statements, told to the player: "Joe tends a lamp" → "You are Joe. You tend …".
+
+Called by ``premise`` once it is known who is played.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from tta_rebuild.storyteller.noun_phrases import pattern, second_persons, tokens_of, words_in
+from tta_rebuild.storyteller.premise_people import (
+    GENDERS,
+    PremisePeople,
+    PremisePerson,
+    gender_of,
+)
+from tta_rebuild.storyteller.second_person import to_second_person
+
+_MOST_WORDS_TOLD = 70
+_YOURS = {
+    "he": {"his": "your", "himself": "yourself", "him": "you"},
+    "she": {r"her(?= (?!to|and|in|at|on|that|with|for|from)\w)": "your", "herself": "yourself"}
+    | {"hers": "yours", "her": "you"},
+}
+
+
+def statements(
+    sentences: Sequence[str],
+    commands: Collection[str],
+    cast: PremisePeople,
+    you: PremisePerson,
+) -> tuple[str, ...]:
+    """What a premise states; an order to a writer (``commands``) and a question state nothing."""
+    kept: list[str] = []
+    for clause in sentences:
+        if clause in commands:
+            asked = pattern("clause_asked_for").search(clause)
+            clause = asked["clause"] if asked else ""
+        is_meta = {w.lower() for w in tokens_of(clause)} & words_in("meta")
+        if not clause or clause.endswith("?") or is_meta:
+            continue
+        if kept and len(" ".join([*kept, clause]).split()) > _MOST_WORDS_TOLD:
+            break
+        clause = to_second_person(clause[0].upper() + clause[1:])
+        kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
+    return _to_player(kept, cast, you) or tuple(kept)
+
+
+def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> tuple[str, ...]:
+    """The statements with a lone third person as "you", none where that may be wrong.
+
+    Whoever is played opens the first of them, and is said once: "You are Joe, a keeper."
+    """
+    player = cast.player
+    if not told or not player or cast.is_second or player.phrase.is_many:
+        return ()
+    is_sure = you.pronouns == gender_of(you.role, you.name)
+    alike = {you.pronouns} if is_sure else {"", you.pronouns}
+    others = [m for m in cast.mentions if m is not player and m.pronouns in alike]
+    other = min((min(m.at) for m in others if not m.phrase.is_many), default=len(cast.tokens))
+    last = max((i for i, t in enumerate(cast.tokens) if t.lower() in GENDERS), default=-1)
+    gender = you.pronouns if you.pronouns in _YOURS and last <= other else ""
+    said = {t.lower() for sentence in told for t in tokens_of(sentence)}
+    if said & {*GENDERS, "they", "them", "their"} and not gender:
+        return ()
+    called = (
+        "" if player.phrase.is_name else player.phrase.text,
+        you.name,
+        you.name.split(" ")[0],
+    )
+    noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
+    subject = re.compile(
+        rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
+        rf"(?:^an?|the|this) {noun}\b(?:,? {name}\b,?)?)",
+        re.I,
+    )
+    opens, role = subject.match(told[0]), you.role
+    if not opens:
+        return ()
+    rest = told[0][opens.end() :]
+    if beside := pattern("beside").match(rest):  # a cook in the kitchen is ordered
+        verb = next((w for w in beside["words"].split() if w in second_persons()), "")
+        head, _, tail = rest.partition(f" {verb} ")
+        role, rest = role + head, f" {verb} {tail}"
+        if not verb or head.split()[-1] in words_in("determiners", "stops"):
+            return ()
+    turned = [_as_you(s, subject, gender) for s in (opens[0] + rest, *told[1:])]
+    is_said = re.match(r"You (?:are|were) (?:an?|the) ", turned[0])
+    line = ", ".join(filter(None, (you.name, "" if is_said else role)))
+    return tuple([f"You are {line}."] * bool(line) + turned) if all(turned) else ()
+
+
+def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
+    """A sentence with its subject and their pronouns as "you", "" where a verb is not known."""
+    told, at, known = "", 0, second_persons()
+    for found in subject.finditer(sentence):
+        verb, end = pattern("verb_after").match(sentence, found.end()), found.end()
+        you = "you"
+        if sentence[end : end + 2] in ("'s", "’s"):
+            you, end = "you're" if found[0].lower() == gender else "your", end + 2
+        elif verb and verb["verb"] in known:
+            you, end = f"you{verb['before']}{known[verb['verb']]}", verb.end()
+        elif not found.start() and not (verb and pattern("same_with_you").match(verb["verb"])):
+            return ""
+        told, at = told + sentence[at : found.start()] + you, end
+    told += sentence[at:]
+    start = max(0, told.find("you"))
+    stop = start + len(pattern("of_another").split(told[start:], maxsplit=1)[0])
+
+    def turn(found: re.Match[str]) -> str:
+        is_verb = found["verb"] in known and found["verb"] not in words_in("noun_verbs")
+        return found["before"] + (known[found["verb"]] if is_verb else found["verb"])
+
+    rest = pattern("verb_after_comma").sub(turn, told[stop:])
+    told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + rest
+    for theirs, yours in _YOURS.get(gender, {}).items():
+        told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
+    return told[:1].upper() + told[1:]
