@@ -19,9 +19,10 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
 _PEOPLE = tuple("he him she her they them someone somebody everyone everybody".split())
-_SELF = ("yourself", "you", "me", "myself")
+SELF = ("yourself", "you", "me", "myself")
 _THINGS = ("it", "this", "that", "them", "these", "those")
 _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
+_OWNED = ("your ", "his ", "her ", "their ", "its ")
 POINTING = frozenset((*_PEOPLE, *_THINGS))
 """Words that stand for somebody or something named before."""
 
@@ -46,9 +47,9 @@ class Binder:
             wanted["place"] = _destination(act.where)
         missing = ("", "")
         for role, phrase in wanted.items():
-            if not phrase or (act.said and bare(phrase) in _THINGS):
+            if not phrase or (act.said and bare(phrase) in _THINGS) or family == "become":
                 continue
-            if bare(phrase) in _SELF:
+            if bare(phrase) in (*SELF, self.cast.entities[YOU].name.lower()):
                 bound[role] = YOU
                 continue
             entity = self._entity(phrase, role, family)
@@ -91,9 +92,11 @@ class Binder:
     def make(self, phrase: str, role: str, family: str) -> Entity:
         """Something that the player named and nobody had spoken of: it is here from now on."""
         head = head_of(phrase)
+        is_owned = phrase.lower().startswith(_OWNED)
         is_person = head in word_list("people") or (
-            (role == "person" or family in common("done_to_people").split())
-            and not phrase.startswith("your ")
+            role != "place"
+            and not is_owned
+            and (role == "person" or family in common("done_to_people").split())
         )
         is_place = role == "place" or (family in ("go", "enter") and not is_person)
         kind = "person" if is_person else "place" if is_place else "thing"

@@ -61,10 +61,8 @@ class Cast:
         start: the state's first values.
         slots: what the scenes' texts may name (``core``, ``at``, ``question`` …).
         is_open: True where what the player names comes to exist (a story told from a premise).
-        told: the premise's own words, for the opening.
+        premise: what was read of the premise; an empty reading in an authored world.
         sights: what can be seen at the opening place.
-        understood: what was read of the premise, in one line.
-        cannot: acts that the premise rules out.
     """
 
     name: str
@@ -73,10 +71,8 @@ class Cast:
     start: dict[str, Value]
     slots: dict[str, str] = field(default_factory=dict)
     is_open: bool = False
-    told: tuple[str, ...] = ()
+    premise: PremiseReading = field(default_factory=PremiseReading)
     sights: Sequence[str] = ()
-    understood: str = ""
-    cannot: tuple[str, ...] = ()
 
     def of_kind(self, kind: str) -> list[Entity]:
         """The people, places or things, in order."""
@@ -229,8 +225,7 @@ def _from_premise(
     file = read_world(f"plots/{plot}")
     return Cast(
         f"plots/{plot}", file, entities, {**start, **file.start},
-        {**around.slots, **_slots(premise, entities, here)}, True, premise.told, around.sights,
-        premise.understood, (*premise.cannot, *premise.excluded),
+        {**around.slots, **_slots(premise, entities, here)}, True, premise, around.sights,
     )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ class PremiseReading:
         matter: what it is all about, a noun phrase; "" if nothing is named.
         surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
         tone: one of TONES.
+        year: when it plays, 0 if nothing says so.
+        is_wondrous: whether it speaks of magic, powers or anything else that cannot be.
         cannot: verbs that the premise excludes for the player: "sleep".
         excluded: what the story must leave out: "gore".
         understood: all this in one line.
@@ -86,6 +88,8 @@ class PremiseReading:
     matter: str = ""
     surroundings: str = ""
     tone: str = "plain"
+    year: int = 0
+    is_wondrous: bool = False
     cannot: tuple[str, ...] = ()
     excluded: tuple[str, ...] = ()
     understood: str = ""
@@ -230,7 +234,8 @@ class _Reading:
         places, at = self._places()
         things = self._things(places)
         conflict = self._most_spoken("conflict", "understand")
-        row = word_table("premise_topics")["conflict"][conflict]
+        topics = word_table("premise_topics")
+        row = topics["conflict"][conflict]
         turning = [t for t in things if head_of(t) in row["words"].split()]
         thing = next(iter((*turning, *things)), "all this")
         who = next((p.name or p.role for p in people), "those who need you")
@@ -260,6 +265,8 @@ class _Reading:
             ),
             surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
+            year=self._year(),
+            is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
         )
@@ -334,6 +341,13 @@ class _Reading:
             if is_lost or pattern("aim").search(before):
                 return self._called(phrase)
         return ""
+
+    def _year(self) -> int:
+        """A year that is named, or that of a time of which something speaks."""
+        if named := re.search(r"\b(?:1\d|20)\d\d(?=s?\b)", self.text):
+            return int(named[0])
+        times = word_table("premise_topics")["times"].items()
+        return next((int(y) for y, words in times if self.spoken & {*words.split()}), 0)
 
     def _cannot(self) -> tuple[str, ...]:
         """Verbs that the player never does or cannot do; what others cannot says nothing."""

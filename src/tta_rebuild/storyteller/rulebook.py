@@ -17,6 +17,7 @@ from tta_rebuild.storyteller.act import Act, clause_in_past
 from tta_rebuild.storyteller.act_binding import (
     GOES,
     POINTING,
+    SELF,
     Binder,
     last_word,
     place_in,
@@ -26,6 +27,7 @@ from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
+from tta_rebuild.storyteller.possible import why_impossible
 from tta_rebuild.storyteller.scene_file import template
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
@@ -100,6 +102,9 @@ class Rulebook:
         """Do it, and what comes with it ("… and run"); stops at the first step that fails."""
         outcome = Outcome()
         steps = [act, *_following(act)][:_MOST_STEPS]
+        if any(self._is_against_oneself(step) for step in steps):
+            outcome.declined = self._say(common("not_yourself"), {})
+            return outcome
         if why := next(filter(None, map(self._ruled_out, steps)), ""):
             outcome.declined = self._say(common("cannot"), {"why": why})
             return outcome
@@ -164,16 +169,17 @@ class Rulebook:
             return True
         return False
 
+    def _is_against_oneself(self, act: Act) -> bool:
+        whom = bare(act.object or act.person)
+        is_self = whom in SELF or whom == self.cast.entities[YOU].name.lower()
+        return act.verb == "die" or (act.family in ("kill", "attack") and is_self)
+
     def _ruled_out(self, act: Act) -> str:
-        """Why the premise does not allow this, "" if it does."""
-        if act.family == "kill" and not self.cast.is_open:
-            return "it is not in you, not here"  # its author has not foreseen a death
-        if not {act.family, act.verb} & set(self.cast.cannot):
-            deadly = act.family in ("kill", "attack")
-            return "in this story nobody dies" if deadly and "death" in self.cast.cannot else ""
-        words = (act.family, act.verb)
-        said = (s for s in self.cast.told if any(re.search(rf"\b{w[:4]}", s, re.I) for w in words))
-        return next((s.rstrip(".!?…") for s in said), "it is not in the nature of this story")
+        """Why this cannot be done in this story, "" if it can."""
+        if self.cast.is_open:
+            return why_impossible(act, self.cast.premise)
+        # its author has not foreseen a death
+        return "it is not in you, not here" if act.family == "kill" else ""
 
     def _move(self, family: str, bound: Mapping[str, str]) -> None:
         """Who goes somewhere is there, and those who trust them come along."""

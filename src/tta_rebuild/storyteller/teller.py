@@ -135,7 +135,7 @@ class Teller:
     # ------------------------------------------------------------------ what the player does
 
     def _opening(self) -> None:
-        told = [s for s in self.cast.told if self.writer.allows(s)][:4]
+        told = [s for s in self.cast.premise.told if self.writer.allows(s)][:4]
         role, words = self.cast.entities[YOU].role, set(words_of(" ".join(told)))
         if self.cast.is_open and role and self.writer.allows(role):
             if plural(head_of(role)) in words and not words & {"you", "your"}:
@@ -146,7 +146,7 @@ class Teller:
             opening = " ".join(" ".join(told).split())
             self._say(opening)
             self.writer.keep(opening)
-        if self.cast.is_open and not self.cast.told:
+        if self.cast.is_open and not self.cast.premise.told:
             self._say(self.writer.line(story_lines()["about"]))
         self._say(self.writer.line([template(sight) for sight in self.cast.sights]))
         here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
@@ -383,8 +383,8 @@ class Teller:
             ],
             "notes": self._noted(choices),
         }
-        if self.turn == 1 and self.cast.understood:
-            reply["notes"]["understood"] = self.cast.understood
+        if self.turn == 1 and self.cast.premise.understood:
+            reply["notes"]["understood"] = self.cast.premise.understood
         return reply
 
     def _newly_named(self) -> list[Entity]:
