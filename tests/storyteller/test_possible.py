@@ -1,0 +1,42 @@
+"""What a premise's world does not hold is declined with its reason, and costs no turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tta_rebuild.core.errors import MoveRefused
+from tta_rebuild.storyteller.act import parse_act
+from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.premise import read_premise
+
+PLAIN = "Nadia, a violin maker, waits for her old lover Viktor."
+
+
+@pytest.mark.parametrize(
+    ("theme", "move", "why"),
+    [
+        (PLAIN, "fly to the moon", "nothing in this story says that you can fly to the moon"),
+        (PLAIN, "turn into a cat", "nothing in this story says that you can turn into a cat"),
+        (PLAIN, "work magic", "nothing in this story says that you can work magic"),
+        (PLAIN, "become a better friend", ""),
+        (PLAIN, "fly the kite", ""),
+        (PLAIN, "phone Viktor", ""),
+        (f"In 1755 {PLAIN}", "phone Viktor", "in 1755 there is no phone yet"),
+        ("A medieval knight waits.", "clean the pistol", "in 1250 there is no pistol yet"),
+        ("In 1955 a girl waits.", "take a photo of her", ""),
+        ("A witch waits in her tower.", "turn into a cat", ""),
+        ("A man never sleeps.", "sleep", "you never sleep"),
+    ],
+)  # fmt: skip
+def test_what_the_premise_does_not_allow_has_a_reason(theme: str, move: str, why: str) -> None:
+    assert why_impossible(parse_act(move), read_premise(theme)).lower() == why.lower()
+
+
+@pytest.mark.parametrize("move", ["kill myself", "die", "take a walk and then kill myself"])
+async def test_harm_to_oneself_is_declined_and_nothing_of_it_is_told(ask: Any, move: str) -> None:
+    opening = await ask(theme=PLAIN, seed=5, turn=1)
+
+    with pytest.raises(MoveRefused, match="somebody"):
+        await ask(theme=PLAIN, seed=5, turn=2, notes=opening["notes"], action=move)
