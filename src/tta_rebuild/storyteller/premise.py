@@ -26,7 +26,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_aim import stated_aim
+from tta_rebuild.storyteller.premise_aim import conflict_of, stated_aim
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
@@ -233,21 +233,21 @@ class _Reading:
         people += implied_people(roles, you, people)
         places, at = self._places()
         things = self._things(places)
-        conflict = self._most_spoken("conflict", "understand")
-        topics = word_table("premise_topics")
-        row = topics["conflict"][conflict]
-        turning = [t for t in things if head_of(t) in row["words"].split()]
-        thing = next(iter((*turning, *things)), "all this")
-        who = next((p.name or p.role for p in people), "those who need you")
-        sought = self._sought() or ("what you are looking for" if conflict == "find" else thing)
-        time = pattern("time").search(self.text)
         stated = () if self.is_title else self.sentences
         told = statements(stated, self.commands, self.cast, you)
-        place = at.partition(" ")[2] or "here"
-        said = {"who": who, "thing": thing, "sought": sought, "place": place}
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
-        aim, usual = stated_aim(told, are_many=are_many), row["aim"].format(**said)
-        title = places * self.is_title
+        aim, topics = stated_aim(told, are_many=are_many), word_table("premise_topics")
+        conflict = conflict_of(aim) or self._most_spoken("conflict", "understand")
+        row = topics["conflict"][conflict]
+        turning = [t for t in things if head_of(t) in row["words"].split()]
+        said = {
+            "thing": (thing := next(iter((*turning, *things)), "all this")),
+            "who": next((p.name or p.role for p in people), "those who need you"),
+            "sought": self._sought() or ("what is lost" if conflict == "find" else thing),
+            "place": at.partition(" ")[2] or "here",
+        }
+        usual, title = row["aim"].format(**said), places * self.is_title
+        time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
             told=told,

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 from tta_rebuild.storyteller.noun_phrases import pattern, words_in
+from tta_rebuild.storyteller.word_lists import word_table
 
 _MOST_WORDS = 14
 
@@ -28,6 +29,16 @@ def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
                 continue
             if aim:
                 return aim
+    return ""
+
+
+def conflict_of(aim: str) -> str:
+    """The conflict that an aim by its first words belongs to, "" if to none."""
+    words = aim.lower().split()[:3]
+    rows = word_table("premise_topics")["conflict"].items()
+    for begins in ("_".join(words[:n]) for n in range(len(words), 0, -1)):
+        if found := next((name for name, row in rows if begins in row["aims"].split()), ""):
+            return found
     return ""
 
 
