@@ -31,7 +31,7 @@ def scene_request(
     *,
     rest: Mapping[str, str] | None = None,
 ) -> LLMRequest:
-    """The request for a scene or, given what ``ContinueSceneVariables`` adds, the rest of one."""
+    """The request for a scene or, given what ``continue_scene`` adds, the rest of one."""
     variables = {**scene_variables(wanted, context), **(rest or {})}
     blank = LLMRequest(
         prompt="",
@@ -90,7 +90,7 @@ def softened(request: LLMRequest) -> LLMRequest:
 
 
 def scene_variables(wanted: StoryGenerationInput, context: TTAContext) -> dict[str, Any]:
-    """The values of ``core.tasks.SceneVariables``, as plain JSON."""
+    """What a ``scene`` request carries (``core.tasks``), as plain JSON."""
     variables = {one.name: getattr(wanted, one.name) for one in fields(wanted)}
     for name in ("active_characters", "story_id", "branch_id"):
         del variables[name]

@@ -78,7 +78,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         withheld: str,
         contradiction: str,
     ) -> AsyncGenerator[StoryItem, None]:
-        """The rest of a scene of which a sentence was held back: see ``ContinueSceneVariables``."""
+        """The rest of a scene of which a sentence was held back: see ``core.tasks``."""
         self._validate(input_data, context)
         rest = {"told_so_far": told_so_far, "withheld": withheld, "contradiction": contradiction}
         return self._told(input_data, context, rest)

@@ -129,7 +129,7 @@ def cast_of(variables: Mapping[str, Any], made: Iterable[Sequence[str]], plot: s
     """The world of a story.
 
     Args:
-        variables: ``core.tasks.SceneVariables``.
+        variables: of a ``scene`` request (``core.tasks``).
         made: entities that came to exist since, as rows of the notes.
         plot: the plot that the story began with; "" chooses one.
 
