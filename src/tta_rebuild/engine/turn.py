@@ -34,8 +34,8 @@ from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_emb
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
-from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.narrative.story_values import untold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.narrative import reply_values as read
+from tta_rebuild.narrative.story_values import GeneratedStory, untold
+from tta_rebuild.quality.score import FALLBACK_QUALITY
 
 SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 LONGEST_SCENE = 12_000
@@ -20,31 +22,22 @@ _CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['â€
 _MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class PlainScene:
-    """What could be read; ``is_cut`` where its end was left out."""
-
-    passages: tuple[Passage, ...]
-    choices: tuple[Choice, ...]
-    is_cut: bool
-
-    @property
-    def is_chatter(self) -> bool:
-        """Whether it only announces a scene."""
-        text = " ".join(passage.text for passage in self.passages)
-        return len(text.split()) < 25 and bool(_CHATTER.match(text) or text.endswith(":"))
+GO_ON = Choice(
+    text="Go on from here and see what happens next",
+    consequence="The story goes on from this moment.",
+)
 
 
-def read_plain(reply: str, *, cut: bool = False) -> PlainScene | None:
+def read_plain(reply: str, why: str, *, cut: bool = False) -> GeneratedStory | None:
     """The scene in a reply without JSON; None where it holds no prose that may be shown.
 
-    An unfinished sentence at the end of a reply that was ``cut`` is left out.
+    ``why`` it is no JSON stands in ``degraded``. An unfinished sentence at the end of a reply that
+    was ``cut`` is left out.
     """
     *_, answer = read.THOUGHT_ENDS.split(reply)
     if read.is_thinking(reply) or read.is_json(answer) or read.is_refusal(answer):
         return None
-    text = _MARKDOWN.sub("", read.clean(answer, len(answer))).strip()
-    lines = text.splitlines()
+    lines = _MARKDOWN.sub("", read.clean(answer, len(answer))).strip().splitlines()
     listed = len(lines)
     while listed and (_LISTED.match(lines[listed - 1]) or not lines[listed - 1].strip()):
         listed -= 1
@@ -60,10 +53,23 @@ def read_plain(reply: str, *, cut: bool = False) -> PlainScene | None:
     told = within(prose, LONGEST_SCENE)
     if cut and not choices:
         told = up_to_last_sentence(told)
+    is_cut = "" if told == prose else ", to the last whole sentence"
     if not told:
         return None
-    passages = tuple(Passage(text=part) for part in paragraphs(told))
-    return PlainScene(passages, choices, is_cut=told != prose)
+    return replace(
+        untold(f"{why}; its words are shown as they came{is_cut}"),
+        narrative_text=reply,
+        story_branches=[{"choice": GO_ON.text, "consequence": GO_ON.consequence}],
+        quality_score=FALLBACK_QUALITY,
+        passages=tuple(Passage(text=part) for part in paragraphs(told)),
+        choices=choices or (GO_ON,),
+    )
+
+
+def is_chatter(story: GeneratedStory) -> bool:
+    """Whether it only announces a scene."""
+    text = " ".join(passage.text for passage in story.passages)
+    return len(text.split()) < 25 and bool(_CHATTER.match(text) or text.endswith(":"))
 
 
 def choice_text(given: str) -> str:

@@ -22,6 +22,7 @@ from tta_rebuild.narrative.story_values import (
     PassageDrafted,
     ProsePiece,
     StoryItem,
+    untold,
 )
 
 MOST_BRANCHES, MOST_LINES = 12, 60
@@ -146,11 +147,6 @@ class SceneReader:
             whole = as_far_as_it_goes(text, cut_strings=False)
             data["story_branches"] = whole.get("story_branches")
         return _understood(data, TOO_LONG if len(self.text) >= LONGEST_REPLY else broken, given)
-
-
-def untold(why: str) -> GeneratedStory:
-    """A reply that tells nothing; ``REFUSED`` if the model's own no stands in it."""
-    return GeneratedStory("", "", [], "", "", [], 0.0, degraded=why)
 
 
 def _is_refusal(passage: Passage) -> bool:

@@ -18,6 +18,7 @@ from tta_rebuild.core.errors import ReplyUnusable, ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.integrations import llm_provider as model
 from tta_rebuild.narrative.inputs import missing, wrong_kind
+from tta_rebuild.narrative.plain_reply import is_chatter
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
 from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
@@ -138,7 +139,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
             return repairing(request, last.reader.text or response.text, last.reply.degraded)
         plain = next((call.plain for call in calls if call.plain), None)
         place = response.metadata.get("place")
-        if len(calls) >= MOST_CALLS or place is None or (plain and not plain.is_chatter):
+        if len(calls) >= MOST_CALLS or place is None or (plain and not is_chatter(plain)):
             return None
         return replace(request, passed_over=model.PassedOver(place, last.failure))
 

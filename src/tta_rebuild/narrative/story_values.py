@@ -96,6 +96,11 @@ class GeneratedStory:
     prompt_version: str = ""
 
 
+def untold(why: str) -> GeneratedStory:
+    """A reply that tells nothing."""
+    return GeneratedStory("", "", [], "", "", [], 0.0, degraded=why)
+
+
 @dataclass(frozen=True, slots=True)
 class ProsePiece:
     """More text of the passage being written; ``speaker`` is "" also where not yet known."""
