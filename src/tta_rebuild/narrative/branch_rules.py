@@ -13,8 +13,8 @@ from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of, stem
+from tta_rebuild.core.speech import name_parts
 from tta_rebuild.core.story import Claim
-from tta_rebuild.narrative.inputs import name_parts
 from tta_rebuild.reading.world_rules import WorldRules, compiled
 
 _THE_END = re.compile(r"\bthe end\b", re.IGNORECASE)

@@ -16,11 +16,11 @@ from typing import Any, TypeAlias
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core import errors
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
-from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.json_mending import object_at
 from tta_rebuild.narrative.reply_values import objects, word
 from tta_rebuild.prompts import PromptCatalog
@@ -211,7 +211,7 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
             if not fewest <= length <= most:
                 problem = f"choice_text must be at {bound} characters, not {length}"
         lists = ("affected_characters", "timeline_context")
-        problem = problem or wrong_kind(proposal, lists, ("universe_rules",))
+        problem = problem or wrong_kind(proposal, *lists, "universe_rules")
         if problem:
             raise errors.ValidationError(problem, self.name, context)
 

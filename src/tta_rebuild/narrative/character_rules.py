@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.narrative.inputs import name_parts
+from tta_rebuild.core.speech import name_parts
 
 _HELP_STEP, _CONFLICT_STEP, _MEETING_STEP = 0.1, -0.1, 0.02
 _CLAUSE = re.compile(r"[,;:.!?—]|\b(?:but|yet|while|although|though|until)\b")

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
+from tta_rebuild.core.checks import check_number, missing, wrong_kind
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
+from tta_rebuild.core.speech import name_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
-from tta_rebuild.narrative.inputs import missing, name_of, wrong_kind
 from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
@@ -57,10 +58,7 @@ class CharacterState:
         ranges = {"personality_traits": -1.0, "development_goals": 0.0, "relationships": -1.0}
         for name, least in ranges.items():
             for key, value in getattr(self, name).items():
-                if not isinstance(value, (int, float)) or not least <= value <= 1.0:
-                    raise ValidationError(
-                        f"{name}: {key!r} must lie between {least:g} and 1, not {value!r:.60}"
-                    )
+                check_number(f"{name}: {key!r}", value, least=least, most=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _check_stage(stage: str, primitive: str | None = None) -> None:
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
     """A character nobody has described yet, named after its id."""
-    name = name_of(character_id) or character_id
+    name = name_of(character_id.replace("-", " ")) or character_id
     return CharacterState(character_id=character_id, name=name, last_updated=at)
 
 
@@ -221,12 +219,7 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         self._states[character_id] = replace(state, arc_stage=stage)
 
     def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
-        problem = missing(given, "character_id", "scene_context")
-        for name in ("emotional_trigger", "development_opportunity"):
-            text: object = getattr(given, name)
-            if not problem and not isinstance(text, (str, type(None))):
-                problem = f"{name} must be text, not {text!r:.60}"
-        problem = problem or wrong_kind(given, lists=("interacting_with", "story_events"))
+        problem = missing(given, "character_id", "scene_context") or wrong_kind(given)
         if problem:
             raise ValidationError(problem, self.name, context)
 

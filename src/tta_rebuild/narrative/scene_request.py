@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from tta_rebuild.canon.relations import built_in
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
+from tta_rebuild.core.speech import name_of
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.narrative.asking import packaged_prompts
-from tta_rebuild.narrative.inputs import name_of
 from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
 from tta_rebuild.prompts.fencing import fenced
 

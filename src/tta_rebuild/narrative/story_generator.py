@@ -14,10 +14,10 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.errors import ReplyUnusable, ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.plain_reply import is_chatter
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
 from tta_rebuild.narrative.story_calls import ModelCall, outcome
@@ -152,7 +152,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"
         else:
-            mappings = ("player_preferences",) if wanted.player_preferences else ()
-            problem = wrong_kind(wanted, ("active_characters",), mappings)
+            preferences = ("player_preferences",) if wanted.player_preferences else ()
+            problem = wrong_kind(wanted, "active_characters", *preferences)
         if problem:
             raise ValidationError(problem, self.name, context)

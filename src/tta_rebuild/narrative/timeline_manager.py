@@ -15,8 +15,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.inputs import missing, wrong_kind
 
 T = TypeVar("T")
 
@@ -232,6 +232,6 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
             known = ", ".join(EVENT_TYPES)
             problem = f"event_type must be one of {known}; not {update.event_type!r}"
         else:
-            problem = wrong_kind(update, ("causal_links", "character_ids"), ("event_data",))
+            problem = wrong_kind(update, "causal_links", "character_ids", "event_data")
         if problem:
             raise ValidationError(problem, self.name, context)
