@@ -82,7 +82,8 @@ class Premise:
         if len(self.theme.strip()) < 3:
             said = "Theme must be at least 3 characters: say what the story is about"
             raise ValidationError(said)
-        check_number("the length of a story in scenes", self.length, least=0)
+        if self.length < 0:
+            raise ValidationError("the length of a story in scenes cannot be negative")
         if wrong := [c for c in self.characters if not isinstance(c, CharacterSketch)]:
             raise ValidationError(f"a character is a CharacterSketch(…), not {wrong[0]!r:.60}")
         if len({c.character_id for c in self.characters}) != len(self.characters):
