@@ -224,6 +224,14 @@ def test_streamed_passages_are_the_final_ones(
     assert reader.finish().passages == tuple(complete)
 
 
+def test_what_is_sound_but_unfinished_is_not_mended() -> None:
+    reader = SceneReader()
+    for piece in '{"passages": [{"facts": {"0": "", "": {"": ""}}, "text": "It rains."}]}':
+        given = list(reader.feed(piece))
+        assert not reader.given or reader.given[0].text == "It rains.", given
+    assert len(reader.given) == 1
+
+
 def test_absurd_sizes_are_bounded() -> None:
     reply = read_scene(
         json.dumps(

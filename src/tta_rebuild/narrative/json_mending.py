@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
@@ -27,15 +28,15 @@ _decode = json.JSONDecoder().raw_decode  # takes half characters too, which are 
 
 def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
     """The object that begins at a place, mended if need be, and where it ends; None: it is none."""
-    try:
+    with suppress(ValueError, RecursionError):
         return _decode(text, at)
-    except (ValueError, RecursionError):
-        pass
+    with suppress(ValueError):
+        from_json(text[at:], allow_partial=True)
+        return None  # sound so far, and not at its end
     mended, end = _mended(text, at)
-    try:
+    with suppress(ValueError, RecursionError):
         return (json.loads(mended), end) if end else None
-    except (ValueError, RecursionError):
-        return None
+    return None
 
 
 def is_open(text: str) -> bool:

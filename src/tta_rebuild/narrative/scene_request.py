@@ -42,10 +42,7 @@ def scene_request(
         branch_id=wanted.branch_id,
         turn=wanted.turn,
     )
-    text = rendered(catalog or packaged_prompts(), blank, variables)
-    return replace(
-        blank, prompt=text.prompt, system=text.system, template=text.version, schema=text.schema
-    )
+    return replace(blank, **vars(rendered(catalog or packaged_prompts(), blank, variables)))
 
 
 def rendered(

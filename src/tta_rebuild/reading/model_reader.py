@@ -71,15 +71,11 @@ class ModelReader:
     async def read(self, matter: ReadingMatter, context: TTAContext) -> Reading:
         """Read the passages; a model that fails, or has no budget left, gives a note."""
         variables = reading_variables(matter)
-        rendered = self._catalog.render("reading", variables)
         request = LLMRequest(
-            prompt=rendered.prompt,
-            system=rendered.system,
+            **vars(self._catalog.render("reading", variables)),
             context=context,
             task="reading",
-            template=rendered.version,
             variables=variables,
-            schema=rendered.schema,
             temperature=0.0,
             max_tokens=MAX_TOKENS,
             **self._where,
