@@ -28,11 +28,13 @@ _decode = json.JSONDecoder().raw_decode  # takes half characters too, which are 
 
 def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
     """The object that begins at a place, mended if need be, and where it ends; None: it is none."""
-    with suppress(ValueError, RecursionError):
+    try:
         return _decode(text, at)
-    with suppress(ValueError):
-        from_json(text[at:], allow_partial=True)
-        return None  # sound so far, and not at its end
+    except json.JSONDecodeError as wrong:
+        if wrong.msg.startswith("Unterminated string") or not text[wrong.pos :].strip():
+            return None  # sound so far, and not at its end
+    except (ValueError, RecursionError):
+        return None
     mended, end = _mended(text, at)
     with suppress(ValueError, RecursionError):
         return (json.loads(mended), end) if end else None
