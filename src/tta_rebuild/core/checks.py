@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import fields
 from numbers import Real
 from typing import Any
@@ -49,27 +49,16 @@ def missing(given: object, *names: str) -> str:
     return ""
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, (Sequence, Set)) and not isinstance(value, (str, bytes))
-
-
-def _is_dictionary(value: object) -> bool:
-    return isinstance(value, Mapping)
-
-
-_KINDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
-    "str": ("a text", lambda value: isinstance(value, str)),
-    "int": ("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
-    "list": ("a list of texts", _is_list),
-    "tuple": ("a list", _is_list),
-    "dict": ("a dictionary", _is_dictionary),
-    "Mapping": ("a dictionary", _is_dictionary),
-    "Mapping[str, str]": (
-        "a dictionary of texts",
-        lambda value: _is_dictionary(value) and all(isinstance(v, str) for v in value.values()),
-    ),
+_LIST, _DICTIONARY = (Sequence, Set), (Mapping,)
+_KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
+    "str": ("a text", (str,)),
+    "int": ("a whole number", (int,)),
+    "list": ("a list of texts", _LIST),
+    "tuple": ("a list", _LIST),
+    "dict": ("a dictionary", _DICTIONARY),
+    "Mapping": ("a dictionary", _DICTIONARY),
 }
-"""What fields of a dataclass are declared as → in plain words, and whether a value is one."""
+"""What fields are declared as → in plain words, and the types of their values."""
 
 
 def wrong_kind(given: Any, *names: str) -> str:
@@ -80,9 +69,11 @@ def wrong_kind(given: Any, *names: str) -> str:
     """
     for field in fields(given):
         declared = str(field.type).removesuffix(" | None")
+        words, types = _KINDS.get(declared.partition("[")[0], ("", (object,)))
         value = getattr(given, field.name)
-        words, is_one = _KINDS.get(declared) or _KINDS.get(declared.partition("[")[0], ("", bool))
+        is_other = isinstance(value, bool) or (isinstance(value, (str, bytes)) and str not in types)
+        is_one = isinstance(value, types) and not is_other
         is_left_out = value is None and declared != field.type
-        if words and (not names or field.name in names) and not (is_left_out or is_one(value)):
+        if words and (not names or field.name in names) and not (is_one or is_left_out):
             return f"{field.name} must be {words}, not {value!r:.60}"
     return ""

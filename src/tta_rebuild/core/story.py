@@ -19,11 +19,6 @@ NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
 
 
-def _check_kinds(given: CharacterSketch | Premise, whose: str) -> None:
-    if problem := wrong_kind(given):
-        raise ValidationError(f"{whose}: {problem}")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterSketch:
     """A character as the author gave them. Raises ValidationError for what cannot be one.
@@ -42,7 +37,8 @@ class CharacterSketch:
     pronouns: str = ""
 
     def __post_init__(self) -> None:
-        _check_kinds(self, "a character")
+        if problem := wrong_kind(self):
+            raise ValidationError(f"a character: {problem}")
         for trait, strength in self.traits.items():
             check_number(f"the trait {trait!r}", strength, least=0, most=1)
         if not self.character_id.strip():
@@ -78,7 +74,11 @@ class Premise:
     language: str = "en"
 
     def __post_init__(self) -> None:
-        _check_kinds(self, "a story")
+        if problem := wrong_kind(self):
+            raise ValidationError(f"a story: {problem}")
+        for name, text in (*self.rules.items(), *self.boundaries.items()):
+            if not isinstance(name, str) or not isinstance(text, str):
+                raise ValidationError(f"what {name!r:.60} is must be a text, not {text!r:.60}")
         if len(self.theme.strip()) < 3:
             said = "Theme must be at least 3 characters: say what the story is about"
             raise ValidationError(said)
