@@ -16,7 +16,11 @@ a ``scene`` request carries is listed at ``narrative``'s ``StoryGenerationInput`
 the same names here but for ``style`` and ``preferences``; ``boundaries`` and ``metaconcepts`` come
 from the context. ``continue_scene`` goes on from the last good sentence: ``told_so_far`` is what of
 the scene the player has read, ``withheld`` the sentence that was held back, ``contradiction`` why.
-The other tasks are answered by
+
+The ``characters`` of a scene, and the ``character`` who is to say or think something, have any of
+``{"character_id", "name", "description", "pronouns", "emotion", "arc_stage": str,
+"is_player": bool, "traits", "goals", "relationships": {str: float}, "memory": [str]}``. The other
+tasks are answered by
 
 - ``dialogue`` and ``monologue`` (what the character says, thinks): plain text, one or two
   sentences, no quotation marks, no name before it;
@@ -32,22 +36,6 @@ The other tasks are answered by
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict
+from typing import Literal
 
 Task = Literal["scene", "continue_scene", "dialogue", "monologue", "branch_check", "reading"]
-
-
-class CharacterVariables(TypedDict, total=False):
-    """One present character, as they are now."""
-
-    character_id: str
-    name: str
-    description: str
-    pronouns: str
-    traits: dict[str, float]
-    is_player: bool
-    emotion: str
-    goals: dict[str, float]
-    relationships: dict[str, float]
-    arc_stage: str
-    memory: list[str]

@@ -6,12 +6,12 @@ Of bounded size, however long the story: what comes back from the past is ``cano
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, Search, recall
 from tta_rebuild.canon.summary import within
 from tta_rebuild.core.speech import script
-from tta_rebuild.core.tasks import CharacterVariables
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
@@ -81,11 +81,11 @@ async def brief(
     return wanted, recollection
 
 
-def _variables(state: StoryState, character_id: str) -> CharacterVariables:
+def _variables(state: StoryState, character_id: str) -> dict[str, Any]:
     """One character for the prompt: as the author gave them, as they are now."""
     sketch = next((c for c in state.premise.characters if c.character_id == character_id), None)
     now = state.characters.get(character_id)
-    variables: CharacterVariables = {
+    variables: dict[str, Any] = {
         "character_id": character_id,
         "name": now.name if now else sketch.name if sketch else character_id,
         "description": sketch.description if sketch else "",

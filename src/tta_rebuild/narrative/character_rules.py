@@ -8,9 +8,10 @@ the same line.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
@@ -22,18 +23,13 @@ _NEVER_SO = re.compile(r"\bnever\b.*\b(?:so|such|more)\s+$")
 _WITH = re.compile(r"\b(?:and|with|like|or)\s+(?:the\s+)?$")
 
 
-def _emotions(part: str) -> Any:
-    return packaged_toml("tta_rebuild.narrative", "emotions")[part]
-
-
-def _data(part: str) -> Any:
-    return packaged_toml("tta_rebuild.narrative", "characters")[part]
+_data = partial(packaged_toml, "tta_rebuild.narrative")
 
 
 @cache
 def _meanings() -> Mapping[str, tuple[str, str]]:
     """Word → the emotion and whether it is ``felt``, ``stirring`` or one of its ``causes``."""
-    entries = _emotions("emotions")
+    entries = _data("emotions")["emotions"]
     return {
         word: (emotion, kind)
         for kind in ("causes", "stirring", "felt")
@@ -49,14 +45,14 @@ def _any_of(words: Iterable[str]) -> str:
 @cache
 def _words(table: str, part: str, times: str = "") -> str:
     """A pattern for one of an entry's words, or for as many as ``times`` says."""
-    one = f"(?:{_any_of(_emotions(table)[part].split())})"
+    one = f"(?:{_any_of(_data('emotions')[table][part].split())})"
     return rf"(?:{one}\s+){times}" if times else one
 
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
     """A word of emotion; a denial before it, one after it, and what turns into it."""
-    light, turns = _words("negation", "light", "*"), _emotions("others")["turns"]
+    light, turns = _words("negation", "light", "*"), _data("emotions")["others"]["turns"]
     gone = rf"\s+(?:(?:is|was|has|have|had|all)\s+)*{_words('negation', 'after')}\b(?! only| just)"
     return (
         re.compile(rf"\b(?:{_any_of(sorted(_meanings(), reverse=True))})\b"),
@@ -64,12 +60,6 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
         re.compile(gone),
         re.compile(rf"\b(?:{turns})\s+(?:(?:in)?to\s+|by\s+)?{light}$"),
     )
-
-
-def mood(emotion: str) -> tuple[float, float]:
-    """Pleasantness and arousal, both in [-1, 1]; the middle for an unknown emotion."""
-    pleasant, aroused = _emotions("emotions").get(emotion, {}).get("mood", (0.0, 0.0))
-    return pleasant, aroused
 
 
 def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
@@ -118,7 +108,7 @@ def _of_another(before: str, after: str, names: str, stirring: bool) -> bool:
 
 @cache
 def _beginnings(kind: str) -> re.Pattern[str]:
-    words = "|".join(_data("meetings")[kind].split())
+    words = "|".join(_data("characters")["meetings"][kind].split())
     return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
 
 
@@ -138,16 +128,16 @@ def relationship_change(trigger: str, scene: str, story_events: Iterable[str]) -
 
 def consistency(before: str, after: str) -> float:
     """1.0 where the emotion stays, less the further it jumps; never below 0.4 (people do jump)."""
-    (x1, y1), (x2, y2) = mood(before), mood(after)
-    distance = float(((x1 - x2) ** 2 + (y1 - y2) ** 2) ** 0.5)
-    return round(max(0.4, 1.0 - 0.3 * distance), 4)
+    entries = _data("emotions")["emotions"]
+    moods = (entries.get(emotion, {}).get("mood", (0.0, 0.0)) for emotion in (before, after))
+    return round(max(0.4, 1.0 - 0.3 * math.dist(*moods)), 4)
 
 
 def personality_fit(traits: Mapping[str, float], emotion: str) -> float:
     """How well an emotion suits the traits, in [0, 1]; 1.0 where nothing speaks against it."""
     against = total = 0.0
     for trait, strength in traits.items():
-        for family in _data("families"):
+        for family in _data("characters")["families"]:
             if trait.lower() in family["traits"].split():
                 total += abs(strength)
                 against -= min(0.0, family["fits"].get(emotion, 0.0)) * abs(strength)
@@ -156,7 +146,7 @@ def personality_fit(traits: Mapping[str, float], emotion: str) -> float:
 
 def arc_direction(stage: str, name: str, goal: str) -> str:
     """What would serve the character's arc next, in one sentence."""
-    direction: str = _data("arcs")[stage]
+    direction: str = _data("characters")["arcs"][stage]
     return direction.format(name=name, towards=f" towards {goal}" if goal else "")
 
 
@@ -171,7 +161,7 @@ def thought(name: str, emotion: str, goal: str, scene: str, *seed: object) -> st
     """What goes through the character's mind; names the goal if there is one."""
     line = _picked(_voice(emotion)["thinks"], name, emotion, scene, *seed)
     if goal:
-        wanted = _picked(_data("goals")["thoughts"], name, goal, scene, *seed)
+        wanted = _picked(_data("characters")["goals"]["thoughts"], name, goal, scene, *seed)
         return f"{line} {wanted.format(goal=goal)}"
     first = scene.strip().split("\n")[0].rstrip(".!? ")
     shortened = first if len(first) <= 80 else first[:80].rsplit(" ", 1)[0] + " …"
@@ -179,7 +169,7 @@ def thought(name: str, emotion: str, goal: str, scene: str, *seed: object) -> st
 
 
 def _voice(emotion: str) -> Any:
-    voices = _data("voices")
+    voices = _data("characters")["voices"]
     return voices.get(emotion, voices["neutral"])
 
 

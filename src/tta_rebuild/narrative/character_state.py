@@ -6,7 +6,6 @@ keeps the states around it and, where there is a model, lets it put the words in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,14 +19,13 @@ from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
+from tta_rebuild.narrative.reply_values import word
 from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
 GOAL_STEP = 0.1
 ANSWER_TOKENS, ANSWER_CHARS = 200, 600
 """Of what a model says or thinks for a character, at most."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def _now() -> datetime:
@@ -257,7 +255,9 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         tasks: tuple[Task, ...] = ("dialogue", "monologue")
         asked = (self._answer(t, variables, context, max_tokens=ANSWER_TOKENS) for t in tasks)
         try:
-            said, thinks = map(_one_line, await side_by_side(asked))
+            said, thinks = (
+                word(answer, ANSWER_CHARS).strip('"“” ') for answer in await side_by_side(asked)
+            )
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
         return replace(
@@ -265,7 +265,3 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
             dialogue=said or response.dialogue,
             internal_monologue=thinks or response.internal_monologue,
         )
-
-
-def _one_line(answer: str) -> str:
-    return " ".join(_CONTROL.sub(" ", answer).split()).strip('"“” ')[:ANSWER_CHARS]

@@ -11,10 +11,11 @@ import math
 import re
 from typing import Any
 
+from tta_rebuild.prompts.fencing import plain
+
 MOST_PASSAGES, LONGEST_PASSAGE = 60, 40_000
 MOST_ITEMS, LONGEST_LINE, LONGEST_WORD = 40, 1_000, 200
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _TAGS = "a|b|big|blockquote|body|center|code|div|em|font|h[1-6]|html|i|img|li|mark|ol|pre|s|script"
 _TAGS += "|small|span|strong|style|sub|sup|table|t[dhr]|u|ul"
@@ -49,8 +50,7 @@ def clean(text: str, limit: int) -> str:
 
     Code between backticks keeps its brackets.
     """
-    text = _ANSI.sub("", text.replace("\r\n", "\n"))
-    text = _CONTROL.sub("", text.replace("\r", "\n"))
+    text = plain(_ANSI.sub("", text))
     if "<" in text or "&" in text:
         parts = _FENCE.split(text)
         parts[::2] = [_without_markup(part) for part in parts[::2]]

@@ -163,20 +163,10 @@ def _claims(given: Any) -> tuple[Claim, ...]:
     return tuple(claim for claim in claims if claim.subject and claim.relation)
 
 
-def _lines(given: Any) -> list[DialogueLine]:
-    told = [DialogueLine(**_read(_LINE, one)) for one in read.objects(given, MOST_LINES)]
-    return [line for line in told if line.text.strip()]
-
-
 def _lasting(given: Any) -> tuple[LastingLine, ...]:
-    told = [
-        LastingLine(**_read(_LASTING, one)) for one in read.objects(given, MOST_BRANCHES, "text")
-    ]
-    return tuple(line for line in told if line.text.strip())
-
-
-def _passage(data: dict[str, Any]) -> Passage:
-    return Passage(**_read(_PASSAGE, data), declared=True)
+    told = read.objects(given, MOST_BRANCHES, "text")
+    lines = [LastingLine(**_read(_LASTING, one), origin="teller") for one in told]
+    return tuple(line for line in lines if line.text.strip())
 
 
 _Shape = dict[str, Callable[[Any], Any]]
@@ -193,7 +183,6 @@ _LASTING: _Shape = {
     "about": read.words,
     "known_by": read.words,
     "weight": lambda given: min(3, max((1, *read.numbers(given)))),
-    "origin": lambda given: "teller",
 }
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
@@ -210,6 +199,15 @@ _SCENE: _Shape = {
 
 def _read(shape: _Shape, data: dict[str, Any]) -> dict[str, Any]:
     return {name: taken(data.get(name)) for name, taken in shape.items()}
+
+
+def _lines(given: Any) -> list[DialogueLine]:
+    told = [DialogueLine(**_read(_LINE, one)) for one in read.objects(given, MOST_LINES)]
+    return [line for line in told if line.text.strip()]
+
+
+def _passage(data: dict[str, Any]) -> Passage:
+    return Passage(**_read(_PASSAGE, data), declared=True)
 
 
 def _understood(

@@ -25,7 +25,7 @@ class StoryGenerationInput:
         recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
         notes: what the previous scene's reply had under ``notes``.
         seed: of the story; with ``turn`` it decides everything random.
-        characters: those present, as ``core.tasks.CharacterVariables``.
+        characters: those present, as in ``core.tasks``.
         story_id, branch_id: for the ledger.
     """
 
