@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tta_rebuild.core.story import Claim, DialogueLine, Passage
-from tta_rebuild.narrative.plain_reply import LONGEST_SCENE, paragraphs, up_to_last_sentence
+from tta_rebuild.narrative.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 from tta_rebuild.narrative.scene_parser import LONGEST_REPLY, SceneReader
 from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted, ProsePiece
 

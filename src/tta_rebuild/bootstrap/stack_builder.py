@@ -199,7 +199,7 @@ class StackBuilder:
     def _fit(
         self, request: LLMRequest, window_tokens: int, max_tokens: int
     ) -> tuple[LLMRequest, str] | None:
-        from tta_rebuild.narrative.fitting import fitted
+        from tta_rebuild.narrative.scene_request import fitted
         from tta_rebuild.prompts import PromptCatalog
 
         self._catalog = self._catalog or PromptCatalog.load()

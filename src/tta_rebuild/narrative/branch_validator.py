@@ -23,8 +23,7 @@ from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
 from tta_rebuild.narrative.json_mending import object_at
-from tta_rebuild.narrative.plain_reply import LONGEST_CHOICE, SHORTEST_CHOICE
-from tta_rebuild.narrative.reply_values import objects, word
+from tta_rebuild.narrative.reply_values import LONGEST_CHOICE, SHORTEST_CHOICE, objects, word
 from tta_rebuild.prompts import PromptCatalog
 
 RULES_ALONE = "checked by rules alone: "

@@ -10,8 +10,14 @@ from dataclasses import dataclass, field, replace
 from tta_rebuild.core import errors
 from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.plain_reply import GO_ON, read_plain
-from tta_rebuild.narrative.scene_parser import BROKE_OFF, REFUSED, SceneReader, joined
+from tta_rebuild.narrative.scene_parser import (
+    BROKE_OFF,
+    GO_ON,
+    REFUSED,
+    SceneReader,
+    joined,
+    read_plain,
+)
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,

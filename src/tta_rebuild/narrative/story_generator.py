@@ -18,7 +18,7 @@ from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.errors import ReplyUnusable, ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.plain_reply import is_chatter
+from tta_rebuild.narrative.scene_parser import is_chatter
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
 from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
