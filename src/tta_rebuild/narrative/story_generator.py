@@ -120,39 +120,36 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     ) -> model.LLMRequest | None:
         """What to ask after these calls, None if they will do or nothing is left to ask."""
         last, is_first = calls[-1], len(calls) == 1
-        response = last.response
-        if response is None:
+        if last.response is None:
             return softened(request) if is_first and last.is_refused else None
         if last.reply.passages:
             if not is_first or not last.lacks_its_end:
                 return None
-            told = "\n\n".join(passage.text for passage in last.reply.passages)
-            names = ("told_so_far", "withheld", "contradiction")
-            rest = {name: str(request.variables.get(name, "")) for name in names}
-            rest["told_so_far"] = f"{rest['told_so_far']}\n\n{told}".strip()
+            given = request.variables
+            rest = {name: str(given.get(name, "")) for name in ("withheld", "contradiction")}
+            told = (str(given.get("told_so_far", "")), *(p.text for p in last.reply.passages))
+            rest["told_so_far"] = "\n\n".join(told).strip()
             return scene_request(self._catalog, wanted, context, rest=rest)
-        if response.provider == "offline" or calls[0].reply.passages:
+        if last.response.provider == "offline" or calls[0].reply.passages:
             return None
         if is_first and last.is_refused:
             return softened(request)
-        if is_first and response.finish_reason != model.SILENT:
-            return repairing(request, last.reader.text or response.text, last.reply.degraded)
+        if is_first and last.response.finish_reason != model.SILENT:
+            return repairing(request, last.reader.text, last.reply.degraded)
         plain = next((call.plain for call in calls if call.plain), None)
-        place = response.metadata.get("place")
+        place = last.response.metadata.get("place")
         if len(calls) >= MOST_CALLS or place is None or (plain and not is_chatter(plain)):
             return None
         return replace(request, passed_over=model.PassedOver(place, last.failure))
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
-        position = wanted.timeline_position
+        position, problem = wanted.timeline_position, ""
         if missing(wanted, "theme") or len(wanted.theme.strip()) < 3:
             problem = "Theme must be at least 3 characters"
         elif missing(wanted, "universe_id"):
             problem = "Universe ID is required"
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"
-        else:
-            preferences = ("player_preferences",) if wanted.player_preferences else ()
-            problem = wrong_kind(wanted, "active_characters", *preferences)
-        if problem:
+        preferences = ("player_preferences",) if wanted.player_preferences else ()
+        if problem := problem or wrong_kind(wanted, "active_characters", *preferences):
             raise ValidationError(problem, self.name, context)
