@@ -7,9 +7,11 @@ flat ``narrative_text``) that is growing, so each character is looked at a few t
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
@@ -227,7 +229,10 @@ def _understood(
         if not passages:
             return untold(REFUSED)
     rest = passages[len(given) :]
-    passages = given + (_whole_sentences(rest[:1]) if broken else rest)
+    if broken:  # what is left of a passage that broke off; its facts may speak of what is not
+        ends = ((p, read.up_to_last_sentence(p.text)) for p in rest[:1])
+        rest = tuple(replace(p, text=text, facts=(), declared=False) for p, text in ends if text)
+    passages = given + rest
     narrative = read.text(data.get("narrative_text"), read.LONGEST_PASSAGE)
     if read.is_json(narrative) and narrative.lstrip().startswith("{"):
         inner = object_at(narrative.lstrip())  # a scene in the place of its text
@@ -290,27 +295,15 @@ def _why_nothing(data: dict[str, Any], broken: str) -> str:
 
 def _within_scene(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """As many of the passages as one scene holds, the last one to its last whole sentence."""
-    kept: list[Passage] = []
-    room = read.LONGEST_SCENE
-    for passage in passages:
-        if room > 0:
-            kept.append(_fitting(passage, room))
-        room -= len(passage.text)
-    return tuple(kept)
+    lengths = (len(passage.text) for passage in passages)
+    rooms = accumulate(lengths, operator.sub, initial=read.LONGEST_SCENE)
+    fitting = zip(passages, rooms, strict=False)
+    return tuple(_fitting(passage, room) for passage, room in fitting if room > 0)
 
 
 def _fitting(passage: Passage, room: int) -> Passage:
     text = read.within(passage.text, room) if room > 0 else ""
     return passage if text == passage.text else replace(passage, text=text, facts=())
-
-
-def _whole_sentences(broken_off: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """What may be told of a passage that broke off; its facts may speak of what is not."""
-    return tuple(
-        Passage(text=text, speaker=passage.speaker, emotion=passage.emotion)
-        for passage in broken_off
-        if (text := read.up_to_last_sentence(passage.text))
-    )
 
 
 def joined(first: GeneratedStory, rest: GeneratedStory) -> GeneratedStory:

@@ -193,7 +193,7 @@ def _shortened(
 ) -> tuple[LLMRequest, list[str]]:
     """Entry by entry less until the prompt fits; how many of each are left out."""
     whole = rendered(catalog, request, request.variables)
-    added = request.prompt.removeprefix(whole.prompt) if request.prompt != whole.prompt else ""
+    added = request.prompt.removeprefix(whole.prompt)
     variables: dict[str, Any] = dict(request.variables)
     left = []
     for key, name, kept in LEFT_OUT_FIRST:
