@@ -6,7 +6,7 @@ keeps the states around it and, where there is a model, lets it put the words in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -154,7 +154,6 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         llm_provider: puts words to speech and thought; where it fails, the built-in voice answers,
             as it does without a model, and ``degraded`` says so.
         states: the characters as they are now, such as from a fold over a story's log.
-        clock: the time of changes that are made without a context.
         catalog: the prompt templates, if not those of the package.
     """
 
@@ -164,11 +163,9 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         *,
         llm_provider: LLMProvider | None = None,
         states: Iterable[CharacterState] = (),
-        clock: Callable[[], datetime] = _now,
         catalog: PromptCatalog | None = None,
     ) -> None:
         super().__init__(name, llm_provider, catalog)
-        self._clock = clock
         self._states: dict[str, CharacterState] = {s.character_id: s for s in states}
 
     async def execute(
@@ -178,7 +175,9 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
 
         Raises ValidationError: no character id, no scene, or something of the wrong kind.
         """
-        self._validate(input_data, context)
+        given = input_data
+        if problem := missing(given, "character_id", "scene_context") or wrong_kind(given):
+            raise ValidationError(problem, self.name, context)
         state = self._state_of(input_data.character_id, context.timestamp)
         after, response = respond(state, input_data, context.timestamp)
         # Kept before anything is awaited, so that concurrent interactions lose nothing.
@@ -204,7 +203,7 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         self, character_id: str, goal: str, initial_progress: float = 0.0
     ) -> None:
         """Give a character a goal; progress is kept within [0, 1]."""
-        state = self._state_of(character_id, self._clock())
+        state = self._state_of(character_id, _now())
         progress = max(0.0, min(1.0, initial_progress))
         self._states[character_id] = replace(
             state, development_goals={**state.development_goals, goal: progress}
@@ -213,13 +212,8 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
     def update_arc_stage(self, character_id: str, stage: str) -> None:
         """Move a character to another stage of its arc. Raises ValidationError: no such stage."""
         _check_stage(stage, self.name)
-        state = self._state_of(character_id, self._clock())
+        state = self._state_of(character_id, _now())
         self._states[character_id] = replace(state, arc_stage=stage)
-
-    def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
-        problem = missing(given, "character_id", "scene_context") or wrong_kind(given)
-        if problem:
-            raise ValidationError(problem, self.name, context)
 
     def _state_of(self, character_id: str, at: datetime) -> CharacterState:
         return self._states.get(character_id) or new_character(character_id, at)
