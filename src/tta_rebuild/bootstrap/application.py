@@ -154,12 +154,12 @@ async def _builder(
     now: datetime,
 ) -> StackBuilder:
     from tta_rebuild.bootstrap.stack_builder import StackBuilder
-    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+    from tta_rebuild.integrations.response_cache import ResponseCache
 
     cache = None
     if settings.cache != "off" and not read_only:
         on_disk = settings.cache == "disk"
-        cache = ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
+        cache = ResponseCache(settings.data_dir / "replies.db" if on_disk else None)
     used = await used_today(tracker.ledger, settings, now=now)
     return StackBuilder(settings, tracker, cache, make_adapter, used, own)
 

@@ -46,11 +46,11 @@ class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The kept answer, or the one that is on its way, or a new one."""
         key = f"{self._scope}:{request.key()}"
-        response, place = await self.cache.find(key)
+        response = await self.cache.get(key)
         if response is not None:
             for start in range(0, len(response.text), REPLAY_CHARS) if not whole else ():
                 yield llm.TextPiece(response.text[start : start + REPLAY_CHARS])
-            yield self._given_again(request, response, place)
+            yield self._given_again(request, response, self.cache.place)
             return
         flight = self._flights.get((whole, key))
         is_shared = flight is not None and flight.can_be_joined
