@@ -59,21 +59,17 @@ class OwnLLMProvider(llm.WrapperProvider):
         self._first_s = settings.timeout_s or wrapped.config.timeout_seconds
         self._silence_s = settings.silence_timeout_s or Patience().silence_s
 
-    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """The provider's answer. Raises ProviderFault, and ProviderTimeout where it takes long."""
-        allowed_s = request.timeout_seconds or self._first_s
-        with self._faults_named():
-            response = await _in_time(self.wrapped.complete(request), allowed_s)
-            return self._kept(request, "", allowed_s) if response is _LATE else self._own(response)
-
-    async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
-        """The provider's answer in pieces; what came before a silence is kept if it is worth it.
+    async def items(
+        self, request: llm.LLMRequest, *, whole: bool = False
+    ) -> AsyncGenerator[llm.StreamItem, None]:
+        """The provider's answer; what came before a silence is kept if it is worth it.
 
         Raises ProviderFault, ProviderTimeout, StreamBroken, ReplyUnusable (no ``StreamEnded``).
         """
         text = ""
         with self._faults_named():
-            items = self.wrapped.stream(request)
+            # Theirs may have an attribute of that name.
+            items = llm.LLMProvider.items(self.wrapped, request, whole=whole)
             if not isinstance(items, AsyncGenerator):
                 raise self._fault(f"streams a {type(items).__name__}: write `yield` in `stream`")
             async with aclosing(items):

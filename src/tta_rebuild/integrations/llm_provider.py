@@ -281,15 +281,6 @@ async def _completed(provider: LLMProvider, request: LLMRequest) -> Items:
     yield StreamEnded(await provider.complete(request))
 
 
-async def response_of(items: Items) -> LLMResponse:
-    """The answer with which a stream ends."""
-    async with aclosing(items):
-        async for item in items:
-            if isinstance(item, StreamEnded):
-                response = item.response
-    return response
-
-
 class ItemsProvider(RequestProvider):
     """A provider that writes whole answers and streams alike, in ``items``."""
 
@@ -299,14 +290,18 @@ class ItemsProvider(RequestProvider):
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer to a request. Raises ``ProviderError``."""
-        return await response_of(self.items(request, whole=True))
+        async with aclosing(self.items(request, whole=True)) as items:
+            async for item in items:
+                if isinstance(item, StreamEnded):
+                    response = item.response
+        return response
 
     def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
         return self.items(request)
 
 
-class WrapperProvider(RequestProvider):
+class WrapperProvider(ItemsProvider):
     """A provider that changes one thing about another; by default it changes nothing."""
 
     def __init__(self, wrapped: LLMProvider) -> None:
@@ -317,13 +312,9 @@ class WrapperProvider(RequestProvider):
         self.provider = wrapped.provider
         self.price = wrapped.price
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The whole answer to a request. Raises ``ProviderError``."""
-        return await self.wrapped.complete(request)
-
-    def stream(self, request: LLMRequest) -> Items:
-        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
-        return self.wrapped.stream(request)
+    def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """What the wrapped provider answers."""
+        return self.wrapped.items(request, whole=whole)
 
     async def aclose(self) -> None:
         """Close what is wrapped."""

@@ -16,7 +16,7 @@ REPLAY_CHARS = 64
 """Length of the pieces in which a kept answer is streamed."""
 
 
-class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class CachedLLMProvider(llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
     ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).

@@ -111,7 +111,7 @@ class Circuit:
             self._in_a_row = 0
 
 
-class CircuitBreakerLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class CircuitBreakerLLMProvider(llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
     Cancellations, used-up budgets and errors that the caller made are no failures.

@@ -36,7 +36,7 @@ _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
 )
 
 
-class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class AccountedLLMProvider(llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
 
     def __init__(self, wrapped: llm.LLMProvider, tracker: CostTracker) -> None:
@@ -55,7 +55,7 @@ class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
                 yield item
 
 
-class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class BudgetedLLMProvider(llm.WrapperProvider):
     """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
 
     def __init__(
@@ -77,7 +77,7 @@ class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
                 call.release()
 
 
-class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class CostTrackingLLMProvider(llm.WrapperProvider):
     """Books every attempt, whatever becomes of it; alone, it takes each attempt for a call.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,

@@ -10,7 +10,7 @@ from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.rate_limiter import RateLimiter, TokenEstimate
 
 
-class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class RateLimitedLLMProvider(llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:

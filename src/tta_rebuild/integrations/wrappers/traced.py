@@ -26,7 +26,7 @@ _PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 """Our name of a provider → the conventions' name, where they differ."""
 
 
-class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class TracedLLMProvider(llm.WrapperProvider):
     """Makes what happens inside visible, and changes nothing.
 
     Args:
