@@ -98,7 +98,7 @@ async def open_application(
             session_id=session_id,
             on_warning=lambda warning: notices.append(str(warning)),
         )
-        stack.push_async_callback(tracker.aclose)
+        stack.push_async_callback(tracker.flush)
         models: tuple[str, ...] = (OFFLINE,)
         if provider is None and is_all_offline(settings):
             told, warm = _embedded(), _nothing_to_warm

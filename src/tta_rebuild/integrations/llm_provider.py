@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.prices import Price
 
 CHARS_PER_TOKEN = 4.0
-"""Characters per token of English prose, roughly; adapters learn a better figure per model."""
+"""Characters per token of English prose, roughly."""
+
+FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
+"""What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
 
 SILENT = "silent"
 """Finish reason of an answer that went silent after enough of it had come to be kept."""
@@ -121,6 +124,22 @@ class LLMRequest:
     def full_text(self) -> str:
         """Stable part and prompt as one text."""
         return f"{self.system}\n\n{self.prompt}" if self.system else self.prompt
+
+    @property
+    def likely_input_tokens(self) -> int:
+        """About as many tokens as a provider counts, with a tenth to spare; in any script."""
+        return round(1.1 * self._bytes / CHARS_PER_TOKEN) + 8
+
+    @property
+    def most_input_tokens(self) -> int:
+        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
+        in_words = 0 if self.schema is None else SCHEMA_IN_WORDS_TOKENS
+        return self._bytes + FRAME_TOKENS + in_words
+
+    @cached_property
+    def _bytes(self) -> int:
+        schema = "" if self.schema is None else json.dumps(self.schema)
+        return len((self.full_text + schema).encode("utf-8", "surrogatepass"))
 
     def key(self) -> str:
         """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""

@@ -1,4 +1,4 @@
-"""The quota of each model: who may send now, who waits, who never fits, and how much a request is.
+"""The quota of each model: who may send now, who waits and who never fits.
 
 A provider counts requests when they *arrive*: between the grant and its first sign of life. So a
 grant counts until a whole window after that sign, which makes every window hold by the provider's
@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import json
 import logging
 import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock, Timer
 from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
-from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMRequest
 
 _log = logging.getLogger("tta_rebuild.limiter")
 
@@ -307,47 +303,3 @@ class RateLimiter:
         window = self._window(model)
         window.exhausted_until = until
         window.pump()
-
-
-FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
-"""What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
-
-
-class TokenEstimate:
-    """Likely input tokens per model: four characters per token, until the counts say otherwise.
-
-    A denser text counts at once, a lighter one slowly, so that the estimate errs on the high side.
-    """
-
-    def __init__(self) -> None:
-        self._chars_per_token: dict[str, float] = {}
-        self._last_schema: tuple[Mapping[str, Any] | None, int] = (None, 0)
-
-    def input_tokens(self, model: str, request: LLMRequest) -> int:
-        """About as many tokens as the request's prompt has, with a tenth to spare."""
-        chars = self._chars(request)
-        return round(1.1 * chars / self._chars_per_token.get(model, CHARS_PER_TOKEN)) + 8
-
-    def learn(self, model: str, request: LLMRequest, usage: Usage) -> None:
-        """Take note of what the provider counted."""
-        chars = self._chars(request)
-        if usage.estimated or usage.input_tokens < 32 or chars < 128:
-            return
-        seen = max(1.0, chars / usage.input_tokens)
-        known = self._chars_per_token.get(model, CHARS_PER_TOKEN)
-        self._chars_per_token[model] = seen if seen < known else known + 0.05 * (seen - known)
-
-    def most_input_tokens(self, request: LLMRequest) -> int:
-        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
-        size = len(request.full_text.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
-        if request.schema is not None:
-            size += self._schema_chars(request.schema) + SCHEMA_IN_WORDS_TOKENS
-        return size
-
-    def _chars(self, request: LLMRequest) -> int:
-        return len(request.system) + len(request.prompt) + self._schema_chars(request.schema)
-
-    def _schema_chars(self, schema: Mapping[str, Any] | None) -> int:
-        if schema is not self._last_schema[0]:
-            self._last_schema = (schema, 0 if schema is None else len(json.dumps(schema)))
-        return self._last_schema[1]

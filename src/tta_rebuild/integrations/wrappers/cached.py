@@ -8,6 +8,7 @@ import json
 from contextlib import aclosing
 from dataclasses import replace
 
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.response_cache import ResponseCache
@@ -82,7 +83,8 @@ class CachedLLMProvider(llm.WrapperProvider):
         self, request: llm.LLMRequest, response: llm.LLMResponse, place: str
     ) -> llm.StreamEnded:
         if self.tracker is not None:
-            self.tracker.book_cached(request, response)
+            named = (response.provider, response.model)
+            self.tracker.book(request, *named, outcome="cached", usage=Usage())
         metadata = {**response.metadata, "cache": place}
         return llm.StreamEnded(replace(response, cost_usd=0.0, metadata=metadata))
 
