@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import errno
 import time
 import warnings
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from platform import python_version
 from typing import Any, Literal, Self
 
-from tta_rebuild.integrations.data_parsing import PARSERS, parsed
+from tta_rebuild.integrations.data_parsing import PARSERS
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
 Verdict = Literal["valid", "invalid", "blocked", "unverified"]
@@ -87,7 +88,7 @@ class CodeExecutor(ABC):
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in PARSERS:
-            verdict = await self._parsed(known, code)
+            verdict = await asyncio.to_thread(self._parsed, known, code)
         else:
             what = known or language.strip() or "an unnamed language"
             verdict = self._verdict("unverified", f"no engine here runs {what[:40]}")
@@ -112,25 +113,17 @@ class CodeExecutor(ABC):
         facts = {"engine": "compile", "version": python_version(), "line": line, "error": error}
         return self._verdict(verdict, reason, **facts)
 
-    async def _parsed(self, language: str, text: str) -> CodeVerdict:
+    def _parsed(self, language: str, text: str) -> CodeVerdict:
         name = language.upper()
-        verdict: Verdict = "unverified"
-        facts: dict[str, Any] = {"engine": language}
         try:
-            version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
+            version, problem, line = PARSERS[language](text)
         except RecursionError:
-            reason = "nested too deeply to be read"
-        except TimeoutError:
-            verdict, reason = "blocked", LIMIT_REASONS["time"]
-        except OSError as error:
-            reason = f"cannot be read here: {error}"
-        else:
-            verdict, reason = "valid", f"parses as {name}"
-            facts |= {"version": version, "line": line}
-            if problem:
-                verdict, reason = "invalid", f"not {name}: {problem}"
-                facts["error"] = "SyntaxError"
-        return self._verdict(verdict, reason, **facts)
+            return self._verdict("unverified", "nested too deeply to be read", engine=language)
+        facts = {"engine": language, "version": version, "line": line}
+        if problem:
+            said = f"not {name}: {problem}"
+            return self._verdict("invalid", said, error="SyntaxError", **facts)
+        return self._verdict("valid", f"parses as {name}", **facts)
 
     async def __aenter__(self) -> Self:
         self._users += 1
