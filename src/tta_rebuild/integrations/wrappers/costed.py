@@ -39,25 +39,6 @@ _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
 class AccountedLLMProvider(llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
 
-    def __init__(self, wrapped: llm.LLMProvider, tracker: CostTracker) -> None:
-        super().__init__(wrapped)
-        self.tracker = tracker
-
-    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """Open the call, pass it on, close it however it ends."""
-        async with (
-            self.tracker.call(request) as (call, request),
-            aclosing(self.wrapped.items(request, whole=whole)) as items,
-        ):
-            async for item in items:
-                if isinstance(item, llm.StreamEnded) and item.response.cost_usd != call.spent_usd:
-                    item = llm.StreamEnded(replace(item.response, cost_usd=call.spent_usd))
-                yield item
-
-
-class BudgetedLLMProvider(llm.WrapperProvider):
-    """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
-
     def __init__(
         self, wrapped: llm.LLMProvider, tracker: CostTracker, *, provider: str = ""
     ) -> None:
@@ -66,15 +47,27 @@ class BudgetedLLMProvider(llm.WrapperProvider):
         self.provider = provider or self.provider
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """Hold, pass on, give back what was not spent."""
+        """Open the call, pass it on, close it however it ends."""
         async with self.tracker.call(request) as (call, request):
             try:
-                await self.tracker.hold_worst(call, request, self)
+                await self._begin(call, request)
                 async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
+                        if isinstance(item, llm.StreamEnded):
+                            item = llm.StreamEnded(replace(item.response, cost_usd=call.spent_usd))
                         yield item
             finally:
                 call.release()
+
+    async def _begin(self, call: Call, request: llm.LLMRequest) -> None:
+        """Before anything is asked."""
+
+
+class BudgetedLLMProvider(AccountedLLMProvider):
+    """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
+
+    async def _begin(self, call: Call, request: llm.LLMRequest) -> None:
+        await self.tracker.hold_worst(call, request, self)
 
 
 class CostTrackingLLMProvider(llm.WrapperProvider):
