@@ -14,7 +14,7 @@ from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core import errors
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.adapter import FEWEST_KEPT_WORDS, Patience
+from tta_rebuild.integrations.adapter import Patience, silence
 from tta_rebuild.integrations.prices import Price
 from tta_rebuild.settings import Settings
 
@@ -100,16 +100,7 @@ class OwnLLMProvider(llm.WrapperProvider):
 
     def _kept(self, request: llm.LLMRequest, text: str, seconds: float) -> llm.LLMResponse:
         """What came before a silence, as an answer. Raises where it is too little for one."""
-        model, words = self._names["model"], len(text.split())
-        if not text:
-            raise errors.ProviderTimeout(
-                f"no word from {model} for {seconds:g} s: try again, or allow it longer "
-                "(TTA_TIMEOUT)",
-                **self._names,
-            )
-        why = f"{model} went silent after {words} words (none for {seconds:g} s)"
-        if words < FEWEST_KEPT_WORDS:
-            raise errors.StreamBroken(why, text=text, **self._names)
+        why = silence(text, seconds, **self._names)
         usage = llm.estimated_usage(request.full_text, text)
         return llm.LLMResponse(
             text=text,
