@@ -5,14 +5,14 @@ from __future__ import annotations
 import ast
 import asyncio
 import errno
-import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from platform import python_version
 from typing import Any, Literal, Self
 
+from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.integrations.data_parsing import PARSERS
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
@@ -65,11 +65,9 @@ class CodeExecutor(ABC):
     name: str
     """Where Python runs: ``local`` or ``e2b``."""
 
-    def __init__(
-        self, limits: Limits | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limits: Limits | None = None, *, clock: Clock | None = None) -> None:
         self.limits = limits or Limits()
-        self._clock = clock
+        self._clock: Clock = clock or SystemClock()
         self._users = 0
 
     @abstractmethod
@@ -81,7 +79,7 @@ class CodeExecutor(ABC):
 
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
         """The verdict on a snippet; never raises for what the snippet or an engine does."""
-        began, most = self._clock(), self.limits.source_chars
+        began, most = self._clock.now(), self.limits.source_chars
         known = LANGUAGES.get(language.strip().lower(), "")
         if len(code) > most:
             verdict = self._verdict("unverified", f"longer than {most} characters")
@@ -92,7 +90,7 @@ class CodeExecutor(ABC):
         else:
             what = known or language.strip() or "an unnamed language"
             verdict = self._verdict("unverified", f"no engine here runs {what[:40]}")
-        return replace(verdict, duration_s=self._clock() - began)
+        return replace(verdict, duration_s=self._clock.now() - began)
 
     async def execute(self, code: str, language: str = "python") -> CodeVerdict:
         """``run`` that closes what it opened, unless inside ``async with``."""

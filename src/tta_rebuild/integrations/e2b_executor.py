@@ -12,14 +12,14 @@ import math
 import os
 import re
 import secrets
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
 
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import KeyMissing, SdkMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
@@ -75,9 +75,7 @@ class E2BExecutor(CodeExecutor):
         endpoint: E2BEndpoint | None = None,
         sandboxes: int = 2,
         ledger: Ledger | None = None,
-        usd_per_second: float = USD_PER_SECOND,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(limits, clock=clock)
         key = reveal(api_key) or os.environ.get(KEY_VARIABLE, "").strip()
@@ -91,8 +89,7 @@ class E2BExecutor(CodeExecutor):
             raise SdkMissing(said, provider="e2b") from error
         self._api_key = Secret(key)
         self._endpoint = endpoint or E2BEndpoint()
-        self._ledger, self._usd_per_second = ledger, usd_per_second
-        self._now = now
+        self._ledger = ledger
         self._room = asyncio.Semaphore(sandboxes)
 
     async def _run_python(self, code: str) -> CodeVerdict:
@@ -125,7 +122,7 @@ class E2BExecutor(CodeExecutor):
                 debug=False,
                 http_version="1.1",
             )
-        began, at = self._clock(), self._now()
+        began, at = self._clock.now(), self._clock.wall()
         try:
             yield sandbox
         finally:
@@ -139,9 +136,9 @@ class E2BExecutor(CodeExecutor):
                 await sandbox.kill()
         except _Trouble:
             booked["outcome"] = "error"  # E2B ends it by itself when its time is over
-        lived_s = self._clock() - began
+        lived_s = self._clock.now() - began
         if self._ledger is not None:
-            cost_usd = lived_s * self._usd_per_second
+            cost_usd = lived_s * USD_PER_SECOND
             await self._ledger.book(Attempt(**booked, cost_usd=cost_usd, latency_s=lived_s))
 
     def _verdict_on(self, execution: Execution, nonce: str) -> CodeVerdict:

@@ -30,16 +30,15 @@ MOMENT_S = 0.05
 """Grants of such a moment leave together, at its end: few wake-ups, and nobody leaves early."""
 
 PACIFIC = "America/Los_Angeles"
-"""Where Google's daily quotas begin anew at midnight."""
 
 
-def end_of_day(now: datetime, zone: str) -> datetime:
-    """The next midnight in a zone, in UTC; a zone that this machine lacks is taken for UTC."""
+def end_of_day(now: datetime) -> datetime:
+    """When daily quotas begin anew, as Google's do: the next midnight in ``PACIFIC``, in UTC."""
     place: tzinfo = UTC
     try:
-        place = ZoneInfo(zone)
+        place = ZoneInfo(PACIFIC)
     except ZoneInfoNotFoundError:
-        _log.warning("no time zone data for %s: days are counted in UTC", zone)
+        _log.warning("no time zone data for %s: days are counted in UTC", PACIFIC)
     tomorrow = now.astimezone(place).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), place).astimezone(UTC)
 
@@ -49,13 +48,12 @@ class Quota:
     """What a model allows; None is no limit.
 
     Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s``
-    seconds, requests in a day (``rpd``), which begins at midnight in ``day_zone``.
+    seconds, requests in a day (``rpd``; see ``end_of_day``).
     """
 
     rpm: int | None = None
     tpm: int | None = None
     rpd: int | None = None
-    day_zone: str = PACIFIC
     window_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -175,7 +173,7 @@ class _Window:
             return QuotaExhausted(resets_at=self.exhausted_until, model=self.model)
         if self.quota.rpd is None:
             return None
-        ends = end_of_day(now, self.quota.day_zone)
+        ends = end_of_day(now)
         if self.day not in (None, ends):
             self.used_today = 0
         self.day = ends
@@ -190,7 +188,7 @@ class RateLimiter:
 
     Args:
         default: the quota of every model that ``per_model`` does not name; or say it shortly with
-            ``requests_per_minute`` and ``tokens_per_minute``.
+            ``requests_per_minute``.
         used_today: requests already made today, by model (from the ledger, after a restart).
     """
 
@@ -202,14 +200,12 @@ class RateLimiter:
         clock: Clock | None = None,
         used_today: Mapping[str, int] | None = None,
         requests_per_minute: int | None = None,
-        tokens_per_minute: int | None = None,
     ) -> None:
         if default is not None and not isinstance(default, Quota):
             raise ValidationError(f"no Quota: for a number write requests_per_minute={default!r}")
-        short = Quota(rpm=requests_per_minute, tpm=tokens_per_minute)
-        if default is not None and short != Quota():
+        if default is not None and requests_per_minute is not None:
             raise ValidationError("give either a default quota or what it allows per minute")
-        self._default = default or short
+        self._default = default or Quota(rpm=requests_per_minute)
         self._per_model = per_model or {}
         self._clock = clock or SystemClock()
         self._used_today = used_today or {}
