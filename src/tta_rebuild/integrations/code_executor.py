@@ -101,6 +101,13 @@ class CodeExecutor(ABC):
         """A verdict under these limits; ``facts`` are further fields of it."""
         return CodeVerdict(verdict=verdict, reason=reason, limits=self.limits, **facts)
 
+    def _judged(self, ending: Ending, engine: str, version: str) -> CodeVerdict:
+        """What an ending says about the code, as a verdict."""
+        verdict, reason = judge(ending)
+        facts = {"output": ending.output, "truncated": ending.truncated, "line": ending.line}
+        facts |= {"engine": engine, "version": version, "error": ending.type}
+        return self._verdict(verdict, reason, **facts)
+
     def _compiled(self, code: str) -> CodeVerdict | None:
         """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
         problem = compile_problem(code)
@@ -171,6 +178,7 @@ _KNOWN: tuple[tuple[str, str, Verdict, str], ...] = (
     ("SystemExit", "", "unverified", "it ends itself early, so the rest did not run"),
     ("KeyboardInterrupt", "", "unverified", "it was interrupted"),
     ("EOFError", "reading a line", "unverified", "it asks somebody at the keyboard"),
+    ("StdinNotImplementedError", "", "unverified", "it asks somebody at the keyboard"),
     ("OSError", "No username set", "unverified", _NOBODY),
     ("RuntimeError", "Could not determine home directory", "unverified", _NOBODY),
     ("MemoryError", "", "blocked", "it wants more memory than it may have"),

@@ -159,9 +159,7 @@ class LocalExecutor(CodeExecutor):
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
         if ending.end == "died" and ending.cpu_s >= self.limits.cpu_s:
             ending = replace(ending, end="limit", limit="cpu")
-        facts: dict[str, Any] = {"engine": "jail", "version": jail.version, "error": ending.type}
-        facts |= {"output": ending.output, "truncated": ending.truncated, "line": ending.line}
-        return self._verdict(*judge(ending), **facts)
+        return self._judged(ending, "jail", jail.version)
 
 
 def _judged_of_monty(exception: BaseException, line: int | None, code: str) -> tuple[Verdict, str]:
