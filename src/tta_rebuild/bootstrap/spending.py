@@ -56,7 +56,6 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
 
 async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
-    await tracker.flush()
     limits_usd = {budget.scope: budget.limit_usd for budget in tracker.budgets}
     said = []
     for scope, name in _COUNTED.items():

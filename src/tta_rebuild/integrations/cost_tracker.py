@@ -78,14 +78,14 @@ class CostTracker:
         self.spent = 0.0
         """US dollars booked through this tracker so far."""
         self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger is not None else None)
-        self.budgets = tuple(budgets)
+        self.budgets = tuple(dict.fromkeys(budgets))
         self.prices = prices or PriceBook()
         self.clock: Clock = clock or SystemClock()
         self._player_id = player_id
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
-        self._accounts: dict[tuple[int, str], Account] = {}
+        self._accounts: dict[tuple[Budget, str], Account] = {}
         self._opening = asyncio.Lock()
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
@@ -178,12 +178,12 @@ class CostTracker:
         await self._writer.flush()
 
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
-        """What is spent of the budgets of a scope: of a story, player, day …, or of this one."""
-        key = key or self._keys()[scope]
-        for index, budget in enumerate(self.budgets):
-            if budget.scope == scope:
-                return (await self._account(index, budget, key)).spent_usd
-        return await self._spent_before(scope, key)
+        """What is spent by a story, player, on a day …, by the ledger. Raises StoreError.
+
+        ``key`` says by which; "" is this player, this session, today.
+        """
+        await self.flush()
+        return await self._spent_before(scope, key or self._keys()[scope])
 
     def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
         """Whose budget of each scope a request falls under."""
@@ -198,24 +198,23 @@ class CostTracker:
         }
 
     async def _accounts_of(self, request: LLMRequest) -> list[Account]:
+        """The accounts of a call; whoever needs one first opens it with what the ledger has."""
         keys = self._keys(request)
         accounts = [self._own] if self._own is not None else []
-        for index, budget in enumerate(self.budgets):
-            if budget.scope == "call":
-                accounts.append(Account(budget))
-            elif budget.scope != "story" or request.story_id:
-                accounts.append(await self._account(index, budget, keys[budget.scope]))
-        return accounts
-
-    async def _account(self, index: int, budget: Budget, key: str) -> Account:
-        """The account, opened with what the ledger has; whoever comes first reads it for all."""
         async with self._opening:
-            if (index, key) not in self._accounts:
-                spent_usd = await self._spent_before(budget.scope, key)
-                account = Account(budget, key, spent_usd=spent_usd)
-                account.reached()  # what was reached before the restart was told then
-                self._accounts[index, key] = account
-            return self._accounts[index, key]
+            for budget in self.budgets:
+                of = (budget, keys[budget.scope])
+                if budget.scope == "call":
+                    accounts.append(Account(budget))
+                    continue
+                if budget.scope == "story" and not request.story_id:
+                    continue
+                if of not in self._accounts:
+                    spent_usd = await self._spent_before(budget.scope, keys[budget.scope])
+                    self._accounts[of] = Account(*of, spent_usd=spent_usd)
+                    self._accounts[of].reached()  # what was reached before a restart was told then
+                accounts.append(self._accounts[of])
+        return accounts
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         which: dict[str, Any] = {}

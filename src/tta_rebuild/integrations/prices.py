@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -66,20 +66,13 @@ class Price:
 
     def cost_usd(self, usage: Usage) -> float:
         """What a call with this usage costs."""
-        return self._rates(usage.input_tokens).cost_usd(usage)
+        reached = [dearer for start, dearer in self.tiers if usage.input_tokens > start]
+        return (reached[-1] if reached else self.rates).cost_usd(usage)
 
     def worst_usd(self, usage: Usage) -> float:
         """The most that a call of this size can cost, nothing cached and all written to a cache."""
-        rates = self._rates(usage.input_tokens)
-        dearest_input = max(rates.input, rates.cache_write or 0.0)
-        return (usage.input_tokens * dearest_input + usage.output_tokens * rates.output) / 1e6
-
-    def _rates(self, input_tokens: int) -> Rates:
-        rates = self.rates
-        for start, dearer in self.tiers:
-            if input_tokens > start:
-                rates = dearer
-        return rates
+        written = replace(usage, cache_write_tokens=usage.input_tokens)
+        return max(self.cost_usd(usage), self.cost_usd(written))
 
 
 FREE = Price(rates=Rates(input=0, output=0))
