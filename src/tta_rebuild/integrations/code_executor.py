@@ -109,13 +109,34 @@ class CodeExecutor(ABC):
         return self._verdict(verdict, reason, **facts)
 
     def _compiled(self, code: str) -> CodeVerdict | None:
-        """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
-        problem = compile_problem(code)
-        if problem is None:
+        """What keeps the code from compiling, None if nothing does. Runs none of it.
+
+        ``invalid`` is what no Python takes, ``unverified`` what the grammar of this one refuses,
+        ``blocked`` what is nested too deeply.
+        """
+        version = python_version()
+        verdict: Verdict = "invalid"
+        line, is_parsed = None, False
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(code)
+                is_parsed = True
+                compile(tree, "<story>", "exec", dont_inherit=True)
             return None
-        verdict, reason, line = problem
-        error = "" if verdict == "blocked" else "SyntaxError"
-        facts = {"engine": "compile", "version": python_version(), "line": line, "error": error}
+        except SyntaxError as error:
+            line, said = error.lineno, error.msg or "does not parse"
+            if not is_parsed:
+                verdict, said = "unverified", f"not in the grammar of Python {version}: {said}"
+        except UnicodeEncodeError:
+            said = "source code holds half a character"
+        except (ValueError, MemoryError, RecursionError) as error:
+            said = "source code holds a null byte"
+            if "null byte" not in str(error):
+                verdict, said = "blocked", "nested too deeply to be compiled"
+        reason = f"SyntaxError: {said}" if verdict == "invalid" else said
+        kind = "" if verdict == "blocked" else "SyntaxError"
+        facts = {"engine": "compile", "version": version, "line": line, "error": kind}
         return self._verdict(verdict, reason, **facts)
 
     def _parsed(self, language: str, text: str) -> CodeVerdict:
@@ -138,33 +159,6 @@ class CodeExecutor(ABC):
         self._users -= 1
         if not self._users:
             await self.aclose()
-
-
-def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
-    """What keeps the code from compiling, with its line; None if nothing does. Runs none of it.
-
-    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses, ``blocked``
-    what is nested too deeply.
-    """
-    tree: ast.Module | None = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-            compile(tree, "<story>", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        said = error.msg or "does not parse"
-        if tree is not None:
-            return "invalid", f"SyntaxError: {said}", error.lineno
-        grammar = f"not in the grammar of Python {python_version()}: {said}"
-        return "unverified", grammar, error.lineno
-    except (ValueError, MemoryError, RecursionError) as error:
-        if "null byte" in str(error):
-            return "invalid", "SyntaxError: source code holds a null byte", None
-        if isinstance(error, UnicodeEncodeError):
-            return "invalid", "SyntaxError: source code holds half a character", None
-        return "blocked", "nested too deeply to be compiled", None
-    return None
 
 
 LIMIT_REASONS = {
