@@ -334,15 +334,19 @@ async def test_old_answers_leave_the_file_too(tmp_path: Path) -> None:
     assert count == 1
 
 
-async def test_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_done_without_and_what_to_do_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "cache.db"
     path.write_bytes(b"this is no database, " * 100)
-    for _ in range(2):
-        model = ScriptedProvider()
-        provider = CachedLLMProvider(model, ResponseCache(path))
-        await provider.complete(request_of())
-        await provider.aclose()
-    assert model.seen == []
+    provider = CachedLLMProvider(ScriptedProvider(), ResponseCache(path))
+    for prompt in ("one", "two", "two"):
+        last = await provider.complete(request_of(prompt))
+    await provider.aclose()
+    assert last.metadata["cache"] == "memory"
+    (record,) = caplog.records
+    assert f"{path} cannot be used" in record.getMessage()
+    assert "delete it if it is damaged" in record.getMessage()
 
 
 async def test_a_file_that_cannot_be_opened_is_done_without_and_said_once(

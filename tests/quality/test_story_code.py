@@ -22,10 +22,6 @@ class CompilingExecutor(CodeExecutor):
         super().__init__()
         self.ran: list[str] = []
 
-    @property
-    def name(self) -> str:
-        return "fake"
-
     async def _run_python(self, code: str) -> CodeVerdict:
         self.ran.append(code)
         if self._compiled(code) is not None:

@@ -62,9 +62,6 @@ LANGUAGES: Mapping[str, str] = {
 class CodeExecutor(ABC):
     """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does."""
 
-    name: str
-    """Where Python runs: ``local`` or ``e2b``."""
-
     def __init__(self, limits: Limits | None = None, *, clock: Clock | None = None) -> None:
         self.limits = limits or Limits()
         self._clock: Clock = clock or SystemClock()

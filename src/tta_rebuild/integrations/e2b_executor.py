@@ -65,8 +65,6 @@ class E2BExecutor(CodeExecutor):
     Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
     """
 
-    name = "e2b"
-
     def __init__(
         self,
         api_key: Secret | str | None = None,

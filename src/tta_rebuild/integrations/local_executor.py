@@ -47,8 +47,6 @@ class LocalExecutor(CodeExecutor):
     Without a jail monty alone remains; ``jail_problem`` says why there is none.
     """
 
-    name = "local"
-
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
         super().__init__(limits)
         self.use_jail = use_jail

@@ -36,6 +36,9 @@ CREATE INDEX IF NOT EXISTS answers_used ON answers (used);
 CREATE INDEX IF NOT EXISTS answers_born ON answers (born);
 """
 
+_Work = Callable[[sqlite3.Connection, float], LLMResponse | None]
+"""What is done with the database at a time, in seconds since 1970."""
+
 
 class ResponseCache:
     """Answers as JSON, in a file that several processes may share, or in memory.
@@ -83,11 +86,8 @@ class ResponseCache:
             self._is_closed = True
             if self._database is not None:
                 self._database.close()
-                self._database = None
 
-    async def _do(
-        self, work: Callable[[sqlite3.Connection, float], LLMResponse | None]
-    ) -> LLMResponse | None:
+    async def _do(self, work: _Work) -> LLMResponse | None:
         """Work on the database, in a thread where it has a file."""
         now = self._clock.wall().timestamp()
 
@@ -96,33 +96,17 @@ class ResponseCache:
                 if self._is_closed:
                     return None
                 try:
-                    self._database = self._database or self._open(self._path)
+                    self._database = self._database or _opened(self._path)
                     return work(self._database, now)
                 except (sqlite3.Error, OSError) as error:
-                    _log.warning("the cache file cannot be used (%s): going on without it", error)
-                    self.place, self._database = "memory", self._open(None)
+                    said = "the cache file %s cannot be used (%s): going on without it; delete it "
+                    _log.warning(f"{said}if it is damaged", self._path, error)
+                    if self._database is not None:
+                        self._database.close()
+                    self.place, self._database = "memory", _opened(None)
                     return None
 
         return guarded() if self.place == "memory" else await asyncio.to_thread(guarded)
-
-    def _open(self, path: Path | None, *, anew: bool = False) -> sqlite3.Connection:
-        if path is not None:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-        database = sqlite3.connect(
-            path or ":memory:", isolation_level=None, check_same_thread=False
-        )
-        try:
-            database.executescript(_MADE_READY)
-        except sqlite3.DatabaseError as error:
-            database.close()
-            if path is None or anew or isinstance(error, sqlite3.OperationalError):
-                raise
-            _log.warning("the cache file is damaged (%s): beginning a new one", error)
-            for suffix in ("", "-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            return self._open(path, anew=True)
-        return database
 
     def _get(self, database: sqlite3.Connection, now: float, key: str) -> LLMResponse | None:
         query = "SELECT reply FROM answers WHERE key = ? AND born >= ?"
@@ -148,3 +132,17 @@ class ResponseCache:
                 key, freed = oldest.fetchone()
                 database.execute("DELETE FROM answers WHERE key = ?", (key,))
                 size -= freed
+
+
+def _opened(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+    at = path or ":memory:"
+    database = sqlite3.connect(at, isolation_level=None, check_same_thread=False)
+    try:
+        database.executescript(_MADE_READY)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
