@@ -102,14 +102,8 @@ class OwnLLMProvider(llm.WrapperProvider):
         """What came before a silence, as an answer. Raises where it is too little for one."""
         why = silence(text, seconds, **self._names)
         usage = llm.estimated_usage(request.full_text, text)
-        return llm.LLMResponse(
-            text=text,
-            tokens_used=usage.total_tokens,
-            finish_reason=llm.SILENT,
-            usage=usage,
-            degraded=why,
-            **self._names,
-        )
+        kept = self._answered(text, usage, self._names["model"], llm.SILENT, {})
+        return replace(kept, degraded=why, provider=OWN)
 
     @contextmanager
     def _faults_named(self) -> Iterator[None]:
