@@ -141,8 +141,8 @@ async def test_answers_grow_old_and_leave() -> None:
 
 
 async def test_the_least_recently_used_leaves_memory_first() -> None:
-    model = ScriptedProvider(Told("x" * 1_000))
-    provider = CachedLLMProvider(model, ResponseCache(max_bytes=3_000))
+    model = ScriptedProvider()
+    provider = CachedLLMProvider(model, ResponseCache(entries=2))
     for prompt in ("a", "b", "a", "c", "a", "b"):
         await provider.complete(request_of(prompt))
     assert [seen.request.prompt for seen in model.seen] == ["a", "b", "c", "b"]

@@ -106,7 +106,8 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
                 attempt.ended("cancelled", attempt.worst if whole else attempt.sent())
                 raise
             finally:
-                attempt.ended("error", attempt.sent() if attempt.chars else attempt.worst)
+                if not attempt.is_over:
+                    attempt.ended("error", attempt.sent() if attempt.chars else attempt.worst)
 
 
 @dataclass(eq=False)
