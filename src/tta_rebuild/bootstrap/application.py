@@ -98,7 +98,7 @@ async def open_application(
             session_id=session_id,
             on_warning=lambda warning: notices.append(str(warning)),
         )
-        stack.push_async_callback(tracker.aclose)
+        stack.push_async_callback(tracker.flush)
         models: tuple[str, ...] = (OFFLINE,)
         if provider is None and is_all_offline(settings):
             told, warm = _embedded(), _nothing_to_warm
@@ -154,12 +154,12 @@ async def _builder(
     now: datetime,
 ) -> StackBuilder:
     from tta_rebuild.bootstrap.stack_builder import StackBuilder
-    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+    from tta_rebuild.integrations.response_cache import ResponseCache
 
     cache = None
     if settings.cache != "off" and not read_only:
         on_disk = settings.cache == "disk"
-        cache = ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
+        cache = ResponseCache(settings.data_dir / "replies.db" if on_disk else None)
     used = await used_today(tracker.ledger, settings, now=now)
     return StackBuilder(settings, tracker, cache, make_adapter, used, own)
 

@@ -56,7 +56,6 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
 
 async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
-    await tracker.flush()
     limits_usd = {budget.scope: budget.limit_usd for budget in tracker.budgets}
     said = []
     for scope, name in _COUNTED.items():
@@ -93,9 +92,9 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     of_a_day = {name: q.rpd for name, q in settings.quotas.items() if q.rpd}
     if not of_a_day:
         return {}
-    from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
+    from tta_rebuild.integrations.rate_limiter import end_of_day
 
-    since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
+    since = end_of_day(now) - timedelta(days=1)
     rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))
     return Counter(
         f"{row.provider}:{_VERSION.sub('', row.model)}"

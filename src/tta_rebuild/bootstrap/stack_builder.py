@@ -20,7 +20,7 @@ from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
-from tta_rebuild.integrations.rate_limiter import Quota, TokenEstimate
+from tta_rebuild.integrations.rate_limiter import Quota
 from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.wrappers import fallback
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
@@ -79,7 +79,6 @@ class StackBuilder:
     def __post_init__(self) -> None:
         quotas = self.settings.quotas.items()
         self._redactor = reply_redactor_for(self.settings)
-        self._estimate = TokenEstimate()
         self._limiter = integrations.RateLimiter(
             Quota(rpm=self.settings.rate_limit_rpm),
             {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in quotas},
@@ -159,7 +158,6 @@ class StackBuilder:
             integrations.CostTrackingLLMProvider(seen, self.tracker, provider=name),
             self._limiter,
             max_wait_s=LONGEST_QUEUE_S,
-            estimate=self._estimate,
             provider=name,
         )
         retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))

@@ -22,7 +22,7 @@ MAX_CONFIG_BYTES = 1_000_000
 """Largest YAML or TOML file."""
 MAX_DEPTH, _MAX_YAML_NODES = 100, 200_000
 """Of YAML: values inside each other; values, those of an alias (``*name``) counted each time."""
-_MAX_DOTS = 100
+MAX_DOTS = 100
 """In a line of TOML: its parser takes quadratic time over ``a.a.a.…``."""
 
 
@@ -57,8 +57,8 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     import tomllib
 
     for number, line in enumerate(text.splitlines(), start=1):
-        if line.count(".") > _MAX_DOTS:
-            raise UnreadableFile(f"{name}: line {number} holds more than {_MAX_DOTS} dots")
+        if line.count(".") > MAX_DOTS:
+            raise UnreadableFile(f"{name}: line {number} holds more than {MAX_DOTS} dots")
     with _parsing("TOML", name):
         return tomllib.loads(text)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Iterable
+from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
@@ -33,36 +34,27 @@ class RecordingProvider(llm.WrapperProvider):
         self.replies: list[ModelReplied] = []
         self.cost_usd = 0.0
 
-    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """Pass the request on and note the reply."""
-        try:
-            response = await self.wrapped.complete(request)
-        except ProviderError as error:
-            self._left(request, "", error)
-            raise
-        self._heard(request, response)
-        return response
-
-    async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
-        """Pass the request on and note the reply, as far as it was read."""
-        text, is_whole = "", False
+    async def items(
+        self, request: llm.LLMRequest, *, whole: bool = False
+    ) -> AsyncGenerator[llm.StreamItem, None]:
+        """Pass the request on and note the reply, of a stream as far as it was read."""
+        text, has_ended = "", False
         failed: ProviderError | None = None
-        items = self.wrapped.stream(request)
         try:
-            async for item in items:
-                if isinstance(item, llm.StreamEnded):
-                    is_whole = True
-                    self._heard(request, item.response)
-                else:
-                    text = "" if isinstance(item, llm.StreamRestarted) else text + item.text
-                yield item
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
+                async for item in items:
+                    if isinstance(item, llm.StreamEnded):
+                        has_ended = True
+                        self._heard(request, item.response)
+                    else:
+                        text = "" if isinstance(item, llm.StreamRestarted) else text + item.text
+                    yield item
         except ProviderError as error:
             failed = error
             raise
         finally:
-            if not is_whole:
+            if not has_ended and (failed or not whole):
                 self._left(request, text, failed)
-            await items.aclose()
 
     def _heard(self, request: llm.LLMRequest, response: llm.LLMResponse) -> None:
         self.cost_usd += response.cost_usd
