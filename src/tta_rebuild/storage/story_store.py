@@ -3,7 +3,7 @@
 Every story is an append-only list of events; a branch is (parent, position) and never changes once
 made. Every statement is the same SQL for both databases, except the search for words
 (``sql_search``). What an append costs does not depend on a story's length: the length of a branch
-stands in its row, ancestors' spans are computed in Python and asked for as plain ranges.
+stands in its row, and its path is walked from there up (``sql_search.PATH``).
 """
 
 from __future__ import annotations
@@ -14,13 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from cachetools import LRUCache
-
-from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoryError
+from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreError, StoryError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
-from tta_rebuild.storage.branch_path import BranchPath, Span
-from tta_rebuild.storage.connection import Connection
-from tta_rebuild.storage.database import Database, open_database
+from tta_rebuild.storage.database import Connection, Database
 from tta_rebuild.storage.sql_ledger import SqlLedger
 from tta_rebuild.storage.sql_rows import (
     BRANCH_ROWS,
@@ -31,16 +27,17 @@ from tta_rebuild.storage.sql_rows import (
     free_name,
     keep_snapshot,
     last_row,
-    load_path,
+    owner_of,
     story_row,
 )
 from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sqlite_database import SqliteDatabase
+from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
 from tta_rebuild.storage.story_rows import (
     MAIN,
     Branch,
     Found,
-    Row,
     StoryRow,
     as_branch,
     as_story,
@@ -51,8 +48,6 @@ __all__ = ["MAIN", "SNAPSHOT_CHARS_AN_EVENT", "Branch", "Found", "StoryRow", "St
 
 _CHUNK = 1_000
 """Events that a long reading fetches at once."""
-
-_PATHS_KEPT = 256
 
 _PLAYED = (
     "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "
@@ -68,7 +63,7 @@ class StoryStore:
     the order in which the branches were made, so that the same calls give the same ids.
 
     Args:
-        database: opened with ``open_database``; closed with this store.
+        database: closed with this store; see ``open``.
         codec: reads and writes events; one with upcasters reads the logs of older programs.
 
     Attributes:
@@ -80,7 +75,6 @@ class StoryStore:
         self._database = database
         self.place, self.note = database.place, database.note
         self._events = EventRows(codec or EventCodec())
-        self._paths: LRUCache[int, BranchPath] = LRUCache(_PATHS_KEPT)
 
     @classmethod
     async def open(
@@ -91,9 +85,31 @@ class StoryStore:
         codec: EventCodec | None = None,
         read_only: bool = False,
     ) -> StoryStore:
-        """Open a data directory, a database file or a server's address: see ``open_database``."""
-        database = await open_database(where, clock=clock, read_only=read_only)
-        return StoryStore(database, codec=codec)
+        """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
+
+        A new database is made where there is none; one of an older revision is upgraded in place.
+
+        Args:
+            read_only: only look: beside the process that plays, on a read-only or a full disk,
+                with a user of PostgreSQL who may only read. Raises StoreMissing if nothing was
+                kept yet.
+
+        Raises StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError where it
+        cannot be reached.
+        """
+        address = str(where)
+        if "://" in address and not address.startswith("sqlite:"):
+            try:
+                from tta_rebuild.storage.server_database import ServerDatabase
+            except ModuleNotFoundError as error:
+                raise StoreError(
+                    "PostgreSQL needs the driver asyncpg: install tta-rebuild[postgres]"
+                ) from error
+            server = await ServerDatabase.open(address, read_only=read_only)
+            return StoryStore(server, codec=codec)
+        path = file_of(where)
+        file = await (SqliteDatabase.look(path) if read_only else SqliteDatabase.open(path, clock))
+        return StoryStore(file, codec=codec)
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,13 +124,9 @@ class StoryStore:
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[None]:
         """All that this task does to the store in the block is kept when it ends, or nothing is."""
-        try:
-            async with self._database.writing():
-                yield
-            await self._database.tidy("PASSIVE")
-        except BaseException:
-            self._paths.clear()  # the numbers of branches that were not kept are given again
-            raise
+        async with self._database.writing():
+            yield
+        await self._database.tidy("PASSIVE")
 
     def ledger(self) -> SqlLedger:
         """The ledger in the same database; usable until this store is closed."""
@@ -237,8 +249,7 @@ class StoryStore:
         async with self._database.writing() as connection:
             parent = await branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, parent["length"])
-            path = await self._path(connection, parent)
-            turn = await self._events.turn_at(connection, branch_id, path, position)
+            turn = await self._events.turn_at(connection, parent, position)
             locked = f"SELECT * FROM stories WHERE number = :number{connection.for_update}"
             [story] = await connection.rows(locked, number=parent["story"])
             ordinal = story["branches"] + 1
@@ -260,11 +271,11 @@ class StoryStore:
         No connection is held while the caller works. Raises StoreDamaged where the path has a hole.
         """
         async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id, upto)
+            branch, end = await self._path_end(connection, branch_id, upto)
         for low in range(max(after, 0), end, _CHUNK):
             high = min(low + _CHUNK, end)
             async with self._database.reading() as connection:
-                rows = await event_rows(connection, path.spans(low, high))
+                rows = await event_rows(connection, branch, low, high)
                 if len(rows) < high - low:
                     await branch_row(connection, branch_id)  # gone altogether, or damaged?
             for recorded in self._events.recorded(branch_id, rows, low, high):
@@ -273,9 +284,9 @@ class StoryStore:
     async def turn_end(self, branch_id: str, turn: int) -> int:
         """The position of a turn's last event on the path. Raises PositionNotFound."""
         async with self._database.reading() as connection:
-            path, end, branch = await self._path_upto(connection, branch_id)
-            of_the_turn = "SELECT position FROM events WHERE turn = :turn"
-            last = await last_row(connection, path.spans(0, end), of_the_turn, turn=turn)
+            branch = await branch_row(connection, branch_id)
+            number, end = branch["number"], branch["length"]
+            last = await last_row(connection, "events", number, end, turn=turn)
         if last is None:
             raise PositionNotFound(
                 f"the branch '{branch['name']}' has no turn {turn}; its last is {branch['turn']}"
@@ -296,14 +307,12 @@ class StoryStore:
         if not phrases or limit < 1:
             return []
         async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id, upto)
-            hits = await best_hits(connection, phrases, path.spans(0, end), limit)
-            found = [Span(hit["branch"], hit["position"] - 1, hit["position"]) for hit in hits]
-            rows = {row["position"]: row for row in await event_rows(connection, found)}
+            branch, end = await self._path_end(connection, branch_id, upto)
+            rows = await best_hits(connection, phrases, branch, end, limit) if end > 0 else ()
+        texts = (prose_of(self._events.event(row)) for row in rows)
         return [
-            Found(position=at, turn=row["turn"], text=prose_of(self._events.event(row)), rank=rank)
-            for at, rank in ((hit["position"], hit["rank"]) for hit in hits)
-            if (row := rows.get(at)) is not None
+            Found(position=row["position"], turn=row["turn"], text=text, rank=row["rank"])
+            for row, text in zip(rows, texts, strict=True)
         ]
 
     async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
@@ -316,7 +325,7 @@ class StoryStore:
         async with self._database.writing() as connection:
             row = await branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, row["length"])
-            owner = (await self._path(connection, row)).owner_of(position)
+            owner = await owner_of(connection, row["number"], position)
             await keep_snapshot(connection, owner, position, shape, state)
 
     async def latest_snapshot(
@@ -324,25 +333,16 @@ class StoryStore:
     ) -> tuple[int, str] | None:
         """The nearest snapshot on the branch's path at or before ``upto``."""
         async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id, upto)
-            of_shape = "SELECT position, state FROM snapshots WHERE shape = :shape"
-            found = await last_row(connection, path.spans(0, end), of_shape, shape=shape)
+            branch, end = await self._path_end(connection, branch_id, upto)
+            found = await last_row(connection, "snapshots", branch, end, shape=shape)
         return (found["position"], found["state"]) if found is not None else None
 
-    async def _path(self, connection: Connection, row: Row) -> BranchPath:
-        """A branch's path; it never changes, so it is asked for once."""
-        number: int = row["number"]
-        if number not in self._paths:
-            self._paths[number] = await load_path(connection, number)
-        return self._paths[number]
-
-    async def _path_upto(
-        self, connection: Connection, branch_id: str, upto: int | None = None
-    ) -> tuple[BranchPath, int, Row]:
-        """A branch's path, where a reading up to a position ends, and its row."""
+    async def _path_end(
+        self, connection: Connection, branch_id: str, upto: int | None
+    ) -> tuple[int, int]:
+        """A branch's number, and where a reading of its path up to a position ends."""
         row = await branch_row(connection, branch_id)
-        end = row["length"] if upto is None else min(upto, row["length"])
-        return await self._path(connection, row), end, row
+        return row["number"], row["length"] if upto is None else min(upto, row["length"])
 
 
 def _check_position(branch_id: str, position: int, length: int) -> None:

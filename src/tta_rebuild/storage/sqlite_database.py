@@ -1,0 +1,154 @@
+"""A SQLite file, opened: one writing connection and several reading ones."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock
+
+from tta_rebuild.core.errors import (
+    StoreDamaged,
+    StoreError,
+    StoreLocked,
+    StoreMissing,
+    StoreNewer,
+)
+from tta_rebuild.storage import sqlite_file
+from tta_rebuild.storage.database import Connection, Database
+from tta_rebuild.storage.failures import failure, told_plainly
+from tta_rebuild.storage.migrations import HEAD
+from tta_rebuild.storage.sqlite_pool import SqlitePool
+
+
+class SqliteDatabase(Database):
+    """Connections to one file; without a ``writer`` it is only looked at."""
+
+    dialect = "sqlite"
+    tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+    errors = (sqlite3.Error,)
+
+    def __init__(
+        self,
+        place: Path | str,
+        writer: SqlitePool | None,
+        reader: SqlitePool,
+        lock: FileLock | None = None,
+    ) -> None:
+        super().__init__(str(place), writes=writer is not None)
+        self._writer, self._reader, self._lock = writer, reader, lock
+        self._is_marked = False
+
+    @classmethod
+    async def open(cls, path: Path, clock: Callable[[], datetime]) -> SqliteDatabase:
+        """Hold the file, make or upgrade it, and mark it as open until ``close``.
+
+        One of an older revision is backed up beside itself. Raises StoreLocked, StoreReadOnly,
+        StoreFull, StoreNewer, StoreDamaged.
+        """
+        lock = sqlite_file.hold(path)
+        writer, reader = (sqlite_file.connections_to(path, writes=one) for one in (True, False))
+        database = cls(path, writer, reader, lock)
+        async with database._opening():
+            if not sqlite_file.has_content(path):
+                with told_plainly(database.place, cls.errors):
+                    sqlite_file.make_new(path)
+            had_log = sqlite_file.has_log(path)
+            was_open = await database._upgrade(path, clock)
+            await database._execute("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
+            database._is_marked = True
+            if was_open and not had_log:
+                database.note = sqlite_file.log_lost(path)
+        return database
+
+    @classmethod
+    async def look(cls, path: Path) -> SqliteDatabase:
+        """Only look: beside the process that plays, on a read-only or a full disk.
+
+        Raises StoreMissing if nothing was kept yet, and as ``open`` does.
+        """
+        if not sqlite_file.has_content(path):
+            raise StoreMissing(str(path))
+        database = cls(path, None, sqlite_file.connections_to(path))
+        try:
+            await database._look()
+        except (StoreDamaged, StoreNewer, StoreLocked):
+            raise
+        except StoreError as error:  # no shared memory beside a file that cannot be written
+            if sqlite_file.has_log(path):
+                raise failure("log_unread", path) from error
+            database = cls(path, None, sqlite_file.connections_to(path, immutable=True))
+            await database._look()
+        async with database.reading() as connection:
+            if await _is_marked(connection) and not sqlite_file.has_log(path):
+                database.note = sqlite_file.log_lost(path)
+        return database
+
+    async def tidy(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
+        """See ``Database.tidy``."""
+        if self._transaction.get() is None:
+            await self._execute(f"PRAGMA wal_checkpoint({mode})", "PRAGMA user_version = 1")
+
+    async def check(self) -> None:
+        """See ``Database.check``."""
+        async with self.reading() as connection:
+            found = await connection.row("PRAGMA quick_check(1)")
+        if found is None or found["quick_check"] != "ok":
+            raise failure("damaged", self.place, found=found and found["quick_check"])
+
+    async def _close(self) -> None:
+        """Close readers first, so that the writer does the last checkpoint; then the lock."""
+        try:
+            await self._reader.close()
+            if self._writer is not None:
+                if self._is_marked:
+                    with suppress(StoreError), told_plainly(self.place, self.errors):
+                        async with self._writer.connect() as connection:  # a full disk: it fails
+                            await connection.rows("PRAGMA user_version = 0")
+                await self._writer.close()
+        finally:
+            if self._lock is not None:
+                self._lock.release()
+
+    def _connect(self, *, writes: bool) -> AbstractAsyncContextManager[Connection]:
+        pool = self._writer if writes and self._writer is not None else self._reader
+        return pool.connect()
+
+    def _empty(self) -> StoreError:
+        return sqlite_file.was_emptied(Path(self.place))
+
+    async def _execute(self, *statements: str) -> None:
+        """Each by itself, outside any transaction."""
+        async with self._connected(writes=True) as connection:
+            for statement in statements:
+                await connection.rows(statement)
+
+    async def _upgrade(self, path: Path, clock: Callable[[], datetime]) -> bool:
+        """Bring the file to the latest revision; tells whether it was not closed in order."""
+        async with self._connected(writes=True) as connection:
+            found = await self._revision(connection)
+            was_open = await _is_marked(connection)
+            if found is None:
+                raise self._empty()
+            if found != HEAD:
+                backup = _backup_name(path, found, clock())
+                backup.touch(mode=0o600)
+                await connection.rows("VACUUM INTO :backup", backup=str(backup))
+                async with connection.transaction():
+                    await self._migrate(connection, found)
+        return was_open
+
+
+def _backup_name(path: Path, revision: str, at: datetime) -> Path:
+    stem = f"{path.name}.revision-{revision}.{at:%Y%m%d-%H%M%S}"
+    candidates = (path.with_name(f"{stem}{n}.backup") for n in ("", *(f"-{i}" for i in range(99))))
+    return next(name for name in candidates if not name.exists())
+
+
+async def _is_marked(connection: Connection) -> bool:
+    row = await connection.row("PRAGMA user_version")
+    return row is not None and bool(row["user_version"])
