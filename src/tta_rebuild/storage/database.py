@@ -7,9 +7,10 @@ one database. A statement names its values (``:title``); a row gives its columns
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from tta_rebuild.core.errors import StoreError
@@ -85,6 +86,10 @@ class Database(ABC):
         self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
 
     @abstractmethod
+    async def prepare(self, clock: Callable[[], datetime]) -> None:
+        """Make the tables or upgrade them; see that they can be read where nothing is written."""
+
+    @abstractmethod
     def _connect(self, *, writes: bool) -> AbstractAsyncContextManager[Connection]:
         """A connection of the driver's."""
 
@@ -152,23 +157,14 @@ class Database(ABC):
             async with self._connect(writes=writes) as connection:
                 yield connection
 
-    @asynccontextmanager
-    async def _opening(self) -> AsyncIterator[None]:
-        """Close it again if the block fails."""
-        try:
-            yield
-        except BaseException:
-            await self.close()
-            raise
-
     async def _look(self) -> None:
-        """See that it can be read as it is, or close it again."""
-        async with self._opening(), self.reading() as connection:
+        """See that it can be read as it is."""
+        async with self.reading() as connection:
             found = await self._revision(connection)
-            if found is None:
-                raise self._empty()
-            if found != HEAD:
-                raise failure("older", self.place, found=found)
+        if found is None:
+            raise self._empty()
+        if found != HEAD:
+            raise failure("older", self.place, found=found)
 
     async def _revision(self, connection: Connection) -> str | None:
         """The revision of the database, None if it is new and empty.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,22 +52,16 @@ class ServerDatabase(Database):
         super().__init__(_without_password(address), writes=writes)
         self._pool = asyncpg.create_pool(address, min_size=0, max_size=_CONNECTIONS)
 
-    @classmethod
-    async def open(cls, address: str, *, read_only: bool) -> ServerDatabase:
-        """Make the tables where there are none; those of an older revision are upgraded in place.
-
-        Raises StoreError; where it is only to be read, StoreMissing if nothing was kept yet.
-        """
-        database = cls(address, writes=not read_only)
-        if read_only:
-            await database._look()
-            return database
-        async with database._opening(), database.writing() as connection:
+    async def prepare(self, clock: Callable[[], datetime]) -> None:
+        """See ``Database.prepare``."""
+        if not self._writes:
+            await self._look()
+            return
+        async with self.writing() as connection:
             await connection.rows(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-            found = await database._revision(connection)
+            found = await self._revision(connection)
             if found != HEAD:
-                await database._migrate(connection, found)
-        return database
+                await self._migrate(connection, found)
 
     @asynccontextmanager
     async def _connect(self, *, writes: bool) -> AsyncIterator[Connection]:

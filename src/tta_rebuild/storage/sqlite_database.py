@@ -44,49 +44,44 @@ class SqliteDatabase(Database):
         self._is_marked = False
 
     @classmethod
-    async def open(cls, path: Path, clock: Callable[[], datetime]) -> SqliteDatabase:
-        """Hold the file, make or upgrade it, and mark it as open until ``close``.
+    def at(cls, path: Path, *, writes: bool) -> SqliteDatabase:
+        """A file; one that is written is held until it is closed. Raises as ``hold`` does."""
+        lock = sqlite_file.hold(path) if writes else None
+        writer = sqlite_file.connections_to(path, writes=True) if writes else None
+        return cls(path, writer, sqlite_file.connections_to(path), lock)
 
-        One of an older revision is backed up beside itself. Raises StoreLocked, StoreReadOnly,
-        StoreFull, StoreNewer, StoreDamaged.
-        """
-        lock = sqlite_file.hold(path)
-        writer, reader = (sqlite_file.connections_to(path, writes=one) for one in (True, False))
-        database = cls(path, writer, reader, lock)
-        async with database._opening():
-            if not sqlite_file.has_content(path):
-                with told_plainly(database.place, cls.errors):
+    async def prepare(self, clock: Callable[[], datetime]) -> None:
+        """See ``Database.prepare``; the file is marked as open until it is closed."""
+        path = Path(self.place)
+        has_content = sqlite_file.has_content(path)
+        if self._writer is None:
+            if not has_content:
+                raise StoreMissing(self.place)
+            await self._look_at(path)
+            async with self.reading() as connection:
+                log_is_lost = await _is_marked(connection) and not sqlite_file.has_log(path)
+        else:
+            if not has_content:
+                with told_plainly(self.place, self.errors):
                     sqlite_file.make_new(path)
             had_log = sqlite_file.has_log(path)
-            was_open = await database._upgrade(path, clock)
-            await database._execute("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
-            database._is_marked = True
-            if was_open and not had_log:
-                database.note = sqlite_file.log_lost(path)
-        return database
+            log_is_lost = await self._upgrade(path, clock) and not had_log
+            await self._execute("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
+            self._is_marked = True
+        if log_is_lost:
+            self.note = sqlite_file.log_lost(path)
 
-    @classmethod
-    async def look(cls, path: Path) -> SqliteDatabase:
-        """Only look: beside the process that plays, on a read-only or a full disk.
-
-        Raises StoreMissing if nothing was kept yet, and as ``open`` does.
-        """
-        if not sqlite_file.has_content(path):
-            raise StoreMissing(str(path))
-        database = cls(path, None, sqlite_file.connections_to(path))
+    async def _look_at(self, path: Path) -> None:
         try:
-            await database._look()
+            await self._look()
         except (StoreDamaged, StoreNewer, StoreLocked):
             raise
         except StoreError as error:  # no shared memory beside a file that cannot be written
             if sqlite_file.has_log(path):
                 raise failure("log_unread", path) from error
-            database = cls(path, None, sqlite_file.connections_to(path, immutable=True))
-            await database._look()
-        async with database.reading() as connection:
-            if await _is_marked(connection) and not sqlite_file.has_log(path):
-                database.note = sqlite_file.log_lost(path)
-        return database
+            await self._reader.close()
+            self._reader = sqlite_file.connections_to(path, immutable=True)
+            await self._look()
 
     async def tidy(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
         """See ``Database.tidy``."""

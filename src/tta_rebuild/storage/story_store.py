@@ -9,7 +9,7 @@ stands in its row, and its path is walked from there up (``sql_search.PATH``).
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
@@ -105,11 +105,14 @@ class StoryStore:
                 raise StoreError(
                     "PostgreSQL needs the driver asyncpg: install tta-rebuild[postgres]"
                 ) from error
-            server = await ServerDatabase.open(address, read_only=read_only)
-            return StoryStore(server, codec=codec)
-        path = file_of(where)
-        file = await (SqliteDatabase.look(path) if read_only else SqliteDatabase.open(path, clock))
-        return StoryStore(file, codec=codec)
+            database: Database = ServerDatabase(address, writes=not read_only)
+        else:
+            database = SqliteDatabase.at(file_of(where), writes=not read_only)
+        async with AsyncExitStack() as failing:
+            failing.push_async_callback(database.close)
+            await database.prepare(clock)
+            failing.pop_all()
+        return StoryStore(database, codec=codec)
 
     async def __aenter__(self) -> Self:
         return self
