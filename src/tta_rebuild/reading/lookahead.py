@@ -25,15 +25,19 @@ def false_choices(canon: Canon, choices: Sequence[Choice]) -> list[Contradiction
     Of choices without declared effects only those with the same words are reported.
     """
     reached = [_reached(canon, choice) for choice in choices]
-    fix = "let the choices differ in what they make possible, or offer one of them"
-    found: list[Contradiction] = []
-    for number, choice in enumerate(choices):
-        earlier = reached.index(reached[number])
-        if reached[number] is not None and earlier < number:
-            against, certainty = choices[earlier].text, 0.9 if choice.effects else 0.8
-            message = f"“{choice.text}” leads to the same as “{against}”"
-            found.append(_weak("false_choice", choice, message, against, fix, certainty))
-    return found
+    return [
+        Contradiction(
+            kind="false_choice",
+            area="narrative_logic",
+            message=f"“{choice.text}” leads to the same as “{choices[earlier].text}”",
+            sentence=choice.text,
+            against=choices[earlier].text,
+            fix="let the choices differ in what they make possible, or offer one of them",
+            certainty=0.9 if choice.effects else 0.8,
+        )
+        for number, choice in enumerate(choices)
+        if reached[number] is not None and (earlier := reached.index(reached[number])) < number
+    ]
 
 
 def _reached(canon: Canon, choice: Choice) -> frozenset[Hashable] | None:
@@ -52,9 +56,16 @@ def _reached(canon: Canon, choice: Choice) -> frozenset[Hashable] | None:
 
 def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> list[Contradiction]:
     """Choices after which the story has no way on; ``player`` is the id of the player's own."""
-    fix = "leave a way on, or tell it as the ending that it is"
     return [
-        _weak("dead_end", choice, f"“{choice.text}” leads nowhere: {reason}", reason, fix, 0.9)
+        Contradiction(
+            kind="dead_end",
+            area="narrative_logic",
+            message=f"“{choice.text}” leads nowhere: {reason}",
+            sentence=choice.text,
+            against=reason,
+            fix="leave a way on, or tell it as the ending that it is",
+            certainty=0.9,
+        )
         for choice in choices
         if (reason := _no_way_on(canon, choice, player))
     ]
@@ -74,17 +85,3 @@ def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
     if place is not None and after.holds_at(place, "state", "destroyed") is not None:
         return f"the player's character would be in {place.replace('_', ' ')}, which is destroyed"
     return ""
-
-
-def _weak(
-    kind: str, choice: Choice, message: str, against: str, fix: str, certainty: float
-) -> Contradiction:
-    return Contradiction(
-        kind=kind,
-        area="narrative_logic",
-        message=message,
-        sentence=choice.text,
-        against=against,
-        fix=fix,
-        certainty=certainty,
-    )
