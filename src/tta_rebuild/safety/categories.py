@@ -15,16 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.core.english import singular
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.phrases import (
-    HARMLESS,
-    BoundaryPhrase,
-    PhraseIndex,
-    Step,
-    family_of,
-    phrases_of,
-)
+from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, own_phrase, phrases_of
 
 NONE, LOW, MEDIUM, HIGH = "none", "low", "medium", "high"
 
@@ -117,11 +109,7 @@ def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
         for part in parts:
             yield from categories_of(part)
     else:
-        *words, last = re.findall(r"[^\W_]+", bare)
-        steps = [Step(frozenset({word, singular(word)})) for word in words]
-        steps.append(Step(family_of(last)))
-        phrase = BoundaryPhrase(bare, 1, tuple(steps), (0,) * len(steps))
-        yield Category(name=bare, warn=4), [phrase]
+        yield Category(name=bare, warn=4), [own_phrase(bare)]
 
 
 def level_of(category: str, level: object) -> str:

@@ -11,14 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from tta_rebuild.safety.categories import (
-    EVERY,
-    HIGH,
-    THRESHOLDS,
-    categories_of,
-    level_of,
-    table,
-)
+from tta_rebuild.safety.categories import EVERY, HIGH, THRESHOLDS, categories_of, level_of, table
 from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
 from tta_rebuild.safety.tokens import SPELLED_OUT, Word, read
 
@@ -74,8 +67,8 @@ class SafetyGate:
         for name, level in boundaries.items():
             threshold = THRESHOLDS[level_of(str(name), level)]
             for category, phrases in categories_of(str(name)):
-                known = self._bounds.get(category.name)
-                if known is None or not known.level or threshold < known.threshold:
+                bound = self._bounds.get(category.name)
+                if bound is None or not bound.level or threshold < bound.threshold:
                     said = str(level).strip()
                     self._bounds[category.name] = replace(category, threshold=threshold, level=said)
                 for phrase in phrases:

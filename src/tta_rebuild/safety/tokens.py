@@ -106,9 +106,6 @@ def _chunk(chunk: str) -> _Chunk:
 
 @lru_cache(maxsize=16_384)
 def _understood(chunk: str) -> _Chunk:
-    if chunk.isalpha() and chunk.isascii():
-        lower = chunk.lower()
-        return _Chunk((_forms(lower),), False, False, chunk[0].isupper() and not chunk.isupper())
     core = chunk.lstrip("\"'([{<*_~`-.,;:!?#\u00bf\u00a1")
     bare = core.rstrip("\"')]}>*_~`-.,;:!?#")
     tail = core[len(bare) :]

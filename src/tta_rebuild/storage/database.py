@@ -71,14 +71,14 @@ class Database(ABC):
 
     Attributes:
         dialect: as ``migrations`` names it; ``tables`` asks for the names of all tables.
-        errors: what the driver raises.
+        driver_errors: what the driver raises.
         place: a path, or an address without its password.
         note: what the player should know of how it was found, "" if nothing.
     """
 
     dialect: ClassVar[str]
     tables: ClassVar[str]
-    errors: ClassVar[tuple[type[Exception], ...]]
+    driver_errors: ClassVar[tuple[type[Exception], ...]]
 
     def __init__(self, place: str, *, writes: bool) -> None:
         self.place, self.note = place, ""
@@ -153,7 +153,7 @@ class Database(ABC):
             raise failure("closed", self.place)
         if writes and not self._writes:
             raise failure("reading_only", self.place)
-        with told_plainly(self.place, self.errors):
+        with told_plainly(self.place, self.driver_errors):
             async with self._connect(writes=writes) as connection:
                 yield connection
 

@@ -46,7 +46,7 @@ class ServerDatabase(Database):
 
     dialect = "postgresql"
     tables = "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-    errors = (asyncpg.PostgresError, asyncpg.InterfaceError)
+    driver_errors = (asyncpg.PostgresError, asyncpg.InterfaceError)
 
     def __init__(self, address: str, *, writes: bool) -> None:
         super().__init__(_without_password(address), writes=writes)

@@ -6,18 +6,14 @@ function of a column, never more rows than asked for.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
+from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryNotFound
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage.database import Connection
 from tta_rebuild.storage.sql_search import PATH, keep_words
 from tta_rebuild.storage.story_rows import Row, from_micros
-
-SNAPSHOT_CHARS_AN_EVENT = 400
-"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 BRANCH_ROWS = (
     "SELECT b.*, stories.story_id, parents.branch_id AS parent_id FROM branches AS b "
@@ -70,42 +66,6 @@ async def last_row(
         f"AND position > low AND position <= high {tests} ORDER BY position DESC LIMIT 1"
     )
     return await connection.row(latest, branch=branch, after=0, upto=upto, **asked)
-
-
-async def owner_of(connection: Connection, branch: int, position: int) -> int:
-    """The number of the branch that owns a position of a path; the branch itself for 0."""
-    owner = f"{PATH} SELECT branch FROM path WHERE low < high ORDER BY low DESC LIMIT 1"
-    row = await connection.row(owner, branch=branch, after=0, upto=position)
-    return int(row["branch"]) if row is not None else branch
-
-
-async def free_name(connection: Connection, story: int, name: str | None, ordinal: int) -> str:
-    """The name asked for, or one that is free. Raises StoryError if it is taken."""
-    candidates = [name] if name is not None else (f"branch-{n}" for n in itertools.count(ordinal))
-    for candidate in candidates:
-        named = "SELECT 1 FROM branches WHERE story = :story AND name = :name"
-        if await connection.row(named, story=story, name=candidate) is None:
-            return candidate
-    raise StoryError(f"a branch '{name}' exists already in this story; choose another name")
-
-
-async def keep_snapshot(
-    connection: Connection, branch: int, position: int, shape: str, state: str
-) -> None:
-    """Keep a snapshot; others of the branch go where they are of no use any more."""
-    key = {"branch": branch, "shape": shape, "position": position}
-    last_two = (
-        "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
-        "AND position < :position ORDER BY position DESC LIMIT 2"
-    )
-    earlier = [row["position"] for row in await connection.rows(last_two, **key)]
-    near = len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state)
-    outdated = (
-        "DELETE FROM snapshots WHERE branch = :branch "
-        "AND (shape <> :shape OR position = :position OR position = :outdated)"
-    )
-    await connection.rows(outdated, **key, outdated=earlier[0] if near else position)
-    await connection.add_all("snapshots", [{**key, "state": state}])
 
 
 class EventRows:

@@ -11,13 +11,7 @@ from typing import Literal
 
 from filelock import FileLock
 
-from tta_rebuild.core.errors import (
-    StoreDamaged,
-    StoreError,
-    StoreLocked,
-    StoreMissing,
-    StoreNewer,
-)
+from tta_rebuild.core import errors
 from tta_rebuild.storage import sqlite_file
 from tta_rebuild.storage.database import Connection, Database
 from tta_rebuild.storage.failures import failure, told_plainly
@@ -30,7 +24,7 @@ class SqliteDatabase(Database):
 
     dialect = "sqlite"
     tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
-    errors = (sqlite3.Error,)
+    driver_errors = (sqlite3.Error,)
 
     def __init__(
         self,
@@ -56,13 +50,13 @@ class SqliteDatabase(Database):
         has_content = sqlite_file.has_content(path)
         if self._writer is None:
             if not has_content:
-                raise StoreMissing(self.place)
+                raise errors.StoreMissing(self.place)
             await self._look_at(path)
             async with self.reading() as connection:
                 log_is_lost = await _is_marked(connection) and not sqlite_file.has_log(path)
         else:
             if not has_content:
-                with told_plainly(self.place, self.errors):
+                with told_plainly(self.place, self.driver_errors):
                     sqlite_file.make_new(path)
             had_log = sqlite_file.has_log(path)
             log_is_lost = await self._upgrade(path, clock) and not had_log
@@ -74,9 +68,9 @@ class SqliteDatabase(Database):
     async def _look_at(self, path: Path) -> None:
         try:
             await self._look()
-        except (StoreDamaged, StoreNewer, StoreLocked):
+        except (errors.StoreDamaged, errors.StoreNewer, errors.StoreLocked):
             raise
-        except StoreError as error:  # no shared memory beside a file that cannot be written
+        except errors.StoreError as error:  # no shared memory beside a file that cannot be written
             if sqlite_file.has_log(path):
                 raise failure("log_unread", path) from error
             await self._reader.close()
@@ -101,7 +95,7 @@ class SqliteDatabase(Database):
             await self._reader.close()
             if self._writer is not None:
                 if self._is_marked:
-                    with suppress(StoreError), told_plainly(self.place, self.errors):
+                    with suppress(errors.StoreError), told_plainly(self.place, self.driver_errors):
                         async with self._writer.connect() as connection:  # a full disk: it fails
                             await connection.rows("PRAGMA user_version = 0")
                 await self._writer.close()
@@ -113,7 +107,7 @@ class SqliteDatabase(Database):
         pool = self._writer if writes and self._writer is not None else self._reader
         return pool.connect()
 
-    def _empty(self) -> StoreError:
+    def _empty(self) -> errors.StoreError:
         return sqlite_file.was_emptied(Path(self.place))
 
     async def _execute(self, *statements: str) -> None:

@@ -11,26 +11,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Self
 
 from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreError, StoryError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
+from tta_rebuild.storage import sql_rows
 from tta_rebuild.storage.database import Connection, Database
 from tta_rebuild.storage.sql_ledger import SqlLedger
-from tta_rebuild.storage.sql_rows import (
-    BRANCH_ROWS,
-    SNAPSHOT_CHARS_AN_EVENT,
-    EventRows,
-    branch_row,
-    event_rows,
-    free_name,
-    keep_snapshot,
-    last_row,
-    owner_of,
-    story_row,
-)
-from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_search import PATH, best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -45,6 +35,9 @@ from tta_rebuild.storage.story_rows import (
 )
 
 __all__ = ["MAIN", "SNAPSHOT_CHARS_AN_EVENT", "Branch", "Found", "StoryRow", "StoryStore"]
+
+SNAPSHOT_CHARS_AN_EVENT = 400
+"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 _CHUNK = 1_000
 """Events that a long reading fetches at once."""
@@ -74,7 +67,7 @@ class StoryStore:
     def __init__(self, database: Database, *, codec: EventCodec | None = None) -> None:
         self._database = database
         self.place, self.note = database.place, database.note
-        self._events = EventRows(codec or EventCodec())
+        self._events = sql_rows.EventRows(codec or EventCodec())
 
     @classmethod
     async def open(
@@ -170,12 +163,12 @@ class StoryStore:
     async def story(self, story_id: str) -> StoryRow:
         """One story. Raises StoryNotFound."""
         async with self._database.reading() as connection:
-            return as_story(await story_row(connection, story_id))
+            return as_story(await sql_rows.story_row(connection, story_id))
 
     async def rename(self, story_id: str, title: str) -> None:
         """Give it another title. Raises StoryNotFound."""
         async with self._database.writing() as connection:
-            await story_row(connection, story_id)
+            await sql_rows.story_row(connection, story_id)
             renamed = "UPDATE stories SET title = :title WHERE story_id = :id"
             await connection.rows(renamed, title=title, id=story_id)
 
@@ -185,7 +178,7 @@ class StoryStore:
         Raises StoryNotFound.
         """
         async with self._database.writing() as connection:
-            number = (await story_row(connection, story_id))["number"]
+            number = (await sql_rows.story_row(connection, story_id))["number"]
             own = "SELECT number FROM branches WHERE story = :story"
             locked = f"{own} ORDER BY number{connection.for_update}"
             branches = [row["number"] for row in await connection.rows(locked, story=number)]
@@ -202,14 +195,16 @@ class StoryStore:
     async def branches(self, story_id: str) -> list[Branch]:
         """All branches, in the order they were made. Raises StoryNotFound."""
         async with self._database.reading() as connection:
-            story = await story_row(connection, story_id)
-            own = f"{BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
+            story = await sql_rows.story_row(connection, story_id)
+            own = f"{sql_rows.BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
             return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""
         async with self._database.reading() as connection:
-            return as_branch(await branch_row(connection, branch_id, rows=BRANCH_ROWS))
+            return as_branch(
+                await sql_rows.branch_row(connection, branch_id, rows=sql_rows.BRANCH_ROWS)
+            )
 
     async def append(
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
@@ -223,7 +218,7 @@ class StoryStore:
         """
         micros = to_micros(at)
         async with self._database.writing() as connection:
-            row = await branch_row(connection, branch_id, lock=True)
+            row = await sql_rows.branch_row(connection, branch_id, lock=True)
             if row["length"] != expected:
                 raise PositionConflict(branch_id=branch_id, expected=expected, actual=row["length"])
             if turn < row["turn"]:
@@ -250,14 +245,21 @@ class StoryStore:
         """
         micros = to_micros(at)
         async with self._database.writing() as connection:
-            parent = await branch_row(connection, branch_id, lock=True)
+            parent = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, parent["length"])
             turn = await self._events.turn_at(connection, parent, position)
             locked = f"SELECT * FROM stories WHERE number = :number{connection.for_update}"
             [story] = await connection.rows(locked, number=parent["story"])
             ordinal = story["branches"] + 1
             new_id = f"{story['story_id']}.{ordinal}"
-            chosen = await free_name(connection, story["number"], name, ordinal)
+            is_taken = "SELECT 1 FROM branches WHERE story = :story AND name = :name"
+            for chosen in [name] if name is not None else (f"branch-{n}" for n in count(ordinal)):
+                if not await connection.row(is_taken, story=story["number"], name=chosen):
+                    break
+            else:
+                raise StoryError(
+                    f"a branch '{name}' exists already in this story; choose another name"
+                )
             branch = {"branch_id": new_id, "story": story["number"], "name": chosen}
             begins = {"parent": parent["number"], "forked_at": position, "length": position}
             await connection.insert("branches", **branch, **begins, turn=turn, created_at=micros)
@@ -278,18 +280,18 @@ class StoryStore:
         for low in range(max(after, 0), end, _CHUNK):
             high = min(low + _CHUNK, end)
             async with self._database.reading() as connection:
-                rows = await event_rows(connection, branch, low, high)
+                rows = await sql_rows.event_rows(connection, branch, low, high)
                 if len(rows) < high - low:
-                    await branch_row(connection, branch_id)  # gone altogether, or damaged?
+                    await sql_rows.branch_row(connection, branch_id)  # gone altogether, or damaged?
             for recorded in self._events.recorded(branch_id, rows, low, high):
                 yield recorded
 
     async def turn_end(self, branch_id: str, turn: int) -> int:
         """The position of a turn's last event on the path. Raises PositionNotFound."""
         async with self._database.reading() as connection:
-            branch = await branch_row(connection, branch_id)
+            branch = await sql_rows.branch_row(connection, branch_id)
             number, end = branch["number"], branch["length"]
-            last = await last_row(connection, "events", number, end, turn=turn)
+            last = await sql_rows.last_row(connection, "events", number, end, turn=turn)
         if last is None:
             raise PositionNotFound(
                 f"the branch '{branch['name']}' has no turn {turn}; its last is {branch['turn']}"
@@ -326,10 +328,25 @@ class StoryStore:
         Raises PositionNotFound, BranchNotFound.
         """
         async with self._database.writing() as connection:
-            row = await branch_row(connection, branch_id, lock=True)
+            row = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, row["length"])
-            owner = await owner_of(connection, row["number"], position)
-            await keep_snapshot(connection, owner, position, shape, state)
+            own = f"{PATH} SELECT branch FROM path WHERE low < high ORDER BY low DESC LIMIT 1"
+            owner = await connection.row(own, branch=row["number"], after=0, upto=position)
+            branch = owner["branch"] if owner is not None else row["number"]  # of position 0
+            key = {"branch": branch, "shape": shape, "position": position}
+            last_two = (
+                "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
+                "AND position < :position ORDER BY position DESC LIMIT 2"
+            )
+            earlier = [earlier["position"] for earlier in await connection.rows(last_two, **key)]
+            room = SNAPSHOT_CHARS_AN_EVENT * (earlier[0] - earlier[-1]) if earlier else 0
+            is_near = len(earlier) > 1 and room < len(state)
+            outdated = (
+                "DELETE FROM snapshots WHERE branch = :branch "
+                "AND (shape <> :shape OR position = :position OR position = :outdated)"
+            )
+            await connection.rows(outdated, **key, outdated=earlier[0] if is_near else position)
+            await connection.add_all("snapshots", [{**key, "state": state}])
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
@@ -337,14 +354,14 @@ class StoryStore:
         """The nearest snapshot on the branch's path at or before ``upto``."""
         async with self._database.reading() as connection:
             branch, end = await self._path_end(connection, branch_id, upto)
-            found = await last_row(connection, "snapshots", branch, end, shape=shape)
+            found = await sql_rows.last_row(connection, "snapshots", branch, end, shape=shape)
         return (found["position"], found["state"]) if found is not None else None
 
     async def _path_end(
         self, connection: Connection, branch_id: str, upto: int | None
     ) -> tuple[int, int]:
         """A branch's number, and where a reading of its path up to a position ends."""
-        row = await branch_row(connection, branch_id)
+        row = await sql_rows.branch_row(connection, branch_id)
         return row["number"], row["length"] if upto is None else min(upto, row["length"])
 
 
