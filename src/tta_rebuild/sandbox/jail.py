@@ -96,8 +96,6 @@ class Jail:
     async def _start(self) -> None:
         if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
             raise ExecutorUnavailable("the jail needs Linux on x86-64 or arm64")
-        if sys.implementation.name != "cpython":
-            raise ExecutorUnavailable("the jail needs CPython")
         await asyncio.to_thread(_sweep)
         self._base, hold = await asyncio.to_thread(_new_base)
         self._open.callback(os.close, hold)

@@ -32,9 +32,6 @@ from tta_rebuild.sandbox.seccomp import assemble
 from tta_rebuild.sandbox.snippet import Limits
 from tta_rebuild.sandbox.stage import perform
 
-PRELOADED = "preloaded.txt"
-"""Names what stories' code imports: loaded first, since no library can be mapped once inside."""
-
 _ENDS = ("finished", "raised", "left")
 _REPORTED: dict[str, type] = {
     **dict.fromkeys(("end", "type", "module", "message", "wants"), str),
@@ -175,11 +172,11 @@ def main(base: str, host: int) -> int:
     """Introduce itself, then serve requests until the host hangs up."""
     os.umask(0o077)
     os.setsid()
-    readable = (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
+    readable = library, zones = (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
     closed = partial(confine.confine, assemble(MACHINE), readable)
     confine.die_with_parent(host)
-    with open(os.path.join(os.path.dirname(__file__), PRELOADED), encoding="ascii") as file:
-        for name in file.read().split():
+    with open(os.path.join(os.path.dirname(__file__), "preloaded.txt"), encoding="ascii") as file:
+        for name in file.read().split():  # what stories import: nothing can be mapped once inside
             with contextlib.suppress(ImportError):  # in this build; what needs it stays unverified
                 import_module(name)
     secluded = seclusion.can_leave_the_files(base, readable)
@@ -189,7 +186,6 @@ def main(base: str, host: int) -> int:
     if os.geteuid() != 0:
         seclusion.drop_capabilities()
     confine.gain_nothing()
-    library, zones = readable
     installed = {"site-packages", "dist-packages"}
     shown = [entry.path for entry in os.scandir(library) if entry.name not in installed]
     confine.restrict_files(
