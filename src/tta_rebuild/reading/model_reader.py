@@ -90,7 +90,7 @@ class ModelReader:
         except ProviderError as error:
             return Reading(note=f"the second reader failed ({error})")
         reply = _understood(response.text)
-        if reply is None or ASKED_FOR.isdisjoint(reply):
+        if ASKED_FOR.isdisjoint(reply):
             return Reading(note="the second reader's answer could not be read")
         return _as_reading(reply, matter)
 
@@ -126,13 +126,13 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
     }
 
 
-def _understood(text: str) -> dict[str, Any] | None:
+def _understood(text: str) -> dict[str, Any]:
+    """The object in an answer; empty where none can be read."""
     found = re.search(r"\{.*\}", text, re.DOTALL)
     try:
-        data = from_json(found.group()) if found else None
+        return dict(from_json(found.group())) if found else {}
     except ValueError:
-        return None
-    return data if isinstance(data, dict) else None
+        return {}
 
 
 def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:

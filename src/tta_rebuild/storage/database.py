@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
-from tta_rebuild.core.errors import StoreError
+from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.storage.failures import failure, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
 from tta_rebuild.storage.story_rows import Row
@@ -97,10 +97,6 @@ class Database(ABC):
     async def _close(self) -> None:
         """Close all connections."""
 
-    @abstractmethod
-    def _empty(self) -> StoreError:
-        """What to raise where there is no table to read."""
-
     async def tidy(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
         """Bring what is in the write-ahead log into the file (SQLite).
 
@@ -158,11 +154,11 @@ class Database(ABC):
                 yield connection
 
     async def _look(self) -> None:
-        """See that it can be read as it is."""
+        """See that it can be read as it is. Raises StoreMissing where there are no tables."""
         async with self.reading() as connection:
             found = await self._revision(connection)
         if found is None:
-            raise self._empty()
+            raise StoreMissing(self.place)
         if found != HEAD:
             raise failure("older", self.place, found=found)
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
-from tta_rebuild.core.errors import StoreError, StoreMissing
+from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.database import Connection, Database
 from tta_rebuild.storage.migrations import HEAD
 from tta_rebuild.storage.story_rows import Row
@@ -68,9 +68,6 @@ class ServerDatabase(Database):
         await self._pool  # nothing from the second time on
         async with self._pool.acquire() as raw:
             yield _ServerConnection(raw)
-
-    def _empty(self) -> StoreError:
-        return StoreMissing(self.place)
 
     async def _close(self) -> None:
         await self._pool.close()

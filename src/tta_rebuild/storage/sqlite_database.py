@@ -51,7 +51,10 @@ class SqliteDatabase(Database):
         if self._writer is None:
             if not has_content:
                 raise errors.StoreMissing(self.place)
-            await self._look_at(path)
+            try:
+                await self._look_at(path)
+            except errors.StoreMissing as error:
+                raise sqlite_file.was_emptied(path) from error
             async with self.reading() as connection:
                 log_is_lost = await _is_marked(connection) and not sqlite_file.has_log(path)
         else:
@@ -68,7 +71,7 @@ class SqliteDatabase(Database):
     async def _look_at(self, path: Path) -> None:
         try:
             await self._look()
-        except (errors.StoreDamaged, errors.StoreNewer, errors.StoreLocked):
+        except (errors.StoreDamaged, errors.StoreMissing, errors.StoreNewer, errors.StoreLocked):
             raise
         except errors.StoreError as error:  # no shared memory beside a file that cannot be written
             if sqlite_file.has_log(path):
@@ -107,9 +110,6 @@ class SqliteDatabase(Database):
         pool = self._writer if writes and self._writer is not None else self._reader
         return pool.connect()
 
-    def _empty(self) -> errors.StoreError:
-        return sqlite_file.was_emptied(Path(self.place))
-
     async def _execute(self, *statements: str) -> None:
         """Each by itself, outside any transaction."""
         async with self._connected(writes=True) as connection:
@@ -122,7 +122,7 @@ class SqliteDatabase(Database):
             found = await self._revision(connection)
             was_open = await _is_marked(connection)
             if found is None:
-                raise self._empty()
+                raise sqlite_file.was_emptied(path)
             if found != HEAD:
                 backup = _backup_name(path, found, clock())
                 backup.touch(mode=0o600)
