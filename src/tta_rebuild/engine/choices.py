@@ -89,9 +89,9 @@ async def offer(
     ]
     sound = [choice for choice, verdict in pairs if verdict.is_valid]
     for look in (partial(dead_ends, player=turn.state.player), false_choices):
-        found = [(one.sentence, one.message) for one in look(gate.canon, sound)]
-        rejected += found
-        sound = [choice for choice in sound if choice.text not in dict(found)]
+        found = look(gate.canon, sound)
+        rejected += found.items()
+        sound = [choice for choice in sound if choice.text not in found]
     return ChoiceOffer(
         choices=tuple(sound[:MAX_CHOICES]),
         rejected=tuple(rejected),

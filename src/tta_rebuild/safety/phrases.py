@@ -50,17 +50,6 @@ def _forms_of(word: str) -> set[str]:
     return {*verb_forms(word), *irregular.get(word, "").split(), plural(word)}
 
 
-def family_of(word: str) -> frozenset[str]:
-    """The word and its family: endings, the one who does it, what is like it, the fear of it."""
-    stem = singular(word)
-    base = stem.removesuffix("e")
-    found = _forms_of(stem) | {word, *(base + end for end in ("er", "ers", "ish", "y"))}
-    found.update(stem + end for end in ("like", "ly", "ness", "phobia", "phobic"))
-    if stem.endswith("y"):
-        found |= {stem[:-1] + "ier", stem[:-1] + "ily"}
-    return frozenset(found)
-
-
 class Step(NamedTuple):
     """One word of a phrase: what it may be."""
 
@@ -171,6 +160,22 @@ def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase
     if gap or not steps or gaps[0] or _commonness(steps[anchor]) == inf:
         raise ValidationError(f"the word lists hold a phrase that cannot be looked up: '{text}'")
     yield BoundaryPhrase(category, weight, tuple(steps), tuple(gaps), anchor)
+
+
+def own_phrase(name: str) -> BoundaryPhrase:
+    """A category that no list knows as a phrase of weight 1: its words, the last with its family.
+
+    Of the family are its endings, the one who does it, what is like it, and the fear of it.
+    """
+    *words, last = re.findall(r"[^\W_]+", name)
+    stem = singular(last)
+    family = _forms_of(stem) | {last, stem}
+    family |= {stem.removesuffix("e") + end for end in ("er", "ers", "ish", "y")}
+    family |= {stem + end for end in ("like", "ly", "ness", "phobia", "phobic")}
+    if stem.endswith("y"):
+        family |= {stem[:-1] + "ier", stem[:-1] + "ily"}
+    steps = [*(Step(frozenset({word, singular(word)})) for word in words), Step(frozenset(family))]
+    return BoundaryPhrase(name, 1, tuple(steps), (0,) * len(steps))
 
 
 class PhraseIndex:
