@@ -12,7 +12,7 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, argument, group, option
 from tta_rebuild.cli.inputs import MAX_STORY_BYTES
-from tta_rebuild.cli.opening import context_of, settings_for, with_application
+from tta_rebuild.cli.opening import settings_for, with_application
 from tta_rebuild.cli.screen import plain, words
 from tta_rebuild.core.data_files import read_text
 
@@ -50,7 +50,7 @@ def run(
     code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
     spoken = language or words("languages").get(Path(file).suffix.lower()[1:], "python")
     verdict = _with_executor(ctx, engine, lambda executor: executor.run(code, spoken))
-    screen = context_of(ctx).screen
+    screen = ctx.obj.screen
     if json_:
         screen.json(verdict)
     else:
@@ -76,7 +76,7 @@ def check(
 
     text = read_text(Path(story), max_bytes=MAX_STORY_BYTES)
     report = _with_executor(ctx, engine, lambda executor: check_code(text, executor))
-    screen = context_of(ctx).screen
+    screen = ctx.obj.screen
     for checked in report.checked:
         snippet, verdict = checked.snippet, asdict(checked.verdict)
         if json_:
@@ -102,7 +102,7 @@ def _with_executor(
 
     from tta_rebuild.bootstrap.guards import executor_for
 
-    command = context_of(ctx)
+    command = ctx.obj
     settings = settings_for(command)
 
     async def opened(ledger: Ledger | None = None) -> T:

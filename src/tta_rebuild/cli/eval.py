@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+import tta_rebuild as tta
 from tta_rebuild.cli.arguments import (
     AsJson,
     argument,
@@ -20,16 +21,13 @@ from tta_rebuild.cli.arguments import (
     with_options,
 )
 from tta_rebuild.cli.exits import FAILED, Interrupted
-from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
-from tta_rebuild.cli.screen import Screen, one_line
-from tta_rebuild.core.errors import ExecutionError, TTAError
+from tta_rebuild.cli.opening import CommandContext, settings_for
+from tta_rebuild.cli.screen import Screen, json_line, lines_to, one_line
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.integrations.llm_provider import LLMProvider
     from tta_rebuild.lab.measures import BoundaryCounts, ToldCounts
     from tta_rebuild.lab.plays import PlayCounts
-    from tta_rebuild.lab.premises import PremiseCounts, PremiseRow
+    from tta_rebuild.lab.premises import PremiseCounts
 
     AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
 
@@ -77,14 +75,13 @@ def told(
     from tta_rebuild.lab.told_file import ToldStory, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
-    command = context_of(ctx)
-    counts, storyteller, note = ToldCounts(), ToldProvider(), command.screen.note
+    counts, storyteller, note = ToldCounts(), ToldProvider(), ctx.obj.screen.note
     stories = read_rows(files, ToldStory)
 
-    async def work(application: Application) -> None:
-        await eval_told(application, storyteller, stories, counts, progress=note, at_once=jobs)
+    def work(application: tta.Application) -> Awaitable[None]:
+        return eval_told(application, storyteller, stories, counts, progress=note, at_once=jobs)
 
-    _evaluate(command, counts, work, storyteller, options, checks)
+    _evaluate(ctx.obj, counts, work, options, storyteller, checks)
 
 
 @app.command()
@@ -102,18 +99,16 @@ def boundaries(
     from tta_rebuild.lab.told_file import LabelledPassage, read_rows
     from tta_rebuild.lab.told_provider import ToldProvider
 
-    command = context_of(ctx)
-    note = command.screen.note
     counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
-    passages = read_rows(files, LabelledPassage)
+    note, passages = ctx.obj.screen.note, read_rows(files, LabelledPassage)
     for category in unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
         note(said, "yellow")
 
-    async def work(application: Application) -> None:
-        await eval_boundaries(application, passages, counts, progress=note)
+    def work(application: tta.Application) -> Awaitable[None]:
+        return eval_boundaries(application, passages, counts, progress=note)
 
-    _evaluate(command, counts, work, ToldProvider(), options)
+    _evaluate(ctx.obj, counts, work, options, ToldProvider())
 
 
 @app.command()
@@ -134,17 +129,18 @@ def premises(
     from tta_rebuild.lab.premises import PremiseCounts, eval_premises
     from tta_rebuild.lab.told_file import ReadPremise, read_rows
 
-    command, counts = context_of(ctx), PremiseCounts()
-    note, rows = command.screen.note, read_rows(files, ReadPremise)
+    counts, note, rows = PremiseCounts(), ctx.obj.screen.note, read_rows(files, ReadPremise)
 
-    async def work(application: Application) -> None:
-        await eval_premises(application, rows, counts, progress=note, plays=not reads_only)
+    def work(application: tta.Application) -> Awaitable[None]:
+        return eval_premises(application, rows, counts, progress=note, plays=not reads_only)
 
     try:
-        _evaluate(command, counts, work, None, options)
+        _evaluate(ctx.obj, counts, work, options)
     finally:
         if out is not None:
-            _write(out, counts.rows)
+            with lines_to(out, "--out") as put:
+                for row in counts.rows:
+                    put(json_line(asdict(row)))
 
 
 @app.command()
@@ -154,35 +150,20 @@ def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     from tta_rebuild.lab.plays import PlayCounts, eval_plays
     from tta_rebuild.lab.told_file import PlainPremise, read_rows
 
-    command, counts = context_of(ctx), PlayCounts()
-    note, rows = command.screen.note, read_rows(files, PlainPremise)
+    counts, note, rows = PlayCounts(), ctx.obj.screen.note, read_rows(files, PlainPremise)
 
-    async def work(application: Application) -> None:
-        await eval_plays(application, rows, counts, progress=note)
+    def work(application: tta.Application) -> Awaitable[None]:
+        return eval_plays(application, rows, counts, progress=note)
 
-    _evaluate(command, counts, work, None, options)
-
-
-def _write(out: Path, rows: list[PremiseRow]) -> None:
-    """Write rows as JSON, one a line. Raises ExecutionError: the file cannot be written."""
-    import json
-    from dataclasses import asdict
-
-    try:
-        with out.open("w", encoding="utf-8") as file:
-            for row in rows:
-                print(json.dumps(asdict(row), ensure_ascii=False), file=file)
-    except OSError as error:
-        why = f"{out} cannot be written: {error.strerror}; name another place with --out"
-        raise ExecutionError(why) from error
+    _evaluate(ctx.obj, counts, work, options)
 
 
 def _evaluate(
     command: CommandContext,
     counts: AnyCounts,
-    work: Callable[[Application], Coroutine[Any, Any, None]],
-    provider: LLMProvider | None,
+    work: Callable[[tta.Application], Awaitable[None]],
     options: EvalOptions,
+    provider: tta.LLMProvider | None = None,
     checks: Checks | None = None,
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
@@ -193,7 +174,6 @@ def _evaluate(
     import asyncio
     import tempfile
 
-    from tta_rebuild.bootstrap.application import open_application
     from tta_rebuild.core.secret import Secret
     from tta_rebuild.lab.measures import bounds_of, short_of
     from tta_rebuild.lab.told_provider import NAME, reading_tasks
@@ -213,21 +193,22 @@ def _evaluate(
             "quotas": {**settings.quotas, f"own:{NAME}": ModelQuota(rpm=1_000_000)},
             "checks": (checks or "all") if model and provider else "off",
         }
-        settings = settings.model_copy(update=own)
-        async with open_application(settings, provider=provider, has_fallback=False) as application:
+        async with tta.open_application(
+            settings.model_copy(update=own), provider=provider, has_fallback=False
+        ) as application:
             await work(application)
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         try:
             asyncio.run(run(scratch))
-        except (KeyboardInterrupt, TTAError) as error:
+        except (KeyboardInterrupt, tta.TTAError) as error:
             if any(share.of for share in counts.shares()):
                 screen.note("stopped: these figures are partial.", "yellow")
-                _show(screen, counts, options, partial={"partial": True})
-            if isinstance(error, TTAError):
+                _show(screen, counts, options, partial=True)
+            if isinstance(error, tta.TTAError):
                 raise
             raise Interrupted from None
-    _show(screen, counts, options, partial={})
+    _show(screen, counts, options)
     short = short_of(bounds, counts.shares())
     for line in short:
         screen.note(f"short: {line}", "red")
@@ -239,13 +220,10 @@ def _evaluate(
 
 
 def _show(
-    screen: Screen,
-    counts: AnyCounts,
-    options: EvalOptions,
-    partial: dict[str, Any],
+    screen: Screen, counts: AnyCounts, options: EvalOptions, *, partial: bool = False
 ) -> None:
     if options.json_:
-        screen.json(counts.as_json() | partial, indent=1)
+        screen.json(counts.as_json() | ({"partial": True} if partial else {}), indent=1)
         return
     from rich.table import Column, Table
 

@@ -13,7 +13,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
 from tta_rebuild.cli.arguments import argument, number, option, repeated, wrong
 from tta_rebuild.cli.inputs import story_text
-from tta_rebuild.cli.opening import CommandContext, context_of, with_stories
+from tta_rebuild.cli.opening import CommandContext, with_stories
 from tta_rebuild.cli.screen import Screen, counted, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
@@ -50,7 +50,7 @@ def facts(
 
     Of a story kept here, or of any English text file (that needs the extra 'parser').
     """
-    command, text = context_of(ctx), story_text(story)
+    command, text = ctx.obj, story_text(story)
     screen = command.screen
     lines: Lines = {}
     if text is None:
@@ -130,7 +130,7 @@ def retcon(
 
     Shows which later facts depend on it; changes nothing until --how says what becomes of them.
     """
-    command = context_of(ctx)
+    command = ctx.obj
 
     async def work(application: Application) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
         from tta_rebuild.core.story import Claim
@@ -180,7 +180,7 @@ def validate(
     Ends with code 1 if the choice does not fit, or the text contradicts itself for certain.
     Reading a text needs the extra 'parser' and is for English.
     """
-    command = context_of(ctx)
+    command = ctx.obj
     screen, text = command.screen, story_text(story)
     if text is not None:
         _validate_text(screen, story, text, rules_of(rule or ()), as_json=json_)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
+import tta_rebuild as tta
 from tta_rebuild.cli.arguments import OnFailure
 from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import Screen
@@ -16,12 +17,8 @@ from tta_rebuild.cli.turn_view import TurnResult, play_turn
 from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.cli.story_options import StoryOptions
     from tta_rebuild.core.clock import Clock
-    from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import Session
-    from tta_rebuild.settings import Settings
 
 SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
 
@@ -37,8 +34,8 @@ PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
 
 
 def with_storyteller(
-    at: CommandContext,
-    work: Callable[[Application, PlayTurn], Awaitable[None]],
+    command: CommandContext,
+    work: Callable[[tta.Application, PlayTurn], Awaitable[None]],
     options: StoryOptions,
     *,
     quiet: bool = False,
@@ -47,33 +44,35 @@ def with_storyteller(
 
     ``work`` gets what plays a turn: it waits for a model that fails where that is wished for.
     """
-    settings = settings_for(at, model=options.model)
-    decision = decided(options.on_failure, settings)
-    play = partial(told, notes=at.screen) if decision == "wait" else play_turn
-    settings = for_failures(settings, decision)
-    with_application(at, lambda opened: work(opened, play), settings, warm=True, quiet=quiet)
+    settings = settings_for(command, model=options.model)
+    decision, settings = for_failures(settings, options.on_failure)
+    play = partial(told, notes=command.screen) if decision == "wait" else play_turn
+    with_application(command, lambda opened: work(opened, play), settings, warm=True, quiet=quiet)
 
 
-def decided(wanted: OnFailure | None, settings: Settings) -> OnFailure:
-    """What was wished for, or what suits the models that are set."""
-    from tta_rebuild.bootstrap.model_names import OFFLINE, chosen_model
+def for_failures(
+    settings: tta.Settings, wanted: OnFailure | None
+) -> tuple[OnFailure, tta.Settings]:
+    """What was wished for, or what suits the models that are set; and the settings for it.
 
-    is_kept_offline = OFFLINE in settings.chain or chosen_model(settings) == OFFLINE
-    return wanted or ("offline" if is_kept_offline else "stop")
-
-
-def for_failures(settings: Settings, on_failure: OnFailure) -> Settings:
-    """The settings, without the embedded storyteller as a stand-in where it shall be none."""
-    from tta_rebuild.bootstrap.model_names import OFFLINE, named_chain
+    The embedded storyteller stays in their chain only where it may go on in a model's place.
+    """
+    from tta_rebuild.bootstrap.model_names import OFFLINE, chosen_model, named_chain
 
     models = tuple(model for model in named_chain(settings) if model != OFFLINE)
-    if on_failure == "offline" or not models:
-        return settings
-    return settings.model_copy(update={"chain": models})
+    is_kept_offline = OFFLINE in (*settings.chain, chosen_model(settings))
+    decision = wanted or ("offline" if is_kept_offline else "stop")
+    if decision == "offline" or not models:
+        return decision, settings
+    return decision, settings.model_copy(update={"chain": models})
 
 
 async def told(
-    session: Session, move: Action, screen: Screen | None, notes: Screen, clock: Clock | None = None
+    session: tta.Session,
+    move: tta.Action,
+    screen: Screen | None,
+    notes: Screen,
+    clock: Clock | None = None,
 ) -> TurnResult:
     """Play a turn, and again after a while as long as what failed may pass.
 

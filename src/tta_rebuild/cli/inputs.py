@@ -7,15 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+import tta_rebuild as tta
 from tta_rebuild.cli.arguments import wrong
 from tta_rebuild.cli.screen import plain
 from tta_rebuild.core.data_files import parse_json, read_text
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.story import Choice
-    from tta_rebuild.engine.action import Action
 
 MAX_STORY_BYTES = 2_000_000
 """Largest story that is read from a file: about 350,000 words."""
@@ -81,25 +78,23 @@ def read_premises(path: Path) -> list[NamedPremise]:
 Policy: TypeAlias = Literal["varied", "first", "random"]
 """``first`` takes the first choice, ``random`` any, ``varied`` the place taken least so far."""
 
-NextMove: TypeAlias = "Callable[[Sequence[Choice]], Action | None]"
+NextMove: TypeAlias = "Callable[[Sequence[tta.Choice]], tta.Action | None]"
 """The next move with these choices on offer; None to stop."""
 
 
 def automatic(policy: Policy, seed: int) -> NextMove:
     """The moves of a policy; the same seed makes the same choices."""
-    from tta_rebuild.engine.action import Action
-
     chance, taken = random.Random(seed), Counter[int]()
 
-    def next_move(choices: Sequence[Choice]) -> Action:
+    def next_move(choices: Sequence[tta.Choice]) -> tta.Action:
         numbers = range(1, len(choices) + 1)
         if not choices:
-            return Action.say("I go on.")
+            return tta.Action.say("I go on.")
         fewest = min(taken[number] for number in numbers)
         least = [number for number in numbers if policy != "varied" or taken[number] == fewest]
         number = 1 if policy == "first" else chance.choice(least)
         taken[number] += 1
-        return Action.choose(number)
+        return tta.Action.choose(number)
 
     return next_move
 
@@ -111,10 +106,8 @@ def from_lines(lines: Iterable[str]) -> NextMove:
     return lambda choices: next(moves, None)
 
 
-def move_of(words: str) -> Action:
+def move_of(words: str) -> tta.Action:
     """What a player typed: the number of a choice, or words of their own."""
-    from tta_rebuild.engine.action import Action
-
     if words.isdecimal() and len(words) < 4:
-        return Action.choose(int(words))
-    return Action.say(words)
+        return tta.Action.choose(int(words))
+    return tta.Action.say(words)

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import typer
 
+import tta_rebuild as tta
 from tta_rebuild.cli.screen import Screen
-from tta_rebuild.core.errors import ProviderError, TTAError
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.core.redaction import Redactor
-    from tta_rebuild.engine.stories import Stories
-    from tta_rebuild.settings import Settings
 
 T = TypeVar("T")
 
@@ -27,23 +24,18 @@ ONLY_LOGGED = ("tta_rebuild.cache", "tta_rebuild.prices", "tta_rebuild.limiter")
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What every command gets: the options before its name, and the screen to write on."""
+    """What every command has as ``ctx.obj``: the options before its name, and its screen."""
 
     data_dir: Path | None = None
     screen: Screen = field(default_factory=Screen)
-
-
-def context_of(ctx: typer.Context) -> CommandContext:
-    """The context of this run."""
-    return ctx.find_object(CommandContext) or CommandContext()
 
 
 class Here(NamedTuple):
     """What a command ``on_stories`` gets beside its options: the application is open."""
 
     screen: Screen
-    application: Application
-    stories: Stories
+    application: tta.Application
+    stories: tta.Stories
 
 
 def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
@@ -52,12 +44,10 @@ def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
     def decorated(command: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(here: typer.Context, **options: Any) -> None:
-            at = context_of(here)
+            async def work(application: tta.Application) -> None:
+                await command(Here(here.obj.screen, application, application.stories), **options)
 
-            async def work(application: Application) -> None:
-                await command(Here(at.screen, application, application.stories), **options)
-
-            with_stories(at, work, changes=changes)
+            with_stories(here.obj, work, changes=changes)
 
         run.__annotations__ = command.__annotations__ | {"here": typer.Context}
         return run
@@ -66,21 +56,24 @@ def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
 
 
 def with_stories(
-    at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
+    command: CommandContext,
+    work: Callable[[tta.Application], Awaitable[T]],
+    *,
+    changes: bool = False,
 ) -> T:
     """The same as ``with_application`` for what asks no model: no key and no server is needed.
 
     What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
     full, and on one that cannot be written.
     """
-    settings = settings_for(at, model="offline")
-    return with_application(at, work, settings, read_only=not changes)
+    settings = settings_for(command, model="offline")
+    return with_application(command, work, settings, read_only=not changes)
 
 
 def with_application(
-    at: CommandContext,
-    work: Callable[[Application], Awaitable[T]],
-    settings: Settings,
+    command: CommandContext,
+    work: Callable[[tta.Application], Awaitable[T]],
+    settings: tta.Settings,
     *,
     warm: bool = False,
     read_only: bool = False,
@@ -95,8 +88,6 @@ def with_application(
     import asyncio
     import logging
 
-    from tta_rebuild.bootstrap.application import open_application
-
     # bootstrap puts the redactor on the handler
     handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
     if quiet and "TTA_LOG_LEVEL" not in settings.origins:
@@ -104,16 +95,16 @@ def with_application(
         handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
     logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
-    async def warmed(application: Application) -> None:
+    async def warmed(application: tta.Application) -> None:
         try:
             await application.warm()
-        except ProviderError as error:  # told when the model is asked, and the next one takes over
+        except tta.ProviderError as error:  # told when the model is asked; the next one takes over
             logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 
     async def run() -> T:
-        async with open_application(settings, read_only=read_only) as application:
+        async with tta.open_application(settings, read_only=read_only) as application:
             if application.note:
-                at.screen.note(application.note, "yellow")
+                command.screen.note(application.note, "yellow")
             warming = asyncio.create_task(warmed(application)) if warm else None
             try:
                 return await work(application)
@@ -125,13 +116,12 @@ def with_application(
     return asyncio.run(run())
 
 
-def settings_for(at: CommandContext, *, model: str = "") -> Settings:
+def settings_for(command: CommandContext, *, model: str = "") -> tta.Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.core.secret import Secret
-    from tta_rebuild.settings import load_settings
 
-    settings = load_settings(options={"--data-dir": at.data_dir, "--model": model})
-    if at.data_dir is not None:
+    settings = tta.load_settings(options={"--data-dir": command.data_dir, "--model": model})
+    if command.data_dir is not None:
         settings = settings.model_copy(update={"database_url": Secret("")})
     # Offline by option is offline altogether, whatever chain the configuration names.
     if model == "offline":
@@ -143,9 +133,9 @@ def redactor_of_this_run() -> Redactor:
     """Knows the keys of this run, even where the settings cannot be read."""
     from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.core.redaction import Redactor
-    from tta_rebuild.settings import keys_in, load_settings
+    from tta_rebuild.settings import keys_in
 
     try:
-        return redactor_for(load_settings())
-    except (TTAError, OSError):
+        return redactor_for(tta.load_settings())
+    except (tta.TTAError, OSError):
         return Redactor(keys_in())

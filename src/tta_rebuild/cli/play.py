@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import typer
 
+import tta_rebuild as tta
 from tta_rebuild.cli.arguments import with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import move_of
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present, show_teller
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.core.story import Premise
-    from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import Session
 
 YOUR_WORDS = "your words"
 
@@ -34,7 +27,7 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
 
     Every finished turn is kept. In the story, ? shows what can be typed.
     """
-    command, theme, story = context_of(ctx), theme_of(options), options.story
+    theme, story = theme_of(options), options.story
     if story and theme is not None:
         raise wrong("--story", "a story that exists keeps its theme; give --theme or --story.")
     begins = premise_of(theme, options) if theme is not None else None
@@ -43,9 +36,9 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
         raise wrong("--theme", f"say what the story is about, {like}")
     if options.on_failure is None and sys.stdin.isatty():
         options = replace(options, on_failure="offline")
-    loop = PlayLoop(command.screen, options, begins)
+    loop = PlayLoop(ctx.obj.screen, options, begins)
     try:
-        with_storyteller(command, loop.run, options, quiet=True)
+        with_storyteller(ctx.obj, loop.run, options, quiet=True)
     except KeyboardInterrupt:
         if loop.commands is None:
             raise
@@ -57,22 +50,21 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
 class PlayLoop:
     """One player at one terminal; ``commands`` is None before a story is chosen."""
 
-    application: Application
+    application: tta.Application
     play: PlayTurn
     commands: StoryCommands | None = None
 
-    def __init__(self, screen: Screen, options: StoryOptions, begins: Premise | None) -> None:
+    def __init__(self, screen: Screen, options: StoryOptions, begins: tta.Premise | None) -> None:
         self.screen = screen
         self.options = options
         self.begins = begins
 
-    async def run(self, application: Application, play: PlayTurn) -> None:
+    async def run(self, application: tta.Application, play: PlayTurn) -> None:
         """Begin, resume or ask what to play, and play it."""
         self.application, self.play = application, play
         self.teller = application.models[0]
-        session: Session | None
         if self.begins is not None:
-            session = await self.begun(self.begins)
+            session: tta.Session | None = await self.begun(self.begins)
         elif self.options.story:
             session = await application.stories.resume(self.options.story, self.options.branch)
         else:
@@ -80,7 +72,7 @@ class PlayLoop:
         if session is not None:
             await self._play(session)
 
-    async def ask(self) -> Session | None:
+    async def ask(self) -> tta.Session | None:
         """Find out kindly what to play; None for nothing."""
         from tta_rebuild.storyteller.scene_file import titles
 
@@ -89,45 +81,44 @@ class PlayLoop:
         screen.say("What shall the story be about?", "bold cyan")
         screen.say("A sentence or two in your own words, or a number:\n")
         worlds = titles() if self.teller == "offline" and not self.options.world else {}
-        screen.numbered(suggestions := [*worlds.values(), *words("suggestions")])
+        offered = {title: name for name, title in worlds.items()}
+        offered |= dict.fromkeys(words("suggestions"), "")
+        screen.numbered(offered)
         if latest:
             stands = f"turn {latest.turns}" if latest.turns else "not begun"
             what = f"go on with '{one_line(latest.title, 60)}', {stands}"
             screen.entry(" c", what, head_style="bold cyan")
         screen.say()
         while (answer := self.read("> ")) is not None:
-            answer = answer or "1"
+            answer, options = answer or "1", self.options
             if latest and answer.lower() == "c":
                 return await stories.resume(latest.story_id)
             if answer.lower() in (*QUIT, "quit"):
                 return None
-            problem, options = "", self.options
-            if answer.isdecimal() and 1 <= int(answer[:9]) <= len(suggestions):
-                number, answer = int(answer), suggestions[int(answer) - 1]
-                options = replace(options, world=[*worlds, *[""] * number][number - 1])
-            elif answer.isdecimal():
-                problem = f"The numbers here are 1 to {len(suggestions)}."
-            elif answer.startswith(("/", "?")):
-                problem = "The story comes first: say what it is about, or /quit."
             try:
-                if not problem:
-                    return await self.begun(premise_of(answer, options, source=YOUR_WORDS))
+                if answer.startswith(("/", "?")):
+                    raise wrong(
+                        YOUR_WORDS, "The story comes first: say what it is about, or /quit."
+                    )
+                if answer.isdecimal():
+                    if not 1 <= int(answer[:9]) <= len(offered):
+                        raise wrong(YOUR_WORDS, f"The numbers here are 1 to {len(offered)}.")
+                    answer = [*offered][int(answer) - 1]
+                    options = replace(options, world=offered[answer])
+                return await self.begun(premise_of(answer, options, source=YOUR_WORDS))
             except typer.BadParameter as error:
                 if error.param_hint != YOUR_WORDS:
                     raise
-                problem = error.message
-            screen.say(problem, "yellow")
+                screen.say(error.message, "yellow")
         return None
 
-    async def begun(self, premise: Premise) -> Session:
+    async def begun(self, premise: tta.Premise) -> tta.Session:
         """A new story, not told yet."""
         for note in premise_notes(premise, self.teller):
             self.screen.say(note, "yellow")
         return await self.application.stories.open(premise)
 
-    async def _play(self, session: Session) -> None:
-        from tta_rebuild.engine.action import Action
-
+    async def _play(self, session: tta.Session) -> None:
         commands = self.commands = StoryCommands(self.application, self.screen, session)
         state, branch = session.state, session.branch.name
         show_heading(
@@ -139,7 +130,7 @@ class PlayLoop:
             f"told by {self.teller}" if self.teller != "offline" else "",
         )
         if not state.turn:
-            await self._turn(commands, Action.begin())
+            await self._turn(commands, tta.Action.begin())
         else:
             show_teller(self.screen, state, self.teller)
             show_present(self.screen, state)
@@ -156,7 +147,7 @@ class PlayLoop:
             if move is not None:
                 await self._turn(commands, move)
 
-    async def _turn(self, commands: StoryCommands, move: Action) -> None:
+    async def _turn(self, commands: StoryCommands, move: tta.Action) -> None:
         session = commands.session
         if session.state.turn:
             self.screen.say()

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
+import tta_rebuild as tta
 from tta_rebuild.cli import exits, opening
 from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option, wrong
 from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked
+from tta_rebuild.core.errors import StoreLocked
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.bootstrap.overview import ModelOverview
     from tta_rebuild.core.usage import CostLine
 
@@ -36,13 +36,11 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
 
     Ends with the code of the first thing that is wrong, 0 if a story can be played.
     """
-    from tta_rebuild import __version__
-
-    command, code = opening.context_of(ctx), exits.OK
+    command, code = ctx.obj, exits.OK
     encoding = getattr(sys.stdout, "encoding", "") or "unknown"
     report: Report = {
         "can_play": True,
-        "program": {"tta": __version__, "python": platform.python_version()},
+        "program": {"tta": tta.__version__, "python": platform.python_version()},
         "terminal": {"columns": command.screen.out.width, "encoding": encoding},
         **{part: {} for part in ("settings", "stories", "code", "servers")},
         "teller": "",
@@ -53,7 +51,7 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
     }
     try:
         _examine(command, report)
-    except (StoreError, SettingsError, ProviderError) as error:
+    except (tta.StoreError, tta.SettingsError, tta.ProviderError) as error:
         code, step = exits.exit_code(error), exits.next_step(error)
         report["can_play"] = False
         report["problem"] = opening.redactor_of_this_run().redact(str(error))
@@ -70,7 +68,7 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
     from tta_rebuild.bootstrap.model_names import chosen_model
     from tta_rebuild.bootstrap.overview import configured_servers
 
-    async def look(application: Application) -> dict[str, Any]:
+    async def look(application: tta.Application) -> dict[str, Any]:
         await application.stories.check()
         return {"place": application.place, "count": len(await application.stories.list())}
 
@@ -108,12 +106,12 @@ def _examine_models(report: Report) -> None:
     server = report["servers"].get(provider, {})
     lacks = f"its server {server['wrong']}" if "wrong" in server else first.lacks
     if lacks:
-        raise ProviderError(
+        raise tta.ProviderError(
             f"{first.name} cannot tell: {lacks}; until then play with --model offline"
         )
     if server and server["models"] and model not in server["models"]:
         there = ", ".join(server["models"][:8])
-        raise ProviderError(f"{provider} has no model {model}: choose one of {there}")
+        raise tta.ProviderError(f"{provider} has no model {model}: choose one of {there}")
     window = server["windows"].get(model) if server else None
     if window and window < SMALL_WINDOW:
         notes.append(
@@ -142,10 +140,8 @@ def _show(screen: Screen, report: Report) -> None:
     for name, server in report["servers"].items():
         if "wrong" in server:
             continue
-        there = list(server["models"])
-        for place, model in enumerate(there):
-            if model in server["windows"]:
-                there[place] += f" ({server['windows'][model]} tokens of context)"
+        reads = {m: f" ({size} tokens of context)" for m, size in server["windows"].items()}
+        there = [model + reads.get(model, "") for model in server["models"]]
         if len(there) > 8:
             there[7:] = [f"{there[7]} and {len(there) - 8} more"]
         listed = ", ".join(there) or "no model that writes"
@@ -181,12 +177,11 @@ def models(
     """
     from tta_rebuild.bootstrap.overview import local_servers
 
-    command = opening.context_of(ctx)
-    screen = command.screen
-    screen.answer(overview(command), json_, _show_models)
+    screen: Screen = ctx.obj.screen
+    screen.answer(overview(ctx.obj), json_, _show_models)
     if not local or json_:
         return
-    found = asyncio.run(local_servers(opening.settings_for(command)))
+    found = asyncio.run(local_servers(opening.settings_for(ctx.obj)))
     for server in found:
         screen.say(f"{server.name} on this machine, {server.base_url}", "bold")
         for model in server.models:
@@ -208,7 +203,7 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
     for line in lines:
         use = [f"choice {line.place}"] if line.place else []
         use += [f"does {task}" for task in line.tasks]
-        screen.say(f"{line.name}" + (f"  ({', '.join(use)})" if use else ""), "bold")
+        screen.say(line.name + (f"  ({', '.join(use)})" if use else ""), "bold")
         if line.lacks:
             screen.say(f"not ready: {line.lacks}", "yellow", indent=2)
         if line.key_ends:

@@ -21,7 +21,6 @@ from tta_rebuild.cli.arguments import (
 from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.opening import (
     Here,
-    context_of,
     on_stories,
     settings_for,
     with_application,
@@ -117,7 +116,7 @@ def replay(
 
     Says whether every byte agrees; ends with code 1 if not.
     """
-    command = context_of(ctx)
+    command = ctx.obj
     # Asking the storyteller anew may cost something, and that is booked.
     settings = settings_for(command, model="" if retell else "offline")
     report = with_application(

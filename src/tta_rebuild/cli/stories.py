@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,10 +15,18 @@ import typer
 from tta_rebuild.cli import exits
 from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option, wrong
 from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
-from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
+from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_stories
+from tta_rebuild.cli.screen import (
+    MAX_NAME_CHARS,
+    Screen,
+    counted,
+    escaped_json,
+    lines_to,
+    one_line,
+    plain,
+)
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile, ValidationError
+from tta_rebuild.core.errors import ImportRejected, UnreadableFile, ValidationError
 
 if TYPE_CHECKING:
     from tta_rebuild.bootstrap.application import Application
@@ -44,7 +52,7 @@ def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
     """All stories, the latest played first."""
     from tta_rebuild.bootstrap.model_names import listed_stories
 
-    command = context_of(ctx)
+    command = ctx.obj
     rows = listed_stories(settings_for(command))
     if rows is None:
         rows = with_stories(command, lambda application: application.stories.list())
@@ -118,7 +126,7 @@ async def export(
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
-    with _lines_to(here.screen, output) as put:
+    with lines_to(output, "--output") if output else nullcontext(here.screen.raw) as put:
         if format_ == "markdown":
             put(plain(await here.stories.markdown(story, branch)))
         else:
@@ -127,30 +135,6 @@ async def export(
                     put(escaped_json(line))
     if output is not None:
         here.screen.say(f"Written to {output}.")
-
-
-@contextmanager
-def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], None]]:
-    """Takes lines for standard output, or for a file that is written whole or not at all.
-
-    Raises ExecutionError if the file cannot be written; an old one stays as it was.
-    """
-    if path is None:
-        yield screen.raw
-        return
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            yield lambda line: print(line.removesuffix("\n"), file=file)
-        beside.replace(path)
-    except OSError as error:
-        raise ExecutionError(
-            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
-            "place with --output. The story itself is kept"
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
 
 
 @app.command("import")
@@ -174,7 +158,7 @@ def import_story(
         row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
         return row, [copy.story_id for copy in await stories.copies(row)]
 
-    command = context_of(ctx)
+    command = ctx.obj
     row, copies = with_stories(command, work, changes=True)
     if json_:
         command.screen.json(asdict(row) | {"copies_of": copies})

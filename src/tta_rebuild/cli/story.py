@@ -8,27 +8,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
+import tta_rebuild as tta
 from tta_rebuild.cli import turn_view as view
 from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
-from tta_rebuild.cli.opening import context_of
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
-from tta_rebuild.core.errors import ExecutionError, StoreError
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.core.story import Premise
-    from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import Session
-    from tta_rebuild.engine.stories import Stories
 
 _AUTO = (
     "Choose by itself; may name how, varied if not. Without it, each line of standard input is a "
@@ -63,7 +55,7 @@ def story(
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    command, theme = context_of(ctx), theme_of(options)
+    theme = theme_of(options)
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
         raise wrong("--theme", "give one of --theme, --premises and --story.")
     if not auto and (sys.stdin.isatty() or premises):
@@ -77,7 +69,7 @@ def story(
             raise wrong("--skip", left)
         planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
     run = StoryRun(
-        screen=command.screen,
+        screen=ctx.obj.screen,
         as_json=json_,
         turns=turns,
         moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
@@ -85,12 +77,12 @@ def story(
         skipped=skip if premises else None,
     )
 
-    async def work(application: Application, play: PlayTurn) -> None:
+    async def work(application: tta.Application, play: PlayTurn) -> None:
         run.play, run.teller = play, application.models[0]
         await run.tell(application.stories, options.story, options.branch)
 
     try:
-        with_storyteller(command, work, options)
+        with_storyteller(ctx.obj, work, options)
     except KeyboardInterrupt:
         if not run.teller:
             raise
@@ -110,14 +102,14 @@ class StoryRun:
     as_json: bool
     turns: int
     moves: Callable[[int], NextMove]
-    planned: Sequence[tuple[str, Premise]]
+    planned: Sequence[tuple[str, tta.Premise]]
     skipped: int | None
     play: PlayTurn = view.play_turn
     teller: str = ""
     done: int = 0
-    session: Session | None = None
+    session: tta.Session | None = None
 
-    async def tell(self, stories: Stories, story: str, branch: str) -> None:
+    async def tell(self, stories: tta.Stories, story: str, branch: str) -> None:
         """Further turns of a story that exists, or every planned one from its beginning."""
         total = self.turns * max(1, len(self.planned))
         with _progress(self.screen, total, self.as_json) as advance:
@@ -129,11 +121,11 @@ class StoryRun:
                     await self._tell(session, name, advance)
                 finally:
                     if not session.state.turn:  # its premise stands in the command or the file
-                        with suppress(StoreError):
+                        with suppress(tta.StoreError):
                             await stories.delete(session.story_id)
                 self.done += 1
 
-    async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
+    async def _tell(self, session: tta.Session, name: str, advance: Callable[[], None]) -> None:
         state, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         notes = [] if state.turn else list(premise_notes(premise, self.teller))
@@ -162,14 +154,12 @@ class StoryRun:
         finally:
             self._close(session, session.state.turn - state.turn)
 
-    async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
-        from tta_rebuild.engine.action import Action
-
+    async def _turns(self, session: tta.Session, advance: Callable[[], None]) -> None:
         next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
         while left and not session.state.ended:
             choices = session.state.choices
-            move = next_move(choices) if session.state.turn else Action.begin()
+            move = next_move(choices) if session.state.turn else tta.Action.begin()
             if move is None:
                 return
             if not self.as_json and session.state.turn:
@@ -187,10 +177,10 @@ class StoryRun:
             refused += 1
             if refused > MAX_REFUSALS:
                 why = f"moves in a row were not played, the last because: {result.refused}"
-                raise ExecutionError(f"{refused} {why}")
+                raise tta.ExecutionError(f"{refused} {why}")
 
     def _report(
-        self, session: Session, result: view.TurnResult, move: Action, seconds: float
+        self, session: tta.Session, result: view.TurnResult, move: tta.Action, seconds: float
     ) -> None:
         state = session.state
         assert state.scene is not None  # what is not refused ends with a scene
@@ -217,7 +207,7 @@ class StoryRun:
             ms=round(seconds * 1000, 2),
         )
 
-    def _close(self, session: Session, played: int) -> None:
+    def _close(self, session: tta.Session, played: int) -> None:
         turns, ended, which = session.state.turn, session.state.ended, session.story_id[:8]
         self._emit("end", session, turns=turns, played=played, ended=ended)
         if turns and not self.as_json:
@@ -226,7 +216,7 @@ class StoryRun:
                 can, read = "The story has ended.", f"Read it: tta stories export {which}"
             self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
 
-    def _emit(self, kind: str, session: Session, **values: Any) -> None:
+    def _emit(self, kind: str, session: tta.Session, **values: Any) -> None:
         if self.as_json:
             self.screen.json({"type": kind, "story_id": session.story_id, **values})
 

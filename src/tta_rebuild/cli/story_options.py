@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+import tta_rebuild as tta
 from tta_rebuild.cli.arguments import (
     GoOnWith,
     OnFailure,
@@ -27,9 +28,6 @@ from tta_rebuild.cli.arguments import (
     wrong,
 )
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.story import CharacterSketch, Premise
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
@@ -66,17 +64,15 @@ class StoryOptions:
     on_failure: Annotated[OnFailure | None, option(_ON_FAILURE, show_default=False)] = None
 
 
-def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
+def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> tta.Premise:
     """The premise of a new story, its theme from ``source``; raises BadParameter if it is wrong."""
-    from tta_rebuild.core.errors import ValidationError
-    from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.premise_check import check_premise
 
     try:
         people = tuple(map(character_of, options.character or ()))
         others = [one for one in people if one.description.lower().startswith("your ")]
         player = next((one for one in people if one not in others), None)
-        premise = Premise(
+        premise = tta.Premise(
             theme=unicodedata.normalize("NFC", plain(theme)).strip(),
             title=one_line(options.title, MAX_NAME_CHARS),
             characters=tuple(replace(one, is_player=one is player) for one in people),
@@ -89,7 +85,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
             model=options.model,
         )
         check_premise(premise)
-    except ValidationError as error:
+    except tta.ValidationError as error:
         hints = {"characters have": "--character", "world": "--world"}
         hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
@@ -110,7 +106,7 @@ def theme_of(options: StoryOptions) -> str | None:
     return f"{world.title}: {world.about}"
 
 
-def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
+def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
     if teller == "offline" and not premise.world and premise.language == "en":
         from tta_rebuild.storyteller.premise import read_premise
@@ -149,10 +145,8 @@ def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
         )
 
 
-def character_of(text: str) -> CharacterSketch:
+def character_of(text: str) -> tta.CharacterSketch:
     """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
-    from tta_rebuild.core.story import CharacterSketch
-
     who, _, listed = one_line(text).partition(";")
     name, _, description = who.partition(":")
     name, traits = name.strip(), dict[str, float]()
@@ -169,7 +163,7 @@ def character_of(text: str) -> CharacterSketch:
             how = "write a name and a strength from 0 to 1, like brave=0.8"
             raise wrong("--character", f"'{part}' is no trait; {how}.")
         traits[trait.strip().lower()] = value
-    return CharacterSketch(
+    return tta.CharacterSketch(
         character_id=_slug(name), name=name, description=description.strip(), traits=traits
     )
 

@@ -6,16 +6,10 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import tta_rebuild as tta
 from tta_rebuild.cli.screen import Screen, counted
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.story import Passage
-    from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import Session
-    from tta_rebuild.engine.state import StoryState
-    from tta_rebuild.engine.turn_events import TurnEvent
 
 
 @dataclass(slots=True)
@@ -31,9 +25,10 @@ class TurnResult:
     told_s: float = 0.0
 
 
-async def play_turn(session: Session, action: Action, screen: Screen | None = None) -> TurnResult:
+async def play_turn(
+    session: tta.Session, action: tta.Action, screen: Screen | None = None
+) -> TurnResult:
     """Play one turn to its end; with a screen, show it while it is told."""
-    from tta_rebuild.engine import turn_events as seen
 
     def say(text: str, style: str, **how: Any) -> None:
         if screen is not None:
@@ -43,19 +38,19 @@ async def play_turn(session: Session, action: Action, screen: Screen | None = No
     async with aclosing(session.play(action)) as turn:
         async for event in turn if screen is None else waiting_shown(turn, screen):
             match event:
-                case seen.PassageReleased(passage=passage):
+                case tta.PassageReleased(passage=passage):
                     result.told_s = time.perf_counter() - began
                     if screen is not None:
                         show_passage(screen, passage, session.state.names)
-                case seen.TurnWarning(text=text):
+                case tta.TurnWarning(text=text):
                     result.warnings = (*result.warnings, text)
                     say(f"({text})", "yellow")
-                case seen.SceneRestarted(reason=reason):
+                case tta.SceneRestarted(reason=reason):
                     say(f"(The scene begins anew: {reason})", "yellow")
-                case seen.TurnRefused(reason=reason):
+                case tta.TurnRefused(reason=reason):
                     result.refused = reason
                     say(reason, "red", lead="Not played: ", indent=2)
-                case seen.CostReported(cost_usd=cost_usd, usage=usage):
+                case tta.CostReported(cost_usd=cost_usd, usage=usage):
                     result.cost_usd, result.tokens = cost_usd, usage.total_tokens
                 case _:
                     pass
@@ -63,8 +58,8 @@ async def play_turn(session: Session, action: Action, screen: Screen | None = No
 
 
 async def waiting_shown(
-    events: AsyncIterator[TurnEvent], screen: Screen, *, after_s: float = 0.4
-) -> AsyncIterator[TurnEvent]:
+    events: AsyncIterator[tta.TurnEvent], screen: Screen, *, after_s: float = 0.4
+) -> AsyncIterator[tta.TurnEvent]:
     """The same events; while none comes, a sign on the terminal that the story is being told."""
     import asyncio
 
@@ -81,7 +76,7 @@ async def waiting_shown(
         yield event
 
 
-def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> None:
+def show_passage(screen: Screen, passage: tta.Passage, names: Mapping[str, str]) -> None:
     """One paragraph of the story; a spoken one stands a little to the right, after a name."""
     from tta_rebuild.core.speech import quoted, speaker_name
 
@@ -92,7 +87,7 @@ def show_passage(screen: Screen, passage: Passage, names: Mapping[str, str]) -> 
         screen.say(f"{passage.text}\n")
 
 
-def show_present(screen: Screen, state: StoryState) -> None:
+def show_present(screen: Screen, state: tta.StoryState) -> None:
     """The last scene once more with what was said of it, and what may be done next."""
     for passage in state.scene.passages if state.scene else ():
         show_passage(screen, passage, state.names)
@@ -101,7 +96,7 @@ def show_present(screen: Screen, state: StoryState) -> None:
     show_choices(screen, state)
 
 
-def show_choices(screen: Screen, state: StoryState) -> None:
+def show_choices(screen: Screen, state: tta.StoryState) -> None:
     """What may be done next; where that is little, how many choices were left out and why."""
     screen.numbered(choice.text for choice in state.choices)
     if state.rejected and len(state.choices) < 2 and not state.ended:
@@ -109,14 +104,14 @@ def show_choices(screen: Screen, state: StoryState) -> None:
         screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
 
 
-def show_teller(screen: Screen, state: StoryState, teller: str) -> None:
+def show_teller(screen: Screen, state: tta.StoryState, teller: str) -> None:
     """Say in a line if another tells the story from here on than told it last."""
     if before := teller_before(state, teller):
         changes = f"The storyteller changes: {before} told it last, {teller} goes on."
         screen.say(f"({changes} To choose another: --model.)\n", "yellow")
 
 
-def teller_before(state: StoryState, teller: str) -> str:
+def teller_before(state: tta.StoryState, teller: str) -> str:
     """The model that told the last scene, if it is another than ``teller``; else ""."""
     told_by = state.scene.told_by if state.scene else ""
     # a service may answer with the version of the model behind the name

@@ -8,7 +8,6 @@ import typer
 
 from tta_rebuild.cli.arguments import AsJson, number
 from tta_rebuild.cli.exits import FAILED
-from tta_rebuild.cli.opening import context_of
 from tta_rebuild.core.errors import RequestRejected
 
 
@@ -24,7 +23,7 @@ def worlds(
     """List the authored worlds, or check one of your own."""
     from tta_rebuild.storyteller.scene_file import packaged, read_world
 
-    screen = context_of(ctx).screen
+    screen = ctx.obj.screen
     if check:
         _check(ctx, check, plays, as_json=json_)
         return
@@ -51,7 +50,7 @@ def _check(ctx: typer.Context, name: str, plays: int, *, as_json: bool) -> None:
     from tta_rebuild.storyteller.scene_file import read_world
     from tta_rebuild.storyteller.world_check import never_met, play_through, problems
 
-    screen = context_of(ctx).screen
+    screen = ctx.obj.screen
     try:
         world = read_world(name)
     except RequestRejected as error:
