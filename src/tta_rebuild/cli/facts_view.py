@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.canon.lines import numbered
 from tta_rebuild.cli.screen import Screen, counted, one_line
@@ -51,24 +51,30 @@ def names_written(facts: Iterable[Fact]) -> dict[str, str]:
     return names
 
 
-def show_facts(
-    screen: Screen,
-    canon: Canon,
-    held: Sequence[Fact],
-    names: Mapping[str, str],
-    lines: Mapping[int, LastingLine],
-    word: str,
-    *,
-    places: Mapping[int, int] | None = None,
-    unit: str = "turn",
-) -> None:
-    """What mentions a word of the facts under ``SECTIONS``, and of the lasting ``lines``.
+class FactList(NamedTuple):
+    """What holds at a time, to be shown.
 
-    ``names`` are of those whose name is no fact; ``places`` is event position → turn or sentence.
+    ``names`` are of those whose name is no fact, ``lines`` the lasting ones; ``places`` is event
+    position → number of the turn, or of the sentence where that is the ``unit``.
     """
-    names, facts = {**names_written(held), **names}, facts_with(word, held)
+
+    canon: Canon
+    held: Sequence[Fact]
+    names: Mapping[str, str] = {}
+    lines: Mapping[int, LastingLine] = {}
+    places: Mapping[int, int] = {}
+    unit: str = "turn"
+
+
+def show_facts(screen: Screen, found: FactList, word: str) -> None:
+    """What mentions a word: of the facts, under ``SECTIONS``, and of the lasting lines."""
+    canon, names = found.canon, {**names_written(found.held), **found.names}
     # a subject's name stands above the others
-    facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
+    facts = [
+        fact
+        for fact in facts_with(word, found.held)
+        if (fact.relation, fact.value) != ("name", canon.value(fact.subject, "name"))
+    ]
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
     about = f", about {counted(len({fact.subject for fact in facts}), 'subject')}"
     there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
@@ -82,23 +88,23 @@ def show_facts(
         for subject, own in groupby(sorted(here, key=_subject), _subject):
             screen.say(one_line(_name(canon, subject, names), 60), "bold", indent=2)
             for fact in own:
-                told = (places or {}).get(fact.since)
-                source = f" [{unit} {told}]" if told else ""
+                told = found.places.get(fact.since)
+                source = f" [{found.unit} {told}]" if told else ""
                 source += "" if fact.certain else " (unconfirmed)"
                 value = {"true": "yes", "false": "no"}.get(fact.value, _plain(fact.value))
                 if fact.relation not in ("role", "alias", "name") and value not in ("yes", "no"):
                     value = one_line(_name(canon, fact.value, names))
                 head = f"    {_plain(fact.relation)}:"
                 screen.entry(head, f"{value}{source}", gap=1, head_style="")
-    heading = "Kept in plain words, by number"
-    for number, line in lines.items():
-        known_by = tuple(names.get(who, who) for who in line.known_by)
-        text = numbered(number, replace(line, known_by=known_by))
-        if word.casefold() in text.casefold():
-            if heading:
-                screen.heading(heading)
-            heading = ""
-            screen.say(f"  {one_line(text)}")
+    known = (
+        (n, replace(line, known_by=tuple(names.get(who, who) for who in line.known_by)))
+        for n, line in found.lines.items()
+    )
+    lines = [text for n, line in known if word.casefold() in (text := numbered(n, line)).casefold()]
+    if lines:
+        screen.heading("Kept in plain words, by number")
+    for text in lines:
+        screen.say(f"  {one_line(text)}")
 
 
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
@@ -144,23 +150,28 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
         screen.entry(f"  {one_line(name, 30)}:", f"{one_line(text)} -- {how}", gap=1)
 
 
-def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> None:
-    """What a correction takes back, and every later fact that depends on it."""
-    screen.entry("never so:", f"{fact_line(plan.fact)} [turn {turns.get(plan.fact.since, 0)}]")
+def show_plan(
+    screen: Screen, plan: RetconPlan, turns: Mapping[int, int], made: Retconned | None
+) -> None:
+    """What a correction takes back, and every later fact that depends on it; then what it did."""
+    told = turns.get(plan.fact.since, 0)
+    screen.entry("never so:", f"{fact_line(plan.fact)} [turn {told}]")
     if plan.becomes is not None:
         screen.entry("but:", fact_line(plan.becomes))
-    if not plan.dependents:
-        screen.say("No later fact depends on it.")
-        return
-    screen.say(f"{counted(len(plan.dependents), 'later fact')} would no longer stand:")
+    depend = f"{counted(len(plan.dependents), 'later fact')} would no longer stand:"
+    screen.say(depend if plan.dependents else "No later fact depends on it.")
     for one in plan.dependents:
         said = f"{'no longer ' if one.claim.ends else ''}{fact_line(one.claim)}"
         head = f"  turn {turns.get(one.position, 0)}:"
         screen.entry(head, f"{said}: {one_line(one.why)}", gap=1)
+    if made is None:
+        screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
+    else:
+        _show_correction(screen, made, told)
 
 
-def show_correction(screen: Screen, made: Retconned, told: int) -> None:
-    """What a correction did, to the lasting lines too, and how to tell the story anew after it.
+def _show_correction(screen: Screen, made: Retconned, told: int) -> None:
+    """What it did, to the lasting lines too, and how to tell the story anew after it.
 
     ``told`` is the turn that told what was never so, 0 for the premise.
     """
@@ -170,19 +181,17 @@ def show_correction(screen: Screen, made: Retconned, told: int) -> None:
         if isinstance(event, LineEnded):
             screen.say(f"The lasting line {event.number} said so and has ended.")
         elif isinstance(event, LineKept):
-            kept = numbered(0, event.line).removeprefix("0. ")
-            screen.say(f"A lasting line in its place: {kept}")
-    if made.how != "rewrite":
-        return
-    screen.say(
-        f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
-        f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
-    )
-    if 0 < told <= branch.turn:
+            screen.say(f"A lasting line in its place: {event.line.text}")
+    if made.how == "rewrite":
         screen.say(
-            f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
-            f"tta fork {story} --turn {told - 1}"
+            f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
+            f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
         )
+        if 0 < told <= branch.turn:
+            screen.say(
+                f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
+                f"tta fork {story} --turn {told - 1}"
+            )
 
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:

@@ -14,8 +14,8 @@ import typer
 from typer.core import TyperCommand
 
 import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import turn_view as view
-from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
@@ -41,32 +41,33 @@ class AutoPolicyCommand(TyperCommand):
         return super().parse_args(ctx, spelt)
 
 
-@with_options
+@take.with_options
 def story(
     ctx: typer.Context,
     *,
     premises: Annotated[
-        Path | None, option("A file of premises, one a line (text or JSON); - is standard input.")
+        Path | None,
+        take.option("A file of premises, one a line (text or JSON); - is standard input."),
     ] = None,
-    turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
-    auto: Annotated[Policy | None, option(_AUTO)] = None,
-    json_: AsJson = False,
-    skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
+    turns: Annotated[int, take.number("Turns to play.", 1, 100_000)] = 5,
+    auto: Annotated[Policy | None, take.option(_AUTO)] = None,
+    json_: take.AsJson = False,
+    skip: Annotated[int, take.number("With --premises: leave out the first N.", 0)] = 0,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
     theme = theme_of(options)
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
-        raise wrong("--theme", "give one of --theme, --premises and --story.")
+        raise take.wrong("--theme", "give one of --theme, --premises and --story.")
     if not auto and (sys.stdin.isatty() or premises):
         or_play = "or play it yourself with 'tta play'."
-        raise wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
+        raise take.wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
     planned = [("", premise_of(theme, options))] if theme is not None else []
     if premises is not None:
         lines = read_premises(premises)
         if skip >= len(lines):
             left = f"the file holds {len(lines)} premises, none is left after {skip}."
-            raise wrong("--skip", left)
+            raise take.wrong("--skip", left)
         planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
     run = StoryRun(
         screen=ctx.obj.screen,
@@ -78,8 +79,11 @@ def story(
     )
 
     async def work(application: tta.Application, play: PlayTurn) -> None:
-        run.play, run.teller = play, application.models[0]
-        await run.tell(application.stories, options.story, options.branch)
+        run.play, run.teller, stories = play, application.models[0], application.stories
+        with _progress(run) as run.advance:
+            if options.story:
+                await run.tell(await stories.resume(options.story, options.branch))
+            await run.tell_planned(stories)
 
     try:
         with_storyteller(ctx.obj, work, options)
@@ -105,30 +109,28 @@ class StoryRun:
     planned: Sequence[tuple[str, tta.Premise]]
     skipped: int | None
     play: PlayTurn = view.play_turn
+    advance: Callable[[], None] = lambda: None
     teller: str = ""
     done: int = 0
     session: tta.Session | None = None
 
-    async def tell(self, stories: tta.Stories, story: str, branch: str) -> None:
-        """Further turns of a story that exists, or every planned one from its beginning."""
-        total = self.turns * max(1, len(self.planned))
-        with _progress(self.screen, total, self.as_json) as advance:
-            if story:
-                await self._tell(await stories.resume(story, branch), "", advance)
-            for name, premise in self.planned:
-                session = await stories.open(premise)
-                try:
-                    await self._tell(session, name, advance)
-                finally:
-                    if not session.state.turn:  # its premise stands in the command or the file
-                        with suppress(tta.StoreError):
-                            await stories.delete(session.story_id)
-                self.done += 1
+    async def tell_planned(self, stories: tta.Stories) -> None:
+        """Every planned story from its beginning."""
+        for name, premise in self.planned:
+            session = await stories.open(premise)
+            try:
+                await self.tell(session, name)
+            finally:
+                if not session.state.turn:  # its premise stands in the command or the file
+                    with suppress(tta.StoreError):
+                        await stories.delete(session.story_id)
+            self.done += 1
 
-    async def _tell(self, session: tta.Session, name: str, advance: Callable[[], None]) -> None:
-        state, premise = session.state, session.state.premise
+    async def tell(self, session: tta.Session, name: str = "") -> None:
+        """Further turns of a story, as many as wished for."""
+        before, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
-        notes = [] if state.turn else list(premise_notes(premise, self.teller))
+        notes = [] if before.turn else list(premise_notes(premise, self.teller))
         self._emit(
             "story",
             session,
@@ -138,23 +140,30 @@ class StoryRun:
             rules=dict(premise.rules),
             seed=premise.seed,
             branch=session.branch.name,
-            turn=state.turn,
+            turn=before.turn,
             teller=self.teller,
-            teller_before=view.teller_before(state, self.teller),
+            teller_before=view.teller_before(before, self.teller),
             notes=notes,
         )
+        which = session.story_id[:8]
         if not self.as_json:
-            view.show_heading(self.screen, title, f"story {session.story_id[:8]}")
+            view.show_heading(self.screen, title, f"story {which}")
             for note in () if self.done else notes:
                 self.screen.note(note)
-            view.show_teller(self.screen, state, self.teller)
+            view.show_teller(self.screen, before, self.teller)
         self.session = session
         try:
-            await self._turns(session, advance)
+            await self._turns(session)
         finally:
-            self._close(session, session.state.turn - state.turn)
+            turns, ended = session.state.turn, session.state.ended
+            self._emit("end", session, turns=turns, played=turns - before.turn, ended=ended)
+            if turns and not self.as_json:
+                can, read = "The story can go on.", f"Play it: tta play --story {which}"
+                if ended:
+                    can, read = "The story has ended.", f"Read it: tta stories export {which}"
+                self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
 
-    async def _turns(self, session: tta.Session, advance: Callable[[], None]) -> None:
+    async def _turns(self, session: tta.Session) -> None:
         next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
         while left and not session.state.ended:
@@ -168,16 +177,16 @@ class StoryRun:
                 self.screen.say(f"> {one_line(words, MOVE_CHARS)}\n", "bold")
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
-            if not result.refused:
-                left, refused = left - 1, 0
-                self._report(session, result, move, time.perf_counter() - began)
-                advance()
+            if result.refused:
+                refused += 1
+                self._emit("refused", session, reason=result.refused)
+                if refused > MAX_REFUSALS:
+                    why = f"moves in a row were not played, the last because: {result.refused}"
+                    raise tta.ExecutionError(f"{refused} {why}")
                 continue
-            self._emit("refused", session, reason=result.refused)
-            refused += 1
-            if refused > MAX_REFUSALS:
-                why = f"moves in a row were not played, the last because: {result.refused}"
-                raise tta.ExecutionError(f"{refused} {why}")
+            left, refused = left - 1, 0
+            self._report(session, result, move, time.perf_counter() - began)
+            self.advance()
 
     def _report(
         self, session: tta.Session, result: view.TurnResult, move: tta.Action, seconds: float
@@ -207,15 +216,6 @@ class StoryRun:
             ms=round(seconds * 1000, 2),
         )
 
-    def _close(self, session: tta.Session, played: int) -> None:
-        turns, ended, which = session.state.turn, session.state.ended, session.story_id[:8]
-        self._emit("end", session, turns=turns, played=played, ended=ended)
-        if turns and not self.as_json:
-            can, read = "The story can go on.", f"Play it: tta play --story {which}"
-            if ended:
-                can, read = "The story has ended.", f"Read it: tta stories export {which}"
-            self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
-
     def _emit(self, kind: str, session: tta.Session, **values: Any) -> None:
         if self.as_json:
             self.screen.json({"type": kind, "story_id": session.story_id, **values})
@@ -232,19 +232,20 @@ class StoryRun:
 
 
 @contextmanager
-def _progress(screen: Screen, total: int, as_json: bool) -> Iterator[Callable[[], None]]:
+def _progress(run: StoryRun) -> Iterator[Callable[[], None]]:
     """A bar on standard error where that is a terminal and no prose runs through it."""
-    if not screen.err.is_terminal or (sys.stdout.isatty() and not as_json):
+    console = run.screen.err
+    if not console.is_terminal or (sys.stdout.isatty() and not run.as_json):
         yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
     # A bar that took standard output over would show on the terminal what belongs into a file.
-    with Progress(*columns, console=screen.err, transient=True, redirect_stdout=False) as progress:
-        task = progress.add_task("turns", total=total)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task("turns", total=run.turns * max(1, len(run.planned)))
         yield lambda: progress.advance(task)
 
 
-app = group("")
+app = take.group("")
 app.command(cls=AutoPolicyCommand)(story)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import tta_rebuild as tta
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.facts_view import show_facts
+from tta_rebuild.cli.facts_view import FactList, show_facts
 from tta_rebuild.cli.screen import Screen, counted, one_line, sentence, words
 from tta_rebuild.cli.turn_view import show_present
 
@@ -49,8 +49,8 @@ class StoryCommands:
                 case "who":
                     views.show_cast(screen, views.cast(state, rest), in_full=bool(rest))
                 case "facts":
-                    facts, lines = state.facts, state.lines
-                    show_facts(screen, state.canon, facts, state.names, lines, rest)
+                    found = FactList(state.canon, state.facts, state.names, state.lines)
+                    show_facts(screen, found, rest)
                 case "why":
                     views.show_why(screen, state)
                 case "cost":
