@@ -14,13 +14,14 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, with_stories
-from tta_rebuild.cli.screen import Screen, counted, one_line, words
+from tta_rebuild.cli.screen import Screen, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
 
 if TYPE_CHECKING:
     from tta_rebuild.canon.retcon import RetconPlan
     from tta_rebuild.engine.retcons import Retconned
+    from tta_rebuild.reading.story_reader import StoryRead
 
 How = Literal["keep", "mark", "rewrite"]
 _HOW = (
@@ -48,12 +49,10 @@ def facts(
     screen, text, read = ctx.obj.screen, story_text(story), None
     if text is None:
         found = _facts_of_story(ctx.obj, story, branch, turn)
+    elif turn is not None:
+        raise take.wrong("--turn", "a text file has no turns.")
     else:
-        from tta_rebuild.reading.story_reader import read_story
-
-        if turn is not None:
-            raise take.wrong("--turn", "a text file has no turns.")
-        read = read_story(text)
+        read = _read(text)
         places = {position: number + 1 for position, number in read.positions.items()}
         found = views.FactList(read.canon, read.canon.all_now(), places=places, unit="sentence")
     if json_:
@@ -62,13 +61,18 @@ def facts(
             screen.json(asdict(fact) | {key: found.places.get(fact.since)})
         return
     if read is not None:
-        screen.say(
-            f"{one_line(story)}: {counted(len(read.sentences), 'sentence')} read by their grammar. "
-            "What is read so is unconfirmed, and most of a text says nothing to it."
-        )
+        views.show_reading(screen, story, read)
     views.show_facts(screen, found, word)
     if read is not None:
         views.show_contradictions(screen, read)
+
+
+def _read(text: str, rules: Mapping[str, str] | None = None) -> StoryRead:
+    """A text as its grammar tells it. Raises ParserMissing."""
+    from tta_rebuild.reading.story_reader import read_story
+    from tta_rebuild.reading.world_rules import WorldRules, compiled
+
+    return read_story(text, rules=WorldRules(compiled(rules).rules) if rules else None)
 
 
 def _facts_of_story(
@@ -163,8 +167,7 @@ def validate(
     """
     screen, text, wanted = ctx.obj.screen, story_text(story), one_line(choice or "")
     if text is not None:
-        rules: Mapping[str, str] = rules_of(rule or ())
-        fits = _validate_text(screen, story, text, rules, as_json=json_)
+        fits = _is_sound(screen, story, text, rules_of(rule or ()), as_json=json_)
     elif choice is not None and not wanted:
         how = "say what the player would do, or leave it out to check what is offered."
         raise take.wrong("CHOICE", f"it is empty; {how}")
@@ -172,49 +175,35 @@ def validate(
 
         async def work(application: tta.Application) -> tuple[list[Verdict], Mapping[str, str]]:
             state = (await application.stories.resume(story, branch)).state
-            proposed = list(state.choices)
-            if wanted:
-                whom = affects or [state.player or next(iter(state.characters), "")]
-                leads_to = one_line(consequence)
-                proposed = [
-                    tta.Choice(text=wanted, consequence=leads_to, affects=tuple(filter(None, whom)))
-                ]
+            usual = [state.player] if state.player else [*state.characters][:1]
+            whom, leads_to = tuple(affects or usual), one_line(consequence)
+            own = tta.Choice(text=wanted, consequence=leads_to, affects=whom) if wanted else None
+            proposed = [own] if own else list(state.choices)
             judged = await application.stories.judge(story, branch, proposed)
             pairs = zip(proposed, judged, strict=True)
             return [{"choice": c.text, **asdict(one)} for c, one in pairs], state.premise.rules
 
         verdicts, rules = with_stories(ctx.obj, work)
         screen.answer(verdicts, json_, _show_verdicts)
+        if not json_:
+            views.show_rules(screen, rules)
         fits = all(verdict["is_valid"] for verdict in verdicts)
-    if not json_:
-        views.show_rules(screen, rules)
     if not fits:
         raise typer.Exit(exits.FAILED)
 
 
-def _validate_text(
+def _is_sound(
     screen: Screen, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
 ) -> bool:
-    """Whether nothing in the text contradicts for certain what stands before it, or a rule."""
-    from tta_rebuild.reading.story_reader import read_story
-    from tta_rebuild.reading.world_rules import WorldRules, compiled
-
-    read = read_story(text, rules=WorldRules(compiled(rules).rules))
-    errors = sum(found.contradiction.blocks for found in read.contradictions)
-    if as_json:
-        for found in read.contradictions:
-            screen.json(asdict(found.contradiction) | {"at": found.at, "evidence": found.evidence})
-    else:
-        screen.say(
-            f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read, "
-            f"{counted(len(read.canon.all_now()), 'fact')} read, unconfirmed; "
-            f"{counted(errors, 'contradiction')}, "
-            f"{counted(len(read.contradictions) - errors, 'doubt')}."
-        )
-        no_proof = "silence here is no proof that a text is sound"
-        screen.say(f"Grammar alone finds one contradiction in five at best: {no_proof}.", "dim")
-        views.show_contradictions(screen, read)
-    return not errors
+    """Show what contradicts in a text; whether nothing in it does for certain."""
+    found = _read(text, rules)
+    for one in found.contradictions if as_json else ():
+        screen.json(asdict(one.contradiction) | {"at": one.at, "evidence": one.evidence})
+    if not as_json:
+        views.show_reading(screen, name, found)
+        views.show_contradictions(screen, found)
+        views.show_rules(screen, rules)
+    return not any(one.contradiction.blocks for one in found.contradictions)
 
 
 def _show_verdicts(screen: Screen, verdicts: list[Verdict]) -> None:

@@ -96,15 +96,15 @@ def show_facts(screen: Screen, found: FactList, word: str) -> None:
                     value = one_line(_name(canon, fact.value, names))
                 head = f"    {_plain(fact.relation)}:"
                 screen.entry(head, f"{value}{source}", gap=1, head_style="")
-    known = (
-        (n, replace(line, known_by=tuple(names.get(who, who) for who in line.known_by)))
-        for n, line in found.lines.items()
-    )
-    lines = [text for n, line in known if word.casefold() in (text := numbered(n, line)).casefold()]
-    if lines:
-        screen.heading("Kept in plain words, by number")
-    for text in lines:
-        screen.say(f"  {one_line(text)}")
+    heading = "Kept in plain words, by number"
+    for number, line in found.lines.items():
+        known_by = tuple(names.get(who, who) for who in line.known_by)
+        text = numbered(number, replace(line, known_by=known_by))
+        if word.casefold() in text.casefold():
+            if heading:
+                screen.heading(heading)
+            heading = ""
+            screen.say(f"  {one_line(text)}")
 
 
 def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str:
@@ -115,6 +115,18 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
     if fact.value in ("true", "false"):
         return f"{subject}: {'not ' if fact.value == 'false' else ''}{relation}"
     return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
+
+
+def show_reading(screen: Screen, name: str, read: StoryRead) -> None:
+    """How much was read of a text, and how far that may be trusted."""
+    errors = sum(found.contradiction.blocks for found in read.contradictions)
+    screen.say(
+        f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read by their grammar; "
+        f"{counted(len(read.canon.all_now()), 'fact')}, unconfirmed; "
+        f"{counted(errors, 'contradiction')}, "
+        f"{counted(len(read.contradictions) - errors, 'doubt')}. Most of a text says nothing to "
+        "grammar: silence here is no proof that it is sound."
+    )
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:

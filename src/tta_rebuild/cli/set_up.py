@@ -8,7 +8,7 @@ import io
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
@@ -36,27 +36,23 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
 
     Ends with the code of the first thing that is wrong, 0 if a story can be played.
     """
-    command, code = ctx.obj, exits.OK
+    screen, code = ctx.obj.screen, exits.OK
     encoding = getattr(sys.stdout, "encoding", "") or "unknown"
     report: Report = {
         "can_play": True,
         "program": {"tta": tta.__version__, "python": platform.python_version()},
-        "terminal": {"columns": command.screen.out.width, "encoding": encoding},
+        "terminal": {"columns": screen.out.width, "encoding": encoding},
         **{part: {} for part in ("settings", "stories", "code", "servers")},
-        "teller": "",
-        "models": [],
-        "notes": [],
-        "problem": "",
-        "next_step": "",
+        **{"teller": "", "models": [], "notes": [], "problem": "", "next_step": ""},
     }
     try:
-        _examine(command, report)
+        _examine(ctx.obj, report)
     except (tta.StoreError, tta.SettingsError, tta.ProviderError) as error:
         code, step = exits.exit_code(error), exits.next_step(error)
         report["can_play"] = False
         report["problem"] = opening.redactor_of_this_run().redact(str(error))
         report["next_step"] = "" if "doctor" in step else step
-    command.screen.answer(report, json_, _show, indent=1)
+    screen.answer(report, json_, _show, indent=1)
     if code:
         raise typer.Exit(code)
 
@@ -208,11 +204,11 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
             screen.say(f"not ready: {line.lacks}", "yellow", indent=2)
         if line.key_ends:
             screen.say(f"key set, ends in {line.key_ends}", indent=2)
-        price = "price not known: counted at the provider's dearest"
-        if line.input_usd is not None and line.output_usd is not None:
+        if line.input_usd is None or line.output_usd is None:
+            screen.say("price not known: counted at the provider's dearest", indent=2)
+        else:
             each = f"${line.input_usd:.2f} in, ${line.output_usd:.2f} out per million tokens"
-            price = each if line.input_usd or line.output_usd else "free"
-        screen.say(price, indent=2)
+            screen.say(each if line.input_usd or line.output_usd else "free", indent=2)
         limits = {"requests a minute": line.rpm, "tokens a minute": line.tpm, "a day": line.rpd}
         quota = ", ".join(f"{n:,} {what}" for what, n in limits.items() if n)
         if quota:
@@ -223,7 +219,6 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
             screen.say(f"{calls}, {last}", indent=2)
 
 
-FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")
 GroupBy = Literal["day", "story", "model", "task"]
 
 
@@ -248,13 +243,15 @@ async def costs(
     if json_ or format_ == "json":
         here.screen.json(list(lines), indent=1)
     elif format_ == "csv":
+        from tta_rebuild.core.usage import CostLine
+
         text = io.StringIO()
-        writer = csv.DictWriter(text, FIELDS, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(field.name for field in fields(CostLine))
         for line in lines:
             # A key that begins like a formula would be run by a spreadsheet.
-            is_formula = str(line.key)[:1] in ("=", "+", "-", "@")
-            writer.writerow(asdict(line) | {"key": f"'{line.key}" if is_formula else line.key})
+            mark = "'" if line.key[:1] in ("=", "+", "-", "@") else ""
+            writer.writerow(astuple(replace(line, key=mark + line.key)))
         here.screen.raw(text.getvalue())
     elif not lines:
         here.screen.say("Nothing was spent: no model has been asked yet.")
@@ -263,16 +260,13 @@ async def costs(
 
 
 def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     shown = () if screen.out.width < 60 else ("calls", "in", "out")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(head, overflow="fold")
-    for name in shown:
-        table.add_column(name, justify="right")
-    table.add_column("US$", justify="right", no_wrap=True)
-    about = ""
+    columns = [Column(head, overflow="fold"), *(Column(name, justify="right") for name in shown)]
+    columns.append(Column("US$", justify="right", no_wrap=True))
+    table, about = Table(*columns, box=None, pad_edge=False, header_style="bold"), ""
     for line in lines:
         mark = "~" if line.estimated and line.cost_usd else ""
         about = about or mark
