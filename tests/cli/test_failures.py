@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.cli.failures import OnFailure, for_failures, told
+from tta_rebuild.cli.opening import OnFailure, for_failures, told
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import KeyRejected, ProviderBusy, ProviderError, QuotaExhausted
 from tta_rebuild.engine.action import Action

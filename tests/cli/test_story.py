@@ -212,7 +212,7 @@ def test_a_story_whose_first_turn_did_not_come_is_not_left_behind(
     async def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tta_rebuild.cli.failures.play_turn", interrupted)
+    monkeypatch.setattr("tta_rebuild.cli.opening.play_turn", interrupted)
     code, told = tell("--theme", "A wreck in the bay", "--auto")
 
     assert code == 130

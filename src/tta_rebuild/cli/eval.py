@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -16,13 +18,23 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.exits import FAILED, Interrupted
 from tta_rebuild.cli.opening import settings_for
 from tta_rebuild.cli.screen import Screen, json_line, lines_to, one_line
+from tta_rebuild.core.secret import Secret
+from tta_rebuild.lab import boundaries as labelled
+from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
+from tta_rebuild.lab.plays import PlayCounts, eval_plays
+from tta_rebuild.lab.premises import PremiseCounts, eval_premises
+from tta_rebuild.lab.told import eval_told
+from tta_rebuild.lab.told_file import (
+    LabelledPassage,
+    PlainPremise,
+    ReadPremise,
+    ToldStory,
+    read_rows,
+)
+from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
+from tta_rebuild.settings_values import ModelQuota
 
-if TYPE_CHECKING:
-    from tta_rebuild.lab.measures import BoundaryCounts, ToldCounts
-    from tta_rebuild.lab.plays import PlayCounts
-    from tta_rebuild.lab.premises import PremiseCounts
-
-    AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
+AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
@@ -63,10 +75,6 @@ def told(
     options: EvalOptions,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-    from tta_rebuild.lab.measures import ToldCounts
-    from tta_rebuild.lab.told import eval_told
-    from tta_rebuild.lab.told_file import ToldStory, read_rows
-    from tta_rebuild.lab.told_provider import ToldProvider
 
     stories, storyteller, counts = read_rows(files, ToldStory), ToldProvider(), ToldCounts()
     work = partial(eval_told, storyteller=storyteller, stories=stories, at_once=jobs)
@@ -85,17 +93,13 @@ def boundaries(
     options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries, unknown_categories
-    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts
-    from tta_rebuild.lab.told_file import LabelledPassage, read_rows
-    from tta_rebuild.lab.told_provider import ToldProvider
 
     passages = read_rows(files, LabelledPassage)
-    for category in unknown_categories(passages):
+    for category in labelled.unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
         ctx.obj.screen.note(said, "yellow")
-    counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
-    work = partial(eval_boundaries, passages=passages)
+    counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or labelled.LEVELS})
+    work = partial(labelled.eval_boundaries, passages=passages)
     _evaluate(ctx, work, counts, options, ToldProvider())
 
 
@@ -114,8 +118,6 @@ def premises(
     options: EvalOptions,
 ) -> None:
     """Read premises and play their moves with the embedded storyteller, and count."""
-    from tta_rebuild.lab.premises import PremiseCounts, eval_premises
-    from tta_rebuild.lab.told_file import ReadPremise, read_rows
 
     counts, rows = PremiseCounts(), read_rows(files, ReadPremise)
     try:
@@ -132,8 +134,6 @@ def premises(
 @take.with_options
 def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Play premises in five ways with the embedded storyteller, and compare the stories."""
-    from tta_rebuild.lab.plays import PlayCounts, eval_plays
-    from tta_rebuild.lab.told_file import PlainPremise, read_rows
 
     work = partial(eval_plays, premises=read_rows(files, PlainPremise))
     _evaluate(ctx, work, PlayCounts(), options)
@@ -153,14 +153,6 @@ def _evaluate(
     Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
     Without a provider the embedded storyteller tells, and nobody reads.
     """
-    import asyncio
-    import tempfile
-
-    from tta_rebuild.core.secret import Secret
-    from tta_rebuild.lab.measures import bounds_of, short_of
-    from tta_rebuild.lab.told_provider import NAME, reading_tasks
-    from tta_rebuild.settings_values import ModelQuota
-
     screen, model = ctx.obj.screen, options.model if provider else "offline"
     bounds = bounds_of(options.fail_under or (), counts)
 

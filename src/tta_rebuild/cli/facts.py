@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
 import tta_rebuild as tta
+from tta_rebuild.canon.retcon import RetconPlan
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
@@ -17,11 +18,11 @@ from tta_rebuild.cli.opening import CommandContext, with_stories
 from tta_rebuild.cli.screen import Screen, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
-
-if TYPE_CHECKING:
-    from tta_rebuild.canon.retcon import RetconPlan
-    from tta_rebuild.engine.retcons import Retconned
-    from tta_rebuild.reading.story_reader import StoryRead
+from tta_rebuild.core.events import FactRetconned, LineEnded
+from tta_rebuild.engine.retcons import Retconned
+from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.reading.story_reader import StoryRead, read_story
+from tta_rebuild.reading.world_rules import WorldRules, compiled
 
 How = Literal["keep", "mark", "rewrite"]
 _HOW = (
@@ -69,9 +70,6 @@ def facts(
 
 def _read(text: str, rules: Mapping[str, str] | None = None) -> StoryRead:
     """A text as its grammar tells it. Raises ParserMissing."""
-    from tta_rebuild.reading.story_reader import read_story
-    from tta_rebuild.reading.world_rules import WorldRules, compiled
-
     return read_story(text, rules=WorldRules(compiled(rules).rules) if rules else None)
 
 
@@ -82,9 +80,6 @@ def _facts_of_story(
 
     A line that a later correction ended is left out: as with facts, it never was so.
     """
-    from tta_rebuild.core.events import FactRetconned, LineEnded
-    from tta_rebuild.engine.state import StoryFold
-
     path = with_stories(command, lambda application: application.stories.path(story, branch))
     folded, turns, corrected = StoryFold(), {r.position: r.turn for r in path}, -1
     for recorded in path:

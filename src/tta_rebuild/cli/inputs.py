@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -17,6 +19,8 @@ from tta_rebuild.core.data_files import parse_json, read_text
 MAX_STORY_BYTES = 2_000_000
 """Largest story that is read from a file: about 350,000 words."""
 MAX_PREMISES_BYTES = 50_000_000
+LOOK_UP_S = 0.25
+"""Longest wait until a Ctrl-C is noticed that falls just before the keyboard is read."""
 
 
 def story_text(name: str) -> str | None:
@@ -111,3 +115,27 @@ def move_of(words: str) -> tta.Action:
     if words.isdecimal() and len(words) < 4:
         return tta.Action.choose(int(words))
     return tta.Action.say(words)
+
+
+def ask(prompt: str) -> str:
+    """The next line that is typed. Raises EOFError where there is none, KeyboardInterrupt at once.
+
+    ``asyncio.run`` answers Ctrl-C by cancelling its task, which a blocking read would notice only
+    at the end of the line. And a signal that arrives between the prompt and the read would be
+    noticed at the next key: a timer makes the read look up.
+    """
+    with suppress(ImportError):  # not on every system; lines come plainly then
+        import_module("readline")  # makes input() edit and remember lines
+    interrupt = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    timed = hasattr(signal, "setitimer")
+    try:
+        if timed:
+            alarm = signal.signal(signal.SIGALRM, lambda *_: None)
+            signal.setitimer(signal.ITIMER_REAL, LOOK_UP_S, LOOK_UP_S)
+        return input(prompt)
+    finally:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, alarm)
+        signal.signal(signal.SIGINT, interrupt)

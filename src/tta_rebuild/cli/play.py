@@ -10,13 +10,12 @@ import typer
 import tta_rebuild as tta
 from tta_rebuild.cli.arguments import with_options, wrong
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import PlayTurn, with_storyteller
-from tta_rebuild.cli.inputs import move_of
-from tta_rebuild.cli.keyboard import ask
+from tta_rebuild.cli.inputs import ask, move_of
+from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
-from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present, show_teller
+from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present
 
 YOUR_WORDS = "your words"
 
@@ -120,20 +119,12 @@ class PlayLoop:
 
     async def _play(self, session: tta.Session) -> None:
         commands = self.commands = StoryCommands(self.application, self.screen, session)
-        state, branch = session.state, session.branch.name
-        show_heading(
-            self.screen,
-            (await self.application.stories.find(session.story_id)).title,
-            f"story {session.story_id[:8]}",
-            "" if branch == "main" else f"branch {branch}",
-            f"turn {state.turn}" if state.turn else "",
-            f"told by {self.teller}" if self.teller != "offline" else "",
-        )
-        if not state.turn:
-            await self._turn(commands, tta.Action.begin())
+        title = (await self.application.stories.find(session.story_id)).title
+        show_heading(self.screen, session, title, self.teller)
+        if session.state.turn:
+            show_present(self.screen, session.state)
         else:
-            show_teller(self.screen, state, self.teller)
-            show_present(self.screen, state)
+            await self._turn(commands, tta.Action.begin())
         while True:
             if commands.session.state.ended:
                 self.screen.say("The story ends here. /undo or /fork open another way.", "dim")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -16,10 +16,9 @@ from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.facts_view import fact_line
 from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_application
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.events import RecordedEvent
-    from tta_rebuild.engine.comparison import Comparison, Side
+from tta_rebuild.core import events as told
+from tta_rebuild.core.speech import script
+from tta_rebuild.engine.comparison import Comparison, Side
 
 app = take.group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
@@ -42,11 +41,8 @@ async def timeline(
     here.screen.answer(turns, json_, _show_timeline)
 
 
-def _turn(recorded: Sequence[RecordedEvent], names: Mapping[str, str]) -> story_view.Row:
+def _turn(recorded: Sequence[told.RecordedEvent], names: Mapping[str, str]) -> story_view.Row:
     """A turn as ``--json`` shows it."""
-    from tta_rebuild.core import events as told
-    from tta_rebuild.core.speech import script
-
     row: story_view.Row = {
         "turn": recorded[0].turn,
         "at": recorded[0].at.isoformat(timespec="seconds"),
@@ -133,9 +129,7 @@ async def fork(
     here: Here,
     story: take.WhichStory,
     *,
-    turn: Annotated[
-        int, take.number("The last turn that both ways share; 0: only the premise.", 0)
-    ],
+    turn: Annotated[int, take.number("The last turn that both share; 0: only the premise.", 0)],
     branch: take.WhichBranch = "main",
     name: Annotated[str, take.option("The new branch's name.")] = "",
     json_: take.AsJson = False,

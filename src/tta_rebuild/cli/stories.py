@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option, wrong
-from tta_rebuild.cli.keyboard import ask
+from tta_rebuild.cli.inputs import ask
 from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_stories
 from tta_rebuild.cli.screen import (
     MAX_NAME_CHARS,
@@ -26,37 +27,36 @@ from tta_rebuild.cli.screen import (
     plain,
 )
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import ImportRejected, UnreadableFile, ValidationError
+from tta_rebuild.core.errors import ImportRejected, UnreadableFile
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
+Format = Literal["markdown", "json"]
 _BREAKS = "Take it in even if its scenes break the boundaries that it states itself."
 
-app = group("List, rename, delete, export, import.", invoke_without_command=True)
+app = take.group("List, rename, delete, export, import.", invoke_without_command=True)
 
 
 @app.callback()
-def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None:
+def list_without_a_command(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """List, rename, delete, export, import."""
     if ctx.invoked_subcommand is None:
         list_stories(ctx, json_=json_)
 
 
 @app.command("list")
-def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
+def list_stories(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """All stories, the latest played first."""
     from tta_rebuild.bootstrap.model_names import listed_stories
 
-    command = ctx.obj
-    rows = listed_stories(settings_for(command))
+    rows = listed_stories(settings_for(ctx.obj))
     if rows is None:
-        rows = with_stories(command, lambda application: application.stories.list())
-    command.screen.answer(rows, json_, _show_rows)
+        rows = with_stories(ctx.obj, lambda application: application.stories.list())
+    ctx.obj.screen.answer(rows, json_, _show_rows)
 
 
 def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
@@ -76,12 +76,12 @@ def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
 @app.command()
 @on_stories(changes=True)
 async def rename(
-    here: Here, story: WhichStory, title: Annotated[str, argument("The new title.")]
+    here: Here, story: take.WhichStory, title: Annotated[str, take.argument("The new title.")]
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
-        raise wrong("TITLE", f"a title has 1 to {MAX_NAME_CHARS} characters.")
+        raise take.wrong("TITLE", f"a title has 1 to {MAX_NAME_CHARS} characters.")
     await here.stories.rename(story, wanted)
     here.screen.say(f"The story is now called '{wanted}'.")
 
@@ -90,15 +90,15 @@ async def rename(
 @on_stories(changes=True)
 async def delete(
     here: Here,
-    story: WhichStory,
+    story: take.WhichStory,
     *,
-    yes: Annotated[bool, option("Do not ask.", "--yes", "-y")] = False,
-    json_: AsJson = False,
+    yes: Annotated[bool, take.option("Do not ask.", "--yes", "-y")] = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
     row, answer = await here.stories.find(story), "yes" if yes else ""
     if not yes and not sys.stdin.isatty():
-        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
+        raise tta.ValidationError("there is nobody to ask here; add --yes to delete without asking")
     if not yes:
         _show_rows(here.screen, [row])
         here.screen.say("Delete it with all its branches, for good? Type yes to delete.")
@@ -115,14 +115,15 @@ async def delete(
 @on_stories()
 async def export(
     here: Here,
-    story: WhichStory,
+    story: take.WhichStory,
     *,
     format_: Annotated[
-        Literal["markdown", "json"], option("markdown to read, json to import again.", "--format")
+        Literal["markdown", "json"],
+        take.option("markdown to read, json to import again.", "--format"),
     ] = "markdown",
-    branch: Annotated[str, option("Markdown: the branch to write.")] = "main",
+    branch: Annotated[str, take.option("Markdown: the branch to write.")] = "main",
     output: Annotated[
-        Path | None, option("A file; without it standard output.", "--output", "-o")
+        Path | None, take.option("A file; without it standard output.", "--output", "-o")
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
@@ -138,11 +139,12 @@ async def export(
 
 
 @app.command("import")
-def import_story(
-    ctx: typer.Context,
-    file: Annotated[Path, argument("A JSON export; - is standard input.")],
-    allow_boundary_breaks: Annotated[bool, option(_BREAKS, "--allow-boundary-breaks")] = False,
-    json_: AsJson = False,
+@on_stories(changes=True)
+async def import_story(
+    here: Here,
+    file: Annotated[Path, take.argument("A JSON export; - is standard input.")],
+    allow_boundary_breaks: Annotated[bool, take.option(_BREAKS, "--allow-boundary-breaks")] = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
     try:
@@ -152,24 +154,17 @@ def import_story(
             f"{one_line(str(error), 200)}; nothing was changed. "
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
-
-    async def work(application: Application) -> tuple[StoryRow, list[str]]:
-        stories = application.stories
-        row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
-        return row, [copy.story_id for copy in await stories.copies(row)]
-
-    command = ctx.obj
-    row, copies = with_stories(command, work, changes=True)
+    row = await here.stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
+    copies = [copy.story_id for copy in await here.stories.copies(row)]
     if json_:
-        command.screen.json(asdict(row) | {"copies_of": copies})
+        here.screen.json(asdict(row) | {"copies_of": copies})
         return
-    command.screen.say(
-        f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
-    )
+    story, turns = row.story_id[:8], counted(row.turns, "turn")
+    here.screen.say(f"'{row.title}' is here now, as story {story} ({turns}).")
     if copies:
         which = ", ".join(story_id[:8] for story_id in copies)
-        command.screen.say(
+        here.screen.say(
             f"The same story was here already, as {which}. To keep only one: "
-            f"tta stories delete {row.story_id[:8]}",
+            f"tta stories delete {story}",
             "yellow",
         )

@@ -17,8 +17,8 @@ import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import turn_view as view
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
+from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 
@@ -147,10 +147,9 @@ class StoryRun:
         )
         which = session.story_id[:8]
         if not self.as_json:
-            view.show_heading(self.screen, title, f"story {which}")
+            view.show_heading(self.screen, session, title, self.teller)
             for note in () if self.done else notes:
                 self.screen.note(note)
-            view.show_teller(self.screen, before, self.teller)
         self.session = session
         try:
             await self._turns(session)

@@ -104,8 +104,15 @@ def show_choices(screen: Screen, state: tta.StoryState) -> None:
         screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
 
 
-def show_teller(screen: Screen, state: tta.StoryState, teller: str) -> None:
-    """Say in a line if another tells the story from here on than told it last."""
+def show_heading(screen: Screen, session: tta.Session, title: str, teller: str) -> None:
+    """A story's title and where it stands; in a line, if another told it last than tells it now."""
+    state, branch = session.state, session.branch.name
+    beside = [f"story {session.story_id[:8]}"]
+    beside += [f"branch {branch}"] if branch != "main" else []
+    beside += [f"turn {state.turn}"] if state.turn else []
+    beside += [f"told by {teller}"] if teller != "offline" else []
+    screen.say(title, "bold cyan")
+    screen.say(f"{' · '.join(beside)}\n", "dim")
     if before := teller_before(state, teller):
         changes = f"The storyteller changes: {before} told it last, {teller} goes on."
         screen.say(f"({changes} To choose another: --model.)\n", "yellow")
@@ -116,9 +123,3 @@ def teller_before(state: tta.StoryState, teller: str) -> str:
     told_by = state.scene.told_by if state.scene else ""
     # a service may answer with the version of the model behind the name
     return "" if told_by.startswith(teller) else "offline" if told_by[:8] == "offline:" else told_by
-
-
-def show_heading(screen: Screen, title: str, *beside: str) -> None:
-    """A story's title, and what is known of it in a dim line below."""
-    screen.say(title, "bold cyan")
-    screen.say(f"{' · '.join(filter(None, beside))}\n", "dim")
