@@ -26,25 +26,20 @@ LOOK_UP_S = 0.25
 def story_text(name: str) -> str | None:
     """The text of a file that holds a story; None if there is no such file: a kept story is meant.
 
-    Raises BadParameter or UnreadableFile for a file that is no story.
+    Raises BadParameter or UnreadableFile for what is named like a file and is no story.
     """
-    path, problem, exists = Path(name), "", False
+    path = Path(name)
+    is_meant = path.suffix in (".txt", ".md", ".markdown") or len(path.parts) > 1
     with suppress(OSError):  # such as a name that is too long for one
-        exists = path.exists()
-    if not exists:
-        problem = f"there is no file '{name}'."
-    elif path.is_dir():
-        problem = f"'{name}' is a folder; name one text file in it."
-    if problem and path.suffix not in (".txt", ".md", ".markdown") and len(path.parts) < 2:
+        is_meant = is_meant or path.is_file()
+    if not is_meant:
         return None
-    text = "" if problem else read_text(path, max_bytes=MAX_STORY_BYTES)
+    text = read_text(path, max_bytes=MAX_STORY_BYTES)
     if text.lstrip().startswith("{"):
-        problem = (
-            f"{name} holds JSON, not prose; take an exported story in with "
-            "'tta stories import FILE' and name it by its id."
-        )
-    if problem or not text.strip():
-        raise wrong("STORY", problem or f"{name} is empty.")
+        how = "take an exported story in with 'tta stories import FILE' and name it by its id."
+        raise wrong("STORY", f"{name} holds JSON, not prose; {how}")
+    if not text.strip():
+        raise wrong("STORY", f"{name} is empty.")
     return text
 
 
