@@ -29,18 +29,13 @@ _subject = attrgetter("subject")
 
 def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
     """The facts that mention a word; all of them for ""."""
-    wanted = word.casefold()
-
-    def text(fact: Fact) -> str:
-        said = (fact.subject, fact.relation, fact.value, fact.sentence)
-        return "\n".join(said).casefold().replace("_", " ")
-
-    return [fact for fact in facts if wanted in text(fact)]
+    said = ((fact, (fact.subject, fact.relation, fact.value, fact.sentence)) for fact in facts)
+    texts = ((fact, "\n".join(parts).casefold().replace("_", " ")) for fact, parts in said)
+    return [fact for fact, text in texts if word.casefold() in text]
 
 
-def names_written(facts: Iterable[Fact]) -> dict[str, str]:
+def names_written(facts: Sequence[Fact]) -> dict[str, str]:
     """Whose ids the sentences behind facts write with capitals throughout: id → name."""
-    facts = list(facts)
     text = "\n".join(dict.fromkeys(fact.sentence for fact in facts))
     names = {}
     for one in dict.fromkeys(i for fact in facts for i in (fact.subject, fact.value)):
@@ -69,12 +64,9 @@ class FactList(NamedTuple):
 def show_facts(screen: Screen, found: FactList, word: str) -> None:
     """What mentions a word: of the facts, under ``SECTIONS``, and of the lasting lines."""
     canon, names = found.canon, {**names_written(found.held), **found.names}
+    facts = facts_with(word, found.held)
     # a subject's name stands above the others
-    facts = [
-        fact
-        for fact in facts_with(word, found.held)
-        if (fact.relation, fact.value) != ("name", canon.value(fact.subject, "name"))
-    ]
+    facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
     about = f", about {counted(len({fact.subject for fact in facts}), 'subject')}"
     there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
@@ -135,13 +127,11 @@ def show_contradictions(screen: Screen, read: StoryRead) -> None:
     if not read.contradictions:
         screen.say("no sentence contradicts an earlier one, as far as grammar can tell", indent=2)
     for found in read.contradictions:
-        contradiction = found.contradiction
-        against, head = contradiction.against, "against"
+        one, against = found.contradiction, ("against", found.contradiction.against)
         if found.evidence is not None:
-            against, head = read.sentences[found.evidence], f"sentence {found.evidence + 1}"
-        screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
-        said = {f"sentence {found.at + 1}": contradiction.sentence, head: against}
-        for name, text in [*said.items(), ("fix", contradiction.fix)]:
+            against = f"sentence {found.evidence + 1}", read.sentences[found.evidence]
+        screen.entry(f"  {one.severity}:", one_line(one.message), gap=1)
+        for name, text in ((f"sentence {found.at + 1}", one.sentence), against, ("fix", one.fix)):
             if text:
                 screen.entry(f"    {name}:", one_line(text), gap=1)
 

@@ -16,7 +16,7 @@ import typer
 import tta_rebuild as tta
 from tta_rebuild.cli.arguments import OnFailure
 from tta_rebuild.cli.screen import Screen
-from tta_rebuild.cli.turn_view import TurnResult, play_turn
+from tta_rebuild.cli.story_view import TurnResult, play_turn
 from tta_rebuild.core import errors
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
-from tta_rebuild.cli.turn_view import show_choices, show_heading, show_present
+from tta_rebuild.cli.story_view import show_choices, show_heading, show_present
 
 YOUR_WORDS = "your words"
 

@@ -10,19 +10,20 @@ import sys
 from collections.abc import Sequence
 from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
 import tta_rebuild as tta
+from tta_rebuild.bootstrap import overview as seen
+from tta_rebuild.bootstrap.application import check_writable
+from tta_rebuild.bootstrap.guards import code_engines
+from tta_rebuild.bootstrap.model_names import chosen_model
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, opening
-from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option, wrong
 from tta_rebuild.cli.screen import Screen, counted, one_line
 from tta_rebuild.core.errors import StoreLocked
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.overview import ModelOverview
-    from tta_rebuild.core.usage import CostLine
+from tta_rebuild.core.usage import CostLine, Grouping
 
 SMALL_WINDOW = 8192
 """Tokens of context with which no prompt has to be shortened."""
@@ -31,7 +32,7 @@ Report: TypeAlias = dict[str, Any]
 """What was found, with the keys of ``doctor --json``; an empty part was not reached."""
 
 
-def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
+def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """Say what is set up, and what is missing.
 
     Ends with the code of the first thing that is wrong, 0 if a story can be played.
@@ -59,10 +60,6 @@ def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
 
 def _examine(command: opening.CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
-    from tta_rebuild.bootstrap.application import check_writable
-    from tta_rebuild.bootstrap.guards import code_engines
-    from tta_rebuild.bootstrap.model_names import chosen_model
-    from tta_rebuild.bootstrap.overview import configured_servers
 
     async def look(application: tta.Application) -> dict[str, Any]:
         await application.stories.check()
@@ -79,7 +76,7 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
         notes.append("a story is being played in this data directory")
     report["code"], found = asyncio.run(code_engines(settings))
     notes += found
-    report["servers"] = servers = asyncio.run(configured_servers(settings))
+    report["servers"] = servers = asyncio.run(seen.configured_servers(settings))
     notes += [f"server {name} {s['wrong']}" for name, s in servers.items() if "wrong" in s]
     report["teller"] = chosen_model(settings)
     report["models"] = overview(command)
@@ -163,21 +160,19 @@ def models(
     ctx: typer.Context,
     *,
     local: Annotated[
-        bool, option("Look for servers on this machine (Ollama, LM Studio ...).")
+        bool, take.option("Look for servers on this machine (Ollama, LM Studio ...).")
     ] = True,
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Show models, prices, quotas and health.
 
     Nothing is asked of a model, and nothing is spent.
     """
-    from tta_rebuild.bootstrap.overview import local_servers
-
     screen: Screen = ctx.obj.screen
     screen.answer(overview(ctx.obj), json_, _show_models)
     if not local or json_:
         return
-    found = asyncio.run(local_servers(opening.settings_for(ctx.obj)))
+    found = asyncio.run(seen.local_servers(opening.settings_for(ctx.obj)))
     for server in found:
         screen.say(f"{server.name} on this machine, {server.base_url}", "bold")
         for model in server.models:
@@ -186,16 +181,14 @@ def models(
         screen.say("No server with models answers on this machine.", "dim")
 
 
-def overview(command: opening.CommandContext) -> list[ModelOverview]:
+def overview(command: opening.CommandContext) -> list[seen.ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
-    from tta_rebuild.bootstrap.overview import models_overview
-
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = opening.with_stories(command, lambda app: app.ledger.attempts(limit=500))
-    return models_overview(opening.settings_for(command), seen, at=datetime.now(UTC))
+    latest = opening.with_stories(command, lambda app: app.ledger.attempts(limit=500))
+    return seen.models_overview(opening.settings_for(command), latest, at=datetime.now(UTC))
 
 
-def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
+def _show_models(screen: Screen, lines: Sequence[seen.ModelOverview]) -> None:
     for line in lines:
         use = [f"choice {line.place}"] if line.place else []
         use += [f"does {task}" for task in line.tasks]
@@ -219,32 +212,27 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
             screen.say(f"{calls}, {last}", indent=2)
 
 
-GroupBy = Literal["day", "story", "model", "task"]
-
-
 @opening.on_stories()
 async def costs(
     here: opening.Here,
     *,
-    by: Annotated[GroupBy, option("A line for each day, story, model or task.")] = "day",
-    story: OnlyStory = "",
-    days: Annotated[int, number("Only the last N days; 0 is all.", 0)] = 0,
+    by: Annotated[Grouping, take.option("A line for each day, story, model or task.")] = "day",
+    story: take.OnlyStory = "",
+    days: Annotated[int, take.number("Only the last N days; 0 is all.", 0)] = 0,
     format_: Annotated[
-        Literal["table", "json", "csv"], option("table, json or csv.", "--format")
+        Literal["table", "json", "csv"], take.option("table, json or csv.", "--format")
     ] = "table",
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Show what the models have cost."""
     if json_ and format_ == "csv":
-        raise wrong("--json", "give --json or --format csv, not both.")
+        raise take.wrong("--json", "give --json or --format csv, not both.")
     story_id = (await here.stories.find(story)).story_id if story else None
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     lines = await here.application.ledger.costs(by, story_id=story_id, since=since)
     if json_ or format_ == "json":
         here.screen.json(list(lines), indent=1)
     elif format_ == "csv":
-        from tta_rebuild.core.usage import CostLine
-
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(field.name for field in fields(CostLine))

@@ -15,7 +15,7 @@ from typer.core import TyperCommand
 
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
-from tta_rebuild.cli import turn_view as view
+from tta_rebuild.cli import story_view as view
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller

@@ -9,7 +9,6 @@ from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
 from tta_rebuild.cli.facts_view import FactList, show_facts
 from tta_rebuild.cli.screen import Screen, counted, one_line, sentence, words
-from tta_rebuild.cli.turn_view import show_present
 
 QUIT = ("/quit", "/q", "/exit", "/bye")
 
@@ -34,7 +33,7 @@ class StoryCommands:
                     for head, text in words("help").items():
                         screen.entry(f"{head:<13}", text)
                 case "look" | "l":
-                    show_present(screen, state)
+                    views.show_present(screen, state)
                 case "undo" | "u":
                     await self.undo(rest)
                 case "fork":
@@ -133,4 +132,4 @@ class StoryCommands:
 
     def _show_present(self, where: str) -> None:
         self.screen.say(f"{where}\n", "dim")
-        show_present(self.screen, self.session.state)
+        views.show_present(self.screen, self.session.state)
