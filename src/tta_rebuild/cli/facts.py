@@ -9,17 +9,15 @@ from typing import Annotated, Any, Literal, TypeAlias
 import typer
 
 import tta_rebuild as tta
-from tta_rebuild.canon.retcon import RetconPlan
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
 from tta_rebuild.cli.inputs import story_text
-from tta_rebuild.cli.opening import CommandContext, with_stories
+from tta_rebuild.cli.opening import CommandContext, Here, on_stories, with_stories
 from tta_rebuild.cli.screen import Screen, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
 from tta_rebuild.core.events import FactRetconned, LineEnded
-from tta_rebuild.engine.retcons import Retconned
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.reading.story_reader import StoryRead, read_story
 from tta_rebuild.reading.world_rules import WorldRules, compiled
@@ -97,8 +95,9 @@ def _facts_of_story(
     return views.FactList(now.canon, now.canon.all_now(at), now.names, lines, turns)
 
 
-def retcon(
-    ctx: typer.Context,
+@on_stories(changes="how")
+async def retcon(
+    here: Here,
     story: take.WhichStory,
     subject: Annotated[str, take.argument("Of whom or what, as 'tta facts' names it.")],
     relation: Annotated[str, take.argument("The relation, such as holds or located_in.")],
@@ -114,24 +113,18 @@ def retcon(
 
     Shows which later facts depend on it; changes nothing until --how says what becomes of them.
     """
-
-    async def work(
-        application: tta.Application,
-    ) -> tuple[RetconPlan, dict[int, int], Retconned | None]:
-        stories, relation_id = application.stories, relation.replace(" ", "_")
-        wrong = tta.Claim(subject=subject, relation=relation_id, value=_TRUTH.get(value, value))
-        right = replace(wrong, value=_TRUTH.get(becomes, becomes)) if becomes else None
-        turns = {r.position: r.turn for r in await stories.path(story, branch)}
-        if not how:
-            return await stories.plan_retcon(story, branch, wrong, right), turns, None
-        made = await stories.retcon(story, branch, wrong, right, how=how, reason=one_line(reason))
-        return made.plan, turns, made
-
-    plan, turns, made = with_stories(ctx.obj, work, changes=bool(how))
+    turns = {r.position: r.turn for r in await here.stories.path(story, branch)}
+    relation_id = relation.replace(" ", "_")
+    wrong = tta.Claim(subject=subject, relation=relation_id, value=_TRUTH.get(value, value))
+    right = replace(wrong, value=_TRUTH.get(becomes, becomes)) if becomes else None
+    made, why = None, one_line(reason)
+    if how:
+        made = await here.stories.retcon(story, branch, wrong, right, how=how, reason=why)
+    plan = made.plan if made else await here.stories.plan_retcon(story, branch, wrong, right)
     if json_:
-        ctx.obj.screen.json({"plan": plan, "how": how, "branch": made.branch if made else None})
+        here.screen.json({"plan": plan, "how": how, "branch": made.branch if made else None})
     else:
-        views.show_plan(ctx.obj.screen, plan, turns, made)
+        views.show_plan(here.screen, plan, turns, made)
 
 
 def validate(
@@ -161,8 +154,15 @@ def validate(
     Reading a text needs the extra 'parser' and is for English.
     """
     screen, text, wanted = ctx.obj.screen, story_text(story), one_line(choice or "")
+    rules: Mapping[str, str] = rules_of(rule or ())
     if text is not None:
-        fits = _is_sound(screen, story, text, rules_of(rule or ()), as_json=json_)
+        read = _read(text, rules)
+        for found in read.contradictions if json_ else ():
+            screen.json(asdict(found.contradiction) | {"at": found.at, "evidence": found.evidence})
+        if not json_:
+            views.show_reading(screen, story, read)
+            views.show_contradictions(screen, read)
+        fits = not any(found.contradiction.blocks for found in read.contradictions)
     elif choice is not None and not wanted:
         how = "say what the player would do, or leave it out to check what is offered."
         raise take.wrong("CHOICE", f"it is empty; {how}")
@@ -180,25 +180,11 @@ def validate(
 
         verdicts, rules = with_stories(ctx.obj, work)
         screen.answer(verdicts, json_, _show_verdicts)
-        if not json_:
-            views.show_rules(screen, rules)
         fits = all(verdict["is_valid"] for verdict in verdicts)
+    if not json_:
+        views.show_rules(screen, rules)
     if not fits:
         raise typer.Exit(exits.FAILED)
-
-
-def _is_sound(
-    screen: Screen, name: str, text: str, rules: Mapping[str, str], *, as_json: bool
-) -> bool:
-    """Show what contradicts in a text; whether nothing in it does for certain."""
-    found = _read(text, rules)
-    for one in found.contradictions if as_json else ():
-        screen.json(asdict(one.contradiction) | {"at": one.at, "evidence": one.evidence})
-    if not as_json:
-        views.show_reading(screen, name, found)
-        views.show_contradictions(screen, found)
-        views.show_rules(screen, rules)
-    return not any(one.contradiction.blocks for one in found.contradictions)
 
 
 def _show_verdicts(screen: Screen, verdicts: list[Verdict]) -> None:

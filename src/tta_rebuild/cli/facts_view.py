@@ -155,8 +155,11 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
 def show_plan(
     screen: Screen, plan: RetconPlan, turns: Mapping[int, int], made: Retconned | None
 ) -> None:
-    """What a correction takes back, and every later fact that depends on it; then what it did."""
-    told = turns.get(plan.fact.since, 0)
+    """What a correction takes back, and every later fact that depends on it.
+
+    Once ``made``, what it did, to the lasting lines too, and how to tell the story anew after it.
+    """
+    told = turns.get(plan.fact.since, 0)  # 0 for the premise
     screen.entry("never so:", f"{fact_line(plan.fact)} [turn {told}]")
     if plan.becomes is not None:
         screen.entry("but:", fact_line(plan.becomes))
@@ -168,22 +171,15 @@ def show_plan(
         screen.entry(head, f"{said}: {one_line(one.why)}", gap=1)
     if made is None:
         screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
-    else:
-        _show_correction(screen, made, told)
-
-
-def _show_correction(screen: Screen, made: Retconned, told: int) -> None:
-    """What it did, to the lasting lines too, and how to tell the story anew after it.
-
-    ``told`` is the turn that told what was never so, 0 for the premise.
-    """
+        return
     branch, story = made.branch, made.branch.story_id[:8]
     screen.say(f"Corrected on the branch '{branch.name}'.")
     for event in made.events:
         if isinstance(event, LineEnded):
             screen.say(f"The lasting line {event.number} said so and has ended.")
         elif isinstance(event, LineKept):
-            screen.say(f"A lasting line in its place: {event.line.text}")
+            kept = numbered(0, event.line).removeprefix("0. ")
+            screen.say(f"A lasting line in its place: {kept}")
     if made.how == "rewrite":
         screen.say(
             f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "

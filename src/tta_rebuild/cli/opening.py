@@ -58,8 +58,11 @@ class Here(NamedTuple):
     stories: tta.Stories
 
 
-def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
-    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
+def on_stories(*, changes: bool | str = False) -> Callable[..., Callable[..., None]]:
+    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``.
+
+    ``changes`` may name the option without which it changes nothing.
+    """
 
     def decorated(command: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         @functools.wraps(command)
@@ -67,7 +70,8 @@ def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
             async def work(application: tta.Application) -> None:
                 await command(Here(here.obj.screen, application, application.stories), **options)
 
-            with_stories(here.obj, work, changes=changes)
+            does = bool(options[changes]) if isinstance(changes, str) else changes
+            with_stories(here.obj, work, changes=does)
 
         run.__annotations__ = command.__annotations__ | {"here": typer.Context}
         return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -80,18 +81,16 @@ def story(
 
     async def work(application: tta.Application, play: PlayTurn) -> None:
         run.play, run.teller, stories = play, application.models[0], application.stories
-        with _progress(run) as run.advance:
-            if options.story:
-                await run.tell(await stories.resume(options.story, options.branch))
-            await run.tell_planned(stories)
+        try:
+            with _progress(run) as run.advance:
+                if options.story:
+                    await run.tell(await stories.resume(options.story, options.branch))
+                await run.tell_planned(stories)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            run.say_farewell()
+            raise Interrupted from None
 
-    try:
-        with_storyteller(ctx.obj, work, options)
-    except KeyboardInterrupt:
-        if not run.teller:
-            raise
-        run.say_farewell()
-        raise Interrupted from None
+    with_storyteller(ctx.obj, work, options)
 
 
 @dataclass(kw_only=True)

@@ -22,7 +22,7 @@ class StoryCommands:
         self.screen = screen
         self.session = session
 
-    async def run(self, line: str) -> tta.Action | None:
+    async def obey(self, line: str) -> tta.Action | None:
         """Do what the line says; gives the move if it is one. An unknown command is explained."""
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()
