@@ -99,43 +99,35 @@ def with_application(
     work: Callable[[tta.Application], Awaitable[T]],
     settings: tta.Settings,
     *,
-    warm: bool = False,
     read_only: bool = False,
-    quiet: bool = False,
+    tells: bool = False,
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
-    Args:
-        warm: load what the first call to a model needs while the player still thinks.
-        quiet: log nothing that the screen says in plain words, unless the settings ask for logs.
+    Where it ``tells`` a story, what the first call to a model needs is loaded meanwhile, and
+    nothing is logged that the screen says in plain words, unless the settings ask for logs.
     """
     import asyncio
     import logging
 
     # bootstrap puts the redactor on the handler
     handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
-    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
+    if tells and "TTA_LOG_LEVEL" not in settings.origins:
         form = "(%(message)s)"
         handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
     logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
-
-    async def warmed(application: tta.Application) -> None:
-        try:
-            await application.warm()
-        except tta.ProviderError as error:  # told when the model is asked; the next one takes over
-            logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
 
     async def run() -> T:
         async with tta.open_application(settings, read_only=read_only) as application:
             if application.note:
                 command.screen.note(application.note, "yellow")
-            warming = asyncio.create_task(warmed(application)) if warm else None
+            warming = asyncio.ensure_future(application.warm()) if tells else None
             try:
                 return await work(application)
             finally:
-                if warming is not None:
+                if warming is not None:  # why it failed is told when the model is asked
                     warming.cancel()
-                    await asyncio.wait([warming])
+                    await asyncio.gather(warming, return_exceptions=True)
 
     return asyncio.run(run())
 
@@ -144,8 +136,6 @@ def with_storyteller(
     command: CommandContext,
     work: Callable[[tta.Application, PlayTurn], Awaitable[None]],
     options: StoryOptions,
-    *,
-    quiet: bool = False,
 ) -> None:
     """Open the application with the models that suit the options, and tell with it.
 
@@ -154,7 +144,7 @@ def with_storyteller(
     settings = settings_for(command, model=options.model)
     decision, settings = for_failures(settings, options.on_failure)
     play = functools.partial(told, notes=command.screen) if decision == "wait" else play_turn
-    with_application(command, lambda opened: work(opened, play), settings, warm=True, quiet=quiet)
+    with_application(command, lambda opened: work(opened, play), settings, tells=True)
 
 
 def for_failures(

@@ -48,7 +48,7 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
         if session is not None:
             await PlayLoop(application, screen, session, play_turn).run()
 
-    with_storyteller(ctx.obj, work, options, quiet=True)
+    with_storyteller(ctx.obj, work, options)
 
 
 async def _asked(
