@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from typer import BadParameter
+
 import tta_rebuild as tta
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
@@ -63,7 +65,7 @@ class StoryCommands:
                         f"there is no command /{one_line(unknown, 20)}. ? shows those there are; "
                         "words without a slash are played"
                     )
-        except (NothingThere, tta.StoryError, tta.TTAPrimitiveError) as error:
+        except (NothingThere, BadParameter, tta.StoryError, tta.TTAPrimitiveError) as error:
             said = sentence(str(error))
             screen.say(said[0].upper() + said[1:], "yellow")
         return None
