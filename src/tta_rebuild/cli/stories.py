@@ -139,9 +139,8 @@ async def export(
 
 
 @app.command("import")
-@on_stories(changes=True)
-async def import_story(
-    here: Here,
+def import_story(
+    ctx: typer.Context,
     file: Annotated[Path, take.argument("A JSON export; - is standard input.")],
     allow_boundary_breaks: Annotated[bool, take.option(_BREAKS, "--allow-boundary-breaks")] = False,
     json_: take.AsJson = False,
@@ -154,16 +153,21 @@ async def import_story(
             f"{one_line(str(error), 200)}; nothing was changed. "
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
-    row = await here.stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
-    copies = [copy.story_id for copy in await here.stories.copies(row)]
+
+    async def work(application: tta.Application) -> tuple[StoryRow, list[str]]:
+        stories = application.stories
+        row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
+        return row, [copy.story_id for copy in await stories.copies(row)]
+
+    row, copies = with_stories(ctx.obj, work, changes=True)
+    screen, story, turns = ctx.obj.screen, row.story_id[:8], counted(row.turns, "turn")
     if json_:
-        here.screen.json(asdict(row) | {"copies_of": copies})
+        screen.json(asdict(row) | {"copies_of": copies})
         return
-    story, turns = row.story_id[:8], counted(row.turns, "turn")
-    here.screen.say(f"'{row.title}' is here now, as story {story} ({turns}).")
+    screen.say(f"'{row.title}' is here now, as story {story} ({turns}).")
     if copies:
         which = ", ".join(story_id[:8] for story_id in copies)
-        here.screen.say(
+        screen.say(
             f"The same story was here already, as {which}. To keep only one: "
             f"tta stories delete {story}",
             "yellow",
