@@ -18,7 +18,7 @@ import pytest
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
 from tta_rebuild.cli.screen import Screen
-from tta_rebuild.cli.turn_view import show_choices
+from tta_rebuild.cli.story_view import show_choices
 from tta_rebuild.core.errors import ProviderTimeout, StreamBroken
 from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
 

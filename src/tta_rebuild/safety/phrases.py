@@ -51,11 +51,15 @@ def _forms_of(word: str) -> set[str]:
 
 
 class Step(NamedTuple):
-    """One word of a phrase: what it may be."""
+    """One word of a phrase: what it may be.
+
+    ``commonness`` is how often it is met, roughly; infinite if it cannot be looked up.
+    """
 
     words: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
     name: bool = False
+    commonness: float = 0.0
 
     def fits(self, word: Word) -> bool:
         """True if the word is one of these."""
@@ -121,16 +125,11 @@ def _step(text: str) -> Step:
             words |= _forms_of(part[:-1])
         else:
             words.add(part)
-    return Step(frozenset(words), tuple(prefixes), name)
-
-
-@cache
-def _commonness(step: Step) -> float:
-    """How often a step is met, roughly; infinite if it cannot be looked up."""
-    if step.name or any(len(prefix) < _SHORTEST_PREFIX for prefix in step.prefixes):
-        return inf
-    frequent = len(step.words & word_list("frequent"))
-    return 10_000 * frequent + len(step.words) + len(step.prefixes)
+    frequent = len(word_list("frequent").intersection(words))
+    commonness: float = 10_000 * frequent + len(words) + len(prefixes)
+    if name or any(len(prefix) < _SHORTEST_PREFIX for prefix in prefixes):
+        commonness = inf
+    return Step(frozenset(words), tuple(prefixes), name, commonness)
 
 
 def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase]:
@@ -156,8 +155,9 @@ def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase
             steps.append(_step(part))
             gaps.append(gap)
             gap = 0
-    anchor = min(range(len(steps)), key=lambda i: _commonness(steps[i]), default=0)
-    if gap or not steps or gaps[0] or _commonness(steps[anchor]) == inf:
+    commonness = [step.commonness for step in steps]
+    anchor = commonness.index(min(commonness)) if steps else 0
+    if gap or not steps or gaps[0] or commonness[anchor] == inf:
         raise ValidationError(f"the word lists hold a phrase that cannot be looked up: '{text}'")
     yield BoundaryPhrase(category, weight, tuple(steps), tuple(gaps), anchor)
 
