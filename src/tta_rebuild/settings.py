@@ -16,20 +16,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from platformdirs import PlatformDirs
 from pydantic import AliasChoices, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from tta_rebuild import settings_values as kinds
 from tta_rebuild.core.errors import SettingsError
-from tta_rebuild.core.secret import Secret
-from tta_rebuild.settings_sources import DotEnv, Environment, Options, TomlFile, meant
+from tta_rebuild.core.secret import Secret, reveal
+from tta_rebuild.settings_sources import DotEnv, Environment, Options, Place, TomlFile, meant
 from tta_rebuild.settings_values import RULES, ModelQuota, ModelRates, Server
 
-
-def _directories() -> Any:
-    from platformdirs import PlatformDirs
-
-    return PlatformDirs("tta", appauthor=False)
+_DIRECTORIES = PlatformDirs("tta", appauthor=False)
 
 
 def _named(default: Any, variable: str, *in_file: str) -> Any:
@@ -60,7 +57,7 @@ class Settings(BaseSettings):
         notes: what looks like a mistake but is none for certain, to be shown to the user.
     """
 
-    model_config = SettingsConfigDict(RULES, case_sensitive=True, enable_decoding=False)
+    model_config = RULES
 
     servers: Mapping[str, Server] = {}  # first: models may be named after them
     gemini_api_key: kinds.Key = _named(Secret(""), "GEMINI_API_KEY")
@@ -75,7 +72,7 @@ class Settings(BaseSettings):
     rate_limit_rpm: kinds.Count = _named(60, "LLM_RATE_LIMIT", "rate_limit")
     max_cost_usd: kinds.Usd = _named(10.0, "LLM_MAX_COST", "max_cost")
     data_dir: kinds.Directory = Field(
-        default_factory=lambda: _directories().user_data_path,
+        default_factory=lambda: _DIRECTORIES.user_data_path,
         validation_alias=AliasChoices("TTA_DATA_DIR", "data_dir"),
     )
     model: kinds.ModelName = _named("", "TTA_MODEL", "model")
@@ -117,15 +114,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What counts, strongest first. What a program gives stands alone, unless it is read."""
-        read: Sources | None = init_settings().pop("_read")
-        if read is None:
-            return (init_settings,)
-        return init_settings, read.options, read.environment, read.dotenv, read.file
+        """What counts, strongest first; nothing is read beside what a program gives by itself."""
+        return init_settings, *(init_settings().pop("_read") or ())
 
 
 class Sources(NamedTuple):
-    """What ``load_settings`` reads."""
+    """What ``load_settings`` reads, strongest first."""
 
     options: Options
     environment: Environment
@@ -133,14 +127,16 @@ class Sources(NamedTuple):
     file: TomlFile
 
 
-_ALIASES = [field.validation_alias for field in Settings.model_fields.values()]
-_CHOICES = [list(map(str, a.choices)) for a in _ALIASES if isinstance(a, AliasChoices)]
-_NAMES = {variable: "".join(in_file) for variable, *in_file in _CHOICES}
-"""Variable → its name in the file, "" for a key."""
+_NAMES = {
+    str(alias.choices[0]): "".join(map(str, alias.choices[1:]))
+    for field in Settings.model_fields.values()
+    if isinstance(alias := field.validation_alias, AliasChoices)
+}
+"""Variable → its dotted name in the file, "" for a key."""
 VARIABLES = tuple(_NAMES)
 KEYS = tuple(variable for variable, in_file in _NAMES.items() if not in_file)
 """Those of the variables that hold keys."""
-_SECTIONS = ("routes", "quotas", "prices", "servers", "windows")
+_SECTIONS = {name: name for name in ("routes", "quotas", "prices", "servers", "windows")}
 _FIELDS = {"quotas": ModelQuota.model_fields, "prices": ModelRates.model_fields}
 
 
@@ -163,17 +159,17 @@ def load_settings(
     cwd = cwd or Path.cwd()
     environment = Environment(Settings, os.environ if environ is None else environ)
     dotenv = DotEnv(Settings, cwd / ".env")
-    variables = dotenv.variables | environment.variables
+    variables = {**dotenv.variables, **environment.variables}
     if config_file is None and "TTA_CONFIG" in variables:
         config_file = cwd / Path(variables["TTA_CONFIG"]).expanduser()
-    usual = _directories().user_config_path / "config.toml"
+    usual = _DIRECTORIES.user_config_path / "config.toml"
     path = config_file or (usual if usual.is_file() else None)
-    file = TomlFile(Settings, path, _NAMES | {name: name for name in _SECTIONS}, variables)
+    file = TomlFile(Settings, path, _NAMES | _SECTIONS, variables)
     read = Sources(Options(Settings, options or {}), environment, dotenv, file)
-    origin = {name: source for source in reversed(read) for name in source()}
-    origins = {name: origin[name].origin(name)[1] for name in VARIABLES if name in origin}
+    source_of = {variable: source for source in reversed(read) for variable in source()}
+    origins = {v: source.origin(v)[1] for v, source in source_of.items() if v in VARIABLES}
     settings = Settings(read, config_file=path, origins=origins, notes=_notes(variables))
-    base = path.parent if path and origin.get("TTA_DATA_DIR") is file else cwd
+    base = path.parent if path and source_of.get("TTA_DATA_DIR") is file else cwd
     return settings.model_copy(update={"data_dir": base / settings.data_dir})
 
 
@@ -182,12 +178,11 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
 
     For redaction where ``load_settings`` fails: any variable whose name ends as a key's does.
     """
-    variables = Environment(Settings, os.environ if environ is None else environ).variables
+    values = [*Environment(Settings, os.environ if environ is None else environ).variables.values()]
     with suppress(SettingsError, OSError):
-        variables = DotEnv(Settings, (cwd or Path.cwd()) / ".env").variables | variables
-    keys = [value.reveal() for value in variables.values() if isinstance(value, Secret)]
-    texts = [*keys, *(value for value in variables.values() if isinstance(value, str))]
-    return [*keys, *(password for text in texts for password in passwords_in(text))]
+        values += DotEnv(Settings, (cwd or Path.cwd()) / ".env").variables.values()
+    keys = [value.reveal() for value in values if isinstance(value, Secret)]
+    return [*keys, *(word for value in values for word in passwords_in(reveal(value)))]
 
 
 def passwords_in(address: str) -> list[str]:
@@ -209,12 +204,11 @@ def _told(error: ValidationError, sources: Iterable[Any]) -> SettingsError:
         allowed = f"must be one of {', '.join(names)}"
     elif first["type"] == "extra_forbidden":
         known = _FIELDS.get(variable, Settings.model_fields)
-        allowed, value = meant([variable, *inner][-1], known, KEYS), None
+        allowed, value = meant([variable, *inner][-1], known, _NAMES), None
     if variable == "servers":
         del inner[1:]  # how an address stands there is ours to know
-    found = next((source for source in sources if variable in source()), None)
-    where = (".".join((variable, *inner)), "given")
-    name, place = found.origin(variable, inner) if found else where
+    source = next((source for source in sources if variable in source()), Place())
+    name, place = source.origin(variable, *inner)
     text, is_plain = str(value), isinstance(value, str | int | float)
     if is_plain and len(text) <= 24 and "@" not in text:  # a longer one might be a misplaced key
         allowed += f", not {value!r}"
