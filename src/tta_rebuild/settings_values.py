@@ -77,9 +77,11 @@ def _model_name(text: str, info: ValidationInfo) -> str:
             "must name a model: offline, local, or provider:model such as "
             "gemini:gemini-3.5-flash-lite"
         )
-    known = (*PROVIDERS, *info.data.get("servers", ()))
-    if provider not in known:
-        raise ValueError(f"must begin with one of {', '.join(known)}")
+    servers = info.data.get("servers", ())
+    if provider not in (*PROVIDERS, *servers):
+        raise ValueError(f"must begin with one of {', '.join((*PROVIDERS, *servers))}")
+    if provider in servers and not model:
+        raise ValueError(f"{text}: say which model, as {text}:MODEL")
     return text
 
 

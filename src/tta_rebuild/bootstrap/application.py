@@ -27,7 +27,8 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
 
@@ -100,17 +101,29 @@ async def open_application(
         )
         stack.push_async_callback(tracker.aclose)
         models: tuple[str, ...] = (OFFLINE,)
+        catalog = PromptCatalog.load()
         if provider is None and is_all_offline(settings):
-            told, warm = _embedded(), _nothing_to_warm
+            told = _embedded()
+            warm = told.warm
         else:
-            builder = await _builder(settings, tracker, make_adapter, provider, read_only, clock())
-            builder.has_fallback = has_fallback
+            from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+            builder = StackBuilder(
+                settings,
+                tracker,
+                None if read_only else _cache(settings),
+                make_adapter,
+                await used_today(store.ledger(), settings, now=clock()),
+                provider,
+                has_fallback=has_fallback,
+                catalog=catalog,
+            )
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
             provider=told,
-            catalog=PromptCatalog.load(),
+            catalog=catalog,
             safety=_safety_gate,
             world_rules=_world_rules,
             clock=clock,
@@ -145,23 +158,13 @@ async def _store(
         return MemoryStoryStore(nothing.place)
 
 
-async def _builder(
-    settings: Settings,
-    tracker: CostTracker,
-    make_adapter: MakeAdapter | None,
-    own: LLMProvider | None,
-    read_only: bool,
-    now: datetime,
-) -> StackBuilder:
-    from tta_rebuild.bootstrap.stack_builder import StackBuilder
+def _cache(settings: Settings) -> ResponseCache | None:
     from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
 
-    cache = None
-    if settings.cache != "off" and not read_only:
-        on_disk = settings.cache == "disk"
-        cache = ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
-    used = await used_today(tracker.ledger, settings, now=now)
-    return StackBuilder(settings, tracker, cache, make_adapter, used, own)
+    if settings.cache == "off":
+        return None
+    on_disk = settings.cache == "disk"
+    return ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
 
 
 def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:
@@ -188,10 +191,6 @@ def _embedded() -> LLMProvider:
     from tta_rebuild.storyteller import OfflineProvider
 
     return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
-
-
-async def _nothing_to_warm() -> None:
-    """The embedded storyteller answers at once."""
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:
