@@ -100,26 +100,21 @@ async def open_application(
             on_warning=lambda warning: notices.append(str(warning)),
         )
         stack.push_async_callback(tracker.aclose)
-        models: tuple[str, ...] = (OFFLINE,)
         catalog = PromptCatalog.load()
-        if provider is None and is_all_offline(settings):
-            told = _embedded()
-            warm = told.warm
-        else:
+        if provider is not None or not is_all_offline(settings):
             from tta_rebuild.bootstrap.stack_builder import StackBuilder
 
+            cache = None if read_only else _cache(settings)
+            used = await used_today(store.ledger(), settings, now=clock())
             builder = StackBuilder(
-                settings,
-                tracker,
-                None if read_only else _cache(settings),
-                make_adapter,
-                await used_today(store.ledger(), settings, now=clock()),
-                provider,
-                has_fallback=has_fallback,
-                catalog=catalog,
+                settings, tracker, cache, make_adapter, used, provider, catalog=catalog
             )
+            builder.has_fallback = has_fallback
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
+        else:
+            models, told = (OFFLINE,), _embedded()
+            warm = told.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
             provider=told,

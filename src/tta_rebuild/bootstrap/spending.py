@@ -31,9 +31,6 @@ _BUDGETS: Mapping[Scope, tuple[str, str, str]] = {
 _VERSION = re.compile(r"-(\d{3}|\d{8}|\d{4}-\d\d-\d\d)$")
 """What providers append to the name of the model that answered; quotas are named without it."""
 
-ROWS_PER_REQUEST = 2
-"""Rows of the ledger read for each request that a daily quota allows; others lie between."""
-
 
 def budgets_of(settings: Settings) -> Iterator[Budget]:
     """The budgets that are set."""
@@ -85,7 +82,7 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
 
     since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
-    rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))
+    rows = await ledger.attempts(limit=2 * sum(of_a_day.values()))  # others lie between
     return Counter(
         f"{row.provider}:{_VERSION.sub('', row.model)}"
         for row in rows
