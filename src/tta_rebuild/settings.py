@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from platformdirs import PlatformDirs
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from tta_rebuild import settings_values as kinds
@@ -114,12 +114,15 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What counts, strongest first; nothing is read beside what a program gives by itself."""
-        return init_settings, *(init_settings().pop("_read") or ())
+        """What counts, strongest first; the defaults come last. A program's values stand alone."""
+        read: Sources | None = init_settings().pop("_read")
+        if read is None:
+            return (init_settings,)
+        return init_settings, read.options, read.environment, read.dotenv, read.file
 
 
 class Sources(NamedTuple):
-    """What ``load_settings`` reads, strongest first."""
+    """What ``load_settings`` reads."""
 
     options: Options
     environment: Environment
@@ -137,7 +140,6 @@ VARIABLES = tuple(_NAMES)
 KEYS = tuple(variable for variable, in_file in _NAMES.items() if not in_file)
 """Those of the variables that hold keys."""
 _SECTIONS = {name: name for name in ("routes", "quotas", "prices", "servers", "windows")}
-_FIELDS = {"quotas": ModelQuota.model_fields, "prices": ModelRates.model_fields}
 
 
 def load_settings(
@@ -203,7 +205,8 @@ def _told(error: ValidationError, sources: Iterable[Any]) -> SettingsError:
         names = re.findall(r"'(\w+)'", first["ctx"]["expected"])
         allowed = f"must be one of {', '.join(names)}"
     elif first["type"] == "extra_forbidden":
-        known = _FIELDS.get(variable, Settings.model_fields)
+        models: dict[str, type[BaseModel]] = {"quotas": ModelQuota, "prices": ModelRates}
+        known = models.get(variable, Settings).model_fields
         allowed, value = meant([variable, *inner][-1], known, _NAMES), None
     if variable == "servers":
         del inner[1:]  # how an address stands there is ours to know

@@ -123,15 +123,15 @@ async def configured_servers(settings: Settings) -> dict[str, dict[str, Any]]:
     It says ``address``, ``models`` and ``windows``. Each is asked once for its list of models, for
     three seconds at most and all at a time; not one whose key is missing.
     """
-    servers, said = settings.servers.values(), dict[str, dict[str, Any]]()
+    servers = settings.servers.values()
     named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:
         named["openai"] = (settings.openai_base_url, settings.openai_api_key)
-    asked = [ask_server(name, url, key) for name, (url, key) in named.items()]
-    for name, found in zip(named, await asyncio.gather(*asked), strict=True):
-        if isinstance(found, str):
-            said[name] = {"wrong": found}
-        else:
-            windows = dict(found.windows)
-            said[name] = {"address": found.base_url, "models": found.models, "windows": windows}
+    found = await asyncio.gather(*(ask_server(name, *at) for name, at in named.items()))
+    said: dict[str, dict[str, Any]] = {
+        name: {"wrong": server}
+        if isinstance(server, str)
+        else {"address": server.base_url, "models": server.models, "windows": dict(server.windows)}
+        for name, server in zip(named, found, strict=True)
+    }
     return said | {s.name: {"wrong": f"wants a key, and {s.lacks}"} for s in servers if s.lacks}
