@@ -31,11 +31,11 @@ from tta_rebuild.narrative.fitting import fitted
 from tta_rebuild.narrative.scene_request import softened
 from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.settings import Settings
+from tta_rebuild.settings_values import Server
 from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.adapter import Adapter
-    from tta_rebuild.integrations.local_discovery import LocalServer
 
 LONGEST_QUEUE_S = 20.0
 """How long a call waits for its place in a quota before the next model of the chain is asked."""
@@ -95,7 +95,7 @@ class StackBuilder:
             used_today=self.used_today,
         )
         self._adapters: dict[str, LLMProvider] = {}
-        self._local: dict[str, LocalServer] = {}
+        self._servers, self._windows = dict(self.settings.servers), dict(self.settings.windows)
 
     async def chain(self) -> tuple[str, ...]:
         """The full names of the models to ask, in order; the embedded storyteller last.
@@ -160,10 +160,7 @@ class StackBuilder:
         )
         retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
         budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
-        window = self.settings.windows.get(model)
-        if window is None and name in self._local:
-            window = self._local[name].windows.get(adapter.config.model)
-        fitting = FittingLLMProvider(budgeted, self._fit, window)
+        fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(model))
         return Link(provider=integrations.SofteningLLMProvider(fitting, _softer), name=model)
 
     def _fit(
@@ -179,18 +176,19 @@ class StackBuilder:
         from tta_rebuild.integrations.local_discovery import choose_local
 
         server, model = await choose_local(model, servers_here(self.settings))
-        self._local[server.name] = server
-        return f"{server.name}:{model}"
+        found, here = f"{server.name}:{model}", Server(name=server.name, base_url=server.base_url)
+        self._servers.setdefault(server.name, here)
+        if model in server.windows:
+            self._windows.setdefault(found, server.windows[model])
+        return found
 
     def _adapter(self, full_name: str) -> LLMProvider:
         from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near, patience_with
 
         settings = self.settings
         provider, _, model = full_name.partition(":")
-        server = settings.servers.get(provider)
-        base_url = ""
-        if known := server or self._local.get(provider):
-            base_url = known.base_url
+        server = self._servers.get(provider)
+        base_url = server.base_url if server else ""
         config = LLMConfig(
             model=model,
             max_tokens=settings.max_tokens,
@@ -203,24 +201,21 @@ class StackBuilder:
             return OwnLLMProvider(self.own, settings)
         if self.make_adapter is not None:
             return self.make_adapter(provider, config)
-        if not base_url:
-            adapter: LLMProvider = adapter_class(provider)(
+        if server is None:
+            return adapter_class(provider)(
                 getattr(settings, f"{provider}_api_key"),
                 config=config,
                 base_url=getattr(settings, f"{provider}_base_url") or None,
                 piece_timeout_s=settings.silence_timeout_s,
             )
-            return adapter
-        wrong = ""
-        if server and server.lacks:
-            wrong = f"{server.lacks}: put the key into the environment or .env"
-        elif server and not server.key and not is_near(base_url):
+        if server.lacks or not (server.key or is_near(base_url)):
             wrong = "must name the environment variable that holds the key of this server"
-        if wrong:
+            if server.lacks:
+                wrong = f"{server.lacks}: put the key into the environment or .env"
             raise SettingsError(f"servers.{provider}.key_variable", wrong)
         return OpenAIProvider(
-            server.key if server else None,
-            key_variable=server.key_variable if server else "",
+            server.key,
+            key_variable=server.key_variable,
             config=config,
             base_url=base_url,
             provider=provider,
