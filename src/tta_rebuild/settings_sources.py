@@ -59,8 +59,7 @@ class Environment(library.EnvSettingsSource, Place):
 
     def __init__(self, settings: SettingsClass, environ: Mapping[str, str]) -> None:
         super().__init__(settings)
-        self.variables = _with_text(environ)
-        self.env_vars = _in_capitals(self.variables)
+        self.variables, self.env_vars = _kept(environ)
 
 
 class DotEnv(library.DotEnvSettingsSource, Place):
@@ -82,8 +81,8 @@ class DotEnv(library.DotEnvSettingsSource, Place):
                 line = binding.original.line
                 raise SettingsError(".env", f"line {line} of {file_path} cannot be read")
         self.lines = {(b.key,): b.original.line for b in found if b.key}
-        self.variables = _with_text({b.key: b.value for b in found if b.key})
-        return _in_capitals(self.variables)
+        self.variables, ours = _kept({b.key: b.value for b in found if b.key})
+        return ours
 
 
 class TomlFile(library.TomlConfigSettingsSource, Place):
@@ -160,13 +159,12 @@ def _lines(text: str) -> dict[tuple[str, ...], int]:
     return lines
 
 
-def _with_text(found: Mapping[str, str | None]) -> Variables:
-    """Those that hold something; a key is a secret from here on."""
+def _kept(found: Mapping[str, str | None]) -> tuple[Variables, Variables]:
+    """All that hold something, keys as secrets from here on; and those that can be settings.
+
+    Not these: what is called like a setting in Python or in the file.
+    """
     texts = {name: value.strip() for name, value in found.items() if value and value.strip()}
     endings = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD", "_DATABASE_URL")
-    return {n: Secret(t) if n.upper().endswith(endings) else t for n, t in texts.items()}
-
-
-def _in_capitals(variables: Variables) -> Variables:
-    """Without what is called like a setting in Python or in the file."""
-    return {name: value for name, value in variables.items() if name.isupper()}
+    kept = {n: Secret(t) if n.upper().endswith(endings) else t for n, t in texts.items()}
+    return kept, {name: value for name, value in kept.items() if name.isupper()}
