@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +22,6 @@ _PACKAGE = Path(__file__).parents[1]
 _TEXTS = ("text", "model", "finish_reason", "provider", "degraded")
 _RESPONSE = dict.fromkeys(_TEXTS, str) | {"tokens_used": int, "metadata": dict, "usage": Usage}
 """What the fields of an answer are."""
-_LATE = object()
 
 
 def check_own(provider: llm.LLMProvider) -> None:
@@ -59,39 +58,38 @@ class OwnLLMProvider(llm.WrapperProvider):
         self._first_s = settings.timeout_s or wrapped.config.timeout_seconds
         self._silence_s = settings.silence_timeout_s or Patience().silence_s
 
-    async def items(
-        self, request: llm.LLMRequest, *, whole: bool = False
-    ) -> AsyncGenerator[llm.StreamItem, None]:
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The provider's answer; what came before a silence is kept if it is worth it.
 
         Raises ProviderFault, ProviderTimeout, StreamBroken, ReplyUnusable (no ``StreamEnded``).
         """
         text = ""
         with self._faults_named():
-            # Theirs may have an attribute of that name.
+            # not self.wrapped.items, a name that their class may have for something of its own
             items = llm.LLMProvider.items(self.wrapped, request, whole=whole)
             if not isinstance(items, AsyncGenerator):
                 raise self._fault(f"streams a {type(items).__name__}: write `yield` in `stream`")
             async with aclosing(items):
                 while True:
                     wait_s = self._silence_s if text else request.timeout_seconds or self._first_s
-                    item = await _in_time(anext(items, None), wait_s)
+                    limit = asyncio.timeout(wait_s)
+                    try:
+                        async with limit:
+                            item = await anext(items, None)
+                    except TimeoutError:
+                        if not limit.expired():
+                            raise
+                        item = llm.StreamEnded(self._kept(request, text, wait_s))
                     match item:
-                        case llm.TextPiece(str()):
-                            text += item.text
-                            yield item
-                        case llm.StreamRestarted():
-                            text = ""
-                            yield item
                         case llm.StreamEnded():
                             yield llm.StreamEnded(self._own(item.response))
                             return
+                        case llm.TextPiece(str()) | llm.StreamRestarted():
+                            text = text + item.text if isinstance(item, llm.TextPiece) else ""
+                            yield item
                         case None:
                             why = f"the stream of {self._class} ended without StreamEnded"
                             raise errors.ReplyUnusable(why, **self._names)
-                        case _ if item is _LATE:
-                            yield llm.StreamEnded(self._kept(request, text, wait_s))
-                            return
                         case _:
                             raise self._fault(
                                 f"streamed {item!r:.80}; each piece is a TextPiece(text), the last "
@@ -138,15 +136,3 @@ class OwnLLMProvider(llm.WrapperProvider):
 
     async def aclose(self) -> None:
         """Leave it open."""
-
-
-async def _in_time(coming: Awaitable[Any], seconds: float) -> Any:
-    """What comes, or ``_LATE`` if it does not come in time."""
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            return await coming
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        return _LATE

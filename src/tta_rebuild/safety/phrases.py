@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import inf
 from typing import NamedTuple
@@ -68,8 +67,7 @@ class Step(NamedTuple):
         return bool(self.prefixes) and any(f.startswith(self.prefixes) for f in word.forms)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryPhrase:
+class BoundaryPhrase(NamedTuple):
     """A phrase of a category; weight ``HARMLESS`` cancels what it overlaps.
 
     Attributes:
@@ -156,9 +154,10 @@ def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase
             gaps.append(gap)
             gap = 0
     commonness = [step.commonness for step in steps]
-    anchor = commonness.index(min(commonness)) if steps else 0
-    if gap or not steps or gaps[0] or commonness[anchor] == inf:
+    rarest = min(commonness, default=inf)
+    if gap or rarest == inf or gaps[0]:
         raise ValidationError(f"the word lists hold a phrase that cannot be looked up: '{text}'")
+    anchor = commonness.index(rarest)
     yield BoundaryPhrase(category, weight, tuple(steps), tuple(gaps), anchor)
 
 

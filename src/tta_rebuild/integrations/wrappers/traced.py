@@ -10,15 +10,18 @@ import asyncio
 import json
 import logging
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry import context as otel_context
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.integrations import llm_provider as llm
+
+if TYPE_CHECKING:
+    from opentelemetry import metrics
 
 _log = logging.getLogger("tta_rebuild.model")
 
@@ -51,11 +54,14 @@ class TracedLLMProvider(llm.WrapperProvider):
         self._record_text = record_text
         self._clock: Clock = clock or SystemClock()
         self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
-        meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
-        self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
-        took = "gen_ai.client.operation"
-        self._duration = meter.create_histogram(f"{took}.duration", "s")
-        self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
+        if layer == "attempt":
+            from opentelemetry import metrics  # ten milliseconds that play without a model saves
+
+            meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
+            self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
+            took = "gen_ai.client.operation"
+            self._duration = meter.create_histogram(f"{took}.duration", "s")
+            self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the request on; the span is current while the answer, not its reader, works."""
