@@ -74,9 +74,9 @@ class FactFold:
             case log.CharacterChanged(character_id=who, name=name, emotion=emotion):
                 self._take_all(position, who, [("name", name), ("feeling", emotion)])
             case log.PlayerActed():
-                self._segment.cut(position)
+                self._segment.begin_turn(position)
             case log.StoryOpened(premise=premise):
-                self._segment.cut(position)
+                self._segment.begin_turn(position)
                 for one in premise.characters:
                     traits = [("trait", t) for t, strength in one.traits.items() if strength >= 0.5]
                     given = [("name", one.name), ("alive", "true"), *traits]
@@ -255,7 +255,7 @@ class FactFold:
         _, _, entry = self._latest_saying(claim)
         if entry is not None:
             position = entry.position
-            self._segment.void(entry, self.position)
+            self._segment = self._segment.without(entry, self.position)
             self._live.clear()
             self._origin = None
         if becomes is not None:

@@ -154,11 +154,11 @@ class Canon(FactFold):
 
     def turn_began_at(self) -> int:
         """The position at which the present turn began."""
-        return self._segment.last_cut(self.position)
+        return self._segment.turn_began_at(self.position)
 
     def turn_of(self, position: int) -> int:
         """The turn of an event, from 1; what the premise says counts to the first."""
-        return self._segment.cuts_upto(position)
+        return self._segment.turns_upto(position)
 
     def entries_after(self, subject: str, position: int) -> list[Entry]:
         """Entries about a subject later than a position, in order (for retcons)."""

@@ -9,16 +9,12 @@ from dataclasses import asdict
 
 from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, Search, recall
-from tta_rebuild.canon.summary import within
 from tta_rebuild.core.speech import script
 from tta_rebuild.core.tasks import CharacterVariables
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
-
-SUMMARY_LINES = 14
-"""Lines of the story so far, however long it is."""
 
 SCENE_CHARS = 1_600
 MAX_CAST = 24
@@ -52,7 +48,7 @@ async def brief(
         universe_id=f"world-{premise.seed}",
         timeline_position=2 * turn.number,
         active_characters=present,
-        previous_context="\n".join(map(str, within(state.summary, SUMMARY_LINES))),
+        previous_context="\n".join(map(str, state.summary)),
         player_preferences={},
         narrative_style=premise.style,
         title=premise.title,

@@ -92,7 +92,7 @@ def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, Las
 
 def _now(state: StoryState, people: Sequence[CharacterSketch]) -> tuple[str, ...]:
     """The day, and hour, weather and whereabouts as far as the last two turns told them."""
-    canon = state.present_canon
+    canon = state.canon
     last = canon.turn_of(state.position)
 
     def told(subject: str, relation: str, lead: str) -> list[str]:

@@ -94,7 +94,7 @@ class TurnInput:
             return []
         sketches = {c.character_id: c for c in state.premise.characters}
         players = [one for one, sketch in sketches.items() if sketch.is_player]
-        canon, last = state.present_canon, state.scene
+        canon, last = state.canon, state.scene
         spoke = [p.speaker for p in last.passages if p.speaker] if last else []
         text = f"{move.text} {last.text if last else ''}"
         named = [i for i, known in state.characters.items() if known.name in text]
@@ -107,10 +107,10 @@ class TurnInput:
 
     def named(self, text: str = "") -> list[str]:
         """Ids of the people and things that the move and a text name."""
-        return subjects_named(self.state.present_canon, f"{self.words} {text}", MAX_IN_PLAY)
+        return subjects_named(self.state.canon, f"{self.words} {text}", MAX_IN_PLAY)
 
     def in_play(self, named: Sequence[str]) -> list[str]:
         """Ids of what a scene concerns: who is there, what is named, and what that has."""
-        facts = (fact for one in named for fact in self.state.present_canon.facts_about(one))
+        facts = (fact for one in named for fact in self.state.canon.facts_about(one))
         held = [fact.value for fact in facts if fact.relation in _HAD]
         return list(dict.fromkeys([*self.present, *named, *held]))
