@@ -13,13 +13,36 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 
+from tta_rebuild.canon.relations import key_of
 from tta_rebuild.core.errors import HistoryNotLoaded
-from tta_rebuild.core.story import Claim
+from tta_rebuild.core.story import NARRATOR, Claim
 
 Key = tuple[str, str]
 """Relation and slot: what can hold one value at a time for a subject."""
 
 _EVER = 1 << 62
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that holds since the event at a position, with where it comes from.
+
+    ``sentence`` is the one it was read from, "" if none; ``speaker`` is ``NARRATOR``, or whose
+    belief it is; it is not ``certain`` if it was inferred.
+    """
+
+    subject: str
+    relation: str
+    value: str
+    since: int
+    sentence: str = ""
+    speaker: str = NARRATOR
+    certain: bool = True
+
+    def as_claim(self) -> Claim:
+        """The claim that would assert it again."""
+        said = ("subject", "relation", "value", "sentence", "speaker", "certain")
+        return Claim(**{name: getattr(self, name) for name in said})
 
 
 @dataclass(slots=True)
@@ -32,7 +55,26 @@ class Entry:
     position: int
     recorded: int
     claim: Claim
-    ends: bool
+    ends: bool = False
+
+    def value_of(self, subject: str) -> str:
+        """What is said of a subject, which may be the other half of something symmetric."""
+        claim = self.claim
+        is_other = key_of(claim.subject) != subject and key_of(claim.value) == subject
+        return claim.subject if is_other else claim.value
+
+    def fact(self, subject: str, relation: str) -> Fact:
+        """What it makes so of a subject."""
+        claim = self.claim
+        return Fact(
+            subject=subject,
+            relation=relation,
+            value=self.value_of(subject),
+            since=self.position,
+            sentence=claim.sentence,
+            speaker=claim.speaker,
+            certain=claim.certain,
+        )
 
 
 Slots = dict[Key, list[Entry]]
@@ -108,6 +150,13 @@ class Segment:
     def begin_turn(self, position: int) -> None:
         """A new turn begins."""
         self._turns.append(position)
+
+    def fork(self, at: int) -> Segment:
+        """The stretch of a new branch; one from before this one's own first event is its parent's."""
+        segment = self
+        while segment.parent is not None and at <= segment.forked_at:
+            segment = segment.parent
+        return Segment(segment, at)
 
     def without(self, entry: Entry, position: int) -> Segment:
         """The whole path as told once an author, at ``position``, takes back an event's claim."""

@@ -29,7 +29,9 @@ class SummaryLine:
     told: tuple[tuple[int, str], ...]
 
     def __str__(self) -> str:
-        turns = f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
+        turns = (
+            f"turn {self.first}" if self.first == self.last else f"turns {self.first}-{self.last}"
+        )
         room = LINE_CHARS // len(self.told)
         return f"{turns}: {'; '.join(cut_line(text, room, ending='') for _, text in self.told)}"
 
