@@ -17,7 +17,7 @@ from tta_rebuild.core.errors import ExecutionError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Checks, Dependencies
-from tta_rebuild.engine.recording import RecordedProvider, ReplayingProvider
+from tta_rebuild.engine.recording import RecordedProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn import FinishedTurn, play_turn
@@ -136,7 +136,6 @@ async def _again(
         dependencies = replace(
             dependencies,
             provider=RecordedProvider(_of(logged, log.ModelReplied)),
-            recording=ReplayingProvider,
             checks=_checks(logged),
         )
     before = TurnInput.of(dependencies, branch, fold.present())

@@ -13,7 +13,7 @@ from tta_rebuild.core.story import Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.reading_request import JudgedPassage, judge_passages
+from tta_rebuild.engine.reading_request import Judgement, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
 from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
@@ -97,7 +97,7 @@ class Session:
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
 
-    async def judge(self, *passages: Passage) -> list[JudgedPassage]:
+    async def judge(self, *passages: Passage) -> Judgement:
         """Whether each passage could be shown next; the story stays as it is."""
         return await judge_passages(self.next_turn(), passages)
 

@@ -30,6 +30,7 @@ from tta_rebuild.engine.consequences import (
 )
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.reading_request import lines_after, reader_for
+from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.engine.turn_input import TurnInput
@@ -89,7 +90,7 @@ class _Turn:
             self.point = ArcPoint("resolution", should_end=True)
         self._dependencies = turn.dependencies
         self._move = move
-        self._provider = turn.dependencies.recording(turn.dependencies.provider)
+        self._provider = RecordingProvider(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
         self._told = SceneTelling(self._gate, self._reader)
