@@ -34,7 +34,6 @@ async def brief(
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     state, present, names = turn.state, turn.present, turn.state.names
-    chosen = turn.move.chosen if turn.move else None
     told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
     named = turn.named()
     recollection = await recall(
@@ -42,7 +41,7 @@ async def brief(
     )
     lines = lines_for(state.lines, turn.in_play(named), turn.words, LINE_TOKENS)
     premise = state.premise
-    told = [script(scene, names) for scene in state.recent]
+    told = [script(scene, names) for _, scene in state.scenes]
     wanted = StoryGenerationInput(
         theme=premise.theme,
         universe_id=f"world-{premise.seed}",
@@ -59,7 +58,7 @@ async def brief(
         should_end=point.should_end,
         characters=[_variables(state, c) for c in present],
         action=turn.moved,
-        chosen=asdict(chosen) if chosen else None,
+        chosen=asdict(turn.chosen) if turn.chosen else None,
         recent=[_cut(text) for text in told],
         recalled=list(recollection.lines),
         facts=[

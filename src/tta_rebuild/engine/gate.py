@@ -50,28 +50,15 @@ class Gate:
         self._heavy = HEAVY_FROM_THE_FIRST
         self._cast = frozenset(c.character_id for c in state.premise.characters)
         self._may_speak = 1 if turn.moved else 0
-        self._effects = turn.move.chosen.effects if turn.move and turn.move.chosen else ()
+        self._effects = turn.chosen.effects if turn.chosen else ()
         self._before = state.canon.fork(state.position)
         self._before.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
         self._taken: list[tuple[Passage, list[Claim]]] = []
-        self._marked = 0
-        self.restart()
+        self.keep(0)
 
-    def mark(self) -> None:
-        """Remember this moment: ``restart`` comes back to it."""
-        self._marked = len(self._taken)
-
-    def restart(self) -> None:
-        """Forget what has been released since the mark: the scene begins anew from there."""
-        self._go_back(self._marked)
-
-    def forget(self, passage: Passage) -> None:
-        """A second reader holds this passage back: it and what came after it never were."""
-        self._go_back(next(n for n, (taken, _) in enumerate(self._taken) if taken is passage))
-
-    def _go_back(self, kept: int) -> None:
-        """Stand where the first ``kept`` released passages lead."""
-        taken, self._taken = self._taken[:kept], []
+    def keep(self, number: int) -> None:
+        """Stand where the first ``number`` of the passages that passed lead; forget the others."""
+        taken, self._taken = self._taken[:number], []
         state = self._state
         self.canon = self._before.fork()
         self.people = People(self.canon, state.premise.characters, state.premise.language)

@@ -20,8 +20,8 @@ from tta_rebuild.engine.dependencies import Checks, Dependencies
 from tta_rebuild.engine.recording import RecordedProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.telling import RULES_ONLY
-from tta_rebuild.engine.turn import FinishedTurn, play_turn
-from tta_rebuild.engine.turn_events import TurnRefused
+from tta_rebuild.engine.turn import play_turn
+from tta_rebuild.engine.turn_events import PlayedTurn, TurnRefused
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
@@ -143,7 +143,7 @@ async def _again(
     try:
         async with aclosing(turn) as items:
             async for item in items:
-                if isinstance(item, FinishedTurn):
+                if isinstance(item, PlayedTurn):
                     return item.events
                 if isinstance(item, TurnRefused):
                     return f"refused: {item.reason}"

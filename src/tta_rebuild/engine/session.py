@@ -16,7 +16,7 @@ from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
-from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
+from tta_rebuild.engine.turn import TurnItem, play_turn
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
@@ -59,12 +59,11 @@ class Session:
         """
         async with aclosing(self._played(action)) as items:
             async for item in items:
-                if isinstance(item, FinishedTurn):
-                    played = item.played
-                    yield seen.SceneFinished(played.scene)
-                    yield seen.ChoicesReady(played.choices)
-                    yield seen.CostReported(played.cost_usd, played.usage, played.calls)
-                    yield seen.TurnStored(played.turn, self.branch.length)
+                if isinstance(item, seen.PlayedTurn):
+                    yield seen.SceneFinished(item.scene)
+                    yield seen.ChoicesReady(item.choices)
+                    yield seen.CostReported(item.cost_usd, item.usage, item.calls)
+                    yield seen.TurnStored(item.turn, self.branch.length)
                 else:
                     yield item
 
@@ -78,12 +77,12 @@ class Session:
         last = came[-1]
         if isinstance(last, seen.TurnRefused):
             raise MoveRefused(last.reason)
-        assert isinstance(last, FinishedTurn)  # what is not refused ends with it or with an error
+        assert isinstance(last, seen.PlayedTurn)  # or it is refused, or fails
         warnings = tuple(item.text for item in came if isinstance(item, seen.TurnWarning))
-        return replace(last.played, warnings=warnings)
+        return replace(last, warnings=warnings)
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
-        """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
+        """The turn as it is played; ``PlayedTurn`` comes once it is stored."""
         if not isinstance(action, Action):
             raise ValidationError(
                 f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
@@ -92,7 +91,7 @@ class Session:
             turn = play_turn(self.next_turn(), action, self._search)
             async with aclosing(turn):
                 async for item in turn:
-                    if isinstance(item, FinishedTurn):
+                    if isinstance(item, seen.PlayedTurn):
                         await self._keep(item)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
@@ -110,11 +109,11 @@ class Session:
             self.branch.branch_id, words, limit=limit, upto=self.branch.length
         )
 
-    async def _keep(self, finished: FinishedTurn) -> None:
+    async def _keep(self, played: seen.PlayedTurn) -> None:
         branch, before = self.branch.branch_id, self.branch.length
-        at, turn = self._dependencies.clock(), finished.played.turn
-        length = await self._store.append(branch, turn, finished.events, expected=before, at=at)
-        for position, event in enumerate(finished.events, start=before + 1):
+        at, turn = self._dependencies.clock(), played.turn
+        length = await self._store.append(branch, turn, played.events, expected=before, at=at)
+        for position, event in enumerate(played.events, start=before + 1):
             self._fold.apply(
                 RecordedEvent(branch_id=branch, position=position, turn=turn, at=at, event=event)
             )

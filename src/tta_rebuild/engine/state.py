@@ -61,11 +61,6 @@ class StoryState(Present):
         return self.scenes[-1][1] if self.scenes else None
 
     @property
-    def recent(self) -> tuple[Scene, ...]:
-        """The last scenes, oldest first."""
-        return tuple(scene for _, scene in self.scenes)
-
-    @property
     def facts(self) -> tuple[Fact, ...]:
         """Everything that holds at this position; costs time in proportion to its number."""
         return tuple(self.canon.all_now())

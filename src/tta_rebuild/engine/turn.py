@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from tta_rebuild.canon.recall import Search
@@ -17,10 +17,10 @@ from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.admission import Move, admit
+from tta_rebuild.engine.admission import admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
 from tta_rebuild.engine.briefing import brief
-from tta_rebuild.engine.choices import ChoiceOffer, offer
+from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.consequences import (
     characters_after,
     inferred_causes,
@@ -38,22 +38,13 @@ from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedTurn:
-    """A turn that waits to be stored, its events as one: the last item of ``play_turn``."""
-
-    events: tuple[Event, ...]
-    played: PlayedTurn
-
-
-TurnItem: TypeAlias = TurnEvent | FinishedTurn
+TurnItem: TypeAlias = TurnEvent | PlayedTurn
 
 
 async def play_turn(
     before: TurnInput, action: Action, memory: Search
 ) -> AsyncGenerator[TurnItem, None]:
-    """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
+    """Play one turn without storing it; ``PlayedTurn`` (or ``TurnRefused``) comes last.
 
     ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
     could answer) and BudgetExceededError (the turn would overspend).
@@ -62,7 +53,7 @@ async def play_turn(
     if isinstance(move, TurnRefused):
         yield move
         return
-    turn = _Turn(replace(before, move=move), move)
+    turn = _Turn(replace(before, move=move))
     wanted, recollection = await brief(turn.input, turn.point, memory)
     try:
         async with aclosing(turn.telling(wanted)) as items:
@@ -71,25 +62,24 @@ async def play_turn(
     except MoveRefused as refusal:  # the embedded storyteller did not understand the move
         yield TurnRefused(str(refusal))
         return
-    warnings, finished = await turn.finished(recollection.positions)
+    warnings, played = await turn.finished(recollection.positions)
     for text in warnings:
         yield TurnWarning(text)
-    yield finished
+    yield played
 
 
 class _Turn:
     """One turn that is being played: its parts, and what they come to."""
 
-    def __init__(self, turn: TurnInput, move: Move) -> None:
+    def __init__(self, turn: TurnInput) -> None:
         self.input = turn
         premise = turn.state.premise
         self.point = arc_point(turn.number, 0 if premise.world else premise.length)
         if premise.world:  # an authored world knows its own endings
             self.point = replace(self.point, may_end=True)
-        if move.wants_end:
+        if turn.move and turn.move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
         self._dependencies = turn.dependencies
-        self._move = move
         self._provider = RecordingProvider(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
@@ -101,7 +91,7 @@ class _Turn:
         generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
         return self._told.tell(generator, wanted, self.input.context)
 
-    async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], FinishedTurn]:
+    async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], PlayedTurn]:
         """What the told scene comes to, and what the player is told of how it came about."""
         told, passages = self._told, tuple(self._told.passages)
         read = [reply for noted in told.found for reply in noted.replies]
@@ -109,12 +99,12 @@ class _Turn:
         said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
         scene = self._scene()
-        offered = await self._offer(scene)
-        if offered.unread and not is_embedded(scene.told_by):
-            why = f"the check of the choices failed ({offered.unread})"
+        offered, unread = await self._offer(scene)
+        if unread and not is_embedded(scene.told_by):
+            why = f"the check of the choices failed ({unread})"
             degraded.append(BY_RULE_ONLY.format(why=why))
-        if offered.note and not scene.is_ending:
-            degraded.append(offered.note)
+        if not scene.is_ending:
+            degraded += filter(None, [note_on(offered)])
         lines, ended = self._lines()
         code = await self._code_checked(scene)
         happened = told.story.happened if told.story else ""
@@ -141,7 +131,7 @@ class _Turn:
             *(log.LineEnded(number=number) for number in ended),
             *(log.LineKept(line=line) for line in lines),
             *changes,
-            log.ChoicesOffered(choices=offered.choices, rejected=offered.rejected),
+            offered,
             *([log.StoryEnded(how=scene.tone)] if scene.is_ending else []),
         ]
         played = PlayedTurn(
@@ -151,10 +141,11 @@ class _Turn:
             cost_usd=self._provider.cost_usd + sum(noted.cost_usd for noted in told.found),
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
+            events=tuple(events),
         )
         notices = self._dependencies.notices
         warnings, notices[:] = [*degraded, *notices], []
-        return warnings, FinishedTurn(events=tuple(events), played=played)
+        return warnings, played
 
     def _scene(self) -> Scene:
         told, point, allowed = self._told, self.point, self._gate.allowed
@@ -173,7 +164,7 @@ class _Turn:
             notes=dict(story.notes),
         )
 
-    async def _offer(self, scene: Scene) -> ChoiceOffer:
+    async def _offer(self, scene: Scene) -> tuple[log.ChoicesOffered, str]:
         asks = self._dependencies.checks == "choices"
         validator = BranchValidatorPrimitive(
             llm_provider=self._provider if asks else None,
@@ -207,19 +198,18 @@ class _Turn:
         return [log.CodeChecked(verdicts=verdicts)] if verdicts else []
 
     def _acted(self) -> list[Event]:
-        turn, move, state = self.input.number, self._move, self.input.state
-        if turn <= 1:
+        turn, move = self.input.number, self.input.move
+        if move is None or turn <= 1:
             return []
-        return [
-            log.PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end),
-            log.TimelineMarked(
-                event_id=f"turn-{turn}-action",
-                event_type="choice" if move.number else "story_beat",
-                timestamp=2 * turn - 1,
-                event_data={"text": move.text, "choices": [c.text for c in state.choices]},
-                causal_links=(f"turn-{turn - 1}-scene",),
-            ),
-        ]
+        offered = [choice.text for choice in self.input.state.choices]
+        mark = log.TimelineMarked(
+            event_id=f"turn-{turn}-action",
+            event_type="choice" if move.choice else "story_beat",
+            timestamp=2 * turn - 1,
+            event_data={"text": move.text, "choices": offered},
+            causal_links=(f"turn-{turn - 1}-scene",),
+        )
+        return [move, mark]
 
     def _scene_mark(self, scene: Scene) -> log.TimelineMarked:
         turn = self.input.number
