@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from tta_rebuild.core.errors import MoveRefused, ValidationError
+from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Passage
 from tta_rebuild.engine import turn_events as seen
@@ -16,7 +16,7 @@ from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
-from tta_rebuild.engine.turn import TurnItem, play_turn
+from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
@@ -72,14 +72,7 @@ class Session:
 
         Raises as ``play`` does, and MoveRefused: nothing was played, spent or stored.
         """
-        async with aclosing(self._played(action)) as items:
-            came = [item async for item in items]
-        last = came[-1]
-        if isinstance(last, seen.TurnRefused):
-            raise MoveRefused(last.reason)
-        assert isinstance(last, seen.PlayedTurn)  # or it is refused, or fails
-        warnings = tuple(item.text for item in came if isinstance(item, seen.TurnWarning))
-        return replace(last, warnings=warnings)
+        return await whole_turn(self._played(action))
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``PlayedTurn`` comes once it is stored."""

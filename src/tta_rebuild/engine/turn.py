@@ -37,6 +37,7 @@ from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
 from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.reading.second_reader import Reading
 
 TurnItem: TypeAlias = TurnEvent | PlayedTurn
 
@@ -68,6 +69,18 @@ async def play_turn(
     yield played
 
 
+async def whole_turn(turn: AsyncGenerator[TurnItem, None]) -> PlayedTurn:
+    """Wait for the end of a turn. Raises as it does, and MoveRefused."""
+    async with aclosing(turn) as items:
+        came = [item async for item in items]
+    last = came[-1]
+    if isinstance(last, TurnRefused):
+        raise MoveRefused(last.reason)
+    assert isinstance(last, PlayedTurn)  # or it is refused, or fails
+    warnings = tuple(item.text for item in came if isinstance(item, TurnWarning))
+    return replace(last, warnings=warnings)
+
+
 class _Turn:
     """One turn that is being played: its parts, and what they come to."""
 
@@ -79,7 +92,6 @@ class _Turn:
             self.point = replace(self.point, may_end=True)
         if turn.move and turn.move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
-        self._dependencies = turn.dependencies
         self._provider = RecordingProvider(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
@@ -88,15 +100,18 @@ class _Turn:
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[Shown, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""
         wanted = replace(wanted, writes_lines=self._reader is None)
-        generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
+        generator = StoryGeneratorPrimitive(self._provider, catalog=self.input.dependencies.catalog)
         return self._told.tell(generator, wanted, self.input.context)
 
     async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], PlayedTurn]:
         """What the told scene comes to, and what the player is told of how it came about."""
         told, passages = self._told, tuple(self._told.passages)
         read = [reply for noted in told.found for reply in noted.replies]
-        replies = [*self._provider.replies, *read]
-        said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
+        said = [
+            r.degraded
+            for r in (*self._provider.replies, *read)
+            if r.model and r.degraded not in told.degraded
+        ]
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
         scene = self._scene()
         offered, unread = await self._offer(scene)
@@ -106,15 +121,11 @@ class _Turn:
         if not scene.is_ending:
             degraded += filter(None, [note_on(offered)])
         lines, ended = self._lines()
-        code = await self._code_checked(scene)
-        happened = told.story.happened if told.story else ""
-        scene = replace(
-            scene,
-            degraded="; ".join(degraded),
-            quality=_quality_after(scene, code),
-            outcome=outcome_of(lines, self._gate.allowed(happened), passages),
-        )
-        changes = await characters_after(self.input, passages, self.point.stage)
+        code, factor = await self._code_checked(scene)
+        happened = self._gate.allowed(told.story.happened) if told.story else ""
+        outcome, note = outcome_of(lines, happened, passages), "; ".join(degraded)
+        scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
+        changes = characters_after(self.input, passages, self.point.stage)
         replies = [*self._provider.replies, *read]
         events: list[Event] = [
             *self._acted(),
@@ -143,7 +154,7 @@ class _Turn:
             calls=len(replies),
             events=tuple(events),
         )
-        notices = self._dependencies.notices
+        notices = self.input.dependencies.notices
         warnings, notices[:] = [*degraded, *notices], []
         return warnings, played
 
@@ -165,11 +176,11 @@ class _Turn:
         )
 
     async def _offer(self, scene: Scene) -> tuple[log.ChoicesOffered, str]:
-        asks = self._dependencies.checks == "choices"
+        asks = self.input.dependencies.checks == "choices"
         validator = BranchValidatorPrimitive(
             llm_provider=self._provider if asks else None,
             checker=self._gate.contradictions,
-            catalog=self._dependencies.catalog,
+            catalog=self.input.dependencies.catalog,
         )
         proposed = () if scene.is_ending else self._told.choices
         refused = self._told.refused_choices
@@ -178,24 +189,27 @@ class _Turn:
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""
-        told, story, state = self._told, self._told.story, self.input.state
-        before = state.lines
-        after = lines_after(state, [noted.reading for noted in told.found])
-        read = [line for number, line in after.items() if number not in before]
-        given = read if self._reader else story.lines if story else ()
-        lines = written(given, self._gate.people)
-        if not lines:
-            lines = of_the_scene(told.passages, state.names)
-        said = story.ended_lines if story and self._reader is None else ()
-        ended = [number for number in before if number not in after or number in said]
+        told, state = self._told, self.input.state
+        readings = [noted.reading for noted in told.found]
+        if self._reader is None and told.story:
+            readings = [Reading(lines=told.story.lines, ended=told.story.ended_lines)]
+        after = lines_after(state, readings)
+        new = [line for number, line in after.items() if number not in state.lines]
+        lines = written(new, self._gate.people) or of_the_scene(told.passages, state.names)
+        ended = [number for number in state.lines if number not in after]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 
-    async def _code_checked(self, scene: Scene) -> list[log.CodeChecked]:
-        """The verdicts on the scene's code, if it holds some and somebody can check it."""
-        check = self._dependencies.check_code
+    async def _code_checked(self, scene: Scene) -> tuple[list[Event], float]:
+        """The verdicts on the scene's code, if any, and what they leave of its quality."""
+        check = self.input.dependencies.check_code
         has_code = "```" in scene.text or "~~~" in scene.text
         verdicts = await check(scene.text) if check and has_code else ()
-        return [log.CodeChecked(verdicts=verdicts)] if verdicts else []
+        if not verdicts:
+            return [], 1.0
+        from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
+
+        is_invalid = any(one.verdict == "invalid" for one in verdicts)
+        return [log.CodeChecked(verdicts=verdicts)], INVALID_CODE_FACTOR if is_invalid else 1.0
 
     def _acted(self) -> list[Event]:
         turn, move = self.input.number, self.input.move
@@ -223,12 +237,3 @@ class _Turn:
             causal_links=tuple(dict.fromkeys((*cause, *inferred))),
             character_ids=tuple(dict.fromkeys(p.speaker for p in scene.passages if p.speaker)),
         )
-
-
-def _quality_after(scene: Scene, checked: list[log.CodeChecked]) -> float:
-    """The scene's quality with its code counted in: only invalid code lowers it."""
-    if all(v.verdict != "invalid" for one in checked for v in one.verdicts):
-        return scene.quality
-    from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
-
-    return scene.quality * INVALID_CODE_FACTOR
