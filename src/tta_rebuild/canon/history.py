@@ -152,7 +152,7 @@ class Segment:
         self._turns.append(position)
 
     def fork(self, at: int) -> Segment:
-        """The stretch of a new branch; one from before this one's own first event is its parent's."""
+        """The stretch of a new branch: one from before this one's first event is its parent's."""
         segment = self
         while segment.parent is not None and at <= segment.forked_at:
             segment = segment.parent

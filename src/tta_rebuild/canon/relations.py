@@ -49,15 +49,12 @@ class Relation:
     implies: str = ""
     person: bool = False
     living: tuple[str, ...] = ()
-    order: tuple[str, ...] = ()
     rising: bool = False
     indexed: bool = False
     subject: str = "any"
     value: str = "text"
     alike: Literal["", "suffix", "prefix", "either_end", "word"] = ""
     nested: bool = False
-    distance: str = ""
-    untold: bool = False
     once: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
     needs: str = ""
@@ -65,7 +62,6 @@ class Relation:
     of_lost_things: bool = False
     opposed: tuple[tuple[str, str, str], ...] = ()
     final_kind: str = ""
-    lost_kind: str = ""
     label_false: str = ""
     also: tuple[str, ...] = ()
     falls: bool = False
