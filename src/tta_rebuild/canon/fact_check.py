@@ -117,11 +117,13 @@ class FactCheck:
         if not (before.isdigit() and now.isdigit()):
             return
         has_grown = int(now) > int(before)
+        is_untold = (
+            not self.telling.explained if self.relation.falls else not self.telling.as_change
+        )
         if self.relation.rising and not has_grown:
             yield self._found(held, _SURE)
-        elif has_grown and self.relation.change == "narrated" and not self.telling.explained:
-            if self.relation.falls or not self.telling.as_change:
-                yield self._found(held, _LIKELY)
+        elif has_grown and is_untold and self.relation.change == "narrated":
+            yield self._found(held, _LIKELY)
 
     def _ending(self, held: Fact | None) -> Iterator[Contradiction]:
         relation = self.relation

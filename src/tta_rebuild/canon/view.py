@@ -1,7 +1,7 @@
 """Canon: what holds at event n on a branch, a fold over the branch's events.
 
-The engine feeds it the events one by one; checks, recall, choices and commands ask it. Everything is
-answered by index: nothing grows slower with the story, and a fork costs nothing until its branch
+The engine feeds it the events one by one; checks, recall, choices and commands ask it. Everything
+is answered by index: nothing grows slower with the story, and a fork costs nothing until its branch
 says something of its own. "Until" is never stored: it is where the slot's next entry stands on the
 branch that asks.
 """
