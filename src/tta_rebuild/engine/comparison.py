@@ -9,7 +9,8 @@ from typing import Any
 
 from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.events import PlayerActed, RecordedEvent, SceneTold
-from tta_rebuild.engine.state import StoryFold, StoryState
+from tta_rebuild.engine.snapshots import read_path
+from tta_rebuild.engine.state import StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 
@@ -45,8 +46,8 @@ class Comparison:
 
 async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
     """Compare two branches of one story."""
-    first, here = await _path(store, one)
-    second, there = await _path(store, other)
+    first, here = await read_path(store, one)
+    second, there = await read_path(store, other)
     pairs = zip(first, second, strict=False)
     shared = sum(1 for _ in takewhile(lambda pair: pair[0].branch_id == pair[1].branch_id, pairs))
     return Comparison(
@@ -57,14 +58,6 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
         characters=_characters(here, there),
         names=here.names | there.names,
     )
-
-
-async def _path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent], StoryState]:
-    fold, events = StoryFold(), list[RecordedEvent]()
-    async for recorded in store.read(branch.branch_id, upto=branch.length):
-        fold.apply(recorded)
-        events.append(recorded)
-    return events, fold.present()
 
 
 def _facts(here: StoryState, there: StoryState) -> tuple[Fact, ...]:

@@ -4,6 +4,7 @@ the earlier scenes that it goes back to.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -120,24 +121,23 @@ def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[
 
     One that does not name whom it is about gets their name (``names`` are by id) before it.
     """
-    found: dict[str, tuple[int, LastingLine]] = {}
+    found: dict[str, LastingLine] = {}
     for passage in passages:
-        by_sentence: dict[str, list[Claim]] = {}
+        by_sentence: dict[str, list[Claim]] = defaultdict(list)
         for claim in passage.facts:
-            if claim.sentence:
-                by_sentence.setdefault(claim.sentence, []).append(claim)
+            by_sentence[claim.sentence].append(claim)
         for sentence, claims in by_sentence.items():
             weight = max(_WEIGHTS.get(claim.relation, 2) for claim in claims)
-            if weight:
+            if sentence and weight:
                 about: dict[str, None] = {}
                 for claim in claims:
                     is_two = claim.value in names or claim.relation in _OF_TWO
                     about |= dict.fromkeys([claim.subject, claim.value][: 1 + is_two])
                 text = cut_line(f"{_named(sentence, passage, claims, names)}{sentence}")
                 line = LastingLine(text=text, about=tuple(about), weight=weight)
-                found.setdefault(text, (len(found), line))
-    heaviest = sorted(found.values(), key=lambda one: (-one[1].weight, one[0]))[:MOST_LINES]
-    return [line for _, line in sorted(heaviest, key=lambda one: one[0])]
+                found.setdefault(text, line)
+    heaviest = sorted(found.values(), key=lambda line: -line.weight)[:MOST_LINES]
+    return [line for line in found.values() if line in heaviest]
 
 
 def outcome_of(lines: Sequence[LastingLine], said: str, passages: Sequence[Passage]) -> str:

@@ -22,10 +22,10 @@ from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
 from tta_rebuild.core.events import Event, EventCodec
 from tta_rebuild.core.speech import script
-from tta_rebuild.core.story import Premise, Scene
+from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import SEAM_CHARS
-from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.engine.snapshots import read_path
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
@@ -231,24 +231,17 @@ def _shown(event: Event) -> Iterator[tuple[str, str, str]]:
 
 async def markdown(store: StoryStore, branch: Branch) -> str:
     """One branch as a story to read."""
-    fold = StoryFold()
-    lines: list[str] = []
-    scenes: dict[int, Scene] = {}
-    async for recorded in store.read(branch.branch_id, upto=branch.length):
-        fold.apply(recorded)
+    path, present = await read_path(store, branch)
+    row = await store.story(branch.story_id)
+    parts = [f"# {row.title}", f"*{' '.join(present.premise.theme.split())}*"]
+    for recorded in path:
         match recorded.event:
             case log.PlayerActed(text=text):
-                lines.append(f"> {text}")
+                parts.append(f"> {text}")
             case log.SceneTold(scene=scene):
-                lines.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
-                scenes[len(lines)] = scene
-                lines.append("")
-    present = fold.present()
-    for index, scene in scenes.items():  # only now is everybody's name known
-        lines[index] = script(scene, present.names)
-    row = await store.story(branch.story_id)
-    head = [f"# {row.title}", f"*{' '.join(present.premise.theme.split())}*"]
-    return without_html("\n\n".join([*head, *lines]) + "\n")
+                parts.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
+                parts.append(script(scene, present.names))
+    return without_html("\n\n".join(parts) + "\n")
 
 
 def without_html(document: str) -> str:

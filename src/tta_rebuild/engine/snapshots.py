@@ -20,7 +20,7 @@ from tta_rebuild.canon.history import HistorySnapshot
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.errors import HistoryNotLoaded, StoreError, StoryError
 from tta_rebuild.core.events import EventCodec, RecordedEvent
-from tta_rebuild.engine.state import Present, StoryFold
+from tta_rebuild.engine.state import Present, StoryFold, StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 FOLD = 5
@@ -47,6 +47,15 @@ async def folded_whole(store: StoryStore, branch: Branch) -> StoryFold:
     async for recorded in store.read(branch.branch_id, upto=branch.length):
         fold.apply(recorded)
     return fold
+
+
+async def read_path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent], StoryState]:
+    """Every event of a branch's path and what they come to. Errors as of ``folded``."""
+    events = [recorded async for recorded in store.read(branch.branch_id, upto=branch.length)]
+    fold = StoryFold()
+    for recorded in events:
+        fold.apply(recorded)
+    return events, fold.present()
 
 
 async def keep_snapshot(store: StoryStore, branch: Branch, fold: StoryFold) -> None:
