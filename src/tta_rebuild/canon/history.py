@@ -160,11 +160,11 @@ class Segment:
 
     def without(self, entry: Entry, position: int) -> Segment:
         """The whole path as told once an author, at ``position``, takes back an event's claim."""
-        if any(segment._begins for segment, _ in self._line()):
-            raise HistoryNotLoaded(self._begins)  # what held before the entry holds again
         corrected = Segment(self, position - 1)
         corrected._is_whole = True
         for segment, limit in reversed(list(self._line())):
+            if segment._begins:
+                raise HistoryNotLoaded(segment._begins)  # what held before the entry holds again
             corrected._turns += segment._turns[: bisect_right(segment._turns, limit)]
             for subject, slots in segment.slots.items():
                 for key, entries in slots.items():
