@@ -155,7 +155,6 @@ class Sentence:
             as_change=is_change,
             declared=True,
             may_haunt=dead is not None and canon.turn_of(dead.since) <= _OPENING,
-            after_a_while=self._has("time_shift"),
             of_a_body=self._has("body_words") or claim.relation == "located_in",
         )
 
