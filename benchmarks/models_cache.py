@@ -13,7 +13,7 @@ from tools.wire import WireServer
 
 from benchmarks import Row
 from benchmarks.workloads.model_stack import Stack, asked
-from tta_rebuild.integrations import CachedLLMProvider, CacheFile, MockLLMProvider, ResponseCache
+from tta_rebuild.integrations import CachedLLMProvider, MockLLMProvider, ResponseCache
 from tta_rebuild.integrations.llm_provider import LLMProvider
 
 ROUNDS = 5
@@ -70,9 +70,7 @@ async def _upstream_calls(is_streamed: bool) -> int:
 async def _hit_p99_ms(hits: int, path: Path | None) -> float:
     """The 99th percentile of one caller's exact hits, key and all; of the quietest round."""
     kept = 200
-    file = CacheFile(path) if path is not None else None
-    # One answer in memory only, so that every look-up goes to the file.
-    cache = ResponseCache(entries=256 if file is None else 1, file=file)
+    cache = ResponseCache(path)
     provider: LLMProvider = CachedLLMProvider(MockLLMProvider(response=_SCENE, latency_ms=0), cache)
     requests = [asked(f"{n}: " + _SCENE, task="scene") for n in range(kept)]
     try:
@@ -86,7 +84,7 @@ async def _hit_p99_ms(hits: int, path: Path | None) -> float:
                 began = time.perf_counter()
                 response = await provider.complete(request)
                 times.append(time.perf_counter() - began)
-                assert response.metadata["cache"] == ("memory" if file is None else "file")
+                assert response.metadata["cache"] == ("memory" if path is None else "file")
             times.sort()
             least_ms = min(least_ms, 1000 * times[int(len(times) * 0.99)])
     finally:

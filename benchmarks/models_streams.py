@@ -77,7 +77,7 @@ async def _leave(vendor: str, wire: RunningWire, trials: int) -> tuple[int, floa
         booked_usd = await _booked(tracker, ledger) - before_usd
         worst_usd = max(worst_usd, abs(booked_usd - record.billed_usd))
     await costed.aclose()
-    await tracker.aclose()
+    await tracker.flush()
     return worst_chunks, worst_usd, PIECE_CHARS / 4 * price.output / 1e6
 
 

@@ -18,7 +18,7 @@ import pytest
 import tta_rebuild as tta
 from tta_rebuild.bootstrap.own_provider import OwnLLMProvider
 from tta_rebuild.cli.screen import Screen
-from tta_rebuild.cli.turn_view import show_choices
+from tta_rebuild.cli.story_view import show_choices
 from tta_rebuild.core.errors import ProviderTimeout, StreamBroken
 from tta_rebuild.integrations.llm_provider import StreamEnded, StreamItem, TextPiece
 
@@ -277,9 +277,7 @@ async def test_choices_that_are_left_out_are_kept_with_the_reason(tmp_path: Path
         show_choices(Screen(out=shown), story.state)
 
         said = " ".join(shown.getvalue().split())
-        assert said == (
-            "(3 choices left out: it has fewer characters than the 10 to 200 of a choice)"
-        )
+        assert said == ("(3 choices left out: a choice has at least 10 characters)")
 
 
 async def test_a_refused_move_is_an_exception_for_who_waits_for_a_turn(tmp_path: Path) -> None:

@@ -197,6 +197,7 @@ def test_an_option_of_the_command_line_beats_the_environment(tmp_path: Path) -> 
     assert settings.data_dir == tmp_path / "here"
     assert settings.model == "gemini"
     assert settings.origins["TTA_DATA_DIR"] == "command line"
+    assert load_settings(environ, tmp_path, options={"--model": "local"}).model == "local"
     with pytest.raises(SettingsError, match=r"--model: must name a model.*\(command line\)"):
         load_settings({}, tmp_path, options={"--model": "gemini:"})
 
@@ -360,6 +361,17 @@ def test_a_key_that_cannot_be_one_is_refused_without_being_shown(
     assert caught.value.__cause__ is None
 
 
+def test_pydantics_debugging_shows_no_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    canary = secrets.token_hex(16)
+    monkeypatch.setenv("PYDANTIC_SETTINGS_DEBUG", "1")
+    with caplog.at_level("DEBUG"):
+        loaded(tmp_path, {"GEMINI_API_KEY": canary}, env=f"OPENAI_API_KEY={canary}\n")
+    assert "Resolving settings" in caplog.text
+    assert canary not in caplog.text
+
+
 def test_pydantics_own_error_shows_no_value(tmp_path: Path) -> None:
     canary = secrets.token_hex(16)
     with pytest.raises(SettingsError) as caught:
@@ -388,7 +400,7 @@ def test_a_secret_never_shows_its_text(text: str) -> None:
 def test_help_needs_no_settings() -> None:
     program = (
         "import sys, tta_rebuild.cli.app; "
-        "heavy = {'pydantic', 'tta_rebuild.settings'} & set(sys.modules); "
+        "heavy = {'pydantic', 'pydantic_settings', 'tta_rebuild.settings'} & set(sys.modules); "
         "sys.exit(str(heavy) if heavy else 0)"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -58,7 +58,7 @@ async def main() -> None:
 
         await measure(call, tracker.flush)
         await provider.aclose()
-        await tracker.aclose()
+        await tracker.flush()
         await store.close()
 
 

@@ -104,4 +104,4 @@ class Stack:
 
     async def close(self) -> None:
         await self.provider.aclose()
-        await self.tracker.aclose()
+        await self.tracker.flush()

@@ -2,8 +2,7 @@
 
 What counts, strongest first: an option on the command line, the environment, ``.env`` in the
 working directory, the configuration file, the default. An empty text is no setting. Keys come from
-the environment or ``.env`` alone. (pydantic-settings would read the same sources, but keeps no line
-of a value and costs every command 60 ms of CPU.)
+the environment or ``.env`` alone.
 """
 
 from __future__ import annotations
@@ -11,26 +10,23 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from platformdirs import PlatformDirs
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from tta_rebuild import settings_values as kinds
-from tta_rebuild.core.data_files import MAX_CONFIG_BYTES, parse_toml, read_text
-from tta_rebuild.core.errors import SettingsError, UnreadableFile
-from tta_rebuild.core.secret import Secret
-from tta_rebuild.settings_sources import FoundValue, SettingsFile, Source, in_dotenv, in_environment
+from tta_rebuild.core.errors import SettingsError
+from tta_rebuild.core.secret import Secret, reveal
+from tta_rebuild.settings_sources import DotEnv, Environment, Options, Place, TomlFile, meant
 from tta_rebuild.settings_values import RULES, ModelQuota, ModelRates, Server
 
-
-def _directories() -> Any:
-    from platformdirs import PlatformDirs
-
-    return PlatformDirs("tta", appauthor=False)
+_DIRECTORIES = PlatformDirs("tta", appauthor=False)
 
 
 def _named(default: Any, variable: str, *in_file: str) -> Any:
@@ -38,7 +34,7 @@ def _named(default: Any, variable: str, *in_file: str) -> Any:
     return Field(default, validation_alias=AliasChoices(variable, *in_file))
 
 
-class Settings(BaseModel):
+class Settings(BaseSettings):
     """Everything that can be set. Amounts are US dollars, None is no limit.
 
     A value given by name is checked as one from a file is. Raises SettingsError.
@@ -76,7 +72,7 @@ class Settings(BaseModel):
     rate_limit_rpm: kinds.Count = _named(60, "LLM_RATE_LIMIT", "rate_limit")
     max_cost_usd: kinds.Usd = _named(10.0, "LLM_MAX_COST", "max_cost")
     data_dir: kinds.Directory = Field(
-        default_factory=lambda: _directories().user_data_path,
+        default_factory=lambda: _DIRECTORIES.user_data_path,
         validation_alias=AliasChoices("TTA_DATA_DIR", "data_dir"),
     )
     model: kinds.ModelName = _named("", "TTA_MODEL", "model")
@@ -102,34 +98,48 @@ class Settings(BaseModel):
     origins: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()
 
-    def __init__(self, *sources: Source, **values: Any) -> None:
-        found = {name: value for name, value in values.items() if value != ""}
-        given = {_VARIABLE_OF.get(n, n): FoundValue(v, n, "given") for n, v in found.items()}
-        chosen = _chosen(given, *sources).items()
+    def __init__(self, _read: Sources | None = None, **values: Any) -> None:
+        given = {name: value for name, value in values.items() if value != ""}
         try:
-            super().__init__(**{name: found.value for name, found in chosen})
+            super().__init__(_read=_read, **given)
         except ValidationError as error:
-            raise _told(error, (given, *sources)) from None
+            raise _told(error, _read or ()) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What counts, strongest first; the defaults come last. A program's values stand alone."""
+        read: Sources | None = init_settings().pop("_read")
+        if read is None:
+            return (init_settings,)
+        return init_settings, read.options, read.environment, read.dotenv, read.file
 
 
-def _chosen(*sources: Source) -> dict[str, FoundValue]:
-    """Each setting from the strongest source that has it; the strongest comes first."""
-    return {name: found for source in reversed(sources) for name, found in source.items()}
+class Sources(NamedTuple):
+    """What ``load_settings`` reads."""
+
+    options: Options
+    environment: Environment
+    dotenv: DotEnv
+    file: TomlFile
 
 
-_CHOICES = {
-    name: [str(choice) for choice in field.validation_alias.choices]
-    for name, field in Settings.model_fields.items()
-    if isinstance(field.validation_alias, AliasChoices)
+_NAMES = {
+    str(alias.choices[0]): "".join(map(str, alias.choices[1:]))
+    for field in Settings.model_fields.values()
+    if isinstance(alias := field.validation_alias, AliasChoices)
 }
-_VARIABLE_OF = {name: choices[0] for name, choices in _CHOICES.items()}
-VARIABLES = tuple(_VARIABLE_OF.values())
-KEYS = tuple(choices[0] for choices in _CHOICES.values() if len(choices) == 1)
+"""Variable → its dotted name in the file, "" for a key."""
+VARIABLES = tuple(_NAMES)
+KEYS = tuple(variable for variable, in_file in _NAMES.items() if not in_file)
 """Those of the variables that hold keys."""
-_SECTIONS = ("routes", "quotas", "prices", "servers", "windows")
-_IN_FILE = {choices[1]: choices[0] for choices in _CHOICES.values() if len(choices) == 2}
-_IN_FILE |= {section: section for section in _SECTIONS}
-_FIELDS = {"quotas": ModelQuota.model_fields, "prices": ModelRates.model_fields}
+_SECTIONS = {name: name for name in ("routes", "quotas", "prices", "servers", "windows")}
 
 
 def load_settings(
@@ -149,26 +159,19 @@ def load_settings(
     Raises SettingsError: it names the setting, its place and what is allowed, and shows no key.
     """
     cwd = cwd or Path.cwd()
-    environment = in_environment(os.environ if environ is None else environ)
-    dotenv = in_dotenv(cwd)
-    variables = dotenv | environment
+    environment = Environment(Settings, os.environ if environ is None else environ)
+    dotenv = DotEnv(Settings, cwd / ".env")
+    variables = {**dotenv.variables, **environment.variables}
     if config_file is None and "TTA_CONFIG" in variables:
-        config_file = cwd / Path(variables["TTA_CONFIG"].value).expanduser()
-    usual = _directories().user_config_path / "config.toml"
+        config_file = cwd / Path(variables["TTA_CONFIG"]).expanduser()
+    usual = _DIRECTORIES.user_config_path / "config.toml"
     path = config_file or (usual if usual.is_file() else None)
-    document = _document(path, variables) if path else {}
-    in_options = {
-        _VARIABLE_OF[name.strip("-").replace("-", "_")]: FoundValue(value, name, "command line")
-        for name, value in (options or {}).items()
-        if value
-    }
-    ours = [{name: s[name] for name in VARIABLES if name in s} for s in (environment, dotenv)]
-    sources: list[Source] = [in_options, *ours, document]
-    chosen = _chosen(*sources)
-    origins = {name: found.place for name, found in chosen.items() if name in VARIABLES}
-    settings = Settings(*sources, config_file=path, origins=origins, notes=_notes(variables))
-    at = chosen.get("TTA_DATA_DIR")
-    base = Path(at.file.name).parent if at and at.file else cwd
+    file = TomlFile(Settings, path, _NAMES | _SECTIONS, variables)
+    read = Sources(Options(Settings, options or {}), environment, dotenv, file)
+    source_of = {variable: source for source in reversed(read) for variable in source()}
+    origins = {v: source.origin(v)[1] for v, source in source_of.items() if v in VARIABLES}
+    settings = Settings(read, config_file=path, origins=origins, notes=_notes(variables))
+    base = path.parent if path and source_of.get("TTA_DATA_DIR") is file else cwd
     return settings.model_copy(update={"data_dir": base / settings.data_dir})
 
 
@@ -177,13 +180,11 @@ def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -
 
     For redaction where ``load_settings`` fails: any variable whose name ends as a key's does.
     """
-    found = in_environment(os.environ if environ is None else environ)
+    values = [*Environment(Settings, os.environ if environ is None else environ).variables.values()]
     with suppress(SettingsError, OSError):
-        found = in_dotenv(cwd or Path.cwd()) | found
-    values = [one.value for one in found.values()]
+        values += DotEnv(Settings, (cwd or Path.cwd()) / ".env").variables.values()
     keys = [value.reveal() for value in values if isinstance(value, Secret)]
-    texts = [*keys, *(value for value in values if isinstance(value, str))]
-    return [*keys, *(password for text in texts for password in passwords_in(text))]
+    return [*keys, *(word for value in values for word in passwords_in(reveal(value)))]
 
 
 def passwords_in(address: str) -> list[str]:
@@ -193,87 +194,31 @@ def passwords_in(address: str) -> list[str]:
     return [*found, *map(unquote, found)]
 
 
-def _document(path: Path, variables: Source) -> dict[str, FoundValue]:
-    """The configuration file. Raises SettingsError for a name that means nothing."""
-    try:
-        text = read_text(path, max_bytes=MAX_CONFIG_BYTES)
-        document = parse_toml(text, str(path))
-    except UnreadableFile as error:
-        raise SettingsError("TTA_CONFIG", str(error)) from None
-    file = SettingsFile(str(path), tuple(text.splitlines()))
-    found = {}
-    for section, content in document.items():
-        values: dict[tuple[str, ...], Any] = {(section,): content}
-        if isinstance(content, dict) and section not in _SECTIONS:
-            values = {(section, name): value for name, value in content.items()}
-        for names, value in values.items():
-            name, place = ".".join(names), file.place(names)
-            if name not in _IN_FILE:
-                raise SettingsError(name, f"{_meant(name, _IN_FILE)} ({place})")
-            if name == "servers" and isinstance(value, dict):
-                value = {n: _server(n, entry, variables, file) for n, entry in value.items()}
-            if value != "":
-                found[_IN_FILE[name]] = FoundValue(value, name, place, file)
-    return found
-
-
-def _server(name: str, entry: Any, variables: Source, file: SettingsFile) -> Any:
-    """``name = "http://…/v1"``, or a section with ``url`` and the variable that holds the key.
-
-    A key that is not there matters once the server is asked, not before.
-    """
-    if not isinstance(entry, dict):
-        return {"name": name, "url": entry}
-    if not set(entry) <= {"url", "key_variable"}:
-        place = file.place(("servers", name))
-        raise SettingsError(f"servers.{name}", f"takes url and key_variable ({place})")
-    variable = entry.get("key_variable", "")
-    found = variables.get(str(variable))
-    key = found.value if found else ""
-    return {"name": name, "url": entry.get("url"), "key": key, "key_variable": variable}
-
-
-def _told(error: ValidationError, sources: Sequence[Source]) -> SettingsError:
+def _told(error: ValidationError, sources: Iterable[Any]) -> SettingsError:
     """The first thing that is wrong, with its place and what is allowed."""
-    first = error.errors(include_input=False, include_url=False)[0]
-    variable, *inner = (str(part) for part in first["loc"])
-    found = next((s[variable] for s in sources if variable in s), FoundValue("", variable, "given"))
-    value, path = found.value, []
-    for part in inner:
-        if not isinstance(value, Mapping) or part not in value:
-            break
-        value = value[part]
-        path.append(part)
-    if found.name == "servers":
-        del path[1:]  # how an address stands there is ours to know
-    allowed = first["msg"].removeprefix("Value error, ")
+    first = error.errors(include_url=False)[0]
+    variable, *inner = [part for part in first["loc"] if isinstance(part, str)]
+    allowed, value = first["msg"].removeprefix("Value error, "), first["input"]
     if first["type"] == "missing":
-        allowed, value = f"must have {inner[-1]}", {}
+        allowed = f"must have {inner.pop()}"
     elif first["type"] == "literal_error":
         names = re.findall(r"'(\w+)'", first["ctx"]["expected"])
         allowed = f"must be one of {', '.join(names)}"
     elif first["type"] == "extra_forbidden":
-        known = _FIELDS.get(variable, Settings.model_fields)
-        allowed, value = _meant(inner[-1] if inner else variable, known), {}
-    name = ".".join((found.name, *(f'"{part}"' if ":" in part else part for part in path)))
-    place = found.file.place((found.name, *path)) if found.file and path else found.place
+        models: dict[str, type[BaseModel]] = {"quotas": ModelQuota, "prices": ModelRates}
+        known = models.get(variable, Settings).model_fields
+        allowed, value = meant([variable, *inner][-1], known, _NAMES), None
+    if variable == "servers":
+        del inner[1:]  # how an address stands there is ours to know
+    source = next((source for source in sources if variable in source()), Place())
+    name, place = source.origin(variable, *inner)
     text, is_plain = str(value), isinstance(value, str | int | float)
     if is_plain and len(text) <= 24 and "@" not in text:  # a longer one might be a misplaced key
         allowed += f", not {value!r}"
     return SettingsError(name, f"{allowed} ({place})")
 
 
-def _meant(name: str, known: Collection[str]) -> str:
-    """What to do about a name that is no setting."""
-    keys = {key.lower(): key for key in KEYS}
-    if name.lower() in keys:
-        return f"keys are read from the environment or .env: {keys[name.lower()]}"
-    close = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
-    return f"is no setting; {hint}"
-
-
-def _notes(variables: Source) -> tuple[str, ...]:
+def _notes(variables: Iterable[str]) -> tuple[str, ...]:
     """Variables of ours that look misspelt."""
     known = [*VARIABLES, "TTA_CONFIG"]
     ours = sorted(n for n in variables if n.startswith(("TTA_", "LLM_", "GEMINI_API")))

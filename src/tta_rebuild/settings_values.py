@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator as After
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, WrapValidator
+from pydantic import BaseModel, Field, ValidationInfo, WrapValidator
 from pydantic import BeforeValidator as Before
+from pydantic_settings import SettingsConfigDict
 
 from tta_rebuild.core.secret import Secret
 
@@ -76,9 +77,11 @@ def _model_name(text: str, info: ValidationInfo) -> str:
             "must name a model: offline, local, or provider:model such as "
             "gemini:gemini-3.5-flash-lite"
         )
-    known = (*PROVIDERS, *info.data.get("servers", ()))
-    if provider not in known:
-        raise ValueError(f"must begin with one of {', '.join(known)}")
+    servers = info.data.get("servers", ())
+    if provider not in (*PROVIDERS, *servers):
+        raise ValueError(f"must begin with one of {', '.join((*PROVIDERS, *servers))}")
+    if provider in servers and not model:
+        raise ValueError(f"{text}: say which model, as {text}:MODEL")
     return text
 
 
@@ -118,13 +121,16 @@ ModelNames: TypeAlias = Annotated[tuple[ModelName, ...], Before(_model_names), A
 Address: TypeAlias = Annotated[str, Before(_address)]
 
 
-RULES = ConfigDict(
+RULES = SettingsConfigDict(
     frozen=True,
     extra="forbid",
     hide_input_in_errors=True,
     populate_by_name=True,
     arbitrary_types_allowed=True,
     validate_default=False,
+    case_sensitive=True,
+    enable_decoding=False,
+    dotenv_filtering="only_existing",
 )
 """How every model here is: no value of its own appears in an error."""
 

@@ -5,45 +5,45 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tta_rebuild.canon.summary import StorySummary, within
+from tta_rebuild.canon.summary import MOST_LINES, NEWEST, SummaryLine, with_turn
 
 
-@given(turns=st.integers(1, 3_000), most=st.integers(2, 20))
-def test_a_cut_summary_covers_every_turn_once_in_at_most_so_many_lines(
-    turns: int, most: int
-) -> None:
-    summary = StorySummary()
+def summary_of(turns: int, weights: dict[int, int] | None = None) -> tuple[SummaryLine, ...]:
+    lines: tuple[SummaryLine, ...] = ()
     for turn in range(1, turns + 1):
-        summary.add(turn, f"Mara opens door {turn}", turn % 7)
-    lines = within(summary.lines(), most)
-    assert len(lines) <= most
+        weight = turn % 7 if weights is None else weights.get(turn, 0)
+        lines = with_turn(lines, turn, f"Mara opens door {turn}", weight)
+    return lines
+
+
+@given(turns=st.integers(1, 3_000))
+def test_a_summary_covers_every_turn_once_in_a_few_lines_and_the_newest_one_by_one(
+    turns: int,
+) -> None:
+    lines = summary_of(turns)
+    assert len(lines) == min(turns, MOST_LINES)
     assert [line.first for line in lines[1:]] == [line.last + 1 for line in lines[:-1]]
     assert (lines[0].first, lines[-1].last) == (1, turns)
-    assert all(len(line.text) <= 2 * 140 for line in lines)
+    assert all(line.first == line.last for line in lines[-NEWEST:])
+    assert all(len(str(line)) <= 200 for line in lines)
 
 
-def test_a_short_summary_is_left_as_it_is() -> None:
-    summary = StorySummary()
-    for turn in (1, 2, 3):
-        summary.add(turn, f"Mara opens door {turn}", 1)
-    assert within(summary.lines(), 5) == summary.lines()
+@given(turns=st.integers(100, 3_000))
+def test_the_older_lines_stand_for_about_as_many_turns_each(turns: int) -> None:
+    older = [line.last - line.first + 1 for line in summary_of(turns)[:-NEWEST]]
+    assert max(older) <= 4 * turns / len(older)
 
 
-def test_what_is_drawn_together_keeps_the_two_lines_in_which_most_happened() -> None:
-    summary = StorySummary()
-    weights = {2: 9, 4: 5}
-    for turn in range(1, 12):
-        summary.add(turn, f"Mara opens door {turn}", weights.get(turn, 1))
-    drawn = summary.lines()[0]
-    assert (drawn.first, drawn.last) == (1, 5)
-    assert drawn.text == "Mara opens door 2; Mara opens door 4"
-    assert drawn.weight == sum(weights.values()) + 3
+def test_a_turn_is_said_as_it_was_written_while_there_is_room() -> None:
+    assert str(summary_of(2)[1]) == "turn 2: Mara opens door 2"
 
 
-def test_of_lines_in_which_as_much_happened_the_earliest_stay() -> None:
-    summary = StorySummary()
-    for turn in range(1, 12):
-        summary.add(turn, f"Mara opens door {turn}", 0)
-    drawn = summary.lines()[0]
-    assert drawn.text == "Mara opens door 1; Mara opens door 2"
-    assert drawn.weight == 5, "a turn in which nothing changed still weighs one"
+def test_what_is_drawn_together_keeps_the_two_turns_in_which_most_happened() -> None:
+    first = summary_of(60, {2: 9, 5: 5})[0]
+    assert first.last >= 5
+    assert str(first) == f"turns 1-{first.last}: Mara opens door 2; Mara opens door 5"
+
+
+def test_of_turns_in_which_as_much_happened_the_earliest_stay() -> None:
+    first = summary_of(60, {})[0]
+    assert first.told == ((1, "Mara opens door 1"), (1, "Mara opens door 2"))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tta_rebuild.canon import Canon
-from tta_rebuild.core.errors import PositionNotFound, StoryError
+from tta_rebuild.core.errors import HistoryNotLoaded, PositionNotFound, StoryError
 from tta_rebuild.core.events import (
     CharacterChanged,
     Event,
@@ -282,3 +282,29 @@ def test_a_new_feeling_takes_the_place_of_the_last_one(canon_of: Callable[..., C
     felt = [("hugh", "feeling", value) for value in ("relieved", "frightened", "neutral")]
     assert canon_of(*felt[:2]).values("hugh", "feeling") == ["frightened"]
     assert canon_of(*felt).values("hugh", "feeling") == []
+
+
+def test_a_correction_after_a_correction_leaves_what_was_told_before_either(
+    canon_of: Callable[..., Canon],
+) -> None:
+    canon = canon_of(("mara", "holds", "lamp"), ("bram", "role", "smith"))
+    for position, (was, becomes) in enumerate((("lamp", "rope"), ("rope", "map")), start=3):
+        claims = [_claim("mara", "holds", thing) for thing in (was, becomes)]
+        canon.apply(position, FactRetconned(claim=claims[0], becomes=claims[1]))
+    canon.apply(5, _told("mara", "holds", "oar"))
+    assert canon.values("mara", "holds") == ["map", "oar"]
+    assert [canon.fork(at).values("mara", "holds") for at in (2, 3, 4)] == [
+        ["lamp"],
+        ["rope"],
+        ["map"],
+    ]
+    assert canon.values("bram", "role") == ["smith"]
+
+
+def test_of_a_canon_taken_up_later_no_fork_can_correct_what_came_before(
+    canon_of: Callable[..., Canon],
+) -> None:
+    taken_up = Canon.restored(canon_of(("mara", "holds", "lamp")).snapshot())
+    correction = FactRetconned(claim=_claim("mara", "holds", "lamp"))
+    with pytest.raises(HistoryNotLoaded):
+        taken_up.fork().apply(2, correction)

@@ -100,7 +100,7 @@ def test_a_story_begins_by_saying_which_of_its_rules_are_not_checked(
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("none.txt", None, "no file"),
+        ("none.txt", None, "No such file"),
         ("empty.txt", b" \n", "is empty"),
         ("latin.txt", b"caf\xe9", "not UTF-8"),
         ("export.json", b'{"format": "tta-story"}', "stories import"),

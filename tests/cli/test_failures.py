@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.cli.failures import OnFailure, decided, for_failures, told
+from tta_rebuild.cli.opening import OnFailure, for_failures, told
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import KeyRejected, ProviderBusy, ProviderError, QuotaExhausted
 from tta_rebuild.engine.action import Action
@@ -75,7 +75,7 @@ async def test_what_no_waiting_mends_ends_the_run() -> None:
 def test_a_run_stops_where_a_model_is_named_unless_it_is_told_otherwise(
     fields: dict[str, Any], wanted: OnFailure | None, expected: OnFailure
 ) -> None:
-    assert decided(wanted, Settings(**fields)) == expected
+    assert for_failures(Settings(**fields), wanted)[0] == expected
 
 
 @pytest.mark.parametrize(
@@ -90,4 +90,4 @@ def test_a_run_stops_where_a_model_is_named_unless_it_is_told_otherwise(
 def test_stopping_leaves_the_embedded_storyteller_out_of_the_chain(
     fields: dict[str, Any], chain: tuple[str, ...]
 ) -> None:
-    assert for_failures(Settings(**fields), "stop").chain == chain
+    assert for_failures(Settings(**fields), "stop")[1].chain == chain

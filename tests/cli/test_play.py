@@ -270,7 +270,8 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tta_rebuild", "play", "--theme", theme, "--model", "offline"],
         env=quiet_environment(tmp_path / "home"),
-        input="/wrong Clara: your sister, she\nlook around\n/wrong too late\n/end\n",
+        input="/wrong Clara: odd; brave=9\n/wrong Clara: your sister, she\nlook around\n"
+        "/wrong too late\n/end\n",
         capture_output=True,
         text=True,
         check=False,
@@ -279,6 +280,7 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "Clara is your wife" in shown
+    assert "is no trait; write a name and a strength" in shown
     assert "Clara is your sister" in shown
     assert "after the first scene use --theme" in shown
     assert "The story ends here" in shown

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tta_rebuild.cli.screen import Screen, json_line, one_line, plain, prepare_streams
-from tta_rebuild.cli.turn_view import waiting_shown
+from tta_rebuild.cli.story_view import waiting_shown
 from tta_rebuild.engine.turn_events import TurnEvent, TurnWarning
 
 

@@ -163,7 +163,7 @@ def test_a_reader_who_leaves_ends_the_run_quietly_with_the_turns_kept(
 ) -> None:
     environment = quiet_environment(tmp_path / "home")
     with subprocess.Popen(
-        [*TTA, "story", "--theme", "A wreck in the bay", "--turns", "400", "--auto", *more],
+        [*TTA, "story", "--world", "lighthouse", "--turns", "400", "--auto", *more],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -212,7 +212,7 @@ def test_a_story_whose_first_turn_did_not_come_is_not_left_behind(
     async def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tta_rebuild.cli.failures.play_turn", interrupted)
+    monkeypatch.setattr("tta_rebuild.cli.opening.play_turn", interrupted)
     code, told = tell("--theme", "A wreck in the bay", "--auto")
 
     assert code == 130

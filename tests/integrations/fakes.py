@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Usage
+from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
     LLMRequest,
@@ -216,11 +217,8 @@ class ScriptedProvider(RequestProvider):
         self.closed += 1
 
 
-class MemoryLedger:
-    """A ledger that keeps rows in a list, for tests."""
-
-    def __init__(self) -> None:
-        self.rows: list[Attempt] = []
+class MemoryLedger(Ledger):
+    """A ledger that lets others run meanwhile, as one in a database does."""
 
     @property
     def total_usd(self) -> float:
@@ -228,35 +226,11 @@ class MemoryLedger:
 
     async def book(self, attempt: Attempt) -> None:
         await asyncio.sleep(0)
-        self.rows.append(attempt)
+        await super().book(attempt)
 
-    async def spent_usd(
-        self,
-        *,
-        story_id: str | None = None,
-        player_id: str | None = None,
-        session_id: str | None = None,
-        since: datetime | None = None,
-    ) -> float:
+    async def spent_usd(self, **which: Any) -> float:
         await asyncio.sleep(0)
-        return sum(
-            row.cost_usd
-            for row in self.rows
-            if (story_id is None or row.story_id == story_id)
-            and (player_id is None or row.player_id == player_id)
-            and (session_id is None or row.session_id == session_id)
-            and (since is None or row.at >= since)
-        )
-
-    async def costs(
-        self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
-    ) -> Sequence[CostLine]:
-        raise NotImplementedError
-
-    async def attempts(
-        self, *, story_id: str | None = None, limit: int = 1000
-    ) -> Sequence[Attempt]:
-        return self.rows[-limit:]
+        return await super().spent_usd(**which)
 
 
 def context_of(**session: str) -> TTAContext:

@@ -343,7 +343,7 @@ async def test_rows_of_a_moment_are_written_together_and_in_order() -> None:
     assert ledger.rows == []
     await clock.advance(0.6)
     await provider.complete(request_of(turn=5))
-    await tracker.aclose()
+    await tracker.flush()
     assert ledger.sizes == [5, 1]
     assert [row.turn for row in ledger.rows] == [0, 1, 2, 3, 4, 5]
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tta_rebuild.integrations.data_parsing import parsed
+from tta_rebuild.integrations.data_parsing import PARSERS
 from tta_rebuild.integrations.local_executor import LocalExecutor
 from tta_rebuild.sandbox.snippet import Limits
 
@@ -15,7 +15,7 @@ HOSTILE_KEY = "a." * 31_000 + "a = 1"
 """Keeps ``tomllib`` busy for most of a minute."""
 
 
-async def test_a_hostile_key_is_blocked_in_time_while_the_program_goes_on() -> None:
+async def test_a_hostile_key_is_not_read_while_the_program_goes_on() -> None:
     beats = 0
 
     async def beat() -> None:
@@ -29,9 +29,9 @@ async def test_a_hostile_key_is_blocked_in_time_while_the_program_goes_on() -> N
     async with LocalExecutor(Limits(wall_s=0.5), use_jail=False) as executor:
         verdict = await executor.run(HOSTILE_KEY, "toml")
     heart.cancel()
-    assert verdict.verdict == "blocked"
+    assert verdict.verdict == "unverified"
     assert time.monotonic() - began < 5
-    assert beats > 100
+    assert beats > 0
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,17 @@ async def test_a_hostile_key_is_blocked_in_time_while_the_program_goes_on() -> N
         ("json", "[" + "1," * 5000 + "]", False),
     ],
 )
-async def test_a_long_text_gets_the_same_answer_as_a_short_one(
+def test_a_long_text_gets_the_same_answer_as_a_short_one(
     language: str, text: str, is_right: bool
 ) -> None:
-    version, problem, _ = await parsed(language, text, within_s=30)
+    version, problem, _ = PARSERS[language](text)
     assert version
     assert (problem == "") is is_right
 
 
-async def test_a_long_text_nested_too_deeply_is_told_apart() -> None:
+@pytest.mark.parametrize(
+    ("language", "text"), [("toml", "a=" + "[" * 20_000), ("yaml", "[" * 50_000)]
+)
+def test_a_long_text_nested_too_deeply_is_told_apart(language: str, text: str) -> None:
     with pytest.raises(RecursionError):
-        await parsed("toml", "a=" + "[" * 20_000, within_s=30)
+        PARSERS[language](text)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -18,40 +16,12 @@ from tests.integrations.e2b_server import (
     E2BServer,
 )
 from tests.integrations.executor_contract import CodeExecutorContract
+from tests.integrations.fakes import ManualClock, MemoryLedger
 from tta_rebuild.core.errors import KeyMissing
-from tta_rebuild.core.usage import Attempt, CostLine, Grouping
-from tta_rebuild.integrations.e2b_executor import E2BEndpoint, E2BExecutor
+from tta_rebuild.integrations.e2b_executor import USD_PER_SECOND, E2BEndpoint, E2BExecutor
 from tta_rebuild.sandbox.snippet import Limits
 
 QUICK = Limits(wall_s=0.4, output_bytes=4096)
-
-
-class MemoryLedger:
-    def __init__(self) -> None:
-        self.booked: list[Attempt] = []
-
-    async def book(self, attempt: Attempt) -> None:
-        self.booked.append(attempt)
-
-    async def spent_usd(
-        self,
-        *,
-        story_id: str | None = None,
-        player_id: str | None = None,
-        session_id: str | None = None,
-        since: datetime | None = None,
-    ) -> float:
-        return sum(a.cost_usd for a in self.booked)
-
-    async def costs(
-        self, by: Grouping, *, story_id: str | None = None, since: datetime | None = None
-    ) -> Sequence[CostLine]:
-        return []
-
-    async def attempts(
-        self, *, story_id: str | None = None, limit: int = 1000
-    ) -> Sequence[Attempt]:
-        return self.booked
 
 
 @pytest.fixture
@@ -165,13 +135,17 @@ async def test_no_more_sandboxes_run_than_allowed(server: E2BServer, key: str) -
 
 
 async def test_every_sandbox_is_booked_for_the_time_it_ran(server: E2BServer, key: str) -> None:
-    clock, ledger = itertools.count(0.0, 10.0), MemoryLedger()
-    options = {"ledger": ledger, "usd_per_second": 0.01, "clock": lambda: next(clock)}
-    async with executor_for(server, key, **options) as remote:
+    class Steps(ManualClock):
+        def now(self) -> float:
+            self._now += 10.0
+            return self._now
+
+    ledger = MemoryLedger()
+    async with executor_for(server, key, ledger=ledger, clock=Steps()) as remote:
         await remote.run("print(1)")
-    (row,) = ledger.booked
+    (row,) = ledger.rows
     assert (row.provider, row.task, row.outcome) == ("e2b", "code", "ok")
-    assert row.cost_usd == pytest.approx(0.10)
+    assert row.cost_usd == pytest.approx(10 * USD_PER_SECOND)
 
 
 async def test_a_cancelled_run_kills_and_books_its_sandbox(server: E2BServer, key: str) -> None:
@@ -182,7 +156,7 @@ async def test_a_cancelled_run_kills_and_books_its_sandbox(server: E2BServer, ke
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert (server.created, server.killed, len(ledger.booked)) == (1, 1, 1)
+    assert (server.created, server.killed, len(ledger.rows)) == (1, 1, 1)
     await remote.aclose()
 
 

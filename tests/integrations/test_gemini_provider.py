@@ -17,7 +17,7 @@ from tests.integrations.adapter_contract import (
 )
 from tta_rebuild.core.errors import KeyRejected, ProviderBusy, QuotaExhausted
 from tta_rebuild.integrations.gemini_provider import GeminiLLMProvider
-from tta_rebuild.integrations.rate_limiter import PACIFIC, end_of_day
+from tta_rebuild.integrations.rate_limiter import end_of_day
 
 
 class TestGemini(AdapterContract):
@@ -128,6 +128,6 @@ class TestGemini(AdapterContract):
 
 
 def test_midnight_in_california_follows_daylight_saving() -> None:
-    assert end_of_day(NOON, PACIFIC) == datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+    assert end_of_day(NOON) == datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
     july = datetime(2026, 7, 4, 6, 59, tzinfo=UTC)
-    assert end_of_day(july, PACIFIC) == datetime(2026, 7, 4, 7, 0, tzinfo=UTC)
+    assert end_of_day(july) == datetime(2026, 7, 4, 7, 0, tzinfo=UTC)

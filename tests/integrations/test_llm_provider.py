@@ -190,6 +190,17 @@ def test_guessed_usage_says_that_it_is_guessed() -> None:
     assert estimated_usage("", "").total_tokens == 2
 
 
+@pytest.mark.parametrize(
+    "text", ["The lamp is lit. " * 20, "灯が点いている。" * 20, "Лампа горит. " * 20]
+)
+def test_a_prompt_counts_by_its_bytes_so_that_no_script_is_taken_for_short(text: str) -> None:
+    request = replace(REQUEST, system="", prompt=text)
+    size = len(text.encode())
+    assert size / 4 < request.likely_input_tokens < size / 3
+    assert size < request.most_input_tokens
+    assert request.most_input_tokens < replace(request, schema={}).most_input_tokens
+
+
 async def test_a_callers_mock_that_overrides_generate_is_asked_through_it() -> None:
     class Noting(MockLLMProvider):
         def __init__(self) -> None:

@@ -19,11 +19,11 @@ from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.integrations.code_executor import judge
 from tta_rebuild.integrations.local_executor import LocalExecutor
-from tta_rebuild.sandbox import escapes, landlock
+from tta_rebuild.sandbox import confine, escapes
 from tta_rebuild.sandbox.jail import Jail
 from tta_rebuild.sandbox.seccomp import assemble
 from tta_rebuild.sandbox.snippet import Ending, Limits
-from tta_rebuild.sandbox.supervisor import Watch, ending
+from tta_rebuild.sandbox.supervisor import ending
 
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
 BOUNDS = Limits(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
@@ -334,7 +334,7 @@ async def test_a_snippet_that_walks_to_the_reports_word_gains_no_time_and_harms_
 async def test_a_dead_supervisor_is_trouble_and_is_replaced(executor: LocalExecutor) -> None:
     await executor.run("import enum")
     for process in psutil.Process().children():
-        if "jail.supervisor" in " ".join(process.cmdline()):
+        if "sandbox.supervisor" in " ".join(process.cmdline()):
             process.kill()
     first = await executor.run("import enum")
     assert first.verdict in {"unverified", "valid"}
@@ -393,7 +393,7 @@ def test_an_ending_is_judged_by_whose_fault_it_is(ending: Ending, expected: str)
     ],
 )
 def test_a_childs_report_is_read_as_hostile_data(report: bytes, expected: str) -> None:
-    told = ending(Watch(BOUNDS, report=bytearray(report)), "n")
+    told = ending(report, "n")
     assert told["end"] == expected
     assert told.keys() <= {"end", "type"}
     assert Ending(**told).end == expected
@@ -444,7 +444,7 @@ async def test_the_hosts_files_cannot_even_be_seen_where_the_jail_has_its_own(
 
 async def test_where_the_kernel_offers_landlock_the_jail_opens() -> None:
     """Without this, a jail that cannot start for a mistake of ours would only skip its tests."""
-    if landlock.abi() < 1:
+    if confine.landlock_version() < 1:
         pytest.skip("this kernel has no Landlock")
     async with LocalExecutor(QUICK) as local:
         await local.run("import enum")

@@ -368,7 +368,7 @@ async def test_a_call_under_way_takes_its_prompt_and_its_longest_answer() -> Non
     request = request_of("p" * 400)
     call = asyncio.create_task(provider.complete(request))
     await settle()
-    prompt_tokens = provider.estimate.input_tokens(MODEL, request)
+    prompt_tokens = request.likely_input_tokens
     assert prompt_tokens >= 100
     assert limiter.used(MODEL) == (1, prompt_tokens + 2000)
     await clock.until(call)
@@ -383,17 +383,6 @@ async def test_what_a_budget_forbade_was_not_sent_and_counts_nothing() -> None:
     with pytest.raises(BudgetExceededError):
         await provider.complete(request_of())
     assert limiter.used(MODEL) == (0, 0)
-
-
-async def test_the_estimate_learns_how_dense_a_models_tokens_are() -> None:
-    limiter = RateLimiter(Quota(tpm=100_000), clock=ManualClock())
-    dense = Told(usage=Usage(input_tokens=400, output_tokens=5))
-    provider = RateLimitedLLMProvider(ScriptedProvider(dense), limiter)
-    request = request_of("x" * 800)
-    before = provider.estimate.input_tokens(MODEL, request)
-    await provider.complete(request)
-    after = provider.estimate.input_tokens(MODEL, request)
-    assert before < 400 <= after
 
 
 def test_a_quota_of_nothing_is_refused() -> None:

@@ -29,7 +29,7 @@ from tta_rebuild.integrations.llm_provider import (
     StreamItem,
     TextPiece,
 )
-from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.wrappers.cached import CachedLLMProvider
 
 
@@ -275,10 +275,10 @@ async def test_a_failure_reaches_everybody_who_waits_and_is_not_kept() -> None:
 async def test_answers_live_on_in_the_file(tmp_path: Path) -> None:
     told = Told("kept", usage=Usage(input_tokens=7, output_tokens=5, thinking_tokens=3))
     model = ScriptedProvider(told)
-    first = CachedLLMProvider(model, ResponseCache(file=CacheFile(tmp_path / "cache.db")))
+    first = CachedLLMProvider(model, ResponseCache(tmp_path / "cache.db"))
     original = await first.complete(request_of())
     await first.aclose()
-    second = CachedLLMProvider(model, ResponseCache(file=CacheFile(tmp_path / "cache.db")))
+    second = CachedLLMProvider(model, ResponseCache(tmp_path / "cache.db"))
     again = await second.complete(request_of())
     await second.aclose()
     assert len(model.seen) == 1
@@ -287,7 +287,7 @@ async def test_answers_live_on_in_the_file(tmp_path: Path) -> None:
 
 async def test_the_file_holds_neither_prompt_nor_context(tmp_path: Path) -> None:
     provider = CachedLLMProvider(
-        ScriptedProvider(Told("an answer")), ResponseCache(file=CacheFile(tmp_path / "cache.db"))
+        ScriptedProvider(Told("an answer")), ResponseCache(tmp_path / "cache.db")
     )
     request = replace(
         request_of("a very private prompt"), context=context_of(player_id="player-ada")
@@ -303,7 +303,7 @@ async def test_the_file_holds_neither_prompt_nor_context(tmp_path: Path) -> None
 async def test_the_file_stays_within_its_size_and_drops_what_was_not_used(tmp_path: Path) -> None:
     clock = ManualClock()
     path = tmp_path / "cache.db"
-    cache = ResponseCache(entries=1, file=CacheFile(path, max_bytes=20_000), clock=clock)
+    cache = ResponseCache(path, max_bytes=20_000, clock=clock)
     provider = CachedLLMProvider(ScriptedProvider(Told("x" * 1000)), cache)
     for number in range(40):
         await clock.advance(1.0)
@@ -322,7 +322,7 @@ async def test_the_file_stays_within_its_size_and_drops_what_was_not_used(tmp_pa
 async def test_old_answers_leave_the_file_too(tmp_path: Path) -> None:
     clock = ManualClock()
     path = tmp_path / "cache.db"
-    cache = ResponseCache(max_age_s=60.0, file=CacheFile(path), clock=clock)
+    cache = ResponseCache(path, max_age_s=60.0, clock=clock)
     provider = CachedLLMProvider(ScriptedProvider(), cache)
     await provider.complete(request_of("old"))
     await clock.advance(61.0)
@@ -334,23 +334,27 @@ async def test_old_answers_leave_the_file_too(tmp_path: Path) -> None:
     assert count == 1
 
 
-async def test_a_damaged_file_is_begun_anew(tmp_path: Path) -> None:
+async def test_a_damaged_file_is_done_without_and_what_to_do_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "cache.db"
     path.write_bytes(b"this is no database, " * 100)
-    for _ in range(2):
-        model = ScriptedProvider()
-        provider = CachedLLMProvider(model, ResponseCache(file=CacheFile(path)))
-        await provider.complete(request_of())
-        await provider.aclose()
-    assert model.seen == []
+    provider = CachedLLMProvider(ScriptedProvider(), ResponseCache(path))
+    for prompt in ("one", "two", "two"):
+        last = await provider.complete(request_of(prompt))
+    await provider.aclose()
+    assert last.metadata["cache"] == "memory"
+    (record,) = caplog.records
+    assert f"{path} cannot be used" in record.getMessage()
+    assert "delete it if it is damaged" in record.getMessage()
 
 
 async def test_a_file_that_cannot_be_opened_is_done_without_and_said_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "taken").write_text("no folder")
-    file = CacheFile(tmp_path / "taken" / "cache.db")
-    provider = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=file))
+    path = tmp_path / "taken" / "cache.db"
+    provider = CachedLLMProvider(ScriptedProvider(), ResponseCache(path))
     await provider.complete(request_of())
     assert (await provider.complete(request_of())).metadata["cache"] == "memory"
     await provider.complete(request_of("another"))
@@ -360,11 +364,10 @@ async def test_a_file_that_cannot_be_opened_is_done_without_and_said_once(
 
 async def test_two_processes_share_the_file(tmp_path: Path) -> None:
     path = tmp_path / "cache.db"
-    file = CacheFile(path)
-    first = CachedLLMProvider(ScriptedProvider(), ResponseCache(file=file))
+    first = CachedLLMProvider(ScriptedProvider(), ResponseCache(path))
     await first.complete(request_of("first"))
     model = ScriptedProvider()
-    second = CachedLLMProvider(model, ResponseCache(file=CacheFile(path)))
+    second = CachedLLMProvider(model, ResponseCache(path))
     assert (await second.complete(request_of("first"))).metadata["cache"] == "file"
     await second.complete(request_of("second"))
     await second.aclose()
@@ -373,7 +376,7 @@ async def test_two_processes_share_the_file(tmp_path: Path) -> None:
 
 
 async def test_closing_twice_is_safe(tmp_path: Path) -> None:
-    file = CacheFile(tmp_path / "cache.db")
-    await file.aclose()
-    await file.aclose()
-    assert await file.get("key", since=0.0, now=1.0) is None
+    cache = ResponseCache(tmp_path / "cache.db")
+    await cache.aclose()
+    await cache.aclose()
+    assert await cache.get("key") is None

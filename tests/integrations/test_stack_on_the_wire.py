@@ -54,7 +54,7 @@ class Stack:
 
     async def __aexit__(self, *exc: object) -> None:
         await self.provider.aclose()
-        await self.tracker.aclose()
+        await self.tracker.flush()
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])

@@ -145,3 +145,8 @@ def test_an_emotion_that_is_denied_does_not_count(denial: str) -> None:
 @pytest.mark.parametrize("end", ["is gone", "has faded", "vanishes", "leaves her", "dies", "not"])
 def test_an_emotion_that_ends_does_not_count(end: str) -> None:
     assert emotion_in(f"the hope {end}") == ""
+
+
+@pytest.mark.parametrize("turn", ["turns to", "gives way to", "is replaced by", "yielded to"])
+def test_an_emotion_that_turns_into_another_ends_there(turn: str) -> None:
+    assert emotion_in(f"the fear {turn} hope") == "hopeful"

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.errors import RequestTooLarge
-from tta_rebuild.narrative.fitting import fitted, tokens_in
-from tta_rebuild.narrative.scene_request import repairing, scene_request
+from tta_rebuild.narrative.scene_request import fitted, repairing, scene_request, tokens_in
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
 from tta_rebuild.prompts import PromptCatalog
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tta_rebuild.core.story import Claim, DialogueLine, Passage
-from tta_rebuild.narrative.plain_reply import LONGEST_SCENE, paragraphs, up_to_last_sentence
+from tta_rebuild.narrative.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 from tta_rebuild.narrative.scene_parser import LONGEST_REPLY, SceneReader
 from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted, ProsePiece
 
@@ -222,6 +222,14 @@ def test_streamed_passages_are_the_final_ones(
             else:
                 prose += reading.text
     assert reader.finish().passages == tuple(complete)
+
+
+def test_what_is_sound_but_unfinished_is_not_mended() -> None:
+    reader = SceneReader()
+    for piece in '{"passages": [{"facts": {"0": "", "": {"": ""}}, "text": "It rains."}]}':
+        given = list(reader.feed(piece))
+        assert not reader.given or reader.given[0].text == "It rains.", given
+    assert len(reader.given) == 1
 
 
 def test_absurd_sizes_are_bounded() -> None:

@@ -101,7 +101,7 @@ def test_a_variant_is_drawn_by_weight_and_stays_with_its_story() -> None:
     assert drawn == {s: catalog.template("scene", story_id=s).id for s in drawn}
     share = Counter(drawn.values())["scene@3#brief"] / len(drawn)
     assert 0.70 < share < 0.80
-    assert catalog.render("scene", {}, story_id="s1").version == drawn["s1"]
+    assert catalog.render("scene", {}, story_id="s1").template == drawn["s1"]
 
 
 def test_without_weights_everybody_gets_the_plain_one() -> None:

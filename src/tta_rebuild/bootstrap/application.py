@@ -27,7 +27,8 @@ from tta_rebuild.storage.sqlite_list import FILE_NAME
 from tta_rebuild.storage.story_store import StoryStore
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.stack_builder import MakeAdapter, StackBuilder
+    from tta_rebuild.bootstrap.stack_builder import MakeAdapter
+    from tta_rebuild.integrations.response_cache import ResponseCache
     from tta_rebuild.reading.world_rules import WorldRules
     from tta_rebuild.safety import SafetyGate
 
@@ -98,19 +99,26 @@ async def open_application(
             session_id=session_id,
             on_warning=lambda warning: notices.append(str(warning)),
         )
-        stack.push_async_callback(tracker.aclose)
-        models: tuple[str, ...] = (OFFLINE,)
-        if provider is None and is_all_offline(settings):
-            told, warm = _embedded(), _nothing_to_warm
-        else:
-            builder = await _builder(settings, tracker, make_adapter, provider, read_only, clock())
+        stack.push_async_callback(tracker.flush)
+        catalog = PromptCatalog.load()
+        if provider is not None or not is_all_offline(settings):
+            from tta_rebuild.bootstrap.stack_builder import StackBuilder
+
+            cache = None if read_only else _cache(settings)
+            used = await used_today(store.ledger(), settings, now=clock())
+            builder = StackBuilder(
+                settings, tracker, cache, make_adapter, used, provider, catalog=catalog
+            )
             builder.has_fallback = has_fallback
             models = await builder.chain()
             told, warm = await builder.stack(models), builder.warm
+        else:
+            models, told = (OFFLINE,), _embedded()
+            warm = told.warm
         stack.push_async_callback(told.aclose)
         dependencies = Dependencies(
             provider=told,
-            catalog=PromptCatalog.load(),
+            catalog=catalog,
             safety=_safety_gate,
             world_rules=_world_rules,
             clock=clock,
@@ -145,23 +153,12 @@ async def _store(
         return MemoryStoryStore(nothing.place)
 
 
-async def _builder(
-    settings: Settings,
-    tracker: CostTracker,
-    make_adapter: MakeAdapter | None,
-    own: LLMProvider | None,
-    read_only: bool,
-    now: datetime,
-) -> StackBuilder:
-    from tta_rebuild.bootstrap.stack_builder import StackBuilder
-    from tta_rebuild.integrations.response_cache import CacheFile, ResponseCache
+def _cache(settings: Settings) -> ResponseCache | None:
+    from tta_rebuild.integrations.response_cache import ResponseCache
 
-    cache = None
-    if settings.cache != "off" and not read_only:
-        on_disk = settings.cache == "disk"
-        cache = ResponseCache(file=CacheFile(settings.data_dir / "replies.db") if on_disk else None)
-    used = await used_today(tracker.ledger, settings, now=now)
-    return StackBuilder(settings, tracker, cache, make_adapter, used, own)
+    if settings.cache == "off":
+        return None
+    return ResponseCache(settings.data_dir / "replies.db" if settings.cache == "disk" else None)
 
 
 def _checks(settings: Settings, models: tuple[str, ...], *, is_own: bool) -> Checks:
@@ -188,10 +185,6 @@ def _embedded() -> LLMProvider:
     from tta_rebuild.storyteller import OfflineProvider
 
     return TracedLLMProvider(OfflineProvider(), provider=OFFLINE)
-
-
-async def _nothing_to_warm() -> None:
-    """The embedded storyteller answers at once."""
 
 
 def _safety_gate(boundaries: Mapping[str, str]) -> SafetyGate:

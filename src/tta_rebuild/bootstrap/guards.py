@@ -71,12 +71,13 @@ def code_check_for(settings: Settings, stack: AsyncExitStack, *, ledger: Ledger)
 
         nonlocal executor
         if executor is None:
-            opened = executor_for(settings, ledger=ledger)
-            executor = await stack.enter_async_context(opened)
-        found = ((c.snippet, c.verdict) for c in (await check_code(text, executor)).checked)
+            executor = await stack.enter_async_context(executor_for(settings, ledger=ledger))
+        found = (
+            (c.snippet.language, c.verdict) for c in (await check_code(text, executor)).checked
+        )
         return tuple(
-            CodeVerdictNoted(language=code.language, verdict=told.verdict, reason=told.reason)
-            for code, told in found
+            CodeVerdictNoted(language=language, verdict=told.verdict, reason=told.reason)
+            for language, told in found
         )
 
     return check

@@ -9,17 +9,17 @@ from datetime import datetime
 from importlib.util import find_spec
 from typing import Any
 
-from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, chosen_model
+from tta_rebuild.bootstrap.model_names import OFFLINE, PROVIDERS, named_chain
 from tta_rebuild.bootstrap.spending import price_book
-from tta_rebuild.bootstrap.stack_builder import adapter_class, servers_here
+from tta_rebuild.bootstrap.stack_builder import adapter_class, full_name, servers_here
+from tta_rebuild.core.redaction import hint
 from tta_rebuild.core.usage import Attempt
 from tta_rebuild.integrations.local_discovery import LocalServer, ask_server, find_local_servers
-from tta_rebuild.integrations.prices import PriceBook, Rates
+from tta_rebuild.integrations.prices import Price, Rates
 from tta_rebuild.settings import Settings
 from tta_rebuild.settings_values import ModelQuota
 
-SHORTEST_KEY_SHOWN = 16
-"""Of a shorter key, four characters would tell too much."""
+_UNKNOWN = Price(rates=Rates(input=0, output=0), is_known=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +61,12 @@ def models_overview(
         attempts: the latest of the ledger, newest last.
         at: the day whose prices count.
     """
-    named = list(settings.chain) or [chosen_model(settings), OFFLINE]
-    if settings.model and settings.model not in named:
-        named.insert(0, settings.model)
-    chain = list(dict.fromkeys(map(_full, named)))
-    routes = {task: _full(model) for task, model in settings.routes.items()}
+    chain = list(dict.fromkeys(map(full_name, named_chain(settings))))
+    routes = {task: full_name(model) for task, model in settings.routes.items()}
     prices, lines = price_book(settings), []
-    for name in dict.fromkeys([*chain, *routes.values(), *map(_full, PROVIDERS), OFFLINE]):
-        provider = name.partition(":")[0]
-        price = _price(name, settings, prices, at)
+    for name in dict.fromkeys([*chain, *routes.values(), *map(full_name, PROVIDERS), OFFLINE]):
+        provider, _, model = name.partition(":")
+        price = prices.price(provider, model, at=at, otherwise=_UNKNOWN)
         quota = settings.quotas.get(name) or ModelQuota()
         usual_rpm = None if provider == OFFLINE else settings.rate_limit_rpm
         seen = [a for a in attempts if f"{a.provider}:{a.model}" == name]
@@ -79,10 +76,10 @@ def models_overview(
             name=name,
             place=chain.index(name) + 1 if name in chain else 0,
             tasks=tuple(task for task, model in routes.items() if model == name),
-            key_ends=key[-4:] if len(key) >= SHORTEST_KEY_SHOWN else "",
+            key_ends=hint(key).lstrip("…"),
             lacks=lacks,
-            input_usd=price.input if price else None,
-            output_usd=price.output if price else None,
+            input_usd=price.rates.input if price.is_known else None,
+            output_usd=price.rates.output if price.is_known else None,
             rpm=quota.rpm or usual_rpm,
             tpm=quota.tpm,
             rpd=quota.rpd,
@@ -93,19 +90,6 @@ def models_overview(
         )
         lines.append(line)
     return lines
-
-
-def _full(name: str) -> str:
-    return f"{name}:{adapter_class(name).default_model}" if name in PROVIDERS else name
-
-
-def _price(name: str, settings: Settings, prices: PriceBook, at: datetime) -> Rates | None:
-    provider, _, model = name.partition(":")
-    # the catalogue of prices comes with the first SDK; without it there is nothing to look up
-    if provider in PROVIDERS and name not in settings.prices and not _installed("genai_prices"):
-        return None
-    price = prices.price(provider, model, at=at)
-    return price.rates if price.is_known else None
 
 
 def _key_and_lacks(provider: str, settings: Settings) -> tuple[str, str]:
@@ -139,15 +123,15 @@ async def configured_servers(settings: Settings) -> dict[str, dict[str, Any]]:
     It says ``address``, ``models`` and ``windows``. Each is asked once for its list of models, for
     three seconds at most and all at a time; not one whose key is missing.
     """
-    servers, said = settings.servers.values(), dict[str, dict[str, Any]]()
+    servers = settings.servers.values()
     named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:
         named["openai"] = (settings.openai_base_url, settings.openai_api_key)
-    asked = [ask_server(name, url, key) for name, (url, key) in named.items()]
-    for name, found in zip(named, await asyncio.gather(*asked), strict=True):
-        if isinstance(found, str):
-            said[name] = {"wrong": found}
-        else:
-            windows = dict(found.windows)
-            said[name] = {"address": found.base_url, "models": found.models, "windows": windows}
+    found = await asyncio.gather(*(ask_server(name, *at) for name, at in named.items()))
+    said: dict[str, dict[str, Any]] = {
+        name: {"wrong": server}
+        if isinstance(server, str)
+        else {"address": server.base_url, "models": server.models, "windows": dict(server.windows)}
+        for name, server in zip(named, found, strict=True)
+    }
     return said | {s.name: {"wrong": f"wants a key, and {s.lacks}"} for s in servers if s.lacks}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core import errors
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.adapter import FEWEST_KEPT_WORDS, Patience
+from tta_rebuild.integrations.adapter import Patience, silence
 from tta_rebuild.integrations.prices import Price
 from tta_rebuild.settings import Settings
 
@@ -22,7 +22,6 @@ _PACKAGE = Path(__file__).parents[1]
 _TEXTS = ("text", "model", "finish_reason", "provider", "degraded")
 _RESPONSE = dict.fromkeys(_TEXTS, str) | {"tokens_used": int, "metadata": dict, "usage": Usage}
 """What the fields of an answer are."""
-_LATE = object()
 
 
 def check_own(provider: llm.LLMProvider) -> None:
@@ -59,43 +58,38 @@ class OwnLLMProvider(llm.WrapperProvider):
         self._first_s = settings.timeout_s or wrapped.config.timeout_seconds
         self._silence_s = settings.silence_timeout_s or Patience().silence_s
 
-    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """The provider's answer. Raises ProviderFault, and ProviderTimeout where it takes long."""
-        allowed_s = request.timeout_seconds or self._first_s
-        with self._faults_named():
-            response = await _in_time(self.wrapped.complete(request), allowed_s)
-            return self._kept(request, "", allowed_s) if response is _LATE else self._own(response)
-
-    async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
-        """The provider's answer in pieces; what came before a silence is kept if it is worth it.
+    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
+        """The provider's answer; what came before a silence is kept if it is worth it.
 
         Raises ProviderFault, ProviderTimeout, StreamBroken, ReplyUnusable (no ``StreamEnded``).
         """
         text = ""
         with self._faults_named():
-            items = self.wrapped.stream(request)
+            # not self.wrapped.items, a name that their class may have for something of its own
+            items = llm.LLMProvider.items(self.wrapped, request, whole=whole)
             if not isinstance(items, AsyncGenerator):
                 raise self._fault(f"streams a {type(items).__name__}: write `yield` in `stream`")
             async with aclosing(items):
                 while True:
                     wait_s = self._silence_s if text else request.timeout_seconds or self._first_s
-                    item = await _in_time(anext(items, None), wait_s)
+                    limit = asyncio.timeout(wait_s)
+                    try:
+                        async with limit:
+                            item = await anext(items, None)
+                    except TimeoutError:
+                        if not limit.expired():
+                            raise
+                        item = llm.StreamEnded(self._kept(request, text, wait_s))
                     match item:
-                        case llm.TextPiece(str()):
-                            text += item.text
-                            yield item
-                        case llm.StreamRestarted():
-                            text = ""
-                            yield item
                         case llm.StreamEnded():
                             yield llm.StreamEnded(self._own(item.response))
                             return
+                        case llm.TextPiece(str()) | llm.StreamRestarted():
+                            text = text + item.text if isinstance(item, llm.TextPiece) else ""
+                            yield item
                         case None:
                             why = f"the stream of {self._class} ended without StreamEnded"
                             raise errors.ReplyUnusable(why, **self._names)
-                        case _ if item is _LATE:
-                            yield llm.StreamEnded(self._kept(request, text, wait_s))
-                            return
                         case _:
                             raise self._fault(
                                 f"streamed {item!r:.80}; each piece is a TextPiece(text), the last "
@@ -104,25 +98,10 @@ class OwnLLMProvider(llm.WrapperProvider):
 
     def _kept(self, request: llm.LLMRequest, text: str, seconds: float) -> llm.LLMResponse:
         """What came before a silence, as an answer. Raises where it is too little for one."""
-        model, words = self._names["model"], len(text.split())
-        if not text:
-            raise errors.ProviderTimeout(
-                f"no word from {model} for {seconds:g} s: try again, or allow it longer "
-                "(TTA_TIMEOUT)",
-                **self._names,
-            )
-        why = f"{model} went silent after {words} words (none for {seconds:g} s)"
-        if words < FEWEST_KEPT_WORDS:
-            raise errors.StreamBroken(why, text=text, **self._names)
+        why = silence(text, seconds, **self._names)
         usage = llm.estimated_usage(request.full_text, text)
-        return llm.LLMResponse(
-            text=text,
-            tokens_used=usage.total_tokens,
-            finish_reason=llm.SILENT,
-            usage=usage,
-            degraded=why,
-            **self._names,
-        )
+        kept = self._answered(text, usage, self._names["model"], llm.SILENT, {})
+        return replace(kept, degraded=why, provider=OWN)
 
     @contextmanager
     def _faults_named(self) -> Iterator[None]:
@@ -157,15 +136,3 @@ class OwnLLMProvider(llm.WrapperProvider):
 
     async def aclose(self) -> None:
         """Leave it open."""
-
-
-async def _in_time(coming: Awaitable[Any], seconds: float) -> Any:
-    """What comes, or ``_LATE`` if it does not come in time."""
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            return await coming
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        return _LATE

@@ -18,35 +18,23 @@ from tta_rebuild.settings import Settings
 OWN = "own"
 """The provider name under which a program's own provider is quoted, priced and reported."""
 
-_BUDGETS: Mapping[Scope, tuple[str, str]] = {
-    "session": ("max_cost_usd", "LLM_MAX_COST"),
-    "call": ("budget_per_call_usd", "TTA_BUDGET_PER_CALL"),
-    "story": ("budget_per_story_usd", "TTA_BUDGET_PER_STORY"),
-    "player": ("budget_per_player_usd", "TTA_BUDGET_PER_PLAYER"),
-    "day": ("budget_per_day_usd", "TTA_BUDGET_PER_DAY"),
-    "total": ("budget_total_usd", "TTA_BUDGET_TOTAL"),
+_BUDGETS: Mapping[Scope, tuple[str, str, str]] = {
+    "session": ("max_cost_usd", "LLM_MAX_COST", "This session"),
+    "story": ("budget_per_story_usd", "TTA_BUDGET_PER_STORY", "this story"),
+    "day": ("budget_per_day_usd", "TTA_BUDGET_PER_DAY", "today"),
+    "player": ("budget_per_player_usd", "TTA_BUDGET_PER_PLAYER", "this player"),
+    "total": ("budget_total_usd", "TTA_BUDGET_TOTAL", "in all"),
+    "call": ("budget_per_call_usd", "TTA_BUDGET_PER_CALL", ""),
 }
-"""The setting behind the budget of each scope, and its variable."""
-
-_COUNTED: Mapping[Scope, str] = {
-    "session": "This session",
-    "story": "this story",
-    "day": "today",
-    "player": "this player",
-    "total": "in all",
-}
-"""The budgets that a player is told of; beside session and story only those that are set."""
+"""The setting behind the budget of each scope, its variable, and what a player is told of."""
 
 _VERSION = re.compile(r"-(\d{3}|\d{8}|\d{4}-\d\d-\d\d)$")
 """What providers append to the name of the model that answered; quotas are named without it."""
 
-ROWS_PER_REQUEST = 2
-"""Rows of the ledger read for each request that a daily quota allows; others lie between."""
-
 
 def budgets_of(settings: Settings) -> Iterator[Budget]:
     """The budgets that are set."""
-    for scope, (field, variable) in _BUDGETS.items():
+    for scope, (field, variable, _) in _BUDGETS.items():
         limit_usd: float | None = getattr(settings, field)
         if limit_usd is not None:
             otherwise = "lower TTA_MAX_TOKENS" if scope == "call" else "play offline"
@@ -56,15 +44,12 @@ def budgets_of(settings: Settings) -> Iterator[Budget]:
 
 async def spent_of_budgets(tracker: CostTracker, story_id: str) -> list[str]:
     """Session, story and each other budget that is set: ``today $0.0123 of at most $5.00``."""
-    await tracker.flush()
-    limits_usd = {budget.scope: budget.limit_usd for budget in tracker.budgets}
+    limits = {b.scope: f" of at most ${b.limit_usd:.2f}" for b in tracker.budgets}
     said = []
-    for scope, name in _COUNTED.items():
-        limit_usd = limits_usd.get(scope)
-        if scope in ("session", "story") or limit_usd is not None:
+    for scope, (_, _, name) in _BUDGETS.items():
+        if name and (scope in limits or scope in ("session", "story")):
             spent_usd = await tracker.spent_usd(scope, story_id if scope == "story" else "")
-            limit = "" if limit_usd is None else f" of at most ${limit_usd:.2f}"
-            said.append(f"{name} ${spent_usd:.4f}{limit}")
+            said.append(f"{name} ${spent_usd:.4f}{limits.get(scope, '')}")
     return said
 
 
@@ -93,10 +78,10 @@ async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Ma
     of_a_day = {name: q.rpd for name, q in settings.quotas.items() if q.rpd}
     if not of_a_day:
         return {}
-    from tta_rebuild.integrations.rate_limiter import Quota, end_of_day
+    from tta_rebuild.integrations.rate_limiter import end_of_day
 
-    since = end_of_day(now, Quota().day_zone) - timedelta(days=1)
-    rows = await ledger.attempts(limit=ROWS_PER_REQUEST * sum(of_a_day.values()))
+    since = end_of_day(now) - timedelta(days=1)
+    rows = await ledger.attempts(limit=2 * sum(of_a_day.values()))  # others lie between
     return Counter(
         f"{row.provider}:{_VERSION.sub('', row.model)}"
         for row in rows

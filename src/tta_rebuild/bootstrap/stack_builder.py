@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from tta_rebuild import integrations
@@ -20,18 +21,20 @@ from tta_rebuild.bootstrap.spending import OWN
 from tta_rebuild.core.errors import SettingsError
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMProvider, LLMRequest
-from tta_rebuild.integrations.rate_limiter import Quota, TokenEstimate
+from tta_rebuild.integrations.rate_limiter import Quota
 from tta_rebuild.integrations.response_cache import ResponseCache
-from tta_rebuild.integrations.wrappers import fallback
+from tta_rebuild.integrations.wrappers.fallback import ALSO_WITHOUT_BUDGET, Link
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
 from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
+from tta_rebuild.narrative.scene_request import fitted, softened
+from tta_rebuild.prompts import PromptCatalog
 from tta_rebuild.settings import Settings
+from tta_rebuild.settings_values import Server
 from tta_rebuild.storyteller import OfflineProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.adapter import Adapter
-    from tta_rebuild.prompts import PromptCatalog
 
 LONGEST_QUEUE_S = 20.0
 """How long a call waits for its place in a quota before the next model of the chain is asked."""
@@ -51,11 +54,14 @@ def servers_here(settings: Settings) -> Mapping[str, str]:
 
 def adapter_class(provider: str) -> type[Adapter]:
     """The adapter of one of ``PROVIDERS``; its module is loaded now, its SDK is not."""
-    from tta_rebuild import integrations
-
     name = {"gemini": "GeminiLLMProvider", "anthropic": "AnthropicProvider"}.get(provider)
     found: type[Adapter] = getattr(integrations, name or "OpenAIProvider")
     return found
+
+
+def full_name(name: str) -> str:
+    """``provider:model`` for a vendor's name that leaves the model open; others as they are."""
+    return f"{name}:{adapter_class(name).default_model}" if name in PROVIDERS else name
 
 
 @dataclass
@@ -66,6 +72,7 @@ class StackBuilder:
         used_today: requests of this day so far, by ``provider:model``.
         own: a provider that the caller made and closes.
         has_fallback: whether somebody else is asked where it, or the model of a route, fails.
+        catalog: the templates of prompts that have to be shortened.
     """
 
     settings: Settings
@@ -75,41 +82,39 @@ class StackBuilder:
     used_today: Mapping[str, int] | None = None
     own: LLMProvider | None = None
     has_fallback: bool = True
+    catalog: PromptCatalog = field(default_factory=PromptCatalog.load)
 
     def __post_init__(self) -> None:
         quotas = self.settings.quotas.items()
         self._redactor = reply_redactor_for(self.settings)
-        self._estimate = TokenEstimate()
         self._limiter = integrations.RateLimiter(
             Quota(rpm=self.settings.rate_limit_rpm),
-            {name: Quota(rpm=q.rpm, tpm=q.tpm, rpd=q.rpd) for name, q in quotas},
+            {name: Quota(**quota.model_dump()) for name, quota in quotas},
             used_today=self.used_today,
         )
-        self._guarded_models: dict[str, LLMProvider] = {}
         self._adapters: dict[str, LLMProvider] = {}
-        self._local: dict[str, str] = {}
-        self._windows = dict(self.settings.windows)
-        self._catalog: PromptCatalog | None = None
+        self._servers, self._windows = dict(self.settings.servers), dict(self.settings.windows)
 
     async def chain(self) -> tuple[str, ...]:
         """The full names of the models to ask, in order; the embedded storyteller last.
 
-        Raises SettingsError, and ModelUnavailable if no local server runs.
+        Raises ModelUnavailable if no local server runs.
         """
         named = named_chain(self.settings)
         if self.own is not None:
             others = (self.settings.chain or (OFFLINE,)) if self.has_fallback else ()
             named = (f"{OWN}:{self.own.config.model}", *others)
-        full = [await self._full_name(name) for name in named]
-        return tuple(dict.fromkeys(full))
+        return tuple(dict.fromkeys([await self._found(name) for name in named]))
 
     async def stack(self, models: Sequence[str]) -> LLMProvider:
         """The stack over a chain of models, with the routes of single tasks beside it."""
-        stacked = self._answering(models)
-        routes = {}
+        others = models if self.has_fallback else ()
+        chains = {"": models}
         for task, model in self.settings.routes.items():
-            others = models if self.has_fallback else ()
-            routes[task] = self._answering([await self._full_name(model), *others])
+            chains[task] = [await self._found(model), *others]
+        links = {name: self._link(name) for name in dict.fromkeys(chain(*chains.values()))}
+        routes = {task: self._answering(links, chains[task]) for task in chains}
+        stacked = routes.pop("")
         if routes:
             stacked = integrations.RoutedLLMProvider(stacked, routes)
         return TracedLLMProvider(stacked, record_text=self.settings.trace_prompts)
@@ -123,95 +128,64 @@ class StackBuilder:
             *(asyncio.to_thread(self.tracker.price_of, name, model) for name, _, model in priced),
         )
 
-    def _answering(self, models: Sequence[str]) -> LLMProvider:
-        links = []
-        for model in dict.fromkeys(models):
-            name, takes_over_for = model, fallback.WHEN_IT_CANNOT
-            if model == OFFLINE:
-                name, takes_over_for = "the embedded storyteller", fallback.ALSO_WITHOUT_BUDGET
-            provider = self._guarded(model)
-            link = fallback.Link(provider=provider, name=name, takes_over_for=takes_over_for)
-            links.append(link)
-        chain = fallback.FallbackLLMProvider(links)
-        accounted = integrations.AccountedLLMProvider(chain, self.tracker)
+    def _answering(self, links: Mapping[str, Link], models: Sequence[str]) -> LLMProvider:
+        names = dict.fromkeys(models)
+        fallback = integrations.FallbackLLMProvider([links[name] for name in names])
+        accounted = integrations.AccountedLLMProvider(fallback, self.tracker)
         if self.cache is None:
             return accounted
-        scope = " ".join(dict.fromkeys(models))
         return integrations.CachedLLMProvider(
-            accounted, self.cache, tracker=self.tracker, scope=scope
+            accounted, self.cache, tracker=self.tracker, scope=" ".join(names)
         )
 
-    def _guarded(self, full_name: str) -> LLMProvider:
+    def _link(self, model: str) -> Link:
         """One model with all that guards it; the same one for every chain that names it."""
-        if full_name not in self._guarded_models:
-            guarded = OfflineProvider() if full_name == OFFLINE else self._with_guards(full_name)
-            self._guarded_models[full_name] = guarded
-        return self._guarded_models[full_name]
-
-    def _with_guards(self, full_name: str) -> LLMProvider:
-        adapter = self._adapters[full_name] = self._adapter(full_name)
+        if model == OFFLINE:
+            name, always = "the embedded storyteller", ALSO_WITHOUT_BUDGET
+            return Link(provider=OfflineProvider(), name=name, takes_over_for=always)
+        adapter = self._adapters[model] = self._adapter(model)
         if self._redactor:
             adapter = RedactingLLMProvider(adapter, self._redactor)
-        name = full_name.partition(":")[0]
+        name = model.partition(":")[0]
         record_text = self.settings.trace_prompts
         seen = TracedLLMProvider(adapter, layer="attempt", provider=name, record_text=record_text)
         paced = integrations.RateLimitedLLMProvider(
             integrations.CostTrackingLLMProvider(seen, self.tracker, provider=name),
             self._limiter,
             max_wait_s=LONGEST_QUEUE_S,
-            estimate=self._estimate,
             provider=name,
         )
         retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
         budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
-        fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(full_name))
-        return integrations.SofteningLLMProvider(fitting, _softer)
-
-    async def _full_name(self, name: str) -> str:
-        """``provider:model`` for a name that may leave the model open. Raises SettingsError."""
-        settings = self.settings
-        provider, _, model = name.partition(":")
-        if provider == "local":
-            from tta_rebuild.integrations.local_discovery import choose_local
-
-            server, model = await choose_local(model, servers_here(settings))
-            self._local[server.name] = server.base_url
-            if model in server.windows:
-                self._windows.setdefault(f"{server.name}:{model}", server.windows[model])
-            return f"{server.name}:{model}"
-        if provider in PROVIDERS and not model:
-            return f"{provider}:{adapter_class(provider).default_model}"
-        if provider in (OFFLINE, *PROVIDERS) or (provider == OWN and self.own is not None):
-            return OFFLINE if provider == OFFLINE else name
-        if provider in settings.servers and model:
-            return name
-        said = f"{name}: say which model, as {name}:MODEL"
-        if provider not in settings.servers:
-            known = ", ".join((OFFLINE, "local", *PROVIDERS, *settings.servers))
-            said = f"'{provider}' is no provider; choose from {known}"
-        routed = [task for task, model in settings.routes.items() if model == name]
-        where = f"routes.{routed[0]}" if routed else "TTA_CHAIN"
-        if name == settings.model:
-            by_option = settings.origins.get("TTA_MODEL") == "command line"
-            where = "--model" if by_option else "TTA_MODEL"
-        raise SettingsError(where, said)
+        fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(model))
+        return Link(provider=integrations.SofteningLLMProvider(fitting, _softer), name=model)
 
     def _fit(
         self, request: LLMRequest, window_tokens: int, max_tokens: int
     ) -> tuple[LLMRequest, str] | None:
-        from tta_rebuild.narrative.fitting import fitted
-        from tta_rebuild.prompts import PromptCatalog
+        return fitted(request, self.catalog, window_tokens, max_tokens)
 
-        self._catalog = self._catalog or PromptCatalog.load()
-        return fitted(request, self._catalog, window_tokens, max_tokens)
+    async def _found(self, name: str) -> str:
+        """The full name; for ``local`` of what a server on this machine has."""
+        provider, _, model = name.partition(":")
+        if provider != "local":
+            return OFFLINE if provider == OFFLINE else full_name(name)
+        from tta_rebuild.integrations.local_discovery import choose_local
+
+        server, model = await choose_local(model, servers_here(self.settings))
+        found, here = f"{server.name}:{model}", Server(name=server.name, base_url=server.base_url)
+        self._servers.setdefault(server.name, here)
+        if model in server.windows:
+            self._windows.setdefault(found, server.windows[model])
+        return found
 
     def _adapter(self, full_name: str) -> LLMProvider:
         from tta_rebuild.integrations.openai_provider import OpenAIProvider, is_near, patience_with
 
         settings = self.settings
         provider, _, model = full_name.partition(":")
-        server = settings.servers.get(provider)
-        base_url = server.base_url if server else self._local.get(provider, "")
+        server = self._servers.get(provider)
+        base_url = server.base_url if server else ""
         config = LLMConfig(
             model=model,
             max_tokens=settings.max_tokens,
@@ -224,24 +198,21 @@ class StackBuilder:
             return OwnLLMProvider(self.own, settings)
         if self.make_adapter is not None:
             return self.make_adapter(provider, config)
-        if not base_url:
-            adapter: LLMProvider = adapter_class(provider)(
+        if server is None:
+            return adapter_class(provider)(
                 getattr(settings, f"{provider}_api_key"),
                 config=config,
                 base_url=getattr(settings, f"{provider}_base_url") or None,
                 piece_timeout_s=settings.silence_timeout_s,
             )
-            return adapter
-        wrong = ""
-        if server and server.lacks:
-            wrong = f"{server.lacks}: put the key into the environment or .env"
-        elif server and not server.key and not is_near(base_url):
+        if server.lacks or not (server.key or is_near(base_url)):
             wrong = "must name the environment variable that holds the key of this server"
-        if wrong:
+            if server.lacks:
+                wrong = f"{server.lacks}: put the key into the environment or .env"
             raise SettingsError(f"servers.{provider}.key_variable", wrong)
         return OpenAIProvider(
-            server.key if server else None,
-            key_variable=server.key_variable if server else "",
+            server.key,
+            key_variable=server.key_variable,
             config=config,
             base_url=base_url,
             provider=provider,
@@ -251,6 +222,4 @@ class StackBuilder:
 
 def _softer(request: LLMRequest) -> LLMRequest | None:
     """A refused scene, put more gently; other tasks are small enough to do without."""
-    from tta_rebuild.narrative.scene_request import softened
-
     return softened(request) if request.task in ("scene", "continue_scene") else None

@@ -118,7 +118,6 @@ class DeclaredCheck:
                 as_change=True,
                 declared=True,
                 may_haunt=True,
-                after_a_while=True,
                 of_a_body=claim.subject in bodies or claim.subject == self._people.player,
                 explained=(claim.subject, claim.relation) in ended,
             )

@@ -15,8 +15,7 @@ from tta_rebuild.canon.relations import Relation, key_of
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.story import NARRATOR, Claim
 
-_SURE, _LIKELY, _ENDED, _UNSAID, _OFFSTAGE = 0.97, 0.9, 0.85, 0.65, 0.5
-
+_SURE, _LIKELY, _OFFSTAGE = 0.97, 0.9, 0.5
 
 _ALIKE: Mapping[str, Callable[[str, str], bool]] = {
     "suffix": lambda a, b: a.endswith("_" + b),
@@ -33,7 +32,6 @@ class Telling:
 
     Attributes:
         as_change: the words tell that it changed ("she gave him the key").
-        after_a_while: the words say that time has gone by.
         of_a_body: the words speak of the dead as dead ("the body lay").
         declared: a storyteller declares it, so that whatever an event could explain is change; the
             dead may lie where they died or are laid.
@@ -42,7 +40,6 @@ class Telling:
     """
 
     as_change: bool = False
-    after_a_while: bool = False
     of_a_body: bool = False
     declared: bool = False
     may_haunt: bool = False
@@ -70,7 +67,7 @@ class FactCheck:
         if relation.denies:
             yield from self._denied()
         elif relation.needs:
-            yield from self._in_other_hands(self.canon.relations[relation.needs])
+            yield from self._in_other_hands()
         elif not relation.momentary:
             yield from self._values()
 
@@ -83,8 +80,6 @@ class FactCheck:
             was = self.canon.relations.normal(self.relation.name, held.value)[1]
             if was != self.normal:
                 yield from self._second_value(held, was)
-        elif self.relation.inverse and not self.telling.as_change:
-            yield from self._in_other_hands(self.relation)
         yield from self._excluded()
 
     # ------------------------------------------------------------------------ a second value
@@ -93,19 +88,13 @@ class FactCheck:
         relation, told = self.relation, self.telling.as_change
         if self._compatible(was, self.normal):
             return
-        if relation.order:
-            yield from self._hour(held)
-        elif relation.rising:
-            yield from self._number(held, was)
-        elif relation.falls and self.telling.declared:
-            yield from self._grown(held, was)
+        if relation.rising or relation.falls:
+            yield from self._counted(held, was)
         elif was in relation.final:
             if not (told and self.normal in relation.restored):
                 kind = relation.final_kind or relation.contradiction
                 yield self._found(held, _SURE, kind=kind)
         elif self.normal not in relation.once:
-            if relation.distance:
-                yield from self._journey(held)
             unexplained = relation.change == "narrated" and not told
             if relation.steady and not self.telling.explained:
                 unexplained |= self.canon.relations.sides(relation.name, was, self.normal)
@@ -122,39 +111,19 @@ class FactCheck:
             for a, b in ((was, now), (now, was))
         )
 
-    def _number(self, held: Fact, was: str) -> Iterator[Contradiction]:
-        counted = was.isdigit() and self.normal.isdigit()
-        if counted and int(self.normal) > int(was):
-            if self.relation.change == "narrated" and not self.telling.as_change:
-                yield self._found(held, _LIKELY)
-        elif counted or not self.telling.declared:
-            yield self._found(held, _SURE)
-
-    def _grown(self, held: Fact, was: str) -> Iterator[Contradiction]:
-        """More of something than there was, with nothing that says where it came from."""
+    def _counted(self, held: Fact, was: str) -> Iterator[Contradiction]:
+        """A number that only grows and has not, or more of something that came from nowhere."""
         before, now = was.split(" ")[0], self.normal.split(" ")[0]
-        counted = before.isdigit() and now.isdigit() and not self.telling.explained
-        if counted and int(now) > int(before):
-            yield self._found(held, _LIKELY)
-
-    def _journey(self, held: Fact) -> Iterator[Contradiction]:
-        far = self.canon.holds_at(held.value, self.relation.distance, self.claim.value)
-        if far is None or not self._since_last_turn(held) or self.telling.after_a_while:
+        if not (before.isdigit() and now.isdigit()):
             return
-        yield self._found(
-            held,
-            _LIKELY,
-            kind=self.canon.relations[self.relation.distance].contradiction,
-            because=f" and {plain(f'{far.subject} {far.relation} {far.value}')}",
-            positions=tuple(sorted({held.since, far.since})),
+        has_grown = int(now) > int(before)
+        is_untold = (
+            not self.telling.explained if self.relation.falls else not self.telling.as_change
         )
-
-    def _hour(self, held: Fact) -> Iterator[Contradiction]:
-        order = self.relation.order
-        was, now = key_of(held.value), key_of(self.claim.value)
-        passed = self.telling.as_change or self.telling.after_a_while
-        if not passed and {was, now} <= set(order) and order.index(now) < order.index(was):
-            yield self._found(held, _LIKELY if self._since_last_turn(held) else _OFFSTAGE)
+        if self.relation.rising and not has_grown:
+            yield self._found(held, _SURE)
+        elif has_grown and is_untold and self.relation.change == "narrated":
+            yield self._found(held, _LIKELY)
 
     def _ending(self, held: Fact | None) -> Iterator[Contradiction]:
         relation = self.relation
@@ -164,18 +133,12 @@ class FactCheck:
             if bearer and is_another and not self._since_last_turn(bearer):
                 yield self._found(bearer, _LIKELY)  # else it has just passed from hand to hand
             return
-        if self.canon.relations.normal(relation.name, held.value)[1] != self.normal:
+        if not self.canon.relations.same(relation.name, held.value, self.claim.value):
             return
         if relation.endless or self.normal in relation.final:
             yield self._found(held, _SURE)
         elif relation.change == "never":
             yield self._found(held, _SURE, kind="denied_fact", area="fact")
-        elif relation.change == "narrated" and not self.telling.as_change:
-            fresh = self._since_last_turn(held)
-            certainty = _OFFSTAGE if relation.volatile and not fresh else _ENDED
-            if relation.untold:
-                certainty = min(certainty, _UNSAID)
-            yield self._found(held, certainty, kind="denied_fact", area="fact")
 
     # ------------------------------------------------------------------------ who and what is left
 
@@ -229,34 +192,33 @@ class FactCheck:
             fix = "let them meet as people who know each other"
             yield self._found(held, _SURE, relation=denied, fix=fix)
 
-    def _in_other_hands(self, relation: Relation) -> Iterator[Contradiction]:
+    def _in_other_hands(self) -> Iterator[Contradiction]:
         canon, value = self.canon, self.claim.value
+        relation = canon.relations[self.relation.needs]
         bearer = canon.bearer(relation.name, value)
+        last = canon.last_of(self.subject, relation.name, value)
         if bearer is not None and bearer.subject != self.subject:
             yield self._found(bearer, _LIKELY, relation=relation)
-            return
-        last = canon.last_of(self.subject, relation.name, value)
-        if bearer is None and last is not None and last[1]:
+        elif bearer is None and last is not None and last[1]:
             yield self._found(
                 last[0],
                 _LIKELY,
                 relation=relation,
-                kind=relation.lost_kind or "lost_used",
+                kind="lost_used",
                 because=" and lost it since",
                 fix=f"tell how {plain(self.subject)} came by it again, or leave it out",
             )
 
     def _excluded(self) -> Iterator[Contradiction]:
         """Other relations, or other slots of this one, that cannot hold beside the claim."""
-        told, name = self.telling.as_change, self.relation.name
         for excluded in self.relation.excludes:
             other = self.canon.fact(self.subject, excluded, self.slot)
-            is_endless = self.canon.relations[excluded].endless
-            if other is not None and (is_endless or not told):
-                yield self._found(other, _SURE if is_endless else _LIKELY)
-        for mine, slot, opposite in () if told else self.relation.opposed:
+            if other is not None and self.canon.relations[excluded].endless:
+                yield self._found(other, _SURE)
+        name = self.relation.name
+        for mine, slot, opposite in () if self.telling.as_change else self.relation.opposed:
             held = self.canon.fact(self.subject, name, slot) if self.normal == mine else None
-            if held and self.canon.relations.normal(name, held.value)[1] == opposite:
+            if held and self.canon.relations.same(name, held.value, opposite):
                 yield self._found(held, _LIKELY if self._since_last_turn(held) else _OFFSTAGE)
 
     def _since_last_turn(self, fact: Fact) -> bool:

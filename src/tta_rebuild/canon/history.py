@@ -9,21 +9,40 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
 from operator import attrgetter
 
+from tta_rebuild.canon.relations import key_of
 from tta_rebuild.core.errors import HistoryNotLoaded
-from tta_rebuild.core.story import Claim
+from tta_rebuild.core.story import NARRATOR, Claim
 
 Key = tuple[str, str]
 """Relation and slot: what can hold one value at a time for a subject."""
 
-Voids = dict[tuple[int, Claim], int]
-"""An event and the claim in it that an author took back → the event that took it back."""
-
 _EVER = 1 << 62
-_SAID = ("subject", "relation", "value", "ends", "sentence", "speaker", "certain")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that holds since the event at a position, with where it comes from.
+
+    ``sentence`` is the one it was read from, "" if none; ``speaker`` is ``NARRATOR``, or whose
+    belief it is; it is not ``certain`` if it was inferred.
+    """
+
+    subject: str
+    relation: str
+    value: str
+    since: int
+    sentence: str = ""
+    speaker: str = NARRATOR
+    certain: bool = True
+
+    def as_claim(self) -> Claim:
+        """The claim that would assert it again."""
+        said = ("subject", "relation", "value", "sentence", "speaker", "certain")
+        return Claim(**{name: getattr(self, name) for name in said})
 
 
 @dataclass(slots=True)
@@ -36,7 +55,26 @@ class Entry:
     position: int
     recorded: int
     claim: Claim
-    ends: bool
+    ends: bool = False
+
+    def value_of(self, subject: str) -> str:
+        """What is said of a subject, which may be the other half of something symmetric."""
+        claim = self.claim
+        is_other = key_of(claim.subject) != subject and key_of(claim.value) == subject
+        return claim.subject if is_other else claim.value
+
+    def fact(self, subject: str, relation: str) -> Fact:
+        """What it makes so of a subject."""
+        claim = self.claim
+        return Fact(
+            subject=subject,
+            relation=relation,
+            value=self.value_of(subject),
+            since=self.position,
+            sentence=claim.sentence,
+            speaker=claim.speaker,
+            certain=claim.certain,
+        )
 
 
 Slots = dict[Key, list[Entry]]
@@ -50,13 +88,12 @@ _place = attrgetter("position", "recorded")
 class HistorySnapshot:
     """What a segment needs to go on from a position.
 
-    ``turns`` were begun up to there, the last at ``turn_began_at``; ``subjects`` is subject → the
-    last entries of its slots, as JSON text.
+    ``turns`` are the positions at which a turn began; ``subjects`` is subject → the last entries of
+    its slots, as JSON text.
     """
 
     position: int
-    turns: int
-    turn_began_at: int
+    turns: Sequence[int]
     subjects: Mapping[str, str]
 
 
@@ -67,52 +104,39 @@ class Segment:
         self.parent = parent
         self.forked_at = forked_at
         self.slots: dict[str, Slots] = {}
-        self._voided: Voids = {}
-        self._cuts: list[int] = []  # where turns began
+        self._is_whole = False  # it holds all that can be seen, and hides its parent
+        self._turns: list[int] = []
         self._begins = 0  # the position of the snapshot that it was restored from
         self._texts: dict[str, str] = {}  # subjects as a snapshot holds them, where still true
-        self._turns: dict[int, int] = {}  # positions before ``_begins`` → their turn
-        self._turns_before = 0  # turns that began before the first of ``_cuts``
 
     @classmethod
     def restored(cls, kept: HistorySnapshot) -> Segment:
         """A branch's whole path as far as a snapshot; later entries are recorded as usual."""
         segment = cls()
         segment._begins = kept.position
+        segment._turns = list(kept.turns)
         segment._texts = dict(kept.subjects)
-        segment._turns_before = kept.turns - 1
-        segment._cuts.append(kept.turn_began_at)
         return segment
 
     def snapshot(self, position: int) -> HistorySnapshot:
         """The last entries of all slots; a subject that nothing was said of since is not redone."""
         for subject in self.slots.keys() - self._texts.keys():
-            rows = []
-            for key in sorted(self.slots[subject]):
-                entry = self.latest(subject, key, _EVER)
-                if entry is not None:
-                    place = (entry.position, entry.recorded, self.cuts_upto(entry.position))
-                    said = (getattr(entry.claim, name) for name in _SAID)
-                    rows.append((*key, *place, entry.ends, *said))
+            slots = self.slots[subject]
+            last = ((key, slots[key][-1]) for key in sorted(slots))
+            rows = [(*key, e.position, e.recorded, e.ends, *astuple(e.claim)) for key, e in last]
             self._texts[subject] = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-        return HistorySnapshot(
-            position=position,
-            turns=self.cuts_upto(position),
-            turn_began_at=self.last_cut(position),
-            subjects=dict(self._texts),
-        )
+        subjects = dict(sorted(self._texts.items()))
+        return HistorySnapshot(position=position, turns=self._turns, subjects=subjects)
 
     def _slots_of(self, subject: str) -> Slots:
         """The slots of a subject in this segment; those of a snapshot are read now."""
         slots = self.slots.get(subject)
         if slots is None and subject in self._texts:
             slots = self.slots[subject] = {}
-            for relation, slot, position, recorded, turn, ends, *said in json.loads(
-                self._texts[subject]
-            ):
-                claim = Claim(**dict(zip(_SAID, said, strict=True)))
+            names = [one.name for one in fields(Claim)]
+            for relation, slot, position, recorded, ends, *said in json.loads(self._texts[subject]):
+                claim = Claim(**dict(zip(names, said, strict=True)))
                 slots[relation, slot] = [Entry(position, recorded, claim, ends)]
-                self._turns[position] = turn
         return slots or {}
 
     # ------------------------------------------------------------------------------- writing
@@ -123,56 +147,57 @@ class Segment:
         self._texts.pop(subject, None)
         insort(slots.setdefault(key, []), entry, key=_position)
 
-    def void(self, entry: Entry, position: int) -> None:
-        """An author takes an entry back, by the event at ``position``."""
-        if self._begins:
-            raise HistoryNotLoaded(self._begins)  # what held before the entry holds again
-        self._voided[entry.recorded, entry.claim] = position
-        self._texts.clear()
-
-    def cut(self, position: int) -> None:
+    def begin_turn(self, position: int) -> None:
         """A new turn begins."""
-        insort(self._cuts, position)
+        self._turns.append(position)
+
+    def fork(self, at: int) -> Segment:
+        """The stretch of a new branch: one from before this one's first event is its parent's."""
+        segment = self
+        while segment.parent is not None and at <= segment.forked_at:
+            segment = segment.parent
+        return Segment(segment, at)
+
+    def without(self, entry: Entry, position: int) -> Segment:
+        """The whole path as told once an author, at ``position``, takes back an event's claim."""
+        corrected = Segment(self, position - 1)
+        corrected._is_whole = True
+        for segment, limit in reversed(list(self._line())):
+            if segment._begins:
+                raise HistoryNotLoaded(segment._begins)  # what held before the entry holds again
+            corrected._turns += segment._turns[: bisect_right(segment._turns, limit)]
+            for subject, slots in segment.slots.items():
+                for key, entries in slots.items():
+                    for one in entries[: bisect_right(entries, limit, key=_position)]:
+                        if (one.recorded, one.claim) != (entry.recorded, entry.claim):
+                            corrected.record(subject, key, one)
+        return corrected
 
     # ----------------------------------------------------------------------------- questions
 
     def _line(self) -> Iterator[tuple[Segment, int]]:
         """This segment and its ancestors, each with the position up to which this one sees it."""
-        segment: Segment | None = self
-        limit = _EVER
-        while segment is not None:
+        segment, limit = self, _EVER
+        yield segment, limit
+        while segment.parent is not None and not segment._is_whole:
+            segment, limit = segment.parent, min(limit, segment.forked_at)
             yield segment, limit
-            limit = min(limit, segment.forked_at)
-            segment = segment.parent
 
     def knows_of(self, subject: str) -> bool:
         """Whether anything was ever said of a subject on this path."""
-        segment: Segment | None = self
-        while segment is not None:
-            if subject in segment.slots or subject in segment._texts:
-                return True
-            segment = segment.parent
-        return False
+        return any(subject in s.slots or subject in s._texts for s, _ in self._line())
 
     def latest(self, subject: str, key: Key, at: int) -> Entry | None:
         """The entry that decides the slot at a position, as this branch tells it now."""
-        best: Entry | None = None
-        voids: list[tuple[Voids, int]] = []
         for segment, limit in self._line():
-            if segment._voided:
-                voids.append((segment._voided, limit))
             horizon = min(at, limit)
             if horizon < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
             entries = segment._slots_of(subject).get(key, ())
-            for index in range(bisect_right(entries, horizon, key=_position) - 1, -1, -1):
-                entry = entries[index]
-                if entry.recorded <= limit and not _void(entry, voids):
-                    best = entry if best is None else max(best, entry, key=_place)
-                    break
-            if best is not None and best.position > segment.forked_at:
-                break  # an ancestor's entries all stand before the fork
-        return best
+            place = bisect_right(entries, horizon, key=_position)
+            if place:
+                return entries[place - 1]
+        return None
 
     def keys(self, subject: str) -> Iterable[Key]:
         """Every slot that the subject ever had on this path, each once."""
@@ -183,47 +208,23 @@ class Segment:
         return dict.fromkeys(name for s, _ in self._line() for name in (*s.slots, *s._texts))
 
     def entries(self, subject: str, after: int) -> list[Entry]:
-        """Entries about a subject later than a position, in order, voided ones left out."""
+        """Entries about a subject later than a position, in order."""
         found: list[Entry] = []
-        voids: list[tuple[Voids, int]] = []
         for segment, limit in self._line():
-            if segment._voided:
-                voids.append((segment._voided, limit))
             if after < segment._begins:
                 raise HistoryNotLoaded(segment._begins)
-            found += [
-                entry
-                for entries in segment._slots_of(subject).values()
-                for entry in entries[bisect_right(entries, after, key=_position) :]
-                if max(entry.position, entry.recorded) <= limit and not _void(entry, voids)
-            ]
+            every = segment._slots_of(subject).values()
+            found += [e for entries in every for e in entries if after < e.position <= limit]
         return sorted(found, key=_place)
 
-    def last_cut(self, at: int) -> int:
+    def turns_upto(self, at: int) -> int:
+        """How many turns have begun up to a position."""
+        return sum(bisect_right(s._turns, min(at, limit)) for s, limit in self._line())
+
+    def turn_began_at(self, at: int) -> int:
         """The beginning of the turn that a position lies in; 0 before the first."""
         for segment, limit in self._line():
-            place = bisect_right(segment._cuts, min(at, limit))
+            place = bisect_right(segment._turns, min(at, limit))
             if place:
-                return segment._cuts[place - 1]
-            if segment._begins:
-                raise HistoryNotLoaded(segment._begins)
+                return segment._turns[place - 1]
         return 0
-
-    def cuts_upto(self, at: int) -> int:
-        """How many turns have begun up to a position."""
-        total = 0
-        for segment, limit in self._line():
-            here = min(at, limit)
-            place = bisect_right(segment._cuts, here)
-            if place or not segment._begins:
-                total += segment._turns_before + place
-            elif here in segment._turns:
-                total += segment._turns[here]
-            else:
-                raise HistoryNotLoaded(segment._begins)
-        return total
-
-
-def _void(entry: Entry, voids: list[tuple[Voids, int]]) -> bool:
-    key = (entry.recorded, entry.claim)
-    return any(table.get(key, limit + 1) <= limit for table, limit in voids)

@@ -49,15 +49,12 @@ class Relation:
     implies: str = ""
     person: bool = False
     living: tuple[str, ...] = ()
-    order: tuple[str, ...] = ()
     rising: bool = False
     indexed: bool = False
     subject: str = "any"
     value: str = "text"
     alike: Literal["", "suffix", "prefix", "either_end", "word"] = ""
     nested: bool = False
-    distance: str = ""
-    untold: bool = False
     once: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
     needs: str = ""
@@ -65,7 +62,6 @@ class Relation:
     of_lost_things: bool = False
     opposed: tuple[tuple[str, str, str], ...] = ()
     final_kind: str = ""
-    lost_kind: str = ""
     label_false: str = ""
     also: tuple[str, ...] = ()
     falls: bool = False
@@ -85,13 +81,6 @@ class Relation:
         return label.format(subject=subject.replace("_", " "), value=value.replace("_", " "))
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    group: str
-    side: int
-    canonical: str
-
-
 class Relations:
     """The table.
 
@@ -104,9 +93,9 @@ class Relations:
     ) -> None:
         self._table = table
         self._groups = groups
-        self._words = {
+        self._sides = {
             relation: {
-                key_of(word): _Word(group, number, key_of(side[0]))
+                key_of(word): (group, number)
                 for group, sides in named.items()
                 for number, side in enumerate(sides)
                 for word in side
@@ -153,10 +142,13 @@ class Relations:
         """
         return self._normalised(relation, value)
 
+    def same(self, relation: str, one: str, other: str) -> bool:
+        """Whether two values say the same, in whatever words."""
+        return self.normal(relation, one)[1] == self.normal(relation, other)[1]
+
     def side(self, relation: str, word: str) -> tuple[str, int] | None:
         """Group and side of an opposed word, None if it belongs to no group."""
-        found = self._words.get(relation, {}).get(key_of(word))
-        return (found.group, found.side) if found else None
+        return self._sides.get(relation, {}).get(key_of(word))
 
     def sides(self, relation: str, one: str, other: str) -> bool:
         """Whether two normal forms of a slot lie on different sides of what excludes each other."""
@@ -167,11 +159,12 @@ class Relations:
         return mine is not None and theirs is not None and mine != theirs
 
     def _normalise(self, name: str, value: str) -> tuple[str, str]:
-        relation, words = self[name], self._words.get(name, {})
+        relation = self[name]
         if relation.slot == "one":
-            word = None if relation.rising else words.get(key_of(value))
-            number = number_in(value) if relation.rising else ""
-            return "", number or (word.canonical if word else key_of(value))
+            if relation.rising:
+                return "", number_in(value) or key_of(value)
+            side = self.side(name, value)
+            return "", self._said_first(name, *side) if side else key_of(value)
         if relation.slot == "of":
             role, _, other = value.partition(" of ")
             if owned := _POSSESSIVE.match(value):
@@ -189,16 +182,21 @@ class Relations:
         for prefix in relation.strips:
             base = base.removeprefix(f"{prefix}_")
         said = f"not {base}" if denied else base
-        word = words.get(base) if relation.slot == "group" else None
-        if word is not None:
-            sides = self._groups[name][word.group]
-            if denied:
-                return word.group, key_of(sides[1 - word.side][0]) if len(sides) == 2 else said
-            return word.group, word.canonical
+        found = self.side(name, base) if relation.slot == "group" else None
+        if found is not None:
+            group, number = found
+            if not denied:
+                return group, self._said_first(name, group, number)
+            is_pair = len(self._groups[name][group]) == 2
+            return group, self._said_first(name, group, 1 - number) if is_pair else said
         what, _, part = base.rpartition("_")  # "green eyes" and "blue eyes" share a slot
         if name == "trait" and what and part in self._groups["parts"]["words"][0]:
             return part.removesuffix("s"), said
         return base, said
+
+    def _said_first(self, relation: str, group: str, side: int) -> str:
+        """The first word of a side, which stands for all of it."""
+        return key_of(self._groups[relation][group][side][0])
 
 
 @cache

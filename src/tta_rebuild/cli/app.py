@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import typer
-from typer.core import TyperGroup
+from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 from typer.main import get_command
 
 from tta_rebuild.cli.arguments import group, option
@@ -69,6 +69,13 @@ class Commands(TyperGroup):
                 if args[0] in self.get_command(ctx, name).commands:
                     ctx.fail(f"No such command '{args[0]}'; there is 'tta {name} {args[0]}'.")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+        """Options, or the names of commands with the first line of their help."""
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        found = [name for name in COMMANDS if name.startswith(incomplete)]
+        return [CompletionItem(name, help=COMMANDS[name][1]) for name in found]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Names with the first line of their help."""

@@ -6,10 +6,11 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import fields
-from typing import Annotated, Any, Literal, TypeAlias, get_type_hints
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
+
+import tta_rebuild as tta
 
 
 def group(about: str, **settings: Any) -> typer.Typer:
@@ -46,20 +47,14 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Offer each field of the dataclass that a command takes as ``options`` as an option."""
     own = dict(inspect.signature(command, eval_str=True).parameters)
     kind = own.pop("options").annotation
-    types = get_type_hints(kind, include_extras=True)
+    offered = inspect.signature(kind, eval_str=True).parameters
 
     @functools.wraps(command)
     def gathered(**given: Any) -> None:
-        values = {field.name: given.pop(field.name) for field in fields(kind)}
+        values = {name: given.pop(name) for name in offered}
         command(**given, options=kind(**values))
 
-    for field in fields(kind):
-        own[field.name] = inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=types[field.name],
-        )
+    own |= offered
     gathered.__signature__ = inspect.Signature([*own.values()])  # type: ignore[attr-defined]
     return gathered
 
@@ -68,10 +63,9 @@ def _stories(ctx: typer.Context, incomplete: str) -> Iterator[tuple[str, str]]:
     """Ids of the stories kept here, with their titles; none where they cannot be read."""
     from tta_rebuild.cli.opening import CommandContext, with_stories
     from tta_rebuild.cli.screen import one_line
-    from tta_rebuild.core.errors import TTAError
 
     command = CommandContext(data_dir=ctx.find_root().params.get("data_dir"))
-    with suppress(TTAError, OSError):
+    with suppress(tta.TTAError, OSError):
         for row in with_stories(command, lambda application: application.stories.list()):
             if row.story_id.startswith(incomplete):
                 yield row.story_id[:8], one_line(row.title, 60)

@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
+from tta_rebuild.bootstrap.guards import executor_for
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, argument, group, option
 from tta_rebuild.cli.inputs import MAX_STORY_BYTES
-from tta_rebuild.cli.opening import context_of, settings_for, with_application
+from tta_rebuild.cli.opening import CommandContext, settings_for, with_application
 from tta_rebuild.cli.screen import plain, words
 from tta_rebuild.core.data_files import read_text
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.usage import Ledger
-    from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict
+from tta_rebuild.core.usage import Ledger
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict
+from tta_rebuild.quality.story_code import check_code
 
 T = TypeVar("T")
 
-app = group(
+app = take.group(
     "Run code where it can do no harm, and check the code in a story.", no_args_is_help=True
 )
 
 Engine = Annotated[
-    str, option("auto (E2B if its key is set, else this machine), local, monty, e2b.")
+    str, take.option("auto (E2B if its key is set, else this machine), local, monty, e2b.")
 ]
 MAX_CODE_BYTES = 2_000_000
 """Largest file of code that is run."""
@@ -36,12 +37,12 @@ MAX_CODE_BYTES = 2_000_000
 @app.command()
 def run(
     ctx: typer.Context,
-    file: Annotated[str, argument("A file of code, or - for standard input.")],
+    file: Annotated[str, take.argument("A file of code, or - for standard input.")],
     language: Annotated[
-        str, option("Without it, as the file's name ends; Python from standard input.")
+        str, take.option("Without it, as the file's name ends; Python from standard input.")
     ] = "",
     engine: Engine = "auto",
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Run a file of code and show the verdict.
 
@@ -49,34 +50,31 @@ def run(
     """
     code = read_text(Path(file), max_bytes=MAX_CODE_BYTES)
     spoken = language or words("languages").get(Path(file).suffix.lower()[1:], "python")
-    verdict = _with_executor(ctx, engine, lambda executor: executor.run(code, spoken))
-    screen = context_of(ctx).screen
+    verdict = _with_executor(ctx.obj, engine, lambda executor: executor.run(code, spoken))
+    screen, is_invalid = ctx.obj.screen, verdict.verdict == "invalid"
     if json_:
         screen.json(verdict)
     else:
         if verdict.output:
             screen.raw(plain(verdict.output.rstrip("\n") + (" …" if verdict.truncated else "")))
-        screen.say(_shown(verdict), "red" if verdict.verdict == "invalid" else "")
-    if verdict.verdict == "invalid":
+        screen.say(_shown(verdict), "red" if is_invalid else "")
+    if is_invalid:
         raise typer.Exit(exits.FAILED)
 
 
 @app.command()
 def check(
     ctx: typer.Context,
-    story: Annotated[str, argument("A story in Markdown: a file, or - for input.")],
+    story: Annotated[str, take.argument("A story in Markdown: a file, or - for input.")],
     engine: Engine = "auto",
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Find the code in a story and show a verdict on each piece.
 
     Ends with code 1 if any is invalid.
     """
-    from tta_rebuild.quality.story_code import check_code
-
-    text = read_text(Path(story), max_bytes=MAX_STORY_BYTES)
-    report = _with_executor(ctx, engine, lambda executor: check_code(text, executor))
-    screen = context_of(ctx).screen
+    text, screen = read_text(Path(story), max_bytes=MAX_STORY_BYTES), ctx.obj.screen
+    report = _with_executor(ctx.obj, engine, lambda executor: check_code(text, executor))
     for checked in report.checked:
         snippet, verdict = checked.snippet, asdict(checked.verdict)
         if json_:
@@ -85,24 +83,20 @@ def check(
             screen.json(row | {"code_line": verdict.pop("line")} | verdict)
         else:
             screen.say(f"line {snippet.line}, {snippet.language}: {_shown(checked.verdict)}")
+    invalid = report.count("invalid")
     if not json_:
         kinds: tuple[Verdict, ...] = ("valid", "invalid", "blocked", "unverified")
         counts = [f"{report.count(kind)} {kind}" for kind in kinds if report.count(kind)]
-        effect = "; the story's quality counts × 0.8" if report.count("invalid") else ""
+        effect = "; the story's quality counts × 0.8" if invalid else ""
         screen.say(f"{', '.join(counts)}{effect}" or "no code in this story")
-    if report.count("invalid"):
+    if invalid:
         raise typer.Exit(exits.FAILED)
 
 
 def _with_executor(
-    ctx: typer.Context, engine: str, work: Callable[[CodeExecutor], Awaitable[T]]
+    command: CommandContext, engine: str, work: Callable[[CodeExecutor], Awaitable[T]]
 ) -> T:
     """Open the engine, do the work, close it; where it costs money, with the ledger at hand."""
-    import asyncio
-
-    from tta_rebuild.bootstrap.guards import executor_for
-
-    command = context_of(ctx)
     settings = settings_for(command)
 
     async def opened(ledger: Ledger | None = None) -> T:

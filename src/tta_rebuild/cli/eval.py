@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+import asyncio
+import tempfile
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
-from tta_rebuild.cli.arguments import (
-    AsJson,
-    argument,
-    group,
-    number,
-    option,
-    repeated,
-    with_options,
-)
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.exits import FAILED, Interrupted
-from tta_rebuild.cli.opening import CommandContext, context_of, settings_for
-from tta_rebuild.cli.screen import Screen, one_line
-from tta_rebuild.core.errors import ExecutionError, TTAError
+from tta_rebuild.cli.opening import settings_for
+from tta_rebuild.cli.screen import Screen, json_line, lines_to, one_line
+from tta_rebuild.core.secret import Secret
+from tta_rebuild.lab import boundaries as labelled
+from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
+from tta_rebuild.lab.plays import PlayCounts, eval_plays
+from tta_rebuild.lab.premises import PremiseCounts, eval_premises
+from tta_rebuild.lab.told import eval_told
+from tta_rebuild.lab.told_file import (
+    LabelledPassage,
+    PlainPremise,
+    ReadPremise,
+    ToldStory,
+    read_rows,
+)
+from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
+from tta_rebuild.settings_values import ModelQuota
 
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.integrations.llm_provider import LLMProvider
-    from tta_rebuild.lab.measures import BoundaryCounts, ToldCounts
-    from tta_rebuild.lab.plays import PlayCounts
-    from tta_rebuild.lab.premises import PremiseCounts, PremiseRow
-
-    AnyCounts = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
+AnyCounts: TypeAlias = ToldCounts | BoundaryCounts | PremiseCounts | PlayCounts
 
 ROWS_SHOWN = 10
 """Rows of each kind without ``--all``."""
 
-app = group("Measure the engine on stories that nobody wrote for it.", no_args_is_help=True)
+app = take.group("Measure the engine on stories that nobody wrote for it.", no_args_is_help=True)
 
 Level = StrEnum("Level", ["none", "low", "medium"])  # typer knows no list of Literals
 Checks = Literal["all", "choices", "off"]
-Files = Annotated[list[Path], argument("Files of one JSON object a line.", metavar="FILE...")]
+Files = Annotated[list[Path], take.argument("Files of one JSON object a line.", metavar="FILE...")]
 _BOUNDS = (
     "End with code 1 if this is not reached: facts_kept=95%, moves_held=0, or 95% for the share of "
     "what went well of every count."
@@ -52,158 +55,109 @@ class EvalOptions:
     """What both commands take."""
 
     model: Annotated[
-        str, option("The model that reads; without it none does.", metavar="<provider:model>")
+        str, take.option("The model that reads; without it none does.", metavar="<provider:model>")
     ] = ""
-    fail_under: Annotated[list[str] | None, repeated(_BOUNDS, "<bound>")] = None
-    all_: Annotated[bool, option("Show every miss, not the first ones.", "--all")] = False
-    json_: AsJson = False
+    fail_under: Annotated[list[str] | None, take.repeated(_BOUNDS, "<bound>")] = None
+    all_: Annotated[bool, take.option("Show every miss, not the first ones.", "--all")] = False
+    json_: take.AsJson = False
 
 
 @app.command()
-@with_options
+@take.with_options
 def told(
     ctx: typer.Context,
     files: Files,
     *,
     checks: Annotated[
-        Checks | None, option("What the model checks; without --model nothing, with it all.")
+        Checks | None, take.option("What the model checks; without --model nothing, with it all.")
     ] = None,
-    jobs: Annotated[int, number("Stories played at once.", 1, 64)] = 1,
+    jobs: Annotated[int, take.number("Stories played at once.", 1, 64)] = 1,
     options: EvalOptions,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-    from tta_rebuild.lab.measures import ToldCounts
-    from tta_rebuild.lab.told import eval_told
-    from tta_rebuild.lab.told_file import ToldStory, read_rows
-    from tta_rebuild.lab.told_provider import ToldProvider
 
-    command = context_of(ctx)
-    counts, storyteller, note = ToldCounts(), ToldProvider(), command.screen.note
-    stories = read_rows(files, ToldStory)
-
-    async def work(application: Application) -> None:
-        await eval_told(application, storyteller, stories, counts, progress=note, at_once=jobs)
-
-    _evaluate(command, counts, work, storyteller, options, checks)
+    stories, storyteller, counts = read_rows(files, ToldStory), ToldProvider(), ToldCounts()
+    work = partial(eval_told, storyteller=storyteller, stories=stories, at_once=jobs)
+    _evaluate(ctx, work, counts, options, storyteller, checks)
 
 
 @app.command()
-@with_options
+@take.with_options
 def boundaries(
     ctx: typer.Context,
     files: Files,
     *,
-    level: Annotated[list[Level] | None, option("Only this level; may be given again.")] = None,
+    level: Annotated[
+        list[Level] | None, take.option("Only this level; may be given again.")
+    ] = None,
     options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-    from tta_rebuild.lab.boundaries import LEVELS, eval_boundaries, unknown_categories
-    from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts
-    from tta_rebuild.lab.told_file import LabelledPassage, read_rows
-    from tta_rebuild.lab.told_provider import ToldProvider
 
-    command = context_of(ctx)
-    note = command.screen.note
-    counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or LEVELS})
     passages = read_rows(files, LabelledPassage)
-    for category in unknown_categories(passages):
+    for category in labelled.unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
-        note(said, "yellow")
-
-    async def work(application: Application) -> None:
-        await eval_boundaries(application, passages, counts, progress=note)
-
-    _evaluate(command, counts, work, ToldProvider(), options)
+        ctx.obj.screen.note(said, "yellow")
+    counts = BoundaryCounts(levels={str(one): LevelCounts() for one in level or labelled.LEVELS})
+    work = partial(labelled.eval_boundaries, passages=passages)
+    _evaluate(ctx, work, counts, options, ToldProvider())
 
 
 @app.command()
-@with_options
+@take.with_options
 def premises(
     ctx: typer.Context,
     files: Files,
     *,
     reads_only: Annotated[
-        bool, option("Read the premises and play nothing.", "--read-only")
+        bool, take.option("Read the premises and play nothing.", "--read-only")
     ] = False,
     out: Annotated[
-        Path | None, option("Write every row there, one a line.", metavar="ROWS")
+        Path | None, take.option("Write every row there, one a line.", metavar="ROWS")
     ] = None,
     options: EvalOptions,
 ) -> None:
     """Read premises and play their moves with the embedded storyteller, and count."""
-    from tta_rebuild.lab.premises import PremiseCounts, eval_premises
-    from tta_rebuild.lab.told_file import ReadPremise, read_rows
 
-    command, counts = context_of(ctx), PremiseCounts()
-    note, rows = command.screen.note, read_rows(files, ReadPremise)
-
-    async def work(application: Application) -> None:
-        await eval_premises(application, rows, counts, progress=note, plays=not reads_only)
-
+    counts, rows = PremiseCounts(), read_rows(files, ReadPremise)
     try:
-        _evaluate(command, counts, work, None, options)
+        work = partial(eval_premises, premises=rows, plays=not reads_only)
+        _evaluate(ctx, work, counts, options)
     finally:
         if out is not None:
-            _write(out, counts.rows)
+            with lines_to(out, "--out") as put:
+                for row in counts.rows:
+                    put(json_line(row))
 
 
 @app.command()
-@with_options
+@take.with_options
 def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Play premises in five ways with the embedded storyteller, and compare the stories."""
-    from tta_rebuild.lab.plays import PlayCounts, eval_plays
-    from tta_rebuild.lab.told_file import PlainPremise, read_rows
 
-    command, counts = context_of(ctx), PlayCounts()
-    note, rows = command.screen.note, read_rows(files, PlainPremise)
-
-    async def work(application: Application) -> None:
-        await eval_plays(application, rows, counts, progress=note)
-
-    _evaluate(command, counts, work, None, options)
-
-
-def _write(out: Path, rows: list[PremiseRow]) -> None:
-    """Write rows as JSON, one a line. Raises ExecutionError: the file cannot be written."""
-    import json
-    from dataclasses import asdict
-
-    try:
-        with out.open("w", encoding="utf-8") as file:
-            for row in rows:
-                print(json.dumps(asdict(row), ensure_ascii=False), file=file)
-    except OSError as error:
-        why = f"{out} cannot be written: {error.strerror}; name another place with --out"
-        raise ExecutionError(why) from error
+    work = partial(eval_plays, premises=read_rows(files, PlainPremise))
+    _evaluate(ctx, work, PlayCounts(), options)
 
 
 def _evaluate(
-    command: CommandContext,
+    ctx: typer.Context,
+    work: Callable[..., Awaitable[None]],
     counts: AnyCounts,
-    work: Callable[[Application], Coroutine[Any, Any, None]],
-    provider: LLMProvider | None,
     options: EvalOptions,
+    provider: tta.LLMProvider | None = None,
     checks: Checks | None = None,
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
 
+    ``work`` gets the application, the ``counts`` that it fills, and where it says how far it is.
     Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
     Without a provider the embedded storyteller tells, and nobody reads.
     """
-    import asyncio
-    import tempfile
-
-    from tta_rebuild.bootstrap.application import open_application
-    from tta_rebuild.core.secret import Secret
-    from tta_rebuild.lab.measures import bounds_of, short_of
-    from tta_rebuild.lab.told_provider import NAME, reading_tasks
-    from tta_rebuild.settings_values import ModelQuota
-
-    screen, model = command.screen, options.model if provider else "offline"
+    screen, model = ctx.obj.screen, options.model if provider else "offline"
     bounds = bounds_of(options.fail_under or (), counts)
 
     async def run(scratch: str) -> None:
-        settings = settings_for(command, model=model)
+        settings = settings_for(ctx.obj, model=model)
         own: dict[str, Any] = {
             "data_dir": Path(scratch),
             "database_url": Secret(""),
@@ -214,20 +168,20 @@ def _evaluate(
             "checks": (checks or "all") if model and provider else "off",
         }
         settings = settings.model_copy(update=own)
-        async with open_application(settings, provider=provider, has_fallback=False) as application:
-            await work(application)
+        async with tta.open_application(settings, provider=provider, has_fallback=False) as opened:
+            await work(opened, counts=counts, progress=screen.note)
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         try:
             asyncio.run(run(scratch))
-        except (KeyboardInterrupt, TTAError) as error:
+        except (KeyboardInterrupt, tta.TTAError) as error:
             if any(share.of for share in counts.shares()):
                 screen.note("stopped: these figures are partial.", "yellow")
-                _show(screen, counts, options, partial={"partial": True})
-            if isinstance(error, TTAError):
+                _show(screen, counts, options, partly={"partial": True})
+            if isinstance(error, tta.TTAError):
                 raise
             raise Interrupted from None
-    _show(screen, counts, options, partial={})
+    _show(screen, counts, options, partly={})
     short = short_of(bounds, counts.shares())
     for line in short:
         screen.note(f"short: {line}", "red")
@@ -239,13 +193,10 @@ def _evaluate(
 
 
 def _show(
-    screen: Screen,
-    counts: AnyCounts,
-    options: EvalOptions,
-    partial: dict[str, Any],
+    screen: Screen, counts: AnyCounts, options: EvalOptions, *, partly: dict[str, bool]
 ) -> None:
     if options.json_:
-        screen.json(counts.as_json() | partial, indent=1)
+        screen.json(counts.as_json() | partly, indent=1)
         return
     from rich.table import Column, Table
 

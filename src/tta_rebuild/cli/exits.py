@@ -33,12 +33,12 @@ _KINDS = (
 """The first match counts, so the special stand before the general."""
 
 
-def exit_code(error: TTAError) -> int:
+def exit_code(error: BaseException) -> int:
     """The code that a command ends with after this error."""
     return next((code for code, kinds in _KINDS if isinstance(error, kinds)), FAILED)
 
 
-def next_step(error: TTAError) -> str:
+def next_step(error: BaseException) -> str:
     """What to do about it, where the message does not say it already; else ""."""
     from tta_rebuild.core.data_files import packaged_toml
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.canon.lines import numbered
 from tta_rebuild.cli.screen import Screen, counted, one_line
@@ -29,18 +29,13 @@ _subject = attrgetter("subject")
 
 def facts_with(word: str, facts: Iterable[Fact]) -> list[Fact]:
     """The facts that mention a word; all of them for ""."""
-    wanted = word.casefold()
-
-    def text(fact: Fact) -> str:
-        said = (fact.subject, fact.relation, fact.value, fact.sentence)
-        return "\n".join(said).casefold().replace("_", " ")
-
-    return [fact for fact in facts if wanted in text(fact)]
+    said = ((fact, (fact.subject, fact.relation, fact.value, fact.sentence)) for fact in facts)
+    texts = ((fact, "\n".join(parts).casefold().replace("_", " ")) for fact, parts in said)
+    return [fact for fact, text in texts if word.casefold() in text]
 
 
-def names_written(facts: Iterable[Fact]) -> dict[str, str]:
+def names_written(facts: Sequence[Fact]) -> dict[str, str]:
     """Whose ids the sentences behind facts write with capitals throughout: id → name."""
-    facts = list(facts)
     text = "\n".join(dict.fromkeys(fact.sentence for fact in facts))
     names = {}
     for one in dict.fromkeys(i for fact in facts for i in (fact.subject, fact.value)):
@@ -51,22 +46,25 @@ def names_written(facts: Iterable[Fact]) -> dict[str, str]:
     return names
 
 
-def show_facts(
-    screen: Screen,
-    canon: Canon,
-    held: Sequence[Fact],
-    names: Mapping[str, str],
-    lines: Mapping[int, LastingLine],
-    word: str,
-    *,
-    places: Mapping[int, int] | None = None,
-    unit: str = "turn",
-) -> None:
-    """What mentions a word of the facts under ``SECTIONS``, and of the lasting ``lines``.
+class FactList(NamedTuple):
+    """What holds at a time, to be shown.
 
-    ``names`` are of those whose name is no fact; ``places`` is event position → turn or sentence.
+    ``names`` are of those whose name is no fact, ``lines`` the lasting ones; ``places`` is event
+    position → number of the turn, or of the sentence where that is the ``unit``.
     """
-    names, facts = {**names_written(held), **names}, facts_with(word, held)
+
+    canon: Canon
+    held: Sequence[Fact]
+    names: Mapping[str, str] = {}
+    lines: Mapping[int, LastingLine] = {}
+    places: Mapping[int, int] = {}
+    unit: str = "turn"
+
+
+def show_facts(screen: Screen, found: FactList, word: str) -> None:
+    """What mentions a word: of the facts, under ``SECTIONS``, and of the lasting lines."""
+    canon, names = found.canon, {**names_written(found.held), **found.names}
+    facts = facts_with(word, found.held)
     # a subject's name stands above the others
     facts = [f for f in facts if (f.relation, f.value) != ("name", canon.value(f.subject, "name"))]
     mentioned = f" that mention{'s' * (len(facts) == 1)} '{one_line(word, 60)}'" if word else ""
@@ -82,8 +80,8 @@ def show_facts(
         for subject, own in groupby(sorted(here, key=_subject), _subject):
             screen.say(one_line(_name(canon, subject, names), 60), "bold", indent=2)
             for fact in own:
-                told = (places or {}).get(fact.since)
-                source = f" [{unit} {told}]" if told else ""
+                told = found.places.get(fact.since)
+                source = f" [{found.unit} {told}]" if told else ""
                 source += "" if fact.certain else " (unconfirmed)"
                 value = {"true": "yes", "false": "no"}.get(fact.value, _plain(fact.value))
                 if fact.relation not in ("role", "alias", "name") and value not in ("yes", "no"):
@@ -91,7 +89,7 @@ def show_facts(
                 head = f"    {_plain(fact.relation)}:"
                 screen.entry(head, f"{value}{source}", gap=1, head_style="")
     heading = "Kept in plain words, by number"
-    for number, line in lines.items():
+    for number, line in found.lines.items():
         known_by = tuple(names.get(who, who) for who in line.known_by)
         text = numbered(number, replace(line, known_by=known_by))
         if word.casefold() in text.casefold():
@@ -111,19 +109,29 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
     return f"{subject}: {relation} {_plain(named.get(fact.value, fact.value))}"
 
 
+def show_reading(screen: Screen, name: str, read: StoryRead) -> None:
+    """How much was read of a text, and how far that may be trusted."""
+    errors = sum(found.contradiction.blocks for found in read.contradictions)
+    screen.say(
+        f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read by their grammar; "
+        f"{counted(len(read.canon.all_now()), 'fact')}, unconfirmed; "
+        f"{counted(errors, 'contradiction')}, "
+        f"{counted(len(read.contradictions) - errors, 'doubt')}. Most of a text says nothing to "
+        "grammar: silence here is no proof that it is sound."
+    )
+
+
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
     """What a text contradicts in itself, each with both sentences."""
     screen.heading("Contradictions")
     if not read.contradictions:
         screen.say("no sentence contradicts an earlier one, as far as grammar can tell", indent=2)
     for found in read.contradictions:
-        contradiction = found.contradiction
-        against, head = contradiction.against, "against"
+        one, against = found.contradiction, ("against", found.contradiction.against)
         if found.evidence is not None:
-            against, head = read.sentences[found.evidence], f"sentence {found.evidence + 1}"
-        screen.entry(f"  {contradiction.severity}:", one_line(contradiction.message), gap=1)
-        said = {f"sentence {found.at + 1}": contradiction.sentence, head: against}
-        for name, text in [*said.items(), ("fix", contradiction.fix)]:
+            against = f"sentence {found.evidence + 1}", read.sentences[found.evidence]
+        screen.entry(f"  {one.severity}:", one_line(one.message), gap=1)
+        for name, text in ((f"sentence {found.at + 1}", one.sentence), against, ("fix", one.fix)):
             if text:
                 screen.entry(f"    {name}:", one_line(text), gap=1)
 
@@ -144,26 +152,26 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
         screen.entry(f"  {one_line(name, 30)}:", f"{one_line(text)} -- {how}", gap=1)
 
 
-def show_plan(screen: Screen, plan: RetconPlan, turns: Mapping[int, int]) -> None:
-    """What a correction takes back, and every later fact that depends on it."""
-    screen.entry("never so:", f"{fact_line(plan.fact)} [turn {turns.get(plan.fact.since, 0)}]")
+def show_plan(
+    screen: Screen, plan: RetconPlan, turns: Mapping[int, int], made: Retconned | None
+) -> None:
+    """What a correction takes back, and every later fact that depends on it.
+
+    Once ``made``, what it did, to the lasting lines too, and how to tell the story anew after it.
+    """
+    told = turns.get(plan.fact.since, 0)  # 0 for the premise
+    screen.entry("never so:", f"{fact_line(plan.fact)} [turn {told}]")
     if plan.becomes is not None:
         screen.entry("but:", fact_line(plan.becomes))
-    if not plan.dependents:
-        screen.say("No later fact depends on it.")
-        return
-    screen.say(f"{counted(len(plan.dependents), 'later fact')} would no longer stand:")
+    depend = f"{counted(len(plan.dependents), 'later fact')} would no longer stand:"
+    screen.say(depend if plan.dependents else "No later fact depends on it.")
     for one in plan.dependents:
         said = f"{'no longer ' if one.claim.ends else ''}{fact_line(one.claim)}"
         head = f"  turn {turns.get(one.position, 0)}:"
         screen.entry(head, f"{said}: {one_line(one.why)}", gap=1)
-
-
-def show_correction(screen: Screen, made: Retconned, told: int) -> None:
-    """What a correction did, to the lasting lines too, and how to tell the story anew after it.
-
-    ``told`` is the turn that told what was never so, 0 for the premise.
-    """
+    if made is None:
+        screen.say("Nothing is changed yet: repeat it with --how keep, mark or rewrite.")
+        return
     branch, story = made.branch, made.branch.story_id[:8]
     screen.say(f"Corrected on the branch '{branch.name}'.")
     for event in made.events:
@@ -172,17 +180,16 @@ def show_correction(screen: Screen, made: Retconned, told: int) -> None:
         elif isinstance(event, LineKept):
             kept = numbered(0, event.line).removeprefix("0. ")
             screen.say(f"A lasting line in its place: {kept}")
-    if made.how != "rewrite":
-        return
-    screen.say(
-        f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
-        f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
-    )
-    if 0 < told <= branch.turn:
+    if made.how == "rewrite":
         screen.say(
-            f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
-            f"tta fork {story} --turn {told - 1}"
+            f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
+            f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
         )
+        if 0 < told <= branch.turn:
+            screen.say(
+                f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
+                f"tta fork {story} --turn {told - 1}"
+            )
 
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:

@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 import random
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+import tta_rebuild as tta
 from tta_rebuild.cli.arguments import wrong
 from tta_rebuild.cli.screen import plain
 from tta_rebuild.core.data_files import parse_json, read_text
 
-if TYPE_CHECKING:
-    from tta_rebuild.core.story import Choice
-    from tta_rebuild.engine.action import Action
-
 MAX_STORY_BYTES = 2_000_000
 """Largest story that is read from a file: about 350,000 words."""
 MAX_PREMISES_BYTES = 50_000_000
+LOOK_UP_S = 0.25
+"""Longest wait until a Ctrl-C is noticed that falls just before the keyboard is read."""
 
 
 def story_text(name: str) -> str | None:
     """The text of a file that holds a story; None if there is no such file: a kept story is meant.
 
-    Raises BadParameter or UnreadableFile for a file that is no story.
+    Raises BadParameter or UnreadableFile for what is named like a file and is no story.
     """
-    path, problem, exists = Path(name), "", False
+    path = Path(name)
+    is_meant = path.suffix in (".txt", ".md", ".markdown") or len(path.parts) > 1
     with suppress(OSError):  # such as a name that is too long for one
-        exists = path.exists()
-    if not exists:
-        problem = f"there is no file '{name}'."
-    elif path.is_dir():
-        problem = f"'{name}' is a folder; name one text file in it."
-    if problem and path.suffix not in (".txt", ".md", ".markdown") and len(path.parts) < 2:
+        is_meant = is_meant or path.is_file()
+    if not is_meant:
         return None
-    text = "" if problem else read_text(path, max_bytes=MAX_STORY_BYTES)
+    text = read_text(path, max_bytes=MAX_STORY_BYTES)
     if text.lstrip().startswith("{"):
-        problem = (
-            f"{name} holds JSON, not prose; take an exported story in with "
-            "'tta stories import FILE' and name it by its id."
-        )
-    if problem or not text.strip():
-        raise wrong("STORY", problem or f"{name} is empty.")
+        how = "take an exported story in with 'tta stories import FILE' and name it by its id."
+        raise wrong("STORY", f"{name} holds JSON, not prose; {how}")
+    if not text.strip():
+        raise wrong("STORY", f"{name} is empty.")
     return text
 
 
@@ -81,25 +77,23 @@ def read_premises(path: Path) -> list[NamedPremise]:
 Policy: TypeAlias = Literal["varied", "first", "random"]
 """``first`` takes the first choice, ``random`` any, ``varied`` the place taken least so far."""
 
-NextMove: TypeAlias = "Callable[[Sequence[Choice]], Action | None]"
+NextMove: TypeAlias = "Callable[[Sequence[tta.Choice]], tta.Action | None]"
 """The next move with these choices on offer; None to stop."""
 
 
 def automatic(policy: Policy, seed: int) -> NextMove:
     """The moves of a policy; the same seed makes the same choices."""
-    from tta_rebuild.engine.action import Action
-
     chance, taken = random.Random(seed), Counter[int]()
 
-    def next_move(choices: Sequence[Choice]) -> Action:
+    def next_move(choices: Sequence[tta.Choice]) -> tta.Action:
         numbers = range(1, len(choices) + 1)
         if not choices:
-            return Action.say("I go on.")
+            return tta.Action.say("I go on.")
         fewest = min(taken[number] for number in numbers)
         least = [number for number in numbers if policy != "varied" or taken[number] == fewest]
         number = 1 if policy == "first" else chance.choice(least)
         taken[number] += 1
-        return Action.choose(number)
+        return tta.Action.choose(number)
 
     return next_move
 
@@ -111,10 +105,32 @@ def from_lines(lines: Iterable[str]) -> NextMove:
     return lambda choices: next(moves, None)
 
 
-def move_of(words: str) -> Action:
+def move_of(words: str) -> tta.Action:
     """What a player typed: the number of a choice, or words of their own."""
-    from tta_rebuild.engine.action import Action
-
     if words.isdecimal() and len(words) < 4:
-        return Action.choose(int(words))
-    return Action.say(words)
+        return tta.Action.choose(int(words))
+    return tta.Action.say(words)
+
+
+def ask(prompt: str) -> str:
+    """The next line that is typed. Raises EOFError where there is none, KeyboardInterrupt at once.
+
+    ``asyncio.run`` answers Ctrl-C by cancelling its task, which a blocking read would notice only
+    at the end of the line. And a signal that arrives between the prompt and the read would be
+    noticed at the next key: a timer makes the read look up.
+    """
+    with suppress(ImportError):  # not on every system; lines come plainly then
+        import_module("readline")  # makes input() edit and remember lines
+    interrupt = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    timed = hasattr(signal, "setitimer")
+    try:
+        if timed:
+            alarm = signal.signal(signal.SIGALRM, lambda *_: None)
+            signal.setitimer(signal.ITIMER_REAL, LOOK_UP_S, LOOK_UP_S)
+        return input(prompt)
+    finally:
+        if timed:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, alarm)
+        signal.signal(signal.SIGINT, interrupt)

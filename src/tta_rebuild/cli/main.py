@@ -42,17 +42,15 @@ def main(argv: Sequence[str] | None = None) -> int:
             _complain("stopped; every finished turn is kept.")
         code = exits.TERMINATED if stopped_by else exits.INTERRUPTED
     except (TTAError, OSError) as error:
-        if os.environ.get("TTA_DEBUG", "0") not in ("", "0"):
+        if _is_debugged():
             raise
-        code = exits.FAILED
-        if isinstance(error, TTAError):
-            _complain(sentence(str(error)), exits.next_step(error))
-            code = exits.exit_code(error)
-        else:
+        code, said = exits.exit_code(error), str(error)
+        if not isinstance(error, TTAError):
             where = f" ({error.filename})" if error.filename else ""
-            _complain(sentence(f"{error.strerror or error}{where}; nothing was lost"))
-            if error.filename is None:
+            said = f"{error.strerror or error}{where}; nothing was lost"
+            if not where:
                 _abandon_stdout()
+        _complain(sentence(said), exits.next_step(error))
     sys.excepthook = previous_hook
     signal.signal(signal.SIGTERM, previous_stop)
     return code
@@ -71,20 +69,24 @@ def _run(argv: Sequence[str] | None) -> int:
     return exits.OK
 
 
-def _complain(*lines: str) -> None:
+def _is_debugged() -> bool:
+    return os.environ.get("TTA_DEBUG", "0") not in ("", "0")
+
+
+def _complain(said: str, next_step: str = "") -> None:
     from tta_rebuild.cli.opening import redactor_of_this_run
 
     redactor, screen = redactor_of_this_run(), Screen()
-    for number, line in enumerate(filter(None, lines)):
-        lead = "" if number else "tta: "
-        screen.note(redactor.redact(line), "", lead=lead, lead_style="bold red")
+    screen.note(redactor.redact(said), "", lead="tta: ")
+    if next_step:
+        screen.note(redactor.redact(next_step), "")
 
 
 def _show_unforeseen(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """A defect, or with TTA_DEBUG=1 any error, without keys; the interpreter then ends with 1."""
-    if os.environ.get("TTA_DEBUG", "0") not in ("", "0"):
+    if _is_debugged():
         from tta_rebuild.cli.opening import redactor_of_this_run
 
         sys.stderr.write(redactor_of_this_run().traceback(error))

@@ -1,4 +1,7 @@
-"""How a command gets at the stories: settings are read, the application is opened, work is done."""
+"""How a command gets at the stories: settings are read, the application is opened, work is done.
+
+Where a story is told, it also says what is done when the model fails: wait, go on, or stop.
+"""
 
 from __future__ import annotations
 
@@ -6,58 +9,69 @@ import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import typer
 
+import tta_rebuild as tta
+from tta_rebuild.cli.arguments import OnFailure
 from tta_rebuild.cli.screen import Screen
-from tta_rebuild.core.errors import ProviderError, TTAError
+from tta_rebuild.cli.story_view import TurnResult, play_turn
+from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
+    from tta_rebuild.cli.story_options import StoryOptions
+    from tta_rebuild.core.clock import Clock
     from tta_rebuild.core.redaction import Redactor
-    from tta_rebuild.engine.stories import Stories
-    from tta_rebuild.settings import Settings
 
 T = TypeVar("T")
 
 ONLY_LOGGED = ("tta_rebuild.cache", "tta_rebuild.prices", "tta_rebuild.limiter")
 """Whose warnings no turn repeats; the others come to a player as part of the story's notes."""
 
+SHORTEST_WAIT_S, LONGEST_WAIT_S = 15.0, 900.0
+
+MAY_PASS = (
+    errors.CircuitOpen,
+    errors.ProviderBusy,
+    errors.QuotaExhausted,
+    errors.QuotaFull,
+    errors.StreamBroken,
+)
+PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
+"""``play_turn``, or ``told``."""
+
 
 @dataclass(frozen=True)
 class CommandContext:
-    """What every command gets: the options before its name, and the screen to write on."""
+    """What every command has as ``ctx.obj``: the options before its name, and its screen."""
 
     data_dir: Path | None = None
     screen: Screen = field(default_factory=Screen)
-
-
-def context_of(ctx: typer.Context) -> CommandContext:
-    """The context of this run."""
-    return ctx.find_object(CommandContext) or CommandContext()
 
 
 class Here(NamedTuple):
     """What a command ``on_stories`` gets beside its options: the application is open."""
 
     screen: Screen
-    application: Application
-    stories: Stories
+    application: tta.Application
+    stories: tta.Stories
 
 
-def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
-    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``."""
+def on_stories(*, changes: bool | str = False) -> Callable[..., Callable[..., None]]:
+    """A command written as a coroutine that gets ``here: Here``; see ``with_stories``.
+
+    ``changes`` may name the option without which it changes nothing.
+    """
 
     def decorated(command: Callable[..., Awaitable[None]]) -> Callable[..., None]:
         @functools.wraps(command)
         def run(here: typer.Context, **options: Any) -> None:
-            at = context_of(here)
+            async def work(application: tta.Application) -> None:
+                await command(Here(here.obj.screen, application, application.stories), **options)
 
-            async def work(application: Application) -> None:
-                await command(Here(at.screen, application, application.stories), **options)
-
-            with_stories(at, work, changes=changes)
+            does = bool(options[changes]) if isinstance(changes, str) else changes
+            with_stories(here.obj, work, changes=does)
 
         run.__annotations__ = command.__annotations__ | {"here": typer.Context}
         return run
@@ -66,72 +80,123 @@ def on_stories(*, changes: bool = False) -> Callable[..., Callable[..., None]]:
 
 
 def with_stories(
-    at: CommandContext, work: Callable[[Application], Awaitable[T]], *, changes: bool = False
+    command: CommandContext,
+    work: Callable[[tta.Application], Awaitable[T]],
+    *,
+    changes: bool = False,
 ) -> T:
     """The same as ``with_application`` for what asks no model: no key and no server is needed.
 
     What ``changes`` nothing only looks: it works while a story is being played, on a disk that is
     full, and on one that cannot be written.
     """
-    settings = settings_for(at, model="offline")
-    return with_application(at, work, settings, read_only=not changes)
+    settings = settings_for(command, model="offline")
+    return with_application(command, work, settings, read_only=not changes)
 
 
 def with_application(
-    at: CommandContext,
-    work: Callable[[Application], Awaitable[T]],
-    settings: Settings,
+    command: CommandContext,
+    work: Callable[[tta.Application], Awaitable[T]],
+    settings: tta.Settings,
     *,
-    warm: bool = False,
     read_only: bool = False,
-    quiet: bool = False,
+    tells: bool = False,
 ) -> T:
     """Open the application, do the work in it, close it again, in good order after Ctrl-C too.
 
-    Args:
-        warm: load what the first call to a model needs while the player still thinks.
-        quiet: log nothing that the screen says in plain words, unless the settings ask for logs.
+    Where it ``tells`` a story, what the first call to a model needs is loaded meanwhile, and
+    nothing is logged that the screen says in plain words, unless the settings ask for logs.
     """
     import asyncio
     import logging
 
-    from tta_rebuild.bootstrap.application import open_application
-
     # bootstrap puts the redactor on the handler
     handler, form = logging.StreamHandler(), "%(levelname)s %(name)s: %(message)s"
-    if quiet and "TTA_LOG_LEVEL" not in settings.origins:
+    if tells and "TTA_LOG_LEVEL" not in settings.origins:
         form = "(%(message)s)"
         handler.addFilter(lambda r: r.levelno >= logging.ERROR or r.name in ONLY_LOGGED)
     logging.basicConfig(level=settings.log_level, format=form, handlers=[handler])
 
-    async def warmed(application: Application) -> None:
-        try:
-            await application.warm()
-        except ProviderError as error:  # told when the model is asked, and the next one takes over
-            logging.getLogger("tta_rebuild.cli").info("not warm: %s", error)
-
     async def run() -> T:
-        async with open_application(settings, read_only=read_only) as application:
+        async with tta.open_application(settings, read_only=read_only) as application:
             if application.note:
-                at.screen.note(application.note, "yellow")
-            warming = asyncio.create_task(warmed(application)) if warm else None
+                command.screen.note(application.note, "yellow")
+            warming = asyncio.ensure_future(application.warm()) if tells else None
             try:
                 return await work(application)
             finally:
-                if warming is not None:
+                if warming is not None:  # why it failed is told when the model is asked
                     warming.cancel()
-                    await asyncio.wait([warming])
+                    await asyncio.gather(warming, return_exceptions=True)
 
     return asyncio.run(run())
 
 
-def settings_for(at: CommandContext, *, model: str = "") -> Settings:
+def with_storyteller(
+    command: CommandContext,
+    work: Callable[[tta.Application, PlayTurn], Awaitable[None]],
+    options: StoryOptions,
+) -> None:
+    """Open the application with the models that suit the options, and tell with it.
+
+    ``work`` gets what plays a turn: it waits for a model that fails where that is wished for.
+    """
+    settings = settings_for(command, model=options.model)
+    decision, settings = for_failures(settings, options.on_failure)
+    play = functools.partial(told, notes=command.screen) if decision == "wait" else play_turn
+    with_application(command, lambda opened: work(opened, play), settings, tells=True)
+
+
+def for_failures(
+    settings: tta.Settings, wanted: OnFailure | None
+) -> tuple[OnFailure, tta.Settings]:
+    """What was wished for, or what suits the models that are set; and the settings for it.
+
+    The embedded storyteller stays in their chain only where it may go on in a model's place.
+    """
+    from tta_rebuild.bootstrap.model_names import OFFLINE, chosen_model, named_chain
+
+    models = tuple(model for model in named_chain(settings) if model != OFFLINE)
+    is_kept_offline = OFFLINE in (*settings.chain, chosen_model(settings))
+    decision = wanted or ("offline" if is_kept_offline else "stop")
+    if decision == "offline" or not models:
+        return decision, settings
+    return decision, settings.model_copy(update={"chain": models})
+
+
+async def told(
+    session: tta.Session,
+    move: tta.Action,
+    screen: Screen | None,
+    notes: Screen,
+    clock: Clock | None = None,
+) -> TurnResult:
+    """Play a turn, and again after a while as long as what failed may pass.
+
+    Raises what no waiting mends (a wrong key, an unknown model, a used-up budget).
+    """
+    from tta_rebuild.core.clock import SystemClock
+
+    clock, wait_s = clock or SystemClock(), SHORTEST_WAIT_S
+    while True:
+        try:
+            return await play_turn(session, move, screen)
+        except MAY_PASS as error:
+            asked_s = getattr(error, "retry_after_s", None) or 0.0
+            if isinstance(error, errors.QuotaExhausted):
+                asked_s = (error.resets_at - clock.wall()).total_seconds()
+            now_s = max(asked_s, wait_s)
+            notes.note(f"{error} (trying again in {now_s:.0f} s; Ctrl-C stops)", "yellow")
+            await clock.sleep(now_s)
+            wait_s = min(LONGEST_WAIT_S, 2 * wait_s)
+
+
+def settings_for(command: CommandContext, *, model: str = "") -> tta.Settings:
     """The settings, under what the options of this run say. Raises SettingsError."""
     from tta_rebuild.core.secret import Secret
-    from tta_rebuild.settings import load_settings
 
-    settings = load_settings(options={"--data-dir": at.data_dir, "--model": model})
-    if at.data_dir is not None:
+    settings = tta.load_settings(options={"--data-dir": command.data_dir, "--model": model})
+    if command.data_dir is not None:
         settings = settings.model_copy(update={"database_url": Secret("")})
     # Offline by option is offline altogether, whatever chain the configuration names.
     if model == "offline":
@@ -143,9 +208,9 @@ def redactor_of_this_run() -> Redactor:
     """Knows the keys of this run, even where the settings cannot be read."""
     from tta_rebuild.bootstrap.guards import redactor_for
     from tta_rebuild.core.redaction import Redactor
-    from tta_rebuild.settings import keys_in, load_settings
+    from tta_rebuild.settings import keys_in
 
     try:
-        return redactor_for(load_settings())
-    except (TTAError, OSError):
+        return redactor_for(tta.load_settings())
+    except (tta.TTAError, OSError):
         return Redactor(keys_in())

@@ -12,15 +12,18 @@ import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from tta_rebuild.cli.exits import ReaderGone
 from tta_rebuild.core.data_files import packaged_toml
+from tta_rebuild.core.errors import ExecutionError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,6 +91,27 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}"
 
 
+@contextmanager
+def lines_to(path: Path, option: str) -> Iterator[Callable[[str], None]]:
+    """Takes lines for a file that is written whole or not at all, and is named with an option.
+
+    Raises ExecutionError if it cannot be written; an old one stays as it was.
+    """
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            yield lambda line: print(line.removesuffix("\n"), file=file)
+        beside.replace(path)
+    except OSError as error:
+        raise ExecutionError(
+            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
+            f"place with {option}"
+        ) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
 def prepare_streams() -> None:
     """Let no stream raise: an encoding gets letters that it has; a closed stream is empty."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
@@ -146,11 +170,11 @@ class Screen:
 
         ``lead`` comes before it in the same line, in bold.
         """
-        self._lines(self.out, text, style, indent=indent, lead=(lead, "bold"))
+        self._print(self.out, (" " * indent, ""), (lead, "bold"), (text, style))
 
-    def note(self, text: str, style: str = "dim", *, lead: str = "", lead_style: str = "") -> None:
-        """A remark beside the story, on standard error."""
-        self._lines(self.err, text, style, lead=(lead, lead_style))
+    def note(self, text: str, style: str = "dim", *, lead: str = "") -> None:
+        """A remark beside the story, on standard error; its ``lead`` in bold red."""
+        self._print(self.err, ("", ""), (lead, "bold red"), (text, style))
 
     def entry(
         self, head: str, text: str, *, style: str = "", gap: int = 2, head_style: str = "bold"
@@ -158,12 +182,12 @@ class Screen:
         """A head and a text beside it, which wraps under itself; a long head stands above."""
         from rich.cells import cell_len
 
-        indent = cell_len(plain(head)) + gap
-        if indent > self.out.width // 2:
+        head = plain(head) + " " * gap
+        if cell_len(head) > self.out.width // 2:
             self.say(head, head_style)
             self.say(text, style, indent=4)
         else:
-            self._lines(self.out, text, style, head=(head, head_style), indent=indent)
+            self._print(self.out, (head, head_style), (text, style))
 
     def heading(self, text: str) -> None:
         """The name of what follows, after an empty line."""
@@ -174,27 +198,19 @@ class Screen:
         for number, item in enumerate(items, 1):
             self.entry(f"{number:>2}", item, head_style="bold cyan")
 
-    def _lines(
-        self,
-        console: Console,
-        text: str,
-        style: str,
-        *,
-        indent: int = 0,
-        head: tuple[str, str] = ("", ""),
-        lead: tuple[str, str] = ("", ""),
-    ) -> None:
-        """Text after its ``lead``, beside the ``head``; each of these with its style."""
+    def _print(self, console: Console, head: tuple[str, str], *parts: tuple[str, str]) -> None:
+        """Texts in one go, wrapped beside the ``head``; each with its style."""
         from rich.text import Text
 
-        start = Text(plain(head[0]), style=head[1])
-        body = Text(plain(lead[0]), style=lead[1]) + Text(plain(text), style=style)
-        width = console.width - indent if console.is_terminal or console is self.out else 10**6
+        start, body = Text(*head), Text.assemble(*((plain(text), style) for text, style in parts))
+        width = console.width - start.cell_len
+        if not console.is_terminal and console is self.err:
+            width = 10**6
         for line in body.wrap(console, width, overflow="fold", tab_size=4):
-            line.rstrip()
-            start.pad_right(max(0, indent - start.cell_len) if line or start.plain else 0)
-            console.print(start + line, soft_wrap=True)
-            start = Text()
+            row = start + line
+            row.rstrip()
+            console.print(row, soft_wrap=True)
+            start = Text(" " * start.cell_len)
 
     def raw(self, text: str) -> None:
         """Text for another program, on standard output exactly as it is, with a line end."""

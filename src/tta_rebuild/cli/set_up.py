@@ -8,21 +8,22 @@ import io
 import platform
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import astuple, fields, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
+import tta_rebuild as tta
+from tta_rebuild.bootstrap import overview as seen
+from tta_rebuild.bootstrap.application import check_writable
+from tta_rebuild.bootstrap.guards import code_engines
+from tta_rebuild.bootstrap.model_names import chosen_model
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, opening
-from tta_rebuild.cli.arguments import AsJson, OnlyStory, number, option, wrong
 from tta_rebuild.cli.screen import Screen, counted, one_line
-from tta_rebuild.core.errors import ProviderError, SettingsError, StoreError, StoreLocked
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.bootstrap.overview import ModelOverview
-    from tta_rebuild.core.usage import CostLine
+from tta_rebuild.core.errors import StoreLocked
+from tta_rebuild.core.usage import CostLine, Grouping
 
 SMALL_WINDOW = 8192
 """Tokens of context with which no prompt has to be shortened."""
@@ -31,46 +32,36 @@ Report: TypeAlias = dict[str, Any]
 """What was found, with the keys of ``doctor --json``; an empty part was not reached."""
 
 
-def doctor(ctx: typer.Context, *, json_: AsJson = False) -> None:
+def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """Say what is set up, and what is missing.
 
     Ends with the code of the first thing that is wrong, 0 if a story can be played.
     """
-    from tta_rebuild import __version__
-
-    command, code = opening.context_of(ctx), exits.OK
+    screen, code = ctx.obj.screen, exits.OK
     encoding = getattr(sys.stdout, "encoding", "") or "unknown"
     report: Report = {
         "can_play": True,
-        "program": {"tta": __version__, "python": platform.python_version()},
-        "terminal": {"columns": command.screen.out.width, "encoding": encoding},
+        "program": {"tta": tta.__version__, "python": platform.python_version()},
+        "terminal": {"columns": screen.out.width, "encoding": encoding},
         **{part: {} for part in ("settings", "stories", "code", "servers")},
-        "teller": "",
-        "models": [],
-        "notes": [],
-        "problem": "",
-        "next_step": "",
+        **{"teller": "", "models": [], "notes": [], "problem": "", "next_step": ""},
     }
     try:
-        _examine(command, report)
-    except (StoreError, SettingsError, ProviderError) as error:
+        _examine(ctx.obj, report)
+    except (tta.StoreError, tta.SettingsError, tta.ProviderError) as error:
         code, step = exits.exit_code(error), exits.next_step(error)
         report["can_play"] = False
         report["problem"] = opening.redactor_of_this_run().redact(str(error))
         report["next_step"] = "" if "doctor" in step else step
-    command.screen.answer(report, json_, _show, indent=1)
+    screen.answer(report, json_, _show, indent=1)
     if code:
         raise typer.Exit(code)
 
 
 def _examine(command: opening.CommandContext, report: Report) -> None:
     """Fill in the report; raises the first thing that is wrong."""
-    from tta_rebuild.bootstrap.application import check_writable
-    from tta_rebuild.bootstrap.guards import code_engines
-    from tta_rebuild.bootstrap.model_names import chosen_model
-    from tta_rebuild.bootstrap.overview import configured_servers
 
-    async def look(application: Application) -> dict[str, Any]:
+    async def look(application: tta.Application) -> dict[str, Any]:
         await application.stories.check()
         return {"place": application.place, "count": len(await application.stories.list())}
 
@@ -85,7 +76,7 @@ def _examine(command: opening.CommandContext, report: Report) -> None:
         notes.append("a story is being played in this data directory")
     report["code"], found = asyncio.run(code_engines(settings))
     notes += found
-    report["servers"] = servers = asyncio.run(configured_servers(settings))
+    report["servers"] = servers = asyncio.run(seen.configured_servers(settings))
     notes += [f"server {name} {s['wrong']}" for name, s in servers.items() if "wrong" in s]
     report["teller"] = chosen_model(settings)
     report["models"] = overview(command)
@@ -108,12 +99,12 @@ def _examine_models(report: Report) -> None:
     server = report["servers"].get(provider, {})
     lacks = f"its server {server['wrong']}" if "wrong" in server else first.lacks
     if lacks:
-        raise ProviderError(
+        raise tta.ProviderError(
             f"{first.name} cannot tell: {lacks}; until then play with --model offline"
         )
     if server and server["models"] and model not in server["models"]:
         there = ", ".join(server["models"][:8])
-        raise ProviderError(f"{provider} has no model {model}: choose one of {there}")
+        raise tta.ProviderError(f"{provider} has no model {model}: choose one of {there}")
     window = server["windows"].get(model) if server else None
     if window and window < SMALL_WINDOW:
         notes.append(
@@ -142,10 +133,8 @@ def _show(screen: Screen, report: Report) -> None:
     for name, server in report["servers"].items():
         if "wrong" in server:
             continue
-        there = list(server["models"])
-        for place, model in enumerate(there):
-            if model in server["windows"]:
-                there[place] += f" ({server['windows'][model]} tokens of context)"
+        reads = {m: f" ({size} tokens of context)" for m, size in server["windows"].items()}
+        there = [model + reads.get(model, "") for model in server["models"]]
         if len(there) > 8:
             there[7:] = [f"{there[7]} and {len(there) - 8} more"]
         listed = ", ".join(there) or "no model that writes"
@@ -171,22 +160,19 @@ def models(
     ctx: typer.Context,
     *,
     local: Annotated[
-        bool, option("Look for servers on this machine (Ollama, LM Studio ...).")
+        bool, take.option("Look for servers on this machine (Ollama, LM Studio ...).")
     ] = True,
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Show models, prices, quotas and health.
 
     Nothing is asked of a model, and nothing is spent.
     """
-    from tta_rebuild.bootstrap.overview import local_servers
-
-    command = opening.context_of(ctx)
-    screen = command.screen
-    screen.answer(overview(command), json_, _show_models)
+    screen: Screen = ctx.obj.screen
+    screen.answer(overview(ctx.obj), json_, _show_models)
     if not local or json_:
         return
-    found = asyncio.run(local_servers(opening.settings_for(command)))
+    found = asyncio.run(seen.local_servers(opening.settings_for(ctx.obj)))
     for server in found:
         screen.say(f"{server.name} on this machine, {server.base_url}", "bold")
         for model in server.models:
@@ -195,29 +181,27 @@ def models(
         screen.say("No server with models answers on this machine.", "dim")
 
 
-def overview(command: opening.CommandContext) -> list[ModelOverview]:
+def overview(command: opening.CommandContext) -> list[seen.ModelOverview]:
     """Every model that is set up or could be; the ledger is read for their health."""
-    from tta_rebuild.bootstrap.overview import models_overview
-
     # The embedded storyteller opens without a key, so that a missing one can be shown here.
-    seen = opening.with_stories(command, lambda app: app.ledger.attempts(limit=500))
-    return models_overview(opening.settings_for(command), seen, at=datetime.now(UTC))
+    latest = opening.with_stories(command, lambda app: app.ledger.attempts(limit=500))
+    return seen.models_overview(opening.settings_for(command), latest, at=datetime.now(UTC))
 
 
-def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
+def _show_models(screen: Screen, lines: Sequence[seen.ModelOverview]) -> None:
     for line in lines:
         use = [f"choice {line.place}"] if line.place else []
         use += [f"does {task}" for task in line.tasks]
-        screen.say(f"{line.name}" + (f"  ({', '.join(use)})" if use else ""), "bold")
+        screen.say(line.name + (f"  ({', '.join(use)})" if use else ""), "bold")
         if line.lacks:
             screen.say(f"not ready: {line.lacks}", "yellow", indent=2)
         if line.key_ends:
             screen.say(f"key set, ends in {line.key_ends}", indent=2)
-        price = "price not known: counted at the provider's dearest"
-        if line.input_usd is not None and line.output_usd is not None:
+        if line.input_usd is None or line.output_usd is None:
+            screen.say("price not known: counted at the provider's dearest", indent=2)
+        else:
             each = f"${line.input_usd:.2f} in, ${line.output_usd:.2f} out per million tokens"
-            price = each if line.input_usd or line.output_usd else "free"
-        screen.say(price, indent=2)
+            screen.say(each if line.input_usd or line.output_usd else "free", indent=2)
         limits = {"requests a minute": line.rpm, "tokens a minute": line.tpm, "a day": line.rpd}
         quota = ", ".join(f"{n:,} {what}" for what, n in limits.items() if n)
         if quota:
@@ -228,25 +212,21 @@ def _show_models(screen: Screen, lines: Sequence[ModelOverview]) -> None:
             screen.say(f"{calls}, {last}", indent=2)
 
 
-FIELDS = ("key", "attempts", "input_tokens", "output_tokens", "cost_usd", "estimated")
-GroupBy = Literal["day", "story", "model", "task"]
-
-
 @opening.on_stories()
 async def costs(
     here: opening.Here,
     *,
-    by: Annotated[GroupBy, option("A line for each day, story, model or task.")] = "day",
-    story: OnlyStory = "",
-    days: Annotated[int, number("Only the last N days; 0 is all.", 0)] = 0,
+    by: Annotated[Grouping, take.option("A line for each day, story, model or task.")] = "day",
+    story: take.OnlyStory = "",
+    days: Annotated[int, take.number("Only the last N days; 0 is all.", 0)] = 0,
     format_: Annotated[
-        Literal["table", "json", "csv"], option("table, json or csv.", "--format")
+        Literal["table", "json", "csv"], take.option("table, json or csv.", "--format")
     ] = "table",
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Show what the models have cost."""
     if json_ and format_ == "csv":
-        raise wrong("--json", "give --json or --format csv, not both.")
+        raise take.wrong("--json", "give --json or --format csv, not both.")
     story_id = (await here.stories.find(story)).story_id if story else None
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     lines = await here.application.ledger.costs(by, story_id=story_id, since=since)
@@ -254,12 +234,12 @@ async def costs(
         here.screen.json(list(lines), indent=1)
     elif format_ == "csv":
         text = io.StringIO()
-        writer = csv.DictWriter(text, FIELDS, lineterminator="\n", extrasaction="ignore")
-        writer.writeheader()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(field.name for field in fields(CostLine))
         for line in lines:
             # A key that begins like a formula would be run by a spreadsheet.
-            is_formula = str(line.key)[:1] in ("=", "+", "-", "@")
-            writer.writerow(asdict(line) | {"key": f"'{line.key}" if is_formula else line.key})
+            mark = "'" if line.key[:1] in ("=", "+", "-", "@") else ""
+            writer.writerow(astuple(replace(line, key=mark + line.key)))
         here.screen.raw(text.getvalue())
     elif not lines:
         here.screen.say("Nothing was spent: no model has been asked yet.")
@@ -268,16 +248,13 @@ async def costs(
 
 
 def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     shown = () if screen.out.width < 60 else ("calls", "in", "out")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column(head, overflow="fold")
-    for name in shown:
-        table.add_column(name, justify="right")
-    table.add_column("US$", justify="right", no_wrap=True)
-    about = ""
+    columns = [Column(head, overflow="fold"), *(Column(name, justify="right") for name in shown)]
+    columns.append(Column("US$", justify="right", no_wrap=True))
+    table, about = Table(*columns, box=None, pad_edge=False, header_style="bold"), ""
     for line in lines:
         mark = "~" if line.estimated and line.cost_usd else ""
         about = about or mark

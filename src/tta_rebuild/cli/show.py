@@ -2,80 +2,137 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated
 
 import typer
 
-from tta_rebuild.cli import exits
-from tta_rebuild.cli import story_view as views
-from tta_rebuild.cli.arguments import (
-    AsJson,
-    WhichBranch,
-    WhichStory,
-    argument,
-    group,
-    number,
-    option,
-)
+from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli import exits, story_view
 from tta_rebuild.cli.facts import facts
-from tta_rebuild.cli.opening import (
-    Here,
-    context_of,
-    on_stories,
-    settings_for,
-    with_application,
-)
-from tta_rebuild.cli.screen import one_line
+from tta_rebuild.cli.facts_view import fact_line
+from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_application
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
+from tta_rebuild.core import events as told
+from tta_rebuild.core.speech import script
+from tta_rebuild.engine.comparison import Comparison, Side
 
-app = group("Show timeline, branches, people, facts.", no_args_is_help=True)
+app = take.group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
 
 
 @app.command()
 @on_stories()
 async def timeline(
-    here: Here, story: WhichStory, *, branch: WhichBranch = "main", json_: AsJson = False
+    here: Here,
+    story: take.WhichStory,
+    *,
+    branch: take.WhichBranch = "main",
+    json_: take.AsJson = False,
 ) -> None:
     """What happened, turn by turn."""
     session = await here.stories.resume(story, branch)
     path = await here.stories.path(session.story_id, session.branch.branch_id)
-    here.screen.answer(views.timeline(path, session.state.names), json_, views.show_timeline)
+    by_turn = groupby((recorded for recorded in path if recorded.turn), attrgetter("turn"))
+    turns = [_turn(list(own), session.state.names) for _, own in by_turn]
+    here.screen.answer(turns, json_, _show_timeline)
+
+
+def _turn(recorded: Sequence[told.RecordedEvent], names: Mapping[str, str]) -> story_view.Row:
+    """A turn as ``--json`` shows it."""
+    row: story_view.Row = {
+        "turn": recorded[0].turn,
+        "at": recorded[0].at.isoformat(timespec="seconds"),
+        **dict.fromkeys(("action", "setting", "text"), ""),
+        **{name: [] for name in ("facts", "ended", "never_so", "held_back")},
+        **dict.fromkeys(("told_by", "degraded"), ""),
+        "ends_story": False,
+    }
+    for event in map(attrgetter("event"), recorded):
+        match event:
+            case told.PlayerActed(text=text):
+                row["action"] = text
+            case told.SceneTold(scene=scene):
+                row |= {"setting": scene.setting, "text": script(scene, names)}
+                hint = story_view.WHY_HINT
+                row |= {"told_by": scene.told_by, "degraded": scene.degraded.replace(hint, "")}
+            case told.FactAsserted(claim=claim):
+                row["facts"].append(fact_line(claim, names))
+            case told.FactRetracted(claim=claim):
+                row["ended"].append(fact_line(claim, names))
+            case told.FactRetconned(claim=claim):
+                row["never_so"].append(fact_line(claim, names))
+            case told.PassageWithheld(reason=reason):
+                row["held_back"].append(reason)
+            case told.StoryEnded():
+                row["ends_story"] = True
+    return row
+
+
+def _show_timeline(screen: Screen, turns: Sequence[story_view.Row]) -> None:
+    """Turn by turn: the move, the scene's place and first words, what became true; a new teller."""
+    teller = ""
+    for turn in turns:
+        told_by = "offline" if turn["told_by"].startswith("offline:") else turn["told_by"]
+        by = f" · told by {one_line(told_by)}" if told_by not in ("", teller) else ""
+        teller = told_by or teller
+        screen.say(f"turn {turn['turn']} · {turn['at'][:16].replace('T', ' ')}{by}", "bold cyan")
+        if turn["action"]:
+            screen.entry("  >", one_line(turn["action"], MOVE_CHARS))
+        setting = f"[{one_line(turn['setting'], 60)}] " if turn["setting"] else ""
+        screen.say(setting + one_line(turn["text"], 160), indent=5)
+        for mark, says, lines in (
+            ("+", "", turn["facts"]),
+            ("-", "", turn["ended"]),
+            ("~", "never so: ", turn["never_so"]),
+            ("!", "held back: ", turn["held_back"]),
+            ("!", "", [turn["degraded"]]),
+        ):
+            for line in filter(None, lines):
+                style = "yellow" if mark == "!" else "dim"
+                screen.entry(f"  {mark}", says + one_line(line), style=style)
+        if turn["ends_story"]:
+            screen.say("The story ends here.", "bold", indent=5)
+    if not turns:
+        screen.say("Nothing has been told on this branch yet.")
 
 
 @app.command()
 @on_stories()
-async def tree(here: Here, story: WhichStory, *, json_: AsJson = False) -> None:
+async def tree(here: Here, story: take.WhichStory, *, json_: take.AsJson = False) -> None:
     """The branches as a tree."""
     row = await here.stories.find(story)
     branches = await here.stories.branches(row.story_id)
-    here.screen.answer(branches, json_, partial(views.show_tree, title=row.title))
+    here.screen.answer(branches, json_, partial(story_view.show_tree, title=row.title))
 
 
 @app.command()
 @on_stories()
 async def character(
     here: Here,
-    story: WhichStory,
-    name: Annotated[str, argument("Whom; without a name, everybody.")] = "",
+    story: take.WhichStory,
+    name: Annotated[str, take.argument("Whom; without a name, everybody.")] = "",
     *,
-    branch: WhichBranch = "main",
-    json_: AsJson = False,
+    branch: take.WhichBranch = "main",
+    json_: take.AsJson = False,
 ) -> None:
     """One person of the story, or all of them."""
-    people = views.cast((await here.stories.resume(story, branch)).state, name)
-    here.screen.answer(people, json_, partial(views.show_cast, in_full=bool(name)))
+    people = story_view.cast((await here.stories.resume(story, branch)).state, name)
+    here.screen.answer(people, json_, partial(story_view.show_cast, in_full=bool(name)))
 
 
 @on_stories(changes=True)
 async def fork(
     here: Here,
-    story: WhichStory,
+    story: take.WhichStory,
     *,
-    turn: Annotated[int, number("The last turn that both ways share; 0: only the premise.", 0)],
-    branch: WhichBranch = "main",
-    name: Annotated[str, option("The new branch's name.")] = "",
-    json_: AsJson = False,
+    turn: Annotated[int, take.number("The last turn that both share; 0: only the premise.", 0)],
+    branch: take.WhichBranch = "main",
+    name: Annotated[str, take.option("The new branch's name.")] = "",
+    json_: take.AsJson = False,
 ) -> None:
     """Begin another way from a turn.
 
@@ -83,49 +140,98 @@ async def fork(
     """
     named = one_line(name, 60) or None
     made = await here.stories.fork(story, branch=branch, turn=turn, name=named)
-    here.screen.answer(made, json_, views.show_fork)
+    shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
+    how = f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
+    said = f"The branch '{made.name}' shares {shared}. {how}"
+    here.screen.answer(made, json_, lambda screen, _: screen.say(said))
 
 
 @on_stories()
 async def compare(
     here: Here,
-    story: WhichStory,
-    first: Annotated[str, argument("A branch.")],
-    second: Annotated[str, argument("Another branch.")],
+    story: take.WhichStory,
+    first: Annotated[str, take.argument("A branch.")],
+    second: Annotated[str, take.argument("Another branch.")],
     *,
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Show how two branches differ.
 
     Where they part, and what differs in turns, people and facts.
     """
     found = await here.stories.compare(story, first, second)
-    here.screen.answer(found, json_, views.show_comparison, indent=1)
+    here.screen.answer(found, json_, _show_comparison, indent=1)
+
+
+def _show_comparison(screen: Screen, found: Comparison) -> None:
+    """Where two branches part, then each side's own way, then who is different."""
+    one, other = found.one.branch.name, found.other.branch.name
+    shared = counted(found.shared_turn, "turn")
+    if found.one.branch.branch_id == found.other.branch.branch_id:
+        screen.say(f"That is the same branch twice: '{one}', {shared}.")
+        return
+    screen.say(f"'{one}' and '{other}' share {shared}.")
+    for side in (found.one, found.other):
+        _show_side(screen, side, found.names)
+    labels = words("labels")
+    for character_id, differing in found.characters.items():
+        screen.heading(found.names.get(character_id, character_id))
+        for name, values in differing.items():
+            screen.say(f"{labels.get(name, name.replace('_', ' '))}:", indent=2)
+            for branch, value in zip((one, other), values, strict=True):
+                screen.entry(f"    {one_line(branch, 20)}:", _in_words(value, found.names), gap=1)
+
+
+def _show_side(screen: Screen, side: Side, names: Mapping[str, str]) -> None:
+    screen.heading(f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own")
+    settings = {turn: setting for turn, _, setting in side.scenes}
+    for turn, action in side.actions:
+        place = f" [{one_line(settings[turn], 60)}]" if settings.get(turn) else ""
+        screen.entry(f"  {turn}", f"{one_line(action, MOVE_CHARS)}{place}")
+    for fact in side.facts:
+        screen.entry("  only here:", fact_line(fact, names), style="dim")
+
+
+def _in_words(value: object, names: Mapping[str, str]) -> str:
+    """A value of a character as a person would write it down."""
+    if isinstance(value, Mapping):
+        listed = [f"{names.get(name, name)} {number:.2f}" for name, number in value.items()]
+        return ", ".join(listed) or "none"
+    if isinstance(value, list):
+        return "; ".join(one_line(text, MOVE_CHARS) for text in value) or "nothing"
+    return one_line(str(value)) or "none"
 
 
 def replay(
     ctx: typer.Context,
-    story: WhichStory,
+    story: take.WhichStory,
     *,
-    branch: WhichBranch = "main",
+    branch: take.WhichBranch = "main",
     retell: Annotated[
-        bool, option("Ask the storyteller anew instead of its recorded replies.")
+        bool, take.option("Ask the storyteller anew instead of its recorded replies.")
     ] = False,
-    json_: AsJson = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Play a story again from its log.
 
     Says whether every byte agrees; ends with code 1 if not.
     """
-    command = context_of(ctx)
     # Asking the storyteller anew may cost something, and that is booked.
-    settings = settings_for(command, model="" if retell else "offline")
     report = with_application(
-        command,
+        ctx.obj,
         lambda application: application.stories.replay(story, branch, retell=retell),
-        settings,
+        settings_for(ctx.obj, model="" if retell else "offline"),
         read_only=not retell,
     )
-    command.screen.answer(report, json_, views.show_replay)
-    if not report.agrees:
+    screen, there = ctx.obj.screen, report.difference
+    if json_:
+        screen.json(report)
+    elif there is None:
+        turns, events = counted(report.turns, "turn"), counted(report.events, "event")
+        screen.say(f"Every byte agrees: {turns}, {events}, {report.size_bytes:,} bytes.")
+    else:
+        screen.say(f"It differs at turn {there.turn}, event '{there.kind}':", "bold")
+        screen.entry("  log  ", there.logged or "(nothing)")
+        screen.entry("  again", there.replayed or "(nothing)")
+    if there is not None:
         raise typer.Exit(exits.FAILED)

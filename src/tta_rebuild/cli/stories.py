@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,43 +12,51 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits
-from tta_rebuild.cli.arguments import AsJson, WhichStory, argument, group, option, wrong
-from tta_rebuild.cli.keyboard import ask
-from tta_rebuild.cli.opening import Here, context_of, on_stories, settings_for, with_stories
-from tta_rebuild.cli.screen import MAX_NAME_CHARS, Screen, counted, escaped_json, one_line, plain
+from tta_rebuild.cli.inputs import ask
+from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_stories
+from tta_rebuild.cli.screen import (
+    MAX_NAME_CHARS,
+    Screen,
+    counted,
+    escaped_json,
+    lines_to,
+    one_line,
+    plain,
+)
 from tta_rebuild.core.data_files import parse_json, read_text
-from tta_rebuild.core.errors import ExecutionError, ImportRejected, UnreadableFile, ValidationError
+from tta_rebuild.core.errors import ImportRejected, UnreadableFile
 
 if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
     from tta_rebuild.storage.story_store import StoryRow
 
 MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
+Format = Literal["markdown", "json"]
 _BREAKS = "Take it in even if its scenes break the boundaries that it states itself."
 
-app = group("List, rename, delete, export, import.", invoke_without_command=True)
+app = take.group("List, rename, delete, export, import.", invoke_without_command=True)
 
 
 @app.callback()
-def list_without_a_command(ctx: typer.Context, *, json_: AsJson = False) -> None:
+def list_without_a_command(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """List, rename, delete, export, import."""
     if ctx.invoked_subcommand is None:
         list_stories(ctx, json_=json_)
 
 
 @app.command("list")
-def list_stories(ctx: typer.Context, *, json_: AsJson = False) -> None:
+def list_stories(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
     """All stories, the latest played first."""
     from tta_rebuild.bootstrap.model_names import listed_stories
 
-    command = context_of(ctx)
-    rows = listed_stories(settings_for(command))
+    rows = listed_stories(settings_for(ctx.obj))
     if rows is None:
-        rows = with_stories(command, lambda application: application.stories.list())
-    command.screen.answer(rows, json_, _show_rows)
+        rows = with_stories(ctx.obj, lambda application: application.stories.list())
+    ctx.obj.screen.answer(rows, json_, _show_rows)
 
 
 def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
@@ -68,12 +76,12 @@ def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
 @app.command()
 @on_stories(changes=True)
 async def rename(
-    here: Here, story: WhichStory, title: Annotated[str, argument("The new title.")]
+    here: Here, story: take.WhichStory, title: Annotated[str, take.argument("The new title.")]
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
     if not wanted or len(wanted) > MAX_NAME_CHARS:
-        raise wrong("TITLE", f"a title has 1 to {MAX_NAME_CHARS} characters.")
+        raise take.wrong("TITLE", f"a title has 1 to {MAX_NAME_CHARS} characters.")
     await here.stories.rename(story, wanted)
     here.screen.say(f"The story is now called '{wanted}'.")
 
@@ -82,15 +90,15 @@ async def rename(
 @on_stories(changes=True)
 async def delete(
     here: Here,
-    story: WhichStory,
+    story: take.WhichStory,
     *,
-    yes: Annotated[bool, option("Do not ask.", "--yes", "-y")] = False,
-    json_: AsJson = False,
+    yes: Annotated[bool, take.option("Do not ask.", "--yes", "-y")] = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
     row, answer = await here.stories.find(story), "yes" if yes else ""
     if not yes and not sys.stdin.isatty():
-        raise ValidationError("there is nobody to ask here; add --yes to delete without asking")
+        raise tta.ValidationError("there is nobody to ask here; add --yes to delete without asking")
     if not yes:
         _show_rows(here.screen, [row])
         here.screen.say("Delete it with all its branches, for good? Type yes to delete.")
@@ -107,18 +115,19 @@ async def delete(
 @on_stories()
 async def export(
     here: Here,
-    story: WhichStory,
+    story: take.WhichStory,
     *,
     format_: Annotated[
-        Literal["markdown", "json"], option("markdown to read, json to import again.", "--format")
+        Literal["markdown", "json"],
+        take.option("markdown to read, json to import again.", "--format"),
     ] = "markdown",
-    branch: Annotated[str, option("Markdown: the branch to write.")] = "main",
+    branch: Annotated[str, take.option("Markdown: the branch to write.")] = "main",
     output: Annotated[
-        Path | None, option("A file; without it standard output.", "--output", "-o")
+        Path | None, take.option("A file; without it standard output.", "--output", "-o")
     ] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
-    with _lines_to(here.screen, output) as put:
+    with lines_to(output, "--output") if output else nullcontext(here.screen.raw) as put:
         if format_ == "markdown":
             put(plain(await here.stories.markdown(story, branch)))
         else:
@@ -129,36 +138,12 @@ async def export(
         here.screen.say(f"Written to {output}.")
 
 
-@contextmanager
-def _lines_to(screen: Screen, path: Path | None) -> Iterator[Callable[[str], None]]:
-    """Takes lines for standard output, or for a file that is written whole or not at all.
-
-    Raises ExecutionError if the file cannot be written; an old one stays as it was.
-    """
-    if path is None:
-        yield screen.raw
-        return
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        with beside.open("w", encoding="utf-8") as file:
-            yield lambda line: print(line.removesuffix("\n"), file=file)
-        beside.replace(path)
-    except OSError as error:
-        raise ExecutionError(
-            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
-            "place with --output. The story itself is kept"
-        ) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
-
-
 @app.command("import")
 def import_story(
     ctx: typer.Context,
-    file: Annotated[Path, argument("A JSON export; - is standard input.")],
-    allow_boundary_breaks: Annotated[bool, option(_BREAKS, "--allow-boundary-breaks")] = False,
-    json_: AsJson = False,
+    file: Annotated[Path, take.argument("A JSON export; - is standard input.")],
+    allow_boundary_breaks: Annotated[bool, take.option(_BREAKS, "--allow-boundary-breaks")] = False,
+    json_: take.AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""
     try:
@@ -169,23 +154,21 @@ def import_story(
             "A file that can be read comes from: tta stories export STORY --format json"
         ) from error
 
-    async def work(application: Application) -> tuple[StoryRow, list[str]]:
+    async def work(application: tta.Application) -> tuple[StoryRow, list[str]]:
         stories = application.stories
         row = await stories.import_story(data, allow_boundary_breaks=allow_boundary_breaks)
         return row, [copy.story_id for copy in await stories.copies(row)]
 
-    command = context_of(ctx)
-    row, copies = with_stories(command, work, changes=True)
+    row, copies = with_stories(ctx.obj, work, changes=True)
+    screen, story, turns = ctx.obj.screen, row.story_id[:8], counted(row.turns, "turn")
     if json_:
-        command.screen.json(asdict(row) | {"copies_of": copies})
+        screen.json(asdict(row) | {"copies_of": copies})
         return
-    command.screen.say(
-        f"'{row.title}' is here now, as story {row.story_id[:8]} ({counted(row.turns, 'turn')})."
-    )
+    screen.say(f"'{row.title}' is here now, as story {story} ({turns}).")
     if copies:
         which = ", ".join(story_id[:8] for story_id in copies)
-        command.screen.say(
+        screen.say(
             f"The same story was here already, as {which}. To keep only one: "
-            f"tta stories delete {row.story_id[:8]}",
+            f"tta stories delete {story}",
             "yellow",
         )

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
 
-from tta_rebuild.cli import turn_view as view
-from tta_rebuild.cli.arguments import AsJson, group, number, option, with_options, wrong
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli import story_view as view
 from tta_rebuild.cli.exits import Interrupted
-from tta_rebuild.cli.failures import PlayTurn, with_storyteller
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
-from tta_rebuild.cli.opening import context_of
+from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
-from tta_rebuild.core.errors import ExecutionError, StoreError
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.core.story import Premise
-    from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import Session
-    from tta_rebuild.engine.stories import Stories
 
 _AUTO = (
     "Choose by itself; may name how, varied if not. Without it, each line of standard input is a "
@@ -49,35 +42,36 @@ class AutoPolicyCommand(TyperCommand):
         return super().parse_args(ctx, spelt)
 
 
-@with_options
+@take.with_options
 def story(
     ctx: typer.Context,
     *,
     premises: Annotated[
-        Path | None, option("A file of premises, one a line (text or JSON); - is standard input.")
+        Path | None,
+        take.option("A file of premises, one a line (text or JSON); - is standard input."),
     ] = None,
-    turns: Annotated[int, number("Turns to play.", 1, 100_000)] = 5,
-    auto: Annotated[Policy | None, option(_AUTO)] = None,
-    json_: AsJson = False,
-    skip: Annotated[int, number("With --premises: leave out the first N.", 0)] = 0,
+    turns: Annotated[int, take.number("Turns to play.", 1, 100_000)] = 5,
+    auto: Annotated[Policy | None, take.option(_AUTO)] = None,
+    json_: take.AsJson = False,
+    skip: Annotated[int, take.number("With --premises: leave out the first N.", 0)] = 0,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""
-    command, theme = context_of(ctx), theme_of(options)
+    theme = theme_of(options)
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
-        raise wrong("--theme", "give one of --theme, --premises and --story.")
+        raise take.wrong("--theme", "give one of --theme, --premises and --story.")
     if not auto and (sys.stdin.isatty() or premises):
         or_play = "or play it yourself with 'tta play'."
-        raise wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
+        raise take.wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
     planned = [("", premise_of(theme, options))] if theme is not None else []
     if premises is not None:
         lines = read_premises(premises)
         if skip >= len(lines):
             left = f"the file holds {len(lines)} premises, none is left after {skip}."
-            raise wrong("--skip", left)
+            raise take.wrong("--skip", left)
         planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
     run = StoryRun(
-        screen=command.screen,
+        screen=ctx.obj.screen,
         as_json=json_,
         turns=turns,
         moves=lambda seed: automatic(auto, seed) if auto else from_lines(sys.stdin),
@@ -85,17 +79,18 @@ def story(
         skipped=skip if premises else None,
     )
 
-    async def work(application: Application, play: PlayTurn) -> None:
-        run.play, run.teller = play, application.models[0]
-        await run.tell(application.stories, options.story, options.branch)
+    async def work(application: tta.Application, play: PlayTurn) -> None:
+        run.play, run.teller, stories = play, application.models[0], application.stories
+        try:
+            with _progress(run) as run.advance:
+                if options.story:
+                    await run.tell(await stories.resume(options.story, options.branch))
+                await run.tell_planned(stories)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            run.say_farewell()
+            raise Interrupted from None
 
-    try:
-        with_storyteller(command, work, options)
-    except KeyboardInterrupt:
-        if not run.teller:
-            raise
-        run.say_farewell()
-        raise Interrupted from None
+    with_storyteller(ctx.obj, work, options)
 
 
 @dataclass(kw_only=True)
@@ -110,33 +105,31 @@ class StoryRun:
     as_json: bool
     turns: int
     moves: Callable[[int], NextMove]
-    planned: Sequence[tuple[str, Premise]]
+    planned: Sequence[tuple[str, tta.Premise]]
     skipped: int | None
     play: PlayTurn = view.play_turn
+    advance: Callable[[], None] = lambda: None
     teller: str = ""
     done: int = 0
-    session: Session | None = None
+    session: tta.Session | None = None
 
-    async def tell(self, stories: Stories, story: str, branch: str) -> None:
-        """Further turns of a story that exists, or every planned one from its beginning."""
-        total = self.turns * max(1, len(self.planned))
-        with _progress(self.screen, total, self.as_json) as advance:
-            if story:
-                await self._tell(await stories.resume(story, branch), "", advance)
-            for name, premise in self.planned:
-                session = await stories.open(premise)
-                try:
-                    await self._tell(session, name, advance)
-                finally:
-                    if not session.state.turn:  # its premise stands in the command or the file
-                        with suppress(StoreError):
-                            await stories.delete(session.story_id)
-                self.done += 1
+    async def tell_planned(self, stories: tta.Stories) -> None:
+        """Every planned story from its beginning."""
+        for name, premise in self.planned:
+            session = await stories.open(premise)
+            try:
+                await self.tell(session, name)
+            finally:
+                if not session.state.turn:  # its premise stands in the command or the file
+                    with suppress(tta.StoreError):
+                        await stories.delete(session.story_id)
+            self.done += 1
 
-    async def _tell(self, session: Session, name: str, advance: Callable[[], None]) -> None:
-        state, premise = session.state, session.state.premise
+    async def tell(self, session: tta.Session, name: str = "") -> None:
+        """Further turns of a story, as many as wished for."""
+        before, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
-        notes = [] if state.turn else list(premise_notes(premise, self.teller))
+        notes = [] if before.turn else list(premise_notes(premise, self.teller))
         self._emit(
             "story",
             session,
@@ -146,30 +139,34 @@ class StoryRun:
             rules=dict(premise.rules),
             seed=premise.seed,
             branch=session.branch.name,
-            turn=state.turn,
+            turn=before.turn,
             teller=self.teller,
-            teller_before=view.teller_before(state, self.teller),
+            teller_before=view.teller_before(before, self.teller),
             notes=notes,
         )
+        which = session.story_id[:8]
         if not self.as_json:
-            view.show_heading(self.screen, title, f"story {session.story_id[:8]}")
+            view.show_heading(self.screen, session, title, self.teller)
             for note in () if self.done else notes:
                 self.screen.note(note)
-            view.show_teller(self.screen, state, self.teller)
         self.session = session
         try:
-            await self._turns(session, advance)
+            await self._turns(session)
         finally:
-            self._close(session, session.state.turn - state.turn)
+            turns, ended = session.state.turn, session.state.ended
+            self._emit("end", session, turns=turns, played=turns - before.turn, ended=ended)
+            if turns and not self.as_json:
+                can, read = "The story can go on.", f"Play it: tta play --story {which}"
+                if ended:
+                    can, read = "The story has ended.", f"Read it: tta stories export {which}"
+                self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
 
-    async def _turns(self, session: Session, advance: Callable[[], None]) -> None:
-        from tta_rebuild.engine.action import Action
-
+    async def _turns(self, session: tta.Session) -> None:
         next_move = self.moves(session.state.premise.seed)
         left, refused = self.turns, 0
         while left and not session.state.ended:
             choices = session.state.choices
-            move = next_move(choices) if session.state.turn else Action.begin()
+            move = next_move(choices) if session.state.turn else tta.Action.begin()
             if move is None:
                 return
             if not self.as_json and session.state.turn:
@@ -178,19 +175,19 @@ class StoryRun:
                 self.screen.say(f"> {one_line(words, MOVE_CHARS)}\n", "bold")
             began = time.perf_counter()
             result = await self.play(session, move, None if self.as_json else self.screen)
-            if not result.refused:
-                left, refused = left - 1, 0
-                self._report(session, result, move, time.perf_counter() - began)
-                advance()
+            if result.refused:
+                refused += 1
+                self._emit("refused", session, reason=result.refused)
+                if refused > MAX_REFUSALS:
+                    why = f"moves in a row were not played, the last because: {result.refused}"
+                    raise tta.ExecutionError(f"{refused} {why}")
                 continue
-            self._emit("refused", session, reason=result.refused)
-            refused += 1
-            if refused > MAX_REFUSALS:
-                why = f"moves in a row were not played, the last because: {result.refused}"
-                raise ExecutionError(f"{refused} {why}")
+            left, refused = left - 1, 0
+            self._report(session, result, move, time.perf_counter() - began)
+            self.advance()
 
     def _report(
-        self, session: Session, result: view.TurnResult, move: Action, seconds: float
+        self, session: tta.Session, result: view.TurnResult, move: tta.Action, seconds: float
     ) -> None:
         state = session.state
         assert state.scene is not None  # what is not refused ends with a scene
@@ -217,16 +214,7 @@ class StoryRun:
             ms=round(seconds * 1000, 2),
         )
 
-    def _close(self, session: Session, played: int) -> None:
-        turns, ended, which = session.state.turn, session.state.ended, session.story_id[:8]
-        self._emit("end", session, turns=turns, played=played, ended=ended)
-        if turns and not self.as_json:
-            can, read = "The story can go on.", f"Play it: tta play --story {which}"
-            if ended:
-                can, read = "The story has ended.", f"Read it: tta stories export {which}"
-            self.screen.say(f"{can} Kept: {counted(turns, 'turn')}. {read}\n", "dim")
-
-    def _emit(self, kind: str, session: Session, **values: Any) -> None:
+    def _emit(self, kind: str, session: tta.Session, **values: Any) -> None:
         if self.as_json:
             self.screen.json({"type": kind, "story_id": session.story_id, **values})
 
@@ -242,19 +230,20 @@ class StoryRun:
 
 
 @contextmanager
-def _progress(screen: Screen, total: int, as_json: bool) -> Iterator[Callable[[], None]]:
+def _progress(run: StoryRun) -> Iterator[Callable[[], None]]:
     """A bar on standard error where that is a terminal and no prose runs through it."""
-    if not screen.err.is_terminal or (sys.stdout.isatty() and not as_json):
+    console = run.screen.err
+    if not console.is_terminal or (sys.stdout.isatty() and not run.as_json):
         yield lambda: None
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
     columns = (BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
     # A bar that took standard output over would show on the terminal what belongs into a file.
-    with Progress(*columns, console=screen.err, transient=True, redirect_stdout=False) as progress:
-        task = progress.add_task("turns", total=total)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as progress:
+        task = progress.add_task("turns", total=run.turns * max(1, len(run.planned)))
         yield lambda: progress.advance(task)
 
 
-app = group("")
+app = take.group("")
 app.command(cls=AutoPolicyCommand)(story)

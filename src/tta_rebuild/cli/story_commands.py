@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from typer import BadParameter
+
+import tta_rebuild as tta
 from tta_rebuild.cli import story_view as views
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.facts_view import show_facts
+from tta_rebuild.cli.facts_view import FactList, show_facts
 from tta_rebuild.cli.screen import Screen, counted, one_line, sentence, words
-from tta_rebuild.cli.turn_view import show_present
-from tta_rebuild.core.errors import StoryError, TTAPrimitiveError
-
-if TYPE_CHECKING:
-    from tta_rebuild.bootstrap.application import Application
-    from tta_rebuild.engine.action import Action
-    from tta_rebuild.engine.session import Session
 
 QUIT = ("/quit", "/q", "/exit", "/bye")
 
@@ -23,16 +18,14 @@ QUIT = ("/quit", "/q", "/exit", "/bye")
 class StoryCommands:
     """The commands that can be typed while a story is played; ``session`` is where it goes on."""
 
-    def __init__(self, application: Application, screen: Screen, session: Session) -> None:
+    def __init__(self, application: tta.Application, screen: Screen, session: tta.Session) -> None:
         self.stories = application.stories
         self.tracker = application.tracker
         self.screen = screen
         self.session = session
 
-    async def run(self, line: str) -> Action | None:
+    async def obey(self, line: str) -> tta.Action | None:
         """Do what the line says; gives the move if it is one. An unknown command is explained."""
-        from tta_rebuild.engine.action import Action
-
         word, _, rest = line.strip().partition(" ")
         rest = rest.strip()
         screen, state = self.screen, self.session.state
@@ -42,7 +35,7 @@ class StoryCommands:
                     for head, text in words("help").items():
                         screen.entry(f"{head:<13}", text)
                 case "look" | "l":
-                    show_present(screen, state)
+                    views.show_present(screen, state)
                 case "undo" | "u":
                     await self.undo(rest)
                 case "fork":
@@ -57,8 +50,8 @@ class StoryCommands:
                 case "who":
                     views.show_cast(screen, views.cast(state, rest), in_full=bool(rest))
                 case "facts":
-                    facts, lines = state.facts, state.lines
-                    show_facts(screen, state.canon, facts, state.names, lines, rest)
+                    found = FactList(state.canon, state.facts, state.names, state.lines)
+                    show_facts(screen, found, rest)
                 case "why":
                     views.show_why(screen, state)
                 case "cost":
@@ -66,14 +59,13 @@ class StoryCommands:
                 case "wrong":
                     return await self.wrong(rest)
                 case "end":
-                    return Action.end(rest)
+                    return tta.Action.end(rest)
                 case unknown:
-                    screen.say(
-                        f"There is no command /{one_line(unknown, 20)}. ? shows those there are; "
-                        "words without a slash are played.",
-                        "yellow",
+                    raise tta.ValidationError(
+                        f"there is no command /{one_line(unknown, 20)}. ? shows those there are; "
+                        "words without a slash are played"
                     )
-        except (NothingThere, StoryError, TTAPrimitiveError) as error:
+        except (NothingThere, BadParameter, tta.StoryError, tta.TTAPrimitiveError) as error:
             said = sentence(str(error))
             screen.say(said[0].upper() + said[1:], "yellow")
         return None
@@ -90,32 +82,27 @@ class StoryCommands:
         now, left = self.session.state.turn, self.session.branch.name
         back = int(count[:9]) if count.isdecimal() else 0 if count else 1
         if back < 1:
-            self.screen.say("/undo takes a number of turns, such as /undo 2.", "yellow")
-        elif back >= now:
-            self.screen.say(
-                f"Told so far: {counted(now, 'turn')}; the opening scene stays. "
-                "'tta play' begins another story.",
-                "yellow",
+            raise tta.ValidationError("/undo takes a number of turns, such as /undo 2")
+        if back >= now:
+            raise tta.ValidationError(
+                f"told so far: {counted(now, 'turn')}; the opening scene stays. "
+                "'tta play' begins another story"
             )
-        else:
-            self.session = await self.stories.rewind(self.session, back)
-            self._show_present(
-                f"Back at turn {now - back}, on the new branch '{self.session.branch.name}'; "
-                f"'{left}' keeps what was told."
-            )
+        self.session = await self.stories.rewind(self.session, back)
+        self._show_present(
+            f"Back at turn {now - back}, on the new branch '{self.session.branch.name}'; "
+            f"'{left}' keeps what was told."
+        )
 
-    async def wrong(self, mended: str) -> Action | None:
+    async def wrong(self, mended: str) -> tta.Action:
         """Begin anew with a premise put right; the story that was misunderstood is kept."""
         from tta_rebuild.cli.story_options import character_of, premise_notes
-        from tta_rebuild.engine.action import Action
 
         if not mended or self.session.state.turn > 1:
-            self.screen.say(
+            raise tta.ValidationError(
                 "/wrong Clara: your sister, she -- or a sentence that the premise lacks -- begins "
-                "the story anew; after the first scene use --theme and --character.",
-                "yellow",
+                "the story anew; after the first scene use --theme and --character"
             )
-            return None
         premise = self.session.state.premise
         name, colon, about = mended.partition(":")
         if colon and len(name.split()) <= 3 and about.strip():
@@ -127,7 +114,7 @@ class StoryCommands:
         for note in premise_notes(premise, "offline"):
             self.screen.say(note, "yellow")
         self.session = await self.stories.open(premise)
-        return Action.begin()
+        return tta.Action.begin()
 
     async def fork(self, name: str) -> None:
         """A branch from here under a name, and the play goes on there."""
@@ -140,12 +127,11 @@ class StoryCommands:
     async def switch(self, name: str) -> None:
         """Go on along another branch."""
         if not name:
-            self.screen.say("/switch takes a branch's name; /branches shows them.", "yellow")
-            return
+            raise tta.ValidationError("/switch takes a branch's name; /branches shows them")
         there = self.session = await self.stories.resume(self.session.story_id, name)
         turn = there.state.turn
         self._show_present(f"You are now on the branch '{there.branch.name}', after turn {turn}.")
 
     def _show_present(self, where: str) -> None:
         self.screen.say(f"{where}\n", "dim")
-        show_present(self.screen, self.session.state)
+        views.show_present(self.screen, self.session.state)

@@ -10,29 +10,24 @@ import secrets
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, TypeAlias
 
 import typer
 
-from tta_rebuild.cli.arguments import (
-    GoOnWith,
-    OnFailure,
-    WhichBranch,
-    World,
-    number,
-    option,
-    repeated,
-    wrong,
-)
+import tta_rebuild as tta
+from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
-
-if TYPE_CHECKING:
-    from tta_rebuild.core.story import CharacterSketch, Premise
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
+Texts: TypeAlias = list[str] | None
+_CHARACTER = '"Name: description; brave=0.8". The first one is you.'
+_BOUNDARY = "What to keep out: violence=low (none, low, medium, high)."
+_STYLE = "How it is told, in words for a model, such as terse."
+_LENGTH = "Scenes until the end; 0 leaves it to you."
+_MODEL = "provider:model, 'local' or 'offline'; 'tta models' shows them."
 _ON_FAILURE = (
     "Without a person at the keyboard, when the model fails: wait for it, go on with the embedded "
     "storyteller (offline), or stop. Stop where a model is named, unless a chain says otherwise."
@@ -43,40 +38,32 @@ _ON_FAILURE = (
 class StoryOptions:
     """The options of ``play`` and ``story``, as they were typed (see ``with_options``)."""
 
-    theme: Annotated[str | None, option("What the story is about, in your words.")] = None
-    story: GoOnWith = ""
-    branch: WhichBranch = "main"
-    character: Annotated[
-        list[str] | None, repeated('"Name: description; brave=0.8". The first one is you.')
-    ] = None
-    rule: Annotated[list[str] | None, repeated('A rule of the world: no_magic="no magic".')] = None
-    boundary: Annotated[
-        list[str] | None, repeated("What to keep out: violence=low (none, low, medium, high).")
-    ] = None
-    world: World = ""
-    title: Annotated[str, option("The story's title.")] = ""
-    style: Annotated[str, option("How it is told, in words for a model, such as terse.")] = (
-        DEFAULT_STYLE
+    theme: Annotated[str | None, take.option("What the story is about, in your words.")] = None
+    story: take.GoOnWith = ""
+    branch: take.WhichBranch = "main"
+    character: Annotated[Texts, take.repeated(_CHARACTER)] = None
+    rule: Annotated[Texts, take.repeated('A rule of the world: no_magic="no magic".')] = None
+    boundary: Annotated[Texts, take.repeated(_BOUNDARY)] = None
+    world: take.World = ""
+    title: Annotated[str, take.option("The story's title.")] = ""
+    style: Annotated[str, take.option(_STYLE)] = DEFAULT_STYLE
+    seed: Annotated[int | None, take.number("Same seed, same story.", 0)] = None
+    length: Annotated[int, take.number(_LENGTH, 0, 100_000)] = 0
+    model: Annotated[str, take.option(_MODEL)] = ""
+    on_failure: Annotated[take.OnFailure | None, take.option(_ON_FAILURE, show_default=False)] = (
+        None
     )
-    seed: Annotated[int | None, number("Same seed, same story.", 0)] = None
-    length: Annotated[int, number("Scenes until the end; 0 leaves it to you.", 0, 100_000)] = 0
-    model: Annotated[
-        str, option("provider:model, 'local' or 'offline'; 'tta models' shows them.")
-    ] = ""
-    on_failure: Annotated[OnFailure | None, option(_ON_FAILURE, show_default=False)] = None
 
 
-def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> Premise:
+def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> tta.Premise:
     """The premise of a new story, its theme from ``source``; raises BadParameter if it is wrong."""
-    from tta_rebuild.core.errors import ValidationError
-    from tta_rebuild.core.story import Premise
     from tta_rebuild.engine.premise_check import check_premise
 
     try:
         people = tuple(map(character_of, options.character or ()))
         others = [one for one in people if one.description.lower().startswith("your ")]
         player = next((one for one in people if one not in others), None)
-        premise = Premise(
+        premise = tta.Premise(
             theme=unicodedata.normalize("NFC", plain(theme)).strip(),
             title=one_line(options.title, MAX_NAME_CHARS),
             characters=tuple(replace(one, is_player=one is player) for one in people),
@@ -89,7 +76,7 @@ def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") ->
             model=options.model,
         )
         check_premise(premise)
-    except ValidationError as error:
+    except tta.ValidationError as error:
         hints = {"characters have": "--character", "world": "--world"}
         hint = next((hints[word] for word in hints if word in str(error)), source)
         raise typer.BadParameter(f"{str(error).rstrip('.')}.", param_hint=hint) from error
@@ -106,23 +93,23 @@ def theme_of(options: StoryOptions) -> str | None:
     try:
         world = read_world(options.world)
     except RequestRejected as error:
-        raise wrong("--world", f"{error}.") from error
+        raise take.wrong("--world", f"{error}.") from error
     return f"{world.title}: {world.about}"
 
 
-def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
+def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
-    if teller == "offline" and not premise.world and premise.language == "en":
+    is_offline = teller == "offline"
+    if is_offline and not premise.world and premise.language == "en":
         from tta_rebuild.storyteller.premise import read_premise
 
-        people = [{"name": c.name, "description": c.description, "is_player": c.is_player}
-                  for c in premise.characters]  # fmt: skip
+        people = [asdict(character) for character in premise.characters]
         if understood := read_premise(premise.theme, people).understood:
             yield f"Understood: {understood} (/wrong NAME: WHO THEY ARE mends it.)"
-    if premise.world and teller == "offline" and (premise.characters or premise.length):
-        yield "A world by hand has its own people and endings: --character and --length stay out."
-    if premise.world and teller != "offline":
+    if premise.world and not is_offline:
         yield "A world by hand is for the built-in storyteller: this model tells the theme alone."
+    elif premise.world and (premise.characters or premise.length):
+        yield "A world by hand has its own people and endings: --character and --length stay out."
     from tta_rebuild.reading.world_rules import compiled
     from tta_rebuild.safety.categories import categories_of, category_names
 
@@ -142,24 +129,20 @@ def premise_notes(premise: Premise, teller: str) -> Iterator[str]:
                 f"Boundary {name}={level}: {meant}tta has no list of words for it: {kept}. "
                 f"There are lists for {', '.join(category_names())}."
             )
-    if premise.style != DEFAULT_STYLE and teller == "offline":
-        yield (
-            f"Style '{one_line(premise.style, 40)}' is for a model; the built-in storyteller has "
-            "one way of telling."
-        )
+    if premise.style != DEFAULT_STYLE and is_offline:
+        style = one_line(premise.style, 40)
+        yield f"Style '{style}' is for a model; the built-in storyteller has one way of telling."
 
 
-def character_of(text: str) -> CharacterSketch:
+def character_of(text: str) -> tta.CharacterSketch:
     """``Name: description; brave=0.8, shy=0.2``, the parts after the name as one likes."""
-    from tta_rebuild.core.story import CharacterSketch
-
     who, _, listed = one_line(text).partition(";")
     name, _, description = who.partition(":")
     name, traits = name.strip(), dict[str, float]()
     if not _slug(name) or len(name) > MAX_NAME_CHARS:
         how = 'characters; write it like "Mara: a stubborn diver; brave=0.8"'
         says = f"does not begin with a name of 1 to {MAX_NAME_CHARS} {how}"
-        raise wrong("--character", f"'{one_line(text, 60)}' {says}.")
+        raise take.wrong("--character", f"'{one_line(text, 60)}' {says}.")
     for part in filter(None, map(str.strip, listed.split(","))):
         trait, _, strength = part.partition("=")
         value = -1.0
@@ -167,9 +150,9 @@ def character_of(text: str) -> CharacterSketch:
             value = float(strength or 0.7)
         if not trait.strip() or not 0.0 <= value <= 1.0:
             how = "write a name and a strength from 0 to 1, like brave=0.8"
-            raise wrong("--character", f"'{part}' is no trait; {how}.")
+            raise take.wrong("--character", f"'{part}' is no trait; {how}.")
         traits[trait.strip().lower()] = value
-    return CharacterSketch(
+    return tta.CharacterSketch(
         character_id=_slug(name), name=name, description=description.strip(), traits=traits
     )
 
@@ -186,7 +169,7 @@ def rules_of(texts: Sequence[str]) -> dict[str, str]:
             name, says = "_".join(_slug(line).split("_")[:4]), line
         if not _slug(name) or not says.strip():
             how = 'is no rule; write it like no_magic="no magic allowed"'
-            raise wrong("--rule", f"'{one_line(line, 60)}' {how}.")
+            raise take.wrong("--rule", f"'{one_line(line, 60)}' {how}.")
         rules[_slug(name)] = says.strip()
     return rules
 
@@ -197,7 +180,7 @@ def _boundary(text: str) -> tuple[str, str]:
     category, level = "_".join(category.split()), level.strip()
     if not _slug(category) or level not in LEVELS:
         how = f"write category=level like violence=low; the levels are {', '.join(LEVELS)}"
-        raise wrong("--boundary", f"'{one_line(text, 60)}' is no boundary; {how}.")
+        raise take.wrong("--boundary", f"'{one_line(text, 60)}' is no boundary; {how}.")
     return category, level
 
 

@@ -1,26 +1,138 @@
-"""How parts of a story look: its people, turns and branches, and what was held back."""
+"""How a story looks: a turn while it is told, its choices; people, branches, what was held back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import tta_rebuild as tta
 from tta_rebuild.cli.exits import NothingThere
-from tta_rebuild.cli.facts_view import fact_line
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
 
 if TYPE_CHECKING:
-    from tta_rebuild.core.events import RecordedEvent
-    from tta_rebuild.engine.comparison import Comparison
-    from tta_rebuild.engine.replay import ReplayReport
-    from tta_rebuild.engine.state import StoryState
     from tta_rebuild.storage.story_store import Branch
 
 Row: TypeAlias = dict[str, Any]
 """A person or a turn, with the keys that ``--json`` shows (see the guide to the command line)."""
 
 
-def cast(state: StoryState, name: str = "") -> list[Row]:
+@dataclass(slots=True)
+class TurnResult:
+    """What came of one turn: why it was ``refused`` ("" if it was not), what else the player was
+    told, and how many seconds it took until the last passage was out, checks included.
+    """
+
+    refused: str = ""
+    warnings: tuple[str, ...] = ()
+    cost_usd: float = 0.0
+    tokens: int = 0
+    told_s: float = 0.0
+
+
+async def play_turn(
+    session: tta.Session, action: tta.Action, screen: Screen | None = None
+) -> TurnResult:
+    """Play one turn to its end; with a screen, show it while it is told."""
+
+    def say(text: str, style: str, **how: Any) -> None:
+        if screen is not None:
+            screen.say(f"{text}\n", style, **how)
+
+    result, began = TurnResult(), time.perf_counter()
+    async with aclosing(session.play(action)) as turn:
+        async for event in turn if screen is None else waiting_shown(turn, screen):
+            match event:
+                case tta.PassageReleased(passage=passage):
+                    result.told_s = time.perf_counter() - began
+                    if screen is not None:
+                        show_passage(screen, passage, session.state.names)
+                case tta.TurnWarning(text=text):
+                    result.warnings = (*result.warnings, text)
+                    say(f"({text})", "yellow")
+                case tta.SceneRestarted(reason=reason):
+                    say(f"(The scene begins anew: {reason})", "yellow")
+                case tta.TurnRefused(reason=reason):
+                    result.refused = reason
+                    say(reason, "red", lead="Not played: ", indent=2)
+                case tta.CostReported(cost_usd=cost_usd, usage=usage):
+                    result.cost_usd, result.tokens = cost_usd, usage.total_tokens
+                case _:
+                    pass
+    return result
+
+
+async def waiting_shown(
+    events: AsyncIterator[tta.TurnEvent], screen: Screen, *, after_s: float = 0.4
+) -> AsyncIterator[tta.TurnEvent]:
+    """The same events; while none comes, a sign on the terminal that the story is being told."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    while True:
+        timer = loop.call_later(after_s, screen.show_waiting)
+        try:
+            event = await anext(events, None)
+        finally:
+            timer.cancel()
+            screen.hide_waiting()
+        if event is None:
+            return
+        yield event
+
+
+def show_passage(screen: Screen, passage: tta.Passage, names: Mapping[str, str]) -> None:
+    """One paragraph of the story; a spoken one stands a little to the right, after a name."""
+    from tta_rebuild.core.speech import quoted, speaker_name
+
+    if passage.speaker:
+        lead = f"{speaker_name(passage.speaker, names)}: "
+        screen.say(f"{quoted(passage.text)}\n", lead=lead, indent=2)
+    else:
+        screen.say(f"{passage.text}\n")
+
+
+def show_present(screen: Screen, state: tta.StoryState) -> None:
+    """The last scene once more with what was said of it, and what may be done next."""
+    for passage in state.scene.passages if state.scene else ():
+        show_passage(screen, passage, state.names)
+    if state.scene and state.scene.degraded:
+        screen.say(f"({state.scene.degraded})\n", "yellow")
+    show_choices(screen, state)
+
+
+def show_choices(screen: Screen, state: tta.StoryState) -> None:
+    """What may be done next; where that is little, how many choices were left out and why."""
+    screen.numbered(choice.text for choice in state.choices)
+    if state.rejected and len(state.choices) < 2 and not state.ended:
+        reasons = "; ".join(dict.fromkeys(reason for _, reason in state.rejected))
+        screen.say(f"({counted(len(state.rejected), 'choice')} left out: {reasons})", "yellow")
+
+
+def show_heading(screen: Screen, session: tta.Session, title: str, teller: str) -> None:
+    """A story's title and where it stands; in a line, if another told it last than tells it now."""
+    state, branch = session.state, session.branch.name
+    beside = [f"story {session.story_id[:8]}"]
+    beside += [f"branch {branch}"] if branch != "main" else []
+    beside += [f"turn {state.turn}"] if state.turn else []
+    beside += [f"told by {teller}"] if teller != "offline" else []
+    screen.say(title, "bold cyan")
+    screen.say(f"{' · '.join(beside)}\n", "dim")
+    if before := teller_before(state, teller):
+        changes = f"The storyteller changes: {before} told it last, {teller} goes on."
+        screen.say(f"({changes} To choose another: --model.)\n", "yellow")
+
+
+def teller_before(state: tta.StoryState, teller: str) -> str:
+    """The model that told the last scene, if it is another than ``teller``; else ""."""
+    told_by = state.scene.told_by if state.scene else ""
+    # a service may answer with the version of the model behind the name
+    return "" if told_by.startswith(teller) else "offline" if told_by[:8] == "offline:" else told_by
+
+
+def cast(state: tta.StoryState, name: str = "") -> list[Row]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
     wanted = name.casefold().strip()
     people = list(state.characters.values())
@@ -29,25 +141,22 @@ def cast(state: StoryState, name: str = "") -> list[Row]:
     if name and not found:
         known = ", ".join(c.name for c in people) or "nobody yet"
         raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
-    sketches = {sketch.character_id: sketch for sketch in state.premise.characters}
-    rows = []
-    for c in found:
-        sketch = sketches.get(c.character_id)
-        rows.append(
-            {
-                "character_id": c.character_id,
-                "name": c.name,
-                "is_player": sketch is not None and sketch.is_player,
-                "description": sketch.description if sketch else "",
-                "feels": c.emotional_state,
-                "arc": c.arc_stage,
-                "traits": c.personality_traits,
-                "goals": c.development_goals,
-                "ties": {state.names.get(who, who): tie for who, tie in c.relationships.items()},
-                "remembers": c.memory,
-            }
-        )
-    return rows
+    described = {sketch.character_id: sketch.description for sketch in state.premise.characters}
+    return [
+        {
+            "character_id": c.character_id,
+            "name": c.name,
+            "is_player": c.character_id == state.player,
+            "description": described.get(c.character_id, ""),
+            "feels": c.emotional_state,
+            "arc": c.arc_stage,
+            "traits": c.personality_traits,
+            "goals": c.development_goals,
+            "ties": {state.names.get(who, who): tie for who, tie in c.relationships.items()},
+            "remembers": c.memory,
+        }
+        for c in found
+    ]
 
 
 def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
@@ -56,21 +165,19 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
         screen.say("Nobody has appeared yet.")
     for person in people:
         name = f"{person['name']}{' (you)' if person['is_player'] else ''}"
-        feels = f"feels {person['feels']}"
         if not in_full:
-            screen.entry(name, feels)
+            screen.entry(name, f"feels {person['feels']}")
             continue
         screen.say(name, "bold cyan")
-        if person["description"]:
-            screen.say(person["description"])
-        screen.say(feels)
-        for head, values in (
-            ("is", _in_plain_words(person["traits"], "strengths")),
-            ("works at", ", ".join(person["goals"])),
-            ("is", _in_plain_words(person["ties"], "bonds")),
+        for head, text in (
+            ("", person["description"]),
+            ("feels ", person["feels"]),
+            ("is ", _in_plain_words(person["traits"], "strengths")),
+            ("works at ", ", ".join(person["goals"])),
+            ("is ", _in_plain_words(person["ties"], "bonds")),
         ):
-            if values:
-                screen.entry(head, one_line(values), gap=1, head_style="")
+            if text:
+                screen.say(head + one_line(text))
         if person["remembers"]:
             screen.say("remembers:", "bold")
         for memory in person["remembers"]:
@@ -90,7 +197,7 @@ WHY_HINT = " (/why tells more)"
 """Where a note of a turn points to; left out where that is shown already."""
 
 
-def show_why(screen: Screen, state: StoryState) -> None:
+def show_why(screen: Screen, state: tta.StoryState) -> None:
     """What the last turn held back, did not offer, or could not do as well as it should."""
     degraded = state.scene.degraded.replace(WHY_HINT, "") if state.scene else ""
     if degraded:
@@ -119,124 +226,3 @@ def show_tree(screen: Screen, branches: Sequence[Branch], *, title: str, here: s
         parent = nodes.get(branch.parent_id, root)
         nodes[branch.branch_id] = parent.add(Text(one_line(label)))
     screen.out.print(root)
-
-
-def timeline(events: Sequence[RecordedEvent], names: Mapping[str, str]) -> list[Row]:
-    """The turns of a branch's path, in order."""
-    from tta_rebuild.core import events as told
-    from tta_rebuild.core.speech import script
-
-    turns: dict[int, Row] = {}
-    for recorded in (recorded for recorded in events if recorded.turn):
-        number, at = recorded.turn, recorded.at.isoformat(timespec="seconds")
-        blank: Row = {"turn": number, "at": at, "ends_story": False}
-        blank |= dict.fromkeys(_TEXTS, "") | {name: [] for name in _LISTS}
-        row = turns.setdefault(number, blank)
-        match recorded.event:
-            case told.PlayerActed(text=text):
-                row["action"] = text
-            case told.SceneTold(scene=scene):
-                row |= {"setting": scene.setting, "text": script(scene, names)}
-                row |= {"told_by": scene.told_by, "degraded": scene.degraded.replace(WHY_HINT, "")}
-            case told.FactAsserted(claim=claim):
-                row["facts"].append(fact_line(claim, names))
-            case told.FactRetracted(claim=claim):
-                row["ended"].append(fact_line(claim, names))
-            case told.FactRetconned(claim=claim):
-                row["never_so"].append(fact_line(claim, names))
-            case told.PassageWithheld(reason=reason):
-                row["held_back"].append(reason)
-            case told.StoryEnded():
-                row["ends_story"] = True
-            case _:
-                pass
-    return list(turns.values())
-
-
-_TEXTS = ("action", "setting", "text", "told_by", "degraded")
-_LISTS = ("facts", "ended", "never_so", "held_back")
-
-
-def show_timeline(screen: Screen, turns: Sequence[Row]) -> None:
-    """Turn by turn: the move, the scene's place and first words, what became true; a new teller."""
-    teller = ""
-    for turn in turns:
-        told_by = "offline" if turn["told_by"].startswith("offline:") else turn["told_by"]
-        by = f" · told by {one_line(told_by)}" if told_by not in ("", teller) else ""
-        teller = told_by or teller
-        screen.say(f"turn {turn['turn']} · {turn['at'][:16].replace('T', ' ')}{by}", "bold cyan")
-        if turn["action"]:
-            screen.entry("  >", one_line(turn["action"], MOVE_CHARS))
-        setting = f"[{one_line(turn['setting'], 60)}] " if turn["setting"] else ""
-        screen.say(setting + one_line(turn["text"], 160), indent=5)
-        for mark, says, lines in (
-            ("+", "", turn["facts"]),
-            ("-", "", turn["ended"]),
-            ("~", "never so: ", turn["never_so"]),
-            ("!", "held back: ", turn["held_back"]),
-            ("!", "", [turn["degraded"]]),
-        ):
-            for line in filter(None, lines):
-                style = "yellow" if mark == "!" else "dim"
-                screen.entry(f"  {mark}", says + one_line(line), style=style)
-        if turn["ends_story"]:
-            screen.say("The story ends here.", "bold", indent=5)
-    if not turns:
-        screen.say("Nothing has been told on this branch yet.")
-
-
-def show_fork(screen: Screen, made: Branch) -> None:
-    """What a new branch shares, and how to play it."""
-    shared = counted(made.turn, "turn") if made.turn else "the premise, and tells its own opening"
-    screen.say(
-        f"The branch '{made.name}' shares {shared}. "
-        f'Play it: tta play --story {made.story_id[:8]} --branch "{made.name}"'
-    )
-
-
-def show_comparison(screen: Screen, found: Comparison) -> None:
-    """Where two branches part, then each side's own way, then who is different."""
-    one, other = found.one.branch.name, found.other.branch.name
-    if found.one.branch.branch_id == found.other.branch.branch_id:
-        screen.say(f"That is the same branch twice: '{one}', {counted(found.shared_turn, 'turn')}.")
-        return
-    screen.say(f"'{one}' and '{other}' share {counted(found.shared_turn, 'turn')}.")
-    for side in (found.one, found.other):
-        screen.heading(f"{side.branch.name}: {counted(len(side.actions), 'turn')} of its own")
-        settings = {turn: setting for turn, _, setting in side.scenes}
-        for turn, action in side.actions:
-            place = f" [{one_line(settings[turn], 60)}]" if settings.get(turn) else ""
-            screen.entry(f"  {turn}", f"{one_line(action, MOVE_CHARS)}{place}")
-        for fact in side.facts:
-            screen.entry("  only here:", fact_line(fact, found.names), style="dim")
-    labels = words("labels")
-    for character_id, differing in found.characters.items():
-        screen.heading(found.names.get(character_id, character_id))
-        for name, values in differing.items():
-            screen.say(f"{labels.get(name, name.replace('_', ' '))}:", indent=2)
-            for branch, value in zip((one, other), values, strict=True):
-                screen.entry(f"    {one_line(branch, 20)}:", _in_words(value, found.names), gap=1)
-
-
-def _in_words(value: object, names: Mapping[str, str]) -> str:
-    """A value of a character as a person would write it down."""
-    if isinstance(value, Mapping):
-        listed = [f"{names.get(name, name)} {number:.2f}" for name, number in value.items()]
-        return ", ".join(listed) or "none"
-    if isinstance(value, list):
-        return "; ".join(one_line(text, MOVE_CHARS) for text in value) or "nothing"
-    return one_line(str(value)) or "none"
-
-
-def show_replay(screen: Screen, report: ReplayReport) -> None:
-    """Whether a story played again is the same to the byte; if not, where it first differs."""
-    if report.difference is None:
-        screen.say(
-            f"Every byte agrees: {counted(report.turns, 'turn')}, "
-            f"{counted(report.events, 'event')}, {report.size_bytes:,} bytes."
-        )
-        return
-    there = report.difference
-    screen.say(f"It differs at turn {there.turn}, event '{there.kind}':", "bold")
-    screen.entry("  log  ", there.logged or "(nothing)")
-    screen.entry("  again", there.replayed or "(nothing)")

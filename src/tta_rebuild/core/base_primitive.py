@@ -69,7 +69,8 @@ class TTAPrimitive(ABC, Generic[TInput, TOutput]):
         return SequentialPrimitive(self, following)
 
     def __or__(self, beside: TTAPrimitive[TInput, Any]) -> ParallelPrimitive[TInput]:
-        return ParallelPrimitive(self, beside)
+        members = self.members if isinstance(self, ParallelPrimitive) else (self,)
+        return ParallelPrimitive(*members, beside)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
@@ -82,8 +83,7 @@ class SequentialPrimitive(TTAPrimitive[TInput, TOutput]):
         self, first: TTAPrimitive[TInput, Any], second: TTAPrimitive[Any, TOutput]
     ) -> None:
         super().__init__(f"{first.name} >> {second.name}")
-        self.first = first
-        self.second = second
+        self.first, self.second = first, second
 
     async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
         """Run both in order; the first error ends the chain."""
@@ -97,10 +97,8 @@ class ParallelPrimitive(TTAPrimitive[TInput, list[Any]]):
     """
 
     def __init__(self, *members: TTAPrimitive[TInput, Any]) -> None:
-        self.members: list[TTAPrimitive[TInput, Any]] = []
-        for member in members:
-            self.members += member.members if isinstance(member, ParallelPrimitive) else [member]
-        super().__init__(" | ".join(member.name for member in self.members))
+        super().__init__(" | ".join(member.name for member in members))
+        self.members = members
 
     async def execute(self, input_data: TInput, context: TTAContext) -> list[Any]:
         """Run all at once; results stand in the order of the members."""

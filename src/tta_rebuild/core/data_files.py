@@ -7,23 +7,22 @@ names the file and says why. The package's own need no such care: ``packaged_tom
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import cache, partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.errors import UnreadableFile
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-T = TypeVar("T")
-
 MAX_CONFIG_BYTES = 1_000_000
 """Largest YAML or TOML file."""
 MAX_DEPTH, _MAX_YAML_NODES = 100, 200_000
 """Of YAML: values inside each other; values, those of an alias (``*name``) counted each time."""
-_MAX_DOTS = 100
+MAX_DOTS = 100
 """In a line of TOML: its parser takes quadratic time over ``a.a.a.…``."""
 
 
@@ -49,7 +48,8 @@ def parse_json(text: str, name: str) -> Any:
     """The value of a JSON text. Raises UnreadableFile that names the file."""
     import json
 
-    return _parsed("JSON", name, partial(json.loads, text))
+    with _parsing("JSON", name):
+        return json.loads(text)
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -57,9 +57,10 @@ def parse_toml(text: str, name: str) -> dict[str, Any]:
     import tomllib
 
     for number, line in enumerate(text.splitlines(), start=1):
-        if line.count(".") > _MAX_DOTS:
-            raise UnreadableFile(f"{name}: line {number} holds more than {_MAX_DOTS} dots")
-    return _parsed("TOML", name, partial(tomllib.loads, text))
+        if line.count(".") > MAX_DOTS:
+            raise UnreadableFile(f"{name}: line {number} holds more than {MAX_DOTS} dots")
+    with _parsing("TOML", name):
+        return tomllib.loads(text)
 
 
 def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
@@ -67,16 +68,10 @@ def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-    def load() -> Any:
-        try:
-            if not is_ours:
-                _check_yaml(text, name, loader)
-            return yaml.load(text, Loader=loader)
-        except yaml.YAMLError as error:
-            raise ValueError(error) from error
-
-    return _parsed("YAML", name, load)
+    with _parsing("YAML", name, yaml.YAMLError):
+        if not is_ours:
+            _check_yaml(text, name, loader)
+        return yaml.load(text, Loader=loader)
 
 
 def first_problem(error: ValidationError) -> str:
@@ -98,12 +93,13 @@ def packaged_toml(package: str, name: str) -> dict[str, Any]:
     return tomllib.loads((files(package) / "data" / f"{name}.toml").read_text("utf-8"))
 
 
-def _parsed(language: str, name: str, parse: Callable[[], T]) -> T:
+@contextmanager
+def _parsing(language: str, name: str, failure: type[Exception] = ValueError) -> Iterator[None]:
     try:
-        return parse()
+        yield
     except RecursionError:
         raise UnreadableFile(f"{name} is nested too deeply") from None
-    except ValueError as error:
+    except (ValueError, failure) as error:
         raise UnreadableFile(f"{name} is not valid {language}: {error}") from error
 
 

@@ -21,7 +21,7 @@ from tta_rebuild.core.usage import Usage
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
-class StoryEvent:
+class Event:
     """What all events are: frozen values; the log keeps them under a name and a version."""
 
     KIND: ClassVar[str]
@@ -32,13 +32,13 @@ class StoryEvent:
         dataclass(frozen=True, kw_only=True)(cls)
 
 
-class StoryOpened(StoryEvent):
+class StoryOpened(Event):
     """The story begins: always the first event of a story."""
 
     premise: Premise
 
 
-class PlayerActed(StoryEvent):
+class PlayerActed(Event):
     """The player did or said something: took a choice (numbered from 1), or used free words."""
 
     text: str
@@ -46,7 +46,7 @@ class PlayerActed(StoryEvent):
     wants_end: bool = False
 
 
-class ModelReplied(StoryEvent):
+class ModelReplied(Event):
     """What a storyteller answered, word for word: with it the turn can be told again exactly."""
 
     task: str
@@ -59,13 +59,13 @@ class ModelReplied(StoryEvent):
     degraded: str = ""
 
 
-class SceneTold(StoryEvent):
+class SceneTold(Event):
     """A scene as the player read it."""
 
     scene: Scene
 
 
-class PassageWithheld(StoryEvent):
+class PassageWithheld(Event):
     """A passage that the ``gate`` (``"canon"``, ``"safety"``) held back, and what it is against."""
 
     text: str
@@ -83,32 +83,32 @@ class CodeVerdictNoted:
     reason: str
 
 
-class CodeChecked(StoryEvent):
+class CodeChecked(Event):
     """The code in a scene was run where it can do no harm; one verdict per block, in order."""
 
     verdicts: tuple[CodeVerdictNoted, ...]
 
 
-class PastRecalled(StoryEvent):
+class PastRecalled(Event):
     """What of the past was put into the turn's prompt: positions of events, in order."""
 
     positions: tuple[int, ...]
 
 
-class FactAsserted(StoryEvent):
+class FactAsserted(Event):
     """From here on this holds on this branch, until it is retracted or replaced."""
 
     claim: Claim
 
 
-class FactRetracted(StoryEvent):
+class FactRetracted(Event):
     """From here on this no longer holds on this branch."""
 
     claim: Claim
     reason: str = ""
 
 
-class FactRetconned(StoryEvent):
+class FactRetconned(Event):
     """An author says that this was never so (``becomes`` is what was so instead, if anything)."""
 
     claim: Claim
@@ -116,19 +116,19 @@ class FactRetconned(StoryEvent):
     reason: str = ""
 
 
-class LineKept(StoryEvent):
+class LineKept(Event):
     """A lasting line holds from here on; its number is the position of this event."""
 
     line: LastingLine
 
 
-class LineEnded(StoryEvent):
+class LineEnded(Event):
     """The lasting line of this number no longer holds."""
 
     number: int
 
 
-class CharacterChanged(StoryEvent):
+class CharacterChanged(Event):
     """How a character is after this turn: what of it changed.
 
     ``goals`` lie in [0, 1], ``relationships`` in [-1, 1]; ``remembers`` is new in the memory.
@@ -144,14 +144,14 @@ class CharacterChanged(StoryEvent):
     remembers: tuple[str, ...] = ()
 
 
-class ChoicesOffered(StoryEvent):
+class ChoicesOffered(Event):
     """What the player may do next; ``rejected`` lists what was not offered, with the reason."""
 
     choices: tuple[Choice, ...]
     rejected: tuple[tuple[str, str], ...] = ()
 
 
-class TimelineMarked(StoryEvent):
+class TimelineMarked(Event):
     """An entry of the story's own timeline, in story time (see ``narrative.timeline_manager``)."""
 
     event_id: str
@@ -162,14 +162,13 @@ class TimelineMarked(StoryEvent):
     character_ids: tuple[str, ...] = ()
 
 
-class StoryEnded(StoryEvent):
+class StoryEnded(Event):
     """The story came to an end on this branch; a fork before it may go on."""
 
     how: str = ""
 
 
-Event: TypeAlias = StoryEvent
-EVENT_TYPES: Mapping[str, type[StoryEvent]] = {t.KIND: t for t in StoryEvent.__subclasses__()}
+EVENT_TYPES: Mapping[str, type[Event]] = {t.KIND: t for t in Event.__subclasses__()}
 
 
 def prose_of(event: Event) -> str:
@@ -204,21 +203,17 @@ def _adapter(event_type: type[Any]) -> Any:
     return TypeAdapter(event_type)
 
 
+@dataclass(frozen=True)
 class EventCodec:
     """Turns events into plain JSON values and back, lifting old versions on the way.
 
-    Args:
+    Attributes:
         upcasters: (kind, version) → a function from that version's data to the next one's.
         types: kind → event type, for tests of old and future vocabularies.
     """
 
-    def __init__(
-        self,
-        upcasters: Mapping[tuple[str, int], Upcaster] | None = None,
-        types: Mapping[str, type[Any]] = EVENT_TYPES,
-    ) -> None:
-        self._upcasters = dict(upcasters or {})
-        self._types = types
+    upcasters: Mapping[tuple[str, int], Upcaster] = field(default_factory=dict)
+    types: Mapping[str, type[Any]] = field(default_factory=lambda: EVENT_TYPES)
 
     def to_json(self, event: Event) -> tuple[str, int, str]:
         """Kind, version, and the data as compact JSON text.
@@ -238,20 +233,16 @@ class EventCodec:
 
         Raises StoreNewer (of a later program) and StoreDamaged (not of that kind's shape).
         """
-        event_type: Any = self._types.get(kind)
+        event_type: Any = self.types.get(kind)
         if event_type is None or version > event_type.VERSION:
             raise StoreNewer(
                 f"the log holds an event '{kind}' of version {version}, which this version of "
                 "tta does not know; upgrade tta to read it"
             )
-        adapter = _adapter(event_type)
         try:
-            if version == event_type.VERSION:
-                return cast("Event", adapter.validate_json(text))
-            data = json.loads(text)
             for older in range(version, event_type.VERSION):
-                data = self._upcasters[kind, older](data)
-            return cast("Event", adapter.validate_python(data))
+                text = json.dumps(self.upcasters[kind, older](json.loads(text)))
+            return cast("Event", _adapter(event_type).validate_json(text))
         except (ValueError, KeyError, ValidationError) as error:  # pydantic's is a ValueError
             raise StoreDamaged(
                 f"an event '{kind}' (version {version}) in the log cannot be read; "

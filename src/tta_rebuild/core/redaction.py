@@ -12,7 +12,6 @@ import base64
 import json
 import logging
 import re
-import threading
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,10 +24,9 @@ GRAM, SHORTEST_SECRET = 8, 4
 is shorter than ``SHORTEST_SECRET`` is none: masking it would mask ordinary text."""
 
 _PUBLIC_PREFIX = re.compile(
-    r"sk-ant-(?:api|admin)?\d*-?|sk-(?:proj|svcacct|admin|or-v\d)-|sk-|AIzaSy?|AQ\.|e2b_|ghp_|gho_|"
-    r"ghs_|github_pat_|hf_|gsk_|xox[abeoprs]-|AKIA|ASIA|glpat-|npm_|pypi-|r8_|pplx-|xai-|nvapi-"
+    r"^(?:sk-ant-(?:api|admin)?\d*-?|sk-(?:proj|svcacct|admin|or-v\d)-|sk-|AIzaSy?|AQ\.|e2b_|gh[ops]_|"
+    r"github_pat_|hf_|gsk_|xox[abeoprs]-|AKIA|ASIA|glpat-|npm_|pypi-|r8_|pplx-|xai-|nvapi-)"
 )
-
 
 # What keys look like, whoever's they are.
 _KEY = re.compile(
@@ -73,29 +71,14 @@ def forms(secret: str) -> set[str]:
 
 
 class Redactor:
-    """Masks secrets (not very short ones) in text and plain values; threads may share it."""
+    """Masks secrets (not very short ones) in text and plain values."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._lock = threading.Lock()
-        self._whole: tuple[str, ...] = ()
-        self._grams: frozenset[str] = frozenset()
-        self.add(*secrets)
-
-    def add(self, *secrets: str) -> None:
-        """From now on these are masked too."""
-        whole: set[str] = set()
-        grams: set[str] = set()
-        for secret in secrets:
-            if len(secret.strip()) < SHORTEST_SECRET:
-                continue
-            whole |= forms(secret.strip())
-            public = _PUBLIC_PREFIX.match(secret)
-            private = secret.strip()[public.end() if public else 0 :]
-            for form in forms(private):
-                grams |= {form[i : i + GRAM] for i in range(len(form) - GRAM + 1)}
-        with self._lock:
-            self._whole = tuple(sorted(whole.union(self._whole), key=len, reverse=True))
-            self._grams = self._grams | grams
+        kept = [s for one in secrets if len(s := one.strip()) >= SHORTEST_SECRET]
+        whole = {form for secret in kept for form in forms(secret)}
+        self._whole = sorted(whole, key=len, reverse=True)
+        private = [form for secret in kept for form in forms(_PUBLIC_PREFIX.sub("", secret, 1))]
+        self._grams = {form[i : i + GRAM] for form in private for i in range(len(form) - GRAM + 1)}
 
     def __bool__(self) -> bool:
         """Whether any secret is registered."""
@@ -104,9 +87,14 @@ class Redactor:
     def known(self, text: str) -> str:
         """The text with every registered secret in it replaced by ``MASK``, whatever its form."""
         for secret in self._whole:
-            if secret in text:
-                text = text.replace(secret, MASK)
-        return self._without_pieces(text) if self._grams else text
+            text = text.replace(secret, MASK)
+        parts, done = [], 0
+        for start in range(len(text) - GRAM + 1) if self._grams else ():
+            if text[start : start + GRAM] in self._grams:
+                if start >= done:
+                    parts += [text[done:start], MASK]
+                done = start + GRAM
+        return "".join(parts) + text[done:]
 
     def redact(self, text: str) -> str:
         """The same for what only looks like a secret, too. Idempotent."""
@@ -114,17 +102,6 @@ class Redactor:
         for pattern in _CARRIERS:
             text = re.sub(pattern, rf"\1{MASK}", text, flags=re.IGNORECASE)
         return text
-
-    def _without_pieces(self, text: str) -> str:
-        """Masks runs of at least ``GRAM`` characters that belong to a secret."""
-        hits = [i for i in range(len(text) - GRAM + 1) if text[i : i + GRAM] in self._grams]
-        parts: list[str] = []
-        done = 0
-        for start in hits:
-            if start >= done:
-                parts += [text[done:start], MASK]
-            done = start + GRAM
-        return "".join(parts) + text[done:]
 
     def value(self, value: Any) -> Any:
         """A plain value with all text in it redacted: keys too, bytes as far as they are text."""

@@ -1,4 +1,4 @@
-"""Spoken lines as a reader sees them: who speaks, and one pair of proper quotation marks."""
+"""Names and spoken lines as a reader sees them, in one pair of proper quotation marks."""
 
 from __future__ import annotations
 
@@ -11,10 +11,20 @@ _MARKS = '"“”„‟«»'
 _MARK = re.compile(f"[{_MARKS}]")
 
 
+def name_of(character_id: str) -> str:
+    """What somebody is called of whom only the id is known: ``old_tom`` → ``Old Tom``."""
+    words = character_id.replace("_", " ").split()
+    return " ".join(word[:1].upper() + word[1:] for word in words)
+
+
+def name_parts(name: str) -> list[str]:
+    """The words of a name or id by which somebody may be called, in lower case."""
+    return [part for part in re.split(r"[\W_]+", name.lower()) if len(part) > 2]
+
+
 def speaker_name(speaker: str, names: Mapping[str, str]) -> str:
     """The name of who speaks; ``names`` are those known, by id, and an unknown id stands in."""
-    words = (names.get(speaker) or speaker).replace("_", " ").split()
-    return " ".join(word[:1].upper() + word[1:] for word in words)
+    return name_of(names.get(speaker) or speaker)
 
 
 def quoted(text: str) -> str:

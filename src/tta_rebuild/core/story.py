@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tta_rebuild.core.checks import check_number, wrong_kind
 from tta_rebuild.core.errors import ValidationError
 
 ArcStage = Literal["setup", "development", "climax", "resolution"]
@@ -16,20 +17,6 @@ LINE_CHARS = 240
 
 NARRATOR = "narrator"
 """Who says a claim that is simply true; any other speaker makes it that character's belief."""
-
-
-def _must_be(value: object, kind: type | tuple[type, ...], what: str, example: str) -> None:
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ValidationError(
-            f"{what} cannot be {value!r:.80} ({type(value).__name__}); write it like {example}"
-        )
-
-
-def _must_be_words(value: Mapping[str, str], what: str, example: str) -> None:
-    _must_be(value, Mapping, what, example)
-    for key, text in value.items():
-        _must_be(key, str, f"a name in {what}", example)
-        _must_be(text, str, f"{key!r} in {what}", example)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +37,10 @@ class CharacterSketch:
     pronouns: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("character_id", "name", "description", "pronouns"):
-            _must_be(getattr(self, name), str, f"the {name} of a character", f'{name}="…"')
-        _must_be(self.traits, Mapping, "the traits of a character", '{"brave": 0.8}')
+        if problem := wrong_kind(self):
+            raise ValidationError(f"a character: {problem}")
         for trait, strength in self.traits.items():
-            _must_be(strength, (int, float), f"the trait {trait!r}", '{"brave": 0.8}')
-            if not 0.0 <= strength <= 1.0:
-                said = f"the trait {trait!r} must lie between 0 and 1, not {strength}"
-                raise ValidationError(said)
+            check_number(f"the trait {trait!r}", strength, least=0, most=1)
         if not self.character_id.strip():
             raise ValidationError('a character needs an id, such as character_id="mara"')
 
@@ -91,24 +74,19 @@ class Premise:
     language: str = "en"
 
     def __post_init__(self) -> None:
-        _must_be(self.theme, str, "the theme", '"a lighthouse keeper finds a door"')
+        if problem := wrong_kind(self):
+            raise ValidationError(f"a story: {problem}")
+        for name, text in (*self.rules.items(), *self.boundaries.items()):
+            if not isinstance(name, str) or not isinstance(text, str):
+                raise ValidationError(f"what {name!r:.60} is must be a text, not {text!r:.60}")
         if len(self.theme.strip()) < 3:
             said = "Theme must be at least 3 characters: say what the story is about"
             raise ValidationError(said)
-        for name in ("title", "style", "world", "model", "language"):
-            _must_be(getattr(self, name), str, f"the {name} of a story", f'{name}="…"')
-        for name in ("seed", "length"):
-            _must_be(getattr(self, name), int, f"the {name} of a story", f"{name}=7")
         if self.length < 0:
             raise ValidationError("the length of a story in scenes cannot be negative")
-        _must_be_words(self.rules, "the rules", '{"no_magic": "no magic allowed"}')
-        _must_be_words(self.boundaries, "the boundaries", '{"violence": "low"}')
-        _must_be(self.metaconcepts, (tuple, list), "the metaconcepts", '("Balance Tone",)')
-        _must_be(self.characters, (tuple, list), "the characters", "(CharacterSketch(…),)")
-        for character in self.characters:
-            _must_be(character, CharacterSketch, "a character", "CharacterSketch(…)")
-        ids = [c.character_id for c in self.characters]
-        if len(set(ids)) != len(ids):
+        if wrong := [c for c in self.characters if not isinstance(c, CharacterSketch)]:
+            raise ValidationError(f"a character is a CharacterSketch(…), not {wrong[0]!r:.60}")
+        if len({c.character_id for c in self.characters}) != len(self.characters):
             raise ValidationError("two characters have the same id; give each a name of their own")
 
 

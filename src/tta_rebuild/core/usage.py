@@ -109,6 +109,11 @@ class Ledger:
         """Keep one attempt for good."""
         self.add(attempt)
 
+    async def book_all(self, attempts: Sequence[Attempt]) -> None:
+        """Keep several attempts, in order."""
+        for attempt in attempts:
+            await self.book(attempt)
+
     async def spent_usd(
         self,
         *,

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from tta_rebuild.core.story import Choice
+from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_events import TurnRefused
@@ -14,22 +13,8 @@ from tta_rebuild.safety import SafetyGate
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """An admitted move.
-
-    ``text`` is what the player's character does, in words ("" for the opening); ``number`` (from 1)
-    and ``chosen`` are the choice taken; ``wants_end`` is True if the scene should end the story.
-    """
-
-    text: str
-    number: int | None = None
-    chosen: Choice | None = None
-    wants_end: bool = False
-
-
-def admit(state: StoryState, action: Action, safety: SafetyGate) -> Move | TurnRefused:
-    """The move that an action means in this state, or why it cannot be made."""
+def admit(state: StoryState, action: Action, safety: SafetyGate) -> PlayerActed | TurnRefused:
+    """The move that an action means in this state ("" to begin), or why it cannot be made."""
     if state.ended:
         return TurnRefused(
             "This story has come to its end here. Fork it at an earlier turn to see where another "
@@ -38,7 +23,7 @@ def admit(state: StoryState, action: Action, safety: SafetyGate) -> Move | TurnR
     if action.kind == "begin":
         if state.turn:
             return TurnRefused("The story has already begun; take a choice or say what you do.")
-        return Move(text="")
+        return PlayerActed(text="")
     if not state.turn:
         return TurnRefused("The story has not begun yet; its opening scene comes first.")
     if action.kind != "choose":
@@ -51,11 +36,10 @@ def admit(state: StoryState, action: Action, safety: SafetyGate) -> Move | TurnR
             f"There is no choice {number}; choose 1 to {most}, "
             "or say in your own words what you do."
         )
-    chosen = state.choices[number - 1]
-    return Move(text=chosen.text, number=number, chosen=chosen)
+    return PlayerActed(text=state.choices[number - 1].text, choice=number)
 
 
-def _said(action: Action, safety: SafetyGate) -> Move | TurnRefused:
+def _said(action: Action, safety: SafetyGate) -> PlayerActed | TurnRefused:
     text = " ".join(_CONTROL.sub(" ", action.text).split())
     if len(text) > MAX_ACTION_CHARS:
         return TurnRefused(
@@ -67,4 +51,4 @@ def _said(action: Action, safety: SafetyGate) -> Move | TurnRefused:
     refusal = safety.refusal(text) if text else None
     if refusal:
         return TurnRefused(refusal)
-    return Move(text=text, wants_end=action.kind == "end")
+    return PlayerActed(text=text, wants_end=action.kind == "end")

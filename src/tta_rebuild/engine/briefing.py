@@ -6,19 +6,15 @@ Of bounded size, however long the story: what comes back from the past is ``cano
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from tta_rebuild.canon.lines import lines_for, numbered
 from tta_rebuild.canon.recall import Recollection, Search, recall
-from tta_rebuild.canon.summary import within
 from tta_rebuild.core.speech import script
-from tta_rebuild.core.tasks import CharacterVariables
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
-
-SUMMARY_LINES = 14
-"""Lines of the story so far, however long it is."""
 
 SCENE_CHARS = 1_600
 MAX_CAST = 24
@@ -38,7 +34,6 @@ async def brief(
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     state, present, names = turn.state, turn.present, turn.state.names
-    chosen = turn.move.chosen if turn.move else None
     told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
     named = turn.named()
     recollection = await recall(
@@ -46,13 +41,13 @@ async def brief(
     )
     lines = lines_for(state.lines, turn.in_play(named), turn.words, LINE_TOKENS)
     premise = state.premise
-    told = [script(scene, names) for scene in state.recent]
+    told = [script(scene, names) for _, scene in state.scenes]
     wanted = StoryGenerationInput(
         theme=premise.theme,
         universe_id=f"world-{premise.seed}",
         timeline_position=2 * turn.number,
         active_characters=present,
-        previous_context="\n".join(map(str, within(state.summary, SUMMARY_LINES))),
+        previous_context="\n".join(map(str, state.summary)),
         player_preferences={},
         narrative_style=premise.style,
         title=premise.title,
@@ -63,7 +58,7 @@ async def brief(
         should_end=point.should_end,
         characters=[_variables(state, c) for c in present],
         action=turn.moved,
-        chosen=asdict(chosen) if chosen else None,
+        chosen=asdict(turn.chosen) if turn.chosen else None,
         recent=[_cut(text) for text in told],
         recalled=list(recollection.lines),
         facts=[
@@ -81,11 +76,11 @@ async def brief(
     return wanted, recollection
 
 
-def _variables(state: StoryState, character_id: str) -> CharacterVariables:
+def _variables(state: StoryState, character_id: str) -> dict[str, Any]:
     """One character for the prompt: as the author gave them, as they are now."""
     sketch = next((c for c in state.premise.characters if c.character_id == character_id), None)
     now = state.characters.get(character_id)
-    variables: CharacterVariables = {
+    variables: dict[str, Any] = {
         "character_id": character_id,
         "name": now.name if now else sketch.name if sketch else character_id,
         "description": sketch.description if sketch else "",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from tta_rebuild.canon.recall import facts_for, subjects_named
+from tta_rebuild.core.events import ChoicesOffered
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
 from tta_rebuild.engine.gate import Gate
@@ -33,23 +33,11 @@ NO_CHOICE = f"no choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
 ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceOffer:
-    """What is offered, and the texts that are not, each with the reason.
-
-    ``unread`` is "" or why a model that should have judged the choices has not.
-    """
-
-    choices: tuple[Choice, ...]
-    rejected: tuple[tuple[str, str], ...]
-    unread: str = ""
-
-    @property
-    def note(self) -> str:
-        """What the player should know of the offer, "" if it is as it should be."""
-        if len(self.choices) >= FEWEST_CHOICES:
-            return ""
-        return ONE_CHOICE if self.choices else NO_CHOICE
+def note_on(offered: ChoicesOffered) -> str:
+    """What the player should know of an offer, "" if it is as it should be."""
+    if len(offered.choices) >= FEWEST_CHOICES:
+        return ""
+    return ONE_CHOICE if offered.choices else NO_CHOICE
 
 
 async def offer(
@@ -60,8 +48,10 @@ async def offer(
     validator: BranchValidatorPrimitive,
     *,
     is_by_hand: bool = False,
-) -> ChoiceOffer:
+) -> tuple[ChoicesOffered, str]:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
+
+    With the offer comes "" or why a model that should have judged the choices has not.
 
     ``refused`` are those, by their text, that the second reader refused → why. Those that
     somebody wrote by hand (``is_by_hand``) are asked for boundaries and contradictions alone.
@@ -79,7 +69,7 @@ async def offer(
             rejected.append((choice.text, reason))
     judged = list(allowed.values())
     if is_by_hand:
-        return ChoiceOffer(choices=tuple(judged[:MAX_CHOICES]), rejected=tuple(rejected))
+        return ChoicesOffered(choices=tuple(judged[:MAX_CHOICES]), rejected=tuple(rejected)), ""
     facts = _facts(gate, judged) if judged and validator.llm_provider else ()
     proposals = _proposals(turn, judged, turn.moved, facts)
     verdicts = await validator.validate_all(proposals, turn.context)
@@ -89,14 +79,12 @@ async def offer(
     ]
     sound = [choice for choice, verdict in pairs if verdict.is_valid]
     for look in (partial(dead_ends, player=turn.state.player), false_choices):
-        found = [(one.sentence, one.message) for one in look(gate.canon, sound)]
-        rejected += found
-        sound = [choice for choice in sound if choice.text not in dict(found)]
-    return ChoiceOffer(
-        choices=tuple(sound[:MAX_CHOICES]),
-        rejected=tuple(rejected),
-        unread=next((v.degraded.removeprefix(RULES_ALONE) for v in verdicts if v.degraded), ""),
-    )
+        found = look(gate.canon, sound)
+        rejected += found.items()
+        sound = [choice for choice in sound if choice.text not in found]
+    unread = next((v.degraded.removeprefix(RULES_ALONE) for v in verdicts if v.degraded), "")
+    offered = ChoicesOffered(choices=tuple(sound[:MAX_CHOICES]), rejected=tuple(rejected))
+    return offered, unread
 
 
 def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:

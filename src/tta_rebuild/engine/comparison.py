@@ -9,7 +9,8 @@ from typing import Any
 
 from tta_rebuild.canon.view import Fact
 from tta_rebuild.core.events import PlayerActed, RecordedEvent, SceneTold
-from tta_rebuild.engine.state import StoryFold, StoryState
+from tta_rebuild.engine.snapshots import read_path
+from tta_rebuild.engine.state import StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
 
@@ -45,65 +46,55 @@ class Comparison:
 
 async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
     """Compare two branches of one story."""
-    first, first_state = await _path(store, one)
-    second, second_state = await _path(store, other)
+    first, here = await read_path(store, one)
+    second, there = await read_path(store, other)
     pairs = zip(first, second, strict=False)
     shared = sum(1 for _ in takewhile(lambda pair: pair[0].branch_id == pair[1].branch_id, pairs))
     return Comparison(
         shared_events=shared,
         shared_turn=first[shared - 1].turn if shared else 0,
-        one=_side(one, first[shared:], first_state, second_state),
-        other=_side(other, second[shared:], second_state, first_state),
-        characters=_character_differences(first_state, second_state),
-        names=first_state.names | second_state.names,
+        one=_side(one, first[shared:], _facts(here, there)),
+        other=_side(other, second[shared:], _facts(there, here)),
+        characters=_characters(here, there),
+        names=here.names | there.names,
     )
 
 
-async def _path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent], StoryState]:
-    fold = StoryFold()
-    events = [recorded async for recorded in store.read(branch.branch_id, upto=branch.length)]
-    for recorded in events:
-        fold.apply(recorded)
-    return events, fold.present()
-
-
-def _side(branch: Branch, own: list[RecordedEvent], here: StoryState, there: StoryState) -> Side:
-    told = [(r.turn, r.event.scene) for r in own if isinstance(r.event, SceneTold)]
+def _facts(here: StoryState, there: StoryState) -> tuple[Fact, ...]:
+    """What holds here and not there."""
     known = {(f.subject, f.relation, f.value) for f in there.facts}
-    facts = (f for f in here.facts if (f.subject, f.relation, f.value) not in known)
+    return tuple(f for f in here.facts if (f.subject, f.relation, f.value) not in known)
+
+
+def _side(branch: Branch, own: list[RecordedEvent], facts: tuple[Fact, ...]) -> Side:
+    told = [(r.turn, r.event.scene) for r in own if isinstance(r.event, SceneTold)]
     return Side(
         branch=branch,
         events=len(own),
         actions=tuple((r.turn, r.event.text) for r in own if isinstance(r.event, PlayerActed)),
         scenes=tuple((turn, scene.scene_id, scene.setting) for turn, scene in told),
-        facts=tuple(facts),
+        facts=facts,
     )
 
 
-def _character_differences(
-    one: StoryState, other: StoryState
-) -> dict[str, dict[str, tuple[Any, Any]]]:
-    differences: dict[str, dict[str, tuple[Any, Any]]] = {}
-    for who in sorted({*one.characters, *other.characters}):
-        mine, theirs = one.characters.get(who), other.characters.get(who)
+def _characters(here: StoryState, there: StoryState) -> dict[str, dict[str, tuple[Any, Any]]]:
+    found: dict[str, dict[str, tuple[Any, Any]]] = {}
+    for who in sorted({*here.characters, *there.characters}):
+        mine, theirs = here.characters.get(who), there.characters.get(who)
         if mine is None or theirs is None:
-            there = ("present", "absent")
-            differences[who] = {"in the story": there if mine else there[::-1]}
+            known = ("present", "absent")
+            found[who] = {"in the story": known if mine else known[::-1]}
             continue
         both = ((f.name, getattr(mine, f.name), getattr(theirs, f.name)) for f in fields(mine))
-        differing = {name: _parts(a, b) for name, a, b in both if name != "last_updated" and a != b}
-        if differing:
-            differences[who] = differing
-    return differences
+        found[who] = {n: _parts(a, b) for n, a, b in both if n != "last_updated" and a != b}
+    return {who: differing for who, differing in found.items() if differing}
 
 
 def _parts(mine: Any, theirs: Any) -> tuple[Any, Any]:
     """Both values; of two lists or mappings what the other has not, or not so."""
     if isinstance(mine, Mapping):
-        return (
-            {key: value for key, value in mine.items() if theirs.get(key) != value},
-            {key: value for key, value in theirs.items() if mine.get(key) != value},
-        )
+        one, other = _parts(list(mine.items()), list(theirs.items()))
+        return dict(one), dict(other)
     if isinstance(mine, list):
         return [x for x in mine if x not in theirs], [x for x in theirs if x not in mine]
     return mine, theirs

@@ -4,6 +4,7 @@ the earlier scenes that it goes back to.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -16,7 +17,8 @@ from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.character_state import (
     CharacterInteraction,
     CharacterState,
-    CharacterStatePrimitive,
+    new_character,
+    respond,
 )
 
 MOST_LINES = 9
@@ -40,34 +42,27 @@ _WEIGHTS: Mapping[str, int] = {
 # ------------------------------------------------------------------------------ characters
 
 
-async def characters_after(
+def characters_after(
     turn: TurnInput, passages: Sequence[Passage], stage: ArcStage
 ) -> list[CharacterChanged]:
     """How everybody in the scene is after it; those whom nothing changed are left out."""
-    text = " ".join(p.text for p in passages)
+    text, at = " ".join(p.text for p in passages), turn.context.timestamp
     spoken = {p.speaker: p.emotion for p in passages if p.speaker}
     known = turn.state.characters
     present = [one for one, who in known.items() if one in spoken or who.name in text]
     present.extend(speaker for speaker in spoken if speaker not in known)
-    primitive = CharacterStatePrimitive(states=[known[one] for one in present if one in known])
     changes = []
     for who in present:
-        before, learnt = known.get(who), _learnt(who, turn, passages)
-        if before is None or before.arc_stage != stage:
-            primitive.update_arc_stage(who, stage)
-        await primitive.execute(
-            CharacterInteraction(
-                character_id=who,
-                scene_context=text,
-                emotional_trigger=spoken.get(who) or None,
-                interacting_with=[other for other in present if other != who],
-                story_events=learnt,
-            ),
-            turn.context,
+        lived = CharacterInteraction(
+            character_id=who,
+            scene_context=text,
+            emotional_trigger=spoken.get(who) or None,
+            interacting_with=[other for other in present if other != who],
+            story_events=_learnt(who, turn, passages),
         )
-        after = primitive.get_character(who)
-        assert after is not None  # it has just lived through the scene
-        changes.append(_change(before, after, learnt))
+        before = known.get(who)
+        now = replace(before or new_character(who, at), arc_stage=stage)
+        changes.append(_change(before, respond(now, lived, at)[0], lived.story_events))
     return [c for c in changes if c != CharacterChanged(character_id=c.character_id)]
 
 
@@ -93,23 +88,14 @@ def _change(
     before: CharacterState | None, after: CharacterState, learnt: list[str]
 ) -> CharacterChanged:
     """What is other than before; everything of somebody new."""
-
-    def other(field: str) -> str:
-        value: str = getattr(after, field)
-        return value if before is None or value != getattr(before, field) else ""
-
-    def touched(field: str) -> dict[str, float]:
-        earlier: Mapping[str, float] = getattr(before, field, {})
-        return {k: v for k, v in getattr(after, field).items() if earlier.get(k) != v}
-
+    emotion, stage = after.emotional_state, after.arc_stage
+    felt = before.relationships if before else {}
     return CharacterChanged(
         character_id=after.character_id,
         name="" if before else after.name,
-        emotion=other("emotional_state"),
-        arc_stage=other("arc_stage"),
-        traits=touched("personality_traits"),
-        goals=touched("development_goals"),
-        relationships=touched("relationships"),
+        emotion="" if before and before.emotional_state == emotion else emotion,
+        arc_stage="" if before and before.arc_stage == stage else stage,
+        relationships={to: now for to, now in after.relationships.items() if felt.get(to) != now},
         remembers=tuple(learnt),
     )
 
@@ -135,24 +121,23 @@ def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[
 
     One that does not name whom it is about gets their name (``names`` are by id) before it.
     """
-    found: dict[str, tuple[int, LastingLine]] = {}
+    found: dict[str, LastingLine] = {}
     for passage in passages:
-        by_sentence: dict[str, list[Claim]] = {}
+        by_sentence: dict[str, list[Claim]] = defaultdict(list)
         for claim in passage.facts:
-            if claim.sentence:
-                by_sentence.setdefault(claim.sentence, []).append(claim)
+            by_sentence[claim.sentence].append(claim)
         for sentence, claims in by_sentence.items():
             weight = max(_WEIGHTS.get(claim.relation, 2) for claim in claims)
-            if weight:
+            if sentence and weight:
                 about: dict[str, None] = {}
                 for claim in claims:
                     is_two = claim.value in names or claim.relation in _OF_TWO
                     about |= dict.fromkeys([claim.subject, claim.value][: 1 + is_two])
                 text = cut_line(f"{_named(sentence, passage, claims, names)}{sentence}")
                 line = LastingLine(text=text, about=tuple(about), weight=weight)
-                found.setdefault(text, (len(found), line))
-    heaviest = sorted(found.values(), key=lambda one: (-one[1].weight, one[0]))[:MOST_LINES]
-    return [line for _, line in sorted(heaviest, key=lambda one: one[0])]
+                found.setdefault(text, line)
+    heaviest = sorted(found.values(), key=lambda line: -line.weight)[:MOST_LINES]
+    return [line for line in found.values() if line in heaviest]
 
 
 def outcome_of(lines: Sequence[LastingLine], said: str, passages: Sequence[Passage]) -> str:

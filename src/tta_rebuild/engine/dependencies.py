@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tta_rebuild.core.events import CodeVerdictNoted
-from tta_rebuild.engine.recording import RecordingProvider
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.llm_provider import LLMProvider
@@ -32,7 +31,6 @@ class Dependencies:
         player_id, session_id: who plays, in which run of the program; for budgets.
         checks: what a model checks beside the rules before it is shown: ``all`` scenes and choices,
             the ``choices`` alone, or nothing (``off``).
-        recording: makes the provider that notes what a model replies.
         notices: what the player should be told (budget marks); the next turn shows and clears it.
         check_code: runs the code found in a scene; None leaves code unchecked.
     """
@@ -46,6 +44,5 @@ class Dependencies:
     player_id: str = "player"
     session_id: str = ""
     checks: Checks = "off"
-    recording: Callable[[LLMProvider], RecordingProvider] = RecordingProvider
     notices: list[str] = field(default_factory=list)
     check_code: CodeCheck | None = None

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from typing import Any, TypeAlias
+from functools import cached_property
+from itertools import groupby, pairwise
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticSerializationError, to_json
@@ -19,12 +20,12 @@ from tta_rebuild.core import events as log
 from tta_rebuild.core.data_files import first_problem
 from tta_rebuild.core.errors import ImportRejected, StoreDamaged, StoreNewer
 from tta_rebuild.core.errors import ValidationError as WrongInput
-from tta_rebuild.core.events import Event, EventCodec, RecordedEvent
+from tta_rebuild.core.events import Event, EventCodec
 from tta_rebuild.core.speech import script
-from tta_rebuild.core.story import Premise, Scene
+from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.gate import SEAM_CHARS
-from tta_rebuild.engine.state import StoryFold
+from tta_rebuild.engine.snapshots import read_path
 from tta_rebuild.safety import SafetyGate
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
@@ -47,6 +48,11 @@ class _EventRow(_Row):
     version: int
     data: dict[str, Any]
 
+    @cached_property
+    def event(self) -> Event:
+        """Raises StoreDamaged, StoreNewer."""
+        return EventCodec().from_json(self.kind, self.version, to_json(self.data))
+
 
 class _BranchRow(_Row):
     branch_id: str
@@ -61,9 +67,6 @@ class _StoryFile(_Row):
     version: int
     title: str
     branches: list[_BranchRow]
-
-
-_Branches: TypeAlias = list[tuple[_BranchRow, list[RecordedEvent]]]
 
 
 async def export(store: StoryStore, story_id: str) -> AsyncGenerator[str, None]:
@@ -103,41 +106,41 @@ async def import_story(
     Raises ImportRejected if the data are no such story, or one that breaks its own boundaries; then
     nothing was stored.
     """
-    title, premise, branches = _checked(data)
+    file, premise = _checked(data)
+    title = file.title.strip() or "Imported story"
     try:
         gate = dependencies.safety(dict(premise.boundaries))
     except WrongInput as error:
         raise ImportRejected(f"the story's boundaries cannot be read: {error}") from error
     if not allow_boundary_breaks:
-        _refuse_breaks(gate, title, branches)
-    root, root_events = branches[0]
-    opening = [recorded for recorded in root_events if not recorded.turn]
+        _refuse_breaks(gate, title, file.branches)
+    root = file.branches[0]
+    opening = [row for row in root.events if not row.turn]
     story_id = dependencies.new_id()
     async with store.whole():
         made = await store.create_story(
-            story_id, title, [r.event for r in opening], at=opening[0].at
+            story_id, title, [row.event for row in opening], at=opening[0].at
         )
-        ids = {root.branch_id: await _append(store, made, root_events[len(opening) :])}
-        for row, events in branches[1:]:
-            parent = ids[row.parent_id or ""]
-            at = dependencies.clock()
-            child = await store.fork(parent.branch_id, row.forked_at, name=row.name, at=at)
-            ids[row.branch_id] = await _append(store, child, events)
+        ids = {root.branch_id: await _append(store, made, root.events[len(opening) :])}
+        for branch in file.branches[1:]:
+            parent, at = ids[branch.parent_id or ""], dependencies.clock()
+            child = await store.fork(parent.branch_id, branch.forked_at, name=branch.name, at=at)
+            ids[branch.branch_id] = await _append(store, child, branch.events)
     return story_id
 
 
-async def _append(store: StoryStore, branch: Branch, events: list[RecordedEvent]) -> Branch:
+async def _append(store: StoryStore, branch: Branch, rows: list[_EventRow]) -> Branch:
     length = branch.length
-    for turn, group in groupby(events, key=lambda r: r.turn):
+    for turn, group in groupby(rows, key=lambda row: row.turn):
         own = list(group)
         length = await store.append(
-            branch.branch_id, turn, [r.event for r in own], expected=length, at=own[0].at
+            branch.branch_id, turn, [row.event for row in own], expected=length, at=own[0].at
         )
     return await store.branch(branch.branch_id)
 
 
-def _checked(data: Mapping[str, Any]) -> tuple[str, Premise, _Branches]:
-    """The file's title, premise and branches, parents first. Raises ImportRejected."""
+def _checked(data: Mapping[str, Any]) -> tuple[_StoryFile, Premise]:
+    """The file, whose branches come parents first, and its premise. Raises ImportRejected."""
     try:
         to_json(data)  # what is no JSON must not come as far as the store
         file = _StoryFile.model_validate(data)
@@ -161,50 +164,42 @@ def _checked(data: Mapping[str, Any]) -> tuple[str, Premise, _Branches]:
     if not file.branches or file.branches[0].parent_id is not None:
         raise ImportRejected("the file's first branch must be the story's own first branch")
     lengths: dict[str, int] = {}
-    read: _Branches = []
-    for row in file.branches:
-        if row.parent_id is not None and not 0 < row.forked_at <= lengths.get(row.parent_id, 0):
+    for branch in file.branches:
+        name, at = branch.name, branch.forked_at
+        if branch.parent_id is not None and not 0 < at <= lengths.get(branch.parent_id, 0):
             raise ImportRejected(
-                f"branch '{row.name}' parts from its parent at event {row.forked_at}, "
-                "which the file does not hold before it"
+                f"branch '{name}' parts from its parent at event {at}, which the file does not "
+                "hold before it"
             )
-        if row.branch_id in lengths:
-            raise ImportRejected(f"branch id '{row.branch_id}' occurs twice")
-        events = [_event(row, index, e) for index, e in enumerate(row.events, start=1)]
-        lengths[row.branch_id] = row.forked_at + len(events)
-        read.append((row, events))
-    turns = [recorded.turn for recorded in read[0][1]]
-    opening = read[0][1][0].event if turns else None
-    if not isinstance(opening, log.StoryOpened) or turns[0] != 0:
+        if branch.branch_id in lengths:
+            raise ImportRejected(f"branch id '{branch.branch_id}' occurs twice")
+        for index, row in enumerate(branch.events, start=1):
+            try:
+                _ = row.event
+            except (StoreDamaged, StoreNewer) as error:
+                raise ImportRejected(f"branch '{name}', event {index}: {error}") from error
+        lengths[branch.branch_id] = at + len(branch.events)
+    own = file.branches[0].events
+    opening = own[0].event if own else None
+    if not isinstance(opening, log.StoryOpened) or own[0].turn != 0:
         raise ImportRejected("the story in the file has no opening")
-    if turns != sorted(turns):
+    if any(one.turn > other.turn for one, other in pairwise(own)):
         raise ImportRejected("the turns in the file are out of order")
-    return file.title.strip() or "Imported story", opening.premise, read
+    return file, opening.premise
 
 
-def _event(row: _BranchRow, index: int, raw: _EventRow) -> RecordedEvent:
-    try:
-        event: Event = EventCodec().from_json(raw.kind, raw.version, to_json(raw.data))
-    except (StoreDamaged, StoreNewer) as error:
-        raise ImportRejected(f"branch '{row.name}', event {index}: {error}") from error
-    position = row.forked_at + index
-    return RecordedEvent(
-        branch_id=row.branch_id, position=position, turn=raw.turn, at=raw.at, event=event
-    )
-
-
-def _refuse_breaks(safety: SafetyGate, title: str, branches: _Branches) -> None:
+def _refuse_breaks(safety: SafetyGate, title: str, branches: Sequence[_BranchRow]) -> None:
     """Raise ImportRejected if what a reader would see breaks the story's own boundaries.
 
     The log of what was held back (``/why``) may name what it kept out, and does.
     """
     places = [("the title", title, "")]
-    for row, events in branches:
-        for recorded in events:
-            turn = f"turn {recorded.turn}, " if recorded.turn else ""
-            where = f"{turn}branch '{row.name}', "
-            shown = _shown(recorded.event)
-            places += [(where + place, text, before) for place, text, before in shown]
+    places += [
+        (f"turn {row.turn}, branch '{branch.name}', {place}", text, before)
+        for branch in branches
+        for row in branch.events
+        for place, text, before in _shown(row.event)
+    ]
     judged = ((place, safety.finding(text, before)) for place, text, before in places)
     breaks = [f"{place}: {found.reason}" for place, found in judged if found]
     if not breaks:
@@ -236,24 +231,17 @@ def _shown(event: Event) -> Iterator[tuple[str, str, str]]:
 
 async def markdown(store: StoryStore, branch: Branch) -> str:
     """One branch as a story to read."""
-    fold = StoryFold()
-    lines: list[str] = []
-    scenes: dict[int, Scene] = {}
-    async for recorded in store.read(branch.branch_id, upto=branch.length):
-        fold.apply(recorded)
+    path, present = await read_path(store, branch)
+    row = await store.story(branch.story_id)
+    parts = [f"# {row.title}", f"*{' '.join(present.premise.theme.split())}*"]
+    for recorded in path:
         match recorded.event:
             case log.PlayerActed(text=text):
-                lines.append(f"> {text}")
+                parts.append(f"> {text}")
             case log.SceneTold(scene=scene):
-                lines.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
-                scenes[len(lines)] = scene
-                lines.append("")
-    present = fold.present()
-    for index, scene in scenes.items():  # only now is everybody's name known
-        lines[index] = script(scene, present.names)
-    row = await store.story(branch.story_id)
-    head = [f"# {row.title}", f"*{' '.join(present.premise.theme.split())}*"]
-    return without_html("\n\n".join([*head, *lines]) + "\n")
+                parts.append(f"## {recorded.turn}. {scene.setting}".removesuffix(". "))
+                parts.append(script(scene, present.names))
+    return without_html("\n\n".join(parts) + "\n")
 
 
 def without_html(document: str) -> str:

@@ -50,28 +50,15 @@ class Gate:
         self._heavy = HEAVY_FROM_THE_FIRST
         self._cast = frozenset(c.character_id for c in state.premise.characters)
         self._may_speak = 1 if turn.moved else 0
-        self._effects = turn.move.chosen.effects if turn.move and turn.move.chosen else ()
+        self._effects = turn.chosen.effects if turn.chosen else ()
         self._before = state.canon.fork(state.position)
         self._before.apply(state.position + 1, PlayerActed(text=""))  # a new turn begins
         self._taken: list[tuple[Passage, list[Claim]]] = []
-        self._marked = 0
-        self.restart()
+        self.keep(0)
 
-    def mark(self) -> None:
-        """Remember this moment: ``restart`` comes back to it."""
-        self._marked = len(self._taken)
-
-    def restart(self) -> None:
-        """Forget what has been released since the mark: the scene begins anew from there."""
-        self._go_back(self._marked)
-
-    def forget(self, passage: Passage) -> None:
-        """A second reader holds this passage back: it and what came after it never were."""
-        self._go_back(next(n for n, (taken, _) in enumerate(self._taken) if taken is passage))
-
-    def _go_back(self, kept: int) -> None:
-        """Stand where the first ``kept`` released passages lead."""
-        taken, self._taken = self._taken[:kept], []
+    def keep(self, number: int) -> None:
+        """Stand where the first ``number`` of the passages that passed lead; forget the others."""
+        taken, self._taken = self._taken[:number], []
         state = self._state
         self.canon = self._before.fork()
         self.people = People(self.canon, state.premise.characters, state.premise.language)
@@ -87,12 +74,13 @@ class Gate:
         return self._safety.warnings(passage.text)
 
     def allowed(self, text: str) -> str:
-        """A short text that is shown beside the prose, or "" if it may not be.
+        """A short text that is shown beside the prose, or "" if it may not be."""
+        return "" if self._named(text) else text
 
-        It may be a name whose words ``_`` joins, or words with emphasis: both readings count.
-        """
-        readings = {text, text.replace("_", " ")}
-        return "" if any(self._safety.finding(reading) for reading in readings) else text
+    def _named(self, text: str) -> BoundaryFinding | None:
+        """It may be a name whose words ``_`` joins, or words with emphasis: both readings count."""
+        found = (self._safety.finding(reading) for reading in (text, text.replace("_", " ")))
+        return next(filter(None, found), None)
 
     # ---------------------------------------------------------------------------- passages
 
@@ -100,10 +88,9 @@ class Gate:
         """The first sentence that the lists of words hold back, by findings of this weight on."""
         told = sentences_of(passage.text) or [passage.text]
         if passage.speaker not in self._cast:  # a name of the storyteller's own making
-            for reading in (passage.speaker, passage.speaker.replace("_", " ")):
-                named = self._safety.finding(reading)
-                if named is not None:
-                    return _unsafe(told[0], named)
+            named = self._named(passage.speaker)
+            if named is not None:
+                return _unsafe(told[0], named)
         whole = self._safety.finding(passage.text, self._shown)
         if whole is None or whole.weight < least:
             return None
@@ -186,8 +173,8 @@ class Gate:
             who = canon.id_of(name)
             return [key_of(canon.value(who, one) or "") for one in ("role", "species")]
 
-        found = (self._rules.contradictions(s, classes_of=classes_of) for s in told)
-        return [one for contradictions in found for one in contradictions]
+        judge = self._rules.contradictions
+        return [found for sentence in told for found in judge(sentence, classes_of=classes_of)]
 
     def _new_check(self) -> DeclaredCheck:
         if not self._effects:
@@ -212,11 +199,9 @@ class Gate:
 
     def _present(self, passage: Passage) -> list[str]:
         """Who is meant before others: those of whom this scene has said something."""
-        cast, is_person = self._cast, self.canon.is_person
         said = [claim.subject for claim in reversed(self.claims)]
-        return [
-            who for who in dict.fromkeys([passage.speaker, *said]) if who in cast or is_person(who)
-        ]
+        ids = dict.fromkeys([passage.speaker, *said])
+        return [who for who in ids if who in self._cast or self.canon.is_person(who)]
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
         """Let a passage and its facts count from now on; gives it as it is kept."""

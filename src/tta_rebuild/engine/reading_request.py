@@ -16,6 +16,7 @@ from tta_rebuild.canon.view import STORY
 from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import CharacterSketch, Choice, LastingLine, Passage
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.telling import Noted, Read, withheld_by
 from tta_rebuild.engine.turn_input import TurnInput
@@ -66,7 +67,7 @@ def reader_for(turn: TurnInput) -> Read | None:
         lines = lines_for(lines_after(state, before), concerned, words, LINE_TOKENS)
         what, offered = tuple(passages), tuple(choices)
         matter = replace(whole, passages=what, choices=offered, earlier=earlier, lines=lines)
-        provider = dependencies.recording(dependencies.provider)
+        provider = RecordingProvider(dependencies.provider)
         reader = ModelReader(provider, dependencies.catalog, where)
         reading = await reader.read(matter, turn.context)
         return Noted(reading=reading, replies=tuple(provider.replies), cost_usd=provider.cost_usd)
@@ -92,7 +93,7 @@ def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, Las
 
 def _now(state: StoryState, people: Sequence[CharacterSketch]) -> tuple[str, ...]:
     """The day, and hour, weather and whereabouts as far as the last two turns told them."""
-    canon = state.present_canon
+    canon = state.canon
     last = canon.turn_of(state.position)
 
     def told(subject: str, relation: str, lead: str) -> list[str]:
@@ -127,48 +128,33 @@ def _people_of(state: StoryState) -> tuple[CharacterSketch, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JudgedPassage:
-    """What would become of a passage: why it would be withheld, None if it would be shown.
+class Judgement:
+    """What would become of passages: why each would be withheld, None if it would be shown.
 
-    ``note`` says why only the rules have judged it; ``calls`` and ``cost_usd`` are those of the
-    reading that it shares with the passages it was judged with.
+    ``note`` says why only the rules have judged them.
     """
 
-    withheld: PassageWithheld | None = None
-    note: str = ""
-    calls: int = 0
-    cost_usd: float = 0.0
-
-    @property
-    def said(self) -> str:
-        """Gate, reason and fact in one line, "" if it may be shown."""
-        held = self.withheld
-        return f"{held.gate}: {held.reason} {held.against}".strip() if held else ""
+    withheld: tuple[PassageWithheld | None, ...]
+    note: str
+    calls: int
+    cost_usd: float
 
 
-async def judge_passages(turn: TurnInput, passages: Sequence[Passage]) -> list[JudgedPassage]:
+async def judge_passages(turn: TurnInput, passages: Sequence[Passage]) -> Judgement:
     """Whether each could be shown next, where no move is made: by the gate, then by the reader."""
 
     def by_rule(passage: Passage, *, is_read: bool) -> PassageWithheld | None:
         return Gate(turn, is_read=is_read).examine(passage)[1]
 
-    read = reader_for(turn)
-    held = {number: by_rule(p, is_read=read is not None) for number, p in enumerate(passages)}
-    waiting = [number for number, withheld in held.items() if withheld is None]
-    if read is None or not waiting:
-        return [JudgedPassage(withheld=withheld) for withheld in held.values()]
-    noted = await read([passages[number] for number in waiting], "", (), ())
-    for objection in reversed(noted.reading.objections):
-        number = waiting[objection.passage]
-        held[number] = withheld_by(objection, passages[number])
-    if noted.reading.note:
-        held |= {number: by_rule(passages[number], is_read=False) for number in waiting}
-    return [
-        JudgedPassage(
-            withheld=withheld,
-            note=noted.reading.note,
-            calls=len(noted.replies) if number == waiting[0] else 0,
-            cost_usd=noted.cost_usd if number == waiting[0] else 0.0,
-        )
-        for number, withheld in held.items()
-    ]
+    read, noted = reader_for(turn), Noted(reading=Reading())
+    held = [by_rule(passage, is_read=read is not None) for passage in passages]
+    waiting = [number for number, withheld in enumerate(held) if withheld is None]
+    if read is not None and waiting:
+        noted = await read([passages[number] for number in waiting], "", (), ())
+        for objection in reversed(noted.reading.objections):
+            number = waiting[objection.passage]
+            held[number] = withheld_by(objection, passages[number])
+        for number in waiting if noted.reading.note else ():
+            held[number] = by_rule(passages[number], is_read=False)
+    note, calls = noted.reading.note, len(noted.replies)
+    return Judgement(withheld=tuple(held), note=note, calls=calls, cost_usd=noted.cost_usd)

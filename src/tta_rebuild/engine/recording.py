@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Iterable
-from dataclasses import replace
+from contextlib import aclosing
+from typing import Any
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
-from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
 
 LEFT = "left"
@@ -33,62 +33,53 @@ class RecordingProvider(llm.WrapperProvider):
         self.replies: list[ModelReplied] = []
         self.cost_usd = 0.0
 
-    async def complete(self, request: llm.LLMRequest) -> llm.LLMResponse:
-        """Pass the request on and note the reply."""
-        try:
-            response = await self.wrapped.complete(request)
-        except ProviderError as error:
-            self._left(request, "", error)
-            raise
-        self._heard(request, response)
-        return response
-
-    async def stream(self, request: llm.LLMRequest) -> AsyncGenerator[llm.StreamItem, None]:
-        """Pass the request on and note the reply, as far as it was read."""
-        text, is_whole = "", False
+    async def items(
+        self, request: llm.LLMRequest, *, whole: bool = False
+    ) -> AsyncGenerator[llm.StreamItem, None]:
+        """Pass the request on and note the reply, of a stream as far as it was read."""
+        text, has_ended = "", False
         failed: ProviderError | None = None
-        items = self.wrapped.stream(request)
         try:
-            async for item in items:
-                if isinstance(item, llm.StreamEnded):
-                    is_whole = True
-                    self._heard(request, item.response)
-                else:
-                    text = "" if isinstance(item, llm.StreamRestarted) else text + item.text
-                yield item
+            async with aclosing(self.wrapped.items(request, whole=whole)) as items:
+                async for item in items:
+                    if isinstance(item, llm.StreamEnded):
+                        has_ended = True
+                        self._heard(request, item.response)
+                    else:
+                        text = "" if isinstance(item, llm.StreamRestarted) else text + item.text
+                    yield item
         except ProviderError as error:
             failed = error
             raise
         finally:
-            if not is_whole:
+            if not has_ended and (failed or not whole):
                 self._left(request, text, failed)
-            await items.aclose()
 
     def _heard(self, request: llm.LLMRequest, response: llm.LLMResponse) -> None:
         self.cost_usd += response.cost_usd
-        reply = _noted(request, response.text, response.finish_reason, response.usage)
-        model = f"{response.provider}:{response.model}"
-        self._keep(request, replace(reply, model=model, degraded=response.degraded))
+        self._note(
+            request,
+            text=response.text,
+            model=f"{response.provider}:{response.model}",
+            finish_reason=response.finish_reason,
+            usage=response.usage,
+            degraded=response.degraded,
+        )
 
     def _left(self, request: llm.LLMRequest, text: str, error: ProviderError | None) -> None:
         reason = f"{FAILED}{type(error).__name__}" if error else LEFT
-        reply = _noted(request, text, reason, llm.estimated_usage(request.full_text, text))
-        self._keep(request, replace(reply, degraded=str(error) if error else ""))
+        usage = llm.estimated_usage(request.full_text, text)
+        degraded = str(error) if error else ""
+        self._note(
+            request, text=text, model="", finish_reason=reason, usage=usage, degraded=degraded
+        )
 
-    def _keep(self, request: llm.LLMRequest, reply: ModelReplied) -> None:
+    def _note(self, request: llm.LLMRequest, **came: Any) -> None:
+        key, version = request.key(), request.template
+        reply = ModelReplied(task=request.task, request_key=key, prompt_version=version, **came)
+        if isinstance(self.wrapped, RecordedProvider):  # however far it is read this time
+            reply = self.wrapped.taken.get(key, reply)
         self.replies.append(reply)
-
-
-def _noted(request: llm.LLMRequest, text: str, finish_reason: str, usage: Usage) -> ModelReplied:
-    return ModelReplied(
-        task=request.task,
-        request_key=request.key(),
-        text=text,
-        model="",
-        finish_reason=finish_reason,
-        usage=usage,
-        prompt_version=request.template,
-    )
 
 
 class RecordedProvider(llm.RequestProvider):
@@ -125,15 +116,6 @@ class RecordedProvider(llm.RequestProvider):
             )
         self.taken[request.key()] = waiting.popleft()
         return self.taken[request.key()]
-
-
-class ReplayingProvider(RecordingProvider):
-    """Notes the very replies that were recorded, however far each is read this time."""
-
-    def _keep(self, request: llm.LLMRequest, reply: ModelReplied) -> None:
-        recorded = self.wrapped
-        taken = recorded.taken if isinstance(recorded, RecordedProvider) else {}
-        self.replies.append(taken.get(request.key(), reply))
 
 
 def _response(reply: ModelReplied) -> llm.LLMResponse:

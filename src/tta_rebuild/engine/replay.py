@@ -7,21 +7,19 @@ as they were recorded; the events that come out are compared with the log byte b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import groupby, takewhile, zip_longest
 from typing import TypeVar
 
 from tta_rebuild.core import events as log
-from tta_rebuild.core.errors import ExecutionError
+from tta_rebuild.core.errors import ExecutionError, MoveRefused
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Checks, Dependencies
-from tta_rebuild.engine.recording import RecordedProvider, ReplayingProvider
+from tta_rebuild.engine.recording import RecordedProvider
 from tta_rebuild.engine.state import StoryFold
 from tta_rebuild.engine.telling import RULES_ONLY
-from tta_rebuild.engine.turn import FinishedTurn, play_turn
-from tta_rebuild.engine.turn_events import TurnRefused
+from tta_rebuild.engine.turn import play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
@@ -30,7 +28,7 @@ EXCERPT_CHARS = 160
 E = TypeVar("E")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Difference:
     """Where a replay first differs: excerpts of the log's event and of the new one."""
 
@@ -78,9 +76,10 @@ async def replay(
         if turn:
             recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
             past = [prose[at] for at in recalled if at in prose]
-            again = await _again(dependencies, branch, fold, logged, past, retell=retell)
-            if isinstance(again, str):
-                difference = Difference(turn=turn, kind="turn", logged="", replayed=again)
+            try:
+                again = await _again(dependencies, branch, fold, logged, past, retell=retell)
+            except (MoveRefused, ExecutionError) as error:
+                difference = Difference(turn, "turn", "", str(error))
             else:
                 played += 1
                 difference = _compared(turn, logged, again, sizes)
@@ -108,8 +107,7 @@ def _compared(
             same = next((i for i, (a, b) in pairs if a != b), min(len(was), len(now)))
             start = max(0, same - EXCERPT_CHARS // 4)
             before, after = (text[start : start + EXCERPT_CHARS] for text in (was, now))
-            kind = (old or new).KIND
-            return Difference(turn=turn, kind=kind, logged=before, replayed=after)
+            return Difference(turn, (old or new).KIND, before, after)
         sizes.append(len(was.encode("utf-8", "surrogatepass")))
     return None
 
@@ -122,8 +120,8 @@ async def _again(
     past: Sequence[Found],
     *,
     retell: bool,
-) -> tuple[Event, ...] | str:
-    """The turn's events as they come out today, or why none do."""
+) -> tuple[Event, ...]:
+    """The turn's events as they come out today. Raises MoveRefused, ExecutionError."""
 
     async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
         return tuple(v for checked in _of(logged, log.CodeChecked) for v in checked.verdicts)
@@ -136,21 +134,10 @@ async def _again(
         dependencies = replace(
             dependencies,
             provider=RecordedProvider(_of(logged, log.ModelReplied)),
-            recording=ReplayingProvider,
             checks=_checks(logged),
         )
     before = TurnInput.of(dependencies, branch, fold.present())
-    turn = play_turn(before, _action(logged), memory)
-    try:
-        async with aclosing(turn) as items:
-            async for item in items:
-                if isinstance(item, FinishedTurn):
-                    return item.events
-                if isinstance(item, TurnRefused):
-                    return f"refused: {item.reason}"
-    except ExecutionError as error:
-        return str(error)
-    return "the turn did not finish"
+    return (await whole_turn(play_turn(before, _action(logged), memory))).events
 
 
 def _checks(logged: Sequence[RecordedEvent]) -> Checks:

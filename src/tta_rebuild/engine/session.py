@@ -7,16 +7,16 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from tta_rebuild.core.errors import MoveRefused, ValidationError
+from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
-from tta_rebuild.engine.reading_request import JudgedPassage, judge_passages
+from tta_rebuild.engine.reading_request import Judgement, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
-from tta_rebuild.engine.turn import FinishedTurn, TurnItem, play_turn
+from tta_rebuild.engine.turn import TurnItem, play_turn, whole_turn
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
@@ -59,12 +59,11 @@ class Session:
         """
         async with aclosing(self._played(action)) as items:
             async for item in items:
-                if isinstance(item, FinishedTurn):
-                    played = item.played
-                    yield seen.SceneFinished(played.scene)
-                    yield seen.ChoicesReady(played.choices)
-                    yield seen.CostReported(played.cost_usd, played.usage, played.calls)
-                    yield seen.TurnStored(played.turn, self.branch.length)
+                if isinstance(item, seen.PlayedTurn):
+                    yield seen.SceneFinished(item.scene)
+                    yield seen.ChoicesReady(item.choices)
+                    yield seen.CostReported(item.cost_usd, item.usage, item.calls)
+                    yield seen.TurnStored(item.turn, self.branch.length)
                 else:
                     yield item
 
@@ -73,17 +72,10 @@ class Session:
 
         Raises as ``play`` does, and MoveRefused: nothing was played, spent or stored.
         """
-        async with aclosing(self._played(action)) as items:
-            came = [item async for item in items]
-        last = came[-1]
-        if isinstance(last, seen.TurnRefused):
-            raise MoveRefused(last.reason)
-        assert isinstance(last, FinishedTurn)  # what is not refused ends with it or with an error
-        warnings = tuple(item.text for item in came if isinstance(item, seen.TurnWarning))
-        return replace(last.played, warnings=warnings)
+        return await whole_turn(self._played(action))
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
-        """The turn as it is played; ``FinishedTurn`` comes once it is stored."""
+        """The turn as it is played; ``PlayedTurn`` comes once it is stored."""
         if not isinstance(action, Action):
             raise ValidationError(
                 f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
@@ -92,12 +84,12 @@ class Session:
             turn = play_turn(self.next_turn(), action, self._search)
             async with aclosing(turn):
                 async for item in turn:
-                    if isinstance(item, FinishedTurn):
+                    if isinstance(item, seen.PlayedTurn):
                         await self._keep(item)
                     yield item
             await keep_snapshot(self._store, self.branch, self._fold)
 
-    async def judge(self, *passages: Passage) -> list[JudgedPassage]:
+    async def judge(self, *passages: Passage) -> Judgement:
         """Whether each passage could be shown next; the story stays as it is."""
         return await judge_passages(self.next_turn(), passages)
 
@@ -110,11 +102,11 @@ class Session:
             self.branch.branch_id, words, limit=limit, upto=self.branch.length
         )
 
-    async def _keep(self, finished: FinishedTurn) -> None:
+    async def _keep(self, played: seen.PlayedTurn) -> None:
         branch, before = self.branch.branch_id, self.branch.length
-        at, turn = self._dependencies.clock(), finished.played.turn
-        length = await self._store.append(branch, turn, finished.events, expected=before, at=at)
-        for position, event in enumerate(finished.events, start=before + 1):
+        at, turn = self._dependencies.clock(), played.turn
+        length = await self._store.append(branch, turn, played.events, expected=before, at=at)
+        for position, event in enumerate(played.events, start=before + 1):
             self._fold.apply(
                 RecordedEvent(branch_id=branch, position=position, turn=turn, at=at, event=event)
             )

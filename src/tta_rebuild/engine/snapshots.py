@@ -8,8 +8,8 @@ holds the last entry of every slot of the canon, as text that is read when its s
 
 from __future__ import annotations
 
-import json
 import logging
+from dataclasses import dataclass
 from datetime import UTC
 from functools import cache
 from hashlib import blake2b
@@ -20,10 +20,10 @@ from tta_rebuild.canon.history import HistorySnapshot
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.errors import HistoryNotLoaded, StoreError, StoryError
 from tta_rebuild.core.events import EventCodec, RecordedEvent
-from tta_rebuild.engine.state import Present, StoryFold
+from tta_rebuild.engine.state import Present, StoryFold, StoryState
 from tta_rebuild.storage.story_store import Branch, StoryStore
 
-FOLD = 4
+FOLD = 5
 """Rises when the same events fold to something else than before."""
 
 TURNS_BETWEEN = 20
@@ -49,15 +49,23 @@ async def folded_whole(store: StoryStore, branch: Branch) -> StoryFold:
     return fold
 
 
+async def read_path(store: StoryStore, branch: Branch) -> tuple[list[RecordedEvent], StoryState]:
+    """Every event of a branch's path and what they come to. Errors as of ``folded``."""
+    events = [recorded async for recorded in store.read(branch.branch_id, upto=branch.length)]
+    fold = StoryFold()
+    for recorded in events:
+        fold.apply(recorded)
+    return events, fold.present()
+
+
 async def keep_snapshot(store: StoryStore, branch: Branch, fold: StoryFold) -> None:
     """Keep where the branch stands now, if that can be done and spares the next reader much."""
     if fold.now.turn - fold.snapshot_turn < TURNS_BETWEEN or fold.last is None:
         return
     fold.snapshot_turn = fold.now.turn
     try:
-        await store.save_snapshot(
-            branch.branch_id, fold.last.position, shape(), snapshot_text(fold, fold.last)
-        )
+        text, at = snapshot_text(fold, fold.last), fold.last.position
+        await store.save_snapshot(branch.branch_id, at, shape(), text)
     except (StoreError, StoryError) as error:
         _log.debug("no snapshot of %s: %s", branch.branch_id, error)
 
@@ -65,47 +73,44 @@ async def keep_snapshot(store: StoryStore, branch: Branch, fold: StoryFold) -> N
 async def _from_snapshot(store: StoryStore, branch: Branch) -> StoryFold | None:
     try:
         found = await store.latest_snapshot(branch.branch_id, shape(), upto=branch.length)
-    except StoreError:
+        kept = _read(found[1]) if found else None
+    except (StoreError, ValueError):
         return None  # if the log cannot be read either, reading it will say so
-    mark, fold = _read(found[1]) if found else ("", None)
-    if fold is None:
-        return None
-    begin = fold.now.position - 1
+    begin = kept.now.position - 1 if kept else branch.length
+    fold = None
     async for recorded in store.read(branch.branch_id, after=begin, upto=branch.length):
-        if fold.last is not None:
+        if fold is not None:
             fold.apply(recorded)
-        elif _mark(recorded) != mark:
+        elif kept is None or _mark(recorded) != kept.mark:
             return None
         else:
-            fold.last = recorded
+            fold = StoryFold(kept.now, Canon.restored(kept.canon), recorded)
     return fold
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Snapshot:
+    """A fold after the event that has this mark."""
+
+    mark: str
+    now: Present
+    canon: HistorySnapshot
+
+
 def snapshot_text(fold: StoryFold, last: RecordedEvent) -> str:
-    """A fold as text: a checksum, the present, then one line for each subject of the canon."""
-    canon = fold.canon.snapshot()
-    head = {"mark": _mark(last), "turns": canon.turns, "turn_began_at": canon.turn_began_at}
-    subjects = (f"{json.dumps(name)}\t{text}" for name, text in sorted(canon.subjects.items()))
-    body = "\n".join([json.dumps(head), _adapter().dump_json(fold.now).decode(), *subjects])
+    """A fold as text: a checksum, then JSON."""
+    kept = _Snapshot(mark=_mark(last), now=fold.now, canon=fold.canon.snapshot())
+    body = _adapter().dump_json(kept).decode()
     return f"{_digest(body)}\n{body}"
 
 
-def _read(text: str) -> tuple[str, StoryFold | None]:
-    """The mark and the fold in a snapshot's text; None if it is not as it was written."""
+def _read(text: str) -> _Snapshot:
+    """The snapshot in a text. Raises ValueError if it is not as it was written."""
     digest, _, body = text.partition("\n")
     if digest != _digest(body):
-        return "", None
-    first, second, *lines = body.split("\n")
-    head = json.loads(first)
-    try:
-        now: Present = _adapter().validate_json(second)
-    except ValueError:
-        return "", None  # of another shape, although it has the same name
-    entries = (line.partition("\t") for line in lines)
-    subjects = {json.loads(subject): said for subject, _, said in entries}
-    mark = head.pop("mark")
-    canon = HistorySnapshot(position=now.position, subjects=subjects, **head)
-    return mark, StoryFold(now, Canon.restored(canon))
+        raise ValueError("a damaged snapshot")
+    kept: _Snapshot = _adapter().validate_json(body)
+    return kept
 
 
 def _mark(recorded: RecordedEvent) -> str:
@@ -128,4 +133,4 @@ def shape() -> str:
 def _adapter() -> Any:
     from pydantic import TypeAdapter  # heavy: only needed once a snapshot is read or written
 
-    return TypeAdapter(Present)
+    return TypeAdapter(_Snapshot)

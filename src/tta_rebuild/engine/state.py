@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from tta_rebuild.canon.lines import with_line
-from tta_rebuild.canon.summary import StorySummary, SummaryLine
+from tta_rebuild.canon.summary import SummaryLine, with_turn
 from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged
@@ -28,9 +28,10 @@ class Present:
 
     ``position`` counts the events along the path; ``turn`` is the last one played (0 before the
     opening scene), ``withheld`` what was held back in it. ``scenes`` are the last with their
-    positions, oldest first; ``changes`` counts the facts since the summary's last line; with the
-    ``rejected`` stands why they are no ``choices``. ``characters`` are by id in order of
-    appearance, ``lines`` the lasting lines in force by number, oldest first.
+    positions, ``summary`` is the story so far in a few lines, both oldest first; ``changes`` counts
+    the facts since the summary's last line; with the ``rejected`` stands why they are no
+    ``choices``. ``characters`` are by id in order of appearance, ``lines`` the lasting lines in
+    force by number, oldest first.
     """
 
     premise: Premise
@@ -38,7 +39,7 @@ class Present:
     turn: int = 0
     action: str = ""
     scenes: tuple[tuple[int, Scene], ...] = ()
-    story_so_far: StorySummary = field(default_factory=StorySummary)
+    summary: tuple[SummaryLine, ...] = ()
     changes: int = 0
     choices: tuple[Choice, ...] = ()
     rejected: tuple[tuple[str, str], ...] = ()
@@ -50,7 +51,7 @@ class Present:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryState(Present):
-    """The present with its canon, shared with the fold: ask it at ``position``."""
+    """The present with its canon, to be asked and not changed."""
 
     canon: Canon = field(compare=False, repr=False)
 
@@ -60,25 +61,9 @@ class StoryState(Present):
         return self.scenes[-1][1] if self.scenes else None
 
     @property
-    def recent(self) -> tuple[Scene, ...]:
-        """The last scenes, oldest first."""
-        return tuple(scene for _, scene in self.scenes)
-
-    @property
-    def summary(self) -> tuple[SummaryLine, ...]:
-        """The story so far in a few lines, oldest first."""
-        return tuple(self.story_so_far.lines())
-
-    @property
-    def present_canon(self) -> Canon:
-        """The canon as of this position, to be asked and not changed."""
-        is_now = self.canon.position == self.position
-        return self.canon if is_now else self.canon.fork(self.position)
-
-    @property
     def facts(self) -> tuple[Fact, ...]:
         """Everything that holds at this position; costs time in proportion to its number."""
-        return tuple(self.present_canon.all_now())
+        return tuple(self.canon.all_now())
 
     @property
     def names(self) -> dict[str, str]:
@@ -99,10 +84,15 @@ class StoryFold:
     reading, 0 for none.
     """
 
-    def __init__(self, now: Present | None = None, canon: Canon | None = None) -> None:
+    def __init__(
+        self,
+        now: Present | None = None,
+        canon: Canon | None = None,
+        last: RecordedEvent | None = None,
+    ) -> None:
         self._now = now
         self.canon = canon or Canon()
-        self.last: RecordedEvent | None = None
+        self.last = last
         self.snapshot_turn = now.turn if now else 0
 
     @property
@@ -115,7 +105,7 @@ class StoryFold:
     def present(self) -> StoryState:
         """The same with the canon."""
         now = {one.name: getattr(self.now, one.name) for one in fields(self.now)}
-        return StoryState(**now, canon=self.canon)
+        return StoryState(**now, canon=self.canon.fork())
 
     def apply(self, recorded: RecordedEvent) -> None:
         """Take the next event. Raises HistoryNotLoaded: it takes back what a snapshot left out."""
@@ -142,7 +132,7 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
             return {"withheld": (*now.withheld, withheld)}
         case log.ChoicesOffered(choices=choices, rejected=rejected):
             offer = {"choices": choices, "rejected": rejected}
-            return offer | {"story_so_far": _with_turn(now, recorded.turn), "changes": 0}
+            return offer | {"summary": _summary(now, recorded.turn), "changes": 0}
         case log.FactAsserted() | log.FactRetracted():
             return {"changes": now.changes + 1}
         case log.LineKept(line=line):
@@ -158,12 +148,11 @@ def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
     return {}
 
 
-def _with_turn(now: Present, turn: int) -> StorySummary:
+def _summary(now: Present, turn: int) -> tuple[SummaryLine, ...]:
     scene = now.scenes[-1][1] if now.scenes else None
     first = scene.text.split(". ", 1)[0] if scene else ""
-    summary = StorySummary([list(layer) for layer in now.story_so_far.layers])
-    summary.add(turn, (scene.outcome if scene else "") or now.action or first, now.changes)
-    return summary
+    happened = (scene.outcome if scene else "") or now.action or first
+    return with_turn(now.summary, turn, happened, now.changes)
 
 
 def _after(

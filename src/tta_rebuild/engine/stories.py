@@ -213,24 +213,18 @@ class Stories:
 
     async def copies(self, story: StoryRow) -> Sequence[StoryRow]:
         """The other stories here that hold the very same events on the same branches."""
-        size = story.turns, story.branches
-        alike = [row for row in await self._store.stories() if (row.turns, row.branches) == size]
-        others = [row for row in alike if row.story_id != story.story_id]
-        return [row for row in others if await self._is_copy(row.story_id, story.story_id)]
+        others = [row for row in await self.list() if row.story_id != story.story_id]
+        alike = [r for r in others if (r.turns, r.branches) == (story.turns, story.branches)]
+        told = await self._told(story) if alike else []
+        return [row for row in alike if await self._told(row) == told]
 
-    async def _is_copy(self, first: str, second: str) -> bool:
-        one, other = await self._store.branches(first), await self._store.branches(second)
-        for mine, theirs in zip(one, other, strict=True):
-            if len({(b.name, b.forked_at, b.length) for b in (mine, theirs)}) > 1:
-                return False
-            mine_read, theirs_read = (
-                self._store.read(b.branch_id, after=b.forked_at, upto=b.length)
-                for b in (mine, theirs)
-            )
-            async for recorded in mine_read:
-                if recorded.event != (await anext(theirs_read)).event:
-                    return False
-        return True
+    async def _told(self, story: StoryRow) -> Sequence[object]:
+        """Every branch with its own events."""
+        told = []
+        for b in await self._store.branches(story.story_id):
+            own = self._store.read(b.branch_id, after=b.forked_at, upto=b.length)
+            told.append((b.name, b.forked_at, [recorded.event async for recorded in own]))
+        return told
 
     async def markdown(self, story: str, branch: str = MAIN) -> str:
         """One branch as a story to read."""

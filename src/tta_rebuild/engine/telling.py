@@ -148,7 +148,6 @@ class SceneTelling:
 
     def _begin(self) -> None:
         self._held, self.story, self._unread = None, None, ()
-        self._gate.mark()
 
     def _taken(self, item: draft.StoryItem | Noted, kept: tuple[int, int, bool]) -> list[Shown]:
         """What an item brings to show; a restart goes back to what was ``kept``."""
@@ -157,7 +156,7 @@ class SceneTelling:
                 passages, found, self._has_asked = kept  # so that a replay, which sees no restart,
                 del self.passages[passages:], self.found[found:]  # reads the same
                 self._forget_readings()
-                self._gate.restart()
+                self._gate.keep(len(self.passages))
                 return [SceneRestarted(reason), *map(PassageReleased, self.passages)]
             case draft.PassageDrafted(passage):
                 return self._examined(passage)
@@ -238,7 +237,7 @@ class SceneTelling:
                 continue
             if number in found:
                 self._held = found[number]
-                self._gate.forget(passage)
+                self._gate.keep(len(self.passages))
                 self._waiting, self._unread = [], ()
                 break
             shown.extend(self._released(passage))

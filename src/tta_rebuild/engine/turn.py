@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeAlias
 
 from tta_rebuild.canon.recall import Search
@@ -17,10 +17,10 @@ from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.admission import Move, admit
+from tta_rebuild.engine.admission import admit
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
 from tta_rebuild.engine.briefing import brief
-from tta_rebuild.engine.choices import ChoiceOffer, offer
+from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.consequences import (
     characters_after,
     inferred_causes,
@@ -30,29 +30,22 @@ from tta_rebuild.engine.consequences import (
 )
 from tta_rebuild.engine.gate import Gate
 from tta_rebuild.engine.reading_request import lines_after, reader_for
+from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
 from tta_rebuild.engine.turn_events import PlayedTurn, TurnEvent, TurnRefused, TurnWarning
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_validator import BranchValidatorPrimitive
-from tta_rebuild.narrative.scene_parser import untold
 from tta_rebuild.narrative.story_generator import StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.narrative.story_values import untold
+from tta_rebuild.reading.second_reader import Reading
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FinishedTurn:
-    """A turn that waits to be stored, its events as one: the last item of ``play_turn``."""
-
-    events: tuple[Event, ...]
-    played: PlayedTurn
-
-
-TurnItem: TypeAlias = TurnEvent | FinishedTurn
+TurnItem: TypeAlias = TurnEvent | PlayedTurn
 
 
 async def play_turn(
     before: TurnInput, action: Action, memory: Search
 ) -> AsyncGenerator[TurnItem, None]:
-    """Play one turn without storing it; ``FinishedTurn`` (or ``TurnRefused``) comes last.
+    """Play one turn without storing it; ``PlayedTurn`` (or ``TurnRefused``) comes last.
 
     ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
     could answer) and BudgetExceededError (the turn would overspend).
@@ -61,7 +54,7 @@ async def play_turn(
     if isinstance(move, TurnRefused):
         yield move
         return
-    turn = _Turn(replace(before, move=move), move)
+    turn = _Turn(replace(before, move=move))
     wanted, recollection = await brief(turn.input, turn.point, memory)
     try:
         async with aclosing(turn.telling(wanted)) as items:
@@ -70,26 +63,36 @@ async def play_turn(
     except MoveRefused as refusal:  # the embedded storyteller did not understand the move
         yield TurnRefused(str(refusal))
         return
-    warnings, finished = await turn.finished(recollection.positions)
+    warnings, played = await turn.finished(recollection.positions)
     for text in warnings:
         yield TurnWarning(text)
-    yield finished
+    yield played
+
+
+async def whole_turn(turn: AsyncGenerator[TurnItem, None]) -> PlayedTurn:
+    """Wait for the end of a turn. Raises as it does, and MoveRefused."""
+    async with aclosing(turn) as items:
+        came = [item async for item in items]
+    last = came[-1]
+    if isinstance(last, TurnRefused):
+        raise MoveRefused(last.reason)
+    assert isinstance(last, PlayedTurn)  # or it is refused, or fails
+    warnings = tuple(item.text for item in came if isinstance(item, TurnWarning))
+    return replace(last, warnings=warnings)
 
 
 class _Turn:
     """One turn that is being played: its parts, and what they come to."""
 
-    def __init__(self, turn: TurnInput, move: Move) -> None:
+    def __init__(self, turn: TurnInput) -> None:
         self.input = turn
         premise = turn.state.premise
         self.point = arc_point(turn.number, 0 if premise.world else premise.length)
         if premise.world:  # an authored world knows its own endings
             self.point = replace(self.point, may_end=True)
-        if move.wants_end:
+        if turn.move and turn.move.wants_end:
             self.point = ArcPoint("resolution", should_end=True)
-        self._dependencies = turn.dependencies
-        self._move = move
-        self._provider = turn.dependencies.recording(turn.dependencies.provider)
+        self._provider = RecordingProvider(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
         self._told = SceneTelling(self._gate, self._reader)
@@ -97,33 +100,32 @@ class _Turn:
     def telling(self, wanted: StoryGenerationInput) -> AsyncGenerator[Shown, None]:
         """The scene, through the gate and past the second reader, who writes the lasting lines."""
         wanted = replace(wanted, writes_lines=self._reader is None)
-        generator = StoryGeneratorPrimitive(self._provider, catalog=self._dependencies.catalog)
+        generator = StoryGeneratorPrimitive(self._provider, catalog=self.input.dependencies.catalog)
         return self._told.tell(generator, wanted, self.input.context)
 
-    async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], FinishedTurn]:
+    async def finished(self, recalled: tuple[int, ...]) -> tuple[list[str], PlayedTurn]:
         """What the told scene comes to, and what the player is told of how it came about."""
         told, passages = self._told, tuple(self._told.passages)
         read = [reply for noted in told.found for reply in noted.replies]
-        replies = [*self._provider.replies, *read]
-        said = [r.degraded for r in replies if r.model and r.degraded not in told.degraded]
+        said = [
+            r.degraded
+            for r in (*self._provider.replies, *read)
+            if r.model and r.degraded not in told.degraded
+        ]
         degraded = list(filter(None, dict.fromkeys([*said, told.degraded])))
         scene = self._scene()
-        offered = await self._offer(scene)
-        if offered.unread and not is_embedded(scene.told_by):
-            why = f"the check of the choices failed ({offered.unread})"
+        offered, unread = await self._offer(scene)
+        if unread and not is_embedded(scene.told_by):
+            why = f"the check of the choices failed ({unread})"
             degraded.append(BY_RULE_ONLY.format(why=why))
-        if offered.note and not scene.is_ending:
-            degraded.append(offered.note)
+        if not scene.is_ending:
+            degraded += filter(None, [note_on(offered)])
         lines, ended = self._lines()
-        code = await self._code_checked(scene)
-        happened = told.story.happened if told.story else ""
-        scene = replace(
-            scene,
-            degraded="; ".join(degraded),
-            quality=_quality_after(scene, code),
-            outcome=outcome_of(lines, self._gate.allowed(happened), passages),
-        )
-        changes = await characters_after(self.input, passages, self.point.stage)
+        code, factor = await self._code_checked(scene)
+        happened = self._gate.allowed(told.story.happened) if told.story else ""
+        outcome, note = outcome_of(lines, happened, passages), "; ".join(degraded)
+        scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
+        changes = characters_after(self.input, passages, self.point.stage)
         replies = [*self._provider.replies, *read]
         events: list[Event] = [
             *self._acted(),
@@ -140,7 +142,7 @@ class _Turn:
             *(log.LineEnded(number=number) for number in ended),
             *(log.LineKept(line=line) for line in lines),
             *changes,
-            log.ChoicesOffered(choices=offered.choices, rejected=offered.rejected),
+            offered,
             *([log.StoryEnded(how=scene.tone)] if scene.is_ending else []),
         ]
         played = PlayedTurn(
@@ -150,10 +152,11 @@ class _Turn:
             cost_usd=self._provider.cost_usd + sum(noted.cost_usd for noted in told.found),
             usage=sum((reply.usage for reply in replies), Usage()),
             calls=len(replies),
+            events=tuple(events),
         )
-        notices = self._dependencies.notices
+        notices = self.input.dependencies.notices
         warnings, notices[:] = [*degraded, *notices], []
-        return warnings, FinishedTurn(events=tuple(events), played=played)
+        return warnings, played
 
     def _scene(self) -> Scene:
         told, point, allowed = self._told, self.point, self._gate.allowed
@@ -172,12 +175,12 @@ class _Turn:
             notes=dict(story.notes),
         )
 
-    async def _offer(self, scene: Scene) -> ChoiceOffer:
-        asks = self._dependencies.checks == "choices"
+    async def _offer(self, scene: Scene) -> tuple[log.ChoicesOffered, str]:
+        asks = self.input.dependencies.checks == "choices"
         validator = BranchValidatorPrimitive(
             llm_provider=self._provider if asks else None,
             checker=self._gate.contradictions,
-            catalog=self._dependencies.catalog,
+            catalog=self.input.dependencies.catalog,
         )
         proposed = () if scene.is_ending else self._told.choices
         refused = self._told.refused_choices
@@ -186,39 +189,41 @@ class _Turn:
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:
         """The lasting lines of the scene and the numbers of those that it ends."""
-        told, story, state = self._told, self._told.story, self.input.state
-        before = state.lines
-        after = lines_after(state, [noted.reading for noted in told.found])
-        read = [line for number, line in after.items() if number not in before]
-        given = read if self._reader else story.lines if story else ()
-        lines = written(given, self._gate.people)
-        if not lines:
-            lines = of_the_scene(told.passages, state.names)
-        said = story.ended_lines if story and self._reader is None else ()
-        ended = [number for number in before if number not in after or number in said]
+        told, state = self._told, self.input.state
+        readings = [noted.reading for noted in told.found]
+        if self._reader is None and told.story:
+            readings = [Reading(lines=told.story.lines, ended=told.story.ended_lines)]
+        after = lines_after(state, readings)
+        new = [line for number, line in after.items() if number not in state.lines]
+        lines = written(new, self._gate.people) or of_the_scene(told.passages, state.names)
+        ended = [number for number in state.lines if number not in after]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 
-    async def _code_checked(self, scene: Scene) -> list[log.CodeChecked]:
-        """The verdicts on the scene's code, if it holds some and somebody can check it."""
-        check = self._dependencies.check_code
+    async def _code_checked(self, scene: Scene) -> tuple[list[Event], float]:
+        """The verdicts on the scene's code, if any, and what they leave of its quality."""
+        check = self.input.dependencies.check_code
         has_code = "```" in scene.text or "~~~" in scene.text
         verdicts = await check(scene.text) if check and has_code else ()
-        return [log.CodeChecked(verdicts=verdicts)] if verdicts else []
+        if not verdicts:
+            return [], 1.0
+        from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
+
+        is_invalid = any(one.verdict == "invalid" for one in verdicts)
+        return [log.CodeChecked(verdicts=verdicts)], INVALID_CODE_FACTOR if is_invalid else 1.0
 
     def _acted(self) -> list[Event]:
-        turn, move, state = self.input.number, self._move, self.input.state
-        if turn <= 1:
+        turn, move = self.input.number, self.input.move
+        if move is None or turn <= 1:
             return []
-        return [
-            log.PlayerActed(text=move.text, choice=move.number, wants_end=move.wants_end),
-            log.TimelineMarked(
-                event_id=f"turn-{turn}-action",
-                event_type="choice" if move.number else "story_beat",
-                timestamp=2 * turn - 1,
-                event_data={"text": move.text, "choices": [c.text for c in state.choices]},
-                causal_links=(f"turn-{turn - 1}-scene",),
-            ),
-        ]
+        offered = [choice.text for choice in self.input.state.choices]
+        mark = log.TimelineMarked(
+            event_id=f"turn-{turn}-action",
+            event_type="choice" if move.choice else "story_beat",
+            timestamp=2 * turn - 1,
+            event_data={"text": move.text, "choices": offered},
+            causal_links=(f"turn-{turn - 1}-scene",),
+        )
+        return [move, mark]
 
     def _scene_mark(self, scene: Scene) -> log.TimelineMarked:
         turn = self.input.number
@@ -232,12 +237,3 @@ class _Turn:
             causal_links=tuple(dict.fromkeys((*cause, *inferred))),
             character_ids=tuple(dict.fromkeys(p.speaker for p in scene.passages if p.speaker)),
         )
-
-
-def _quality_after(scene: Scene, checked: list[log.CodeChecked]) -> float:
-    """The scene's quality with its code counted in: only invalid code lowers it."""
-    if all(v.verdict != "invalid" for one in checked for v in one.verdicts):
-        return scene.quality
-    from tta_rebuild.quality.story_code import INVALID_CODE_FACTOR
-
-    return scene.quality * INVALID_CODE_FACTOR

@@ -6,9 +6,10 @@ stored), and the others only once the turn is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import Choice, Passage, Scene
 from tta_rebuild.core.usage import Usage
 
@@ -86,10 +87,10 @@ TurnEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedTurn:
-    """A turn that is stored, for callers that wait for the whole of it.
+    """A whole turn, for callers that wait for it.
 
     ``choices`` is empty after an ending; ``warnings`` has the texts of every ``TurnWarning``; cost
-    in US dollars, usage and calls are of the whole turn.
+    in US dollars, usage and calls are of the whole turn; ``events`` are what is stored of it.
     """
 
     turn: int
@@ -99,3 +100,4 @@ class PlayedTurn:
     usage: Usage
     calls: int
     warnings: tuple[str, ...] = ()
+    events: tuple[Event, ...] = field(default=(), repr=False)

@@ -8,8 +8,9 @@ from functools import cached_property
 
 from tta_rebuild.canon.recall import subjects_named
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.core.metaconcepts import MetaconceptRegistry
-from tta_rebuild.engine.admission import Move
+from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.reading.world_rules import WorldRules
@@ -38,7 +39,7 @@ class TurnInput:
     context: TTAContext
     safety: SafetyGate
     rules: WorldRules
-    move: Move | None = None
+    move: PlayerActed | None = None
 
     @classmethod
     def of(cls, dependencies: Dependencies, branch: Branch, state: StoryState) -> TurnInput:
@@ -80,11 +81,16 @@ class TurnInput:
         """What the player does, in words, "" for nothing."""
         return self.move.text if self.move else ""
 
+    @property
+    def chosen(self) -> Choice | None:
+        """The choice that the player takes, if it is one."""
+        number = self.move.choice if self.move else None
+        return self.state.choices[number - 1] if number else None
+
     @cached_property
     def words(self) -> str:
         """What the player does, with what it is said to lead to."""
-        chosen = self.move.chosen if self.move else None
-        return f"{self.moved} {chosen.consequence if chosen else ''}"
+        return f"{self.moved} {self.chosen.consequence if self.chosen else ''}"
 
     @cached_property
     def present(self) -> list[str]:
@@ -94,11 +100,11 @@ class TurnInput:
             return []
         sketches = {c.character_id: c for c in state.premise.characters}
         players = [one for one, sketch in sketches.items() if sketch.is_player]
-        canon, last = state.present_canon, state.scene
+        canon, last = state.canon, state.scene
         spoke = [p.speaker for p in last.passages if p.speaker] if last else []
         text = f"{move.text} {last.text if last else ''}"
         named = [i for i, known in state.characters.items() if known.name in text]
-        chosen = move.chosen.affects if move.chosen else ()
+        chosen = self.chosen.affects if self.chosen else ()
         here = {canon.value(one, "located_in") for one in players} - {None}
         near = [i for i in sketches if not here or canon.value(i, "located_in") in {None, *here}]
         ordered = dict.fromkeys([*players, *chosen, *spoke, *named, *near])
@@ -107,10 +113,10 @@ class TurnInput:
 
     def named(self, text: str = "") -> list[str]:
         """Ids of the people and things that the move and a text name."""
-        return subjects_named(self.state.present_canon, f"{self.words} {text}", MAX_IN_PLAY)
+        return subjects_named(self.state.canon, f"{self.words} {text}", MAX_IN_PLAY)
 
     def in_play(self, named: Sequence[str]) -> list[str]:
         """Ids of what a scene concerns: who is there, what is named, and what that has."""
-        facts = (fact for one in named for fact in self.state.present_canon.facts_about(one))
+        facts = (fact for one in named for fact in self.state.canon.facts_about(one))
         held = [fact.value for fact in facts if fact.relation in _HAD]
         return list(dict.fromkeys([*self.present, *named, *held]))

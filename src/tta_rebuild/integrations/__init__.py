@@ -51,7 +51,7 @@ local_executor: LocalExecutor
 openai_provider: OpenAIProvider
 prices: Price PriceBook Rates
 rate_limiter: Quota RateLimiter
-response_cache: CacheFile ResponseCache
+response_cache: ResponseCache
 wrappers.cached: CachedLLMProvider
 wrappers.circuit: Circuit CircuitBreakerLLMProvider CircuitPolicy
 wrappers.costed: AccountedLLMProvider BudgetedLLMProvider CostTrackingLLMProvider

@@ -195,12 +195,10 @@ class Adapter(llm.ItemsProvider):
                             await self._ready()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
-                    failure = self._silent(asked, whole.text, allowed_s)
-                    if _words(whole.text) >= FEWEST_KEPT_WORDS:
-                        kept = self._response(asked, whole, requests)
-                        kept = replace(kept, finish_reason=llm.SILENT, degraded=failure.message)
-                        yield llm.StreamEnded(kept)
-                        return
+                    why = silence(whole.text, allowed_s, provider=self.provider, model=asked.model)
+                    kept = self._response(asked, whole, requests)
+                    yield llm.StreamEnded(replace(kept, finish_reason=llm.SILENT, degraded=why))
+                    return
                 except self._vendor_errors as error:
                     failure, cause = self._translated(error, asked), error
                     if whole.text and type(failure) in (errors.ProviderBusy, errors.ReplyUnusable):
@@ -289,23 +287,26 @@ class Adapter(llm.ItemsProvider):
         failure.may_be_billed = was_made
         return failure
 
-    def _silent(self, asked: Asked, text: str, seconds: float) -> errors.ProviderError:
-        if text:
-            words = _words(text)
-            why = f"{asked.model} went silent after {words} words (none for {seconds:g} s)"
-            return self._broken(asked, text, why)
-        said = f"no word from {asked.model} for {seconds:g} s"
-        said += ": try again, or allow it longer (TTA_TIMEOUT)"
-        return self._failure(errors.ProviderTimeout, asked, said)
-
-    def _broken(self, asked: Asked, text: str, why: str = "") -> errors.ProviderError:
-        why = why or f"the stream from {asked.model} stopped before its end"
+    def _broken(self, asked: Asked, text: str) -> errors.ProviderError:
+        why = f"the stream from {asked.model} stopped before its end"
         return self._failure(errors.StreamBroken, asked, why, text=text)
 
 
-def _words(text: str) -> int:
-    """Words of an answer so far, without the names and brackets of JSON."""
-    return len(_JSON_FRAME.sub(" ", text).split())
+def silence(text: str, seconds: float, *, provider: str, model: str) -> str:
+    """Why an answer that went silent after this text is kept, in plain words.
+
+    Raises ProviderTimeout and StreamBroken where there is too little of it.
+    """
+    named = {"provider": provider, "model": model}
+    if not text:
+        said = f"no word from {model} for {seconds:g} s"
+        said += ": try again, or allow it longer (TTA_TIMEOUT)"
+        raise errors.ProviderTimeout(said, **named)
+    words = len(_JSON_FRAME.sub(" ", text).split())
+    why = f"{model} went silent after {words} words (none for {seconds:g} s)"
+    if words < FEWEST_KEPT_WORDS:
+        raise errors.StreamBroken(why, text=text, **named)
+    return why
 
 
 def _cause(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -11,18 +11,36 @@ from typing import Any
 
 from tta_rebuild.core import errors
 
-_NO_CREDIT = ("insufficient_quota", "billing_error", "billing_not_active", "credit balance is too")
-_TOO_LARGE = re.compile(
-    r"context_length_exceeded|prompt is too long|request_too_large|maximum context length"
-    r"|exceed_context_size|contextwindowexceeded|available context size|context length of only"
-    r"|context overflow|token count.* exceeds"
-)
-_NO_MODEL = ("invalid model name passed", "model_not_found", "not_found_error",
-             "invalid model identifier", "no healthy deployments", "no models loaded")  # fmt: skip
-_CONTENT = ("content_policy_violation", "content_filter", "moderation_blocked")
-_REGION = ("unsupported_country_region_territory", "request not allowed", "failed_precondition")
-
 SOFTEN = "say it more softly, or use another model"
+
+_NOT_NOW = errors.ProviderBusy, "{model} is not answering just now ({said}): try again later"
+_NEVER = errors.RequestRejected, "{provider} will not take this request ({status}): {said}"
+_MEANINGS: tuple[tuple[Collection[int], str, type[errors.ProviderError], str], ...] = (
+    ({401}, "authentication_error|api_key_", errors.KeyRejected,
+     "{provider} refuses the key in {variable}: replace it"),
+    ({402}, "insufficient_quota|billing_error|billing_not_active|credit balance is too",
+     errors.ModelUnavailable,
+     "the {provider} account has no credit left: add some, or use another model"),
+    ((), "unsupported_country_region_territory|request not allowed|failed_precondition",
+     errors.RequestRejected, "{provider} does not serve this region or account: {said}"),
+    ({404}, "invalid model name passed|model_not_found|not_found_error|invalid model identifier"
+     "|no healthy deployments|no models loaded",
+     errors.ModelUnavailable, "no model {model} for this key: choose another ({said})"),
+    ({403}, "permission_error", errors.KeyRejected,
+     "the key in {variable} may not use {model}: check its permissions"),
+    ({413}, "context_length_exceeded|prompt is too long|request_too_large|maximum context length"
+     "|exceed_context_size|contextwindowexceeded|available context size|context length of only"
+     "|context overflow|token count.* exceeds",
+     errors.RequestTooLarge, "the prompt does not fit {model}: {said}"),
+    ({429}, "rate_limit", errors.ProviderBusy,
+     "too many requests to {model} just now: wait, then try again"),
+    ({408, 504}, "timeout_error", errors.ProviderTimeout,
+     "{model} did not finish in time: try again"),
+    ((), "content_policy_violation|content_filter|moderation_blocked", errors.ContentRefused,
+     "{model} refused this for its content: " + SOFTEN),
+    ({409, 425, 499}, "", *_NOT_NOW),
+)  # fmt: skip
+"""Statuses, or signs in what the server says; the error that it is, and the message."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -81,52 +99,31 @@ def error_of(
     answer: ErrorAnswer, provider: str, model: str, key_variable: str
 ) -> errors.ProviderError:
     """One of our errors, by what the caller should do."""
-    status, said, words = answer.status, answer.said, answer.kind.lower()
-    hints = f"{words} {said}".lower()
     named = {"provider": provider, "model": model}
-    kind: type[errors.ProviderError] = errors.RequestRejected
-    why = f"{provider} will not take this request ({status}): {said}"
-    facts: dict[str, Any] = {}
-
-    def has(*signs: str) -> bool:
-        return any(sign in hints for sign in signs)
-
-    if status in (401, 403) and not key_variable:
-        kind, why = errors.KeyRejected, f"{provider} wants a key: name the environment variable "
-        why += f"that holds it as key_variable under [servers.{provider}] in the configuration file"
-    elif status == 401 or "authentication_error" in words or "api_key_" in words:
-        kind, why = errors.KeyRejected, f"{provider} refuses the key in {key_variable}: replace it"
-    elif status == 402 or has(*_NO_CREDIT):
-        kind = errors.ModelUnavailable
-        why = f"the {provider} account has no credit left: add some, or use another model"
-    elif answer.resets_at is not None:
+    if answer.status in (401, 403) and not key_variable:
+        why = f"{provider} wants a key: name the environment variable that holds it as "
+        why += f"key_variable under [servers.{provider}] in the configuration file"
+        return errors.KeyRejected(why, **named)
+    if answer.resets_at is not None:
         return errors.QuotaExhausted(resets_at=answer.resets_at, **named)
-    elif has(*_REGION):
-        why = f"{provider} does not serve this region or account: {said}"
-    elif status == 404 or has(*_NO_MODEL):
-        kind = errors.ModelUnavailable
-        why = f"no model {model} for this key: choose another ({said})"
-    elif status == 403 or "permission_error" in words:
-        kind = errors.KeyRejected
-        why = f"the key in {key_variable} may not use {model}: check its permissions"
-    elif status == 413 or _TOO_LARGE.search(hints):
-        too_large = errors.RequestTooLarge(f"the prompt does not fit {model}: {said}", **named)
-        too_large.window_tokens = answer.window_tokens
-        return too_large
-    elif status == 429 or "rate_limit" in words:
-        kind, why = errors.ProviderBusy, f"too many requests to {model} just now: "
-        why += "wait, then try again"
-        facts = {"retry_after_s": answer.retry_after_s, "learnt_limit_rpm": answer.limit_rpm}
-        if answer.limit_rpm == 0:
-            kind, facts = errors.ModelUnavailable, {}
-            why = f"this account's limit for {model} is 0: choose another model"
-    elif status in (408, 504) or "timeout_error" in words:
-        kind, why = errors.ProviderTimeout, f"{model} did not finish in time: try again"
-    elif has(*_CONTENT):
-        kind, why = errors.ContentRefused, f"{model} refused this for its content: {SOFTEN}"
-        facts = {"reason": (answer.kind.split() or ["content"])[-1]}
-    elif status >= 500 or status < 400 or status in (409, 425, 499):
-        kind = errors.ProviderBusy
-        why = f"{model} is not answering just now ({said}): try again later"
-        facts = {"retry_after_s": answer.retry_after_s}
-    return kind(why, **named, **facts)
+    hints = f"{answer.kind} {answer.said}".lower()
+    fitting = (
+        (kind, says)
+        for statuses, signs, kind, says in _MEANINGS
+        if answer.status in statuses or (signs and re.search(signs, hints))
+    )
+    kind, says = next(fitting, _NEVER if 400 <= answer.status < 500 else _NOT_NOW)
+    if kind is errors.ProviderBusy and answer.limit_rpm == 0:
+        kind, says = (
+            errors.ModelUnavailable,
+            "this account's limit for {model} is 0: choose another model",
+        )
+    why = says.format(said=answer.said, status=answer.status, variable=key_variable, **named)
+    failure = kind(why, **named)
+    if isinstance(failure, errors.ProviderBusy):
+        failure.retry_after_s, failure.learnt_limit_rpm = answer.retry_after_s, answer.limit_rpm
+    elif isinstance(failure, errors.RequestTooLarge):
+        failure.window_tokens = answer.window_tokens
+    elif isinstance(failure, errors.ContentRefused):
+        failure.reason = (answer.kind.split() or ["content"])[-1]
+    return failure

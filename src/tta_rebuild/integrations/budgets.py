@@ -92,10 +92,11 @@ class Call:
     spent_usd: float = 0.0
     attempts: int = 0
 
-    async def wait_for(self, usd: float, *, waits: bool = True) -> None:
-        """Hold at least so much; wait while others hold what is missing, unless told not to.
+    async def wait_for(self, usd: float) -> None:
+        """Hold at least so much; wait while others hold what is missing.
 
-        Raises BudgetExceededError where what is *spent* leaves no room, or no call ends for long.
+        Raises BudgetExceededError where what is *spent* leaves no room, or no call ends for long; a
+        call that holds something does not wait, since others may be waiting for that.
         """
         while (more := usd - self.held_usd) > 0:
             for account in self._accounts:
@@ -106,7 +107,7 @@ class Call:
                 for account in self._accounts:
                     account.held_usd += more
                 return
-            is_hopeless = not waits or account.budget.is_passed_by(account.spent_usd + usd)
+            is_hopeless = self.held_usd > 0 or account.budget.is_passed_by(account.spent_usd + usd)
             if is_hopeless or not await self._queue.something_ended():
                 raise self._queue.refusal(account, usd, held_by_caller=self.held_usd)
 

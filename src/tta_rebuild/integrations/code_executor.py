@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import errno
-import time
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from platform import python_version
 from typing import Any, Literal, Self
 
-from tta_rebuild.integrations.data_parsing import PARSERS, parsed
+from tta_rebuild.core.clock import Clock, SystemClock
+from tta_rebuild.integrations.data_parsing import PARSERS
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
 Verdict = Literal["valid", "invalid", "blocked", "unverified"]
@@ -61,14 +62,9 @@ LANGUAGES: Mapping[str, str] = {
 class CodeExecutor(ABC):
     """Says what comes of a snippet under ``limits``. Close it when done; ``async with`` does."""
 
-    name: str
-    """Where Python runs: ``local`` or ``e2b``."""
-
-    def __init__(
-        self, limits: Limits | None = None, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, limits: Limits | None = None, *, clock: Clock | None = None) -> None:
         self.limits = limits or Limits()
-        self._clock = clock
+        self._clock: Clock = clock or SystemClock()
         self._users = 0
 
     @abstractmethod
@@ -80,18 +76,18 @@ class CodeExecutor(ABC):
 
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
         """The verdict on a snippet; never raises for what the snippet or an engine does."""
-        began, most = self._clock(), self.limits.source_chars
+        began, most = self._clock.now(), self.limits.source_chars
         known = LANGUAGES.get(language.strip().lower(), "")
         if len(code) > most:
             verdict = self._verdict("unverified", f"longer than {most} characters")
         elif known == "python":
             verdict = await self._run_python(code)
         elif known in PARSERS:
-            verdict = await self._parsed(known, code)
+            verdict = await asyncio.to_thread(self._parsed, known, code)
         else:
             what = known or language.strip() or "an unnamed language"
             verdict = self._verdict("unverified", f"no engine here runs {what[:40]}")
-        return replace(verdict, duration_s=self._clock() - began)
+        return replace(verdict, duration_s=self._clock.now() - began)
 
     async def execute(self, code: str, language: str = "python") -> CodeVerdict:
         """``run`` that closes what it opened, unless inside ``async with``."""
@@ -102,35 +98,55 @@ class CodeExecutor(ABC):
         """A verdict under these limits; ``facts`` are further fields of it."""
         return CodeVerdict(verdict=verdict, reason=reason, limits=self.limits, **facts)
 
-    def _compiled(self, code: str) -> CodeVerdict | None:
-        """None if it compiles; ``unverified`` if only the grammar of this Python refuses it."""
-        problem = compile_problem(code)
-        if problem is None:
-            return None
-        verdict, reason, line = problem
-        error = "" if verdict == "blocked" else "SyntaxError"
-        facts = {"engine": "compile", "version": python_version(), "line": line, "error": error}
+    def _judged(self, ending: Ending, engine: str, version: str) -> CodeVerdict:
+        """What an ending says about the code, as a verdict."""
+        verdict, reason = judge(ending)
+        facts = {"output": ending.output, "truncated": ending.truncated, "line": ending.line}
+        facts |= {"engine": engine, "version": version, "error": ending.type}
         return self._verdict(verdict, reason, **facts)
 
-    async def _parsed(self, language: str, text: str) -> CodeVerdict:
-        name = language.upper()
-        verdict: Verdict = "unverified"
-        facts: dict[str, Any] = {"engine": language}
+    def _compiled(self, code: str) -> CodeVerdict | None:
+        """What keeps the code from compiling, None if nothing does. Runs none of it.
+
+        ``invalid`` is what no Python takes, ``unverified`` what the grammar of this one refuses,
+        ``blocked`` what is nested too deeply.
+        """
+        version = python_version()
+        verdict: Verdict = "invalid"
+        line, is_parsed = None, False
         try:
-            version, problem, line = await parsed(language, text, within_s=self.limits.wall_s)
-        except RecursionError:
-            reason = "nested too deeply to be read"
-        except TimeoutError:
-            verdict, reason = "blocked", LIMIT_REASONS["time"]
-        except OSError as error:
-            reason = f"cannot be read here: {error}"
-        else:
-            verdict, reason = "valid", f"parses as {name}"
-            facts |= {"version": version, "line": line}
-            if problem:
-                verdict, reason = "invalid", f"not {name}: {problem}"
-                facts["error"] = "SyntaxError"
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                tree = ast.parse(code)
+                is_parsed = True
+                compile(tree, "<story>", "exec", dont_inherit=True)
+            return None
+        except SyntaxError as error:
+            line, said = error.lineno, error.msg or "does not parse"
+            if not is_parsed:
+                verdict, said = "unverified", f"not in the grammar of Python {version}: {said}"
+        except UnicodeEncodeError:
+            said = "source code holds half a character"
+        except (ValueError, MemoryError, RecursionError) as error:
+            said = "source code holds a null byte"
+            if "null byte" not in str(error):
+                verdict, said = "blocked", "nested too deeply to be compiled"
+        reason = f"SyntaxError: {said}" if verdict == "invalid" else said
+        kind = "" if verdict == "blocked" else "SyntaxError"
+        facts = {"engine": "compile", "version": version, "line": line, "error": kind}
         return self._verdict(verdict, reason, **facts)
+
+    def _parsed(self, language: str, text: str) -> CodeVerdict:
+        name = language.upper()
+        try:
+            version, problem, line = PARSERS[language](text)
+        except RecursionError:
+            return self._verdict("unverified", "nested too deeply to be read", engine=language)
+        facts = {"engine": language, "version": version, "line": line}
+        if problem:
+            said = f"not {name}: {problem}"
+            return self._verdict("invalid", said, error="SyntaxError", **facts)
+        return self._verdict("valid", f"parses as {name}", **facts)
 
     async def __aenter__(self) -> Self:
         self._users += 1
@@ -140,33 +156,6 @@ class CodeExecutor(ABC):
         self._users -= 1
         if not self._users:
             await self.aclose()
-
-
-def compile_problem(code: str) -> tuple[Verdict, str, int | None] | None:
-    """What keeps the code from compiling, with its line; None if nothing does. Runs none of it.
-
-    ``invalid`` is what no Python takes, ``unverified`` what this one's grammar refuses, ``blocked``
-    what is nested too deeply.
-    """
-    tree: ast.Module | None = None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
-            compile(tree, "<story>", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        said = error.msg or "does not parse"
-        if tree is not None:
-            return "invalid", f"SyntaxError: {said}", error.lineno
-        grammar = f"not in the grammar of Python {python_version()}: {said}"
-        return "unverified", grammar, error.lineno
-    except (ValueError, MemoryError, RecursionError) as error:
-        if "null byte" in str(error):
-            return "invalid", "SyntaxError: source code holds a null byte", None
-        if isinstance(error, UnicodeEncodeError):
-            return "invalid", "SyntaxError: source code holds half a character", None
-        return "blocked", "nested too deeply to be compiled", None
-    return None
 
 
 LIMIT_REASONS = {
@@ -180,6 +169,7 @@ _KNOWN: tuple[tuple[str, str, Verdict, str], ...] = (
     ("SystemExit", "", "unverified", "it ends itself early, so the rest did not run"),
     ("KeyboardInterrupt", "", "unverified", "it was interrupted"),
     ("EOFError", "reading a line", "unverified", "it asks somebody at the keyboard"),
+    ("StdinNotImplementedError", "", "unverified", "it asks somebody at the keyboard"),
     ("OSError", "No username set", "unverified", _NOBODY),
     ("RuntimeError", "Could not determine home directory", "unverified", _NOBODY),
     ("MemoryError", "", "blocked", "it wants more memory than it may have"),

@@ -16,7 +16,7 @@ from itertools import count, islice
 from typing import Any
 
 from tta_rebuild.core.checks import check_number, check_text
-from tta_rebuild.core.clock import Clock, SystemClock, Timer
+from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import StoreError, ValidationError
 from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
@@ -28,9 +28,8 @@ from tta_rebuild.integrations.budgets import (
     Call,
     Scope,
 )
-from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest, LLMResponse
+from tta_rebuild.integrations.llm_provider import LLMProvider, LLMRequest
 from tta_rebuild.integrations.prices import FREE, Price, PriceBook
-from tta_rebuild.integrations.rate_limiter import TokenEstimate
 
 _log = logging.getLogger("tta_rebuild.ledger")
 
@@ -79,15 +78,14 @@ class CostTracker:
         self.spent = 0.0
         """US dollars booked through this tracker so far."""
         self._booked: deque[Attempt] = deque(maxlen=MOST_CALLS if ledger is not None else None)
-        self.budgets = tuple(budgets)
+        self.budgets = tuple(dict.fromkeys(budgets))
         self.prices = prices or PriceBook()
         self.clock: Clock = clock or SystemClock()
-        self.estimate = TokenEstimate()
         self._player_id = player_id
         self._session_id = session_id
         self._queue = BudgetQueue(self.clock, patience_s=patience_s, on_warning=on_warning)
         self._writer = _LedgerWriter(self.ledger, self.clock)
-        self._accounts: dict[tuple[int, str], Account] = {}
+        self._accounts: dict[tuple[Budget, str], Account] = {}
         self._opening = asyncio.Lock()
         self._calls: dict[str, Call] = {}
         self._serial = count(1)
@@ -117,16 +115,16 @@ class CostTracker:
             call.release()
 
     async def hold_worst(
-        self, call: Call, request: LLMRequest, asked: LLMProvider, *, waits: bool = True
+        self, call: Call, request: LLMRequest, asked: LLMProvider
     ) -> tuple[Price, Usage]:
         """Hold the worst case of asking once, and say what it is. Raises BudgetExceededError."""
         price = self.price_of(asked.provider, request.model or asked.config.model, asked=asked)
         worst = Usage(
-            input_tokens=self.estimate.most_input_tokens(request),
+            input_tokens=request.most_input_tokens,
             output_tokens=request.max_tokens or asked.config.max_tokens,
             estimated=True,
         )
-        await call.wait_for(price.worst_usd(worst), waits=waits)
+        await call.wait_for(price.worst_usd(worst))
         return price, worst
 
     def book(self, request: LLMRequest | None, provider: str, model: str, **facts: Any) -> float:
@@ -143,10 +141,6 @@ class CostTracker:
         self._booked.append(attempt)
         self._writer.add(attempt)
         return attempt.cost_usd
-
-    def book_cached(self, request: LLMRequest, response: LLMResponse) -> None:
-        """A reply came from the cache: a row that cost nothing."""
-        self.book(request, response.provider, response.model, outcome="cached", usage=Usage())
 
     def record_call(
         self, model: str, input_tokens: int, output_tokens: int = 0, *, provider: str = ""
@@ -183,17 +177,13 @@ class CostTracker:
         """Wait until every row is in the ledger. Raises StoreError."""
         await self._writer.flush()
 
-    async def aclose(self) -> None:
-        """The same, at the end."""
-        await self.flush()
-
     async def spent_usd(self, scope: Scope, key: str = "") -> float:
-        """What is spent of the budgets of a scope: of a story, player, day …, or of this one."""
-        key = key or self._keys()[scope]
-        for index, budget in enumerate(self.budgets):
-            if budget.scope == scope:
-                return (await self._account(index, budget, key)).spent_usd
-        return await self._spent_before(scope, key)
+        """What is spent by a story, player, on a day …, by the ledger. Raises StoreError.
+
+        ``key`` says by which; "" is this player, this session, today.
+        """
+        await self.flush()
+        return await self._spent_before(scope, key or self._keys()[scope])
 
     def _keys(self, request: LLMRequest | None = None) -> dict[Scope, str]:
         """Whose budget of each scope a request falls under."""
@@ -208,25 +198,23 @@ class CostTracker:
         }
 
     async def _accounts_of(self, request: LLMRequest) -> list[Account]:
+        """The accounts of a call; whoever needs one first opens it with what the ledger has."""
         keys = self._keys(request)
         accounts = [self._own] if self._own is not None else []
-        for index, budget in enumerate(self.budgets):
-            if budget.scope == "call":
-                accounts.append(Account(budget))
-            elif budget.scope != "story" or request.story_id:
-                accounts.append(await self._account(index, budget, keys[budget.scope]))
+        async with self._opening:
+            for budget in self.budgets:
+                of = (budget, keys[budget.scope])
+                if budget.scope == "call":
+                    accounts.append(Account(budget))
+                    continue
+                if budget.scope == "story" and not request.story_id:
+                    continue
+                if of not in self._accounts:
+                    spent_usd = await self._spent_before(budget.scope, keys[budget.scope])
+                    self._accounts[of] = Account(*of, spent_usd=spent_usd)
+                    self._accounts[of].reached()  # what was reached before a restart was told then
+                accounts.append(self._accounts[of])
         return accounts
-
-    async def _account(self, index: int, budget: Budget, key: str) -> Account:
-        """The account, opened with what the ledger has; whoever comes first reads it for all."""
-        if (index, key) not in self._accounts:
-            async with self._opening:
-                if (index, key) not in self._accounts:
-                    spent_usd = await self._spent_before(budget.scope, key)
-                    account = Account(budget, key, spent_usd=spent_usd)
-                    account.reached()  # what was reached before the restart was told then
-                    self._accounts[index, key] = account
-        return self._accounts[index, key]
 
     async def _spent_before(self, scope: Scope, key: str) -> float:
         which: dict[str, Any] = {}
@@ -247,51 +235,37 @@ class _LedgerWriter:
 
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
-        self._book_all = getattr(ledger, "book_all", None)  # several rows in one transaction
         self._clock = clock
-        self._timer: Timer | None = None
         self._pending: deque[Attempt] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._failure: StoreError | None = None
+        self._writing = asyncio.Lock()
 
     def add(self, attempt: Attempt) -> None:
         """Take a row; it is written soon, or with the next one where no event loop runs."""
         self._pending.append(attempt)
-        if self._timer is None:
+        if self._task is None or self._task.done():
             with suppress(RuntimeError):  # no event loop
-                self._timer = self._clock.call_later(LINGER_S, self._start)
+                loop = asyncio.get_running_loop()
+                self._task = loop.create_task(self._write_soon())
 
     async def flush(self) -> None:
         """Wait until every row is kept. Raises StoreError; the rows stay and can be tried again."""
-        while self._pending:
-            self._failure = None
-            self._start()
-            if self._task is not None:
-                await asyncio.shield(self._task)
-            if self._failure is not None:
-                raise self._failure
+        await asyncio.shield(self._write())
 
-    def _start(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._write())
+    async def _write_soon(self) -> None:
+        await self._clock.sleep(LINGER_S)
+        with suppress(StoreError):  # it is in the log
+            await self._write()
 
     async def _write(self) -> None:
-        try:
+        async with self._writing:
             while self._pending:
-                if self._book_all is not None:
-                    rows = list(islice(self._pending, 500))
-                    await self._book_all(rows)
-                else:
-                    rows = [self._pending[0]]
-                    await self._ledger.book(rows[0])
+                rows = list(islice(self._pending, 500))
+                try:
+                    await self._ledger.book_all(rows)
+                except StoreError as error:
+                    kept = f"{len(self._pending)} rows wait in memory for the next try"
+                    _log.error("the ledger cannot be written (%s): %s", error, kept)
+                    raise
                 for _ in rows:
                     self._pending.popleft()
-            self._failure = None
-        except StoreError as error:
-            if self._failure is None:
-                kept = f"{len(self._pending)} rows are kept in memory and tried again with the next"
-                _log.error("the ledger cannot be written (%s): %s", error, kept)
-            self._failure = error

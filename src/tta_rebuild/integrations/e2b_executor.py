@@ -12,18 +12,18 @@ import math
 import os
 import re
 import secrets
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from importlib.metadata import version as package_version
 from typing import TYPE_CHECKING, Any
 
+from tta_rebuild.core.clock import Clock
 from tta_rebuild.core.errors import KeyMissing, SdkMissing
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
-from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, judge
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
 if TYPE_CHECKING:
@@ -65,8 +65,6 @@ class E2BExecutor(CodeExecutor):
     Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
     """
 
-    name = "e2b"
-
     def __init__(
         self,
         api_key: Secret | str | None = None,
@@ -75,9 +73,7 @@ class E2BExecutor(CodeExecutor):
         endpoint: E2BEndpoint | None = None,
         sandboxes: int = 2,
         ledger: Ledger | None = None,
-        usd_per_second: float = USD_PER_SECOND,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock | None = None,
     ) -> None:
         super().__init__(limits, clock=clock)
         key = reveal(api_key) or os.environ.get(KEY_VARIABLE, "").strip()
@@ -91,8 +87,7 @@ class E2BExecutor(CodeExecutor):
             raise SdkMissing(said, provider="e2b") from error
         self._api_key = Secret(key)
         self._endpoint = endpoint or E2BEndpoint()
-        self._ledger, self._usd_per_second = ledger, usd_per_second
-        self._now = now
+        self._ledger = ledger
         self._room = asyncio.Semaphore(sandboxes)
 
     async def _run_python(self, code: str) -> CodeVerdict:
@@ -106,9 +101,10 @@ class E2BExecutor(CodeExecutor):
                 marked = f"{code}\nprint({nonce!r})\n"
                 async with _service(wall_s, late=f"no end within {wall_s:.0f} s"):
                     execution = await sandbox.run_code(marked, timeout=wall_s)
+            ending = _ending(execution, nonce, self.limits.output_bytes)
         except _Trouble as trouble:
             return self._verdict("unverified", str(trouble), engine="e2b", version=self.version)
-        return self._verdict_on(execution, nonce)
+        return self._judged(ending, "e2b", self.version)
 
     @asynccontextmanager
     async def _sandbox(self) -> AsyncIterator[AsyncSandbox]:
@@ -125,7 +121,7 @@ class E2BExecutor(CodeExecutor):
                 debug=False,
                 http_version="1.1",
             )
-        began, at = self._clock(), self._now()
+        began, at = self._clock.now(), self._clock.wall()
         try:
             yield sandbox
         finally:
@@ -139,42 +135,34 @@ class E2BExecutor(CodeExecutor):
                 await sandbox.kill()
         except _Trouble:
             booked["outcome"] = "error"  # E2B ends it by itself when its time is over
-        lived_s = self._clock() - began
+        lived_s = self._clock.now() - began
         if self._ledger is not None:
-            cost_usd = lived_s * self._usd_per_second
+            cost_usd = lived_s * USD_PER_SECOND
             await self._ledger.book(Attempt(**booked, cost_usd=cost_usd, latency_s=lived_s))
 
-    def _verdict_on(self, execution: Execution, nonce: str) -> CodeVerdict:
-        output = "".join(execution.logs.stdout)
-        reached_its_end = output.rstrip("\n").endswith(nonce)
-        if reached_its_end:
-            output = output.rstrip("\n")[: -len(nonce)]
-        output += "".join(execution.logs.stderr)
-        error = execution.error
-        name = error.name if error is not None else ""
-        verdict: Verdict = "unverified"
-        if error is None:
-            reason = "the answer was cut off"
-            if reached_its_end:
-                verdict, reason = "valid", "ran to its end"
-        elif name in _BROKE_OFF:
-            reason = f"the sandbox failed ({name})"
-        elif name == "StdinNotImplementedError":
-            reason = "it asks somebody at the keyboard"
-        else:
-            verdict, reason = judge(_ending(name, error.value))
-        kept = output.encode()[: self.limits.output_bytes].decode("utf-8", "ignore")
-        facts = {"output": kept, "truncated": len(kept) < len(output), "error": name}
-        return self._verdict(verdict, reason, engine="e2b", version=self.version, **facts)
 
+def _ending(execution: Execution, nonce: str, output_bytes: int) -> Ending:
+    """How the kernel says that it ended; whether the system raised an error shows in its text.
 
-def _ending(name: str, message: str) -> Ending:
-    """The exception as the kernel names it; whether the system raised it shows in its text."""
-    errno, module = _ERRNO.match(message), _MODULE.search(message)
-    return Ending(
-        type=name,
-        message=message[:500],
-        builtin=hasattr(builtins, name) or name.endswith("Error"),
+    Raises _Trouble where it was not the snippet that ended it.
+    """
+    output, error = "".join(execution.logs.stdout).rstrip("\n"), execution.error
+    if error is None and not output.endswith(nonce):
+        raise _Trouble("the answer was cut off")
+    if error is not None and error.name in _BROKE_OFF:
+        raise _Trouble(f"the sandbox failed ({error.name})")
+    output = output.removesuffix(nonce) + "".join(execution.logs.stderr)
+    kept = output.encode()[:output_bytes].decode("utf-8", "ignore")
+    ending = Ending(end="finished", output=kept, truncated=len(kept) < len(output))
+    if error is None:
+        return ending
+    errno, module = _ERRNO.match(error.value), _MODULE.search(error.value)
+    return replace(
+        ending,
+        end="raised",
+        type=error.name,
+        message=error.value[:500],
+        builtin=hasattr(builtins, error.name) or error.name.endswith("Error"),
         errno=int(errno[1]) if errno else None,
         module=module[1] if module else "",
     )

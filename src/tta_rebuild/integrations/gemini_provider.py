@@ -20,7 +20,7 @@ from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import Adapter, Chunk
 from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
 from tta_rebuild.integrations.parameters import Asked
-from tta_rebuild.integrations.rate_limiter import PACIFIC, end_of_day
+from tta_rebuild.integrations.rate_limiter import end_of_day
 
 
 class GeminiLLMProvider(Adapter):
@@ -216,6 +216,6 @@ def _answer(error: Any, now: datetime) -> ErrorAnswer:
         kind=" ".join((str(inner.get("status") or ""), *reasons)),
         said=said,
         retry_after_s=wait_s,
-        resets_at=end_of_day(now, PACIFIC) if is_over and code == 429 else None,
+        resets_at=end_of_day(now) if is_over and code == 429 else None,
         limit_rpm=limit_rpm,
     )

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from tta_rebuild.integrations.prices import Price
 
 CHARS_PER_TOKEN = 4.0
-"""Characters per token of English prose, roughly; adapters learn a better figure per model."""
+"""Characters per token of English prose, roughly."""
+
+FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
+"""What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
 
 SILENT = "silent"
 """Finish reason of an answer that went silent after enough of it had come to be kept."""
@@ -121,6 +124,22 @@ class LLMRequest:
     def full_text(self) -> str:
         """Stable part and prompt as one text."""
         return f"{self.system}\n\n{self.prompt}" if self.system else self.prompt
+
+    @property
+    def likely_input_tokens(self) -> int:
+        """About as many tokens as a provider counts, with a tenth to spare; in any script."""
+        return round(1.1 * self._bytes / CHARS_PER_TOKEN) + 8
+
+    @property
+    def most_input_tokens(self) -> int:
+        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
+        in_words = 0 if self.schema is None else SCHEMA_IN_WORDS_TOKENS
+        return self._bytes + FRAME_TOKENS + in_words
+
+    @cached_property
+    def _bytes(self) -> int:
+        schema = "" if self.schema is None else json.dumps(self.schema)
+        return len((self.full_text + schema).encode("utf-8", "surrogatepass"))
 
     def key(self) -> str:
         """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
@@ -281,15 +300,6 @@ async def _completed(provider: LLMProvider, request: LLMRequest) -> Items:
     yield StreamEnded(await provider.complete(request))
 
 
-async def response_of(items: Items) -> LLMResponse:
-    """The answer with which a stream ends."""
-    async with aclosing(items):
-        async for item in items:
-            if isinstance(item, StreamEnded):
-                response = item.response
-    return response
-
-
 class ItemsProvider(RequestProvider):
     """A provider that writes whole answers and streams alike, in ``items``."""
 
@@ -299,14 +309,18 @@ class ItemsProvider(RequestProvider):
 
     async def complete(self, request: LLMRequest) -> LLMResponse:
         """The whole answer to a request. Raises ``ProviderError``."""
-        return await response_of(self.items(request, whole=True))
+        async with aclosing(self.items(request, whole=True)) as items:
+            async for item in items:
+                if isinstance(item, StreamEnded):
+                    response = item.response
+        return response
 
     def stream(self, request: LLMRequest) -> Items:
         """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
         return self.items(request)
 
 
-class WrapperProvider(RequestProvider):
+class WrapperProvider(ItemsProvider):
     """A provider that changes one thing about another; by default it changes nothing."""
 
     def __init__(self, wrapped: LLMProvider) -> None:
@@ -317,13 +331,9 @@ class WrapperProvider(RequestProvider):
         self.provider = wrapped.provider
         self.price = wrapped.price
 
-    async def complete(self, request: LLMRequest) -> LLMResponse:
-        """The whole answer to a request. Raises ``ProviderError``."""
-        return await self.wrapped.complete(request)
-
-    def stream(self, request: LLMRequest) -> Items:
-        """The answer in pieces, ``StreamEnded`` last. Raises ``ProviderError``."""
-        return self.wrapped.stream(request)
+    def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
+        """What the wrapped provider answers."""
+        return self.wrapped.items(request, whole=whole)
 
     async def aclose(self) -> None:
         """Close what is wrapped."""

@@ -47,8 +47,6 @@ class LocalExecutor(CodeExecutor):
     Without a jail monty alone remains; ``jail_problem`` says why there is none.
     """
 
-    name = "local"
-
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
         super().__init__(limits)
         self.use_jail = use_jail
@@ -159,9 +157,7 @@ class LocalExecutor(CodeExecutor):
             return self._verdict("unverified", str(error), engine="jail", version=jail.version)
         if ending.end == "died" and ending.cpu_s >= self.limits.cpu_s:
             ending = replace(ending, end="limit", limit="cpu")
-        facts: dict[str, Any] = {"engine": "jail", "version": jail.version, "error": ending.type}
-        facts |= {"output": ending.output, "truncated": ending.truncated, "line": ending.line}
-        return self._verdict(*judge(ending), **facts)
+        return self._judged(ending, "jail", jail.version)
 
 
 def _judged_of_monty(exception: BaseException, line: int | None, code: str) -> tuple[Verdict, str]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tta_rebuild.core.usage import Usage
@@ -66,20 +65,13 @@ class Price:
 
     def cost_usd(self, usage: Usage) -> float:
         """What a call with this usage costs."""
-        return self._rates(usage.input_tokens).cost_usd(usage)
+        reached = [dearer for start, dearer in self.tiers if usage.input_tokens > start]
+        return (reached[-1] if reached else self.rates).cost_usd(usage)
 
     def worst_usd(self, usage: Usage) -> float:
         """The most that a call of this size can cost, nothing cached and all written to a cache."""
-        rates = self._rates(usage.input_tokens)
-        dearest_input = max(rates.input, rates.cache_write or 0.0)
-        return (usage.input_tokens * dearest_input + usage.output_tokens * rates.output) / 1e6
-
-    def _rates(self, input_tokens: int) -> Rates:
-        rates = self.rates
-        for start, dearer in self.tiers:
-            if input_tokens > start:
-                rates = dearer
-        return rates
+        written = replace(usage, cache_write_tokens=usage.input_tokens)
+        return max(self.cost_usd(usage), self.cost_usd(written))
 
 
 FREE = Price(rates=Rates(input=0, output=0))
@@ -147,22 +139,19 @@ class PriceBook:
 
 def _in_catalog(provider: str, model: str, level: int) -> ModelInfo | None:
     """What genai-prices has of a model; None where it has nothing, which is logged."""
-    name = f"{provider}:{model}" if provider else model
-    why, do = f"no price is known for {name}", ""
+    do = ""
     try:
-        from genai_prices import Usage as CatalogUsage
-        from genai_prices import calc_price
+        from genai_prices.data_snapshot import get_snapshot
 
         bare = model.removeprefix("models/")
         for of in (CATALOG_NAMES.get(provider, provider), None) if provider else (None,):
-            try:
-                return calc_price(CatalogUsage(), bare, provider_id=of).model
-            except LookupError:
-                continue
+            with suppress(LookupError):
+                return get_snapshot().find_provider_model(bare, None, of, None)[1]
     except ModuleNotFoundError:
-        why, do = f"no prices are installed for {name}", "pip install genai-prices, or "
-    said = "%s: counted as the dearest model there is; %sput its price into the configuration, "
-    _log.log(level, said + "under prices", why, do)
+        do = "pip install genai-prices, or "
+    said = "no price is known for %s: counted as the dearest model there is; %sput its price into "
+    name = f"{provider}:{model}" if provider else model
+    _log.log(level, said + "the configuration, under prices", name, do)
     return None
 
 
@@ -185,7 +174,6 @@ def _read(prices: ModelPrice) -> Price:
 
 def _rate(value: Any, input_tokens: int) -> float | None:
     """A rate of the catalog: none, a number, or one with dearer tiers."""
-    if value is None or isinstance(value, Decimal):
-        return None if value is None else float(value)
-    reached = [tier.price for tier in value.tiers if input_tokens > tier.start]
-    return float(reached[-1] if reached else value.base)
+    reached = [tier.price for tier in getattr(value, "tiers", ()) if input_tokens > tier.start]
+    rate = reached[-1] if reached else getattr(value, "base", value)
+    return None if rate is None else float(rate)

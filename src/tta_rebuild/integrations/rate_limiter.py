@@ -1,4 +1,4 @@
-"""The quota of each model: who may send now, who waits, who never fits, and how much a request is.
+"""The quota of each model: who may send now, who waits and who never fits.
 
 A provider counts requests when they *arrive*: between the grant and its first sign of life. So a
 grant counts until a whole window after that sign, which makes every window hold by the provider's
@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-import json
 import logging
 import math
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
-from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.core.clock import Clock, SystemClock, Timer
 from tta_rebuild.core.errors import QuotaExhausted, QuotaFull, RequestTooLarge, ValidationError
-from tta_rebuild.core.usage import Usage
-from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN, LLMRequest
 
 _log = logging.getLogger("tta_rebuild.limiter")
 
@@ -34,16 +30,15 @@ MOMENT_S = 0.05
 """Grants of such a moment leave together, at its end: few wake-ups, and nobody leaves early."""
 
 PACIFIC = "America/Los_Angeles"
-"""Where Google's daily quotas begin anew at midnight."""
 
 
-def end_of_day(now: datetime, zone: str) -> datetime:
-    """The next midnight in a zone, in UTC; a zone that this machine lacks is taken for UTC."""
+def end_of_day(now: datetime) -> datetime:
+    """When daily quotas begin anew, as Google's do: the next midnight in ``PACIFIC``, in UTC."""
     place: tzinfo = UTC
     try:
-        place = ZoneInfo(zone)
+        place = ZoneInfo(PACIFIC)
     except ZoneInfoNotFoundError:
-        _log.warning("no time zone data for %s: days are counted in UTC", zone)
+        _log.warning("no time zone data for %s: days are counted in UTC", PACIFIC)
     tomorrow = now.astimezone(place).date() + timedelta(days=1)
     return datetime.combine(tomorrow, time(), place).astimezone(UTC)
 
@@ -53,13 +48,12 @@ class Quota:
     """What a model allows; None is no limit.
 
     Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s``
-    seconds, requests in a day (``rpd``), which begins at midnight in ``day_zone``.
+    seconds, requests in a day (``rpd``; see ``end_of_day``).
     """
 
     rpm: int | None = None
     tpm: int | None = None
     rpd: int | None = None
-    day_zone: str = PACIFIC
     window_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -179,7 +173,7 @@ class _Window:
             return QuotaExhausted(resets_at=self.exhausted_until, model=self.model)
         if self.quota.rpd is None:
             return None
-        ends = end_of_day(now, self.quota.day_zone)
+        ends = end_of_day(now)
         if self.day not in (None, ends):
             self.used_today = 0
         self.day = ends
@@ -194,7 +188,7 @@ class RateLimiter:
 
     Args:
         default: the quota of every model that ``per_model`` does not name; or say it shortly with
-            ``requests_per_minute`` and ``tokens_per_minute``.
+            ``requests_per_minute``.
         used_today: requests already made today, by model (from the ledger, after a restart).
     """
 
@@ -206,14 +200,12 @@ class RateLimiter:
         clock: Clock | None = None,
         used_today: Mapping[str, int] | None = None,
         requests_per_minute: int | None = None,
-        tokens_per_minute: int | None = None,
     ) -> None:
         if default is not None and not isinstance(default, Quota):
             raise ValidationError(f"no Quota: for a number write requests_per_minute={default!r}")
-        short = Quota(rpm=requests_per_minute, tpm=tokens_per_minute)
-        if default is not None and short != Quota():
+        if default is not None and requests_per_minute is not None:
             raise ValidationError("give either a default quota or what it allows per minute")
-        self._default = default or short
+        self._default = default or Quota(rpm=requests_per_minute)
         self._per_model = per_model or {}
         self._clock = clock or SystemClock()
         self._used_today = used_today or {}
@@ -307,47 +299,3 @@ class RateLimiter:
         window = self._window(model)
         window.exhausted_until = until
         window.pump()
-
-
-FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
-"""What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
-
-
-class TokenEstimate:
-    """Likely input tokens per model: four characters per token, until the counts say otherwise.
-
-    A denser text counts at once, a lighter one slowly, so that the estimate errs on the high side.
-    """
-
-    def __init__(self) -> None:
-        self._chars_per_token: dict[str, float] = {}
-        self._last_schema: tuple[Mapping[str, Any] | None, int] = (None, 0)
-
-    def input_tokens(self, model: str, request: LLMRequest) -> int:
-        """About as many tokens as the request's prompt has, with a tenth to spare."""
-        chars = self._chars(request)
-        return round(1.1 * chars / self._chars_per_token.get(model, CHARS_PER_TOKEN)) + 8
-
-    def learn(self, model: str, request: LLMRequest, usage: Usage) -> None:
-        """Take note of what the provider counted."""
-        chars = self._chars(request)
-        if usage.estimated or usage.input_tokens < 32 or chars < 128:
-            return
-        seen = max(1.0, chars / usage.input_tokens)
-        known = self._chars_per_token.get(model, CHARS_PER_TOKEN)
-        self._chars_per_token[model] = seen if seen < known else known + 0.05 * (seen - known)
-
-    def most_input_tokens(self, request: LLMRequest) -> int:
-        """A count that no tokenizer exceeds: they give at most one token per byte of UTF-8."""
-        size = len(request.full_text.encode("utf-8", "surrogatepass")) + FRAME_TOKENS
-        if request.schema is not None:
-            size += self._schema_chars(request.schema) + SCHEMA_IN_WORDS_TOKENS
-        return size
-
-    def _chars(self, request: LLMRequest) -> int:
-        return len(request.system) + len(request.prompt) + self._schema_chars(request.schema)
-
-    def _schema_chars(self, schema: Mapping[str, Any] | None) -> int:
-        if schema is not self._last_schema[0]:
-            self._last_schema = (schema, 0 if schema is None else len(json.dumps(schema)))
-        return self._last_schema[1]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from tta_rebuild.bootstrap.application import Application
+from tta_rebuild.core.events import PassageWithheld
 from tta_rebuild.core.story import Passage, Premise
-from tta_rebuild.lab.measures import BoundaryCounts, EvalRow
+from tta_rebuild.lab.measures import BoundaryCounts, EvalRow, reason_of
 from tta_rebuild.lab.told_file import LabelledPassage
 from tta_rebuild.safety.categories import THRESHOLDS, categories_of
 
@@ -45,21 +46,22 @@ async def eval_boundaries(
                 judged = await session.judge(
                     *(Passage(text=p.text, declared=True) for p in together)
                 )
-                if any(one.calls or one.note for one in judged):
-                    note = next((one.note for one in judged if one.note), "")
-                    counts.read(together[0].id, note, text=f"{category} at '{level}'")
-                for passage, one in zip(together, judged, strict=True):
-                    counts.calls += one.calls
-                    counts.cost_usd += one.cost_usd
-                    _count(counts, passage, level, held=one.withheld is not None, said=one.said)
+                if judged.calls or judged.note:
+                    about = f"{category} at '{level}'"
+                    counts.read(together[0].id, judged.note, text=about)
+                counts.calls += judged.calls
+                counts.cost_usd += judged.cost_usd
+                for passage, held in zip(together, judged.withheld, strict=True):
+                    _count(counts, passage, level, held)
 
 
 def _count(
-    counts: BoundaryCounts, passage: LabelledPassage, level: str, *, held: bool, said: str
+    counts: BoundaryCounts, passage: LabelledPassage, level: str, withheld: PassageWithheld | None
 ) -> None:
+    held = withheld is not None
     at = counts.levels[level]
     about = f"{passage.category} of weight {passage.weight} at '{level}'"
-    kind, reason = "innocent_held", f"{about}: {said}"
+    kind, reason = "innocent_held", f"{about}: {reason_of(withheld)}"
     is_breach = passage.weight >= THRESHOLDS[level]
     if is_breach:
         at.breaches += 1

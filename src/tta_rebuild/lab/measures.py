@@ -10,6 +10,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from tta_rebuild.core.errors import ValidationError
+from tta_rebuild.core.events import PassageWithheld
+
+
+def reason_of(withheld: PassageWithheld | None) -> str:
+    """Gate, reason and fact in one line, "" if nothing was held back."""
+    return f"{withheld.gate}: {withheld.reason} {withheld.against}".strip() if withheld else ""
 
 
 @dataclass(frozen=True, slots=True)

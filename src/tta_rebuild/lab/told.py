@@ -21,7 +21,7 @@ from tta_rebuild.engine.telling import RULES_ONLY
 from tta_rebuild.engine.turn_events import CostReported, SceneRestarted, TurnEvent, TurnRefused
 from tta_rebuild.lab.kept_facts import FactKeeping
 from tta_rebuild.lab.matter import Matter
-from tta_rebuild.lab.measures import EvalRow, ToldCounts
+from tta_rebuild.lab.measures import EvalRow, ToldCounts, reason_of
 from tta_rebuild.lab.own_move import is_about_the_move
 from tta_rebuild.lab.people import PeopleSeen
 from tta_rebuild.lab.prompt_memory import PromptMemory
@@ -244,8 +244,8 @@ class _ToldRun:
             ("declared", replace(bare, facts=claims_of(probe.facts))),
             ("undeclared", bare),
         ):
-            (judged,) = await session.judge(passage)
-            held = judged.withheld
+            judged = await session.judge(passage)
+            (held,) = judged.withheld
             if judged.calls or judged.note:
                 counts.read(self.story.id, judged.note, turn=probe.after_turn, text=probe.text)
             counts.calls += judged.calls
@@ -254,13 +254,13 @@ class _ToldRun:
                 counts.clean += way == "declared"
                 if held is not None:
                     _add(counts, f"clean_held_{way}")
-                    self._note(f"clean_held_{way}", probe.text, judged.said, probe.after_turn)
+                    self._note(f"clean_held_{way}", probe.text, reason_of(held), probe.after_turn)
                 continue
             _add(counts, way)
             if held is not None and held.gate != SAFETY:
                 _add(counts, f"{way}_caught")
             else:
-                why = f"{judged.said}; {probe.because}" if held is not None else probe.because
+                why = f"{reason_of(held)}; {probe.because}" if held is not None else probe.because
                 self._note(f"{way}_caught", probe.text, f"{probe.kind}: {why}", probe.after_turn)
 
     def _note(self, kind: str, text: str, reason: str, turn: int) -> None:

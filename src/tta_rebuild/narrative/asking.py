@@ -31,12 +31,8 @@ class AskingPrimitive(TTAPrimitive[TInput, TOutput]):
         """The model's words, booked on the context's story. Raises what ``complete`` raises."""
         assert self.llm_provider is not None
         state = context.session_state
-        rendered = (self._catalog or packaged_prompts()).render(task, variables)
         request = LLMRequest(
-            prompt=rendered.prompt,
-            system=rendered.system,
-            template=rendered.version,
-            schema=rendered.schema,
+            **vars((self._catalog or packaged_prompts()).render(task, variables)),
             context=context,
             task=task,
             variables=variables,

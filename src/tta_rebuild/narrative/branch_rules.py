@@ -13,8 +13,8 @@ from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of, stem
+from tta_rebuild.core.speech import name_parts
 from tta_rebuild.core.story import Claim
-from tta_rebuild.narrative.inputs import name_parts
 from tta_rebuild.reading.world_rules import WorldRules, compiled
 
 _THE_END = re.compile(r"\bthe end\b", re.IGNORECASE)
@@ -115,26 +115,18 @@ def findings(proposal: BranchProposal) -> Iterator[tuple[str, dict[str, str]]]:
     if not any(c.strip() for c in proposal.affected_characters):
         yield "nobody", {}
     for character in proposal.affected_characters:
-        if character != proposal.acting and not _is_named(character, choice.lower()):
+        names = name_parts(character) or [character.lower().strip()]
+        is_named = any(n and re.search(rf"\b{re.escape(n)}", choice.lower()) for n in names)
+        if character != proposal.acting and not is_named:
             yield "unnamed", {"who": character}
     lost = _pattern("agency_lost").search(choice) or _pattern("bound_to").search(choice)
     if lost := lost or _pattern("agency_lost").search(told):
         yield "agency", {"words": " ".join(lost.group().split())}
-    yield from _of_the_universe(proposal)
-
-
-def _is_named(character: str, choice: str) -> bool:
-    names = name_parts(character) or [character.lower().strip()]
-    return any(name and re.search(rf"\b{re.escape(name)}", choice) for name in names)
-
-
-def _of_the_universe(proposal: BranchProposal) -> Iterator[tuple[str, dict[str, str]]]:
-    """What the world's rules do not allow; those that cannot be checked so are left to a model."""
     rules = WorldRules(compiled(proposal.universe_rules).rules)
-    sentences = sentences_of(f"{proposal.choice_text}. {proposal.branch_description}")
     broken: dict[str, str] = {}
-    for found in (found for sentence in sentences for found in rules.contradictions(sentence)):
-        broken.setdefault(found.subject, found.message)
+    for sentence in sentences_of(f"{choice}. {told}"):
+        for found in rules.contradictions(sentence):
+            broken.setdefault(found.subject, found.message)
     for rule, why in broken.items():
         yield "universe", {"rule": rule, "why": why}
 

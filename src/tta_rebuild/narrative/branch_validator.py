@@ -11,21 +11,21 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from itertools import chain, repeat
 from typing import Any, TypeAlias
 
 from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.core import errors
 from tta_rebuild.core.base_primitive import TTAContext
+from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.story import Claim
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative.asking import AskingPrimitive
 from tta_rebuild.narrative.branch_rules import BranchProposal, branch_data, dead_end_risk, findings
-from tta_rebuild.narrative.inputs import missing, wrong_kind
 from tta_rebuild.narrative.json_mending import object_at
-from tta_rebuild.narrative.reply_values import objects, word
+from tta_rebuild.narrative.reply_values import LONGEST_CHOICE, SHORTEST_CHOICE, objects, word
 from tta_rebuild.prompts import PromptCatalog
 
-SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
 RULES_ALONE = "checked by rules alone: "
 VALID_FROM, LOW_SCORE = 0.6, 0.35
 """The overall score of a valid branch; scores of a model that are lower become a warning."""
@@ -132,21 +132,20 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
         """
         for proposal in proposals:
             self._validate(proposal, context)
-        issues = [self._findings(proposal) for proposal in proposals]
+        found: list[list[ValidationIssue]] = []
         degraded = ""
         if self.llm_provider is not None and proposals:
             try:
                 found = await self._asked_about(proposals, context)
             except (errors.ProviderError, errors.BudgetExceededError) as error:
                 degraded = f"{RULES_ALONE}{error}"
-            else:
-                for own, more in zip(issues, found, strict=True):
-                    said = {issue.message for issue in own}
-                    own += [issue for issue in more if issue.message not in said]
-        verdicts = [
-            _verdict(one, own, degraded) for one, own in zip(proposals, issues, strict=True)
-        ]
-        for proposal, verdict in zip(proposals, verdicts, strict=True):
+        verdicts = []
+        for proposal, more in zip(proposals, chain(found, repeat([])), strict=False):
+            issues = self._findings(proposal)
+            said = {issue.message for issue in issues}
+            issues += [issue for issue in more if issue.message not in said]
+            verdict = _verdict(proposal, issues, degraded)
+            verdicts.append(verdict)
             if verdict.is_valid:
                 self._validated[proposal.universe_id].append(proposal)
         return verdicts
@@ -172,7 +171,7 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
     async def _asked_about(
         self, proposals: Sequence[BranchProposal], context: TTAContext
     ) -> list[list[ValidationIssue]]:
-        """The model's issues per proposal; none for a proposal it says nothing usable about.
+        """The model's issues with each proposal, as far as it says something usable about them.
 
         Raises ProviderError, and ReplyUnusable for an answer that holds no judgements.
         """
@@ -191,7 +190,6 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
             "facts": [dict(f) for f in proposals[0].facts],
             "rules": {str(k): str(v) for p in proposals for k, v in p.universe_rules.items()},
             "recent": list(dict.fromkeys(past)),
-            "characters": [],
             "metaconcepts": context.metaconcept_names(),
         }
         answer = await self._answer("branch_check", variables, context)
@@ -199,30 +197,26 @@ class BranchValidatorPrimitive(AskingPrimitive[BranchProposal, BranchValidation]
         found = object_at(answer, begins) if begins >= 0 else None
         if not found or not isinstance(found[0].get("branches"), list):
             raise errors.ReplyUnusable("the answer of the branch check could not be read")
-        judged = [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
-        return judged + [[] for _ in proposals[len(judged) :]]
+        return [_issues_of(one) for one in objects(found[0]["branches"], len(proposals))]
 
     def _validate(self, proposal: BranchProposal, context: TTAContext) -> None:
-        problem = missing(proposal, "universe_id", "branch_description", "choice_text")
-        if not problem:
-            length = len(proposal.choice_text.strip())
-            fewest, most = self._lengths
-            bound = f"least {fewest}" if length < fewest else f"most {most}"
-            if not fewest <= length <= most:
-                problem = f"choice_text must be at {bound} characters, not {length}"
-        lists = ("affected_characters", "timeline_context")
-        problem = problem or wrong_kind(proposal, lists, ("universe_rules",))
+        fields = ("affected_characters", "timeline_context", "universe_rules")
+        problem = (
+            missing(proposal, "universe_id", "branch_description", "choice_text")
+            or size_objection(proposal.choice_text, *self._lengths)
+            or wrong_kind(proposal, *fields)
+        )
         if problem:
             raise errors.ValidationError(problem, self.name, context)
 
 
-def size_objection(choice: str) -> str | None:
+def size_objection(
+    choice: str, fewest: int = SHORTEST_CHOICE, most: int = LONGEST_CHOICE
+) -> str | None:
     """Why a choice is too short or too long to be offered; None if it is not."""
     length = len(choice.strip())
-    if SHORTEST_CHOICE <= length <= LONGEST_CHOICE:
-        return None
-    size = "fewer" if length < SHORTEST_CHOICE else "more"
-    return f"it has {size} characters than the {SHORTEST_CHOICE} to {LONGEST_CHOICE} of a choice"
+    bound = f"at least {fewest}" if length < fewest else f"at most {most}"
+    return None if fewest <= length <= most else f"a choice has {bound} characters"
 
 
 def _verdict(

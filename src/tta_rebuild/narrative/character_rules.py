@@ -8,32 +8,34 @@ the same line.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.narrative.inputs import name_parts
+from tta_rebuild.core.speech import name_parts
 
 _HELP_STEP, _CONFLICT_STEP, _MEETING_STEP = 0.1, -0.1, 0.02
 _CLAUSE = re.compile(r"[,;:.!?—]|\b(?:but|yet|while|although|though|until)\b")
 _NEVER_SO = re.compile(r"\bnever\b.*\b(?:so|such|more)\s+$")
 _WITH = re.compile(r"\b(?:and|with|like|or)\s+(?:the\s+)?$")
+_ARTICLE = re.compile(r"\b(?:an?|the)\s+$")
 
+# Patterns around a word of emotion; ``_filled`` puts the lists of the data into them.
+_DENIED_BEFORE = r"(?:\b{before}|n't)\s+(?:{light}\s+)*$"
+_DENIED_AFTER = r"\s+(?:(?:is|was|has|have|had|all)\s+)*{after}\b(?! only| just)"
+_TURNS_INTO = r"\b{turns}\s+(?:(?:in)?to\s+|by\s+)?(?:{light}\s+)*$"
+_ALONE = r"\s+(?:{particles}\s+)*{names}\b(?!'s?\b| and\b)"
 
-def _emotions(part: str) -> Any:
-    return packaged_toml("tta_rebuild.narrative", "emotions")[part]
-
-
-def _data(part: str) -> Any:
-    return packaged_toml("tta_rebuild.narrative", "characters")[part]
+_data = partial(packaged_toml, "tta_rebuild.narrative")
 
 
 @cache
 def _meanings() -> Mapping[str, tuple[str, str]]:
     """Word → the emotion and whether it is ``felt``, ``stirring`` or one of its ``causes``."""
-    entries = _emotions("emotions")
+    entries = _data("emotions")["emotions"]
     return {
         word: (emotion, kind)
         for kind in ("causes", "stirring", "felt")
@@ -42,34 +44,13 @@ def _meanings() -> Mapping[str, tuple[str, str]]:
     } | {emotion: (emotion, "felt") for emotion in entries}
 
 
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(map(re.escape, words))
-
-
-@cache
-def _words(table: str, part: str, times: str = "") -> str:
-    """A pattern for one of an entry's words, or for as many as ``times`` says."""
-    one = f"(?:{_any_of(_emotions(table)[part].split())})"
-    return rf"(?:{one}\s+){times}" if times else one
-
-
-@cache
-def _patterns() -> tuple[re.Pattern[str], ...]:
-    """A word of emotion; a denial before it, one after it, and what turns into it."""
-    light, turns = _words("negation", "light", "*"), _emotions("others")["turns"]
-    gone = rf"\s+(?:(?:is|was|has|have|had|all)\s+)*{_words('negation', 'after')}\b(?! only| just)"
-    return (
-        re.compile(rf"\b(?:{_any_of(sorted(_meanings(), reverse=True))})\b"),
-        re.compile(rf"(?:\b{_words('negation', 'before')}|n't)\s+{light}$"),
-        re.compile(gone),
-        re.compile(rf"\b(?:{turns})\s+(?:(?:in)?to\s+|by\s+)?{light}$"),
-    )
-
-
-def mood(emotion: str) -> tuple[float, float]:
-    """Pleasantness and arousal, both in [-1, 1]; the middle for an unknown emotion."""
-    pleasant, aroused = _emotions("emotions").get(emotion, {}).get("mood", (0.0, 0.0))
-    return pleasant, aroused
+@lru_cache(maxsize=256)
+def _filled(pattern: str, names: tuple[str, ...] = ()) -> re.Pattern[str]:
+    lists = {**_data("emotions")["negation"], **_data("emotions")["others"]}
+    words = {name: [w.replace("_", " ") for w in text.split()] for name, text in lists.items()}
+    words |= {"names": list(names), "emotional": sorted(_meanings(), reverse=True)}
+    either = {name: f"(?:{'|'.join(map(re.escape, of))})" for name, of in words.items()}
+    return re.compile(pattern.format(**either))
 
 
 def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
@@ -78,47 +59,47 @@ def emotion_in(trigger: str, others: Iterable[str] = ()) -> str:
     What is felt goes before what merely causes feelings, and the first named before later ones, but
     "fear turns to hope" ends in hope. What is said of one of the ``others`` alone does not count.
     """
-    emotional, denial_before, denial_after, turn_before = _patterns()
     parts = {part for other in others for part in name_parts(other)} - {"the", "and"}
-    names = _any_of(sorted(parts, reverse=True))
+    names = tuple(sorted(parts, reverse=True))
     text = trigger.lower().replace("’", "'").replace("_", " ")
     best, best_rank, denied = "", -1, False
     for clause in _CLAUSE.split(text):
-        for found in emotional.finditer(clause):
+        for found in _filled(r"\b{emotional}\b").finditer(clause):
             before, after = clause[: found.start()], clause[found.end() :]
             emotion, kind = _meanings()[found.group()]
             denied = bool(
-                denial_after.match(after)
-                or (denial_before.search(before) and not _NEVER_SO.search(before))
+                _filled(_DENIED_AFTER).match(after)
+                or (_filled(_DENIED_BEFORE).search(before) and not _NEVER_SO.search(before))
                 or (denied and before.endswith((" or ", " and ")))
             )
             if denied or (names and _of_another(before, after, names, kind == "stirring")):
                 continue
-            rank = 0 if kind == "causes" else 2 if turn_before.search(before) else 1
+            rank = 0 if kind == "causes" else 2 if _filled(_TURNS_INTO).search(before) else 1
             if rank > best_rank:
                 best, best_rank = emotion, rank
     return best
 
 
-def _of_another(before: str, after: str, names: str, stirring: bool) -> bool:
+def _of_another(before: str, after: str, names: tuple[str, ...], stirring: bool) -> bool:
     """Whether a word is said of one of the others, and of nobody else."""
-    alone = rf"{_words('others', 'particles', '*')}(?:{names})\b(?!'s?\b| and\b)"
     if stirring:  # "Mira frightens the hero" is about the hero
-        return re.match(rf"\s+{alone}", after) is not None
-    if re.match(rf"\s+{_words('others', 'befalls')}\s+{alone}", after):
-        return True  # "fear grips Mira"
-    if re.search(r"\b(?:an?|the)\s+$", before) and re.match(rf"\s+(?:{names})\b", after):
-        return True  # "an angry Mira"
-    if re.search(rf"\b(?:{names})'s?\s+{_words('others', 'kinds', '*')}$", before):
-        return True  # "Mira's growing fear"
-    subject = re.search(rf"\b(?:{names})\s+{_words('negation', 'light', '*')}$", before)
-    # "Mira feels fear", unless somebody feels it with her
-    return subject is not None and not _WITH.search(before[: subject.start()])
+        return bool(_filled(_ALONE, names).match(after))
+    subject = _filled(r"\b{names}\s+(?:{light}\s+)*$", names).search(before)
+    return bool(
+        _filled(r"\s+{befalls}" + _ALONE, names).match(after)  # "fear grips Mira"
+        # "an angry Mira"
+        or (_ARTICLE.search(before) and _filled(r"\s+{names}\b", names).match(after))
+        or _filled(r"\b{names}'s?\s+(?:{kinds}\s+)*$", names).search(
+            before
+        )  # "Mira's growing fear"
+        # "Mira feels fear", unless somebody feels it with her
+        or (subject and not _WITH.search(before[: subject.start()]))
+    )
 
 
 @cache
 def _beginnings(kind: str) -> re.Pattern[str]:
-    words = "|".join(_data("meetings")[kind].split())
+    words = "|".join(_data("characters")["meetings"][kind].split())
     return re.compile(rf"\b(?:{words})\w*", re.IGNORECASE)
 
 
@@ -138,16 +119,16 @@ def relationship_change(trigger: str, scene: str, story_events: Iterable[str]) -
 
 def consistency(before: str, after: str) -> float:
     """1.0 where the emotion stays, less the further it jumps; never below 0.4 (people do jump)."""
-    (x1, y1), (x2, y2) = mood(before), mood(after)
-    distance = float(((x1 - x2) ** 2 + (y1 - y2) ** 2) ** 0.5)
-    return round(max(0.4, 1.0 - 0.3 * distance), 4)
+    entries = _data("emotions")["emotions"]
+    moods = (entries.get(emotion, {}).get("mood", (0.0, 0.0)) for emotion in (before, after))
+    return round(max(0.4, 1.0 - 0.3 * math.dist(*moods)), 4)
 
 
 def personality_fit(traits: Mapping[str, float], emotion: str) -> float:
     """How well an emotion suits the traits, in [0, 1]; 1.0 where nothing speaks against it."""
     against = total = 0.0
     for trait, strength in traits.items():
-        for family in _data("families"):
+        for family in _data("characters")["families"]:
             if trait.lower() in family["traits"].split():
                 total += abs(strength)
                 against -= min(0.0, family["fits"].get(emotion, 0.0)) * abs(strength)
@@ -156,7 +137,7 @@ def personality_fit(traits: Mapping[str, float], emotion: str) -> float:
 
 def arc_direction(stage: str, name: str, goal: str) -> str:
     """What would serve the character's arc next, in one sentence."""
-    direction: str = _data("arcs")[stage]
+    direction: str = _data("characters")["arcs"][stage]
     return direction.format(name=name, towards=f" towards {goal}" if goal else "")
 
 
@@ -171,7 +152,7 @@ def thought(name: str, emotion: str, goal: str, scene: str, *seed: object) -> st
     """What goes through the character's mind; names the goal if there is one."""
     line = _picked(_voice(emotion)["thinks"], name, emotion, scene, *seed)
     if goal:
-        wanted = _picked(_data("goals")["thoughts"], name, goal, scene, *seed)
+        wanted = _picked(_data("characters")["goals"]["thoughts"], name, goal, scene, *seed)
         return f"{line} {wanted.format(goal=goal)}"
     first = scene.strip().split("\n")[0].rstrip(".!? ")
     shortened = first if len(first) <= 80 else first[:80].rsplit(" ", 1)[0] + " …"
@@ -179,7 +160,7 @@ def thought(name: str, emotion: str, goal: str, scene: str, *seed: object) -> st
 
 
 def _voice(emotion: str) -> Any:
-    voices = _data("voices")
+    voices = _data("characters")["voices"]
     return voices.get(emotion, voices["neutral"])
 
 

@@ -6,27 +6,26 @@ keeps the states around it and, where there is a model, lets it put the words in
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from tta_rebuild.core.base_primitive import TTAContext, side_by_side
+from tta_rebuild.core.checks import check_number, missing, wrong_kind
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError, ValidationError
+from tta_rebuild.core.speech import name_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.core.tasks import Task
 from tta_rebuild.integrations.llm_provider import LLMProvider
 from tta_rebuild.narrative import character_rules as rules
 from tta_rebuild.narrative.asking import AskingPrimitive
-from tta_rebuild.narrative.inputs import missing, name_of, wrong_kind
+from tta_rebuild.narrative.reply_values import word
 from tta_rebuild.prompts import PromptCatalog
 
 MEMORY_LIMIT = 10
 GOAL_STEP = 0.1
 ANSWER_TOKENS, ANSWER_CHARS = 200, 600
 """Of what a model says or thinks for a character, at most."""
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def _now() -> datetime:
@@ -57,10 +56,7 @@ class CharacterState:
         ranges = {"personality_traits": -1.0, "development_goals": 0.0, "relationships": -1.0}
         for name, least in ranges.items():
             for key, value in getattr(self, name).items():
-                if not isinstance(value, (int, float)) or not least <= value <= 1.0:
-                    raise ValidationError(
-                        f"{name}: {key!r} must lie between {least:g} and 1, not {value!r:.60}"
-                    )
+                check_number(f"{name}: {key!r}", value, least=least, most=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +101,7 @@ def _check_stage(stage: str, primitive: str | None = None) -> None:
 
 def new_character(character_id: str, at: datetime) -> CharacterState:
     """A character nobody has described yet, named after its id."""
-    name = name_of(character_id) or character_id
+    name = name_of(character_id.replace("-", " ")) or character_id
     return CharacterState(character_id=character_id, name=name, last_updated=at)
 
 
@@ -158,7 +154,6 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         llm_provider: puts words to speech and thought; where it fails, the built-in voice answers,
             as it does without a model, and ``degraded`` says so.
         states: the characters as they are now, such as from a fold over a story's log.
-        clock: the time of changes that are made without a context.
         catalog: the prompt templates, if not those of the package.
     """
 
@@ -168,11 +163,9 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         *,
         llm_provider: LLMProvider | None = None,
         states: Iterable[CharacterState] = (),
-        clock: Callable[[], datetime] = _now,
         catalog: PromptCatalog | None = None,
     ) -> None:
         super().__init__(name, llm_provider, catalog)
-        self._clock = clock
         self._states: dict[str, CharacterState] = {s.character_id: s for s in states}
 
     async def execute(
@@ -182,7 +175,9 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
 
         Raises ValidationError: no character id, no scene, or something of the wrong kind.
         """
-        self._validate(input_data, context)
+        given = input_data
+        if problem := missing(given, "character_id", "scene_context") or wrong_kind(given):
+            raise ValidationError(problem, self.name, context)
         state = self._state_of(input_data.character_id, context.timestamp)
         after, response = respond(state, input_data, context.timestamp)
         # Kept before anything is awaited, so that concurrent interactions lose nothing.
@@ -208,7 +203,7 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         self, character_id: str, goal: str, initial_progress: float = 0.0
     ) -> None:
         """Give a character a goal; progress is kept within [0, 1]."""
-        state = self._state_of(character_id, self._clock())
+        state = self._state_of(character_id, _now())
         progress = max(0.0, min(1.0, initial_progress))
         self._states[character_id] = replace(
             state, development_goals={**state.development_goals, goal: progress}
@@ -217,18 +212,8 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
     def update_arc_stage(self, character_id: str, stage: str) -> None:
         """Move a character to another stage of its arc. Raises ValidationError: no such stage."""
         _check_stage(stage, self.name)
-        state = self._state_of(character_id, self._clock())
+        state = self._state_of(character_id, _now())
         self._states[character_id] = replace(state, arc_stage=stage)
-
-    def _validate(self, given: CharacterInteraction, context: TTAContext) -> None:
-        problem = missing(given, "character_id", "scene_context")
-        for name in ("emotional_trigger", "development_opportunity"):
-            text: object = getattr(given, name)
-            if not problem and not isinstance(text, (str, type(None))):
-                problem = f"{name} must be text, not {text!r:.60}"
-        problem = problem or wrong_kind(given, lists=("interacting_with", "story_events"))
-        if problem:
-            raise ValidationError(problem, self.name, context)
 
     def _state_of(self, character_id: str, at: datetime) -> CharacterState:
         return self._states.get(character_id) or new_character(character_id, at)
@@ -264,7 +249,9 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
         tasks: tuple[Task, ...] = ("dialogue", "monologue")
         asked = (self._answer(t, variables, context, max_tokens=ANSWER_TOKENS) for t in tasks)
         try:
-            said, thinks = map(_one_line, await side_by_side(asked))
+            said, thinks = (
+                word(answer, ANSWER_CHARS).strip('"“” ') for answer in await side_by_side(asked)
+            )
         except (ProviderError, BudgetExceededError) as error:
             return replace(response, degraded=f"the built-in voice spoke instead: {error}")
         return replace(
@@ -272,7 +259,3 @@ class CharacterStatePrimitive(AskingPrimitive[CharacterInteraction, CharacterRes
             dialogue=said or response.dialogue,
             internal_monologue=thinks or response.internal_monologue,
         )
-
-
-def _one_line(answer: str) -> str:
-    return " ".join(_CONTROL.sub(" ", answer).split()).strip('"“” ')[:ANSWER_CHARS]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 from pydantic_core import from_json
@@ -29,13 +30,15 @@ def object_at(text: str, at: int = 0) -> tuple[Any, int] | None:
     """The object that begins at a place, mended if need be, and where it ends; None: it is none."""
     try:
         return _decode(text, at)
-    except (ValueError, RecursionError):
-        pass
-    mended, end = _mended(text, at)
-    try:
-        return (json.loads(mended), end) if end else None
+    except json.JSONDecodeError as wrong:
+        if wrong.msg.startswith("Unterminated string") or not text[wrong.pos :].strip():
+            return None  # sound so far, and not at its end
     except (ValueError, RecursionError):
         return None
+    mended, end = _mended(text, at)
+    with suppress(ValueError, RecursionError):
+        return (json.loads(mended), end) if end else None
+    return None
 
 
 def is_open(text: str) -> bool:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Iterator
 from typing import Any
+
+from tta_rebuild.prompts.fencing import plain
+
+SHORTEST_CHOICE, LONGEST_CHOICE = 10, 200
+LONGEST_SCENE = 12_000
+"""Characters of one scene that are told; about 2,000 words."""
 
 MOST_PASSAGES, LONGEST_PASSAGE = 60, 40_000
 MOST_ITEMS, LONGEST_LINE, LONGEST_WORD = 40, 1_000, 200
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _ANSI = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _TAGS = "a|b|big|blockquote|body|center|code|div|em|font|h[1-6]|html|i|img|li|mark|ol|pre|s|script"
 _TAGS += "|small|span|strong|style|sub|sup|table|t[dhr]|u|ul"
@@ -41,6 +47,9 @@ _WILL_NOT = re.compile(
     r"|\blanguage model\b|\bas an ai\b|\bguidelines\b",
     re.IGNORECASE,
 )
+_SENTENCE_END = re.compile(r"[.!?…][\"'”’)]*(?=\s|$)")
+LISTED = re.compile(r"^\s*(?:\d{1,2}[.):]|[A-Ea-e][.)]|[-*•])\s+")
+MARKDOWN = re.compile(r"\*\*|__|^#{1,6}\s+|^-{3,}$|^```\w*$", re.MULTILINE)
 _JSON = re.compile(r'^\s*(?:[{\[]\s*["{\[\]}]|"\w+"\s*:)|"\w{2,}"\s*:\s*["\[{]', re.MULTILINE)
 
 
@@ -49,8 +58,7 @@ def clean(text: str, limit: int) -> str:
 
     Code between backticks keeps its brackets.
     """
-    text = _ANSI.sub("", text.replace("\r\n", "\n"))
-    text = _CONTROL.sub("", text.replace("\r", "\n"))
+    text = plain(_ANSI.sub("", text))
     if "<" in text or "&" in text:
         parts = _FENCE.split(text)
         parts[::2] = [_without_markup(part) for part in parts[::2]]
@@ -169,3 +177,37 @@ def bounded(value: Any, depth: int = 4) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else 0.0
     return value if value is None or abs(value) < 2**53 else 0
+
+
+def choice_text(given: str) -> str:
+    """A choice on one line, without its number or bullet and without emphasis."""
+    line = " ".join(MARKDOWN.sub("", given).split())
+    return LISTED.sub("", line, count=1)
+
+
+def within(text: str, limit: int) -> str:
+    """The text, or what of it fits a limit, to its last whole sentence (or word, with "…")."""
+    if len(text) <= limit:
+        return text
+    cut = text[:limit]
+    return up_to_last_sentence(cut) or f"{cut.rpartition(' ')[0] or cut}…"
+
+
+def up_to_last_sentence(text: str) -> str:
+    """The text up to the end of its last complete sentence, "" if there is none."""
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    return text[: ends[-1]].rstrip() if ends else ""
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of a flat text, long ones cut between sentences (or words)."""
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        part = paragraph.strip()
+        while len(part) > 600:
+            ends = [m.end() for m in _SENTENCE_END.finditer(part, 0, 600)]
+            cut = ends[-1] if ends else part.find(" ", 600)
+            cut = cut if cut > 0 else len(part)
+            yield part[:cut].strip()
+            part = part[cut:].strip()
+        if part:
+            yield part

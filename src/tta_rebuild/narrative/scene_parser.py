@@ -1,4 +1,4 @@
-"""Reads a scene reply while it is still being written.
+"""Reads a scene reply while it is still being written, and one that came as plain prose.
 
 ``SceneReader`` is fed the pieces of a reply as they arrive and says at once what new prose there
 is and which passages are complete; ``finish`` gives the whole. It decodes only the passage (or the
@@ -7,13 +7,14 @@ flat ``narrative_text``) that is growing, so each character is looked at a few t
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any
 
 from tta_rebuild.core.story import LINE_CHARS, Choice, Claim, DialogueLine, LastingLine, Passage
-from tta_rebuild.narrative import plain_reply as plain
 from tta_rebuild.narrative import reply_values as read
 from tta_rebuild.narrative.json_mending import as_far_as_it_goes, is_open, object_at
 from tta_rebuild.narrative.story_values import (
@@ -22,7 +23,9 @@ from tta_rebuild.narrative.story_values import (
     PassageDrafted,
     ProsePiece,
     StoryItem,
+    untold,
 )
+from tta_rebuild.quality.score import FALLBACK_QUALITY
 
 MOST_BRANCHES, MOST_LINES = 12, 60
 LONGEST_CHOICE_KEPT = 300
@@ -38,6 +41,12 @@ REFUSED = "the model refused to tell this scene"
 ONLY_THOUGHT = "the model thought aloud and never came to the story"
 ANEW = DraftRestarted("the model was only thinking aloud")
 
+GO_ON = Choice(
+    text="Go on from here and see what happens next",
+    consequence="The story goes on from this moment.",
+)
+_HEADING = re.compile(r"(?i)\W*(?:choices|options|what (?:do|will|would) you do[^.]*)\W*")
+_CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['’]s| is| are))\b")
 _OBJECT = re.compile(r'\{(?=\s*["}])')
 _PASSAGES = re.compile(r'"passages"\s*:\s*\[')
 _NEXT = re.compile(r"[\s,]*\{")
@@ -55,7 +64,7 @@ class SceneReader:
         self.given: list[Passage] = []  # as complete
         self._at = 0  # where the next passage begins
         self._shown = 0  # characters of the growing passage, or flat text, already given out
-        self._room = plain.LONGEST_SCENE
+        self._room = read.LONGEST_SCENE
         self._seen = 0
 
     @property
@@ -109,7 +118,7 @@ class SceneReader:
         given = data.get(key)
         if not isinstance(given, str) or given.lstrip()[:1] in ("{", "[") or self._room <= 0:
             return  # anything else is read once it is complete
-        text = plain.within(read.clean(read.settled(given), read.LONGEST_PASSAGE), self._room)
+        text = read.within(read.clean(read.settled(given), read.LONGEST_PASSAGE), self._room)
         if len(text) > self._shown:
             yield ProsePiece(text[self._shown :], _speaker(data.get("speaker")))
             self._shown = len(text)
@@ -148,11 +157,6 @@ class SceneReader:
         return _understood(data, TOO_LONG if len(self.text) >= LONGEST_REPLY else broken, given)
 
 
-def untold(why: str) -> GeneratedStory:
-    """A reply that tells nothing; ``REFUSED`` if the model's own no stands in it."""
-    return GeneratedStory("", "", [], "", "", [], 0.0, degraded=why)
-
-
 def _is_refusal(passage: Passage) -> bool:
     return not passage.speaker and read.is_refusal(passage.text)
 
@@ -167,20 +171,10 @@ def _claims(given: Any) -> tuple[Claim, ...]:
     return tuple(claim for claim in claims if claim.subject and claim.relation)
 
 
-def _lines(given: Any) -> list[DialogueLine]:
-    told = [DialogueLine(**_read(_LINE, one)) for one in read.objects(given, MOST_LINES)]
-    return [line for line in told if line.text.strip()]
-
-
 def _lasting(given: Any) -> tuple[LastingLine, ...]:
-    told = [
-        LastingLine(**_read(_LASTING, one)) for one in read.objects(given, MOST_BRANCHES, "text")
-    ]
-    return tuple(line for line in told if line.text.strip())
-
-
-def _passage(data: dict[str, Any]) -> Passage:
-    return Passage(**_read(_PASSAGE, data), declared=True)
+    told = read.objects(given, MOST_BRANCHES, "text")
+    lines = [LastingLine(**_read(_LASTING, one), origin="teller") for one in told]
+    return tuple(line for line in lines if line.text.strip())
 
 
 _Shape = dict[str, Callable[[Any], Any]]
@@ -197,7 +191,6 @@ _LASTING: _Shape = {
     "about": read.words,
     "known_by": read.words,
     "weight": lambda given: min(3, max((1, *read.numbers(given)))),
-    "origin": lambda given: "teller",
 }
 _CHOICE: _Shape = {"consequence": read.text, "effects": _claims, "affects": read.words}
 _PASSAGE: _Shape = {"text": read.prose, "facts": _claims, "speaker": _speaker, "emotion": read.word}
@@ -216,6 +209,15 @@ def _read(shape: _Shape, data: dict[str, Any]) -> dict[str, Any]:
     return {name: taken(data.get(name)) for name, taken in shape.items()}
 
 
+def _lines(given: Any) -> list[DialogueLine]:
+    told = [DialogueLine(**_read(_LINE, one)) for one in read.objects(given, MOST_LINES)]
+    return [line for line in told if line.text.strip()]
+
+
+def _passage(data: dict[str, Any]) -> Passage:
+    return Passage(**_read(_PASSAGE, data), declared=True)
+
+
 def _understood(
     data: dict[str, Any], broken: str, given: tuple[Passage, ...], *, is_inner: bool = False
 ) -> GeneratedStory:
@@ -227,7 +229,10 @@ def _understood(
         if not passages:
             return untold(REFUSED)
     rest = passages[len(given) :]
-    passages = given + (_whole_sentences(rest[:1]) if broken else rest)
+    if broken:  # what is left of a passage that broke off; its facts may speak of what is not
+        ends = ((p, read.up_to_last_sentence(p.text)) for p in rest[:1])
+        rest = tuple(replace(p, text=text, facts=(), declared=False) for p, text in ends if text)
+    passages = given + rest
     narrative = read.text(data.get("narrative_text"), read.LONGEST_PASSAGE)
     if read.is_json(narrative) and narrative.lstrip().startswith("{"):
         inner = object_at(narrative.lstrip())  # a scene in the place of its text
@@ -239,7 +244,7 @@ def _understood(
     if passages:
         narrative = narrative or "\n\n".join(p.text for p in passages if not p.speaker)
     else:
-        told_whole = plain.up_to_last_sentence(narrative) if broken else narrative
+        told_whole = read.up_to_last_sentence(narrative) if broken else narrative
         passages = _flat_passages(told_whole, lines)
     if not passages:
         return untold(_why_nothing(data, broken))
@@ -250,7 +255,7 @@ def _understood(
         broken = broken or TOO_LONG
     branches = read.objects(data.get("story_branches"), MOST_BRANCHES, "choice")
     return GeneratedStory(
-        narrative_text=plain.within(narrative, plain.LONGEST_SCENE),
+        narrative_text=read.within(narrative, read.LONGEST_SCENE),
         dialogue=spoken + [line for line in lines if line not in spoken],
         story_branches=[
             {"choice": choice, "consequence": read.text(one.get("consequence"))}
@@ -262,7 +267,7 @@ def _understood(
         choices=tuple(
             Choice(text=text[:LONGEST_CHOICE_KEPT], **_read(_CHOICE, one))
             for one in branches
-            if (text := plain.choice_text(read.text(one.get("choice"))))
+            if (text := read.choice_text(read.text(one.get("choice"))))
         ),
         ended_lines=read.numbers(data.get("ended")),
         degraded=broken,
@@ -273,7 +278,7 @@ def _understood(
 def _flat_passages(narrative: str, lines: list[DialogueLine]) -> tuple[Passage, ...]:
     unsaid = [line for line in lines if line.text not in narrative]
     return (
-        *(Passage(text=part) for part in plain.paragraphs(narrative)),
+        *(Passage(text=part) for part in read.paragraphs(narrative)),
         *(Passage(text=li.text, speaker=li.character_id, emotion=li.emotion) for li in unsaid),
     )
 
@@ -290,27 +295,15 @@ def _why_nothing(data: dict[str, Any], broken: str) -> str:
 
 def _within_scene(passages: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """As many of the passages as one scene holds, the last one to its last whole sentence."""
-    kept: list[Passage] = []
-    room = plain.LONGEST_SCENE
-    for passage in passages:
-        if room > 0:
-            kept.append(_fitting(passage, room))
-        room -= len(passage.text)
-    return tuple(kept)
+    lengths = (len(passage.text) for passage in passages)
+    rooms = accumulate(lengths, operator.sub, initial=read.LONGEST_SCENE)
+    fitting = zip(passages, rooms, strict=False)
+    return tuple(_fitting(passage, room) for passage, room in fitting if room > 0)
 
 
 def _fitting(passage: Passage, room: int) -> Passage:
-    text = plain.within(passage.text, room) if room > 0 else ""
+    text = read.within(passage.text, room) if room > 0 else ""
     return passage if text == passage.text else replace(passage, text=text, facts=())
-
-
-def _whole_sentences(broken_off: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """What may be told of a passage that broke off; its facts may speak of what is not."""
-    return tuple(
-        Passage(text=text, speaker=passage.speaker, emotion=passage.emotion)
-        for passage in broken_off
-        if (text := plain.up_to_last_sentence(passage.text))
-    )
 
 
 def joined(first: GeneratedStory, rest: GeneratedStory) -> GeneratedStory:
@@ -325,3 +318,47 @@ def joined(first: GeneratedStory, rest: GeneratedStory) -> GeneratedStory:
         **{name: getattr(first, name) or getattr(rest, name) for name in kept},
         **{name: getattr(rest, name) or getattr(first, name) for name in latest},
     )
+
+
+def read_plain(reply: str, why: str, *, cut: bool = False) -> GeneratedStory | None:
+    """The scene in a reply without JSON; None where it holds no prose that may be shown.
+
+    ``why`` it is no JSON stands in ``degraded``. An unfinished sentence at the end of a reply that
+    was ``cut`` is left out.
+    """
+    *_, answer = read.THOUGHT_ENDS.split(reply)
+    if read.is_thinking(reply) or read.is_json(answer) or read.is_refusal(answer):
+        return None
+    lines = read.MARKDOWN.sub("", read.clean(answer, len(answer))).strip().splitlines()
+    listed = len(lines)
+    while listed and (read.LISTED.match(lines[listed - 1]) or not lines[listed - 1].strip()):
+        listed -= 1
+    asked = [read.choice_text(line) for line in lines[listed:] if line.strip()]
+    choices: tuple[Choice, ...] = ()
+    if listed and len(asked) > 1 and all(len(line) <= read.LONGEST_CHOICE for line in asked):
+        kept = asked[:-1] if cut else asked
+        choices = tuple(Choice(text=t) for t in kept if len(t) >= read.SHORTEST_CHOICE)
+        lines = [line for line in lines[:listed] if not _HEADING.fullmatch(line)]
+    elif not listed:  # every paragraph has a number
+        lines = [read.LISTED.sub("", line, count=1) for line in lines]
+    prose = "\n".join(lines).strip()
+    told = read.within(prose, read.LONGEST_SCENE)
+    if cut and not choices:
+        told = read.up_to_last_sentence(told)
+    is_cut = "" if told == prose else ", to the last whole sentence"
+    if not told:
+        return None
+    return replace(
+        untold(f"{why}; its words are shown as they came{is_cut}"),
+        narrative_text=reply,
+        story_branches=[{"choice": GO_ON.text, "consequence": GO_ON.consequence}],
+        quality_score=FALLBACK_QUALITY,
+        passages=tuple(Passage(text=part) for part in read.paragraphs(told)),
+        choices=choices or (GO_ON,),
+    )
+
+
+def is_chatter(story: GeneratedStory) -> bool:
+    """Whether it only announces a scene."""
+    text = " ".join(passage.text for passage in story.passages)
+    return len(text.split()) < 25 and bool(_CHATTER.match(text) or text.endswith(":"))

@@ -8,24 +8,27 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from tta_rebuild.core import errors
-from tta_rebuild.core.story import Choice, Passage
+from tta_rebuild.core.story import Passage
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.plain_reply import PlainScene, read_plain
-from tta_rebuild.narrative.scene_parser import BROKE_OFF, REFUSED, SceneReader, joined, untold
+from tta_rebuild.narrative.scene_parser import (
+    BROKE_OFF,
+    GO_ON,
+    REFUSED,
+    SceneReader,
+    joined,
+    read_plain,
+)
 from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
     PassageDrafted,
     StoryGenerationInput,
     StoryItem,
+    untold,
 )
-from tta_rebuild.quality.score import FALLBACK_QUALITY, scene_quality
+from tta_rebuild.quality.score import scene_quality
 
 NOTHING_YET = untold(BROKE_OFF)
-_GO_ON = Choice(
-    text="Go on from here and see what happens next",
-    consequence="The story goes on from this moment.",
-)
 
 
 @dataclass(slots=True)
@@ -45,9 +48,8 @@ class ModelCall:
 
         What the scene's first part has told (``before``) is told again after a restart.
         """
-        asking = _at_once(provider, self.asked) if at_once else provider.stream(self.asked)
         try:
-            async with aclosing(asking) as items:
+            async with aclosing(provider.items(self.asked, whole=at_once)) as items:
                 async for item in items:
                     for piece in self._taken(item):
                         yield piece
@@ -79,6 +81,8 @@ class ModelCall:
             yield DraftRestarted(item.reason)
         else:
             self.response = item.response
+            if not self.reader.text:  # it came whole
+                yield from self.reader.feed(item.response.text)
 
     def _finished(self, *reasons: str) -> bool:
         return self.response is not None and self.response.finish_reason in reasons
@@ -102,11 +106,11 @@ class ModelCall:
         return refused or self._finished("safety", "recitation")
 
     @property
-    def plain(self) -> PlainScene | None:
-        """The prose of an answer that is no JSON."""
+    def plain(self) -> GeneratedStory | None:
+        """The prose of an answer that is no JSON, as a scene."""
         if self.response is None or self.reply.passages or self.reply.degraded == REFUSED:
             return None
-        return read_plain(self.response.text, cut=self.is_cut)
+        return read_plain(self.response.text, self.reply.degraded, cut=self.is_cut)
 
     @property
     def failure(self) -> errors.ProviderError:
@@ -121,14 +125,6 @@ class ModelCall:
         return errors.ReplyUnusable(said, model=name)
 
 
-async def _at_once(
-    provider: model.LLMProvider, request: model.LLMRequest
-) -> AsyncGenerator[model.StreamItem, None]:
-    response = await provider.complete(request)
-    yield model.TextPiece(response.text)
-    yield model.StreamEnded(response)
-
-
 def outcome(
     wanted: StoryGenerationInput, request: model.LLMRequest, calls: list[ModelCall]
 ) -> GeneratedStory:
@@ -139,7 +135,7 @@ def outcome(
     if told:
         story = _whole(call.reply if len(told) == 1 else joined(told[0].reply, call.reply))
     elif plain:
-        story = _of_prose(call.reply.degraded, plain)
+        story = plain
     else:
         raise call.error or call.failure
     assert response is not None
@@ -148,7 +144,6 @@ def outcome(
     return replace(
         story,
         scene_id=story.scene_id or f"{kind}_{wanted.timeline_position}_{digest}",
-        narrative_text=story.narrative_text if told else response.text,
         degraded="; ".join(filter(None, (response.degraded, story.degraded))),
         told_by=f"{response.provider}:{response.model}".removeprefix(":"),
         reply=response.text,
@@ -156,18 +151,6 @@ def outcome(
         requests=len(calls),
         request_key=request.key(),
         prompt_version=request.template,
-    )
-
-
-def _of_prose(broken: str, plain: PlainScene) -> GeneratedStory:
-    """A scene from a reply that was no JSON."""
-    note = f"{broken}; its words are shown as they came"
-    return replace(
-        untold(note + (", to the last whole sentence" if plain.is_cut else "")),
-        story_branches=[{"choice": _GO_ON.text, "consequence": _GO_ON.consequence}],
-        quality_score=FALLBACK_QUALITY,
-        passages=plain.passages,
-        choices=plain.choices or (_GO_ON,),
     )
 
 
@@ -183,4 +166,4 @@ def _whole(story: GeneratedStory) -> GeneratedStory:
         broken=bool(story.degraded),
     )
     is_lost = story.degraded and not story.is_ending and not story.choices
-    return replace(story, quality_score=quality, choices=(_GO_ON,) if is_lost else story.choices)
+    return replace(story, quality_score=quality, choices=(GO_ON,) if is_lost else story.choices)

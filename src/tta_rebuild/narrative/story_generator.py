@@ -14,10 +14,11 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.errors import ReplyUnusable, ValidationError
 from tta_rebuild.core.story import DialogueLine as DialogueLine
 from tta_rebuild.integrations import llm_provider as model
-from tta_rebuild.narrative.inputs import missing, wrong_kind
+from tta_rebuild.narrative.scene_parser import is_chatter
 from tta_rebuild.narrative.scene_request import repairing, scene_request, softened
 from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
@@ -78,7 +79,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
         withheld: str,
         contradiction: str,
     ) -> AsyncGenerator[StoryItem, None]:
-        """The rest of a scene of which a sentence was held back: see ``ContinueSceneVariables``."""
+        """The rest of a scene of which a sentence was held back: see ``core.tasks``."""
         self._validate(input_data, context)
         rest = {"told_so_far": told_so_far, "withheld": withheld, "contradiction": contradiction}
         return self._told(input_data, context, rest)
@@ -119,39 +120,36 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
     ) -> model.LLMRequest | None:
         """What to ask after these calls, None if they will do or nothing is left to ask."""
         last, is_first = calls[-1], len(calls) == 1
-        response = last.response
-        if response is None:
+        if last.response is None:
             return softened(request) if is_first and last.is_refused else None
         if last.reply.passages:
             if not is_first or not last.lacks_its_end:
                 return None
-            told = "\n\n".join(passage.text for passage in last.reply.passages)
-            names = ("told_so_far", "withheld", "contradiction")
-            rest = {name: str(request.variables.get(name, "")) for name in names}
-            rest["told_so_far"] = f"{rest['told_so_far']}\n\n{told}".strip()
+            given = request.variables
+            rest = {name: str(given.get(name, "")) for name in ("withheld", "contradiction")}
+            told = (str(given.get("told_so_far", "")), *(p.text for p in last.reply.passages))
+            rest["told_so_far"] = "\n\n".join(told).strip()
             return scene_request(self._catalog, wanted, context, rest=rest)
-        if response.provider == "offline" or calls[0].reply.passages:
+        if last.response.provider == "offline" or calls[0].reply.passages:
             return None
         if is_first and last.is_refused:
             return softened(request)
-        if is_first and response.finish_reason != model.SILENT:
-            return repairing(request, last.reader.text or response.text, last.reply.degraded)
+        if is_first and last.response.finish_reason != model.SILENT:
+            return repairing(request, last.reader.text, last.reply.degraded)
         plain = next((call.plain for call in calls if call.plain), None)
-        place = response.metadata.get("place")
-        if len(calls) >= MOST_CALLS or place is None or (plain and not plain.is_chatter):
+        place = last.response.metadata.get("place")
+        if len(calls) >= MOST_CALLS or place is None or (plain and not is_chatter(plain)):
             return None
         return replace(request, passed_over=model.PassedOver(place, last.failure))
 
     def _validate(self, wanted: StoryGenerationInput, context: TTAContext) -> None:
-        position = wanted.timeline_position
+        position, problem = wanted.timeline_position, ""
         if missing(wanted, "theme") or len(wanted.theme.strip()) < 3:
             problem = "Theme must be at least 3 characters"
         elif missing(wanted, "universe_id"):
             problem = "Universe ID is required"
         elif not isinstance(position, int) or position < 0:
             problem = f"Timeline position must be non-negative, not {position!r:.60}"
-        else:
-            mappings = ("player_preferences",) if wanted.player_preferences else ()
-            problem = wrong_kind(wanted, ("active_characters",), mappings)
-        if problem:
+        preferences = ("player_preferences",) if wanted.player_preferences else ()
+        if problem := problem or wrong_kind(wanted, "active_characters", *preferences):
             raise ValidationError(problem, self.name, context)

@@ -14,8 +14,19 @@ from tta_rebuild.integrations.llm_provider import LLMResponse
 class StoryGenerationInput:
     """Where the story stands. The first six are required; the engine fills in the rest.
 
-    ``theme`` has at least 3 characters, ``timeline_position`` is the place in story time, from 0;
-    ``story_id`` and ``branch_id`` are for the ledger; others as in ``core.tasks.SceneVariables``.
+    Attributes:
+        theme: at least 3 characters.
+        timeline_position: the place in story time, from 0; ``turn`` is 1 for the opening scene.
+        stage, should_end: the arc's stage to serve; whether the story ends with this scene.
+        action: what the player just did, in their words; ``chosen`` the choice taken, as offered.
+        facts: what holds now and matters, as CLAIMs of ``core.tasks``.
+        lines: lasting lines that matter now, each with its number and who knows it.
+        writes_lines: whether the storyteller gives lasting lines; else a second reader does.
+        recent: the texts of the last scenes, oldest first (at most 20, bounded in size).
+        notes: what the previous scene's reply had under ``notes``.
+        seed: of the story; with ``turn`` it decides everything random.
+        characters: those present, as in ``core.tasks``.
+        story_id, branch_id: for the ledger.
     """
 
     theme: str
@@ -83,6 +94,11 @@ class GeneratedStory:
     requests: int = 1
     request_key: str = ""
     prompt_version: str = ""
+
+
+def untold(why: str) -> GeneratedStory:
+    """A reply that tells nothing."""
+    return GeneratedStory("", "", [], "", "", [], 0.0, degraded=why)
 
 
 @dataclass(frozen=True, slots=True)

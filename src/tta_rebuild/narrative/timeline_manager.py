@@ -15,8 +15,8 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from tta_rebuild.core.base_primitive import TTAContext, TTAPrimitive
+from tta_rebuild.core.checks import missing, wrong_kind
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.narrative.inputs import missing, wrong_kind
 
 T = TypeVar("T")
 
@@ -123,17 +123,15 @@ class _Timeline:
         self.events.append(event)
         self.times[event.event_id] = event.timestamp
         self.position = max(self.position, event.timestamp + 1)
-        choices = event.event_data.get("choices")
-        if choices and event.event_type in ("choice", "branch_point"):
-            said = event.event_data.get("description") or event.event_data.get("prompt") or ""
+        data = event.event_data
+        if event.event_type in ("choice", "branch_point") and (choices := data.get("choices")):
+            said = data.get("description") or data.get("prompt")
             branch = BranchPoint(
                 branch_id=f"branch_{event.event_id}",
                 position=event.timestamp,
-                description=str(said) or f"A choice at position {event.timestamp}",
-                available_choices=list(choices)
-                if isinstance(choices, (list, tuple))
-                else [choices],
-                requires_events=list(event.causal_links),
+                description=str(said or f"A choice at position {event.timestamp}"),
+                available_choices=[*choices] if isinstance(choices, (list, tuple)) else [choices],
+                requires_events=[*event.causal_links],
             )
             self.branches.append(branch)
 
@@ -142,9 +140,7 @@ class _Timeline:
         this, caused_at = event.event_id, self.times.get(cause)
         if caused_at is None:
             wrong = f"Event {this} has a causal link to the non-existent event {cause}"
-            fix = (
-                f"Remove the invalid causal link from {this} to {cause}, or record that event first"
-            )
+            fix = f"Remove the invalid causal link from {this} to {cause}, or record that one first"
         elif caused_at >= event.timestamp:
             wrong = f"Event {this} at {event.timestamp} follows from {cause} at {caused_at}"
             wrong += ": cause must come before effect"
@@ -224,14 +220,11 @@ class TimelineManagerPrimitive(TTAPrimitive[TimelineUpdate, TimelineState]):
         return list(self.get_state(universe_id).available_branches)
 
     def _validate(self, update: TimelineUpdate, context: TTAContext) -> None:
-        if problem := missing(update, "universe_id"):
-            pass
-        elif type(update.timestamp) is not int or update.timestamp < 0:
-            problem = f"timestamp must be >= 0, a whole number, not {update.timestamp!r:.60}"
+        problem = missing(update, "universe_id")
+        if type(update.timestamp) is not int or update.timestamp < 0:
+            problem = problem or f"timestamp must be >= 0, not {update.timestamp!r:.60}"
         elif update.event_type not in EVENT_TYPES:
             known = ", ".join(EVENT_TYPES)
-            problem = f"event_type must be one of {known}; not {update.event_type!r}"
-        else:
-            problem = wrong_kind(update, ("causal_links", "character_ids"), ("event_data",))
-        if problem:
+            problem = problem or f"event_type must be one of {known}; not {update.event_type!r}"
+        if problem := problem or wrong_kind(update):
             raise ValidationError(problem, self.name, context)

@@ -71,13 +71,17 @@ class Template:
         return f"{self.name}@{self.version}" + (f"#{self.variant}" if self.variant else "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RenderedPrompt:
-    """What goes into a request: stable part, changing part, who made it, shape of the answer."""
+    """The fields of a request that a template fills: ``LLMRequest(**vars(rendered), …)``.
+
+    ``system`` is the stable part, ``prompt`` the changing one, ``template`` the id of who made
+    them, ``schema`` the shape of the answer.
+    """
 
     system: str
     prompt: str
-    version: str
+    template: str
     schema: Mapping[str, Any] | None = None
 
 
@@ -119,7 +123,7 @@ class PromptCatalog:
         """The prompt for these variables; unknown variables are ignored, missing ones left out."""
         used = self.template(name, story_id=story_id)
         system, prompt = (_joined(part, variables) for part in (used.system, used.prompt))
-        return RenderedPrompt(system=system, prompt=prompt, version=used.id, schema=used.schema)
+        return RenderedPrompt(system=system, prompt=prompt, template=used.id, schema=used.schema)
 
 
 def _joined(sections: Sequence[Section], variables: Mapping[str, Any]) -> str:

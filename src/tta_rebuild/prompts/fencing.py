@@ -16,15 +16,14 @@ LONGEST_DATA = 24_000
 """Characters of one fenced value; the middle of a longer one is left out, and that is said."""
 LONGEST_LINE = 300
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_LINE_END = re.compile(r"\r\n?|[\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _NO_WORD = re.compile(r"[^\w \-.,'()/%]")
-_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 def plain(text: str) -> str:
     """Text without control, direction-changing and broken characters; line breaks stay."""
-    text = _LONE_SURROGATE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return _CONTROL.sub("", text)
+    return _CONTROL.sub("", _LINE_END.sub("\n", text))
 
 
 def one_line(value: object, limit: int = LONGEST_LINE) -> str:

@@ -1,6 +1,5 @@
 """How well a scene is made, as far as it can be counted."""
 
-from tta_rebuild.quality.prose import ProseMeasures, measured
-from tta_rebuild.quality.score import scene_quality
+from tta_rebuild.quality.score import ProseMeasures, measured, scene_quality
 
 __all__ = ["ProseMeasures", "measured", "scene_quality"]

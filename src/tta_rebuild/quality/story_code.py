@@ -29,7 +29,7 @@ class Snippet:
 
     Attributes:
         code: as it would run: prompts of a console session and common indentation removed.
-        language: as ``LANGUAGES`` names it, or the author's own word (``tagged``) in lower case.
+        language: as ``LANGUAGES`` names it, or the author's own word in lower case.
         line: the story's line on which its fence opens, from 1.
         truncated: the fence never closes: the story was cut off, the code is not to blame.
     """
@@ -37,7 +37,6 @@ class Snippet:
     code: str
     language: str
     line: int
-    tagged: bool = True
     truncated: bool = False
 
 
@@ -123,7 +122,7 @@ def _snippet(content: str, info: str, line: int, truncated: bool) -> Snippet | N
         return None
     language = LANGUAGES.get(tag[1].lower(), tag[1].lower()) if tag else "python"
     code = _as_it_would_run(content) if language == "python" else content
-    return Snippet(code=code, language=language, line=line, tagged=bool(tag), truncated=truncated)
+    return Snippet(code=code, language=language, line=line, truncated=truncated)
 
 
 def _as_it_would_run(code: str) -> str:

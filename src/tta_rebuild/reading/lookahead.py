@@ -1,7 +1,7 @@
 """Looking ahead over choices: which are the same in disguise, and which lead nowhere.
 
-The engine asks before it offers choices; ``BranchValidatorPrimitive`` asks for its dead-end risk.
-Only declared effects are looked at: what a choice says it would make true.
+The engine asks before it offers choices. Only declared effects are looked at: what a choice says it
+would make true.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 
-from tta_rebuild.canon.contradiction import Contradiction
 from tta_rebuild.canon.recall import words_in
 from tta_rebuild.canon.view import Canon
 from tta_rebuild.core.english import stem
@@ -19,20 +18,19 @@ from tta_rebuild.core.story import Choice
 _END = re.compile(r"\b(?:the end|game over|you die|dies? here|story ends?)\b", re.IGNORECASE)
 
 
-def false_choices(canon: Canon, choices: Sequence[Choice]) -> list[Contradiction]:
-    """Choices that make nothing possible which an earlier one does not.
+def false_choices(canon: Canon, choices: Sequence[Choice]) -> dict[str, str]:
+    """Choices that make nothing possible which an earlier one does not, each with the reason.
 
     Of choices without declared effects only those with the same words are reported.
     """
-    reached = [_reached(canon, choice) for choice in choices]
-    fix = "let the choices differ in what they make possible, or offer one of them"
-    found: list[Contradiction] = []
-    for number, choice in enumerate(choices):
-        earlier = reached.index(reached[number])
-        if reached[number] is not None and earlier < number:
-            against, certainty = choices[earlier].text, 0.9 if choice.effects else 0.8
-            message = f"“{choice.text}” leads to the same as “{against}”"
-            found.append(_weak("false_choice", choice, message, against, fix, certainty))
+    first: dict[frozenset[Hashable], Choice] = {}
+    found: dict[str, str] = {}
+    for choice in choices:
+        reached = _reached(canon, choice)
+        if reached in first:
+            found[choice.text] = f"“{choice.text}” leads to the same as “{first[reached].text}”"
+        elif reached is not None:
+            first[reached] = choice
     return found
 
 
@@ -50,14 +48,14 @@ def _reached(canon: Canon, choice: Choice) -> frozenset[Hashable] | None:
     return frozenset(changed)
 
 
-def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> list[Contradiction]:
-    """Choices after which the story has no way on; ``player`` is the id of the player's own."""
-    fix = "leave a way on, or tell it as the ending that it is"
-    return [
-        _weak("dead_end", choice, f"“{choice.text}” leads nowhere: {reason}", reason, fix, 0.9)
-        for choice in choices
-        if (reason := _no_way_on(canon, choice, player))
-    ]
+def dead_ends(canon: Canon, choices: Sequence[Choice], *, player: str = "") -> dict[str, str]:
+    """Choices after which the story has no way on, each with the reason.
+
+    Args:
+        player: the id of the player's own character.
+    """
+    ways = {choice.text: _no_way_on(canon, choice, player) for choice in choices}
+    return {text: f"“{text}” leads nowhere: {reason}" for text, reason in ways.items() if reason}
 
 
 def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
@@ -74,17 +72,3 @@ def _no_way_on(canon: Canon, choice: Choice, player: str) -> str:
     if place is not None and after.holds_at(place, "state", "destroyed") is not None:
         return f"the player's character would be in {place.replace('_', ' ')}, which is destroyed"
     return ""
-
-
-def _weak(
-    kind: str, choice: Choice, message: str, against: str, fix: str, certainty: float
-) -> Contradiction:
-    return Contradiction(
-        kind=kind,
-        area="narrative_logic",
-        message=message,
-        sentence=choice.text,
-        against=against,
-        fix=fix,
-        certainty=certainty,
-    )

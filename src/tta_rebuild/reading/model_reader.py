@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic_core import from_json
@@ -51,47 +52,41 @@ def _each(read: Callable[[Any], T], value: Any) -> tuple[T, ...]:
     return tuple(found for one in listed[:40] if (found := read(one)))
 
 
+@dataclass(frozen=True, slots=True)
 class ModelReader:
     """Asks a model once per reading.
 
-    Args:
+    Attributes:
         provider: who reads; requests carry the task ``reading``, by which routes and prices tell
             them apart.
         catalog: the prompt templates.
         where: story, branch and turn for the ledger, as ``LLMRequest`` names them.
     """
 
-    def __init__(
-        self, provider: LLMProvider, catalog: PromptCatalog, where: Mapping[str, Any]
-    ) -> None:
-        self._provider = provider
-        self._catalog = catalog
-        self._where = dict(where)
+    provider: LLMProvider
+    catalog: PromptCatalog
+    where: Mapping[str, Any]
 
     async def read(self, matter: ReadingMatter, context: TTAContext) -> Reading:
         """Read the passages; a model that fails, or has no budget left, gives a note."""
         variables = reading_variables(matter)
-        rendered = self._catalog.render("reading", variables)
         request = LLMRequest(
-            prompt=rendered.prompt,
-            system=rendered.system,
+            **vars(self.catalog.render("reading", variables)),
             context=context,
             task="reading",
-            template=rendered.version,
             variables=variables,
-            schema=rendered.schema,
             temperature=0.0,
             max_tokens=MAX_TOKENS,
-            **self._where,
+            **self.where,
         )
         try:
-            response = await self._provider.complete(request)
+            response = await self.provider.complete(request)
         except BudgetExceededError:
             return Reading(note="the budget is too short for a second reader")
         except ProviderError as error:
             return Reading(note=f"the second reader failed ({error})")
         reply = _understood(response.text)
-        if reply is None or ASKED_FOR.isdisjoint(reply):
+        if ASKED_FOR.isdisjoint(reply):
             return Reading(note="the second reader's answer could not be read")
         return _as_reading(reply, matter)
 
@@ -127,13 +122,13 @@ def reading_variables(matter: ReadingMatter) -> dict[str, Any]:
     }
 
 
-def _understood(text: str) -> dict[str, Any] | None:
+def _understood(text: str) -> dict[str, Any]:
+    """The object in an answer; empty where none can be read."""
     found = re.search(r"\{.*\}", text, re.DOTALL)
     try:
-        data = from_json(found.group()) if found else None
+        return dict(from_json(found.group())) if found else {}
     except ValueError:
-        return None
-    return data if isinstance(data, dict) else None
+        return {}
 
 
 def _as_reading(reply: Mapping[str, Any], matter: ReadingMatter) -> Reading:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tta_rebuild.canon.contradiction import Contradiction
@@ -36,19 +36,6 @@ _OPENING = 2
 """The turn that the opening counts as: what the premise says is the first."""
 
 _SPEECH = re.compile(r'"[^"]*(?:"|$)|“[^”]*(?:”|$)')
-
-
-@dataclass(frozen=True, slots=True)
-class SentenceSaid:
-    """A sentence and what it asserts: claims, each with how it is told."""
-
-    sentence: str
-    said: tuple[tuple[Claim, Telling], ...]
-
-    @property
-    def claims(self) -> tuple[Claim, ...]:
-        """What it says to be so beyond the moment."""
-        return tuple(claim for claim, _ in self.said if claim.relation not in ("does", "uses"))
 
 
 class ParserReader:
@@ -94,7 +81,7 @@ class ParserReader:
                     passage=number, kind=kind, words=told.sentence, against=against, reason=reason
                 )
 
-    def take(self, text: str) -> Iterator[tuple[SentenceSaid, list[Contradiction]]]:
+    def take(self, text: str) -> Iterator[tuple[Sentence, list[Contradiction]]]:
         """Read a text on, each sentence into the canon, which the next is held against.
 
         Give the reader a fork, or a canon that is for this text alone.
@@ -106,7 +93,7 @@ class ParserReader:
                 assert_claim(self._canon, claim)
             yield told, list({(c.kind, c.subject, c.against): c for c in found}.values())
 
-    def sentences(self, text: str) -> Iterator[SentenceSaid]:
+    def sentences(self, text: str) -> Iterator[Sentence]:
         """Every sentence of a text with what it asserts, as the canon stands when it is asked.
 
         Raises:
@@ -117,26 +104,35 @@ class ParserReader:
             if span.text.strip():
                 quoted = {t.i for t in span if any(a <= t.idx < b for a, b in speech)}
                 self._names.next_sentence(subject)
-                sentence = _Sentence(span, quoted, self._names)
-                yield SentenceSaid(sentence.text, tuple(sentence.said()))
-                subject = sentence.subject
+                told = Sentence(span, quoted, self._names)
+                yield told
+                subject = told.subject
 
 
-class _Sentence:
-    """One sentence under reading: what it asserts, verb by verb."""
+class Sentence:
+    """A sentence, read verb by verb.
+
+    Attributes:
+        sentence: its words.
+        subject: the id of the first person who is the subject of a verb in it, "" for nobody.
+        said: the claims of all verbs that tell what happens now, and how each is told.
+    """
 
     def __init__(self, span: Span, quoted: set[int], names: parse.EnglishNames) -> None:
-        self.text, self.subject = span.text.strip(), ""
+        self.sentence, self.subject = span.text.strip(), ""
         self._span, self._quoted, self._names, self._canon = span, quoted, names, names.canon
         unreal, self._words = word_set("unreal_words"), set[str]()
         for token in span:
             self._words |= {token.lemma_.lower(), token.lower_}
         self._cues = [t for t in span if unreal & {t.lemma_.lower(), t.lower_}]
+        self.said = () if self.sentence.endswith("?") else tuple(self._said())
 
-    def said(self) -> Iterator[tuple[Claim, Telling]]:
-        """The claims of all verbs that tell what happens now, and how each is told."""
-        if self.text.endswith("?"):
-            return
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """What it says to be so beyond the moment."""
+        return tuple(claim for claim, _ in self.said if claim.relation not in ("does", "uses"))
+
+    def _said(self) -> Iterator[tuple[Claim, Telling]]:
         for verb in self._span:
             if verb.i in self._quoted or verb.pos_ not in ("VERB", "AUX"):
                 continue
@@ -155,11 +151,10 @@ class _Sentence:
     def _told(self, claim: Claim, is_change: bool) -> tuple[Claim, Telling]:
         who, canon = claim.subject, self._canon
         dead = canon.holds_at(who, "alive", "false") if who in self._names.cast else None
-        return replace(claim, sentence=self.text, certain=False), Telling(
+        return replace(claim, sentence=self.sentence, certain=False), Telling(
             as_change=is_change,
             declared=True,
             may_haunt=dead is not None and canon.turn_of(dead.since) <= _OPENING,
-            after_a_while=self._has("time_shift"),
             of_a_body=self._has("body_words") or claim.relation == "located_in",
         )
 

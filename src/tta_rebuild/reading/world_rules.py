@@ -8,7 +8,7 @@ back little that is innocent.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any, Literal
@@ -27,7 +27,7 @@ class WorldRule:
 
     Attributes:
         name, text: as the author gave it.
-        words: the words, or stems (``magic*``).
+        words: the words, or stems (``magic*``); none for an act.
         subject: who may not (nobody may if empty): a noun, last, and words that stand beside it.
         verbs: base forms of the act; any form of them counts.
         after: what must follow the verb, in this order: prepositions, and nouns in the singular.
@@ -35,19 +35,49 @@ class WorldRule:
 
     name: str
     text: str
-    kind: Literal["forbidden", "forbidden_act"]
     words: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
+    @property
+    def kind(self) -> Literal["forbidden", "forbidden_act"]:
+        """Words that may not occur, or an act."""
+        return "forbidden" if self.words else "forbidden_act"
+
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
-    """Checks, and the names of the rules of which at least a sentence is left to a model."""
+class WorldRules:
+    """Rules, compiled or written as data, ready to check sentences.
 
-    rules: tuple[WorldRule, ...]
-    left_to_model: tuple[str, ...]
+    Attributes:
+        left_to_model: the names of those of which at least a sentence is left to a model.
+    """
+
+    rules: tuple[WorldRule, ...] = ()
+    left_to_model: tuple[str, ...] = ()
+
+    def contradictions(
+        self, sentence: str, *, classes_of: ClassesOf = lambda name: ()
+    ) -> Iterator[Contradiction]:
+        """Rules that a sentence breaks; what is said in quotation marks breaks none."""
+        told = _whole(re.sub(r"[\"“][^\"”]*[\"”]?", " , ", sentence))
+        low = _phrases("idioms").sub(" ", told.lower())
+        clauses = [] if told.rstrip().endswith("?") else _clauses(told)
+        for rule in self.rules:
+            used = _occurring(rule.words, low) if rule.words else ""
+            what = f"“{used}” may not occur" if used else "somebody does what they may not"
+            if used or (not rule.words and _is_done(rule, clauses, low, classes_of)):
+                yield Contradiction(
+                    kind=f"rule_{rule.kind.removeprefix('forbidden_')}",
+                    area="world",
+                    message=f"{what}: the world's rule “{rule.text}”",
+                    sentence=sentence,
+                    against=rule.text,
+                    subject=rule.name,
+                    fix=f"keep to the rule “{rule.text}”",
+                    certainty=0.9,
+                )
 
 
 _words = partial(packaged_toml, "tta_rebuild.reading", "rules")
@@ -111,7 +141,7 @@ def _whole(text: str) -> str:
     return re.sub(r"n't\b", " not", text)
 
 
-def compiled(rules: Mapping[str, str]) -> Compiled:
+def compiled(rules: Mapping[str, str]) -> WorldRules:
     """Compile rules in the author's words, name → text; what is not understood whole is left."""
     made: list[WorldRule] = []
     left: list[str] = []
@@ -124,7 +154,7 @@ def compiled(rules: Mapping[str, str]) -> Compiled:
         made += [WorldRule(name=name, text=str(text), **check) for one in found for check in one]
         if not found or not all(found):
             left.append(name)
-    return Compiled(tuple(made), tuple(left))
+    return WorldRules(tuple(made), tuple(left))
 
 
 def _plain(text: str) -> str:
@@ -138,15 +168,14 @@ def _understood(rule: str) -> list[dict[str, Any]]:
         return []
     said = [family for family, saying in _words()["sayings"].items() if re.search(saying, rule)]
     if said:
-        return [{"kind": "forbidden", "words": _family(family)} for family in said]
-    if act := next((act for found in _matches("acts", rule) if (act := _act(found))), None):
-        return [act]
-    found = next(_matches("topics", rule), None)
-    bare = re.sub(
-        r"\b(?:real|allowed|use of|any|no|the|an?)\b", " ", found["what"] if found else ""
-    )
+        return [{"words": _family(family)} for family in said]
+    for found in _matches("acts", rule):
+        if act := _act(found):
+            return [act]
+    what = next((found["what"] for found in _matches("topics", rule)), "")
+    bare = re.sub(r"\b(?:real|allowed|use of|any|no|the|an?)\b", " ", what)
     topics = [" ".join(t.split()) for t in re.split(r",|\bor\b|\band\b|/", bare) if t.strip()]
-    checks = [{"kind": "forbidden", "words": _family(topic)} for topic in topics]
+    checks = [{"words": _family(topic)} for topic in topics]
     return checks if all(check["words"] for check in checks) else []
 
 
@@ -169,40 +198,7 @@ def _act(found: re.Match[str]) -> dict[str, Any] | None:
         return None
     anybody = not which and singular(noun) in {"", *_set("everybody")}
     subject = () if anybody else (*which, singular(noun))
-    return {"kind": "forbidden_act", "subject": subject, "verbs": verbs, "after": after}
-
-
-class WorldRules:
-    """Rules, compiled or written as data, ready to check sentences."""
-
-    def __init__(self, rules: Iterable[WorldRule] = ()) -> None:
-        self.rules = tuple(rules)
-
-    def contradictions(
-        self, sentence: str, *, classes_of: ClassesOf = lambda name: ()
-    ) -> Iterator[Contradiction]:
-        """Rules that a sentence breaks; what is said in quotation marks breaks none."""
-        told = _whole(re.sub(r"[\"“][^\"”]*[\"”]?", " , ", sentence))
-        low = _phrases("idioms").sub(" ", told.lower())
-        clauses = [] if told.rstrip().endswith("?") else _clauses(told)
-        for rule in self.rules:
-            if rule.kind == "forbidden":
-                used = _occurring(rule.words, low)
-                what = f"“{used}” may not occur" if used else ""
-            else:
-                done = _is_done(rule, clauses, low, classes_of)
-                what = "somebody does what they may not" if done else ""
-            if what:
-                yield Contradiction(
-                    kind=f"rule_{rule.kind.removeprefix('forbidden_')}",
-                    area="world",
-                    message=f"{what}: the world's rule “{rule.text}”",
-                    sentence=sentence,
-                    against=rule.text,
-                    subject=rule.name,
-                    fix=f"keep to the rule “{rule.text}”",
-                    certainty=0.9,
-                )
+    return {"subject": subject, "verbs": verbs, "after": after}
 
 
 def _occurring(words: tuple[str, ...], low: str) -> str:

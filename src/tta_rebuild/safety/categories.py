@@ -15,16 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 from tta_rebuild.core.data_files import packaged_toml
-from tta_rebuild.core.english import singular
 from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.phrases import (
-    HARMLESS,
-    BoundaryPhrase,
-    PhraseIndex,
-    Step,
-    family_of,
-    phrases_of,
-)
+from tta_rebuild.safety.phrases import HARMLESS, BoundaryPhrase, PhraseIndex, own_phrase, phrases_of
 
 NONE, LOW, MEDIUM, HIGH = "none", "low", "medium", "high"
 
@@ -38,23 +30,28 @@ _WEIGHTS = {"touches": 1, "shows": 2, "dwells": 3, "harmless": HARMLESS}
 _COMMENT = re.compile(r"#[^\n]*")
 _JOINED = re.compile(r"\s*[/,;&+]\s*|_and_|_or_")
 _AROUND = re.compile(r"^(?:fear_of_|phobia_of_|graphic_|explicit_)|(?:_content|_scenes|_themes)$")
+_NO = "no_"
 _LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """One kind of heavy matter.
+    """One kind of heavy matter, and what a player has set for it.
 
     Attributes:
         warn: the weight from which a player who set no boundary for it is warned.
         negatable: True if "nobody was …" makes it one step lighter.
         names: words that are also people's and places' names.
+        threshold: the weight from which on a text is held back; ``level``: the player's own word
+            for it, "" if no boundary is set.
     """
 
     name: str
     warn: int = 3
     negatable: bool = True
     names: frozenset[str] = frozenset()
+    threshold: int = THRESHOLDS[HIGH]
+    level: str = ""
 
 
 @cache
@@ -92,12 +89,12 @@ def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
     """The categories that a boundary's name means, with phrases that the table does not hold.
 
     A known name or alias is one category; ``fear/horror`` is both; anything else is taken at its
-    word.
+    word. A "no" before it is left out.
 
     Raises:
         ValidationError: the name has no word in it, or is too long for one.
     """
-    key = re.sub(r"[\s-]+", "_", name.strip().casefold()).strip("_")
+    key = _key(name).strip("_").removeprefix(_NO)
     if not any(c.isalpha() for c in key) or len(key) > _LONGEST_NAME:
         raise ValidationError(
             f"boundary '{name[:_LONGEST_NAME]}': name what to keep out in a word or two, such as "
@@ -112,25 +109,34 @@ def categories_of(name: str) -> Iterator[tuple[Category, list[BoundaryPhrase]]]:
         for part in parts:
             yield from categories_of(part)
     else:
-        *words, last = re.findall(r"[^\W_]+", bare)
-        steps = [Step(frozenset({word, singular(word)})) for word in words]
-        steps.append(Step(family_of(last)))
-        phrase = BoundaryPhrase(bare, 1, tuple(steps), (0,) * len(steps))
-        yield Category(name=bare, warn=4), [phrase]
+        yield Category(name=bare, warn=4), [own_phrase(bare)]
 
 
 def level_of(category: str, level: object) -> str:
     """The level that a word or value means: ``none``, ``low``, ``medium`` or ``high``.
 
+    After a "no" before the category it is turned around: ``no_violence: yes`` means none of it.
+
     Raises:
         ValidationError: it means none of these.
     """
-    key = re.sub(r"[\s-]+", "_", str(level).strip().casefold())
-    meant = packaged_toml("tta_rebuild.safety", "words")["levels"].items()
-    found = next((name for name, words in meant if key in words.split()), None)
+    key = _key(str(level))
+    levels = packaged_toml("tta_rebuild.safety", "words")["levels"].items()
+    found = next((name for name, words in levels if key in words.split()), None)
     if level is None or found is None:
         raise ValidationError(
             f"boundary {category}={level}: the level must be none, low, medium or high "
             "(off, mild, moderate, strong, yes and no are understood too)"
         )
-    return str(found)
+    if not _key(category).startswith(_NO):
+        return str(found)
+    if found != HIGH:
+        without = category.strip()[len(_NO) :]
+        raise ValidationError(
+            f"boundary {category}={level}: say it without the 'no', such as {without}=none"
+        )
+    return NONE
+
+
+def _key(text: str) -> str:
+    return re.sub(r"[\s-]+", "_", text.strip().casefold())

@@ -8,21 +8,10 @@ No model is asked: what it can find, it finds the same way every time.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
-from typing import NamedTuple
 
-from tta_rebuild.core.errors import ValidationError
-from tta_rebuild.safety.categories import (
-    EVERY,
-    HIGH,
-    NONE,
-    THRESHOLDS,
-    Category,
-    categories_of,
-    level_of,
-    table,
-)
+from tta_rebuild.safety.categories import EVERY, HIGH, THRESHOLDS, categories_of, level_of, table
 from tta_rebuild.safety.phrases import HARMLESS, PhraseIndex, word_list
 from tta_rebuild.safety.tokens import SPELLED_OUT, Word, read
 
@@ -60,12 +49,6 @@ class BoundaryFinding:
         return f"'{self.words}' touches {self.subject}, which the player keeps at '{self.level}'"
 
 
-class _Bound(NamedTuple):
-    category: Category
-    threshold: int = THRESHOLDS[HIGH]
-    level: str = ""
-
-
 class SafetyGate:
     """The gate for one player's boundaries. Cheap to make: the word lists are read once.
 
@@ -79,16 +62,15 @@ class SafetyGate:
     """
 
     def __init__(self, boundaries: Mapping[str, str]) -> None:
-        categories = table()[0].values()
-        self._bounds = {category.name: _Bound(category) for category in categories}
+        self._bounds = {category.name: category for category in table()[0].values()}
         self._own = PhraseIndex()
         for name, level in boundaries.items():
-            threshold = THRESHOLDS[_meant(str(name), level)]
-            for category, phrases in categories_of(_positive(str(name))):
-                known = self._bounds.get(category.name)
-                if known is None or not known.level or threshold < known.threshold:
-                    bound = _Bound(category, threshold, str(level).strip())
-                    self._bounds[category.name] = bound
+            threshold = THRESHOLDS[level_of(str(name), level)]
+            for category, phrases in categories_of(str(name)):
+                bound = self._bounds.get(category.name)
+                if bound is None or not bound.level or threshold < bound.threshold:
+                    said = str(level).strip()
+                    self._bounds[category.name] = replace(category, threshold=threshold, level=said)
                 for phrase in phrases:
                     self._own.add(phrase)
         self._held = frozenset(n for n, b in self._bounds.items() if b.threshold < THRESHOLDS[HIGH])
@@ -114,8 +96,8 @@ class SafetyGate:
         """
         subjects = set[str]()
         for found in self._findings(text, before, frozenset(self._bounds)):
-            category, threshold, level = self._bounds[found.category]
-            if (2 if level else category.warn) <= found.weight < threshold:
+            bound = self._bounds[found.category]
+            if (2 if bound.level else bound.warn) <= found.weight < bound.threshold:
                 subjects.add(found.subject)
         return [f"content warning: {subject}" for subject in sorted(subjects)]
 
@@ -147,22 +129,21 @@ class SafetyGate:
         ]
         harmless = [match for match in matches if match[0].weight == HARMLESS]
         for phrase, begin, end in matches:
-            if phrase.weight == HARMLESS or end <= new:
-                continue
-            if any(
+            is_excused = any(
                 other.category in (EVERY, phrase.category) and at < end and begin < to
                 for other, at, to in harmless
-            ):
+            )
+            if phrase.weight == HARMLESS or end <= new or is_excused:
                 continue
-            category, _, level = self._bounds[phrase.category]
-            if end - begin == 1 and _is_name(reading, begin, category.names):
+            bound = self._bounds[phrase.category]
+            if end - begin == 1 and _is_name(reading, begin, bound.names):
                 continue
-            lighter = category.negatable and phrase.weight > 1 and _is_negated(reading, begin)
+            lighter = bound.negatable and phrase.weight > 1 and _is_negated(reading, begin)
             yield BoundaryFinding(
-                category=category.name,
+                category=bound.name,
                 weight=phrase.weight - lighter,
                 words=" ".join(w.forms[0].lstrip(SPELLED_OUT) for w in reading[begin:end]),
-                level=level,
+                level=bound.level,
             )
 
 
@@ -197,21 +178,3 @@ def _is_negated(reading: Sequence[Word], at: int) -> bool:
         if contracted or first in word_list("negators"):
             return True
     return False
-
-
-def _positive(name: str) -> str:
-    """The name without a "no" before it."""
-    key = name.strip().casefold()
-    return key[3:] if key.startswith(("no_", "no-", "no ")) else name
-
-
-def _meant(name: str, level: object) -> str:
-    """The level that is meant; ``no_violence: yes`` means none of it."""
-    meant = level_of(name, level)
-    if _positive(name) == name:
-        return meant
-    if meant == HIGH:
-        return NONE
-    raise ValidationError(
-        f"boundary {name}={level}: say it without the 'no', such as {_positive(name)}=none"
-    )

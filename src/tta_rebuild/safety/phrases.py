@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from math import inf
 from typing import NamedTuple
@@ -50,23 +49,16 @@ def _forms_of(word: str) -> set[str]:
     return {*verb_forms(word), *irregular.get(word, "").split(), plural(word)}
 
 
-def family_of(word: str) -> frozenset[str]:
-    """The word and its family: endings, the one who does it, what is like it, the fear of it."""
-    stem = singular(word)
-    base = stem.removesuffix("e")
-    found = _forms_of(stem) | {word, *(base + end for end in ("er", "ers", "ish", "y"))}
-    found.update(stem + end for end in ("like", "ly", "ness", "phobia", "phobic"))
-    if stem.endswith("y"):
-        found |= {stem[:-1] + "ier", stem[:-1] + "ily"}
-    return frozenset(found)
-
-
 class Step(NamedTuple):
-    """One word of a phrase: what it may be."""
+    """One word of a phrase: what it may be.
+
+    ``commonness`` is how often it is met, roughly; infinite if it cannot be looked up.
+    """
 
     words: frozenset[str] = frozenset()
     prefixes: tuple[str, ...] = ()
     name: bool = False
+    commonness: float = 0.0
 
     def fits(self, word: Word) -> bool:
         """True if the word is one of these."""
@@ -75,8 +67,7 @@ class Step(NamedTuple):
         return bool(self.prefixes) and any(f.startswith(self.prefixes) for f in word.forms)
 
 
-@dataclass(frozen=True, slots=True)
-class BoundaryPhrase:
+class BoundaryPhrase(NamedTuple):
     """A phrase of a category; weight ``HARMLESS`` cancels what it overlaps.
 
     Attributes:
@@ -132,16 +123,11 @@ def _step(text: str) -> Step:
             words |= _forms_of(part[:-1])
         else:
             words.add(part)
-    return Step(frozenset(words), tuple(prefixes), name)
-
-
-@cache
-def _commonness(step: Step) -> float:
-    """How often a step is met, roughly; infinite if it cannot be looked up."""
-    if step.name or any(len(prefix) < _SHORTEST_PREFIX for prefix in step.prefixes):
-        return inf
-    frequent = len(step.words & word_list("frequent"))
-    return 10_000 * frequent + len(step.words) + len(step.prefixes)
+    frequent = len(word_list("frequent").intersection(words))
+    commonness: float = 10_000 * frequent + len(words) + len(prefixes)
+    if name or any(len(prefix) < _SHORTEST_PREFIX for prefix in prefixes):
+        commonness = inf
+    return Step(frozenset(words), tuple(prefixes), name, commonness)
 
 
 def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase]:
@@ -167,10 +153,28 @@ def phrases_of(category: str, weight: int, text: str) -> Iterator[BoundaryPhrase
             steps.append(_step(part))
             gaps.append(gap)
             gap = 0
-    anchor = min(range(len(steps)), key=lambda i: _commonness(steps[i]), default=0)
-    if gap or not steps or gaps[0] or _commonness(steps[anchor]) == inf:
+    commonness = [step.commonness for step in steps]
+    rarest = min(commonness, default=inf)
+    if gap or rarest == inf or gaps[0]:
         raise ValidationError(f"the word lists hold a phrase that cannot be looked up: '{text}'")
+    anchor = commonness.index(rarest)
     yield BoundaryPhrase(category, weight, tuple(steps), tuple(gaps), anchor)
+
+
+def own_phrase(name: str) -> BoundaryPhrase:
+    """A category that no list knows as a phrase of weight 1: its words, the last with its family.
+
+    Of the family are its endings, the one who does it, what is like it, and the fear of it.
+    """
+    *words, last = re.findall(r"[^\W_]+", name)
+    stem = singular(last)
+    family = _forms_of(stem) | {last, stem}
+    family |= {stem.removesuffix("e") + end for end in ("er", "ers", "ish", "y")}
+    family |= {stem + end for end in ("like", "ly", "ness", "phobia", "phobic")}
+    if stem.endswith("y"):
+        family |= {stem[:-1] + "ier", stem[:-1] + "ily"}
+    steps = [*(Step(frozenset({word, singular(word)})) for word in words), Step(frozenset(family))]
+    return BoundaryPhrase(name, 1, tuple(steps), (0,) * len(steps))
 
 
 class PhraseIndex:

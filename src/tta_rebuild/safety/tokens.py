@@ -83,7 +83,9 @@ def read(text: str) -> list[Word]:
     sentence = clause = 0
     opens = True
     for match in _CHUNK.finditer(_SPELLED.sub(_join, plain(text))):
-        words, ends_sentence, ends_clause, capital = _chunk(match.group())
+        chunk = match.group()
+        understood = _understood if len(chunk) < _LONGEST_WORD else _understood.__wrapped__
+        words, ends_sentence, ends_clause, capital = understood(chunk)
         for number, forms in enumerate(words):
             first = not number
             reading.append(Word(forms, sentence, clause, capital and first, opens and first))
@@ -100,15 +102,8 @@ def _join(match: re.Match[str]) -> str:
     return SPELLED_OUT + match.group().replace(match.group(1), "")
 
 
-def _chunk(chunk: str) -> _Chunk:
-    return _understood(chunk) if len(chunk) < _LONGEST_WORD else _understood.__wrapped__(chunk)
-
-
 @lru_cache(maxsize=16_384)
 def _understood(chunk: str) -> _Chunk:
-    if chunk.isalpha() and chunk.isascii():
-        lower = chunk.lower()
-        return _Chunk((_forms(lower),), False, False, chunk[0].isupper() and not chunk.isupper())
     core = chunk.lstrip("\"'([{<*_~`-.,;:!?#\u00bf\u00a1")
     bare = core.rstrip("\"')]}>*_~`-.,;:!?#")
     tail = core[len(bare) :]
@@ -121,10 +116,9 @@ def _understood(chunk: str) -> _Chunk:
     found = _words(lower, emphasised=chunk[0] == "_" or tail[:1] == "_")
     if tail[:1] == "'" and lower.endswith("in"):  # killin'
         found = (*found[:-1], (*found[-1], lower + "g"))
-    stops = any(mark in tail for mark in ".!?")
     initial = len(bare) == 1 and bare.isupper() and bare != "I"
-    if stops and "." in tail and (lower in _ABBREVIATED or initial):
-        stops = False
+    is_short = "." in tail and (initial or lower in _ABBREVIATED)
+    stops = not is_short and any(mark in tail for mark in ".!?")
     return _Chunk(
         found,
         stops,

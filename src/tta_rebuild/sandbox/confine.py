@@ -2,6 +2,10 @@
 
 Group and directory first (they need rights), then the user, then limits, files, system calls. The
 system call filter comes last because it forbids all the others.
+
+Files are Landlock's matter (its three system calls: ``Documentation/userspace-api/landlock.rst`` of
+the kernel): what a process may touch, from here on, for good. ``supervisor`` binds itself once, a
+second layer comes with each snippet; layers only ever take away.
 """
 
 from __future__ import annotations
@@ -10,10 +14,11 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 from collections.abc import Iterable
 
-from tta_rebuild.sandbox import landlock, seccomp
-from tta_rebuild.sandbox.kernel import call
+from tta_rebuild.sandbox import seccomp
+from tta_rebuild.sandbox.kernel import call, syscall
 from tta_rebuild.sandbox.snippet import Limits
 
 JAIL_IDS = (64_577, 65_534)
@@ -21,6 +26,21 @@ JAIL_IDS = (64_577, 65_534)
 
 REPORT = 3
 """The descriptor on which the stage reports; 0, 1 and 2 are the usual ones."""
+
+WRITE_FILE, READ_FILE, READ_DIR, REMOVE_DIR, REMOVE_FILE = 1 << 1, 1 << 2, 1 << 3, 1 << 4, 1 << 5
+MAKE_DIR, MAKE_FILE = 1 << 7, 1 << 8
+TRUNCATE = 1 << 14
+
+READ = READ_FILE | READ_DIR
+"""Rights on a tree that may be read."""
+
+OWN = READ | WRITE_FILE | REMOVE_FILE | MAKE_FILE | TRUNCATE
+"""Rights of a snippet in its own directory: plain files, no links, no directories."""
+
+KEEP = OWN | REMOVE_DIR | MAKE_DIR
+"""Rights of the supervisor where it makes and removes those directories."""
+
+_FILE_ONLY = WRITE_FILE | READ_FILE | TRUNCATE | 1
 
 _NONE_OF = (resource.RLIMIT_CORE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE)
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_NO_NEW_PRIVS = 1, 4, 38
@@ -66,8 +86,57 @@ def confine(
         _, hard = resource.getrlimit(limit)
         lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(limit, (lowered, lowered))
-    landlock.restrict([*((path, landlock.READ) for path in readable), (".", landlock.OWN)])
+    restrict_files([*((path, READ) for path in readable), (".", OWN)])
     seccomp.install(program)
+
+
+def landlock_version() -> int:
+    """The kernel's Landlock version, 0 if it has none."""
+    try:
+        return syscall("landlock_create_ruleset", None, 0, 1)
+    except OSError:
+        return 0
+
+
+def restrict_files(rules: Iterable[tuple[str, int]]) -> None:
+    """Deny everything but these (path, rights) to this process and its children.
+
+    From ABI 4 on TCP is denied too, from 6 on signals and abstract sockets outwards. A path that
+    cannot be reached is passed over. ``no_new_privs`` must be set before. Raises OSError.
+    """
+    version = landlock_version()
+    # All rights on files that this version can deny.
+    rights = (1 << 13) - 1
+    for since, bit in ((2, 13), (3, 14), (5, 15)):
+        if version >= since:
+            rights |= 1 << bit
+    words = [rights]
+    if version >= 4:
+        words.append(0b11)  # TCP: bind, connect
+    if version >= 6:
+        words.append(0b11)  # outwards: abstract sockets, signals
+    attributes = struct.pack(f"={len(words)}Q", *words)
+    ruleset = syscall("landlock_create_ruleset", attributes, len(attributes), 0)
+    try:
+        for path, allowed in rules:
+            _allow_file(ruleset, path, allowed & rights)
+        syscall("landlock_restrict_self", ruleset, 0)
+    finally:
+        os.close(ruleset)
+
+
+def _allow_file(ruleset: int, path: str, rights: int) -> None:
+    try:
+        beneath = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except (FileNotFoundError, PermissionError):
+        return  # what cannot be reached needs no permission
+    try:
+        if not os.path.isdir(path):
+            rights &= _FILE_ONLY
+        rule, path_beneath = struct.pack("=Qi", rights, beneath), 1
+        syscall("landlock_add_rule", ruleset, path_beneath, rule, 0)
+    finally:
+        os.close(beneath)
 
 
 def _prctl(option: int, value: int) -> None:

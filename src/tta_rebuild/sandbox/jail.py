@@ -33,19 +33,14 @@ _FAILURES = {
     OSError: "the jail broke down",
     ValueError: "the jail cannot start here: the kernel lacks Landlock or seccomp, or refuses them",
 }
-_ROOT = str(Path(__file__).resolve().parents[1])
-
 _BOOT = """
-import sys, types
-rooms = {{"tta_rebuild": {root!r}, "tta_rebuild.sandbox": {root!r} + "/sandbox"}}
-for name, path in rooms.items():
-    module = types.ModuleType(name)
-    module.__path__ = [path]
-    sys.modules[name] = module
+import sys
+sys.path.append({root!r})
 from tta_rebuild.sandbox.supervisor import main
+sys.path.pop()
 sys.exit(main({base!r}, {host}))
 """
-"""Loads the supervisor alone: the package's own ``__init__`` may want what ``-S`` leaves out."""
+_ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class Jail:
@@ -58,7 +53,7 @@ class Jail:
         self.facts: dict[str, Any] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._base = ""
-        self._hold = -1
+        self._open = contextlib.AsyncExitStack()
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -101,10 +96,10 @@ class Jail:
     async def _start(self) -> None:
         if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
             raise ExecutorUnavailable("the jail needs Linux on x86-64 or arm64")
-        if sys.implementation.name != "cpython":
-            raise ExecutorUnavailable("the jail needs CPython")
         await asyncio.to_thread(_sweep)
-        self._base, self._hold = await asyncio.to_thread(_new_base)
+        self._base, hold = await asyncio.to_thread(_new_base)
+        self._open.callback(os.close, hold)
+        self._open.callback(shutil.rmtree, self._base, ignore_errors=True)
         boot = _BOOT.format(root=_ROOT, base=self._base, host=os.getpid())
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -161,18 +156,14 @@ class Jail:
             raise
 
     async def _stop(self) -> None:
-        process, base, hold = self._process, self._base, self._hold
-        self._process, self._base, self._hold = None, "", -1
-        if process is not None:
+        if self._process is not None:
+            process, self._process = self._process, None
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             if process.stdin is not None:
                 process.stdin.close()
             await asyncio.shield(process.communicate())
-        if base:
-            shutil.rmtree(base, ignore_errors=True)
-        if hold >= 0:
-            os.close(hold)
+        await self._open.aclose()
 
     async def _leave_nothing(self) -> None:
         """Where it has a file tree of its own, the directory it was built on is needed no more."""

@@ -27,14 +27,10 @@ def table(machine: str, section: str) -> dict[str, int]:
     return {name: numbers[column] for name, numbers in rows.items() if numbers[column] >= 0}
 
 
-@cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None, use_errno=True)
-
-
 def call(function: str, *arguments: Any) -> int:
     """The result of a function of the C library. Raises OSError where the kernel refuses."""
-    result = int(getattr(_libc(), function)(*arguments))
+    library = ctypes.CDLL(None, use_errno=True)
+    result = int(getattr(library, function)(*arguments))
     if result < 0:
         raise OSError(ctypes.get_errno(), f"the kernel refuses {function}")
     return result

@@ -66,12 +66,10 @@ def _left_at_its_end(error: BaseException, tree: ast.Module) -> bool:
     last: ast.Module | ast.stmt = tree
     while isinstance(last, ast.Module | ast.If) and last.body:
         last = last.body[-1]
-    frames = _own_frames(error)
-    if not isinstance(error, SystemExit) or error.code not in (None, 0) or len(frames) != 1:
+    own = _own_lines(error)
+    if not isinstance(error, SystemExit) or error.code not in (None, 0) or len(own) != 1:
         return False
-    frame, line = frames[0]
-    is_there = isinstance(last, ast.stmt) and last.lineno <= line <= (last.end_lineno or 0)
-    return is_there and frame.f_code.co_name == "<module>"
+    return isinstance(last, ast.stmt) and last.lineno <= own[0] <= (last.end_lineno or 0)
 
 
 def _ending(error: BaseException, lines: Sequence[str]) -> dict[str, Any]:
@@ -112,14 +110,14 @@ def _line(error: BaseException) -> int | None:
     """The snippet's line that was being executed, or that does not parse."""
     if isinstance(error, SyntaxError) and error.filename == FILENAME:
         return error.lineno
-    frames = _own_frames(error)
-    return frames[-1][1] if frames else None
+    own = _own_lines(error)
+    return own[-1] if own else None
 
 
-def _own_frames(error: BaseException) -> list[tuple[types.FrameType, int]]:
-    """Those of the snippet itself that the error came through, with their lines."""
+def _own_lines(error: BaseException) -> list[int]:
+    """The snippet's lines that the error came through, the module's own first."""
     frames = walk_tb(error.__traceback__)
-    return [(f, line) for f, line in frames if f.f_code.co_filename == FILENAME]
+    return [line for frame, line in frames if frame.f_code.co_filename == FILENAME]
 
 
 def _flush() -> None:

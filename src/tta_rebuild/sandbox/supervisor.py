@@ -20,21 +20,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
 from itertools import islice
 from typing import Any
 
-from tta_rebuild.sandbox import landlock, seclusion
-from tta_rebuild.sandbox.confine import JAIL_IDS, REPORT, confine, die_with_parent, gain_nothing
+from tta_rebuild.sandbox import confine, seclusion
+from tta_rebuild.sandbox.confine import JAIL_IDS, REPORT
 from tta_rebuild.sandbox.kernel import MACHINE
 from tta_rebuild.sandbox.seccomp import assemble
 from tta_rebuild.sandbox.snippet import Limits
 from tta_rebuild.sandbox.stage import perform
-
-PRELOADED = "preloaded.txt"
-"""Names what stories' code imports: loaded first, since no library can be mapped once inside."""
 
 _ENDS = ("finished", "raised", "left")
 _REPORTED: dict[str, type] = {
@@ -49,52 +45,6 @@ _OUTPUT_FACTOR = 16
 _LOOK_S = 0.02
 Closed = Callable[[Limits, str, int], None]
 """``confine`` for this machine: bounds, directory and parent are left to say."""
-
-
-@dataclass(slots=True)
-class Watch:
-    """What has come from a child so far."""
-
-    bounds: Limits
-    output: bytearray = field(default_factory=bytearray)
-    report: bytearray = field(default_factory=bytearray)
-    output_seen: int = 0
-    limit: str = ""
-
-    def take(self, data: bytes, *, is_report: bool) -> None:
-        """Keep as much as may be kept."""
-        if is_report:
-            self.report += data[: 8192 - len(self.report)]
-            return
-        self.output_seen += len(data)
-        self.output += data[: max(0, self.bounds.output_bytes - len(self.output))]
-        if self.output_seen > self.bounds.output_bytes * _OUTPUT_FACTOR:
-            self.limit = "output"
-
-    def collect(self, directory: str, output: int, report: int) -> None:
-        """Read both pipes until the report or the end, or until a bound is passed."""
-        deadline = time.monotonic() + self.bounds.wall_s
-        poll = select.poll()
-        poll.register(output, select.POLLIN)
-        poll.register(report, select.POLLIN)
-        while not self.limit:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                self.limit = "time"
-                return
-            for descriptor, _ in poll.poll(min(left_s, _LOOK_S) * 1000):
-                data = os.read(descriptor, 65536)
-                self.take(data, is_report=descriptor == report)
-                if not data:
-                    poll.unregister(descriptor)
-                if not data and descriptor == report:
-                    os.set_blocking(output, False)  # what was printed before is in the pipe
-                    with contextlib.suppress(BlockingIOError):
-                        while not self.limit and (data := os.read(output, 65536)):
-                            self.take(data, is_report=False)
-                    return
-            if _too_many_files(directory, self.bounds.file_bytes):
-                self.limit = "files"
 
 
 def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
@@ -115,34 +65,50 @@ def run(closed: Closed, base: str, code: str, bounds: Limits) -> dict[str, Any]:
 
 def _watched(closed: Closed, directory: str, code: str, bounds: Limits) -> dict[str, Any]:
     nonce = secrets.token_hex(16)
-    output_read, output_write = os.pipe()
-    report_read, report_write = os.pipe()
+    output = os.memfd_create("output")
+    report, report_write = os.pipe()
     parent = os.getpid()
     child = os.fork()
     if child == 0:
         try:  # any failure ends the child without a report, which is no verdict
-            _wire_up(output_write, report_write)
+            _wire_up(output, report_write)
             _forget()
             closed(bounds, directory, parent)
             perform(code, nonce, REPORT)
         finally:
             _wait_for_the_end()
-    os.close(output_write)
     os.close(report_write)
-    watch = Watch(bounds)
     try:
-        watch.collect(directory, output_read, report_read)
+        limit, told = _followed(directory, output, report, bounds)
     finally:
         os.kill(child, signal.SIGKILL)
         _, _, used = os.wait4(child, 0)
-        os.close(output_read)
-        os.close(report_read)
+        printed, size = os.pread(output, bounds.output_bytes, 0), os.fstat(output).st_size
+        os.close(output)
+        os.close(report)
     return {
-        **ending(watch, nonce),
+        **({"end": "limit", "limit": limit} if limit else ending(told, nonce)),
         "cpu_s": used.ru_utime + used.ru_stime,
-        "output": watch.output.decode("utf-8", "replace"),
-        "truncated": watch.output_seen > len(watch.output),
+        "output": printed.decode("utf-8", "replace"),
+        "truncated": size > len(printed),
     }
+
+
+def _followed(directory: str, output: int, report: int, bounds: Limits) -> tuple[str, bytes]:
+    """The bound that the child passed, "" if none, and what it reported until it hung up."""
+    told, is_over, deadline = b"", False, time.monotonic() + bounds.wall_s
+    while not is_over:
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return "time", told
+        if select.select([report], [], [], min(left_s, _LOOK_S))[0]:
+            data = os.read(report, 65536)
+            told, is_over = (told + data)[:8192], not data
+        if os.fstat(output).st_size > bounds.output_bytes * _OUTPUT_FACTOR:
+            return "output", told
+        if _too_many_files(directory, bounds.file_bytes):
+            return "files", told
+    return "", told
 
 
 def _wire_up(output: int, report: int) -> None:
@@ -189,12 +155,10 @@ def _wait_for_the_end() -> None:
             continue
 
 
-def ending(watch: Watch, nonce: str) -> dict[str, Any]:
+def ending(told: bytes, nonce: str) -> dict[str, Any]:
     """What the report says if it is the stage's own, else what can be seen from outside."""
-    if watch.limit:
-        return {"end": "limit", "limit": watch.limit}
     try:
-        report = json.loads(bytes(watch.report).partition(b"\n")[0])
+        report = json.loads(told.partition(b"\n")[0])
     except (ValueError, RecursionError):
         report = None
     if isinstance(report, dict) and report.get("nonce") == nonce and report.get("end") in _ENDS:
@@ -208,11 +172,11 @@ def main(base: str, host: int) -> int:
     """Introduce itself, then serve requests until the host hangs up."""
     os.umask(0o077)
     os.setsid()
-    readable = (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
-    closed = partial(confine, assemble(MACHINE), readable)
-    die_with_parent(host)
-    with open(os.path.join(os.path.dirname(__file__), PRELOADED), encoding="ascii") as file:
-        for name in file.read().split():
+    readable = library, zones = (os.path.dirname(os.__file__), "/usr/share/zoneinfo")
+    closed = partial(confine.confine, assemble(MACHINE), readable)
+    confine.die_with_parent(host)
+    with open(os.path.join(os.path.dirname(__file__), "preloaded.txt"), encoding="ascii") as file:
+        for name in file.read().split():  # what stories import: nothing can be mapped once inside
             with contextlib.suppress(ImportError):  # in this build; what needs it stays unverified
                 import_module(name)
     secluded = seclusion.can_leave_the_files(base, readable)
@@ -221,14 +185,15 @@ def main(base: str, host: int) -> int:
     seclusion.leave_the_network()
     if os.geteuid() != 0:
         seclusion.drop_capabilities()
-    gain_nothing()
-    library, zones = readable
+    confine.gain_nothing()
     installed = {"site-packages", "dist-packages"}
     shown = [entry.path for entry in os.scandir(library) if entry.name not in installed]
-    landlock.restrict([*((path, landlock.READ) for path in (*shown, zones)), (base, landlock.KEEP)])
+    confine.restrict_files(
+        [*((path, confine.READ) for path in (*shown, zones)), (base, confine.KEEP)]
+    )
     gc.collect()
     gc.freeze()
-    python, abi = platform.python_version(), landlock.abi()
+    python, abi = platform.python_version(), confine.landlock_version()
     _say({"landlock": abi, "separate_files": secluded, "python": python})
     for line in sys.stdin.buffer:
         request = json.loads(line)

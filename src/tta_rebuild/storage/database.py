@@ -1,91 +1,101 @@
-"""One database, opened: one writing connection and several reading ones (SQLite), or a server's.
+"""A database as the stores see it: the same SQL for SQLite and PostgreSQL, values by name.
 
-``story_store`` and ``sql_ledger`` share one of these.
+``sqlite_database`` and ``server_database`` derive from what is here; the store and its ledger share
+one database. A statement names its values (``:title``); a row gives its columns by name.
 """
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, ClassVar, Literal
 
-from filelock import FileLock
-
-from tta_rebuild.core.errors import (
-    StoreDamaged,
-    StoreError,
-    StoreLocked,
-    StoreMissing,
-    StoreNewer,
-)
-from tta_rebuild.storage import sqlite_file
-from tta_rebuild.storage.connection import Connection, Pool
+from tta_rebuild.core.errors import StoreMissing
 from tta_rebuild.storage.failures import failure, told_plainly
 from tta_rebuild.storage.migrations import HEAD, REVISIONS, statements
-
-_MIGRATION_LOCK = 7_486_711
-"""Key of the advisory lock under which PostgreSQL is migrated: any number that nobody else uses."""
+from tta_rebuild.storage.story_rows import Row
 
 
-class Database:
-    """Connections to the place where stories are kept. Made by ``open_database``.
+class Connection(ABC):
+    """One connection. Errors are the driver's; ``Database`` tells them plainly.
 
     Attributes:
-        place: a path, or an address without its password.
-        note: what the player should know of how it was found, "" if nothing.
-        is_sqlite: whether it is a file, and no server.
+        raw: the driver's.
+        for_update: what a query ends with to lock its rows until the transaction ends.
     """
 
-    def __init__(
-        self, place: str, writer: Pool | None, reader: Pool, *, lock: FileLock | None = None
-    ) -> None:
+    is_sqlite: ClassVar[bool]
+    for_update: ClassVar[str]
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    @abstractmethod
+    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
+        """Execute one statement; gives all its rows."""
+
+    @abstractmethod
+    async def repeat(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Execute one statement with each of these values."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[Any]:
+        """Commit what the block does if it ends well; outside, each statement is for itself."""
+
+    async def row(self, sql: str, **values: Any) -> Row | None:
+        """The first row, or None."""
+        found = await self.rows(sql, **values)
+        return found[0] if found else None
+
+    async def add_all(self, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Add rows with the same columns, if there are any."""
+        if rows:
+            await self.repeat(_inserting(table, rows[0]), rows)
+
+    async def insert(self, table: str, **values: Any) -> int:
+        """Add one row to a table that numbers its rows; gives the number."""
+        [row] = await self.rows(f"{_inserting(table, values)} RETURNING number", **values)
+        return int(row["number"])
+
+
+def _inserting(table: str, columns: Mapping[str, Any]) -> str:
+    values = ", ".join(f":{name}" for name in columns)
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})"
+
+
+class Database(ABC):
+    """Connections to the place where stories are kept.
+
+    Attributes:
+        dialect: as ``migrations`` names it; ``tables`` asks for the names of all tables.
+        driver_errors: what the driver raises.
+        place: a path, or an address without its password.
+        note: what the player should know of how it was found, "" if nothing.
+    """
+
+    dialect: ClassVar[str]
+    tables: ClassVar[str]
+    driver_errors: ClassVar[tuple[type[Exception], ...]]
+
+    def __init__(self, place: str, *, writes: bool) -> None:
         self.place, self.note = place, ""
-        self.is_sqlite = reader.is_sqlite
-        self._writer, self._reader = writer, reader
+        self._writes, self._is_open = writes, True
         self._transaction: ContextVar[Connection | None] = ContextVar("writing", default=None)
-        self._lock = lock
-        self._is_open, self._is_marked = True, False
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Connection]:
-        """A transaction that is stored as a whole when the block ends, or not at all.
+    @abstractmethod
+    async def prepare(self, clock: Callable[[], datetime]) -> None:
+        """Make the tables or upgrade them; see that they can be read where nothing is written."""
 
-        A block within a block of the same task is part of the outer one.
-        """
-        self._require_open()
-        if self._writer is None:
-            raise failure("reading_only", self.place)
-        outer = self._transaction.get()
-        if outer is not None:
-            yield outer
-            return
-        with told_plainly(self.place, self._writer.errors):
-            async with self._writer.begin() as connection:
-                token = self._transaction.set(connection)
-                try:
-                    yield connection
-                finally:
-                    self._transaction.reset(token)
+    @abstractmethod
+    def _connect(self, *, writes: bool) -> AbstractAsyncContextManager[Connection]:
+        """A connection of the driver's."""
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Connection]:
-        """A connection whose every statement sees what is stored at that moment.
-
-        Within ``writing`` of the same task it sees what is being written, too.
-        """
-        self._require_open()
-        within = self._transaction.get()
-        if within is not None:
-            yield within
-            return
-        with told_plainly(self.place, self._reader.errors):
-            async with self._reader.connect() as connection:
-                yield connection
+    @abstractmethod
+    async def _close(self) -> None:
+        """Close all connections."""
 
     async def tidy(self, mode: Literal["PASSIVE", "TRUNCATE"]) -> None:
         """Bring what is in the write-ahead log into the file (SQLite).
@@ -93,212 +103,81 @@ class Database:
         ``PASSIVE`` as far as no reader is in the way; ``TRUNCATE`` leaves nothing in the log, so
         that no copy of deleted text stays in it.
         """
-        if self.is_sqlite and self._transaction.get() is None:
-            await self._run(f"PRAGMA wal_checkpoint({mode})", "PRAGMA user_version = 1")
 
     async def check(self) -> None:
         """Look for damage (SQLite). Raises StoreDamaged."""
-        if self.is_sqlite:
-            async with self.reading() as connection:
-                found = await connection.row("PRAGMA quick_check(1)")
-            if found is None or found["quick_check"] != "ok":
-                raise failure("damaged", self.place, found=found and found["quick_check"])
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[Connection]:
+        """A transaction that is stored as a whole when the block ends, or not at all.
+
+        A block within a block of the same task is part of the outer one.
+        """
+        outer = self._transaction.get()
+        if outer is not None:
+            yield outer
+            return
+        async with self._connected(writes=True) as connection, connection.transaction():
+            token = self._transaction.set(connection)
+            try:
+                yield connection
+            finally:
+                self._transaction.reset(token)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Connection]:
+        """A connection whose every statement sees what is stored at that moment.
+
+        Within ``writing`` of the same task it sees what is being written, too.
+        """
+        within = self._transaction.get()
+        if within is not None:
+            yield within
+            return
+        async with self._connected() as connection:
+            yield connection
 
     async def close(self) -> None:
-        """Close readers first, so that the writer does the last checkpoint; then the lock."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        try:
-            await self._reader.close()
-            if self._writer is not None and self._writer is not self._reader:
-                if self._is_marked:
-                    with suppress(StoreError):  # a full disk: the log stays beside it
-                        await self._run("PRAGMA user_version = 0")
-                await self._writer.close()
-        finally:
-            if self._lock is not None:
-                self._lock.release()
+        """Close all connections; safe to call twice."""
+        if self._is_open:
+            self._is_open = False
+            await self._close()
 
-    async def begin_writing(self, clock: Callable[[], datetime]) -> None:
-        """Upgrade the file, and mark it as open until ``close`` (SQLite)."""
-        assert self._writer is not None
-        path = Path(self.place)
-        had_log = sqlite_file.has_log(path)
-        with told_plainly(self.place, self._writer.errors):
-            async with self._writer.connect() as connection:
-                found = await _revision(connection, self.place)
-                was_open = await _is_marked(connection)
-            if found is None:
-                raise sqlite_file.was_emptied(path)
-            if found != HEAD:
-                backup = _backup_name(path, found, clock())
-                backup.touch(mode=0o600)
-                async with self._writer.connect() as connection:
-                    await connection.rows("VACUUM INTO :backup", backup=str(backup))
-                async with self._writer.begin() as connection:
-                    await _migrate(connection, found)
-        await self._run("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
-        self._is_marked = True
-        if was_open and not had_log:
-            self.note = sqlite_file.log_lost(path)
-
-    async def _run(self, *statements: str) -> None:
-        """Each by itself, outside any transaction; nothing where nothing may be written."""
-        if self._writer is not None:
-            with told_plainly(self.place, self._writer.errors):
-                async with self._writer.connect() as connection:
-                    for statement in statements:
-                        await connection.rows(statement)
-
-    def _require_open(self) -> None:
+    @asynccontextmanager
+    async def _connected(self, *, writes: bool = False) -> AsyncIterator[Connection]:
         if not self._is_open:
             raise failure("closed", self.place)
+        if writes and not self._writes:
+            raise failure("reading_only", self.place)
+        with told_plainly(self.place, self.driver_errors):
+            async with self._connect(writes=writes) as connection:
+                yield connection
 
-
-async def open_database(
-    where: str | Path, *, clock: Callable[[], datetime], read_only: bool = False
-) -> Database:
-    """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
-
-    A new database is made where there is none; one of an older revision is backed up beside
-    itself (SQLite) and upgraded in place.
-
-    Args:
-        read_only: only look: beside the process that plays, on a read-only or a full disk, with
-            a user of PostgreSQL who may only read. Raises StoreMissing if nothing was kept yet.
-
-    Raises StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError where it
-    cannot be reached.
-    """
-    address = str(where)
-    if "://" in address and not address.startswith("sqlite:"):
-        return await _open_server(address, read_only=read_only)
-    path = sqlite_file.file_of(where)
-    return await (_look_at_file(path) if read_only else _open_file(path, clock))
-
-
-@asynccontextmanager
-async def _closed_on_failure(database: Database) -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        await database.close()
-        raise
-
-
-async def _open_file(path: Path, clock: Callable[[], datetime]) -> Database:
-    lock = sqlite_file.hold(path)
-    writer, reader = (sqlite_file.connections_to(path, writes=writes) for writes in (True, False))
-    database = Database(str(path), writer, reader, lock=lock)
-    async with _closed_on_failure(database):
-        if not sqlite_file.has_content(path):
-            with told_plainly(str(path), (sqlite3.Error,)):
-                sqlite_file.make_new(path)
-        await database.begin_writing(clock)
-    return database
-
-
-async def _look_at_file(path: Path) -> Database:
-    if not sqlite_file.has_content(path):
-        raise StoreMissing(str(path))
-    try:
-        database = await _looking(Database(str(path), None, sqlite_file.connections_to(path)))
-    except (StoreDamaged, StoreNewer, StoreLocked):
-        raise
-    except StoreError as error:  # no shared memory beside a file that cannot be written
-        if sqlite_file.has_log(path):
-            raise failure("log_unread", path) from error
-        unshared = sqlite_file.connections_to(path, immutable=True)
-        database = await _looking(Database(str(path), None, unshared))
-    async with database.reading() as connection:
-        if await _is_marked(connection) and not sqlite_file.has_log(path):
-            database.note = sqlite_file.log_lost(path)
-    return database
-
-
-async def _looking(database: Database) -> Database:
-    """See that it can be read as it is, or close it again."""
-    async with _closed_on_failure(database), database.reading() as connection:
-        found = await _revision(connection, database.place)
-        if found is None and database.is_sqlite:
-            raise sqlite_file.was_emptied(Path(database.place))
+    async def _look(self) -> None:
+        """See that it can be read as it is. Raises StoreMissing where there are no tables."""
+        async with self.reading() as connection:
+            found = await self._revision(connection)
         if found is None:
-            raise StoreMissing(database.place)
+            raise StoreMissing(self.place)
         if found != HEAD:
-            raise failure("older", database.place, found=found)
-    return database
+            raise failure("older", self.place, found=found)
 
+    async def _revision(self, connection: Connection) -> str | None:
+        """The revision of the database, None if it is new and empty.
 
-def _backup_name(path: Path, revision: str, at: datetime) -> Path:
-    stem = f"{path.name}.revision-{revision}.{at:%Y%m%d-%H%M%S}"
-    candidates = (path.with_name(f"{stem}{n}.backup") for n in ("", *(f"-{i}" for i in range(99))))
-    return next(name for name in candidates if not name.exists())
+        Raises StoreDamaged if it is something else, StoreNewer if it is not known.
+        """
+        tables = {row["name"] for row in await connection.rows(self.tables)}
+        if "alembic_version" not in tables:
+            if "stories" in tables or (tables and connection.is_sqlite):
+                raise failure("foreign", self.place)
+            return None
+        row = await connection.row("SELECT version_num FROM alembic_version")
+        found = str(row["version_num"]) if row is not None else None
+        if found is not None and found not in REVISIONS:
+            raise failure("newer", self.place, found=found, head=HEAD)
+        return found
 
-
-async def _open_server(address: str, *, read_only: bool) -> Database:
-    try:
-        from tta_rebuild.storage.server_pool import ServerPool
-    except ModuleNotFoundError as error:
-        raise StoreError(
-            "PostgreSQL needs the driver asyncpg: install tta-rebuild[postgres]"
-        ) from error
-    place = _without_password(address)
-    pool = ServerPool(address, most=sqlite_file.READERS + 1)
-    if read_only:
-        return await _looking(Database(place, None, pool))
-    database = Database(place, pool, pool)
-    async with _closed_on_failure(database), database.writing() as connection:
-        await connection.rows(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-        found = await _revision(connection, place)
-        if found != HEAD:
-            await _migrate(connection, found)
-    return database
-
-
-def _without_password(address: str) -> str:
-    """The address to show. Raises StoreError, without a word of it, where it cannot be one."""
-    try:
-        parts = urlsplit(address)
-        if parts.scheme not in ("postgresql", "postgres"):
-            raise ValueError(parts.scheme)
-        host = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
-    except ValueError:  # from None: its message may hold the password
-        raise StoreError(
-            "the address of the store must be a directory, a file, or postgresql://user@host/name; "
-            "in a user's name or password, write / : @ as %2F %3A %40"
-        ) from None
-    user = f"{parts.username or ''}{':***' if parts.password else ''}"
-    return f"postgresql://{user}{'@' if user else ''}{host}{parts.path}"
-
-
-async def _migrate(connection: Connection, found: str | None) -> None:
-    for statement in statements("sqlite" if connection.is_sqlite else "postgresql", found):
-        await connection.rows(statement)
-
-
-async def _is_marked(connection: Connection) -> bool:
-    row = await connection.row("PRAGMA user_version")
-    return row is not None and bool(row["user_version"])
-
-
-async def _revision(connection: Connection, place: str) -> str | None:
-    """The revision of the database, None if it is new and empty.
-
-    Raises StoreDamaged if it is something else, StoreNewer if it is not known.
-    """
-    named = (
-        "SELECT name FROM sqlite_master WHERE type = 'table'"
-        if connection.is_sqlite
-        else "SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()"
-    )
-    tables = {row["name"] for row in await connection.rows(named)}
-    if "alembic_version" not in tables:
-        if "stories" in tables or (tables and connection.is_sqlite):
-            raise failure("foreign", place)
-        return None
-    row = await connection.row("SELECT version_num FROM alembic_version")
-    found = str(row["version_num"]) if row is not None else None
-    if found is not None and found not in REVISIONS:
-        raise failure("newer", place, found=found, head=HEAD)
-    return found
+    async def _migrate(self, connection: Connection, found: str | None) -> None:
+        for statement in statements(self.dialect, found):
+            await connection.rows(statement)

@@ -6,8 +6,8 @@ import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from tta_rebuild.storage.database import Database
 from tta_rebuild.storage.migrations import statements
+from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_pool import SqlitePool
 from tta_rebuild.storage.story_store import StoryStore
 
@@ -23,7 +23,7 @@ class MemoryStoryStore(StoryStore):
 
     def __init__(self, place: str = "memory") -> None:
         pool = _MemoryPool()
-        super().__init__(Database(place, pool, pool))
+        super().__init__(SqliteDatabase(place, pool, pool))
 
     async def close(self) -> None:
         """Nothing is held; the stories stay until the object goes."""
@@ -34,8 +34,9 @@ class _MemoryPool(SqlitePool):
 
     def __init__(self) -> None:
         super().__init__(":memory:", (*statements("sqlite"),), most=1)
-        self._open(self._idle)
+        self._idle.append(self._opened())
         weakref.finalize(self, self._idle[0].close)
 
-    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """See ``SqlitePool.run``."""
         return work(*arguments)

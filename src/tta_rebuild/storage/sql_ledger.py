@@ -7,8 +7,8 @@ outlives the stories that it paid for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
-from datetime import date, datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
@@ -16,11 +16,6 @@ from tta_rebuild.storage.database import Database
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
-_EPOCH_DAY = date(1970, 1, 1)
-_USAGE = tuple(field.name for field in fields(Usage))
-_PLAIN = tuple(field.name for field in fields(Attempt) if field.name not in ("at", "usage"))
-
-
 _KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "task": "task"}
 """What a report is grouped by."""
 
@@ -37,14 +32,11 @@ class SqlLedger(Ledger):
 
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
         """Keep several attempts in one transaction, in order, or none."""
-        rows = []
-        for attempt in attempts:
-            plain = {name: getattr(attempt, name) for name in _PLAIN}
-            usage = {name: getattr(attempt.usage, name) for name in _USAGE}
-            rows.append({"at": to_micros(attempt.at), **plain, **usage})
-        if rows:
-            async with self._database.writing() as connection:
-                await connection.add_all("attempts", rows)
+        rows = [asdict(attempt) | {"at": to_micros(attempt.at)} for attempt in attempts]
+        for row in rows:
+            row |= row.pop("usage")
+        async with self._database.writing() as connection:
+            await connection.add_all("attempts", rows)
 
     async def spent_usd(
         self,
@@ -68,21 +60,20 @@ class SqlLedger(Ledger):
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
         where, values = _within(since, story_id=story_id)
         report = (
-            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(input_tokens) AS input_tokens, "
-            "sum(output_tokens + thinking_tokens) AS output_tokens, sum(cost_usd) AS cost_usd, "
+            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(cost_usd) AS cost_usd, "
+            "CAST(sum(input_tokens) AS BIGINT) AS input_tokens, "
+            "CAST(sum(output_tokens + thinking_tokens) AS BIGINT) AS output_tokens, "
             "count(CASE WHEN estimated OR NOT priced THEN 1 END) AS estimated "
-            f"FROM attempts{where} GROUP BY 1"
+            f"FROM attempts{where} GROUP BY 1 ORDER BY 1"
         )
         async with self._database.reading() as connection:
-            rows = await connection.rows(report, **values)
-        lines = []
+            rows = [dict(row) for row in await connection.rows(report, **values)]
         for row in rows:
-            day = _EPOCH_DAY + timedelta(days=int(row["key"]) if by == "day" else 0)
-            sums = {name: int(row[name]) for name in ("attempts", "input_tokens", "output_tokens")}
-            cost_usd, estimated = float(row["cost_usd"]), row["estimated"] > 0
-            key = str(day) if by == "day" else row["key"]
-            lines.append(CostLine(key=key, **sums, cost_usd=cost_usd, estimated=estimated))
-        return sorted(lines, key=lambda li: li.key if by == "day" else (-li.cost_usd, li.key))
+            row["estimated"] = row["estimated"] > 0
+            if by == "day":
+                row["key"] = from_micros(row["key"] * _DAY_MICROS).date().isoformat()
+        lines = [CostLine(**row) for row in rows]
+        return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
 
     async def attempts(
         self, *, story_id: str | None = None, limit: int = 1000
@@ -100,16 +91,12 @@ def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str
     values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
     tests = [f"{name} = :{name}" for name in values]
     if since is not None:
-        values["since"] = to_micros(since)
-        tests.append("at >= :since")
+        values["since"], tests = to_micros(since), [*tests, "at >= :since"]
     return f" WHERE {' AND '.join(tests)}" if tests else "", values
 
 
 def _attempt(row: Row) -> Attempt:
-    plain = {name: row[name] for name in _PLAIN}
-    usage = {name: row[name] for name in _USAGE}
-    return Attempt(
-        at=from_micros(row["at"]),
-        usage=Usage(**usage | {"estimated": bool(usage["estimated"])}),  # SQLite has 0 and 1
-        **plain | {"priced": bool(plain["priced"])},
-    )
+    values: dict[str, Any] = dict(row) | {name: bool(row[name]) for name in ("estimated", "priced")}
+    usage = Usage(**{name: values.pop(name) for name in Usage.__slots__})
+    del values["number"]
+    return Attempt(**values | {"at": from_micros(row["at"])}, usage=usage)

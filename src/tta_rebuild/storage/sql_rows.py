@@ -6,19 +6,14 @@ function of a column, never more rows than asked for.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryError, StoryNotFound
+from tta_rebuild.core.errors import BranchNotFound, StoreDamaged, StoryNotFound
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
-from tta_rebuild.storage.branch_path import BranchPath, Span, batches, inside
-from tta_rebuild.storage.connection import Connection
-from tta_rebuild.storage.sql_search import keep_words
+from tta_rebuild.storage.database import Connection
+from tta_rebuild.storage.sql_search import PATH, keep_words
 from tta_rebuild.storage.story_rows import Row, from_micros
-
-SNAPSHOT_CHARS_AN_EVENT = 400
-"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 BRANCH_ROWS = (
     "SELECT b.*, stories.story_id, parents.branch_id AS parent_id FROM branches AS b "
@@ -26,15 +21,6 @@ BRANCH_ROWS = (
     "ON parents.number = b.parent"
 )
 """Branches (``b``) with the ids of their story and parent; see ``as_branch``."""
-
-_LINE = (
-    "WITH RECURSIVE line AS ("
-    "SELECT number, parent, forked_at, 0 AS back FROM branches WHERE number = :number UNION ALL "
-    "SELECT b.number, b.parent, b.forked_at, line.back + 1 FROM branches AS b "
-    "JOIN line ON b.number = line.parent) "
-    "SELECT number, forked_at FROM line ORDER BY back DESC"
-)
-"""A branch and its ancestors, the oldest first."""
 
 
 async def story_row(connection: Connection, story_id: str) -> Row:
@@ -60,67 +46,26 @@ async def branch_row(
     return row
 
 
-async def event_rows(connection: Connection, spans: Iterable[Span]) -> list[Row]:
-    """The events in these spans, in order of position."""
-    rows: list[Row] = []
-    for batch in batches(list(spans)):
-        where, values = inside(batch)
-        wanted = (
-            "SELECT events.*, branches.branch_id FROM events JOIN branches ON "
-            f"branches.number = events.branch WHERE {where} ORDER BY position"
-        )
-        rows.extend(await connection.rows(wanted, **values))
-    return rows
+async def event_rows(connection: Connection, branch: int, after: int, upto: int) -> Sequence[Row]:
+    """The events at the positions in (after, upto] of a branch's path, in order."""
+    wanted = (
+        f"{PATH} SELECT events.*, branches.branch_id FROM path CROSS JOIN events "
+        "JOIN branches ON branches.number = events.branch WHERE events.branch = path.branch "
+        "AND position > low AND position <= high AND position > :after ORDER BY position"
+    )
+    return await connection.rows(wanted, branch=branch, after=after, upto=upto)
 
 
 async def last_row(
-    connection: Connection, spans: Sequence[Span], wanted: str, **asked: Any
+    connection: Connection, table: str, branch: int, upto: int, **asked: Any
 ) -> Row | None:
-    """The row in these spans that stands last, of those that the question finds."""
-    for batch in batches(spans[::-1]):
-        where, values = inside(batch)
-        latest = f"{wanted} AND {where} ORDER BY position DESC LIMIT 1"
-        row = await connection.row(latest, **asked, **values)
-        if row is not None:
-            return row
-    return None
-
-
-async def load_path(connection: Connection, number: int) -> BranchPath:
-    """A branch's path from its ancestors' rows."""
-    path = BranchPath((), ())
-    for row in await connection.rows(_LINE, number=number):
-        path = path.forked(row["number"], row["forked_at"])
-    return path
-
-
-async def free_name(connection: Connection, story: int, name: str | None, ordinal: int) -> str:
-    """The name asked for, or one that is free. Raises StoryError if it is taken."""
-    candidates = [name] if name is not None else (f"branch-{n}" for n in itertools.count(ordinal))
-    for candidate in candidates:
-        named = "SELECT 1 FROM branches WHERE story = :story AND name = :name"
-        if await connection.row(named, story=story, name=candidate) is None:
-            return candidate
-    raise StoryError(f"a branch '{name}' exists already in this story; choose another name")
-
-
-async def keep_snapshot(
-    connection: Connection, branch: int, position: int, shape: str, state: str
-) -> None:
-    """Keep a snapshot; others of the branch go where they are of no use any more."""
-    key = {"branch": branch, "shape": shape, "position": position}
-    last_two = (
-        "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
-        "AND position < :position ORDER BY position DESC LIMIT 2"
+    """The row of a table with positions that stands last on a path, with what is asked for."""
+    tests = " ".join(f"AND {name} = :{name}" for name in asked)
+    latest = (
+        f"{PATH} SELECT {table}.* FROM path CROSS JOIN {table} WHERE {table}.branch = path.branch "
+        f"AND position > low AND position <= high {tests} ORDER BY position DESC LIMIT 1"
     )
-    earlier = [row["position"] for row in await connection.rows(last_two, **key)]
-    near = len(earlier) > 1 and (earlier[0] - earlier[1]) * SNAPSHOT_CHARS_AN_EVENT < len(state)
-    outdated = (
-        "DELETE FROM snapshots WHERE branch = :branch "
-        "AND (shape <> :shape OR position = :position OR position = :outdated)"
-    )
-    await connection.rows(outdated, **key, outdated=earlier[0] if near else position)
-    await connection.add_all("snapshots", [{**key, "state": state}])
+    return await connection.row(latest, branch=branch, after=0, upto=upto, **asked)
 
 
 class EventRows:
@@ -147,16 +92,14 @@ class EventRows:
         """The event of a row."""
         return self._codec.from_json(row["kind"], row["version"], row["data"])
 
-    async def turn_at(
-        self, connection: Connection, branch_id: str, path: BranchPath, position: int
-    ) -> int:
+    async def turn_at(self, connection: Connection, branch: Row, position: int) -> int:
         """The turn of the event at a position, 0 for none. Raises StoreDamaged."""
         if position == 0:
             return 0
-        rows = await event_rows(connection, path.spans(position - 1, position))
+        rows = await event_rows(connection, branch["number"], position - 1, position)
         if not rows:
-            rows = await event_rows(connection, path.spans(0, position))
-            for _ in self.recorded(branch_id, rows, 0, position):
+            rows = await event_rows(connection, branch["number"], 0, position)
+            for _ in self.recorded(branch["branch_id"], rows, 0, position):
                 pass  # says how far the path is good
         return int(rows[0]["turn"])
 

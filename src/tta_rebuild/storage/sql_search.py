@@ -11,12 +11,22 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
-from tta_rebuild.storage.branch_path import SPANS_AT_ONCE, Span, batches, inside
-from tta_rebuild.storage.connection import Connection
+from tta_rebuild.storage.database import Connection
 from tta_rebuild.storage.story_rows import Row
+
+PATH = (
+    "WITH RECURSIVE path (branch, parent, low, high) AS ("
+    "SELECT number, parent, forked_at, CAST(:upto AS BIGINT) FROM branches WHERE number = :branch "
+    "UNION ALL SELECT b.number, b.parent, b.forked_at, CASE WHEN low < high THEN low ELSE high END "
+    "FROM path JOIN branches AS b ON b.number = path.parent WHERE low > :after)"
+)
+"""What a statement begins with to know the path of a branch: who owns the positions in (low, high].
+
+A branch owns the positions after its fork; everything before belongs to its ancestors, and one that
+was forked away from before its own first event owns nothing: its ``high`` is not above its ``low``.
+"""
 
 _WORD = re.compile(r"[^\W_]+")
 _POSSESSIVE = re.compile(r"(?<=\w)['\u2019]s\b")
@@ -26,10 +36,26 @@ NEAR_EVENTS = 5_000
 COMMON_EVENTS = 500
 """A word that more events of a long story hold tells little about where to look."""
 
-_POSITION_BITS = 32
-_POSITIONS = (1 << _POSITION_BITS) - 1
-
+_POSITIONS = (1 << 32) - 1
 _INDEXED = "(setweight(to_tsvector('simple', scope), 'A') || to_tsvector('simple', words))"
+_MATCHES = {
+    True: "FROM prose CROSS JOIN path WHERE prose MATCH (SELECT 'scope : (' || "
+    "group_concat('b' || branch, ' OR ') || ') AND words : (' || :{words} || ')' FROM path "
+    "WHERE low < high) AND path.branch = prose.rowid >> 32 "
+    f"AND prose.rowid & {_POSITIONS} > max(low, :after) AND prose.rowid & {_POSITIONS} <= high",
+    False: f"FROM prose JOIN path ON path.branch = prose.branch WHERE {_INDEXED} @@ "
+    "to_tsquery('simple', (SELECT '(' || string_agg('b' || branch || ':A', ' | ') || ') & (' "
+    "|| :{words} || ')' FROM path WHERE low < high)) AND position > low AND position <= high "
+    "AND position > :after",
+}
+"""The rows on a path that hold what the value named ``words`` asks for, in SQLite or not."""
+
+_RANKED = {
+    True: f"SELECT prose.rowid >> 32 AS branch, prose.rowid & {_POSITIONS} AS position, "
+    "bm25(prose, 0.0, 1.0) AS rank",
+    False: "SELECT prose.branch, position, "
+    "-ts_rank(to_tsvector('simple', words), to_tsquery('simple', :words)) AS rank",
+}
 
 
 def words_in(text: str) -> list[str]:
@@ -84,93 +110,54 @@ async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
 
 
 async def best_hits(
-    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span], limit: int
-) -> list[Row]:
-    """``branch``, ``position`` and ``rank`` of the best events in these spans, best first.
+    connection: Connection, phrases: Sequence[tuple[str, ...]], branch: int, upto: int, limit: int
+) -> Sequence[Row]:
+    """The rows of the best events on a path, each with its ``rank``, best first.
 
     An event has to hold one of the phrases, words as ``words_in`` cuts them. The smaller the rank,
     the better; of equal ranks the later event comes first.
     """
-    phrases, spans = await _narrowed(connection, phrases, spans)
-    hits = [
-        row for batch in batches(spans) for row in await _ranked(connection, phrases, batch, limit)
-    ]
-    return sorted(hits, key=lambda hit: (hit["rank"], -hit["position"]))[:limit]
+    matches, values = _MATCHES[connection.is_sqlite], {"branch": branch, "upto": upto}
+    phrases, after = await _narrowed(connection, phrases, values)
+    best = (
+        f"{PATH} SELECT events.*, rank FROM ({_RANKED[connection.is_sqlite]} "
+        f"{matches.format(words='words')} ORDER BY rank, position DESC LIMIT :limit) AS hits "
+        "JOIN events ON events.branch = hits.branch AND events.position = hits.position "
+        "ORDER BY rank, events.position DESC"
+    )
+    words = _query(connection, phrases)
+    return await connection.rows(best, **values, after=after, words=words, limit=limit)
 
 
 async def _narrowed(
-    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
-) -> tuple[Sequence[tuple[str, ...]], Sequence[Span]]:
-    """What to rank, so that a search does not take longer the longer the story is.
+    connection: Connection, phrases: Sequence[tuple[str, ...]], values: dict[str, Any]
+) -> tuple[Sequence[tuple[str, ...]], int]:
+    """Which phrases to rank, and after which position, so that a long story takes no longer.
 
     Ranking costs time for every event that holds a phrase; counting costs a twentieth of it and can
     stop. On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are
     left out, for they tell little; if there are no others, the last ``NEAR_EVENTS`` are searched.
     """
-    end = spans[-1].upto if spans else 0
-    if end <= NEAR_EVENTS or len(spans) > SPANS_AT_ONCE:
-        return phrases, spans
+    if values["upto"] <= NEAR_EVENTS:
+        return phrases, 0
+    matches = _MATCHES[connection.is_sqlite]
     counts = (
-        f"(SELECT count(*) FROM (SELECT 1 FROM prose WHERE {_matches(connection, f'query{n}')} "
+        f"(SELECT count(*) FROM (SELECT 1 {matches.format(words=f'words{n}')} "
         f"LIMIT {COMMON_EVENTS + 1}) AS some{n}) AS count{n}"
         for n in range(len(phrases))
     )
-    asked = {f"query{n}": _query(connection, [one], spans) for n, one in enumerate(phrases)}
-    row = await connection.row(f"SELECT {', '.join(counts)}", **asked)
-    assert row is not None
+    asked = {f"words{n}": _query(connection, [one]) for n, one in enumerate(phrases)}
+    [row] = await connection.rows(f"{PATH} SELECT {', '.join(counts)}", **values, **asked, after=0)
     rare = [phrase for n, phrase in enumerate(phrases) if row[f"count{n}"] <= COMMON_EVENTS]
-    if rare:
-        return rare, spans
-    near = (replace(span, after=max(span.after, end - NEAR_EVENTS)) for span in spans)
-    return phrases, [span for span in near if span.after < span.upto]
+    return (rare, 0) if rare else (phrases, values["upto"] - NEAR_EVENTS)
 
 
-async def _ranked(
-    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span], limit: int
-) -> Sequence[Row]:
-    values: dict[str, Any] = {"query": _query(connection, phrases, spans), "limit": limit}
+def _query(connection: Connection, phrases: Sequence[tuple[str, ...]]) -> str:
+    """Any of the phrases, in the language of the database."""
     if connection.is_sqlite:
-        shown = f"rowid >> {_POSITION_BITS} AS branch, rowid & {_POSITIONS} AS position"
-        rank = "bm25(prose, 0.0, 1.0)"
-        where = " OR ".join(
-            f"rowid BETWEEN {_number(s.owner, s.after + 1)} AND {_number(s.owner, s.upto)}"
-            for s in spans
-        )
-    else:
-        shown = "branch, position"
-        rank = "-ts_rank(to_tsvector('simple', words), to_tsquery('simple', :words))"
-        where, numbers = inside(spans)
-        values |= {**numbers, "words": _server_words(phrases)}
-    return await connection.rows(
-        f"SELECT {shown}, {rank} AS rank FROM prose WHERE {_matches(connection, 'query')} "
-        f"AND ({where}) ORDER BY rank, position DESC LIMIT :limit",
-        **values,
-    )
-
-
-def _matches(connection: Connection, query: str) -> str:
-    """The condition that a row is found by the query of that name."""
-    if connection.is_sqlite:
-        return f"prose MATCH :{query}"
-    return f"{_INDEXED} @@ to_tsquery('simple', :{query})"
-
-
-def _query(
-    connection: Connection, phrases: Sequence[tuple[str, ...]], spans: Sequence[Span]
-) -> str:
-    """Any of the phrases on any of the spans' branches, in the language of the database."""
-    owners = dict.fromkeys(span.owner for span in spans)
-    if connection.is_sqlite:
-        scope = " OR ".join(f'"b{owner}"' for owner in owners)
-        words = " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
-        return f"scope : ({scope}) AND words : ({words})"
-    scope = " | ".join(f"b{owner}:A" for owner in owners)
-    return f"({scope}) & ({_server_words(phrases)})"
-
-
-def _server_words(phrases: Sequence[tuple[str, ...]]) -> str:
+        return " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
     return " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)
 
 
 def _number(branch: int, position: int) -> int:
-    return (branch << _POSITION_BITS) + position
+    return (branch << 32) + position

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
-from tta_rebuild.storage.connection import Connection
+from tta_rebuild.storage.database import Connection
 from tta_rebuild.storage.story_rows import Row
 
 T = TypeVar("T")
@@ -24,65 +23,32 @@ class SqlitePool:
         most: connections at a time; whoever comes later waits.
     """
 
-    is_sqlite: ClassVar[bool] = True
-    errors: ClassVar[tuple[type[Exception], ...]] = (sqlite3.Error,)
-
     def __init__(self, address: str, pragmas: Sequence[str], *, most: int) -> None:
-        self._address = address
-        self._pragmas = pragmas
-        self._threads = ThreadPoolExecutor(most, "sqlite")
+        self._address, self._pragmas = address, pragmas
         self._free = asyncio.Semaphore(most)
         self._idle: list[sqlite3.Connection] = []
         self._is_open = True
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Connection]:
-        """See ``Pool.connect``."""
+        """A connection whose every statement is a transaction of its own."""
         async with self._free:
-            held = [self._idle.pop()] if self._idle else []
+            raw = self._idle.pop() if self._idle else self._opened()
             try:
-                if not held:  # filled even where the caller is cancelled meanwhile
-                    await self._run(self._open, held)
-                yield Connection(self, held[0])
+                yield _SqliteConnection(raw, self)
             finally:
                 if self._is_open:
-                    self._idle += held
+                    self._idle.append(raw)
                 else:
-                    for raw in held:
-                        raw.close()
-
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Connection]:
-        """See ``Pool.begin``."""
-        async with self.connect() as connection:
-            try:
-                await connection.rows("BEGIN IMMEDIATE")
-                yield connection
-                await connection.rows("COMMIT")
-            except BaseException:
-                await self._run(connection.raw.rollback)  # nothing where there is no transaction
-                raise
-
-    async def execute(
-        self, raw: sqlite3.Connection, sql: str, values: Mapping[str, Any]
-    ) -> Sequence[Row]:
-        """See ``Pool.execute``."""
-        return await self._run(lambda: raw.execute(sql, values).fetchall())
-
-    async def execute_many(
-        self, raw: sqlite3.Connection, sql: str, rows: Sequence[Mapping[str, Any]]
-    ) -> None:
-        """See ``Pool.execute_many``."""
-        await self._run(raw.executemany, sql, rows)
+                    raw.close()
 
     async def close(self) -> None:
-        """See ``Pool.close``."""
+        """Close all connections, those in use when they come back; none can be had any more."""
         self._is_open = False
         while self._idle:
-            await self._run(self._idle.pop().close)
-        self._threads.shutdown(wait=False)
+            await self.run(self._idle.pop().close)
 
-    def _open(self, held: list[sqlite3.Connection]) -> None:
+    def _opened(self) -> sqlite3.Connection:
         raw = sqlite3.connect(
             self._address, uri=True, isolation_level=None, check_same_thread=False
         )
@@ -93,11 +59,11 @@ class SqlitePool:
         except BaseException:
             raw.close()
             raise
-        held.append(raw)
+        return raw
 
-    async def _run(self, work: Callable[..., T], *arguments: Any) -> T:
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do it in a thread. Whoever is cancelled meanwhile leaves when it is done, not before."""
-        future = asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+        future = asyncio.get_running_loop().run_in_executor(None, work, *arguments)
         cancelled = None
         while not future.done():
             try:
@@ -107,3 +73,27 @@ class SqlitePool:
         if cancelled is not None:
             raise cancelled from future.exception()
         return future.result()
+
+
+class _SqliteConnection(Connection):
+    is_sqlite, for_update = True, ""
+
+    def __init__(self, raw: sqlite3.Connection, pool: SqlitePool) -> None:
+        super().__init__(raw)
+        self._run = pool.run
+
+    async def rows(self, sql: str, **values: Any) -> Sequence[Row]:
+        return await self._run(lambda: self.raw.execute(sql, values).fetchall())
+
+    async def repeat(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        await self._run(self.raw.executemany, sql, rows)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        try:
+            await self.rows("BEGIN IMMEDIATE")
+            yield
+            await self.rows("COMMIT")
+        except BaseException:
+            await self._run(self.raw.rollback)  # nothing where there is no transaction
+            raise

@@ -6,6 +6,7 @@ sortable, and the same in both databases.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ class Row(Protocol):
     """A row of either database, its columns by name."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+    def keys(self) -> Iterable[str]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

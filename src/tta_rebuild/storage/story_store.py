@@ -3,44 +3,31 @@
 Every story is an append-only list of events; a branch is (parent, position) and never changes once
 made. Every statement is the same SQL for both databases, except the search for words
 (``sql_search``). What an append costs does not depend on a story's length: the length of a branch
-stands in its row, ancestors' spans are computed in Python and asked for as plain ranges.
+stands in its row, and its path is walked from there up (``sql_search.PATH``).
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Self
 
-from cachetools import LRUCache
-
-from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoryError
+from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreError, StoryError
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
-from tta_rebuild.storage.branch_path import BranchPath, Span
-from tta_rebuild.storage.connection import Connection
-from tta_rebuild.storage.database import Database, open_database
+from tta_rebuild.storage import sql_rows
+from tta_rebuild.storage.database import Connection, Database
 from tta_rebuild.storage.sql_ledger import SqlLedger
-from tta_rebuild.storage.sql_rows import (
-    BRANCH_ROWS,
-    SNAPSHOT_CHARS_AN_EVENT,
-    EventRows,
-    branch_row,
-    event_rows,
-    free_name,
-    keep_snapshot,
-    last_row,
-    load_path,
-    story_row,
-)
-from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_search import PATH, best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sqlite_database import SqliteDatabase
+from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
 from tta_rebuild.storage.story_rows import (
     MAIN,
     Branch,
     Found,
-    Row,
     StoryRow,
     as_branch,
     as_story,
@@ -49,10 +36,11 @@ from tta_rebuild.storage.story_rows import (
 
 __all__ = ["MAIN", "SNAPSHOT_CHARS_AN_EVENT", "Branch", "Found", "StoryRow", "StoryStore"]
 
+SNAPSHOT_CHARS_AN_EVENT = 400
+"""Snapshots stay so far apart that they hold no more than this for each event of the log."""
+
 _CHUNK = 1_000
 """Events that a long reading fetches at once."""
-
-_PATHS_KEPT = 256
 
 _PLAYED = (
     "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "
@@ -68,7 +56,7 @@ class StoryStore:
     the order in which the branches were made, so that the same calls give the same ids.
 
     Args:
-        database: opened with ``open_database``; closed with this store.
+        database: closed with this store; see ``open``.
         codec: reads and writes events; one with upcasters reads the logs of older programs.
 
     Attributes:
@@ -79,8 +67,7 @@ class StoryStore:
     def __init__(self, database: Database, *, codec: EventCodec | None = None) -> None:
         self._database = database
         self.place, self.note = database.place, database.note
-        self._events = EventRows(codec or EventCodec())
-        self._paths: LRUCache[int, BranchPath] = LRUCache(_PATHS_KEPT)
+        self._events = sql_rows.EventRows(codec or EventCodec())
 
     @classmethod
     async def open(
@@ -91,8 +78,33 @@ class StoryStore:
         codec: EventCodec | None = None,
         read_only: bool = False,
     ) -> StoryStore:
-        """Open a data directory, a database file or a server's address: see ``open_database``."""
-        database = await open_database(where, clock=clock, read_only=read_only)
+        """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
+
+        A new database is made where there is none; one of an older revision is upgraded in place.
+
+        Args:
+            read_only: only look: beside the process that plays, on a read-only or a full disk,
+                with a user of PostgreSQL who may only read. Raises StoreMissing if nothing was
+                kept yet.
+
+        Raises StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError where it
+        cannot be reached.
+        """
+        address = str(where)
+        if "://" in address and not address.startswith("sqlite:"):
+            try:
+                from tta_rebuild.storage.server_database import ServerDatabase
+            except ModuleNotFoundError as error:
+                raise StoreError(
+                    "PostgreSQL needs the driver asyncpg: install tta-rebuild[postgres]"
+                ) from error
+            database: Database = ServerDatabase(address, writes=not read_only)
+        else:
+            database = SqliteDatabase.at(file_of(where), writes=not read_only)
+        async with AsyncExitStack() as failing:
+            failing.push_async_callback(database.close)
+            await database.prepare(clock)
+            failing.pop_all()
         return StoryStore(database, codec=codec)
 
     async def __aenter__(self) -> Self:
@@ -108,13 +120,9 @@ class StoryStore:
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[None]:
         """All that this task does to the store in the block is kept when it ends, or nothing is."""
-        try:
-            async with self._database.writing():
-                yield
-            await self._database.tidy("PASSIVE")
-        except BaseException:
-            self._paths.clear()  # the numbers of branches that were not kept are given again
-            raise
+        async with self._database.writing():
+            yield
+        await self._database.tidy("PASSIVE")
 
     def ledger(self) -> SqlLedger:
         """The ledger in the same database; usable until this store is closed."""
@@ -155,12 +163,12 @@ class StoryStore:
     async def story(self, story_id: str) -> StoryRow:
         """One story. Raises StoryNotFound."""
         async with self._database.reading() as connection:
-            return as_story(await story_row(connection, story_id))
+            return as_story(await sql_rows.story_row(connection, story_id))
 
     async def rename(self, story_id: str, title: str) -> None:
         """Give it another title. Raises StoryNotFound."""
         async with self._database.writing() as connection:
-            await story_row(connection, story_id)
+            await sql_rows.story_row(connection, story_id)
             renamed = "UPDATE stories SET title = :title WHERE story_id = :id"
             await connection.rows(renamed, title=title, id=story_id)
 
@@ -170,7 +178,7 @@ class StoryStore:
         Raises StoryNotFound.
         """
         async with self._database.writing() as connection:
-            number = (await story_row(connection, story_id))["number"]
+            number = (await sql_rows.story_row(connection, story_id))["number"]
             own = "SELECT number FROM branches WHERE story = :story"
             locked = f"{own} ORDER BY number{connection.for_update}"
             branches = [row["number"] for row in await connection.rows(locked, story=number)]
@@ -187,14 +195,16 @@ class StoryStore:
     async def branches(self, story_id: str) -> list[Branch]:
         """All branches, in the order they were made. Raises StoryNotFound."""
         async with self._database.reading() as connection:
-            story = await story_row(connection, story_id)
-            own = f"{BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
+            story = await sql_rows.story_row(connection, story_id)
+            own = f"{sql_rows.BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
             return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""
         async with self._database.reading() as connection:
-            return as_branch(await branch_row(connection, branch_id, rows=BRANCH_ROWS))
+            return as_branch(
+                await sql_rows.branch_row(connection, branch_id, rows=sql_rows.BRANCH_ROWS)
+            )
 
     async def append(
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
@@ -208,7 +218,7 @@ class StoryStore:
         """
         micros = to_micros(at)
         async with self._database.writing() as connection:
-            row = await branch_row(connection, branch_id, lock=True)
+            row = await sql_rows.branch_row(connection, branch_id, lock=True)
             if row["length"] != expected:
                 raise PositionConflict(branch_id=branch_id, expected=expected, actual=row["length"])
             if turn < row["turn"]:
@@ -235,15 +245,21 @@ class StoryStore:
         """
         micros = to_micros(at)
         async with self._database.writing() as connection:
-            parent = await branch_row(connection, branch_id, lock=True)
+            parent = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, parent["length"])
-            path = await self._path(connection, parent)
-            turn = await self._events.turn_at(connection, branch_id, path, position)
+            turn = await self._events.turn_at(connection, parent, position)
             locked = f"SELECT * FROM stories WHERE number = :number{connection.for_update}"
             [story] = await connection.rows(locked, number=parent["story"])
             ordinal = story["branches"] + 1
             new_id = f"{story['story_id']}.{ordinal}"
-            chosen = await free_name(connection, story["number"], name, ordinal)
+            is_taken = "SELECT 1 FROM branches WHERE story = :story AND name = :name"
+            for chosen in [name] if name is not None else (f"branch-{n}" for n in count(ordinal)):
+                if not await connection.row(is_taken, story=story["number"], name=chosen):
+                    break
+            else:
+                raise StoryError(
+                    f"a branch '{name}' exists already in this story; choose another name"
+                )
             branch = {"branch_id": new_id, "story": story["number"], "name": chosen}
             begins = {"parent": parent["number"], "forked_at": position, "length": position}
             await connection.insert("branches", **branch, **begins, turn=turn, created_at=micros)
@@ -260,22 +276,22 @@ class StoryStore:
         No connection is held while the caller works. Raises StoreDamaged where the path has a hole.
         """
         async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id, upto)
+            branch, end = await self._path_end(connection, branch_id, upto)
         for low in range(max(after, 0), end, _CHUNK):
             high = min(low + _CHUNK, end)
             async with self._database.reading() as connection:
-                rows = await event_rows(connection, path.spans(low, high))
+                rows = await sql_rows.event_rows(connection, branch, low, high)
                 if len(rows) < high - low:
-                    await branch_row(connection, branch_id)  # gone altogether, or damaged?
+                    await sql_rows.branch_row(connection, branch_id)  # gone altogether, or damaged?
             for recorded in self._events.recorded(branch_id, rows, low, high):
                 yield recorded
 
     async def turn_end(self, branch_id: str, turn: int) -> int:
         """The position of a turn's last event on the path. Raises PositionNotFound."""
         async with self._database.reading() as connection:
-            path, end, branch = await self._path_upto(connection, branch_id)
-            of_the_turn = "SELECT position FROM events WHERE turn = :turn"
-            last = await last_row(connection, path.spans(0, end), of_the_turn, turn=turn)
+            branch = await sql_rows.branch_row(connection, branch_id)
+            number, end = branch["number"], branch["length"]
+            last = await sql_rows.last_row(connection, "events", number, end, turn=turn)
         if last is None:
             raise PositionNotFound(
                 f"the branch '{branch['name']}' has no turn {turn}; its last is {branch['turn']}"
@@ -296,14 +312,12 @@ class StoryStore:
         if not phrases or limit < 1:
             return []
         async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id, upto)
-            hits = await best_hits(connection, phrases, path.spans(0, end), limit)
-            found = [Span(hit["branch"], hit["position"] - 1, hit["position"]) for hit in hits]
-            rows = {row["position"]: row for row in await event_rows(connection, found)}
+            branch, end = await self._path_end(connection, branch_id, upto)
+            rows = await best_hits(connection, phrases, branch, end, limit) if end > 0 else ()
+        texts = (prose_of(self._events.event(row)) for row in rows)
         return [
-            Found(position=at, turn=row["turn"], text=prose_of(self._events.event(row)), rank=rank)
-            for at, rank in ((hit["position"], hit["rank"]) for hit in hits)
-            if (row := rows.get(at)) is not None
+            Found(position=row["position"], turn=row["turn"], text=text, rank=row["rank"])
+            for row, text in zip(rows, texts, strict=True)
         ]
 
     async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
@@ -314,35 +328,41 @@ class StoryStore:
         Raises PositionNotFound, BranchNotFound.
         """
         async with self._database.writing() as connection:
-            row = await branch_row(connection, branch_id, lock=True)
+            row = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, row["length"])
-            owner = (await self._path(connection, row)).owner_of(position)
-            await keep_snapshot(connection, owner, position, shape, state)
+            own = f"{PATH} SELECT branch FROM path WHERE low < high ORDER BY low DESC LIMIT 1"
+            owner = await connection.row(own, branch=row["number"], after=0, upto=position)
+            branch = owner["branch"] if owner is not None else row["number"]  # of position 0
+            key = {"branch": branch, "shape": shape, "position": position}
+            last_two = (
+                "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
+                "AND position < :position ORDER BY position DESC LIMIT 2"
+            )
+            earlier = [earlier["position"] for earlier in await connection.rows(last_two, **key)]
+            room = SNAPSHOT_CHARS_AN_EVENT * (earlier[0] - earlier[-1]) if earlier else 0
+            is_near = len(earlier) > 1 and room < len(state)
+            outdated = (
+                "DELETE FROM snapshots WHERE branch = :branch "
+                "AND (shape <> :shape OR position = :position OR position = :outdated)"
+            )
+            await connection.rows(outdated, **key, outdated=earlier[0] if is_near else position)
+            await connection.add_all("snapshots", [{**key, "state": state}])
 
     async def latest_snapshot(
         self, branch_id: str, shape: str, *, upto: int | None = None
     ) -> tuple[int, str] | None:
         """The nearest snapshot on the branch's path at or before ``upto``."""
         async with self._database.reading() as connection:
-            path, end, _ = await self._path_upto(connection, branch_id, upto)
-            of_shape = "SELECT position, state FROM snapshots WHERE shape = :shape"
-            found = await last_row(connection, path.spans(0, end), of_shape, shape=shape)
+            branch, end = await self._path_end(connection, branch_id, upto)
+            found = await sql_rows.last_row(connection, "snapshots", branch, end, shape=shape)
         return (found["position"], found["state"]) if found is not None else None
 
-    async def _path(self, connection: Connection, row: Row) -> BranchPath:
-        """A branch's path; it never changes, so it is asked for once."""
-        number: int = row["number"]
-        if number not in self._paths:
-            self._paths[number] = await load_path(connection, number)
-        return self._paths[number]
-
-    async def _path_upto(
-        self, connection: Connection, branch_id: str, upto: int | None = None
-    ) -> tuple[BranchPath, int, Row]:
-        """A branch's path, where a reading up to a position ends, and its row."""
-        row = await branch_row(connection, branch_id)
-        end = row["length"] if upto is None else min(upto, row["length"])
-        return await self._path(connection, row), end, row
+    async def _path_end(
+        self, connection: Connection, branch_id: str, upto: int | None
+    ) -> tuple[int, int]:
+        """A branch's number, and where a reading of its path up to a position ends."""
+        row = await sql_rows.branch_row(connection, branch_id)
+        return row["number"], row["length"] if upto is None else min(upto, row["length"])
 
 
 def _check_position(branch_id: str, position: int, length: int) -> None:

@@ -132,7 +132,7 @@ def cast_of(variables: Mapping[str, Any], notes: Mapping[str, Any]) -> Cast:
     """The world of a story.
 
     Args:
-        variables: ``core.tasks.SceneVariables``.
+        variables: of a ``scene`` request (``core.tasks``).
         notes: those of the scene before: the plot that the story began with, its state, and what
             came to exist since, as rows.
 

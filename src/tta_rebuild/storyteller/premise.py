@@ -99,7 +99,7 @@ def read_premise(theme: str, characters: Sequence[Mapping[str, Any]] = ()) -> Pr
     """Read a premise of at most 5,000 characters; what ``characters`` say binds over the text.
 
     Args:
-        characters: as in ``core.tasks.CharacterVariables``; name, description, pronouns, is_player.
+        characters: as in ``core.tasks``; name, description, pronouns, is_player.
     """
     keys = ("name", "description", "pronouns", "is_player")
     return _read(theme, tuple(tuple(str(c.get(key) or "") for key in keys) for c in characters))

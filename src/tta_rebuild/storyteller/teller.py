@@ -46,7 +46,7 @@ class Teller:
     """One scene in the making.
 
     Args:
-        variables: ``core.tasks.SceneVariables``.
+        variables: of a ``scene`` request (``core.tasks``).
 
     Raises RequestRejected: the world asked for cannot be read.
     """

@@ -8,6 +8,7 @@ import json
 from contextlib import aclosing
 from dataclasses import replace
 
+from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.response_cache import ResponseCache
@@ -16,7 +17,7 @@ REPLAY_CHARS = 64
 """Length of the pieces in which a kept answer is streamed."""
 
 
-class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class CachedLLMProvider(llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
     ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).
@@ -46,11 +47,11 @@ class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """The kept answer, or the one that is on its way, or a new one."""
         key = f"{self._scope}:{request.key()}"
-        response, place = await self.cache.find(key)
+        response = await self.cache.get(key)
         if response is not None:
             for start in range(0, len(response.text), REPLAY_CHARS) if not whole else ():
                 yield llm.TextPiece(response.text[start : start + REPLAY_CHARS])
-            yield self._given_again(request, response, place)
+            yield self._given_again(request, response, self.cache.place)
             return
         flight = self._flights.get((whole, key))
         is_shared = flight is not None and flight.can_be_joined
@@ -82,7 +83,8 @@ class CachedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
         self, request: llm.LLMRequest, response: llm.LLMResponse, place: str
     ) -> llm.StreamEnded:
         if self.tracker is not None:
-            self.tracker.book_cached(request, response)
+            named = (response.provider, response.model)
+            self.tracker.book(request, *named, outcome="cached", usage=Usage())
         metadata = {**response.metadata, "cache": place}
         return llm.StreamEnded(replace(response, cost_usd=0.0, metadata=metadata))
 

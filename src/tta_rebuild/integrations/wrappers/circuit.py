@@ -56,8 +56,7 @@ class Circuit:
     def __init__(self, policy: CircuitPolicy | None = None, *, clock: Clock | None = None) -> None:
         self.policy = policy or CircuitPolicy()
         self._clock: Clock = clock or SystemClock()
-        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=1_000)
-        self._in_a_row = 0
+        self._outcomes: deque[tuple[float, bool]] = deque(maxlen=max(1_000, self.policy.failures))
         self._opened_at: float | None = None
         self._probing = 0
 
@@ -93,7 +92,6 @@ class Circuit:
         if worked is None or (self._opened_at is not None and not is_probe):
             return
         policy, now = self.policy, self._clock.now()
-        self._in_a_row = 0 if worked else self._in_a_row + 1
         if is_probe and worked:
             _log.warning("%s is back", model)
             self._opened_at = None
@@ -103,15 +101,16 @@ class Circuit:
             return
         recent = [ok for at, ok in self._outcomes if at > now - policy.window_s]
         too_many = recent.count(False) >= max(1, policy.failure_rate * len(recent))
-        is_down = self._in_a_row >= policy.failures or (len(recent) >= policy.failures and too_many)
+        is_down = len(recent) >= policy.failures and too_many
+        latest = [ok for _, ok in self._outcomes][-policy.failures :]
+        is_down = is_down or (len(latest) == policy.failures and not any(latest))
         if is_probe or is_down:
             _log.warning("%s fails: left alone for %.0f s", model, policy.cool_down_s)
             self._opened_at = now
             self._outcomes.clear()
-            self._in_a_row = 0
 
 
-class CircuitBreakerLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class CircuitBreakerLLMProvider(llm.WrapperProvider):
     """Passes attempts on while the model is healthy, raises ``CircuitOpen`` while it is not.
 
     Cancellations, used-up budgets and errors that the caller made are no failures.

@@ -36,27 +36,8 @@ _OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
 )
 
 
-class AccountedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class AccountedLLMProvider(llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
-
-    def __init__(self, wrapped: llm.LLMProvider, tracker: CostTracker) -> None:
-        super().__init__(wrapped)
-        self.tracker = tracker
-
-    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """Open the call, pass it on, close it however it ends."""
-        async with (
-            self.tracker.call(request) as (call, request),
-            aclosing(self.wrapped.items(request, whole=whole)) as items,
-        ):
-            async for item in items:
-                if isinstance(item, llm.StreamEnded) and item.response.cost_usd != call.spent_usd:
-                    item = llm.StreamEnded(replace(item.response, cost_usd=call.spent_usd))
-                yield item
-
-
-class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
-    """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
 
     def __init__(
         self, wrapped: llm.LLMProvider, tracker: CostTracker, *, provider: str = ""
@@ -66,18 +47,30 @@ class BudgetedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
         self.provider = provider or self.provider
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """Hold, pass on, give back what was not spent."""
+        """Open the call, pass it on, close it however it ends."""
         async with self.tracker.call(request) as (call, request):
             try:
-                await self.tracker.hold_worst(call, request, self)
+                await self._begin(call, request)
                 async with aclosing(self.wrapped.items(request, whole=whole)) as items:
                     async for item in items:
+                        if isinstance(item, llm.StreamEnded):
+                            item = llm.StreamEnded(replace(item.response, cost_usd=call.spent_usd))
                         yield item
             finally:
                 call.release()
 
+    async def _begin(self, call: Call, request: llm.LLMRequest) -> None:
+        """Before anything is asked."""
 
-class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+
+class BudgetedLLMProvider(AccountedLLMProvider):
+    """Holds the worst case of asking this model in every budget, or raises BudgetExceededError."""
+
+    async def _begin(self, call: Call, request: llm.LLMRequest) -> None:
+        await self.tracker.hold_worst(call, request, self)
+
+
+class CostTrackingLLMProvider(llm.WrapperProvider):
     """Books every attempt, whatever becomes of it; alone, it takes each attempt for a call.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
@@ -96,9 +89,7 @@ class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the attempt on and book what was sent, also where the reader leaves."""
         async with self.tracker.call(request) as (call, request):
-            # The first attempt of a call may wait for money that others hold.
-            waits = not call.attempts
-            price, worst = await self.tracker.hold_worst(call, request, self, waits=waits)
+            price, worst = await self.tracker.hold_worst(call, request, self)
             attempt = _RunningAttempt(self, call, request, price, worst)
             try:
                 async with aclosing(self.wrapped.items(request, whole=whole)) as items:
@@ -112,10 +103,11 @@ class CostTrackingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
                 attempt.failed(error)
                 raise
             except (asyncio.CancelledError, GeneratorExit):
-                attempt.left(is_stream=not whole)
+                attempt.ended("cancelled", attempt.worst if whole else attempt.sent())
                 raise
             finally:
-                attempt.crashed()
+                if not attempt.is_over:
+                    attempt.ended("error", attempt.sent() if attempt.chars else attempt.worst)
 
 
 @dataclass(eq=False)
@@ -154,7 +146,6 @@ class _RunningAttempt:
         usage = response.usage
         if not usage.total_tokens and response.tokens_used:
             usage = replace(usage, output_tokens=response.tokens_used, estimated=True)
-        self._tracker.estimate.learn(self._model, self.request, usage)
         for _ in range(int(response.metadata.get("http_requests", 1)) - 1):
             # the adapter first asked in a way that this server does not take
             self._book("error", Usage())
@@ -164,7 +155,7 @@ class _RunningAttempt:
             self._provider = response.provider or self._provider
         self._model = response.model or self._model
         self.price = self._tracker.price_of(self._provider, self._model, asked=self.asked)
-        return replace(response, cost_usd=self._charge("ok", usage))
+        return replace(response, cost_usd=self.ended("ok", usage))
 
     def failed(self, error: errors.ProviderError) -> None:
         """The attempt ended with an error of the provider."""
@@ -172,30 +163,22 @@ class _RunningAttempt:
             self.chars = len(error.text)
         usage = error.usage
         if usage is None and self.chars:
-            usage = self._sent()
+            usage = self.sent()
         elif usage is None:
             usage = self.worst if error.may_be_billed else Usage()
-        self._charge(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
+        self.ended(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
 
-    def left(self, *, is_stream: bool) -> None:
-        """The caller left before the end."""
-        self._charge("cancelled", self._sent() if is_stream else self.worst)
-
-    def crashed(self) -> None:
-        """The attempt ended in a way that nobody foresaw. Does nothing if it is over."""
-        self._charge("error", self._sent() if self.chars else self.worst)
-
-    def _sent(self) -> Usage:
+    def sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
         one_more = -(-self.largest_piece // int(llm.CHARS_PER_TOKEN))
         sent = self.counted or Usage(
-            input_tokens=self._tracker.estimate.input_tokens(self._model, self.request),
+            input_tokens=self.request.likely_input_tokens,
             output_tokens=round(self.chars / llm.CHARS_PER_TOKEN),
         )
         return replace(sent, output_tokens=sent.output_tokens + one_more, estimated=True)
 
-    def _charge(self, outcome: Outcome, usage: Usage) -> float:
-        """Book the attempt, once; gives its cost in US dollars."""
+    def ended(self, outcome: Outcome, usage: Usage) -> float:
+        """Book the attempt, unless it is; gives its cost in US dollars."""
         if self.is_over:
             return 0.0
         self.is_over = True

@@ -43,7 +43,7 @@ Failed = list[tuple[Link, errors.ExecutionError]]
 """The links asked so far, with their errors."""
 
 
-class FallbackLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class FallbackLLMProvider(llm.WrapperProvider):
     """Asks the links in order until one answers; a bare provider is one named after its model.
 
     A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
@@ -120,7 +120,7 @@ def _bare(provider: llm.LLMProvider) -> Link:
     return Link(provider=provider, name=provider.config.model)
 
 
-class RoutedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class RoutedLLMProvider(llm.WrapperProvider):
     """Passes each request to its task's provider (see ``core.tasks``), others to ``default``."""
 
     def __init__(self, default: llm.LLMProvider, routes: Mapping[str, llm.LLMProvider]) -> None:

@@ -7,10 +7,10 @@ from contextlib import aclosing
 from tta_rebuild.core import errors
 from tta_rebuild.core.checks import check_number
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.rate_limiter import RateLimiter, TokenEstimate
+from tta_rebuild.integrations.rate_limiter import RateLimiter
 
 
-class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class RateLimitedLLMProvider(llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
@@ -29,7 +29,6 @@ class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
         *,
         requests_per_minute: int | None = None,
         max_wait_s: float | None = None,
-        estimate: TokenEstimate | None = None,
         provider: str = "",
     ) -> None:
         super().__init__(wrapped)
@@ -42,14 +41,12 @@ class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
         if max_wait_s is not None:
             check_number("max_wait_s", max_wait_s, least=0)
         self.max_wait_s = max_wait_s
-        self.estimate = estimate or TokenEstimate()
         self._prefix = f"{provider}:" if provider else ""
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Wait for room, then pass the request on."""
         model = self._prefix + (request.model or self.config.model)
-        tokens = self.estimate.input_tokens(model, request)
-        tokens += request.max_tokens or self.config.max_tokens
+        tokens = request.likely_input_tokens + (request.max_tokens or self.config.max_tokens)
         grant = await self.limiter.reserve(model, tokens=tokens, max_wait_s=self.max_wait_s)
         try:
             async with aclosing(self.wrapped.items(request, whole=whole)) as items:
@@ -58,7 +55,6 @@ class RateLimitedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
                         grant.arrived()
                     elif isinstance(item, llm.StreamEnded):
                         got = item.response
-                        self.estimate.learn(model, request, got.usage)
                         grant.settle(got.usage.total_tokens or got.tokens_used)
                     yield item
         except errors.BudgetExceededError:

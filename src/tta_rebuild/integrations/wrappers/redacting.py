@@ -12,7 +12,7 @@ from tta_rebuild.integrations import llm_provider as llm
 _IN_A_KEY = "".join(map(chr, range(ord("!"), ord("~") + 1)))
 
 
-class RedactingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class RedactingLLMProvider(llm.WrapperProvider):
     """Masks the keys that ``redactor`` knows; a stream's last word waits, as it may begin one."""
 
     def __init__(self, wrapped: llm.LLMProvider, redactor: Redactor) -> None:

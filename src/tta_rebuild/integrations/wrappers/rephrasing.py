@@ -15,7 +15,7 @@ what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothi
 """
 
 
-class FittingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class FittingLLMProvider(llm.WrapperProvider):
     """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names any."""
 
     def __init__(
@@ -48,7 +48,7 @@ class FittingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
                 self.window_tokens = told
 
 
-class SofteningLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class SofteningLLMProvider(llm.WrapperProvider):
     """Asks once more, with what ``soften`` gives (None is nothing), where content was refused."""
 
     def __init__(

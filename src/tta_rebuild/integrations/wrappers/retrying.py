@@ -70,7 +70,7 @@ class RetryBudget:
         return True
 
 
-class RetryingLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class RetryingLLMProvider(llm.WrapperProvider):
     """Tries again what may pass: a busy provider, a broken stream, and once an unusable reply.
 
     Never before the time that the provider named, past the deadline, or beyond the ``budget``.

@@ -10,15 +10,18 @@ import asyncio
 import json
 import logging
 from contextlib import aclosing
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from opentelemetry import context as otel_context
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import TTAError
 from tta_rebuild.integrations import llm_provider as llm
+
+if TYPE_CHECKING:
+    from opentelemetry import metrics
 
 _log = logging.getLogger("tta_rebuild.model")
 
@@ -26,7 +29,7 @@ _PROVIDER_NAMES = {"gemini": "gcp.gemini", "vertex": "gcp.vertex_ai"}
 """Our name of a provider → the conventions' name, where they differ."""
 
 
-class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
+class TracedLLMProvider(llm.WrapperProvider):
     """Makes what happens inside visible, and changes nothing.
 
     Args:
@@ -51,11 +54,14 @@ class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
         self._record_text = record_text
         self._clock: Clock = clock or SystemClock()
         self._tracer = trace.get_tracer("tta_rebuild", tracer_provider=tracer_provider)
-        meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
-        self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
-        took = "gen_ai.client.operation"
-        self._duration = meter.create_histogram(f"{took}.duration", "s")
-        self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
+        if layer == "attempt":
+            from opentelemetry import metrics  # ten milliseconds that play without a model saves
+
+            meter = metrics.get_meter("tta_rebuild", meter_provider=meter_provider)
+            self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}")
+            took = "gen_ai.client.operation"
+            self._duration = meter.create_histogram(f"{took}.duration", "s")
+            self._first_chunk = meter.create_histogram(f"{took}.time_to_first_chunk", "s")
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
         """Pass the request on; the span is current while the answer, not its reader, works."""
@@ -83,86 +89,78 @@ class TracedLLMProvider(llm.ItemsProvider, llm.WrapperProvider):
             raise
         finally:
             took_s = self._clock.now() - began
+            labels: dict[str, Any] = {
+                "gen_ai.operation.name": "chat",
+                "gen_ai.provider.name": self._named,
+                "gen_ai.request.model": model,
+            }
+            if failed:
+                labels["error.type"] = failed
+            if response is not None:
+                labels["gen_ai.response.model"] = response.model
             if span.is_recording():
-                self._describe(span, request, response, failed)
+                span.set_attributes(self._asked(labels, request) | self._told(response))
+                if failed not in ("", "cancelled"):
+                    span.set_status(Status(StatusCode.ERROR, failed))
             span.end()
             if is_attempt:
-                self._count(request, response, failed, first_s, took_s)
+                self._count(labels, response, first_s, took_s)
+            said = failed or (response.finish_reason if response else "left")
             _log.debug(
                 "%s %s of %s by %s: %s in %.3f s",
-                self._layer,
-                request.attempt,
-                request.task or "prompt",
-                response.model if response else model,
-                failed or (response.finish_reason if response else "left"),
-                took_s,
+                *(self._layer, request.attempt, request.task or "prompt"),
+                *(response.model if response else model, said, took_s),
                 extra={"correlation_id": request.context.correlation_id}
                 | {"story_id": request.story_id, "turn": request.turn},
             )
 
-    def _labels(self, request: llm.LLMRequest) -> dict[str, Any]:
-        """What spans and metrics say of a request."""
-        return {
-            "gen_ai.operation.name": "chat",
-            "gen_ai.provider.name": self._named,
-            "gen_ai.request.model": request.model or self.config.model,
-        }
-
-    def _describe(
-        self, span: Span, request: llm.LLMRequest, response: llm.LLMResponse | None, failed: str
-    ) -> None:
-        asked = self._labels(request) | {
+    def _asked(self, labels: dict[str, Any], request: llm.LLMRequest) -> dict[str, Any]:
+        """What a span says of a request."""
+        names = ("attempt", "task", "story_id", "branch_id", "turn")
+        asked = labels | {f"tta.{name}": getattr(request, name) for name in names}
+        asked |= {
             "gen_ai.request.max_tokens": request.max_tokens or self.config.max_tokens,
             "tta.correlation_id": request.context.correlation_id,
             "tta.prompt_version": request.template,
-            "error.type": failed,
-        }
-        asked |= {
-            f"tta.{n}": getattr(request, n)
-            for n in ("attempt", "task", "story_id", "branch_id", "turn")
         }
         if self._record_text:
             asked["gen_ai.input.messages"] = _message("user", request.full_text)
-        span.set_attributes({name: value for name, value in asked.items() if value})
-        if response is not None:
-            usage = response.usage
-            told: dict[str, Any] = {
-                "gen_ai.response.model": response.model,
-                "gen_ai.response.finish_reasons": (response.finish_reason,),
-                "gen_ai.usage.input_tokens": usage.input_tokens,
-                "gen_ai.usage.output_tokens": usage.output_tokens + usage.thinking_tokens,
-                "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
-                "tta.cost_usd": response.cost_usd,
-            }
-            if response.degraded:
-                told["tta.degraded"] = True
-            if "cache" in response.metadata:
-                told["tta.cache"] = str(response.metadata["cache"])
-            if self._record_text:
-                told["gen_ai.output.messages"] = _message("assistant", response.text)
-            span.set_attributes(told)
-        if failed not in ("", "cancelled"):
-            span.set_status(Status(StatusCode.ERROR, failed))
+        return {name: value for name, value in asked.items() if value}
+
+    def _told(self, response: llm.LLMResponse | None) -> dict[str, Any]:
+        """What a span says of the answer."""
+        if response is None:
+            return {}
+        usage = response.usage
+        told: dict[str, Any] = {
+            "gen_ai.response.finish_reasons": (response.finish_reason,),
+            "gen_ai.usage.input_tokens": usage.input_tokens,
+            "gen_ai.usage.output_tokens": usage.output_tokens + usage.thinking_tokens,
+            "gen_ai.usage.cache_read.input_tokens": usage.cached_tokens,
+            "tta.cost_usd": response.cost_usd,
+        }
+        if response.degraded:
+            told["tta.degraded"] = True
+        if "cache" in response.metadata:
+            told["tta.cache"] = str(response.metadata["cache"])
+        if self._record_text:
+            told["gen_ai.output.messages"] = _message("assistant", response.text)
+        return told
 
     def _count(
         self,
-        request: llm.LLMRequest,
+        labels: dict[str, Any],
         response: llm.LLMResponse | None,
-        failed: str,
         first_s: float | None,
         took_s: float,
     ) -> None:
-        labels = self._labels(request)
         if response is not None:
-            labels["gen_ai.response.model"] = response.model
             usage = response.usage
             told_tokens = usage.output_tokens + usage.thinking_tokens
-            self._tokens.record(usage.input_tokens, {**labels, "gen_ai.token.type": "input"})
-            self._tokens.record(told_tokens, {**labels, "gen_ai.token.type": "output"})
+            self._tokens.record(usage.input_tokens, labels | {"gen_ai.token.type": "input"})
+            self._tokens.record(told_tokens, labels | {"gen_ai.token.type": "output"})
         if first_s is not None:
             self._first_chunk.record(first_s, labels)
-        if failed:
-            labels["error.type"] = failed
         self._duration.record(took_s, labels)
 
 

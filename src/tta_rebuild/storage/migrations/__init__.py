@@ -1,6 +1,6 @@
 """The database's shape through time: one SQL file a revision, for SQLite and PostgreSQL alike.
 
-``database`` and ``sqlite_file`` run them when a store is opened. A file that was released never
+The databases and ``sqlite_file`` run them when a store is opened. A file that was released never
 changes. In it ``{key}`` is a number that the database gives itself, and a statement under
 ``-- only sqlite`` or ``-- only postgresql`` is for that database alone.
 """
