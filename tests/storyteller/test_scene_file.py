@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tta_rebuild.core.errors import MoveRefused, RequestRejected
+from tta_rebuild.lab.world_check import never_met, play_through, problems
 from tta_rebuild.storyteller.scene_file import packaged, read_world
-from tta_rebuild.storyteller.world_check import never_met, play_through, problems
 
 OWN = """
 title: The Bakery

@@ -10,8 +10,8 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli.exits import FAILED
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.lab.world_check import never_met, play_through, problems
 from tta_rebuild.storyteller.scene_file import packaged, read_world
-from tta_rebuild.storyteller.world_check import never_met, play_through, problems
 
 
 def worlds(
