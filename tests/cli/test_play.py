@@ -285,3 +285,22 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
     assert "after the first scene use --theme" in shown
     assert "The story ends here" in shown
     assert "Kept: 3 turns" in shown
+
+
+def test_who_is_played_is_asked_where_the_premise_does_not_say(sit: Sit) -> None:
+    terminal = sit("play", "--model", "offline", "--theme", "A storm closes the pass.")
+    terminal.wait_for("Who are you in this story?")
+    terminal.type("Nell, a nurse")
+    terminal.wait_for("You are Nell, a nurse")
+    terminal.wait_for(" 1  ")
+    terminal.wait_for("> ")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+
+
+def test_a_premise_that_speaks_to_the_player_asks_nothing(sit: Sit) -> None:
+    terminal = sit("play", "--model", "offline", "--theme", "You live alone, and the door opens.")
+    terminal.wait_for(" 1  ")
+
+    assert "Who are you" not in terminal.text

@@ -15,7 +15,13 @@ from tta_rebuild.cli.inputs import ask, move_of
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, plain, words
 from tta_rebuild.cli.story_commands import QUIT, StoryCommands
-from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
+from tta_rebuild.cli.story_options import (
+    StoryOptions,
+    is_nobody_played,
+    premise_notes,
+    premise_of,
+    theme_of,
+)
 from tta_rebuild.cli.story_view import show_choices, show_heading, show_present
 
 YOUR_WORDS = "your words"
@@ -93,8 +99,13 @@ async def _asked(
 
 
 async def _begun(application: tta.Application, screen: Screen, premise: tta.Premise) -> tta.Session:
-    """A new story, not told yet."""
-    for note in premise_notes(premise, application.models[0]):
+    """A new story, not told yet; whom one plays is asked where it cannot be read."""
+    teller = application.models[0]
+    if sys.stdin.isatty() and is_nobody_played(premise, teller):
+        screen.say("Who are you in this story? A name or a few words; Enter leaves it open.")
+        if who := _read(screen):
+            premise = replace(premise, theme=f"{premise.theme.rstrip('.!? ')}. You are {who}.")
+    for note in premise_notes(premise, teller):
         screen.say(note, "yellow")
     return await application.stories.open(premise)
 

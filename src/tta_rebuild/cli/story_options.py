@@ -97,10 +97,26 @@ def theme_of(options: StoryOptions) -> str | None:
     return f"{world.title}: {world.about}"
 
 
+def _is_read(premise: tta.Premise, teller: str) -> bool:
+    """Whether the embedded storyteller reads the premise by its rules."""
+    return teller == "offline" and not premise.world and premise.language == "en"
+
+
+def is_nobody_played(premise: tta.Premise, teller: str) -> bool:
+    """Whether the embedded storyteller cannot tell from the premise who the player is."""
+    if not _is_read(premise, teller) or any(c.is_player for c in premise.characters):
+        return False
+    from tta_rebuild.storyteller.premise import read_premise
+
+    read = read_premise(premise.theme)
+    is_to_you = "you" in " ".join(read.told).lower().replace("your", "you").split()
+    return not (read.you.name or read.you.role or is_to_you)
+
+
 def premise_notes(premise: tta.Premise, teller: str) -> Iterator[str]:
     """Before a story begins: how it is understood, and what of it cannot be kept as one thinks."""
     is_offline = teller == "offline"
-    if is_offline and not premise.world and premise.language == "en":
+    if _is_read(premise, teller):
         from tta_rebuild.storyteller.premise import read_premise
 
         people = [asdict(character) for character in premise.characters]
