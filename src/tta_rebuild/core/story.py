@@ -11,6 +11,8 @@ from tta_rebuild.core.errors import ValidationError
 
 ArcStage = Literal["setup", "development", "climax", "resolution"]
 ARC_STAGES: tuple[ArcStage, ...] = ("setup", "development", "climax", "resolution")
+CHAPTER_SCENES = 16
+"""Scenes of one chapter in a story without a fixed length."""
 
 LINE_CHARS = 240
 """Characters of a lasting line at most."""

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tta_rebuild.core.story import ArcStage
-
-CHAPTER_SCENES = 16
-"""Scenes of one chapter in a story without a fixed length."""
+from tta_rebuild.core.story import CHAPTER_SCENES, ArcStage
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,13 @@ def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> boo
 
 
 def possible_scenes(
-    cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool
+    cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool, may_end: bool
 ) -> list[SceneEntry]:
     """What may come by itself now: an ending where the story must end, else events."""
     scenes = cast.file.scenes
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if must_end and endings:
         return endings
-    may_end = not cast.is_open or state.get("stage") == "resolution"
     return [
         s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
     ]

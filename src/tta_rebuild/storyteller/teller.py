@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.core.english import plural, words_of
-from tta_rebuild.core.story import ARC_STAGES
+from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import Entity, cast_of, head_of
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
@@ -240,6 +240,8 @@ class Teller:
 
     def _on_act(self, act: Act, file: WorldFile) -> SceneEntry | None:
         """A file's scene for just this act: ``burn lamp``, or ``burn`` of anything."""
+        if self.cast.is_open and self.given.get("should_end"):
+            return None  # the end is told instead
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
         for scene in file.scenes:
@@ -304,10 +306,12 @@ class Teller:
         if following is not None:
             return [(following, str(self.state.bound["npc"]))]
         must_end = bool(self.given.get("should_end"))
+        is_last = self.state.get("stage") == "resolution" and self.turn % CHAPTER_SCENES == 0
+        ends = {"must_end": must_end, "may_end": is_last or not self.cast.is_open}
         found: dict[str, tuple[SceneEntry, str]] = {}
         for npc in self.rules.binder.in_play() or [""]:
             self.state.bound["npc"] = npc
-            for scene in possible_scenes(self.cast, self.state, self.seen, must_end=must_end):
+            for scene in possible_scenes(self.cast, self.state, self.seen, **ends):
                 found.setdefault(scene.id, (scene, npc))
         rank = SceneRank(self.cast, self.state, self.writer, self.rng)
         return sorted(found.values(), key=lambda one: rank(one[0]))
