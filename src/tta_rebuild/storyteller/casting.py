@@ -279,7 +279,7 @@ def _slots(premise: PremiseReading, entities: Mapping[str, Entity], here: str) -
     """What the scenes' texts may name of the premise; one without a value is left out."""
     people = [p.role or p.name for p in premise.people]
     slots = {
-        "matter": next(iter(filter(None, (premise.matter, *people))), "what has happened here"),
+        "matter": next(iter(filter(None, (premise.matter, *people))), "what has happened"),
         "aim": premise.aim,
         "place": entities[here].name,
         "at": premise.at or "here",
