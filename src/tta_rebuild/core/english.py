@@ -19,7 +19,9 @@ _ORDINALS = (
     "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth "
     "thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
 ).split()
-_SOUNDS_LIKE_YOU = re.compile(r"(?i)(?:uni(?!m|nv|nt|nf|nh|ns|d)|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])")
+_SOUNDS_LIKE_YOU = re.compile(
+    r"(?i)(?:uni(?!m|nv|nt|nf|nh|ns|d)|use|usu|eu|one\b|once\b|uk|us\b|ut[ei]|ur[ai])"
+)
 _SILENT_H = re.compile(r"(?i)(?:hour|hono|hones|heir)")
 _LETTERS_SPOKEN_WITH_A_VOWEL = frozenset("AEFHILMNORSX")
 

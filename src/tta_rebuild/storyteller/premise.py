@@ -43,7 +43,7 @@ from tta_rebuild.storyteller.word_lists import word_table
 
 CONFLICTS = tuple(
     "find escape win_back protect decide forgive survive unmask deliver prove hide understand "
-    "fight change part".split()
+    "fight change part steal love".split()
 )
 TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
 NOBODY = PremisePerson()

@@ -22,7 +22,8 @@ def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
     for sentence in told:
         for found in pattern("wanted").finditer(sentence):
             is_mine = re.search(r"\b(?:you|your)\b[^.;:]{0,40}$", sentence[: found.end()], re.I)
-            aim = _bounded(sentence[found.end() :])
+            before, colon, after = sentence[found.end() :].partition(": ")
+            aim = (colon and _bounded(after)) or _bounded(before)
             if are_many and not is_mine:
                 aim = re.sub(r"\btheir\b", "your", re.sub(r"\bthem\b", "you", aim))
             elif not is_mine:
