@@ -17,7 +17,7 @@ from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
 from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
 from tta_rebuild.storyteller.word_lists import word_table
-from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value
+from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 _AWAY = re.compile(
     r"\b(?:dead|late|died|dies|missing|lost|vanished|gone|disappeared|murdered|killed|absent|"
@@ -239,6 +239,18 @@ def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]
         if not died:
             return replace(around, people=(*around.people, *dead.items()))
         dead |= died
+
+
+def replace_the_dead(
+    cast: Cast, state: WorldState, variables: Mapping[str, Any], notes: Mapping[str, Any]
+) -> None:
+    """Let somebody else stand in the place of one of the surroundings' people who has died."""
+    new = cast_of(variables, {**notes, "state": state.values})
+    cast.slots = new.slots
+    for key in new.entities.keys() - cast.entities.keys():
+        cast.entities[key] = new.entities[key]
+        cast.start |= {k: v for k, v in new.start.items() if k.startswith(f"{key}.")}
+    state.values = {**cast.start, **state.values}
 
 
 def _ties_of(person: PremisePerson) -> list[str]:

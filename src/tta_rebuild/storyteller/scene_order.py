@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from random import Random
 
-from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.casting import Cast, Entity, head_of
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.offers import is_same
-from tta_rebuild.storyteller.scene_file import END_KINDS, SceneEntry, paragraphs, template
+from tta_rebuild.storyteller.scene_file import (
+    END_KINDS,
+    SceneEntry,
+    WorldFile,
+    paragraphs,
+    template,
+)
 from tta_rebuild.storyteller.world_state import WorldState
 
 
@@ -28,6 +36,40 @@ def possible_scenes(
     return [
         s for s in scenes if s.is_event and may_come(s, state, seen) and (may_end or not s.ending)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class OnAct:
+    """Finds the scene that a file has for just what the player does.
+
+    Attributes:
+        in_play: whom ``npc`` may mean.
+    """
+
+    cast: Cast
+    state: WorldState
+    seen: Collection[str]
+    in_play: Collection[str]
+
+    def scene(self, act: Act, file: WorldFile) -> SceneEntry | None:
+        """``burn lamp``, or ``burn`` of anything; None if there is none that may come."""
+        named = act.object or act.person or act.where
+        entity = self.cast.found(named) if named else None
+        for scene in file.scenes:
+            family, _, target = scene.act.partition(" ")
+            is_meant = family and family in (act.family, act.verb)
+            if not is_meant or not may_come(scene, self.state, self.seen):
+                continue
+            if not target or self._is_named(target, named, entity):
+                return scene
+        return None
+
+    def _is_named(self, target: str, named: str, entity: Entity | None) -> bool:
+        """Whether a scene's target is what was named, by its id or by a slot."""
+        if entity is not None and target in (entity.id, "npc"):
+            return target == entity.id or entity.id in self.in_play
+        names = (self.cast.slots.get(slot, "") for slot in (target, f"the_{target}", f"{target}2"))
+        return bool(named) and any(head_of(name) == head_of(named) for name in names if name)
 
 
 class SceneRank:

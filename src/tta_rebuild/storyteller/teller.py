@@ -11,26 +11,25 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.english import plural, words_of
+from tta_rebuild.core.english import words_of
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import Entity, cast_of, head_of
+from tta_rebuild.storyteller.casting import Entity, cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
-from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.offers import Offers
+from tta_rebuild.storyteller.opening import opening
 from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
 from tta_rebuild.storyteller.scene_file import (
     ChoiceEntry,
     SceneEntry,
-    WorldFile,
     packaged,
     paragraphs,
     read_world,
     template,
 )
-from tta_rebuild.storyteller.scene_order import SceneRank, may_come, possible_scenes, take_a_way
+from tta_rebuild.storyteller.scene_order import OnAct, SceneRank, possible_scenes, take_a_way
 from tta_rebuild.storyteller.second_person import to_second_person
 from tta_rebuild.storyteller.word_filter import WordFilter
 from tta_rebuild.storyteller.world_state import YOU, WorldState
@@ -105,7 +104,8 @@ class Teller:
         self._bind()
         following: SceneEntry | None = None
         if self.turn == 1 or not self.notes:
-            self._opening()
+            for text in opening(self.cast, self.state, self.writer):
+                self._say(text)
         else:
             following, declined = self._move()
             if declined:
@@ -134,31 +134,6 @@ class Teller:
 
     # ------------------------------------------------------------------ what the player does
 
-    def _opening(self) -> None:
-        told = [s for s in self.cast.premise.told if self.writer.allows(s)][:4]
-        role, words = self.cast.entities[YOU].role, set(words_of(" ".join(told)))
-        if self.cast.is_open and role and self.writer.allows(role):
-            if plural(head_of(role)) in words and not words & {"you", "your"}:
-                told.append("You are one of them.")
-            elif head_of(role) not in words:
-                told.insert(0, f"You are {role}.")
-        if told:
-            opening = " ".join(" ".join(told).split())
-            self._say(opening)
-            self.writer.keep(opening)
-        if self.cast.is_open and not self.cast.premise.told:
-            self._say(self.writer.line(story_lines()["about"]))
-        self._say(self.writer.line([template(sight) for sight in self.cast.sights]))
-        here = [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
-        here = [p for p in here if not self.state.get(f"{p.id}.local")]
-        for person in here:
-            self.state.values[f"{person.id}.met"] = True
-        if self.cast.is_open:
-            names = _listed([p.name for p in here[:3]])
-            lines = story_lines()["with" if names else "alone"]
-            one = len(here) == 1 and not self.rules.is_many(here[0].id, here[0].name)
-            self._say(self.writer.line(lines, people=names, are="is" if one else "are"))
-
     def _move(self) -> tuple[SceneEntry | None, str]:
         """Play the move: the scene that it leads to, and why nothing was done, if so."""
         chosen = self.given.get("chosen")
@@ -179,7 +154,9 @@ class Teller:
         self.act = act = self._asked_aloud(words) or parse_act(words)
         if act.problem:
             return None, self.rules.declined(act)
-        special = self._on_act(act, self.cast.file)
+        at = OnAct(self.cast, self.state, self.seen, self.rules.binder.in_play())
+        ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
+        special = None if ends else at.scene(act, self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
         if self._authors_words(act):
@@ -190,8 +167,8 @@ class Teller:
         if special is not None and outcome.is_done:
             outcome.texts.clear()  # the scene tells it
         else:
-            is_open = self.cast.is_open and outcome.is_done
-            special = self._on_act(act, read_world("data/episodes")) if is_open else None
+            follows = self.cast.is_open and outcome.is_done and not ends
+            special = at.scene(act, read_world("data/episodes")) if follows else None
         self._happened(outcome)
         return special, ""
 
@@ -217,7 +194,9 @@ class Teller:
             self._say(text)
         self.lines += outcome.lines
         self.state.values["kind"] = outcome.kind
-        self._replace_the_dead()
+        if self.cast.is_open:
+            replace_the_dead(self.cast, self.state, self.given, self.notes)
+            self.writer.slots.update(self.cast.slots)
         self._bind()
         if (
             outcome.texts
@@ -225,43 +204,6 @@ class Teller:
             and (seen := self.rules.reaction(outcome.kind))
         ):
             self._say(seen)
-
-    def _replace_the_dead(self) -> None:
-        """Let somebody else stand in the place of one of the surroundings' people who has died."""
-        new = cast_of(self.given, {**self.notes, "state": self.state.values})
-        if new.slots == self.cast.slots:
-            return
-        self.cast.slots = new.slots
-        self.writer.slots.update(new.slots)
-        for key in new.entities.keys() - self.cast.entities.keys():
-            self.cast.entities[key] = new.entities[key]
-            self.cast.start |= {k: v for k, v in new.start.items() if k.startswith(f"{key}.")}
-        self.state.values = {**self.cast.start, **self.state.values}
-
-    def _on_act(self, act: Act, file: WorldFile) -> SceneEntry | None:
-        """A file's scene for just this act: ``burn lamp``, or ``burn`` of anything."""
-        if self.cast.is_open and self.given.get("should_end"):
-            return None  # the end is told instead
-        named = act.object or act.person or act.where
-        entity = self.cast.found(named) if named else None
-        for scene in file.scenes:
-            family, _, target = scene.act.partition(" ")
-            if (
-                not family
-                or family not in (act.family, act.verb)
-                or not may_come(scene, self.state, self.seen)
-            ):
-                continue
-            if not target or self._is_target(target, named, entity):
-                return scene
-        return None
-
-    def _is_target(self, target: str, named: str, entity: Entity | None) -> bool:
-        """Whether a scene's target is what was named, by its id or by a slot."""
-        if entity is not None and target in (entity.id, "npc"):
-            return target == entity.id or entity.id in self.rules.binder.in_play()
-        names = (self.cast.slots.get(slot, "") for slot in (target, f"the_{target}", f"{target}2"))
-        return bool(named) and any(head_of(name) == head_of(named) for name in names if name)
 
     def _authors_words(self, act: Act) -> bool:
         """Tell what the world's file has for looking at this or asking that; False if nothing."""
@@ -434,10 +376,6 @@ class Teller:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _line_of(words: str) -> str:
