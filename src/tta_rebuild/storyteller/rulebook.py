@@ -16,10 +16,8 @@ from tta_rebuild.core.english import singular, third_person
 from tta_rebuild.storyteller.act import Act, clause_in_past
 from tta_rebuild.storyteller.act_binding import (
     GOES,
-    POINTING,
     SELF,
     Binder,
-    last_word,
     place_in,
     with_article,
 )
@@ -28,7 +26,9 @@ from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.pronouns import POINTING, last_word
 from tta_rebuild.storyteller.scene_file import template
+from tta_rebuild.storyteller.surroundings import PEOPLE
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
@@ -113,6 +113,7 @@ class Rulebook:
             if step is None or not self._step(step, outcome):
                 break
             step = step.then
+        self.state.bound.pop("alone", None)  # which says for rules that really nobody is here
         return outcome
 
     def declined(self, act: Act) -> str:
@@ -139,7 +140,12 @@ class Rulebook:
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if kind and not outcome.texts:
-            outcome.declined = self._say(common("no_such")[kind], {"object": phrase})
+            one = with_article(phrase)
+            slots = {"object": one, "Object": one[:1].upper() + one[1:]}
+            slots["is"] = "are" if self.is_many("", one) else "is"
+            is_pointing = bare(phrase) in POINTING
+            asked = entry.get("asks", "What do you mean by that?") if is_pointing else ""
+            outcome.declined = asked or self._say(common("no_such")[kind], slots)
             return False
         needs_object = "asks" in entry and not (act.object or act.person or act.said or act.where)
         if needs_object and not outcome.texts:
@@ -162,7 +168,7 @@ class Rulebook:
             if "fail" in rule:
                 return False
             outcome.is_done = True
-            self.state.apply(rule.get("then", ""))
+            self._apply(rule.get("then", ""), bound)
             self._move(family, bound)
             line = self._filled(rule.get("line", ""), slots)
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
@@ -181,11 +187,23 @@ class Rulebook:
         # its author has not foreseen a death
         return "it is not in you, not here" if act.family == "kill" else ""
 
+    def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
+        """Change the state; what is done to several people is done to each of them."""
+        whole = bound["person"] or bound["object"]
+        members = self.binder.members(whole)
+        self.state.apply(effects)
+        for member in members:
+            self.state.bound |= {role: member for role, one in bound.items() if one == whole}
+            of_them = [one for one in effects.split(",") if one.strip(" !").split(".")[0] in bound]
+            self.state.apply(",".join(of_them))
+        self.state.bound.update(bound)
+
     def _move(self, family: str, bound: Mapping[str, str]) -> None:
         """Who goes somewhere is there, and those who trust them come along."""
         place = bound["place"] or bound["object"]
         if family in ("leave", "flee") and self.cast.is_open and not bound["place"]:
-            place = self.binder.make("outside", "place", family).id
+            outside = self.binder.make("outside", "place", family)
+            place = outside.id if outside else place
         entity = self.cast.entities.get(place)
         if family not in GOES or entity is None or entity.kind != "place":
             return
@@ -232,7 +250,8 @@ class Rulebook:
         return slots
 
     def _pronoun(self, entity: Entity) -> str:
-        return entity.pronouns or "they"
+        is_group = bool(self.state.values.get(f"{entity.id}.group"))
+        return "they" if is_group else entity.pronouns or "they"
 
     def is_many(self, entity_id: str, phrase: str) -> bool:
         """Whether a person or thing is told of in the plural."""
@@ -254,7 +273,18 @@ class Rulebook:
         return with_article(said)
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
-        return self.writer.line([template(t) for t in self._conjugated(texts)], **slots)
+        fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
+        return self.writer.line([template(text) for text in fitting], **slots)
+
+    def _has_its_people(self, text: str) -> bool:
+        """False for a text that needs somebody of the surroundings besides that very person."""
+        whom = {self.cast.entities[one].name for one in self._involved()}
+        needed = (slot for slot in PEOPLE if f"{{{slot}" in text.lower())
+        return not any(self.cast.slots.get(slot) in whom for slot in needed)
+
+    def _involved(self) -> list[str]:
+        named = {self.state.bound.get(role, "") for role in ("object", "person")}
+        return [one for one in named if one in self.cast.entities]
 
     def _filled(self, line: str, slots: Mapping[str, str]) -> str:
         return self.writer.filled(template(*self._conjugated([line])), **slots)

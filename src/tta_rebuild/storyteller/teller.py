@@ -359,6 +359,8 @@ class Teller:
         facts += [claim(one.id, "name", one.name) for one in self._newly_named()]
         self.passages[-1]["facts"] = facts
         choices = [] if is_ending else self.offers.after(scene)
+        told = " ".join([*(one.do for one in choices), *(one["text"] for one in self.passages)])
+        self.rules.binder.remember_told(told, self._things_around())
         here = self.cast.entities[str(self.state.values["here"])]
         time = str(self.state.values.get("time") or self.cast.slots.get("time") or "")
         reply: dict[str, Any] = {
@@ -386,6 +388,10 @@ class Teller:
         if self.turn == 1 and self.cast.premise.understood:
             reply["notes"]["understood"] = self.cast.premise.understood
         return reply
+
+    def _things_around(self) -> list[str]:
+        slots, names = self.cast.slots, ("trifle", "record", "valuable", "implement")
+        return [slots.get(f"the_{name}") or slots[name] for name in names if name in slots]
 
     def _newly_named(self) -> list[Entity]:
         """People met or heard for the first time whose name is another than their id."""
