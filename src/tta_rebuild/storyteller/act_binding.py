@@ -54,7 +54,7 @@ class Binder:
         """Ids of what the act names, by role; and the kind and the words of what is not here.
 
         Besides what conditions of rules may ask: ``said`` ("request" for what is to be done),
-        ``sought``, ``alone`` and the kinds of things of ``data/acts/_common.yaml``.
+        ``sought``, ``where``, ``alone`` and the kinds of things of ``data/acts/_common.yaml``.
         """
         family = act.family
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
@@ -73,7 +73,7 @@ class Binder:
             entity = self._entity(phrase, role, family)
             if entity is None or self._is_away(entity, family):
                 kind = "person" if role == "person" else "place" if role == "place" else "thing"
-                missing = (kind, phrase) if entity is None else ("person", entity.name)
+                missing = (kind, phrase) if entity is None else ("away", entity.name)
                 continue
             bound[role] = entity.id
             remember(entity, self.state)
@@ -94,6 +94,7 @@ class Binder:
         return [
             ("said", bool(act.said)),
             ("sought", act.verb in _SOUGHT),
+            ("where", bool(act.where)),
             ("alone", not self.npc()),
             *((kind, head in words.split()) for kind, words in kinds),
         ]

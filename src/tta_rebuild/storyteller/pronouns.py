@@ -18,7 +18,7 @@ THINGS = ("it", "this", "that", "them", "these", "those")
 POINTING = frozenset((*PEOPLE, *EVERYBODY, *THINGS))
 """Words that stand for somebody or something named before."""
 
-_LAST = {"he": ("he",), "she": ("she",), "it": ("it",)}
+_LAST = {"he": "he", "she": "she", "it": "it"}
 _MEANT = {"him": "he", "her": "she", "them": "they", "these": "they", "those": "they"}
 _MEANT |= {"this": "it", "that": "it"}
 
@@ -32,12 +32,12 @@ def remember(entity: Entity, state: WorldState) -> None:
     """Take an entity as what is meant from now on by the pronouns that fit it."""
     if entity.kind == "person":
         is_group = bool(state.values.get(f"{entity.id}.group"))
-        fitting = ("they",) if is_group else _LAST.get(entity.pronouns, ("they",))
-        if not is_group and fitting == ("they",):  # it may be either, where nobody else is meant
-            fitting += tuple(one for one in ("he", "she") if not state.values.get(f"last_{one}"))
+        fitting = ["they" if is_group else _LAST.get(entity.pronouns, "they")]
+        if not is_group and fitting == ["they"]:  # it may be either, where nobody else is meant
+            fitting += [one for one in ("he", "she") if not state.values.get(f"last_{one}")]
     elif entity.kind == "thing":
         last = last_word(entity.name)
-        fitting = ("they",) if singular(last) != last else ("it",)
+        fitting = ["they" if singular(last) != last else "it"]
     else:
         return
     for pronoun in fitting:

@@ -50,6 +50,8 @@ class Outcome:
         lines: what is now true, in plain sentences.
         declined: why nothing was done, said instead of playing a turn.
         is_done: whether the first act succeeded.
+        kind: what sort of deed it was.
+        is_told: whether the rules tell it, rather than a scene.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Outcome:
     declined: str = ""
     is_done: bool = False
     kind: str = ""
+    is_told: bool = True
 
 
 @lru_cache(maxsize=4_000)
@@ -98,9 +101,15 @@ class Rulebook:
         self.binder = Binder(cast, state)
         self.understood: list[dict[str, Any]] = []
 
-    def play(self, act: Act) -> Outcome:
-        """Do it, and what comes with it ("… and run"); stops at the first step that fails."""
-        outcome = Outcome()
+    def play(self, act: Act, *, is_told: bool = True) -> Outcome:
+        """Do it, and what comes with it ("… and run"); stops at the first step that fails.
+
+        Args:
+            act: what was read of the move.
+            is_told: False if a scene tells it: then only what becomes of what the move names
+                changes, and its line is the deed alone.
+        """
+        outcome = Outcome(is_told=is_told)
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -168,9 +177,10 @@ class Rulebook:
             if "fail" in rule:
                 return False
             outcome.is_done = True
-            self._apply(rule.get("then", ""), bound)
+            effects = rule.get("then", "")
+            self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             self._move(family, bound)
-            line = self._filled(rule.get("line", ""), slots)
+            line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True
         return False
@@ -194,8 +204,7 @@ class Rulebook:
         self.state.apply(effects)
         for member in members:
             self.state.bound |= {role: member for role, one in bound.items() if one == whole}
-            of_them = [one for one in effects.split(",") if one.strip(" !").split(".")[0] in bound]
-            self.state.apply(",".join(of_them))
+            self.state.apply(_on(effects, bound))
         self.state.bound.update(bound)
 
     def _move(self, family: str, bound: Mapping[str, str]) -> None:
@@ -322,6 +331,11 @@ class Rulebook:
         mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
         texts = [template(conjugated(text, *self._number(who))) for text in table[mood]]
         return self.writer.line(texts, **self.person_slots(who, "person"))
+
+
+def _on(effects: str, bound: Mapping[str, str]) -> str:
+    """The effects on what a move names, without those on the story."""
+    return ",".join(one for one in effects.split(",") if one.strip(" !").split(".")[0] in bound)
 
 
 def _following(act: Act) -> list[Act]:

@@ -184,7 +184,7 @@ class Teller:
             return special, ""
         if self._authors_words(act):
             return None, ""
-        outcome = self.rules.play(act)
+        outcome = self.rules.play(act, is_told=special is None)
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
         if special is not None and outcome.is_done:
@@ -242,6 +242,8 @@ class Teller:
         """A file's scene for just this act: ``burn lamp``, or ``burn`` of anything."""
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
+        if act.family == "ask" and act.said.startswith(("to ", "not to ")):
+            return None  # a request is no question
         for scene in file.scenes:
             family, _, target = scene.act.partition(" ")
             if (
