@@ -24,6 +24,7 @@ from tta_rebuild.storyteller.pronouns import (
     remember,
     remember_all,
 )
+from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
@@ -36,7 +37,7 @@ _ALL = frozenset("both all every each two three them".split())
 _ANY_PERSON = {"man": "he", "boy": "he", "gentleman": "he", "guy": "he"}
 _ANY_PERSON |= {"woman": "she", "girl": "she", "lady": "she", "person": ""}
 _MEN = ("he", "she")
-_SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
+SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
 
 
 class Binder:
@@ -82,18 +83,43 @@ class Binder:
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
         elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
-            bound["person"] = self.npc()
+            bound["person"] = self._owner(act.object) or self.npc()
+        self._to_all(family, bound)
         bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act)}
         if act.said:
             bound["said"] = "request" if act.said.startswith(("to ", "not to ")) else "said"
         return bound, missing
+
+    def _owner(self, phrase: str) -> str:
+        """Whose "his offer" is."""
+        owner = {"his": "him", "her": "her"}.get(phrase.split(" ")[0].lower(), "")
+        who = self._meant_by(owner) if owner else None
+        return who.id if who is not None and self.is_with_you(who.id) else ""
+
+    def _to_all(self, family: str, bound: dict[str, str]) -> None:
+        """Where a family has no rule for a group, what is said to it is said before all."""
+        entry, who = rules_of(family), bound["person"]
+        is_before_all = entry.get("kind") == "speech" or family in common("before_all").split()
+        is_told = any("person.group" in rule.get("when", "") for rule in entry["rules"])
+        if not is_before_all or is_told or not self._is_any(who, "group"):
+            return
+        bound["person"] = ""
+        bound["object"] = "" if bound["object"] == who else bound["object"]
+
+    def around(self, slot: str) -> str:
+        """The id of a thing of the surroundings, which comes to be by it; "" if there is none."""
+        name = self.cast.slots.get(f"the_{slot}") or self.cast.slots.get(slot, "")
+        thing = (
+            (self.cast.found(name, ("thing",)) or self.make(name, "object", "")) if name else None
+        )
+        return thing.id if thing else ""
 
     def _said_of(self, act: Act) -> list[tuple[str, bool]]:
         head = head_of(act.object)
         kinds = common("kinds_of_things").items()
         return [
             ("said", bool(act.said)),
-            ("sought", act.verb in _SOUGHT),
+            ("sought", act.verb in SOUGHT),
             ("where", bool(act.where)),
             ("alone", not self.npc()),
             *((kind, head in words.split()) for kind, words in kinds),
@@ -185,21 +211,29 @@ class Binder:
         return next((p for p in single if p.pronouns in (fits, "") or fits not in _MEN), last)
 
     def _several(self, phrase: str) -> Entity | None:
-        """Several people named at once, "both witches" or "them": one entity for all of them."""
-        words = bare(phrase).split()
-        head, is_them = head_of(phrase), {"them", "they"} & set(words)
-        if not words or not (is_them or is_plural(last_word(phrase)) or words[0] in _ALL):
-            return None
+        """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""
         here = [p for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
         single = [p for p in here if not self._is_any(p.id, "group")]
-        if is_them:
+        words, head = bare(phrase).split(), head_of(phrase)
+        is_them = bool({"them", "they"} & set(words))
+        if "and" in words:
+            parts = re.split(r",? and |, ", phrase)
+            found = [self.cast.found(part, ("person",)) for part in parts]
+            members = [p for p in found if p is not None and p in single]
+            members = members if len(members) == len(parts) else []
+        elif is_them:
             members = [p for p in single if not self._is_any(p.id, "local")]
-        else:
+        elif words and (is_plural(last_word(phrase)) or words[0] in _ALL):
             members = [p for p in single if head in (head_of(p.name), head_of(p.role))]
+        else:
+            return None
         if len(members) < 2:
             return members[0] if members and is_them else None
         names = [p.name for p in members[:4]]
-        name = f"{', '.join(names[:-1])} and {names[-1]}" if is_them else with_article(phrase)
+        name = f"{', '.join(names[:-1])} and {names[-1]}"
+        return self._group(members, name if is_them else with_article(phrase))
+
+    def _group(self, members: Sequence[Entity], name: str) -> Entity:
         entity = Entity(slug(name), "person", name, pronouns="they")
         if entity.id not in self.cast.entities:
             self._add(entity, is_group=True)
@@ -221,16 +255,16 @@ class Binder:
         """The people whom an entity for several stands for."""
         return str(self.state.values.get(f"{entity_id}.members") or "").split()
 
-    def remember_told(self, text: str, also: Sequence[str]) -> None:
+    def remember_told(self, text: str) -> None:
         """What a scene has named is what "it" and "him" mean in the next move.
 
-        Args:
-            also: names of things of the surroundings, which come to be where the text names them.
+        Things of the surroundings come to be by being named.
         """
-        if self.cast.is_open:
-            for name in also:
-                if bare(name) in text.lower() and self.cast.found(name) is None:
-                    self.make(name, "object", "take")
+        slots = self.cast.slots
+        for slot in THINGS_AROUND:
+            name = bare(slots.get(f"the_{slot}") or slots.get(slot, ""))
+            if name and name in text.lower():
+                self.around(slot)
         here = [e for k, e in self.cast.entities.items() if k != YOU and self.state.is_here(e.id)]
         near = {e.pronouns for e in here if e.kind == "person" and not self._is_any(e.id, "local")}
         matter = bare(self.cast.slots.get("matter", ""))
@@ -254,6 +288,7 @@ class Binder:
     def npc(self) -> str:
         """Who is spoken to where nobody is named: the last spoken of, else the first, or ""."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
+        here = [one for one in here if not self.members(one)]
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
 

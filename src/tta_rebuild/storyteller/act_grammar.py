@@ -132,6 +132,8 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
     barred = "conjunctions enders" if gap >= 0 else "conjunctions enders prepositions"
     if any((is_one(w, barred) and w != "back") or not w[0].isalnum() for w in between):
         return None
+    if any(is_one(word, "openers") for word in between[1:]):
+        return None
     if "~" in tail:
         is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
         return list(tokens[begin:]) if is_owner else None

@@ -28,10 +28,12 @@ from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
 from tta_rebuild.storyteller.pronouns import POINTING, last_word
 from tta_rebuild.storyteller.scene_file import template
-from tta_rebuild.storyteller.surroundings import PEOPLE
+from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
+_AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
+_IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 _PRONOUNS = {
     "she": ("she", "her", "her"),
@@ -169,7 +171,7 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            text = self._told(act, self._say(told, slots), slots)
+            text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
             outcome.texts.append(text)
@@ -201,6 +203,8 @@ class Rulebook:
         """Change the state; what is done to several people is done to each of them."""
         whole = bound["person"] or bound["object"]
         members = self.binder.members(whole)
+        things = [one for one in THINGS_AROUND if f"{one}." in effects]
+        self.state.bound |= {one: self.binder.around(one) for one in things}
         self.state.apply(effects)
         for member in members:
             self.state.bound |= {role: member for role, one in bound.items() if one == whole}
@@ -286,7 +290,10 @@ class Rulebook:
         return self.writer.line([template(text) for text in fitting], **slots)
 
     def _has_its_people(self, text: str) -> bool:
-        """False for a text that needs somebody of the surroundings besides that very person."""
+        """False for a text with somebody of the surroundings who is meant, or far from them."""
+        is_there = self.state.values.get("here") == self.cast.start.get("here")
+        if not is_there and _AROUND.search(text):
+            return False
         whom = {self.cast.entities[one].name for one in self._involved()}
         needed = (slot for slot in PEOPLE if f"{{{slot}" in text.lower())
         return not any(self.cast.slots.get(slot) in whom for slot in needed)
@@ -325,12 +332,19 @@ class Rulebook:
         """What somebody who is there makes of it, "" if nobody is."""
         who = self.binder.npc()
         table = common("reactions").get(kind)
-        if not who or not table:
+        if not who or not table or self.state.get(f"{who}.group"):
             return ""
         trust = self.state.get(f"{who}.trust")
         mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
         texts = [template(conjugated(text, *self._number(who))) for text in table[mood]]
         return self.writer.line(texts, **self.person_slots(who, "person"))
+
+
+def _of_number(texts: Sequence[str], slots: Mapping[str, str]) -> Sequence[str]:
+    """For several things rather what does not speak of "it"."""
+    if slots.get("it") != "them":
+        return texts
+    return [text for text in texts if not _IT.search(text)] or texts
 
 
 def _on(effects: str, bound: Mapping[str, str]) -> str:

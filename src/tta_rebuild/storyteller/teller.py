@@ -14,6 +14,7 @@ from typing import Any
 from tta_rebuild.core.english import plural, words_of
 from tta_rebuild.core.story import ARC_STAGES
 from tta_rebuild.storyteller.act import Act, parse_act
+from tta_rebuild.storyteller.act_binding import SOUGHT
 from tta_rebuild.storyteller.casting import Entity, cast_of, head_of
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
@@ -244,6 +245,7 @@ class Teller:
         entity = self.cast.found(named) if named else None
         if act.family == "ask" and act.said.startswith(("to ", "not to ")):
             return None  # a request is no question
+        is_sought = act.verb in SOUGHT and bool(named)
         for scene in file.scenes:
             family, _, target = scene.act.partition(" ")
             if (
@@ -252,7 +254,7 @@ class Teller:
                 or not may_come(scene, self.state, self.seen)
             ):
                 continue
-            if not target or self._is_target(target, named, entity):
+            if (not target and not is_sought) or self._is_target(target, named, entity):
                 return scene
         return None
 
@@ -362,7 +364,7 @@ class Teller:
         self.passages[-1]["facts"] = facts
         choices = [] if is_ending else self.offers.after(scene)
         told = " ".join([*(one.do for one in choices), *(one["text"] for one in self.passages)])
-        self.rules.binder.remember_told(told, self._things_around())
+        self.rules.binder.remember_told(told)
         here = self.cast.entities[str(self.state.values["here"])]
         time = str(self.state.values.get("time") or self.cast.slots.get("time") or "")
         reply: dict[str, Any] = {
@@ -390,10 +392,6 @@ class Teller:
         if self.turn == 1 and self.cast.premise.understood:
             reply["notes"]["understood"] = self.cast.premise.understood
         return reply
-
-    def _things_around(self) -> list[str]:
-        slots, names = self.cast.slots, ("trifle", "record", "valuable", "implement")
-        return [slots.get(f"the_{name}") or slots[name] for name in names if name in slots]
 
     def _newly_named(self) -> list[Entity]:
         """People met or heard for the first time whose name is another than their id."""
