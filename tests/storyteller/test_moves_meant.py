@@ -92,6 +92,28 @@ def test_nobody_who_is_away_answers(move: str) -> None:
     assert "Karl" in declined
 
 
+@pytest.mark.parametrize(
+    ("theme", "is_asleep"),
+    [
+        ("A sailor learns that the captain has gone mad.", False),
+        ("A nurse watches over a king who is asleep in his castle.", True),
+    ],
+)
+def test_who_is_only_mad_or_asleep_is_there(theme: str, is_asleep: bool) -> None:
+    who = "king" if is_asleep else "captain"
+    asked = told(theme, f"ask the {who} what he wants")[-1]
+
+    assert "not here" not in asked.get("declined", "")
+    assert "nowhere" not in asked.get("declined", "")
+    if is_asleep:
+        woken = state_after(f"wake the {who}", theme=theme)
+        assert woken.get("king.asleep") is False
+
+
+def test_one_who_is_written_to_is_not_there_by_that() -> None:
+    assert state_after("write a letter to my wife").get("your_wife.at") == "nowhere"
+
+
 def test_one_who_is_away_can_be_looked_for() -> None:
     assert "declined" not in told(BROTHERS, "look for Karl")[-1]
 

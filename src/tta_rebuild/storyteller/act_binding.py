@@ -80,6 +80,8 @@ class Binder:
             remember(entity, self.state)
             if entity.kind == "person":
                 self.state.values["last_person"] = entity.id
+        if family == "enter" and self._is_place(bound["object"]):
+            bound["place"] = bound["place"] or bound["object"]
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
         elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
@@ -168,6 +170,8 @@ class Binder:
         if entity.id in self.cast.entities:
             return self.cast.entities[entity.id]
         self._add(entity, is_group=is_group)
+        if is_person and family in common("made_away").split():
+            self.state.values[f"{entity.id}.at"] = NOWHERE
         return entity
 
     def _add(self, entity: Entity, *, is_group: bool) -> None:
@@ -295,6 +299,9 @@ class Binder:
     def is_with_you(self, person: str) -> bool:
         """Whether somebody is with the player, alive and awake."""
         return self.state.is_here(person) and not self._is_any(person, "dead", "asleep")
+
+    def _is_place(self, entity_id: str) -> bool:
+        return entity_id in self.cast.entities and self.cast.entities[entity_id].kind == "place"
 
     def is_person(self, entity_id: str) -> bool:
         """Whether an id is that of a person."""
