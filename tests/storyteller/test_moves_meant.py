@@ -111,7 +111,7 @@ def test_who_is_only_mad_or_asleep_is_there(theme: str, is_asleep: bool) -> None
 
 
 def test_one_who_is_written_to_is_not_there_by_that() -> None:
-    assert state_after("write a letter to my wife").get("your_wife.at") == "nowhere"
+    assert state_after("write a letter to my wife").get("wife.at") == "nowhere"
 
 
 def test_one_who_is_away_can_be_looked_for() -> None:
