@@ -7,7 +7,7 @@ named; in a world by hand it is not there.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
@@ -87,7 +87,7 @@ class Binder:
         elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
             bound["person"] = self._owner(act.object) or self.npc()
         self._to_all(family, bound)
-        bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act)}
+        bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act, bound)}
         if act.said:
             bound["said"] = "request" if act.said.startswith(("to ", "not to ")) else "said"
         return bound, missing
@@ -116,15 +116,16 @@ class Binder:
         )
         return thing.id if thing else ""
 
-    def _said_of(self, act: Act) -> list[tuple[str, bool]]:
-        head = head_of(act.object)
+    def _said_of(self, act: Act, bound: Mapping[str, str]) -> list[tuple[str, bool]]:
+        entity = self.cast.entities.get(bound["object"])
+        heads = {head_of(act.object), head_of(entity.name if entity else "")}
         kinds = common("kinds_of_things").items()
         return [
             ("said", bool(act.said)),
             ("sought", act.verb in SOUGHT),
             ("where", bool(act.where)),
             ("alone", not self.npc()),
-            *((kind, head in words.split()) for kind, words in kinds),
+            *((kind, bool(heads & {*words.split()})) for kind, words in kinds),
         ]
 
     def _is_away(self, entity: Entity, family: str) -> bool:

@@ -189,7 +189,8 @@ class Teller:
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
         if special is not None and outcome.is_done:
-            outcome.texts.clear()  # the scene tells it
+            deed = self._echo(words)  # what comes of it the scene tells
+            outcome.texts[:] = [deed] if self.writer.allows(deed) else []
         else:
             is_open = self.cast.is_open and outcome.is_done
             special = self._on_act(act, read_world("data/episodes")) if is_open else None
