@@ -293,7 +293,7 @@ class Binder:
     def npc(self) -> str:
         """Who is spoken to where nobody is named: the last spoken of, else the first, or ""."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        here = [one for one in here if not self.members(one)]
+        here = [one for one in here if not self._is_any(one, "group")] or here
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
 
