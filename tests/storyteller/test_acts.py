@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -53,3 +54,22 @@ def test_a_verb_agrees_with_the_name_or_pronoun_beside_it(
     assert conjugated(text, are_many=False, is_they=False) == one
     assert conjugated(text, are_many=False, is_they=True) == they
     assert conjugated(text, are_many=True, is_they=True) == many
+
+
+SETTING = re.compile(
+    r"\{(?:the_)?(?:keeper|worker|stranger|crowd|room|spot|exit|record|implement|trifle|valuable|"
+    r"food|chore|bell|light|noise|weather|mishap|rumour|custom|matter|aim)",
+    re.I,
+)
+FREQUENT = "ask tell say search look read listen open take give show".split()
+
+
+@pytest.mark.parametrize("family", FREQUENT)
+def test_frequent_acts_are_told_with_and_without_the_surroundings(family: str) -> None:
+    entry = parse_yaml((FOLDER / f"{family}.yaml").read_text("utf-8"), family, is_ours=True)
+    texts = [rule["text"] for rule in entry["rules"] if "text" in rule]
+
+    assert any(SETTING.search(text) for told in texts for text in told)
+    for told in texts:
+        plain = [text for text in told if not SETTING.search(text)]
+        assert len(plain) >= 3 or not plain or len(told) <= 4, told

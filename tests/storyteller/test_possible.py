@@ -11,21 +11,29 @@ from tta_rebuild.storyteller.act import parse_act
 from tta_rebuild.storyteller.possible import why_impossible
 from tta_rebuild.storyteller.premise import read_premise
 
+NOTHING = "nothing in this story says that you can"
+POWER = "; something in it would have to give you that power"
+DEAD = "the dead do not answer, and nothing in this story says that here they do"
 PLAIN = "Nadia, a violin maker, waits for her old lover Viktor."
 
 
 @pytest.mark.parametrize(
     ("theme", "move", "why"),
     [
-        (PLAIN, "fly to the moon", "nothing in this story says that you can fly to the moon"),
-        (PLAIN, "turn into a cat", "nothing in this story says that you can turn into a cat"),
-        (PLAIN, "work magic", "nothing in this story says that you can work magic"),
+        (PLAIN, "fly to the moon", f"{NOTHING} fly to the moon{POWER}"),
+        (PLAIN, "turn into a cat", f"{NOTHING} turn into a cat{POWER}"),
+        (PLAIN, "work magic", f"{NOTHING} work magic{POWER}"),
         (PLAIN, "become a better friend", ""),
         (PLAIN, "fly the kite", ""),
         (PLAIN, "phone Viktor", ""),
         (f"In 1755 {PLAIN}", "phone Viktor", "in 1755 there is no phone yet"),
         ("A medieval knight waits.", "clean the pistol", "in 1250 there is no pistol yet"),
         ("In 1955 a girl waits.", "take a photo of her", ""),
+        (PLAIN, "speak to the dead", DEAD),
+        (PLAIN, "ask my dead father why he left", DEAD),
+        ("A witch waits with a ghost.", "speak to the dead", ""),
+        ("In 1348 Ann waits.", "call him on the telephone", "in 1348 there is no telephone yet"),
+        ("A medieval knight waits.", "train the horse", ""),
         ("A witch waits in her tower.", "turn into a cat", ""),
         ("A man never sleeps.", "sleep", "you never sleep"),
     ],

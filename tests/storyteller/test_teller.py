@@ -190,7 +190,7 @@ async def test_every_plot_is_told_without_a_blemish(play: Any, text_of: Any, plo
 
 async def test_play_of_another_kind_comes_to_another_end(ask: Any) -> None:
     ends = set()
-    for style in (0, 1, 2, "burn it", "wait"):
+    for style in (0, 1, 2, "burn the logbook", "wait"):
         notes: dict[str, Any] = {}
         action = ""
         for turn in range(1, 11):

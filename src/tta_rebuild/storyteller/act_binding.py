@@ -7,24 +7,37 @@ named; in a world by hand it is not there.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 
-from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.act_rules import common, rules_of
 from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
+from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
 from tta_rebuild.storyteller.premise_people import gender_of
+from tta_rebuild.storyteller.pronouns import (
+    EVERYBODY,
+    POINTING,
+    THINGS,
+    last_meant,
+    last_word,
+    remember,
+    remember_all,
+)
+from tta_rebuild.storyteller.surroundings import THINGS_AROUND
 from tta_rebuild.storyteller.word_lists import word_list
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, WorldState
 
 GOES = ("go", "enter", "leave", "climb", "flee", "follow", "jump", "fly")
-_PEOPLE = tuple("he him she her they them someone somebody everyone everybody".split())
 SELF = ("yourself", "you", "me", "myself")
-_THINGS = ("it", "this", "that", "them", "these", "those")
 _WITHOUT_ARTICLE = ("outside", "every", "some", "any", "nothing", "nobody", "home", "one")
-_OWNED = ("your ", "his ", "her ", "their ", "its ")
-POINTING = frozenset((*_PEOPLE, *_THINGS))
-"""Words that stand for somebody or something named before."""
+_OWNED = re.compile(r"(?:your|his|her|their|its)\b|.*['’]s? ", re.I)
+_NOUN_PHRASE = re.compile(r"(?:the|an?|this|that|these|those|your|my|some|[A-Z]\S*)\b")
+_ALL = frozenset("both all every each two three them".split())
+_ANY_PERSON = {"man": "he", "boy": "he", "gentleman": "he", "guy": "he"}
+_ANY_PERSON |= {"woman": "she", "girl": "she", "lady": "she", "person": ""}
+_MEN = ("he", "she")
+SOUGHT = ("look for", "search for", "seek", "hunt for", "find", "locate", "seek out", "feel for")
 
 
 class Binder:
@@ -39,7 +52,11 @@ class Binder:
         self.made: list[Entity] = []
 
     def bound(self, act: Act) -> tuple[dict[str, str], tuple[str, str]]:
-        """Ids of what the act names, by role; and the kind and the words of what is not here."""
+        """Ids of what the act names, by role; and the kind and the words of what is not here.
+
+        Besides what conditions of rules may ask: ``said`` ("request" for what is to be done),
+        ``sought``, ``where``, ``alone`` and the kinds of things of ``data/acts/_common.yaml``.
+        """
         family = act.family
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
@@ -47,82 +64,221 @@ class Binder:
             wanted["place"] = _destination(act.where)
         missing = ("", "")
         for role, phrase in wanted.items():
-            if not phrase or (act.said and bare(phrase) in _THINGS) or family == "become":
+            plain = bare(phrase)
+            is_said = act.said and plain in THINGS and not (role == "person" and plain == "them")
+            if not phrase or is_said or family == "become" or plain in EVERYBODY:
                 continue
-            if bare(phrase) in (*SELF, self.cast.entities[YOU].name.lower()):
+            if plain in (*SELF, self.cast.entities[YOU].name.lower()):
                 bound[role] = YOU
                 continue
             entity = self._entity(phrase, role, family)
-            if entity is None:
+            if entity is None or self._is_away(entity, family):
                 kind = "person" if role == "person" else "place" if role == "place" else "thing"
-                missing = (kind, phrase)
+                missing = (kind, phrase) if entity is None else ("away", entity.name)
                 continue
             bound[role] = entity.id
+            remember(entity, self.state)
             if entity.kind == "person":
                 self.state.values["last_person"] = entity.id
-            elif entity.kind == "thing":
-                self.state.values["last_thing"] = entity.id
+        if family == "enter" and self._is_place(bound["object"]):
+            bound["place"] = bound["place"] or bound["object"]
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
             bound["person"] = bound["object"]
         elif not (bound["person"] or act.person) and rules_of(family).get("kind") == "speech":
-            bound["person"] = self.npc()
-        bound["said"] = "said" if act.said else ""
+            bound["person"] = self._owner(act.object) or self.npc()
+        self._to_all(family, bound)
+        bound |= {name: "yes" if is_so else "" for name, is_so in self._said_of(act, bound)}
+        if act.said:
+            bound["said"] = "request" if act.said.startswith(("to ", "not to ")) else "said"
         return bound, missing
+
+    def _owner(self, phrase: str) -> str:
+        """Whose "his offer" is."""
+        owner = {"his": "him", "her": "her"}.get(phrase.split(" ")[0].lower(), "")
+        who = self._meant_by(owner) if owner else None
+        return who.id if who is not None and self.is_with_you(who.id) else ""
+
+    def _to_all(self, family: str, bound: dict[str, str]) -> None:
+        """Where a family has no rule for a group, what is said to it is said before all."""
+        entry, who = rules_of(family), bound["person"]
+        is_before_all = entry.get("kind") == "speech" or family in common("before_all").split()
+        is_told = any("person.group" in rule.get("when", "") for rule in entry["rules"])
+        if not is_before_all or is_told or not self._is_any(who, "group"):
+            return
+        bound["person"] = ""
+        bound["object"] = "" if bound["object"] == who else bound["object"]
+
+    def around(self, slot: str) -> str:
+        """The id of a thing of the surroundings, which comes to be by it; "" if there is none."""
+        name = self.cast.slots.get(f"the_{slot}") or self.cast.slots.get(slot, "")
+        thing = (
+            (self.cast.found(name, ("thing",)) or self.make(name, "object", "")) if name else None
+        )
+        return thing.id if thing else ""
+
+    def _said_of(self, act: Act, bound: Mapping[str, str]) -> list[tuple[str, bool]]:
+        entity = self.cast.entities.get(bound["object"])
+        heads = {head_of(act.object), head_of(entity.name if entity else "")}
+        kinds = common("kinds_of_things").items()
+        return [
+            ("said", bool(act.said)),
+            ("sought", act.verb in SOUGHT),
+            ("where", bool(act.where)),
+            ("alone", not self.npc()),
+            *((kind, bool(heads & {*words.split()})) for kind, words in kinds),
+        ]
+
+    def _is_away(self, entity: Entity, family: str) -> bool:
+        """Whether an act needs somebody who is not there at all: dead, missing, unknown."""
+        is_gone = self.state.values.get(f"{entity.id}.at") == NOWHERE
+        return (
+            is_gone
+            and self.cast.is_open
+            and entity.kind == "person"
+            and family in common("face_to_face").split()
+        )
 
     def _entity(self, phrase: str, role: str, family: str) -> Entity | None:
         plain = bare(phrase)
         pronoun = plain.split()[0] if plain else ""
-        if pronoun in _PEOPLE and (who := self._meant_by(pronoun)):
-            return who
-        if pronoun in _THINGS:
-            last = self.cast.entities.get(str(self.state.values.get("last_thing")))
-            here = (t for t in self.cast.of_kind("thing") if self.state.is_here(t.id))
-            return last or next(here, None)
+        if plain in POINTING:
+            return self._meant_by(plain)
         kinds = {"person": ("person",), "place": ("place", "thing"), "tool": ("thing",)}.get(
             role, ()
         )
-        found = self.cast.found(phrase, kinds)
-        if found is None and self.cast.is_open and pronoun not in _PEOPLE:
+        found = self._several(phrase) or self.cast.found(phrase, kinds) or self._anybody(plain)
+        if found is None and self.cast.is_open and pronoun not in POINTING:
             return self.make(phrase, role, family)
         if found is not None and not self.cast.is_open and found.kind != "place":
             is_seen = self.state.is_here(found.id) and not self.state.get(f"{found.id}.hidden")
             return found if is_seen or family in ("think", "remember") else None
         return found
 
-    def make(self, phrase: str, role: str, family: str) -> Entity:
-        """Something that the player named and nobody had spoken of: it is here from now on."""
-        head = head_of(phrase)
-        is_owned = phrase.lower().startswith(_OWNED)
-        is_person = head in word_list("people") or (
-            role != "place"
-            and not is_owned
-            and (role == "person" or family in common("done_to_people").split())
-        )
+    def make(self, phrase: str, role: str, family: str) -> Entity | None:
+        """Something that the player named and nobody had spoken of: it is here from now on.
+
+        None for words that name nobody, where somebody is needed.
+        """
+        is_person = self._names_somebody(phrase, role, family)
+        if role == "person" and not is_person:
+            return None
         is_place = role == "place" or (family in ("go", "enter") and not is_person)
         kind = "person" if is_person else "place" if is_place else "thing"
-        name = with_article(phrase)
-        pronouns = gender_of(bare(phrase)) if kind == "person" else ""
-        entity = Entity(slug(phrase), kind, name, pronouns=pronouns)
+        last = last_word(phrase)
+        is_group = kind == "person" and (is_plural(last) or last in words_in("groups"))
+        pronouns = gender_of(bare(phrase)) if kind == "person" and not is_group else ""
+        entity = Entity(slug(phrase), kind, with_article(phrase), pronouns=pronouns)
         if entity.id in self.cast.entities:
             return self.cast.entities[entity.id]
-        self.cast.entities[entity.id] = entity
-        self.made.append(entity)
-        if kind != "place":
-            self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
-        if kind == "person":
-            self.state.values[f"{entity.id}.person"] = True
-            if singular(last_word(phrase)) != last_word(phrase):
-                self.state.values[f"{entity.id}.group"] = True
+        self._add(entity, is_group=is_group)
+        if is_person and family in common("made_away").split():
+            self.state.values[f"{entity.id}.at"] = NOWHERE
         return entity
 
+    def _add(self, entity: Entity, *, is_group: bool) -> None:
+        self.cast.entities[entity.id] = entity
+        self.made.append(entity)
+        if entity.kind != "place":
+            self.state.values[f"{entity.id}.at"] = self.state.values.get("here", NOWHERE)
+        if entity.kind == "person":
+            self.state.values[f"{entity.id}.person"] = True
+        if is_group:
+            self.state.values[f"{entity.id}.group"] = True
+
+    def _names_somebody(self, phrase: str, role: str, family: str) -> bool:
+        """Whether a phrase names people: by its noun, as a name, or as whom one speaks to."""
+        head = head_of(phrase)
+        if head in word_list("people"):
+            return True
+        if role == "place" or _OWNED.match(phrase) or head in SELF:
+            return is_person(head) and role == "person"
+        is_done_to = role == "person" or family in common("done_to_people").split()
+        if not is_done_to:
+            return False
+        is_group = last_word(phrase) in words_in("groups")
+        is_named = phrase[:1].isupper() or is_person(head) or is_group
+        return is_named or (role == "person" and bool(_NOUN_PHRASE.match(phrase)))
+
     def _meant_by(self, pronoun: str) -> Entity | None:
-        """The person that "him" or "them" means: the last spoken of, else one who is here."""
-        fits = {"he": "he", "him": "he", "she": "she", "her": "she"}.get(pronoun, "")
-        last = self.cast.entities.get(str(self.state.values.get("last_person", "")))
-        here = [last] if last else []
+        """What "it", "him" or "them" means: the last named that fits, else somebody here."""
+        last = self.cast.entities.get(last_meant(pronoun, self.state))
+        if last is not None and self.state.values.get(f"{last.id}.at") != NOWHERE:
+            return last
+        if pronoun in THINGS and pronoun != "them":
+            return None
+        if pronoun in ("they", "them"):
+            return self._several(pronoun) or last
+        fits = {"him": "he", "her": "she"}.get(pronoun, pronoun)
+        named = self.cast.entities.get(str(self.state.values.get("last_person", "")))
+        here = [named] if named else []
         here += [p for p in self.cast.of_kind("person") if self.state.is_here(p.id)]
-        fitting = (p for p in here if not fits or p.pronouns in (fits, ""))
-        return next(fitting, None)
+        single = [p for p in here if not self.state.values.get(f"{p.id}.group")]
+        return next((p for p in single if p.pronouns in (fits, "") or fits not in _MEN), last)
+
+    def _several(self, phrase: str) -> Entity | None:
+        """Several people named at once: "both witches", "them", "Anna and Karl"; one for all."""
+        here = [p for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
+        single = [p for p in here if not self._is_any(p.id, "group")]
+        words, head = bare(phrase).split(), head_of(phrase)
+        is_them = bool({"them", "they"} & set(words))
+        if "and" in words:
+            parts = re.split(r",? and |, ", phrase)
+            found = [self.cast.found(part, ("person",)) for part in parts]
+            members = [p for p in found if p is not None and p in single]
+            members = members if len(members) == len(parts) else []
+        elif is_them:
+            members = [p for p in single if not self._is_any(p.id, "local")]
+        elif words and (is_plural(last_word(phrase)) or words[0] in _ALL):
+            members = [p for p in single if head in (head_of(p.name), head_of(p.role))]
+        else:
+            return None
+        if len(members) < 2:
+            return members[0] if members and is_them else None
+        names = [p.name for p in members[:4]]
+        name = f"{', '.join(names[:-1])} and {names[-1]}"
+        return self._group(members, name if is_them else with_article(phrase))
+
+    def _group(self, members: Sequence[Entity], name: str) -> Entity:
+        entity = Entity(slug(name), "person", name, pronouns="they")
+        if entity.id not in self.cast.entities:
+            self._add(entity, is_group=True)
+        self.state.values[f"{entity.id}.members"] = " ".join(p.id for p in members)
+        return entity
+
+    def _anybody(self, plain: str) -> Entity | None:
+        """Whom "the man" or "the woman" means where nobody is called that: the last one named."""
+        if plain not in _ANY_PERSON or not self.cast.is_open:
+            return None
+        fits = _ANY_PERSON[plain]
+        last = self.cast.entities.get(last_meant(fits or "they", self.state))
+        if last is not None and last.kind == "person" and self.state.is_here(last.id):
+            return last
+        here = (self.cast.entities[one] for one in self.in_play())
+        return next((p for p in here if not fits or p.pronouns == fits), None)
+
+    def members(self, entity_id: str) -> list[str]:
+        """The people whom an entity for several stands for."""
+        return str(self.state.values.get(f"{entity_id}.members") or "").split()
+
+    def remember_told(self, text: str) -> None:
+        """What a scene has named is what "it" and "him" mean in the next move.
+
+        Things of the surroundings come to be by being named.
+        """
+        slots = self.cast.slots
+        for slot in THINGS_AROUND:
+            name = bare(slots.get(f"the_{slot}") or slots.get(slot, ""))
+            if name and name in text.lower():
+                self.around(slot)
+        here = [e for k, e in self.cast.entities.items() if k != YOU and self.state.is_here(e.id)]
+        near = {e.pronouns for e in here if e.kind == "person" and not self._is_any(e.id, "local")}
+        matter = bare(self.cast.slots.get("matter", ""))
+        meant = [e for e in here if bare(e.name) != matter and not self._is_second(e, near)]
+        remember_all(text, meant, self.state)
+
+    def _is_second(self, entity: Entity, near: set[str]) -> bool:
+        """Whether "her" rather means somebody of the premise than this one of the surroundings."""
+        return bool(self._is_any(entity.id, "local") and entity.pronouns in near)
 
     def in_play(self) -> list[str]:
         """Whom a scene may be about: people of the premise who are here, single ones."""
@@ -137,12 +293,16 @@ class Binder:
     def npc(self) -> str:
         """Who is spoken to where nobody is named: the last spoken of, else the first, or ""."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
+        here = [one for one in here if not self._is_any(one, "group")] or here
         last = str(self.state.values.get("last_person", ""))
         return last if last in here else next(iter(here), "")
 
     def is_with_you(self, person: str) -> bool:
-        """Whether somebody is with the player and alive."""
-        return self.state.is_here(person) and not self.state.values.get(f"{person}.dead")
+        """Whether somebody is with the player, alive and awake."""
+        return self.state.is_here(person) and not self._is_any(person, "dead", "asleep")
+
+    def _is_place(self, entity_id: str) -> bool:
+        return entity_id in self.cast.entities and self.cast.entities[entity_id].kind == "place"
 
     def is_person(self, entity_id: str) -> bool:
         """Whether an id is that of a person."""
@@ -171,9 +331,3 @@ def _destination(where: str) -> str:
     if {"out", "through", "away", "off"} & {w.lower() for w in words[:2]}:
         return "outside"
     return place_in(where) or where
-
-
-def last_word(phrase: str) -> str:
-    """The noun of a phrase as it stands: "the names of my friends" → "names"."""
-    words = re.sub(r"\s+(?:of|who|that|which|from|with|in|at|on)\s.*$", "", bare(phrase)).split()
-    return words[-1] if words else ""

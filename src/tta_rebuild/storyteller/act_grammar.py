@@ -132,6 +132,8 @@ def _apart(tokens: Sequence[str], low: Sequence[str], tail: list[str]) -> list[s
     barred = "conjunctions enders" if gap >= 0 else "conjunctions enders prepositions"
     if any((is_one(w, barred) and w != "back") or not w[0].isalnum() for w in between):
         return None
+    if any(is_one(word, "openers") for word in between[1:]):
+        return None
     if "~" in tail:
         is_owner = pattern("possessive").match(between[-1]) or is_one(between[0], "determiners")
         return list(tokens[begin:]) if is_owner else None
@@ -147,13 +149,18 @@ def is_adverb(word: str) -> bool:
     return word.endswith("ly") and len(word) > 4 and word not in small_words("not_adverbs")
 
 
+@cache
+def _people() -> frozenset[str]:
+    return word_list("people") | frozenset(word_table("premise_words")["people"].split())
+
+
 def is_somebody(words: Sequence[str]) -> bool:
     """True for a name, "her", "the guard": somebody rather than something, as far as words tell."""
     ends = (k for k, word in enumerate(words) if k and is_one(word.lower(), "joints"))
     last = words[next(ends, len(words)) - 1] if words else ""
     is_named = last[:1].isupper() and len(words) < 3
     is_pronoun = len(words) == 1 and is_one(last.lower(), "somebody")
-    return is_named or is_pronoun or singular(last.lower()) in word_list("people")
+    return is_named or is_pronoun or singular(last.lower()) in _people()
 
 
 def joined(tokens: Sequence[str], *, keeps_mark: bool = False) -> str:

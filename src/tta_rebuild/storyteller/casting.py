@@ -20,10 +20,13 @@ from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
 _AWAY = re.compile(
-    r"\b(?:dead|late|died|dies|missing|lost|vanished|gone|disappeared|murdered|killed|absent|"
-    r"not yet met|until you meet|far away|asleep|sleeping|drowned|buried|left)\b",
+    r"\b(?:dead|late|died|dies|missing|lost(?! (?:an?|the|his|her|their|its|all|every)\b)|vanished|"
+    r"gone(?! (?:mad|insane|wrong|bad|blind|deaf|quiet|silent|too|back)\b)|disappeared|murdered|"
+    r"killed|absent|not yet met|until you meet|far away|drowned|buried|"
+    r"left(?! (?:an?|the|in)\b))\b",
     re.I,
 )
+_SLEEPS = re.compile(r"\b(?:asleep|sleeping)\b", re.I)
 _SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
 _SEEKS = re.compile(
     r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
@@ -209,6 +212,8 @@ def _from_premise(
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True
+        if _is_told(theme, person, _SLEEPS):
+            start[f"{key}.asleep"] = True
         for tie in _ties_of(person):
             start[f"{key}.{tie}"] = True
     for thing in premise.things:
@@ -264,15 +269,21 @@ def _ties_of(person: PremisePerson) -> list[str]:
 
 
 def _is_away(theme: str, person: PremisePerson) -> bool:
-    """Whether the premise says that somebody is dead, missing, asleep or not there, or a secret."""
+    """Whether the premise says that somebody is dead, missing or not there, or a secret."""
     if _SECRET.search(person.role):
         return True
     name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
         return True
+    return _is_told(theme, person, _AWAY)
+
+
+def _is_told(theme: str, person: PremisePerson, words: re.Pattern[str]) -> bool:
+    """Whether a premise says one of those words of somebody."""
+    name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
     after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
     said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
-    return any(map(_AWAY.search, (person.role, *(found.group() for found in said))))
+    return any(map(words.search, (person.role, *(found.group() for found in said))))
 
 
 def _is_sought(aim: str, person: PremisePerson) -> bool:

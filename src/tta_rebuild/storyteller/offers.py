@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
+from tta_rebuild.storyteller.act import parse_act
 from tta_rebuild.storyteller.act_rules import common
 from tta_rebuild.storyteller.casting import Cast
 from tta_rebuild.storyteller.line_writer import LineWriter
@@ -46,10 +47,19 @@ class Offers:
     def take(self, words: str) -> ChoiceEntry | None:
         """The choice that these words take, None for words of the player's own."""
         offer = next((one for one in self.standing if is_same(one.do, words)), None)
+        offer = offer or self._answered(words)
         if offer is not None:
             self.standing.remove(offer)
             self.taken.append(offer.do)
         return offer
+
+    def _answered(self, words: str) -> ChoiceEntry | None:
+        """The choice that says yes or no to what was offered, for a plain "I accept the offer"."""
+        act = parse_act(words)
+        if act.family not in ("accept", "refuse") or act.then or (act.said and not act.is_quoted):
+            return None
+        fitting = [one for one in self.standing if parse_act(one.do).family == act.family]
+        return fitting[0] if len(fitting) == 1 else None
 
     def after(self, scene: SceneEntry | None) -> list[ChoiceEntry]:
         """The choices that follow a scene, or none told: at least three where so many fit."""

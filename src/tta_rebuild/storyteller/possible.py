@@ -12,6 +12,10 @@ from tta_rebuild.storyteller.casting import head_of
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.word_lists import word_table
 
+_DEAD = re.compile(r"\b(?:dead|late|deceased) ", re.I)
+_BEFORE_NOUN = r"\b(?:an?|the|my|your|his|her|its|our|their|this|that|by|on) (?:[\w-]+ ){0,2}?"
+_OLDER_VERBS = frozenset("train text app plane".split())
+
 
 def why_impossible(act: Act, premise: PremiseReading) -> str:
     """Why the premise does not allow an act, "" if it does."""
@@ -30,18 +34,32 @@ def _excluded(act: Act, premise: PremiseReading) -> str:
 
 def _wonder(act: Act, premise: PremiseReading) -> str:
     """Magic and the like need a premise that speaks of such things."""
+    if premise.is_wondrous:
+        return ""
     wonders = word_table("premise_topics")["wonders"]
+    whom = act.person or act.object
+    is_dead = head_of(whom) in wonders["beyond"].split() or _DEAD.search(whom)
+    if is_dead and act.family in wonders["needs_life"].split():
+        return "the dead do not answer, and nothing in this story says that here they do"
     is_shape = act.family == "become" and head_of(act.object) in wonders["shapes"].split()
     is_wonder = is_shape or act.verb in wonders["verbs"].split(", ")
-    if premise.is_wondrous or not is_wonder or (act.object and act.family == "fly"):
+    if not is_wonder or (act.object and act.family == "fly"):
         return ""
-    return f"nothing in this story says that you can {act.clause.removeprefix('you ')}"
+    what = act.clause.removeprefix("you ")
+    power = "something in it would have to give you that power"
+    return f"nothing in this story says that you can {what}; {power}"
 
 
 def _not_invented(act: Act, premise: PremiseReading) -> str:
-    named = {head_of(part) for part in (act.verb, act.object, act.instrument, act.person) if part}
+    """What was not yet known in the premise's time, named as a thing or done as a verb."""
+    if not premise.year:
+        return ""
+    clause = "" if act.is_quoted else act.clause.lower()
     for year, words in word_table("premise_topics")["inventions"].items():
-        early = named & {*words.split()} if premise.year and premise.year < int(year) else None
-        if early:
-            return f"in {premise.year} there is no {min(early)} yet"
+        if premise.year >= int(year):
+            continue
+        for word in words.split():
+            is_done = act.verb == word and word not in _OLDER_VERBS
+            if is_done or re.search(rf"{_BEFORE_NOUN}{word}(?:e?s)?\b", clause):
+                return f"in {premise.year} there is no {word} yet"
     return ""

@@ -16,10 +16,8 @@ from tta_rebuild.core.english import singular, third_person
 from tta_rebuild.storyteller.act import Act, clause_in_past
 from tta_rebuild.storyteller.act_binding import (
     GOES,
-    POINTING,
     SELF,
     Binder,
-    last_word,
     place_in,
     with_article,
 )
@@ -28,10 +26,14 @@ from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.pronouns import POINTING, last_word
 from tta_rebuild.storyteller.scene_file import template
+from tta_rebuild.storyteller.surroundings import PEOPLE, THINGS_AROUND
 from tta_rebuild.storyteller.world_state import YOU, WorldState
 
 _MOST_STEPS = 3
+_AROUND = re.compile(r"\{(?:[Tt]he_)?(?:[Kk]eeper|[Ww]orker|[Cc]rowd|[Rr]oom|[Ss]pot|[Ee]xit)")
+_IT = re.compile(r"\b[Ii]ts?\b(?!\})")
 _VERB_OR_SUBJECT = re.compile(r"\{v:([a-z]+)\}(?: (?=\{(person|they)\}))?|\{([Pp]erson|[Tt]hey)\}")
 _PRONOUNS = {
     "she": ("she", "her", "her"),
@@ -50,6 +52,8 @@ class Outcome:
         lines: what is now true, in plain sentences.
         declined: why nothing was done, said instead of playing a turn.
         is_done: whether the first act succeeded.
+        kind: what sort of deed it was.
+        is_told: whether the rules tell it, rather than a scene.
     """
 
     texts: list[str] = field(default_factory=list)
@@ -57,6 +61,7 @@ class Outcome:
     declined: str = ""
     is_done: bool = False
     kind: str = ""
+    is_told: bool = True
 
 
 @lru_cache(maxsize=4_000)
@@ -98,9 +103,15 @@ class Rulebook:
         self.binder = Binder(cast, state)
         self.understood: list[dict[str, Any]] = []
 
-    def play(self, act: Act) -> Outcome:
-        """Do it, and what comes with it ("… and run"); stops at the first step that fails."""
-        outcome = Outcome()
+    def play(self, act: Act, *, is_told: bool = True) -> Outcome:
+        """Do it, and what comes with it ("… and run"); stops at the first step that fails.
+
+        Args:
+            act: what was read of the move.
+            is_told: False if a scene tells it: then only what becomes of what the move names
+                changes, and its line is the deed alone.
+        """
+        outcome = Outcome(is_told=is_told)
         steps = [act, *_following(act)][:_MOST_STEPS]
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
@@ -113,6 +124,7 @@ class Rulebook:
             if step is None or not self._step(step, outcome):
                 break
             step = step.then
+        self.state.bound.pop("alone", None)  # which says for rules that really nobody is here
         return outcome
 
     def declined(self, act: Act) -> str:
@@ -139,7 +151,12 @@ class Rulebook:
         words = ", ".join(filter(None, (act.object, act.person, place_in(act.where))))
         self.understood.append({"family": family, "verb": act.verb, "words": words, **named})
         if kind and not outcome.texts:
-            outcome.declined = self._say(common("no_such")[kind], {"object": phrase})
+            one = with_article(phrase)
+            slots = {"object": one, "Object": one[:1].upper() + one[1:]}
+            slots["is"] = "are" if self.is_many("", one) else "is"
+            is_pointing = bare(phrase) in POINTING
+            asked = entry.get("asks", "What do you mean by that?") if is_pointing else ""
+            outcome.declined = asked or self._say(common("no_such")[kind], slots)
             return False
         needs_object = "asks" in entry and not (act.object or act.person or act.said or act.where)
         if needs_object and not outcome.texts:
@@ -154,7 +171,7 @@ class Rulebook:
                 entry = rules_of(rule["as"])
                 rule = next(r for r in entry["rules"] if self.state.holds(r.get("when", "")))
             told = rule.get("fail") or rule.get("cost") or rule.get("text") or ()
-            text = self._told(act, self._say(told, slots), slots)
+            text = self._told(act, self._say(_of_number(told, slots), slots), slots)
             if not text:
                 continue
             outcome.texts.append(text)
@@ -162,9 +179,10 @@ class Rulebook:
             if "fail" in rule:
                 return False
             outcome.is_done = True
-            self.state.apply(rule.get("then", ""))
+            effects = rule.get("then", "")
+            self._apply(effects if outcome.is_told else _on(effects, bound), bound)
             self._move(family, bound)
-            line = self._filled(rule.get("line", ""), slots)
+            line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True
         return False
@@ -181,11 +199,24 @@ class Rulebook:
         # its author has not foreseen a death
         return "it is not in you, not here" if act.family == "kill" else ""
 
+    def _apply(self, effects: str, bound: Mapping[str, str]) -> None:
+        """Change the state; what is done to several people is done to each of them."""
+        whole = bound["person"] or bound["object"]
+        members = self.binder.members(whole)
+        things = [one for one in THINGS_AROUND if f"{one}." in effects]
+        self.state.bound |= {one: self.binder.around(one) for one in things}
+        self.state.apply(effects)
+        for member in members:
+            self.state.bound |= {role: member for role, one in bound.items() if one == whole}
+            self.state.apply(_on(effects, bound))
+        self.state.bound.update(bound)
+
     def _move(self, family: str, bound: Mapping[str, str]) -> None:
         """Who goes somewhere is there, and those who trust them come along."""
         place = bound["place"] or bound["object"]
         if family in ("leave", "flee") and self.cast.is_open and not bound["place"]:
-            place = self.binder.make("outside", "place", family).id
+            outside = self.binder.make("outside", "place", family)
+            place = outside.id if outside else place
         entity = self.cast.entities.get(place)
         if family not in GOES or entity is None or entity.kind != "place":
             return
@@ -232,7 +263,8 @@ class Rulebook:
         return slots
 
     def _pronoun(self, entity: Entity) -> str:
-        return entity.pronouns or "they"
+        is_group = bool(self.state.values.get(f"{entity.id}.group"))
+        return "they" if is_group else entity.pronouns or "they"
 
     def is_many(self, entity_id: str, phrase: str) -> bool:
         """Whether a person or thing is told of in the plural."""
@@ -254,7 +286,21 @@ class Rulebook:
         return with_article(said)
 
     def _say(self, texts: Sequence[str], slots: Mapping[str, str]) -> str:
-        return self.writer.line([template(t) for t in self._conjugated(texts)], **slots)
+        fitting = [text for text in self._conjugated(texts) if self._has_its_people(text)]
+        return self.writer.line([template(text) for text in fitting], **slots)
+
+    def _has_its_people(self, text: str) -> bool:
+        """False for a text with somebody of the surroundings who is meant, or far from them."""
+        is_there = self.state.values.get("here") == self.cast.start.get("here")
+        if not is_there and _AROUND.search(text):
+            return False
+        whom = {self.cast.entities[one].name for one in self._involved()}
+        needed = (slot for slot in PEOPLE if f"{{{slot}" in text.lower())
+        return not any(self.cast.slots.get(slot) in whom for slot in needed)
+
+    def _involved(self) -> list[str]:
+        named = {self.state.bound.get(role, "") for role in ("object", "person")}
+        return [one for one in named if one in self.cast.entities]
 
     def _filled(self, line: str, slots: Mapping[str, str]) -> str:
         return self.writer.filled(template(*self._conjugated([line])), **slots)
@@ -286,12 +332,24 @@ class Rulebook:
         """What somebody who is there makes of it, "" if nobody is."""
         who = self.binder.npc()
         table = common("reactions").get(kind)
-        if not who or not table:
+        if not who or not table or self.state.get(f"{who}.group"):
             return ""
         trust = self.state.get(f"{who}.trust")
         mood = "friend" if int(trust) > 0 else "foe" if int(trust) < 0 else "neutral"
         texts = [template(conjugated(text, *self._number(who))) for text in table[mood]]
         return self.writer.line(texts, **self.person_slots(who, "person"))
+
+
+def _of_number(texts: Sequence[str], slots: Mapping[str, str]) -> Sequence[str]:
+    """For several things rather what does not speak of "it"."""
+    if slots.get("it") != "them":
+        return texts
+    return [text for text in texts if not _IT.search(text)] or texts
+
+
+def _on(effects: str, bound: Mapping[str, str]) -> str:
+    """The effects on what a move names, without those on the story."""
+    return ",".join(one for one in effects.split(",") if one.strip(" !").split(".")[0] in bound)
 
 
 def _following(act: Act) -> list[Act]:

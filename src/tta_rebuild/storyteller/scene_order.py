@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act_binding import SOUGHT
 from tta_rebuild.storyteller.casting import Cast, Entity, head_of
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.offers import is_same
@@ -55,12 +56,15 @@ class OnAct:
         """``burn lamp``, or ``burn`` of anything; None if there is none that may come."""
         named = act.object or act.person or act.where
         entity = self.cast.found(named) if named else None
+        if act.family == "ask" and act.said.startswith(("to ", "not to ")):
+            return None  # a request is no question
+        is_sought = act.verb in SOUGHT and bool(named)
         for scene in file.scenes:
             family, _, target = scene.act.partition(" ")
             is_meant = family and family in (act.family, act.verb)
             if not is_meant or not may_come(scene, self.state, self.seen):
                 continue
-            if not target or self._is_named(target, named, entity):
+            if (not target and not is_sought) or self._is_named(target, named, entity):
                 return scene
         return None
 

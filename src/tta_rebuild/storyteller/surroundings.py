@@ -19,17 +19,8 @@ ANYWHERE = "anywhere"
 PEOPLE = ("keeper", "worker", "stranger")
 _CASES = {"he": ("he", "him", "his"), "she": ("she", "her", "her")}
 _SECOND = {"room": "room2"}
-SURROUNDING = (
-    *PEOPLE,
-    "room",
-    "spot",
-    "exit",
-    "record",
-    "implement",
-    "trifle",
-    "valuable",
-    "light",
-)
+THINGS_AROUND = ("record", "implement", "trifle", "valuable")
+SURROUNDING = (*PEOPLE, "room", "spot", "exit", *THINGS_AROUND, "light")
 """What of them a plot's scene may be about: ``act: read record``."""
 _APART = ("sight", *PEOPLE, *_SECOND)
 

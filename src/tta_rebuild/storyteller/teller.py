@@ -161,11 +161,12 @@ class Teller:
             return special, ""
         if self._authors_words(act):
             return None, ""
-        outcome = self.rules.play(act)
+        outcome = self.rules.play(act, is_told=special is None)
         if not outcome.texts:
             return None, outcome.declined or self.rules.declined(act)
         if special is not None and outcome.is_done:
-            outcome.texts.clear()  # the scene tells it
+            deed = self._echo(words)  # what comes of it the scene tells
+            outcome.texts[:] = [deed] if self.writer.allows(deed) else []
         else:
             follows = self.cast.is_open and outcome.is_done and not ends
             special = at.scene(act, read_world("data/episodes")) if follows else None
@@ -305,6 +306,8 @@ class Teller:
         facts += [claim(one.id, "name", one.name) for one in self._newly_named()]
         self.passages[-1]["facts"] = facts
         choices = [] if is_ending else self.offers.after(scene)
+        told = " ".join([*(one.do for one in choices), *(one["text"] for one in self.passages)])
+        self.rules.binder.remember_told(told)
         here = self.cast.entities[str(self.state.values["here"])]
         time = str(self.state.values.get("time") or self.cast.slots.get("time") or "")
         reply: dict[str, Any] = {
