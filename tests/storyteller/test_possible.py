@@ -8,7 +8,7 @@ import pytest
 
 from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.storyteller.act import parse_act
-from tta_rebuild.storyteller.possible import why_impossible
+from tta_rebuild.storyteller.possible import does_aim, why_impossible
 from tta_rebuild.storyteller.premise import read_premise
 
 NOTHING = "nothing in this story says that you can"
@@ -48,3 +48,32 @@ async def test_harm_to_oneself_is_declined_and_nothing_of_it_is_told(ask: Any, m
 
     with pytest.raises(MoveRefused, match="somebody"):
         await ask(theme=PLAIN, seed=5, turn=2, notes=opening["notes"], action=move)
+
+
+@pytest.mark.parametrize(
+    ("move", "aim", "does"),
+    [
+        ("sell the workshop to Viktor", "sell your workshop to Viktor", True),
+        ("I steal the ring", "steal the ring of the duchess", True),
+        ("look at the ring", "steal the ring of the duchess", False),
+        ("sell my coat", "sell your workshop to Viktor", False),
+        ("wait", "come through alive", False),
+    ],
+)
+def test_a_free_move_can_be_what_the_player_set_out_to_do(move: str, aim: str, does: bool) -> None:
+    assert does_aim(parse_act(move), aim) is does
+
+
+async def test_who_does_what_they_set_out_to_do_has_done_it_at_the_end(ask: Any) -> None:
+    theme = "Nadia must decide whether to sell her violin to her rival Viktor."
+    opening = await ask(theme=theme, seed=5, turn=1)
+    sold = await ask(
+        theme=theme, seed=5, turn=2, notes=opening["notes"], action="sell the violin to Viktor"
+    )
+    end = await ask(
+        theme=theme, seed=5, turn=3, notes=sold["notes"], stage="resolution", should_end=True,
+        action="wait",
+    )  # fmt: skip
+
+    assert end["is_ending"]
+    assert "You did what you had set out to do." in [line["text"] for line in end["lines"]]

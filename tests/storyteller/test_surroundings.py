@@ -28,9 +28,9 @@ def slots_of(theme: str, **notes: Any) -> dict[str, str]:
         (SHIP, "find out who robbed the singer before the ship reaches port", "the singer", "ship"),
         ("Two sisters must save their bakery.", "save your bakery", "your bakery", "shop"),
         ("A boy walks the desert to find his aunt.", "find your aunt", "your aunt", "desert"),
-        ("You must not open the box in the cave.", "find out what is behind the box", "the box", "cave"),  # noqa: E501
+        ("You must not open the box in the cave.", "find out what is behind it", "the box", "cave"),
         ("The king must find his crown. You cook.", "find the crown", "the crown", "castle"),
-        ("She tries, in the school, to forget.", "find out what is behind all this", "", "school"),
+        ("She tries, in the school, to forget.", "find out what is behind it", "", "school"),
     ],
 )  # fmt: skip
 def test_the_aim_the_matter_and_the_kind_of_place_are_read(

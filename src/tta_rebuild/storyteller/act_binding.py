@@ -283,7 +283,7 @@ class Binder:
     def in_play(self) -> list[str]:
         """Whom a scene may be about: people of the premise who are here, single ones."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        kept = [one for one in here if not self._is_any(one, "group", "local")]
+        kept = [one for one in here if not self._is_any(one, "group", "local", "companion")]
         last = self.state.values.get("last_person")
         return sorted(kept, key=lambda one: one != last)
 

@@ -15,7 +15,7 @@ from tta_rebuild.core.english import singular
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
+from tta_rebuild.storyteller.surroundings import Surroundings, person_slots, surroundings_of
 from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
@@ -28,6 +28,8 @@ _AWAY = re.compile(
 )
 _SLEEPS = re.compile(r"\b(?:asleep|sleeping)\b", re.I)
 _SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
+_ABOUT_SOMEBODY = ("love", "part", "forgive", "protect")
+_LOVERS = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
 _SEEKS = re.compile(
     r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
 )
@@ -222,6 +224,7 @@ def _from_premise(
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
     around = _surroundings(premise, seed, notes.get("state", {}))
+    companion = _companion(premise, entities, start, notes.get("state", {}))
     for name, pronouns in around.people:
         key = slug(name)
         if key not in entities:
@@ -230,7 +233,8 @@ def _from_premise(
     file = read_world(f"plots/{plot}")
     return Cast(
         f"plots/{plot}", file, entities, {**start, **file.start},
-        {**around.slots, **_slots(premise, entities, here)}, True, premise, around.sights,
+        {**around.slots, **companion, **_slots(premise, entities, here)}, True, premise,
+        around.sights,
     )  # fmt: skip
 
 
@@ -244,6 +248,28 @@ def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]
         if not died:
             return replace(around, people=(*around.people, *dead.items()))
         dead |= died
+
+
+def _companion(
+    premise: PremiseReading,
+    entities: Mapping[str, Entity],
+    start: dict[str, Value],
+    state: Mapping[str, Value],
+) -> dict[str, str]:
+    """Slots that give the first of the player's own people who is there a plot's second part.
+
+    Whom the story turns on keeps their own: a beloved, whoever is left, forgiven or kept safe.
+    """
+    if premise.conflict in _ABOUT_SOMEBODY:
+        return {}
+    now = {**start, **state}
+    for key, one in entities.items():
+        is_there = now.get(f"{key}.at") == now["here"] and not now.get(f"{key}.dead")
+        is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
+        if start.get(f"{key}.close") and is_there and is_free and head_of(one.role) not in _LOVERS:
+            start[f"{key}.companion"] = True
+            return person_slots("worker", one.name, one.pronouns)
+    return {}
 
 
 def replace_the_dead(

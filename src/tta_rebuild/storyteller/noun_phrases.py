@@ -7,6 +7,7 @@ phrase holds, a verb or a plural closes it. Lists and patterns are ``data/premis
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -74,6 +75,11 @@ def is_person(noun: str) -> bool:
         return False
     does = noun.endswith("er") and not {noun[:-2], noun[:-1]}.isdisjoint(words_in("verbs"))
     return does or noun.endswith(tuple(words_in("people_endings")))
+
+
+def without_accents(name: str) -> str:
+    """A name as the lists have it: ``Tomás`` → ``Tomas``."""
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode() or name
 
 
 def without_s(word: str) -> str:
@@ -243,7 +249,7 @@ def _name_end(tokens: Sequence[str], at: int) -> int:
         return 0
     words = [w.lower() for w in tokens[at:end]]
     follows, then = [*map(str.lower, tokens[end : end + 2]), ".", "."][:2]
-    is_known = tokens[at] in words_in("known_places", "she_names", "he_names")
+    is_known = without_accents(tokens[at]) in words_in("known_places", "she_names", "he_names")
     is_role = not is_known and is_person(one_of(words[-1]))  # an American, the Europeans
     is_adjective = words[0] in words_in("before_a_name") and len(words) > 1  # Old Matthias
     if is_role or is_adjective or words[-1] in words_in("stops", "determiners"):

@@ -1,4 +1,4 @@
-"""What cannot be done in the world of a premise, and why.
+"""What cannot be done in the world of a premise, and why; and whether an act does what it aims at.
 
 Called by ``rulebook`` before an act is played: what is ruled out costs no turn.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from tta_rebuild.storyteller.act import Act
+from tta_rebuild.storyteller.act import Act, parse_act
 from tta_rebuild.storyteller.casting import head_of
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.word_lists import word_table
@@ -20,6 +20,18 @@ _OLDER_VERBS = frozenset("train text app plane".split())
 def why_impossible(act: Act, premise: PremiseReading) -> str:
     """Why the premise does not allow an act, "" if it does."""
     return _excluded(act, premise) or _wonder(act, premise) or _not_invented(act, premise)
+
+
+def does_aim(act: Act, aim: str) -> bool:
+    """Whether an act is what the player set out to do: its verb, and what it is done to."""
+    meant = parse_act(aim)
+    same = meant.family and (act.verb == meant.verb or act.family == meant.family)
+    named, wanted = ({head_of(p) for p in _parts(a) if p} for a in (act, meant))
+    return bool(same and wanted and named & wanted)
+
+
+def _parts(act: Act) -> tuple[str, ...]:
+    return act.object, act.person, act.where
 
 
 def _excluded(act: Act, premise: PremiseReading) -> str:

@@ -173,8 +173,11 @@ def _bound(
 
 def _spoken_of(aim: str) -> list[str]:
     """What an aim is about: things and people, and places of one's own."""
-    found = noun_phrases(tokens_of(aim))
-    return [_the(p) for p in found if p.kind != "place" or p.determiner in MINE]
+    main = re.split(r" where\b", aim)[0]
+    found = [p for p in noun_phrases(tokens_of(main)) if p.determiner or p.is_name]
+    is_about = (p.kind != "place" or p.determiner in MINE for p in found)
+    fitting = [p for p, is_one in zip(found, is_about, strict=True) if is_one]
+    return [_the(p) for p in fitting if not (p.is_name and is_place_name(p))]
 
 
 def _the(phrase: Phrase) -> str:
@@ -241,12 +244,14 @@ class _Reading:
         row = topics["conflict"][conflict]
         turning = [t for t in things if head_of(t) in row["words"].split()]
         said = {
-            "thing": (thing := next(iter((*turning, *things)), "all this")),
+            "thing": next(iter((*turning, *things)), "all this"),
             "who": next((p.name or p.role for p in people), "those who need you"),
-            "sought": self._sought() or ("what is lost" if conflict == "find" else thing),
+            "sought": self._sought() or "what is lost",
             "place": at.partition(" ")[2] or "here",
         }
-        usual, title = row["aim"].format(**said), places * self.is_title
+        lost = _spoken_of(said["sought"]) if "{sought}" in row["aim"] else []
+        named = (*self._determined(things), *places * self.is_title)
+        about = (*_spoken_of(aim), *turning, *lost, *named)
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
         return PremiseReading(
@@ -259,10 +264,8 @@ class _Reading:
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
             question=row["question"].format(**said),
-            aim=aim or usual,
-            matter=next(
-                iter((*_spoken_of(aim), *turning, *_spoken_of(usual), *things, *title)), ""
-            ),
+            aim=aim or row["aim"].format(**said),
+            matter=next(iter(about), row.get("matter", "")),
             surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
             year=self._year(),
@@ -295,7 +298,8 @@ class _Reading:
                 continue
             is_big = {phrase.head, phrase.text.lower()} & words_in("too_big")
             is_there = by and (phrase.is_name or is_ship)
-            rank = bool(by) - 3 * (bool(is_big) and not is_there)
+            is_goal = bool(near) and near[0] in ("to", "for", "from", "towards")
+            rank = bool(by) - 2 * is_goal - 3 * (bool(is_big) and not is_there)
             by = by.removesuffix("to") or _preposition(phrase.words[-(not phrase.is_name)])
             ranked.append((-rank, phrase.start, _the(phrase), f"{by} {_the(phrase)}"))
         if pattern("goes_home").search(self.text):
@@ -310,20 +314,25 @@ class _Reading:
         """What is no person and no place, the most spoken of first."""
         said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
         for phrase in self.phrases:
+            if phrase.words[-1].lower() in words_in("verbs") and len(phrase.words) > 1:
+                phrase = replace(phrase, words=phrase.words[:-1])  # "the afternoon", to go
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             if phrase.kind in ("thing", "name") and not (is_none or is_group):
                 found[self._called(phrase)] = said[phrase.head]
         return sorted((t for t in found if t not in places), key=lambda t: -found[t])
 
+    def _determined(self, things: Sequence[str]) -> list[str]:
+        """Those of the things that the text names with an article or an owner, or by a name."""
+        own = {self._called(p) for p in self.phrases if p.determiner or p.is_name}
+        return [thing for thing in things if thing in own]
+
     def _surroundings(self, places: Sequence[str]) -> str:
         """The kind of place that the opening place is of, else the one most spoken of."""
         words = {one_of(word) for word in re.findall(r"\w+", " ".join(places[:1]).lower())}
         kinds = word_table("premise_topics")["surroundings"].items()
         named = next((kind for kind, said in kinds if words & {*said.split()}), "")
-        spoken = self._most_spoken("surroundings", "")
-        is_name = bool(places) and places[0][:1].isupper()
-        return named or ("city" if is_name and spoken in ("", "home") else spoken)
+        return named or self._most_spoken("surroundings", "")
 
     def _called(self, phrase: Phrase) -> str:
         """A phrase to the player: "his mother" is "your mother" where the player is he."""

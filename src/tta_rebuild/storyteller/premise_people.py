@@ -19,6 +19,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     one_of,
     pattern,
     second_persons,
+    without_accents,
     without_s,
     words_in,
 )
@@ -60,7 +61,7 @@ class Mention:
 
 def gender_of(phrase: str, name: str = "") -> str:
     """The pronouns that a noun phrase or a first name says, "" if neither does."""
-    first, head = name.split(" ")[0], one_of(phrase.rpartition(" ")[2])
+    first, head = without_accents(name.split(" ")[0]), one_of(phrase.rpartition(" ")[2])
     is_her = head in words_in("women") or (
         re.search(r"(?:[^n]|governe)ess$", head) and is_person(head)
     )
@@ -196,7 +197,7 @@ class PremisePeople:
         words, before = phrase.text.split(), self._low(phrase.start - 1)
         after, then = self._low(phrase.end), self._low(phrase.end + 1)
         is_in = before in ("in", "at", "near", "from", "on")
-        if words[0] in words_in("she_names", "he_names") and not is_in:
+        if without_accents(words[0]) in words_in("she_names", "he_names") and not is_in:
             return True
         if words[0].lower() in words_in("thing_names") or is_place_name(phrase) or is_in:
             return False

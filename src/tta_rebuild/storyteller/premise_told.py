@@ -72,7 +72,7 @@ def _to_player(told: Sequence[str], cast: PremisePeople, you: PremisePerson) -> 
     noun, name, first, he = (re.escape(w) or "(?!)" for w in (*called, gender))
     subject = re.compile(
         rf"\b(?:{name}\b(?:, (?:an?|the) {noun}\b,?)?|{first}\b|{he}\b|"
-        rf"(?:^an?|the|this) {noun}\b(?:,? {name}\b,?)?)",
+        rf"(?:^an?|the|this) {noun}\b(?:,?(?: called| named)? {name}\b,?)?)",
         re.I,
     )
     opens, role = subject.match(told[0]), you.role
@@ -105,6 +105,8 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
             return ""
         told, at = told + sentence[at : found.start()] + you, end
     told += sentence[at:]
+    if not at:
+        return _with_yours(told, gender)
     start = max(0, told.find("you"))
     stop = start + len(pattern("of_another").split(told[start:], maxsplit=1)[0])
 
@@ -114,6 +116,10 @@ def _as_you(sentence: str, subject: re.Pattern[str], gender: str) -> str:
 
     rest = pattern("verb_after_comma").sub(turn, told[stop:])
     told = told[:start] + pattern("verb_joined").sub(turn, told[start:stop]) + rest
+    return _with_yours(told, gender)
+
+
+def _with_yours(told: str, gender: str) -> str:
     for theirs, yours in _YOURS.get(gender, {}).items():
         told = re.sub(rf"\b{theirs}\b", yours, told, flags=re.I)
     return told[:1].upper() + told[1:]

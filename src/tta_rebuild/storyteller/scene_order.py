@@ -16,6 +16,7 @@ from tta_rebuild.storyteller.scene_file import (
     SceneEntry,
     WorldFile,
     paragraphs,
+    read_world,
     template,
 )
 from tta_rebuild.storyteller.world_state import WorldState
@@ -30,7 +31,7 @@ def possible_scenes(
     cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool, may_end: bool
 ) -> list[SceneEntry]:
     """What may come by itself now: an ending where the story must end, else events."""
-    scenes = cast.file.scenes
+    scenes = [*cast.file.scenes, *(read_world("data/episodes").scenes if cast.is_open else ())]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if must_end and endings:
         return endings
@@ -79,6 +80,8 @@ class OnAct:
 class SceneRank:
     """Heavy scenes first, then those told least; those of the other way last of all.
 
+    A scene that needs somebody of the premise is a little heavier than one that needs nobody.
+
     Of endings as heavy as each other the better one comes first.
 
     A plot's scenes are dealt out to two ways, so that another first step meets other scenes.
@@ -91,7 +94,8 @@ class SceneRank:
         """The place of a scene in the order: the lowest comes first."""
         uses = self._writer.uses(template(paragraphs(scene.text)[0][2]))
         end = END_KINDS.index(scene.ending) if scene.ending else 0
-        return not self._is_on_the_way(scene), -scene.weight, end, uses, self._rng.random()
+        weight = scene.weight + ("npc" in scene.when or "!alone" in scene.when)
+        return not self._is_on_the_way(scene), -weight, end, uses, self._rng.random()
 
     def _is_on_the_way(self, scene: SceneEntry) -> bool:
         if not self._cast.is_open or "way_taken" not in self._state.values:

@@ -40,7 +40,7 @@ _ROMAN = re.compile(
 _OPENS = re.compile(r"(?:^|[.!?…][”’)]*\s+|[\n(])\s*$")
 _I_AM = re.compile(r"(?<![\w'’])([Ii])(['’])m\b")
 _NOT_I_AM = re.compile(r"(?<![\w'’])([Ii])['’]m not\b")
-_WE_TWO = re.compile(r"\b([Mm]y|[Tt]he) ((?:[\w'’-]+ )?[\w'’-]+) and I\b")
+_WE_TWO = re.compile(r"(?:(?<=^)|(?<=[.!?] ))([Mm]y|[Tt]he) ((?:[\w'’-]+ )?[\w'’-]+) and I\b")
 _WAS = (
     (re.compile(r"\b([Ww])as(n['’]t)? (?=I\b)"), r"\1ere\2 "),
     (

@@ -67,12 +67,18 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
         rows = rng.sample(lists[name], len(lists[name]))
         free = (row for row in rows if not {row[0], *row[0].split()} & {*taken})
         words, pronoun = next(free, rows[0])
-        slots |= _forms(name, words)
-        for case, pronouns in zip(("he", "him", "his"), _CASES[pronoun], strict=True):
-            slots |= _forms(f"{name}_{case}", pronouns)
+        slots |= person_slots(name, words, pronoun)
         if name != "stranger":
             people.append((words, pronoun))
     return Surroundings(slots, people, lists["sight"])
+
+
+def person_slots(name: str, words: str, pronoun: str) -> dict[str, str]:
+    """Somebody as the slots of a part in plots, ``pronoun`` is he or she."""
+    slots = _forms(name, words)
+    for case, said in zip(("he", "him", "his"), _CASES[pronoun], strict=True):
+        slots |= _forms(f"{name}_{case}", said)
+    return slots
 
 
 def _forms(name: str, value: str) -> dict[str, str]:

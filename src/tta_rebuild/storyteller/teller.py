@@ -20,6 +20,7 @@ from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.offers import Offers
 from tta_rebuild.storyteller.opening import opening
+from tta_rebuild.storyteller.possible import does_aim
 from tta_rebuild.storyteller.rulebook import Outcome, Rulebook
 from tta_rebuild.storyteller.scene_file import (
     ChoiceEntry,
@@ -170,6 +171,8 @@ class Teller:
         else:
             follows = self.cast.is_open and outcome.is_done and not ends
             special = at.scene(act, read_world("data/episodes")) if follows else None
+        if self.cast.is_open and outcome.is_done and does_aim(act, self.cast.premise.aim):
+            self.state.apply("did_aim, gain+3")
         self._happened(outcome)
         return special, ""
 
