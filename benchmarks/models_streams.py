@@ -14,7 +14,7 @@ from tools.wire import Record, RunningWire
 from benchmarks import Row
 from benchmarks.timing import at_most, quantile
 from benchmarks.workloads.model_stack import CONTEXT
-from tta_rebuild.core.memory_ledger import MemoryLedger
+from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations import (
     AnthropicProvider,
     CostTracker,
@@ -54,7 +54,7 @@ def adapter(vendor: str, url: str) -> LLMProvider:
 async def _leave(vendor: str, wire: RunningWire, trials: int) -> tuple[int, float, float]:
     """(most chunks sent after leaving, most the booking is off, price of a chunk), by trials."""
     provider = adapter(vendor, wire.url)
-    ledger = MemoryLedger()
+    ledger = Ledger()
     tracker = CostTracker(ledger)
     costed = CostTrackingLLMProvider(provider, tracker, provider=vendor)
     price = tracker.prices.price(vendor, MODELS[vendor], at=datetime.now(UTC)).rates
@@ -81,7 +81,7 @@ async def _leave(vendor: str, wire: RunningWire, trials: int) -> tuple[int, floa
     return worst_chunks, worst_usd, PIECE_CHARS / 4 * price.output / 1e6
 
 
-async def _booked(tracker: CostTracker, ledger: MemoryLedger) -> float:
+async def _booked(tracker: CostTracker, ledger: Ledger) -> float:
     await tracker.flush()
     return await ledger.spent_usd()
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, CostLine, Ledger, Usage
 from tta_rebuild.storage.story_store import StoryStore
 
@@ -143,7 +142,7 @@ class LedgerContract:
 class TestMemoryLedger(LedgerContract):
     @pytest.fixture
     def ledger(self) -> Ledger:
-        return MemoryLedger()
+        return Ledger()
 
 
 class TestSqliteLedger(LedgerContract):

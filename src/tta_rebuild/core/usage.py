@@ -97,22 +97,17 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.rows: list[Attempt] = []
-
-    def add(self, attempt: Attempt) -> None:
-        """Keep one attempt, in memory alone. Raises ValueError for a time without a zone."""
-        if attempt.at.tzinfo is None:
-            raise ValueError(f"{attempt.at.isoformat()} has no time zone; pass an aware time")
-        self.rows.append(replace(attempt, at=attempt.at.astimezone(UTC)))
+        self._rows: list[Attempt] = []
 
     async def book(self, attempt: Attempt) -> None:
-        """Keep one attempt for good."""
-        self.add(attempt)
+        """Keep one attempt, as ``book_all`` does."""
+        await self.book_all([attempt])
 
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep several attempts, in order."""
-        for attempt in attempts:
-            await self.book(attempt)
+        """Keep several attempts, in order, or none. Raises ValueError: a time has no zone."""
+        for naive in (a.at for a in attempts if a.at.tzinfo is None):
+            raise ValueError(f"{naive.isoformat()} has no time zone; pass an aware time")
+        self._rows += [replace(attempt, at=attempt.at.astimezone(UTC)) for attempt in attempts]
 
     async def spent_usd(
         self,
@@ -157,5 +152,5 @@ class Ledger:
 
     def _matching(self, since: datetime | None, **scopes: str | None) -> list[Attempt]:
         wanted = {name: value for name, value in scopes.items() if value is not None}
-        rows = [a for a in self.rows if since is None or a.at >= since]
+        rows = [a for a in self._rows if since is None or a.at >= since]
         return [a for a in rows if all(getattr(a, n) == v for n, v in wanted.items())]

@@ -26,12 +26,8 @@ class SqlLedger(Ledger):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def book(self, attempt: Attempt) -> None:
-        """See ``Ledger.book``."""
-        await self.book_all([attempt])
-
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep several attempts in one transaction, in order, or none."""
+        """See ``Ledger.book_all``; in one transaction."""
         rows = [asdict(attempt) | {"at": to_micros(attempt.at)} for attempt in attempts]
         for row in rows:
             row |= row.pop("usage")
