@@ -9,6 +9,14 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Literal
 
+CHARS_PER_TOKEN = 4
+"""Characters of English prose per token, or bytes of UTF-8 in any script; roughly."""
+
+
+def tokens_of(size: int) -> int:
+    """About how many tokens a text of that size has, rounded up."""
+    return -(-size // CHARS_PER_TOKEN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
