@@ -66,7 +66,7 @@ async def main() -> None:
         print(f"stopped: {error}")
     finally:
         await provider.aclose()
-        await tracker.aclose()
+        await tracker.flush()
     for line in await ledger.costs("task"):
         print(f"{line.key}: {line.attempts} attempts, ${line.cost_usd:.6f}")
 
