@@ -151,12 +151,9 @@ class Ledger:
         ]
         return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
 
-    async def attempts(
-        self, *, story_id: str | None = None, limit: int = 1000
-    ) -> Sequence[Attempt]:
+    async def attempts(self, *, limit: int = 1000) -> Sequence[Attempt]:
         """The latest attempts, newest last."""
-        matching = sorted(self._matching(None, story_id=story_id), key=attrgetter("at"))
-        return matching[max(len(matching) - limit, 0) :]
+        return sorted(self._rows, key=attrgetter("at"))[max(len(self._rows) - limit, 0) :]
 
     def _matching(self, since: datetime | None, **scopes: str | None) -> list[Attempt]:
         wanted = {name: value for name, value in scopes.items() if value is not None}
