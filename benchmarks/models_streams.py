@@ -126,7 +126,7 @@ async def first_prose(quick: bool) -> Row:
     )
     prose = "The rope creaked, and the far shore stayed where it was. " * 20
     reply = json.dumps({"passages": [{"facts": [], "text": prose}], "story_branches": []})
-    ends_prose = reply.index('}]') // PIECE_CHARS
+    ends_prose = reply.index("}]") // PIECE_CHARS
     late_ms: list[float] = []
     with RunningWire(piece_chars=PIECE_CHARS, tokens_per_s=500, reply=reply) as wire:
         teller = StoryGeneratorPrimitive(adapter("gemini", wire.url))
