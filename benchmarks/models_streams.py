@@ -14,7 +14,7 @@ from tools.wire import Record, RunningWire
 from benchmarks import Row
 from benchmarks.timing import at_most, quantile
 from benchmarks.workloads.model_stack import CONTEXT
-from tta_rebuild.core.memory_ledger import MemoryLedger
+from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations import (
     AnthropicProvider,
     CostTracker,
@@ -26,7 +26,7 @@ from tta_rebuild.integrations import (
     OpenAIProvider,
 )
 from tta_rebuild.integrations.llm_provider import TextPiece
-from tta_rebuild.narrative import ProsePiece, StoryGenerationInput, StoryGeneratorPrimitive
+from tta_rebuild.narrative import PassageDrafted, StoryGenerationInput, StoryGeneratorPrimitive
 
 MODELS = {
     "gemini": "gemini-2.5-flash-lite",
@@ -54,7 +54,7 @@ def adapter(vendor: str, url: str) -> LLMProvider:
 async def _leave(vendor: str, wire: RunningWire, trials: int) -> tuple[int, float, float]:
     """(most chunks sent after leaving, most the booking is off, price of a chunk), by trials."""
     provider = adapter(vendor, wire.url)
-    ledger = MemoryLedger()
+    ledger = Ledger()
     tracker = CostTracker(ledger)
     costed = CostTrackingLLMProvider(provider, tracker, provider=vendor)
     price = tracker.prices.price(vendor, MODELS[vendor], at=datetime.now(UTC)).rates
@@ -81,7 +81,7 @@ async def _leave(vendor: str, wire: RunningWire, trials: int) -> tuple[int, floa
     return worst_chunks, worst_usd, PIECE_CHARS / 4 * price.output / 1e6
 
 
-async def _booked(tracker: CostTracker, ledger: MemoryLedger) -> float:
+async def _booked(tracker: CostTracker, ledger: Ledger) -> float:
     await tracker.flush()
     return await ledger.spent_usd()
 
@@ -126,7 +126,7 @@ async def first_prose(quick: bool) -> Row:
     )
     prose = "The rope creaked, and the far shore stayed where it was. " * 20
     reply = json.dumps({"passages": [{"facts": [], "text": prose}], "story_branches": []})
-    holds_prose = reply.index("The rope") // PIECE_CHARS
+    ends_prose = reply.index("}]") // PIECE_CHARS
     late_ms: list[float] = []
     with RunningWire(piece_chars=PIECE_CHARS, tokens_per_s=500, reply=reply) as wire:
         teller = StoryGeneratorPrimitive(adapter("gemini", wire.url))
@@ -135,12 +135,12 @@ async def first_prose(quick: bool) -> Row:
             seen = 0.0
             async with aclosing(teller.tell(opening, CONTEXT)) as items:
                 async for item in items:
-                    if isinstance(item, ProsePiece) and item.text.strip():
+                    if isinstance(item, PassageDrafted):
                         seen = time.monotonic()
                         break
             record = await _ended(wire)
             if trial:  # the first pays for the SDK's import
-                late_ms.append((seen - record.piece_times[holds_prose]) * 1000)
+                late_ms.append((seen - record.piece_times[ends_prose]) * 1000)
         await teller.llm_provider.aclose()
     p95 = quantile(late_ms, 0.95)
-    return at_most("structured mode: first prose after the chunk that holds it, p95", p95, 5, "ms")
+    return at_most("structured mode: first passage after the chunk that ends it, p95", p95, 5, "ms")

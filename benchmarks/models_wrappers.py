@@ -10,8 +10,7 @@ from itertools import count
 from benchmarks import Row
 from benchmarks.timing import least_cpu_ms
 from benchmarks.workloads.model_stack import CONTEXT
-from tta_rebuild.core.memory_ledger import MemoryLedger
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.usage import Ledger, Usage
 from tta_rebuild.integrations import (
     AccountedLLMProvider,
     Budget,
@@ -65,7 +64,7 @@ class Instant(RequestProvider):
 
 
 def _tracker() -> CostTracker:
-    return CostTracker(MemoryLedger(), [Budget(scope="session", limit_usd=1e9)])
+    return CostTracker(Ledger(), [Budget(scope="session", limit_usd=1e9)])
 
 
 def _paced(inner: LLMProvider) -> LLMProvider:

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from statistics import median
@@ -20,7 +19,6 @@ from statistics import median
 from benchmarks import Row
 from benchmarks.timing import at_most
 from tta_rebuild.bootstrap.application import open_application
-from tta_rebuild.core.events import Event, TimelineMarked
 from tta_rebuild.core.story import Premise
 from tta_rebuild.engine.action import Action
 from tta_rebuild.settings import Settings
@@ -79,21 +77,8 @@ async def repeated(source: Path, home: Path, turns: int) -> None:
         length = (await store.create_story("long", "Long", opening, at=log[0].at)).length
         for turn in range(1, turns + 1):
             group = groups[1] if turn == 1 else groups[2 + turn % (len(groups) - 2)]
-            events = [_renumbered(r.event, turn) for r in group]
+            events = [r.event for r in group]
             length = await store.append("long.1", turn, events, expected=length, at=group[0].at)
-
-
-def _renumbered(event: Event, turn: int) -> Event:
-    if not isinstance(event, TimelineMarked):
-        return event
-    kind = event.event_id.rsplit("-", 1)[1]
-    cause = f"turn-{turn - 1}-scene" if kind == "action" else f"turn-{turn}-action"
-    return replace(
-        event,
-        event_id=f"turn-{turn}-{kind}",
-        timestamp=2 * turn - (kind == "action"),
-        causal_links=(cause,) if turn > 1 else (),
-    )
 
 
 async def opening_s(home: Path) -> float:

@@ -18,9 +18,9 @@ from tools.wire import story
 from benchmarks import Row
 from benchmarks.workloads.loopback_application import PREMISE, next_move
 from tta_rebuild.bootstrap.application import open_application
+from tta_rebuild.core.usage import tokens_of
 from tta_rebuild.engine.dependencies import Checks
 from tta_rebuild.integrations.llm_provider import (
-    CHARS_PER_TOKEN,
     LLMConfig,
     LLMRequest,
     LLMResponse,
@@ -144,8 +144,8 @@ def _rows(
     return rows
 
 
-def _tokens(text: str) -> float:
-    return len(text) / CHARS_PER_TOKEN
+def _tokens(text: str) -> int:
+    return tokens_of(len(text))
 
 
 def _same_share(earlier: LLMRequest, later: LLMRequest) -> float:

@@ -13,7 +13,7 @@ import asyncio
 from datetime import UTC, datetime
 
 import tta_rebuild as tta
-from tta_rebuild.core.memory_ledger import MemoryLedger
+from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations import (
     Budget,
     CostTracker,
@@ -43,7 +43,7 @@ def model() -> tta.LLMProvider:
 
 async def main() -> None:
     """Play until the budget is used up, then show the report."""
-    ledger = MemoryLedger()
+    ledger = Ledger()
     tracker = CostTracker(
         ledger,
         [Budget(scope="session", limit_usd=0.005)],

@@ -1,4 +1,4 @@
-"""Prose on the screen while the scene is still being written.
+"""Passages on the screen while the rest of the scene is still being written.
 
 With ``USE_REAL_LLM=true`` and ``GEMINI_API_KEY`` set, Gemini tells (and bills you for one scene).
 Otherwise the embedded storyteller does: no key, no network. The first line says which.
@@ -14,12 +14,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 import tta_rebuild as tta
-from tta_rebuild.narrative import (
-    DraftRestarted,
-    PassageDrafted,
-    ProsePiece,
-    StoryDrafted,
-)
+from tta_rebuild.narrative import DraftRestarted, PassageDrafted, StoryDrafted
 from tta_rebuild.storyteller import OfflineProvider
 
 OPENING = tta.StoryGenerationInput(
@@ -60,13 +55,11 @@ async def main() -> None:
     # Leaving this block early (Ctrl-C, a break) closes the connection: nothing more is billed.
     async with aclosing(teller.tell(OPENING, context)) as items:
         async for item in items:
-            if isinstance(item, ProsePiece):
+            if isinstance(item, PassageDrafted):
                 first_s = first_s if first_s is not None else time.monotonic() - began
-                print(item.text, end="", flush=True)
-            elif isinstance(item, PassageDrafted):
-                print("\n")
+                print(f"{item.passage.text}\n", flush=True)
             elif isinstance(item, DraftRestarted):
-                print(f"\n[begun anew: {item.reason}]\n")
+                print(f"[begun anew: {item.reason}]\n")
             elif isinstance(item, StoryDrafted):
                 for number, branch in enumerate(item.story.story_branches, start=1):
                     print(f"  {number}. {branch['choice']}")

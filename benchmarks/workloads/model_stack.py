@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from tta_rebuild.core.base_primitive import TTAContext
-from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Ledger
 from tta_rebuild.integrations import (
     AccountedLLMProvider,
@@ -66,7 +65,7 @@ class Stack:
     retry_balance: float = 1000.0
     circuit: CircuitPolicy = field(default_factory=CircuitPolicy)
     max_tokens: int = 400
-    ledger: Ledger = field(default_factory=MemoryLedger)
+    ledger: Ledger = field(default_factory=Ledger)
     cache: ResponseCache | None = None
     has_last_resort: bool = False
 

@@ -80,7 +80,7 @@ EVERY_EVENT: tuple[Event, ...] = (
     LineEnded(number=4),
     CharacterChanged(character_id="m", goals={"g": 0.1}, remembers=("a", "b")),
     ChoicesOffered(choices=(CHOICE,), rejected=(("fly", "no wings"),)),
-    TimelineMarked(event_id="e", event_type="choice", timestamp=3, event_data={"choices": ["a"]}),
+    TimelineMarked(),
     StoryEnded(how="well"),
 )
 
@@ -119,6 +119,11 @@ def test_an_old_event_is_lifted_while_it_is_read() -> None:
     )
     stored = CODEC.to_json(PlayerActed(text="I wait."))
     assert later.from_json(*stored) == ActedLater(words="I wait.")  # type: ignore[comparison-overlap]
+
+
+def test_an_event_that_is_written_no_more_is_read_and_says_nothing() -> None:
+    data = '{"event_id": "turn-1-scene", "event_type": "story_beat", "timestamp": 2}'
+    assert CODEC.from_json("timeline_marked", 1, data) == TimelineMarked()
 
 
 def test_an_event_of_a_later_program_asks_for_an_upgrade() -> None:

@@ -43,6 +43,25 @@ async def test_a_story_is_found_by_id_by_the_beginning_of_it_and_by_title(begun)
         assert (await desk.stories.find(name)).story_id == session.story_id
 
 
+async def test_a_story_of_an_earlier_version_with_a_retired_event_goes_on_and_replays(kit):
+    desk = kit.desk()
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    data = await kit.exported(desk, session.story_id)
+    events = data["branches"][0]["events"]
+    told = next(i for i, row in enumerate(events) if row["kind"] == "scene_told")
+    old = {"event_id": "turn-1-scene", "event_type": "story_beat", "timestamp": 2}
+    retired = events[told] | {"kind": "timeline_marked", "version": 1, "data": old}
+    events.insert(told + 1, retired)
+
+    copy = await desk.stories.import_story(data)
+    again = await desk.stories.resume(copy.story_id)
+    assert again.state.position == len(events)
+    assert again.state.choices == session.state.choices
+    await kit.play(again, Action.choose(1))
+    assert (await desk.stories.replay(copy.story_id)).agrees
+
+
 async def test_an_import_that_breaks_off_leaves_nothing(begun, kit):
     desk, session = begun
     data = await kit.exported(desk, session.story_id)

@@ -8,7 +8,7 @@ import pytest
 
 from tta_rebuild.bootstrap.guards import code_check_for
 from tta_rebuild.core.events import CodeChecked
-from tta_rebuild.core.memory_ledger import MemoryLedger
+from tta_rebuild.core.usage import Ledger
 from tta_rebuild.engine.action import Action
 from tta_rebuild.settings import load_settings
 
@@ -23,7 +23,7 @@ async def checking(kit, tmp_path):
     """Makes a desk whose scenes have their code checked by the embedded engine."""
     async with AsyncExitStack() as stack:
         settings = load_settings({}, tmp_path)
-        check = code_check_for(settings, stack, ledger=MemoryLedger())
+        check = code_check_for(settings, stack, ledger=Ledger())
 
         def desk(*replies):
             made = kit.desk(*replies)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -221,12 +221,16 @@ class MemoryLedger(Ledger):
     """A ledger that lets others run meanwhile, as one in a database does."""
 
     @property
+    def rows(self) -> list[Attempt]:
+        return self._rows
+
+    @property
     def total_usd(self) -> float:
         return sum(row.cost_usd for row in self.rows)
 
-    async def book(self, attempt: Attempt) -> None:
+    async def book_all(self, attempts: Sequence[Attempt]) -> None:
         await asyncio.sleep(0)
-        await super().book(attempt)
+        await super().book_all(attempts)
 
     async def spent_usd(self, **which: Any) -> float:
         await asyncio.sleep(0)

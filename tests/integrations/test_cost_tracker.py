@@ -305,10 +305,10 @@ async def test_a_ledger_that_cannot_be_written_loses_no_row() -> None:
     class Full(MemoryLedger):
         is_full = True
 
-        async def book(self, attempt: Attempt) -> None:
+        async def book_all(self, attempts: Sequence[Attempt]) -> None:
             if self.is_full:
                 raise StoreFull("no space left")
-            await super().book(attempt)
+            await super().book_all(attempts)
 
     at = Fixed()
     ledger = Full()

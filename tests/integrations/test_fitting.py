@@ -9,13 +9,17 @@ import pytest
 from tests.integrations.fakes import ScriptedProvider, Told, request_of
 from tta_rebuild.core.errors import RequestTooLarge
 from tta_rebuild.integrations.llm_provider import LLMRequest, StreamEnded
-from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider
+from tta_rebuild.integrations.wrappers.rephrasing import RephrasingLLMProvider
 
 
 def shorter(request: LLMRequest, window: int, _: int) -> tuple[LLMRequest, str] | None:
     if len(request.prompt) <= window:
         return None
     return replace(request, prompt=request.prompt[:window]), f"cut to {window}"
+
+
+def no_softer(_: LLMRequest) -> None:
+    return None
 
 
 def too_large(window: int | None) -> RequestTooLarge:
@@ -26,7 +30,7 @@ def too_large(window: int | None) -> RequestTooLarge:
 
 async def test_a_window_that_is_known_is_kept_to_and_what_is_left_out_is_said() -> None:
     model = ScriptedProvider(Told("Yes."))
-    provider = FittingLLMProvider(model, shorter, 4)
+    provider = RephrasingLLMProvider(model, shorter, no_softer, 4)
     response = await provider.complete(request_of("0123456789"))
     assert model.seen[0].request.prompt == "0123"
     assert response.degraded == "cut to 4"
@@ -36,7 +40,7 @@ async def test_a_window_that_is_known_is_kept_to_and_what_is_left_out_is_said() 
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_refusal_that_names_the_window_is_learnt_from_once(stream: bool) -> None:
     model = ScriptedProvider(Told(error=too_large(6)), Told("Yes."), Told(error=too_large(6)))
-    provider = FittingLLMProvider(model, shorter)
+    provider = RephrasingLLMProvider(model, shorter, no_softer)
 
     async def ask() -> str:
         if not stream:
@@ -55,5 +59,5 @@ async def test_a_refusal_that_names_the_window_is_learnt_from_once(stream: bool)
 async def test_a_refusal_that_names_no_window_is_passed_on() -> None:
     model = ScriptedProvider(Told(error=too_large(None)))
     with pytest.raises(RequestTooLarge):
-        await FittingLLMProvider(model, shorter).complete(request_of())
+        await RephrasingLLMProvider(model, shorter, no_softer).complete(request_of())
     assert len(model.seen) == 1

@@ -8,8 +8,13 @@ import pytest
 
 from tests.integrations.fakes import ScriptedProvider, Told, request_of
 from tta_rebuild.core.errors import ContentRefused, ProviderBusy
-from tta_rebuild.integrations.llm_provider import LLMRequest, StreamEnded, StreamRestarted
-from tta_rebuild.integrations.wrappers.rephrasing import SofteningLLMProvider
+from tta_rebuild.integrations.llm_provider import (
+    LLMProvider,
+    LLMRequest,
+    StreamEnded,
+    StreamRestarted,
+)
+from tta_rebuild.integrations.wrappers.rephrasing import RephrasingLLMProvider
 
 REFUSED = ContentRefused("blocked", reason="SAFETY")
 
@@ -18,9 +23,13 @@ def soften(request: LLMRequest) -> LLMRequest | None:
     return replace(request, prompt=f"{request.prompt} Gently.") if request.task == "scene" else None
 
 
+def softening(model: LLMProvider) -> RephrasingLLMProvider:
+    return RephrasingLLMProvider(model, lambda request, window, answer: None, soften)
+
+
 async def test_a_refused_scene_is_asked_for_once_more_and_more_gently() -> None:
     model = ScriptedProvider(REFUSED, Told("gentle"))
-    response = await SofteningLLMProvider(model, soften).complete(request_of("Go.", task="scene"))
+    response = await softening(model).complete(request_of("Go.", task="scene"))
     assert response.text == "gentle"
     assert [seen.request.prompt for seen in model.seen] == ["Go.", "Go. Gently."]
 
@@ -28,7 +37,7 @@ async def test_a_refused_scene_is_asked_for_once_more_and_more_gently() -> None:
 async def test_a_second_refusal_is_raised() -> None:
     model = ScriptedProvider(REFUSED)
     with pytest.raises(ContentRefused):
-        await SofteningLLMProvider(model, soften).complete(request_of(task="scene"))
+        await softening(model).complete(request_of(task="scene"))
     assert len(model.seen) == 2
 
 
@@ -36,7 +45,7 @@ async def test_a_second_refusal_is_raised() -> None:
 async def test_what_cannot_be_softened_is_asked_once(error: Exception, task: str) -> None:
     model = ScriptedProvider(error)
     with pytest.raises(type(error)):
-        await SofteningLLMProvider(model, soften).complete(request_of(task=task))
+        await softening(model).complete(request_of(task=task))
     assert len(model.seen) == 1
 
 
@@ -45,7 +54,7 @@ async def test_a_stream_begins_anew_and_says_so_if_it_had_begun(in_mid_stream: b
     model = ScriptedProvider(
         Told("a hard scene", REFUSED, in_mid_stream=in_mid_stream), Told("gentle")
     )
-    provider = SofteningLLMProvider(model, soften)
+    provider = softening(model)
     items = [item async for item in provider.stream(request_of(task="scene"))]
     assert any(isinstance(item, StreamRestarted) for item in items) is in_mid_stream
     assert isinstance(items[-1], StreamEnded)
@@ -55,7 +64,7 @@ async def test_a_stream_begins_anew_and_says_so_if_it_had_begun(in_mid_stream: b
 
 async def test_leaving_early_closes_the_stream_inside() -> None:
     model = ScriptedProvider()
-    items = SofteningLLMProvider(model, soften).stream(request_of(task="scene"))
+    items = softening(model).stream(request_of(task="scene"))
     await anext(items)
     await items.aclose()
     assert model.seen[0].closed

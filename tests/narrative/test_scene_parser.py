@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tta_rebuild.core.story import Claim, DialogueLine, Passage
 from tta_rebuild.narrative.reply_values import LONGEST_SCENE, paragraphs, up_to_last_sentence
 from tta_rebuild.narrative.scene_parser import LONGEST_REPLY, SceneReader
-from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted, ProsePiece
+from tta_rebuild.narrative.story_values import GeneratedStory, PassageDrafted
 
 SCENE: dict[str, Any] = {
     "passages": [
@@ -81,39 +81,26 @@ def test_passages_carry_their_facts_and_speakers() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 50, 10_000])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_prose_is_given_out_as_it_grows_and_joins_to_its_passage(
-    size: int, ascii_only: bool
-) -> None:
-    reader, prose, complete = SceneReader(), "", []
-    for piece in pieces(json.dumps(SCENE, ensure_ascii=ascii_only), size):
-        for reading in reader.feed(piece):
-            if isinstance(reading, ProsePiece):
-                prose += reading.text
-            else:
-                assert prose == reading.passage.text
-                complete.append(reading.passage)
-                prose = ""
+def test_passages_are_given_out_as_they_are_complete(size: int, ascii_only: bool) -> None:
+    reader = SceneReader()
+    whole = json.dumps(SCENE, ensure_ascii=ascii_only)
+    complete = [read.passage for piece in pieces(whole, size) for read in reader.feed(piece)]
     reply = reader.finish()
     assert tuple(complete) == reply.passages
     assert reply == read_scene(json.dumps(SCENE))
 
 
-def test_prose_is_given_out_with_the_very_piece_that_brings_it() -> None:
+def test_a_passage_is_given_out_with_the_very_piece_that_ends_it() -> None:
     reader = SceneReader()
     head = '{"passages": [{"facts": [], "text": "The rain'
-    assert list(reader.feed(head)) == [ProsePiece("The rain")]
-    assert list(reader.feed(" falls")) == [ProsePiece(" falls")]
-    assert list(reader.feed('."')) == [ProsePiece(".")]
+    assert list(reader.feed(head)) == list(reader.feed(" falls")) == list(reader.feed('."')) == []
     assert list(reader.feed("}")) == [PassageDrafted(Passage(text="The rain falls."))]
 
 
-def test_flat_prose_streams_too() -> None:
+def test_flat_prose_is_told_at_the_end() -> None:
     reader = SceneReader()
     flat = '{"scene_id": "s", "narrative_text": "It rains.\\n\\nIt stops.", "dialogue": []}'
-    prose = "".join(
-        r.text for piece in pieces(flat, 3) for r in reader.feed(piece) if isinstance(r, ProsePiece)
-    )
-    assert prose == "It rains.\n\nIt stops."
+    assert [item for piece in pieces(flat, 3) for item in reader.feed(piece)] == []
     assert [p.text for p in reader.finish().passages] == ["It rains.", "It stops."]
 
 
@@ -213,14 +200,9 @@ def test_no_text_makes_it_fail_and_pieces_change_nothing(text: str, size: int) -
 def test_streamed_passages_are_the_final_ones(
     told: list[dict[str, Any]], size: int, ascii_only: bool
 ) -> None:
-    reader, complete, prose = SceneReader(), [], ""
+    reader, complete = SceneReader(), []
     for piece in pieces(json.dumps({"passages": told}, ensure_ascii=ascii_only), size):
-        for reading in reader.feed(piece):
-            if isinstance(reading, PassageDrafted):
-                complete.append(reading.passage)
-                assert prose.endswith(reading.passage.text)
-            else:
-                prose += reading.text
+        complete += [read.passage for read in reader.feed(piece)]
     assert reader.finish().passages == tuple(complete)
 
 

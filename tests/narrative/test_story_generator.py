@@ -22,7 +22,6 @@ from tta_rebuild.integrations.llm_provider import StreamRestarted
 from tta_rebuild.narrative import (
     DraftRestarted,
     PassageDrafted,
-    ProsePiece,
     StoryDrafted,
     StoryGenerationInput,
     StoryGeneratorPrimitive,
@@ -71,8 +70,6 @@ async def test_a_streamed_scene_is_the_scene_told_at_once(scripted: Any, context
     assert items[-1] == StoryDrafted(at_once)
     drafted = [i.passage for i in items if isinstance(i, PassageDrafted)]
     assert tuple(drafted) == at_once.passages
-    prose = "".join(i.text for i in items if isinstance(i, ProsePiece))
-    assert prose == "".join(p.text for p in at_once.passages)
 
 
 async def test_the_request_carries_task_variables_template_schema_and_place(
@@ -300,7 +297,7 @@ async def test_leaving_the_scene_early_closes_the_models_stream(
     provider = scripted(in_pieces(SCENE, 3))
     async with aclosing(StoryGeneratorPrimitive(provider).tell(WANTED, context)) as items:
         async for item in items:
-            if isinstance(item, ProsePiece):
+            if isinstance(item, PassageDrafted):
                 break
     assert provider.closed_streams == 1
 

@@ -1,7 +1,7 @@
 """The provider stack, written down once, outermost first::
 
     traced → routed → cached → accounted → fallback over
-        [ softening → fitting → budgeted → retrying → circuit → paced → costed → traced → adapter ]
+        [ rephrasing → budgeted → retrying → circuit → paced → costed → traced → adapter ]
 
 The reason for each place stands in ``integrations.wrappers``.
 """
@@ -25,7 +25,6 @@ from tta_rebuild.integrations.rate_limiter import Quota
 from tta_rebuild.integrations.response_cache import ResponseCache
 from tta_rebuild.integrations.wrappers.fallback import ALSO_WITHOUT_BUDGET, Link
 from tta_rebuild.integrations.wrappers.redacting import RedactingLLMProvider
-from tta_rebuild.integrations.wrappers.rephrasing import FittingLLMProvider
 from tta_rebuild.integrations.wrappers.traced import TracedLLMProvider
 from tta_rebuild.narrative.scene_request import fitted, softened
 from tta_rebuild.prompts import PromptCatalog
@@ -157,8 +156,10 @@ class StackBuilder:
         )
         retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
         budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
-        fitting = FittingLLMProvider(budgeted, self._fit, self._windows.get(model))
-        return Link(provider=integrations.SofteningLLMProvider(fitting, _softer), name=model)
+        rephrasing = integrations.RephrasingLLMProvider(
+            budgeted, self._fit, _softer, self._windows.get(model)
+        )
+        return Link(provider=rephrasing, name=model)
 
     def _fit(
         self, request: LLMRequest, window_tokens: int, max_tokens: int

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from tta_rebuild.canon.view import STORY, Canon, Fact
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.english import sentences_of
+from tta_rebuild.core.usage import CHARS_PER_TOKEN
 
 if TYPE_CHECKING:
     from tta_rebuild.storage.story_store import Found
 
 T = TypeVar("T")
 
-CHARS_PER_TOKEN = 4
 FACT_TOKENS, LINE_TOKENS = 700, 400
 FACTS_PER_SUBJECT = 12
 MOST_NAMED = 8

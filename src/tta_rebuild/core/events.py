@@ -152,14 +152,9 @@ class ChoicesOffered(Event):
 
 
 class TimelineMarked(Event):
-    """An entry of the story's own timeline, in story time (see ``narrative.timeline_manager``)."""
+    """Retired: earlier versions wrote it and nothing read it; it keeps its position in the log."""
 
-    event_id: str
-    event_type: str
-    timestamp: int
-    event_data: Mapping[str, Any] = field(default_factory=dict)
-    causal_links: tuple[str, ...] = ()
-    character_ids: tuple[str, ...] = ()
+    VERSION = 2
 
 
 class StoryEnded(Event):
@@ -194,6 +189,7 @@ class RecordedEvent:
 
 
 Upcaster: TypeAlias = Callable[[dict[str, Any]], dict[str, Any]]
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {(TimelineMarked.KIND, 1): lambda old: {}}
 
 
 @cache
@@ -212,7 +208,7 @@ class EventCodec:
         types: kind → event type, for tests of old and future vocabularies.
     """
 
-    upcasters: Mapping[tuple[str, int], Upcaster] = field(default_factory=dict)
+    upcasters: Mapping[tuple[str, int], Upcaster] = field(default_factory=lambda: UPCASTERS)
     types: Mapping[str, type[Any]] = field(default_factory=lambda: EVENT_TYPES)
 
     def to_json(self, event: Event) -> tuple[str, int, str]:

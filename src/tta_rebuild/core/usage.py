@@ -9,6 +9,14 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Literal
 
+CHARS_PER_TOKEN = 4
+"""Characters of English prose per token, or bytes of UTF-8 in any script; roughly."""
+
+
+def tokens_of(size: int) -> int:
+    """About how many tokens a text of that size has, rounded up."""
+    return -(-size // CHARS_PER_TOKEN)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
@@ -97,22 +105,17 @@ class Ledger:
     """
 
     def __init__(self) -> None:
-        self.rows: list[Attempt] = []
-
-    def add(self, attempt: Attempt) -> None:
-        """Keep one attempt, in memory alone. Raises ValueError for a time without a zone."""
-        if attempt.at.tzinfo is None:
-            raise ValueError(f"{attempt.at.isoformat()} has no time zone; pass an aware time")
-        self.rows.append(replace(attempt, at=attempt.at.astimezone(UTC)))
+        self._rows: list[Attempt] = []
 
     async def book(self, attempt: Attempt) -> None:
-        """Keep one attempt for good."""
-        self.add(attempt)
+        """Keep one attempt, as ``book_all`` does."""
+        await self.book_all([attempt])
 
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep several attempts, in order."""
-        for attempt in attempts:
-            await self.book(attempt)
+        """Keep several attempts, in order, or none. Raises ValueError: a time has no zone."""
+        for naive in (a.at for a in attempts if a.at.tzinfo is None):
+            raise ValueError(f"{naive.isoformat()} has no time zone; pass an aware time")
+        self._rows += [replace(attempt, at=attempt.at.astimezone(UTC)) for attempt in attempts]
 
     async def spent_usd(
         self,
@@ -148,14 +151,11 @@ class Ledger:
         ]
         return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
 
-    async def attempts(
-        self, *, story_id: str | None = None, limit: int = 1000
-    ) -> Sequence[Attempt]:
+    async def attempts(self, *, limit: int = 1000) -> Sequence[Attempt]:
         """The latest attempts, newest last."""
-        matching = sorted(self._matching(None, story_id=story_id), key=attrgetter("at"))
-        return matching[max(len(matching) - limit, 0) :]
+        return sorted(self._rows, key=attrgetter("at"))[max(len(self._rows) - limit, 0) :]
 
     def _matching(self, since: datetime | None, **scopes: str | None) -> list[Attempt]:
         wanted = {name: value for name, value in scopes.items() if value is not None}
-        rows = [a for a in self.rows if since is None or a.at >= since]
+        rows = [a for a in self._rows if since is None or a.at >= since]
         return [a for a in rows if all(getattr(a, n) == v for n, v in wanted.items())]

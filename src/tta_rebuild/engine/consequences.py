@@ -1,18 +1,15 @@
-"""What a told scene leaves behind: how its characters are, the lasting lines, and on its timeline
-the earlier scenes that it goes back to.
-"""
+"""What a told scene leaves behind: how its characters are, and the lasting lines."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from tta_rebuild.canon.lines import cut_line
 from tta_rebuild.canon.people import People
-from tta_rebuild.canon.view import Canon, Fact
 from tta_rebuild.core.events import CharacterChanged
-from tta_rebuild.core.story import NARRATOR, ArcStage, Claim, LastingLine, Passage
+from tta_rebuild.core.story import ArcStage, Claim, LastingLine, Passage
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.character_state import (
     CharacterInteraction,
@@ -24,13 +21,10 @@ from tta_rebuild.narrative.character_state import (
 MOST_LINES = 9
 """Lasting lines that a scene may leave."""
 
-MOST_LINKS = 4
-
 _INNER = ("knows", "believes", "promise", "met")
 """Relations of what somebody has in mind."""
 
 _OF_TWO = ("holds", "wears", "owns", "met")
-_OF_THINGS = ("state", "located_in", "part_of")
 
 _WEIGHTS: Mapping[str, int] = {
     **dict.fromkeys(("alive", "promise", "kin", "knows", "believes"), 3),
@@ -157,33 +151,3 @@ def _named(
     if not who or any(part in sentence for part in names[who].split() if len(part) > 2):
         return ""
     return f"{names[who]}: "
-
-
-# ------------------------------------------------------------------------------ the timeline
-
-
-def inferred_causes(canon: Canon, claims: Iterable[Claim], turn: int) -> tuple[str, ...]:
-    """Ids of the timeline events of earlier scenes that a turn's claims go back to, latest first.
-
-    ``canon`` is what held before the scene, ``claims`` what it made so or ended.
-    """
-    narrated = (claim for claim in claims if claim.speaker == NARRATOR)
-    turns = {canon.turn_of(fact.since) for claim in narrated for fact in _needed(canon, claim)}
-    earlier = sorted((t for t in turns if 0 < t < turn), reverse=True)
-    return tuple(f"turn-{t}-scene" for t in earlier[:MOST_LINKS])
-
-
-def _needed(canon: Canon, claim: Claim) -> Iterator[Fact]:
-    """What held and is replaced, ended, passed on or used by a claim."""
-    relation = canon.relations[claim.relation]
-    slot, normal = canon.relations.normal(relation.name, claim.value)
-    held = canon.fact(claim.subject, relation.name, slot)
-    if held is not None:
-        is_same = canon.relations.normal(relation.name, held.value)[1] == normal
-        if claim.ends or not is_same:
-            yield held
-    bearer = canon.bearer(relation.name, claim.value)
-    if bearer is not None:
-        yield bearer
-    if relation.value in ("thing", "place"):
-        yield from (f for f in canon.facts_about(claim.value) if f.relation in _OF_THINGS)

@@ -99,7 +99,8 @@ def _compared(
     An author's correction stands behind the turn's own events and is not told again.
     """
     codec = EventCodec()
-    own = takewhile(lambda e: not isinstance(e, log.FactRetconned), (r.event for r in logged))
+    written = (r.event for r in logged if not isinstance(r.event, log.TimelineMarked))
+    own = takewhile(lambda e: not isinstance(e, log.FactRetconned), written)
     for old, new in zip_longest(own, again):
         was, now = ("".join(map(str, codec.to_json(e))) if e else "" for e in (old, new))
         if was != now:

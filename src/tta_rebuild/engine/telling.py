@@ -165,8 +165,6 @@ class SceneTelling:
                 self._unread = () if story.is_ending else story.choices
             case Noted():
                 return self._of(item)
-            case _:
-                pass
         return []
 
     async def _as_they_come(

@@ -23,7 +23,6 @@ from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.consequences import (
     characters_after,
-    inferred_causes,
     of_the_scene,
     outcome_of,
     written,
@@ -126,15 +125,14 @@ class _Turn:
         outcome, note = outcome_of(lines, happened, passages), "; ".join(degraded)
         scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
         changes = characters_after(self.input, passages, self.point.stage)
-        replies = [*self._provider.replies, *read]
+        move, replies = self.input.move, [*self._provider.replies, *read]
         events: list[Event] = [
-            *self._acted(),
+            *([move] if move and self.input.number > 1 else []),
             *([log.PastRecalled(positions=recalled)] if recalled else []),
             *replies,
             *told.withheld,
             log.SceneTold(scene=scene),
             *code,
-            self._scene_mark(scene),
             *(
                 log.FactRetracted(claim=c) if c.ends else log.FactAsserted(claim=c)
                 for c in self._gate.claims
@@ -210,30 +208,3 @@ class _Turn:
 
         is_invalid = any(one.verdict == "invalid" for one in verdicts)
         return [log.CodeChecked(verdicts=verdicts)], INVALID_CODE_FACTOR if is_invalid else 1.0
-
-    def _acted(self) -> list[Event]:
-        turn, move = self.input.number, self.input.move
-        if move is None or turn <= 1:
-            return []
-        offered = [choice.text for choice in self.input.state.choices]
-        mark = log.TimelineMarked(
-            event_id=f"turn-{turn}-action",
-            event_type="choice" if move.choice else "story_beat",
-            timestamp=2 * turn - 1,
-            event_data={"text": move.text, "choices": offered},
-            causal_links=(f"turn-{turn - 1}-scene",),
-        )
-        return [move, mark]
-
-    def _scene_mark(self, scene: Scene) -> log.TimelineMarked:
-        turn = self.input.number
-        cause = (f"turn-{turn}-action",) if turn > 1 else ()
-        inferred = inferred_causes(self.input.state.canon, self._gate.claims, turn)
-        return log.TimelineMarked(
-            event_id=f"turn-{turn}-scene",
-            event_type="consequence" if turn > 1 else "story_beat",
-            timestamp=2 * turn,
-            event_data={"scene_id": scene.scene_id, "setting": scene.setting},
-            causal_links=tuple(dict.fromkeys((*cause, *inferred))),
-            character_ids=tuple(dict.fromkeys(p.speaker for p in scene.passages if p.speaker)),
-        )

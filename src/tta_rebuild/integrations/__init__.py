@@ -58,7 +58,7 @@ wrappers.costed: AccountedLLMProvider BudgetedLLMProvider CostTrackingLLMProvide
 wrappers.fallback: FallbackLLMProvider Link RoutedLLMProvider
 wrappers.paced: RateLimitedLLMProvider
 wrappers.retrying: RetryBudget RetryPolicy RetryingLLMProvider
-wrappers.rephrasing: SofteningLLMProvider
+wrappers.rephrasing: RephrasingLLMProvider
 wrappers.traced: TracedLLMProvider
 """
 """Module: the names that are to be had from here too."""

@@ -11,9 +11,8 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.usage import Usage, tokens_of
 from tta_rebuild.integrations.adapter import Chunk
-from tta_rebuild.integrations.llm_provider import CHARS_PER_TOKEN
 from tta_rebuild.integrations.openai_provider import SdkAdapter
 from tta_rebuild.integrations.parameters import Asked
 
@@ -81,8 +80,8 @@ class AnthropicProvider(SdkAdapter):
                     if text:
                         # The output is counted at the end alone: until then by its length.
                         chars += len(text)
-                        tokens = max(1, round(chars / CHARS_PER_TOKEN))
-                        so_far = replace(counted, output_tokens=tokens, estimated=True)
+                        told = tokens_of(chars)
+                        so_far = replace(counted, output_tokens=told, estimated=True)
                         yield Chunk(text=text, usage=so_far)
                 elif event.type == "message_delta":
                     usage = _usage(event.usage, counted)

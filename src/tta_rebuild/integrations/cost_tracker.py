@@ -18,7 +18,6 @@ from typing import Any
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.clock import Clock, SystemClock
 from tta_rebuild.core.errors import StoreError, ValidationError
-from tta_rebuild.core.memory_ledger import MemoryLedger
 from tta_rebuild.core.usage import Attempt, Ledger, Usage
 from tta_rebuild.integrations.budgets import (
     Account,
@@ -68,7 +67,7 @@ class CostTracker:
     ) -> None:
         if isinstance(ledger, (int, float)):
             raise ValidationError(f"for a budget write CostTracker(budget_usd={ledger})")
-        self.ledger: Ledger = MemoryLedger() if ledger is None else ledger
+        self.ledger = Ledger() if ledger is None else ledger
         self.budget_usd = budget_usd
         self._own: Account | None = None
         if budget_usd is not None:

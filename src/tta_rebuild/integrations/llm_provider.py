@@ -19,13 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.errors import ProviderBusy, ProviderError, StreamBroken, ValidationError
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.usage import Usage, tokens_of
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.prices import Price
-
-CHARS_PER_TOKEN = 4.0
-"""Characters per token of English prose, roughly."""
 
 FRAME_TOKENS, SCHEMA_IN_WORDS_TOKENS = 64, 256
 """What roles and turns add to a prompt, and an adapter that puts a schema into words, at most."""
@@ -128,7 +125,7 @@ class LLMRequest:
     @property
     def likely_input_tokens(self) -> int:
         """About as many tokens as a provider counts, with a tenth to spare; in any script."""
-        return round(1.1 * self._bytes / CHARS_PER_TOKEN) + 8
+        return round(1.1 * tokens_of(self._bytes)) + 8
 
     @property
     def most_input_tokens(self) -> int:
@@ -342,7 +339,7 @@ class WrapperProvider(ItemsProvider):
 
 def estimated_usage(prompt: str, text: str) -> Usage:
     """Token counts guessed from lengths, marked as estimated."""
-    given, told = (max(1, round(len(part) / CHARS_PER_TOKEN)) for part in (prompt, text))
+    given, told = (max(1, tokens_of(len(part))) for part in (prompt, text))
     return Usage(input_tokens=given, output_tokens=told, estimated=True)
 
 

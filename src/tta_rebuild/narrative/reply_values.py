@@ -71,18 +71,6 @@ def _without_markup(text: str) -> str:
     return _ENTITY.sub(lambda m: html.unescape(m[0]).replace("\xa0", " "), _TAG.sub("", text))
 
 
-def settled(text: str) -> str:
-    """Of a text that still grows: what comes before a tag, entity or escape that is not closed."""
-    thought = THOUGHT_BEGINS.search(text)
-    if thought and not THOUGHT_ENDS.search(text, thought.end()):
-        text = text[: thought.start()]
-    for opening, closing in (("\x1b", "m"), ("<", ">"), ("&", ";")):
-        at = text.rfind(opening, max(0, len(text) - 80))
-        if at >= 0 and closing not in text[at:]:
-            text = text[:at]
-    return text.removesuffix("\r")
-
-
 def is_thinking(text: str) -> bool:
     """Whether a reply so far is thinking aloud, and has not come to its answer."""
     return bool(THOUGHT_BEGINS.match(text)) and not THOUGHT_ENDS.search(text)

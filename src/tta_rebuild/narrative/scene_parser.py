@@ -1,8 +1,8 @@
 """Reads a scene reply while it is still being written, and one that came as plain prose.
 
-``SceneReader`` is fed the pieces of a reply as they arrive and says at once what new prose there
-is and which passages are complete; ``finish`` gives the whole. It decodes only the passage (or the
-flat ``narrative_text``) that is growing, so each character is looked at a few times at most.
+``SceneReader`` is fed the pieces of a reply as they arrive and says at once which passages are
+complete; ``finish`` gives the whole. It decodes only the passage that is growing, so each character
+is looked at a few times at most.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tta_rebuild.narrative.story_values import (
     DraftRestarted,
     GeneratedStory,
     PassageDrafted,
-    ProsePiece,
     StoryItem,
     untold,
 )
@@ -50,7 +49,6 @@ _CHATTER = re.compile(r"(?i)\W*(?:sure|certainly|of course|ok(?:ay)?|here(?:['â€
 _OBJECT = re.compile(r'\{(?=\s*["}])')
 _PASSAGES = re.compile(r'"passages"\s*:\s*\[')
 _NEXT = re.compile(r"[\s,]*\{")
-_FLAT = re.compile(r'"narrative_text"\s*:\s*"')
 
 
 class SceneReader:
@@ -63,17 +61,11 @@ class SceneReader:
         self.text = text
         self.given: list[Passage] = []  # as complete
         self._at = 0  # where the next passage begins
-        self._shown = 0  # characters of the growing passage, or flat text, already given out
         self._room = read.LONGEST_SCENE
         self._seen = 0
 
-    @property
-    def has_shown(self) -> bool:
-        """True once any prose was given out."""
-        return bool(self.given or self._shown)
-
     def feed(self, piece: str) -> Iterator[StoryItem]:
-        """What the piece brings: growing prose, then completed passages, in order."""
+        """The passages that the piece completes, in order."""
         before = len(self.text)
         self.text += piece[: LONGEST_REPLY - before]
         # What is still open is looked at again with each piece, so for something that grows
@@ -94,34 +86,18 @@ class SceneReader:
             may_end = self.text.find("}", max(seen, start)) >= 0
             found = object_at(self.text, start) if may_end else None
             if found is None:
-                yield from self._growing(as_far_as_it_goes(self.text[start:]), "text")
                 return
             self._at = found[1]
             yield from self._completed(_passage(found[0]))
-        if not self.given and (flat := _FLAT.search(self.text)):
-            growing = as_far_as_it_goes("{" + self.text[flat.start() :])
-            yield from self._growing(growing, "narrative_text")
 
     def _completed(self, passage: Passage) -> Iterator[StoryItem]:
         room, self._room = self._room, self._room - len(passage.text)
         passage = _fitting(passage, room)
         if not self.given and _is_refusal(passage):
             passage = replace(passage, text="")
-        if passage.text[self._shown :]:
-            yield ProsePiece(passage.text[self._shown :], passage.speaker)
-        self._shown = 0
         if passage.text.strip():
             self.given.append(passage)
             yield PassageDrafted(passage)
-
-    def _growing(self, data: dict[str, Any], key: str) -> Iterator[StoryItem]:
-        given = data.get(key)
-        if not isinstance(given, str) or given.lstrip()[:1] in ("{", "[") or self._room <= 0:
-            return  # anything else is read once it is complete
-        text = read.within(read.clean(read.settled(given), read.LONGEST_PASSAGE), self._room)
-        if len(text) > self._shown:
-            yield ProsePiece(text[self._shown :], _speaker(data.get("speaker")))
-            self._shown = len(text)
 
     def _without_thoughts(self) -> Iterator[StoryItem]:
         """Begin behind the last sign that thinking ends, unless the thought is part of a text."""
@@ -129,7 +105,7 @@ class SceneReader:
             began = read.THOUGHT_BEGINS.search(self.text, 0, last.start())
             if began and _OBJECT.search(self.text, 0, began.start()):
                 continue
-            if self.has_shown:
+            if self.given:
                 yield ANEW
             self._begin(self.text[last.end() :])
 

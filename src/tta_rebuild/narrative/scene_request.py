@@ -18,6 +18,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import RequestTooLarge
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.core.speech import name_of
+from tta_rebuild.core.usage import tokens_of
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.narrative.asking import packaged_prompts
 from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
@@ -36,8 +37,6 @@ LEFT_OUT_FIRST = (
 )
 """Variable, its plain name, and how many of its entries stay whatever happens; oldest go first."""
 
-CHARS_PER_TOKEN = 3.5
-"""On the low side, so that an estimate is rather too large."""
 FRAME_TOKENS, SHORTEST_ANSWER = 64, 256
 
 
@@ -157,9 +156,8 @@ def _place(variables: Mapping[str, Any], turn: int) -> list[str]:
 
 
 def tokens_in(text: str) -> int:
-    """About how many tokens a text has, rather too many; other scripts have more of them."""
-    others = sum(1 for char in text if ord(char) > 0x24F)
-    return math.ceil((len(text) - others) / CHARS_PER_TOKEN + others) + FRAME_TOKENS
+    """How many tokens a prompt has, rather too many; other scripts have more of them."""
+    return math.ceil(1.15 * tokens_of(len(text.encode("utf-8", "replace")))) + FRAME_TOKENS
 
 
 def fitted(
@@ -202,7 +200,7 @@ def _shortened(
         before = len(entries)
         while entries[kept:] and (over := tokens_in(request.full_text) - room) > 0:
             while entries[kept:] and over > 0:
-                over -= math.ceil(len(str(entries.pop(0))) / CHARS_PER_TOKEN)
+                over -= tokens_of(len(str(entries.pop(0))))
             variables[key] = "\n".join(entries) if isinstance(given, str) else entries
             again = rendered(catalog, request, variables)
             request = replace(request, prompt=again.prompt + added, system=again.system)

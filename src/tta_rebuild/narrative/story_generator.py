@@ -24,7 +24,6 @@ from tta_rebuild.narrative.story_calls import ModelCall, outcome
 from tta_rebuild.narrative.story_values import DraftRestarted as DraftRestarted
 from tta_rebuild.narrative.story_values import GeneratedStory as GeneratedStory
 from tta_rebuild.narrative.story_values import PassageDrafted as PassageDrafted
-from tta_rebuild.narrative.story_values import ProsePiece as ProsePiece
 from tta_rebuild.narrative.story_values import StoryDrafted as StoryDrafted
 from tta_rebuild.narrative.story_values import StoryGenerationInput as StoryGenerationInput
 from tta_rebuild.narrative.story_values import StoryItem as StoryItem
@@ -104,7 +103,7 @@ class StoryGeneratorPrimitive(TTAPrimitive[StoryGenerationInput, GeneratedStory]
                     yield item
             calls.append(call)
             asked = self._next_request(wanted, context, request, calls)
-            if asked is not None and call.reader.has_shown and not call.reply.passages:
+            if asked is not None and call.reader.given and not call.reply.passages:
                 yield DraftRestarted(_SOFTER if call.is_refused else _UNCLEAR)
         story = outcome(wanted, request, calls)
         for passage in () if any(call.reply.passages for call in calls) else story.passages:

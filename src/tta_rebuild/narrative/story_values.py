@@ -102,23 +102,15 @@ def untold(why: str) -> GeneratedStory:
 
 
 @dataclass(frozen=True, slots=True)
-class ProsePiece:
-    """More text of the passage being written; ``speaker`` is "" also where not yet known."""
-
-    text: str
-    speaker: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class PassageDrafted:
-    """A passage is complete; the pieces since the last one join to its text."""
+    """A passage is complete."""
 
     passage: Passage
 
 
 @dataclass(frozen=True, slots=True)
 class DraftRestarted:
-    """Forget all pieces and passages so far: the scene begins anew."""
+    """Forget all passages so far: the scene begins anew."""
 
     reason: str
 
@@ -130,4 +122,4 @@ class StoryDrafted:
     story: GeneratedStory
 
 
-StoryItem: TypeAlias = ProsePiece | PassageDrafted | DraftRestarted | StoryDrafted
+StoryItem: TypeAlias = PassageDrafted | DraftRestarted | StoryDrafted

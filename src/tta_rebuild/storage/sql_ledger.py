@@ -26,12 +26,8 @@ class SqlLedger(Ledger):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def book(self, attempt: Attempt) -> None:
-        """See ``Ledger.book``."""
-        await self.book_all([attempt])
-
     async def book_all(self, attempts: Sequence[Attempt]) -> None:
-        """Keep several attempts in one transaction, in order, or none."""
+        """See ``Ledger.book_all``; in one transaction."""
         rows = [asdict(attempt) | {"at": to_micros(attempt.at)} for attempt in attempts]
         for row in rows:
             row |= row.pop("usage")
@@ -75,14 +71,11 @@ class SqlLedger(Ledger):
         lines = [CostLine(**row) for row in rows]
         return lines if by == "day" else sorted(lines, key=lambda li: (-li.cost_usd, li.key))
 
-    async def attempts(
-        self, *, story_id: str | None = None, limit: int = 1000
-    ) -> Sequence[Attempt]:
+    async def attempts(self, *, limit: int = 1000) -> Sequence[Attempt]:
         """See ``Ledger.attempts``."""
-        where, values = _within(None, story_id=story_id)
-        latest = f"SELECT * FROM attempts{where} ORDER BY at DESC, number DESC LIMIT :limit"
+        latest = "SELECT * FROM attempts ORDER BY at DESC, number DESC LIMIT :limit"
         async with self._database.reading() as connection:
-            rows = await connection.rows(latest, limit=limit, **values)
+            rows = await connection.rows(latest, limit=limit)
         return [_attempt(row) for row in reversed(rows)]
 
 

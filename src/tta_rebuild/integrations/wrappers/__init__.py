@@ -7,8 +7,8 @@ Outermost first, with the reason for each place::
     cached            what was answered before is free, so nothing below is asked
     accounted         all attempts of the call are one account
     fallback          the next model, where one cannot
-      softening       a refused scene once more, more gently, before another model takes over
-      fitting         a prompt that fits the model's window; what was left out is said
+      rephrasing      a refused scene once more, more gently, before another model takes over;
+                      a prompt that fits the model's window; what was left out is said
       budgeted        holds the worst case before the queue; a refusal here can fall to a model
                       that costs nothing
       retrying        every try is an attempt of its own …

@@ -20,7 +20,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
-from tta_rebuild.core.usage import Outcome, Usage
+from tta_rebuild.core.usage import Outcome, Usage, tokens_of
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -170,12 +170,11 @@ class _RunningAttempt:
 
     def sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
-        one_more = -(-self.largest_piece // int(llm.CHARS_PER_TOKEN))
         sent = self.counted or Usage(
-            input_tokens=self.request.likely_input_tokens,
-            output_tokens=round(self.chars / llm.CHARS_PER_TOKEN),
+            input_tokens=self.request.likely_input_tokens, output_tokens=tokens_of(self.chars)
         )
-        return replace(sent, output_tokens=sent.output_tokens + one_more, estimated=True)
+        told = sent.output_tokens + tokens_of(self.largest_piece)
+        return replace(sent, output_tokens=told, estimated=True)
 
     def ended(self, outcome: Outcome, usage: Usage) -> float:
         """Book the attempt, unless it is; gives its cost in US dollars."""

@@ -14,64 +14,51 @@ Fit = Callable[[llm.LLMRequest, int, int], tuple[llm.LLMRequest, str] | None]
 what it leaves out; None if it fits as it is. Raises RequestTooLarge where nothing can be left out.
 """
 
+Soften = Callable[[llm.LLMRequest], llm.LLMRequest | None]
+"""A request whose content was refused → a gentler one, None if there is none."""
 
-class FittingLLMProvider(llm.WrapperProvider):
-    """Asks with a prompt that fits ``window_tokens``; learns them from a refusal that names any."""
+
+class RephrasingLLMProvider(llm.WrapperProvider):
+    """Asks once more, more gently, where content was refused, and with what fits the window.
+
+    A refusal as too long that names the window is learnt from; then ``window_tokens`` has it.
+    """
 
     def __init__(
-        self, wrapped: llm.LLMProvider, fit: Fit, window_tokens: int | None = None
+        self, wrapped: llm.LLMProvider, fit: Fit, soften: Soften, window_tokens: int | None = None
     ) -> None:
         super().__init__(wrapped)
         self.window_tokens = window_tokens
-        self._fit = fit
+        self._fit, self._soften = fit, soften
 
     async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """The answer to what fits; a prompt is refused before the first piece."""
+        """The answer, to another wording if need be; says where pieces are to be forgotten."""
         max_tokens = request.max_tokens or self.config.max_tokens
-        for is_last in (False, True):
-            fitting = None
-            if self.window_tokens is not None:
-                fitting = self._fit(request, self.window_tokens, max_tokens)
+        has_begun = is_softened = False
+        while True:
+            window = self.window_tokens
+            fitting = self._fit(request, window, max_tokens) if window else None
             asked, left_out = fitting or (request, "")
             try:
                 async with aclosing(self.wrapped.items(asked, whole=whole)) as items:
                     async for item in items:
+                        has_begun = has_begun or isinstance(item, llm.TextPiece)
                         if left_out and isinstance(item, llm.StreamEnded):
                             degraded = "; ".join(filter(None, (left_out, item.response.degraded)))
                             item = llm.StreamEnded(replace(item.response, degraded=degraded))
                         yield item
                 return
             except RequestTooLarge as error:
-                told, known = error.window_tokens, self.window_tokens
-                if is_last or told is None or (known is not None and known <= told):
+                told = error.window_tokens
+                if told is None or (window is not None and window <= told):
                     raise
                 self.window_tokens = told
-
-
-class SofteningLLMProvider(llm.WrapperProvider):
-    """Asks once more, with what ``soften`` gives (None is nothing), where content was refused."""
-
-    def __init__(
-        self, wrapped: llm.LLMProvider, soften: Callable[[llm.LLMRequest], llm.LLMRequest | None]
-    ) -> None:
-        super().__init__(wrapped)
-        self._soften = soften
-
-    async def items(self, request: llm.LLMRequest, *, whole: bool = False) -> llm.Items:
-        """The answer, to the gentler request if need be; says where pieces are to be forgotten."""
-        has_begun = False
-        for is_last in (False, True):
+            except ContentRefused:
+                softer = None if is_softened else self._soften(request)
+                if softer is None:
+                    raise
+                request, is_softened = softer, True
             if has_begun:
                 why = "the model stopped for the content; once more, more gently"
                 yield llm.StreamRestarted(why)
-            try:
-                async with aclosing(self.wrapped.items(request, whole=whole)) as items:
-                    async for item in items:
-                        has_begun = has_begun or isinstance(item, llm.TextPiece)
-                        yield item
-                return
-            except ContentRefused:
-                softer = None if is_last else self._soften(request)
-                if softer is None:
-                    raise
-                request = softer
+                has_begun = False
