@@ -147,6 +147,15 @@ async def test_a_move_that_cannot_be_made_is_refused_and_costs_nothing(begun, ki
     assert (session.state, len(desk.teller.requests)) == (before, asked)
 
 
+async def test_a_choice_where_none_is_offered_is_refused_and_the_longest_move_is_taken(kit):
+    desk = kit.desk(kit.scene("A gull screams.", choices=()))
+    session = await desk.stories.open(kit.premise)
+    *_, refused = await kit.play(session, Action.begin(), Action.choose(1))
+    assert "no numbered choices here" in refused.reason
+    await kit.play(session, Action.say("x" * MAX_ACTION_CHARS))
+    assert session.state.turn == 2
+
+
 async def test_words_against_the_players_own_boundaries_are_refused_kindly(kit):
     desk = kit.desk()
     session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "none"}))
