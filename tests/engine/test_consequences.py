@@ -51,6 +51,7 @@ def test_the_outcome_of_a_turn_is_what_the_storyteller_says_else_what_weighs_mos
         told("Tom died.", "alive", "false", subject="tom"),
     ]
     lines = of_the_scene(passages, NAMES)
+    assert [line.weight for line in lines] == [1, 3, 3]
     assert outcome_of(lines, "All is lost.", passages) == "All is lost."
     assert outcome_of(lines, "", passages) == "Mara died."
     assert outcome_of([], "", passages) == "It rained on Mara."
