@@ -29,6 +29,18 @@ async def test_a_scene_is_linked_to_the_scene_whose_fact_it_changes(kit):
     assert links["turn-3-scene"] == ("turn-3-action", "turn-1-scene")
 
 
+async def test_a_scene_in_which_a_thing_is_taken_is_linked_to_the_scene_that_put_it_there(kit):
+    desk = kit.desk(
+        kit.scene(told("The lamp lay in the mill.", "lamp", "located_in", "mill")),
+        kit.scene("A gull screams."),
+        kit.scene(told("Mara picked up the lamp.", "mara", "holds", "lamp")),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), Action.choose(1), Action.choose(1))
+    links = await links_of(desk, session)
+    assert links["turn-3-scene"] == ("turn-3-action", "turn-1-scene")
+
+
 async def test_inferred_links_hold_on_a_fork_and_replay_to_the_byte(kit):
     desk = kit.desk(
         kit.scene(told("Mara picked up the lamp.", "mara", "holds", "lamp")),

@@ -331,6 +331,18 @@ async def test_a_character_who_speaks_feels_and_remembers(begun, kit):
     assert mara.memory == ["That makes 1.", "That makes 2."]
 
 
+async def test_a_character_remembers_what_they_came_to_know_and_nobody_else_does(kit):
+    learnt = {"subject": "tom", "relation": "knows", "value": "the lamp is out"}
+    desk = kit.desk(
+        kit.scene({"text": "Hm.", "speaker": "mara"}, {"text": "Aye.", "speaker": "tom"}),
+        kit.scene({"text": "Mara and Tom saw the lamp go out.", "facts": [learnt]}),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), Action.choose(1))
+    told = {who: list(now.memory) for who, now in session.state.characters.items()}
+    assert told == {"mara": ["Hm."], "tom": ["Aye.", "knows: the lamp is out"]}
+
+
 async def test_prose_alone_makes_nothing_true(kit):
     flat = json.dumps({"narrative_text": "Mara walks to the old mill.", "story_branches": []})
     for reply in (kit.scene("Mara walks to the old mill."), flat):
