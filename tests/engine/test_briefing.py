@@ -57,3 +57,13 @@ async def test_people_elsewhere_are_named_with_their_ids_the_latest_of_many(kit)
     assert "mara" in present
     assert given["cast"] == elsewhere[-MAX_CAST:]
     assert len(given["cast"]) == MAX_CAST
+
+
+async def test_of_scenes_no_longer_at_hand_the_sentence_that_a_move_is_about_comes_back(kit):
+    told = ["The brass compass fell into the well.", *["A gull screams."] * 4]
+    desk = kit.desk(*map(kit.scene, told))
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), *[Action.say("I wait")] * 3)
+    await kit.play(session, Action.say("I look for the compass"))
+    assert desk.teller.requests[-1].variables["recalled"] == [f"turn 1: {told[0]}"]
+    assert "compass" not in str(desk.teller.requests[-2].variables["recalled"])
