@@ -58,7 +58,7 @@ def faults(node: ast.AST) -> Iterator[str]:
             yield ("max" if name == "min" else "min") + text(node)[3:]
         case ast.AugAssign(target=target, op=op, value=value) if type(op) in FLIPPED:
             yield f"{text(target)} {FLIPPED[type(op)]}= {text(value)}"
-        case ast.Return(value=ast.expr()):
+        case ast.Return(value=ast.expr()) if text(node) != "return None":
             yield "return None"
         case ast.Expr(value=ast.Call() | ast.Await()) | ast.Raise() | ast.Delete():
             yield "pass"
@@ -211,6 +211,7 @@ def main() -> None:
     chosen = random.Random(options.seed).sample(made, min(options.sample, len(made)))
     counts: dict[Path, Counter[bool]] = {}
     with tempfile.TemporaryDirectory() as scratch:
+        Path(scratch).chmod(0o755)  # some tests read the copy as another user
         rooms = sorted({f"tests/{room.split('/')[0]}" for room in options.rooms})
         hunt = Hunt(Path(scratch).resolve() / "copy", options.tests or rooms)
         for number, (path, first, last, text) in enumerate(sorted(chosen)):

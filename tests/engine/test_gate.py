@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tta_rebuild.core.events import FactAsserted, PassageWithheld
+from tta_rebuild.core.story import CharacterSketch
 from tta_rebuild.engine.action import Action
+
+ADA = CharacterSketch(character_id="ada", name="Ada", is_player=True)
+ASKS = {"text": "“Give me the lamp.”", "speaker": "ada"}
+ADDS = {"text": "“And the rope.”", "speaker": "ada"}
 
 
 def fact(subject, relation, value):
@@ -63,3 +70,27 @@ async def test_somebody_who_was_told_nothing_cannot_say_it(kit):
     (held,) = [e for e in await log_of(desk, session) if isinstance(e, PassageWithheld)]
     assert held.against == f"tom knows {secret}"
     assert "nobody has told them" in held.reason
+
+
+async def test_the_player_s_character_speaks_once_for_a_move_and_never_without_one(kit):
+    desk = kit.desk(
+        kit.scene("A gull screams.", ASKS),
+        kit.scene("The wind turns."),
+        kit.scene(ASKS, "The tide is out.", ADDS),
+    )
+    session = await desk.stories.open(replace(kit.premise, characters=(ADA,)))
+    await kit.play(session, Action.begin(), Action.say("I ask for the lamp"))
+    held = [e for e in await log_of(desk, session) if isinstance(e, PassageWithheld)]
+    assert [h.text for h in held] == [ASKS["text"], ADDS["text"]]
+    assert {h.against for h in held} == {"the player speaks for their own character"}
+
+
+async def test_what_the_player_s_character_said_in_a_draft_taken_back_does_not_count(kit):
+    desk = kit.desk()
+    session = await desk.stories.open(replace(kit.premise, characters=(ADA,)))
+    await kit.play(session, Action.begin())
+    desk.teller.restart_with = kit.scene(ASKS, "The tide is out.")[:-40]
+    desk.teller.replies = [kit.scene("The wind turns.", ASKS)]
+    await kit.play(session, Action.say("I ask for the lamp"))
+    assert session.state.withheld == ()
+    assert session.state.scene.passages[-1].text == ASKS["text"]

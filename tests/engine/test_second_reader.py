@@ -7,8 +7,11 @@ from dataclasses import replace
 
 from tta_rebuild.core.errors import ProviderBusy
 from tta_rebuild.core.events import LineEnded, LineKept, ModelReplied, PassageWithheld
+from tta_rebuild.core.story import Claim, LastingLine, Passage
 from tta_rebuild.engine.action import Action
+from tta_rebuild.engine.reading_request import lines_after
 from tta_rebuild.engine.turn_events import PassageReleased, TurnWarning
+from tta_rebuild.reading.second_reader import Reading
 
 FIRST, KEY, DOOR, LAMP = (
     "The stairs creak.",
@@ -234,3 +237,39 @@ async def test_a_choice_refused_with_the_passage_before_it_is_not_offered(kit):
     ((text, why),) = session.state.rejected
     assert why == "the door is locked"
     assert text not in [c.text for c in session.state.choices]
+
+
+async def test_new_lines_of_several_readings_go_by_the_numbers_that_follow(begun):
+    _, session = begun
+    one, two, three = (LastingLine(text=text) for text in (KEY, DOOR, LAMP))
+    state = replace(session.state, lines={7: one})
+    found = [Reading(lines=(two, three), ended=(7,)), Reading(lines=(one,)), Reading(ended=(8,))]
+    assert lines_after(state, found) == {9: three, 10: one}
+
+
+async def test_passages_are_judged_unplayed_by_the_rules_and_by_the_reader(kit):
+    had = {"subject": "tom", "relation": "holds", "value": "line"}
+    death = {"subject": "tom", "relation": "alive", "value": "false"}
+    told = {"text": "Tom had the line. Tom died in the storm.", "facts": [had, death]}
+    desk = read_by(
+        kit,
+        kit.scene(told),
+        reading(lines=[("The cellar door is locked.", ["door"], [])]),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin())
+    (number,) = session.state.lines
+    deed = Claim(subject="tom", relation="does", value="opened the jar")
+    proposed = [Passage(text=text) for text in ("Tom opened the jar.", LAMP, DOOR)]
+    proposed[0] = replace(proposed[0], facts=(replace(deed, sentence=proposed[0].text),))
+
+    desk.teller.replies = [reading((2, str(number), "it is locked"))]
+    judged = await session.judge(*proposed)
+    assert [held and held.gate for held in judged.withheld] == ["canon", None, "reader"]
+    assert (judged.calls, judged.note) == (1, "")
+
+    desk.teller.replies = [ProviderBusy("no answer")]
+    judged = await session.judge(*proposed)
+    assert [held and held.gate for held in judged.withheld] == ["canon", None, None]
+    assert judged.note
+    assert session.state.turn == 1

@@ -369,8 +369,16 @@ async def test_what_no_story_can_begin_with_is_refused_before_it_is_stored(chang
     assert await desk.stories.list() == before
 
 
-@pytest.mark.parametrize("change", [{"language": "pt-BR"}, {"world": "lighthouse"}])
-async def test_a_language_with_its_country_and_a_world_are_understood(change, begun, kit):
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"language": "pt-BR"},
+        {"world": "lighthouse"},
+        {"theme": "sea"},
+        {"theme": "x" * MAX_THEME_CHARS},
+    ],
+)
+async def test_what_a_story_can_just_begin_with_is_taken(change, begun, kit):
     desk, _ = begun
     assert await desk.stories.open(replace(kit.premise, **change))
 

@@ -147,6 +147,15 @@ async def test_a_move_that_cannot_be_made_is_refused_and_costs_nothing(begun, ki
     assert (session.state, len(desk.teller.requests)) == (before, asked)
 
 
+async def test_a_choice_where_none_is_offered_is_refused_and_the_longest_move_is_taken(kit):
+    desk = kit.desk(kit.scene("A gull screams.", choices=()))
+    session = await desk.stories.open(kit.premise)
+    *_, refused = await kit.play(session, Action.begin(), Action.choose(1))
+    assert "no numbered choices here" in refused.reason
+    await kit.play(session, Action.say("x" * MAX_ACTION_CHARS))
+    assert session.state.turn == 2
+
+
 async def test_words_against_the_players_own_boundaries_are_refused_kindly(kit):
     desk = kit.desk()
     session = await desk.stories.open(replace(kit.premise, boundaries={"violence": "none"}))
@@ -320,6 +329,18 @@ async def test_a_character_who_speaks_feels_and_remembers(begun, kit):
     mara = session.state.characters["mara"]
     assert mara.emotional_state == "hopeful"
     assert mara.memory == ["That makes 1.", "That makes 2."]
+
+
+async def test_a_character_remembers_what_they_came_to_know_and_nobody_else_does(kit):
+    learnt = {"subject": "tom", "relation": "knows", "value": "the lamp is out"}
+    desk = kit.desk(
+        kit.scene({"text": "Hm.", "speaker": "mara"}, {"text": "Aye.", "speaker": "tom"}),
+        kit.scene({"text": "Mara and Tom saw the lamp go out.", "facts": [learnt]}),
+    )
+    session = await desk.stories.open(kit.premise)
+    await kit.play(session, Action.begin(), Action.choose(1))
+    told = {who: list(now.memory) for who, now in session.state.characters.items()}
+    assert told == {"mara": ["Hm."], "tom": ["Aye.", "knows: the lamp is out"]}
 
 
 async def test_prose_alone_makes_nothing_true(kit):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import ClassVar
 
@@ -81,6 +82,26 @@ class TestOpenAI(AdapterContract):
         assert "made-up" not in repr(wire.records[0].headers)
         with pytest.raises(KeyMissing):
             OpenAIProvider(base_url="https://models.example.org/v1")
+        await adapter.aclose()
+
+    async def test_a_key_given_for_another_server_is_sent_to_it(self, wire: WireServer) -> None:
+        key = os.urandom(8).hex()
+        adapter = OpenAIProvider(key, model="m", base_url=wire.url + "/v1")
+        await adapter.complete(request())
+        assert f"Bearer {key}" in repr(wire.records[0].headers)
+        await adapter.aclose()
+
+    async def test_a_page_in_place_of_an_answer_is_called_one(self, wire: WireServer) -> None:
+        adapter = self.make(wire)
+        wire.faults.next(Fault("wrong_content_type"))
+        assert "sign-in page" in str(await failure(adapter, request(), stream=False))
+        await adapter.aclose()
+
+    async def test_thinking_is_counted_apart_from_the_answer(self, wire: WireServer) -> None:
+        wire.settings.thinking_tokens = 11
+        adapter = self.make(wire)
+        usage = (await adapter.complete(request())).usage
+        assert (usage.output_tokens, usage.thinking_tokens) == (wire.records[0].output_tokens, 11)
         await adapter.aclose()
 
     async def test_the_environment_cannot_redirect_the_key(

@@ -23,6 +23,7 @@ from tta_rebuild.core.errors import (
     StoreReadOnly,
 )
 from tta_rebuild.storage import sqlite_file
+from tta_rebuild.storage.failures import told_plainly
 from tta_rebuild.storage.story_store import StoryStore
 
 # ------------------------------------------------------------------------------- where
@@ -88,6 +89,14 @@ async def test_a_server_that_is_not_there_is_named_without_the_password() -> Non
     password = os.urandom(8).hex()
     with pytest.raises(StoreError, match="cannot be reached") as failure:
         await StoryStore.open(f"postgresql://ana:{password}@127.0.0.1:9/stories")
+    assert password not in str(failure.value)
+
+
+def test_an_unknown_error_of_a_server_is_named_without_its_words() -> None:
+    password = os.urandom(8).hex()
+    plainly = told_plainly("postgresql://host/stories", (ConnectionError,))
+    with pytest.raises(StoreError, match="failed") as failure, plainly:
+        raise ConnectionError(f"no route for ana:{password}")
     assert password not in str(failure.value)
 
 
@@ -200,6 +209,7 @@ _AS_NOBODY = """
 import asyncio, os, sys
 from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage import sqlite_file
+from tta_rebuild.storage.failures import told_plainly
 from tta_rebuild.storage.story_store import StoryStore
 if os.geteuid() == 0:
     os.setgid(65534); os.setuid(65534)
@@ -252,6 +262,16 @@ async def test_a_deleted_storys_words_are_nowhere_in_the_files(tmp_path: Path, t
 
 def _files_with(home: Path, word: str) -> list[str]:
     return [p.name for p in home.iterdir() if word.encode() in p.read_bytes().lower()]
+
+
+async def test_a_new_story_is_in_the_file_itself_and_not_only_in_its_log(
+    sqlite_store: StoryStore, tmp_path: Path, told: Any
+) -> None:
+    await sqlite_store.create_story("sea", "Sea", told.opening(), at=told.noon)
+
+    address = f"{(tmp_path / 'stories.db').as_uri()}?immutable=1"  # reads no log
+    with closing(sqlite3.connect(address, uri=True)) as file:
+        assert file.execute("SELECT story_id FROM stories").fetchall() == [("sea",)]
 
 
 async def test_the_database_is_set_up_to_survive_a_loss_of_power(

@@ -58,6 +58,7 @@ def test_what_no_test_notices_is_listed_and_what_one_notices_is_only_counted(
         ("while x and y: x -= 1", {"while ((x) or (y)): x -= 1", "while x and y: x += 1"}),
         ("for x in y: continue", {"for x in y: pass"}),
         ('x: list[3] = f"{1}"', set()),
+        ("def f(): return None", set()),
         ("é = a if b else c", {"é = (c if b else a)"}),
         ("await f(min(x, y))", {"pass", "await f(max(x, y))"}),
         ("if x not in y: raise", {"if (x in y): raise", "if x not in y: pass"}),

@@ -43,11 +43,9 @@ class AnthropicProvider(SdkAdapter):
             if len(asked.request.system) >= CACHED_FROM_CHARS:
                 block["cache_control"] = {"type": "ephemeral"}
             body["system"] = [block]
-        # The SDK has dropped these two; older models still take one, a temperature of at most 1.
+        # The SDK has dropped it and top_p; older models still take one of them, this of at most 1.
         if asked.temperature is not None:
             body["extra_body"] = {"temperature": min(1.0, asked.temperature)}
-        elif asked.top_p is not None:
-            body["extra_body"] = {"top_p": asked.top_p}
         output = dict(asked.thinking)
         if asked.structured == "schema":
             from anthropic import transform_schema

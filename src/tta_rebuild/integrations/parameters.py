@@ -110,7 +110,7 @@ class Parameters:
         """True if the server refused a parameter that can be left out: then it is, from now on."""
         said = error.message.lower()
         was_sent = {
-            "temperature": asked.temperature is not None or asked.top_p is not None,
+            "temperature": asked.temperature is not None,
             "thinking": bool(asked.thinking),
         }
         for name, words in _REFUSED_WORDS.items():

@@ -283,7 +283,6 @@ class RateLimiter:
         """Nobody sends to this model for so long, those already waiting included."""
         window = self._window(model)
         window.paused_until = max(window.paused_until, self._clock.now() + seconds)
-        window.pump()
 
     def learn(self, model: str, rpm: int) -> None:
         """The provider named its limit of requests per minute: keep to the lower one."""
@@ -292,7 +291,6 @@ class RateLimiter:
             return
         _log.info("%s allows %d requests per minute: keeping to it from now on", model, rpm)
         window.quota = replace(window.quota, rpm=rpm)
-        window.pump()
 
     def exhaust(self, model: str, until: datetime) -> None:
         """Nobody sends to this model before ``until``; everybody hears it at once."""
