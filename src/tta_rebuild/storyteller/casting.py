@@ -22,7 +22,8 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 _AWAY = re.compile(
     r"\b(?:dead|late|died|dies|missing|lost(?! (?:an?|the|his|her|their|its|all|every)\b)|vanished|"
     r"gone(?! (?:mad|insane|wrong|bad|blind|deaf|quiet|silent|too|back)\b)|disappeared|murdered|"
-    r"killed|absent|not yet met|until you meet|far away|drowned|buried|"
+    r"killed|absent|ran away|ran off|run away|stabbed|strangled|passed away|"
+    r"not yet met|until you meet|far away|drowned|buried|"
     r"left(?! (?:an?|the|in)\b))\b",
     re.I,
 )
@@ -326,9 +327,8 @@ def _plot_for(premise: PremiseReading, seed: str) -> str:
 
 def _slots(premise: PremiseReading, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
     """What the scenes' texts may name of the premise; one without a value is left out."""
-    people = [p.role or p.name for p in premise.people]
     slots = {
-        "matter": next(iter(filter(None, (premise.matter, *people))), "what has happened"),
+        "matter": premise.matter or "what has happened",
         "aim": premise.aim,
         "place": entities[here].name,
         "at": premise.at or "here",

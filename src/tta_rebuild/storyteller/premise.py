@@ -47,6 +47,7 @@ CONFLICTS = tuple(
 )
 TONES = ("plain", "warm", "comic", "wistful", "sombre", "tense", "ominous", "wonder")
 NOBODY = PremisePerson()
+_SPACE = frozenset("space planet orbit galaxy star oxygen alien colony starship airlock".split())
 MOST_PEOPLE, MOST_PLACES, MOST_THINGS, LONGEST_READ = 6, 4, 8, 5000
 
 
@@ -250,7 +251,8 @@ class _Reading:
             "place": at.partition(" ")[2] or "here",
         }
         lost = _spoken_of(said["sought"]) if "{sought}" in row["aim"] else []
-        named = (*self._determined(things), *places * self.is_title)
+        is_thing = conflict in ("understand", "deliver", "steal") or self.is_title
+        named = (*self._determined(things), *places * self.is_title) if is_thing else ()
         about = (*_spoken_of(aim), *turning, *lost, *named)
         time = pattern("time").search(self.text)
         unwanted = [w for s in self.commands for m in pattern("without").findall(s) for w in m]
@@ -328,11 +330,13 @@ class _Reading:
         return [thing for thing in things if thing in own]
 
     def _surroundings(self, places: Sequence[str]) -> str:
-        """The kind of place that the opening place is of, else the one most spoken of."""
-        words = {one_of(word) for word in re.findall(r"\w+", " ".join(places[:1]).lower())}
+        """The kind of place that the opening place is of, "" if it is of none that is known."""
+        named = [one_of(word) for word in re.findall(r"\w+", " ".join(places[:1]).lower())]
+        words = {*named, "_".join(named[-2:])} if places else self.spoken
         kinds = word_table("premise_topics")["surroundings"].items()
-        named = next((kind for kind, said in kinds if words & {*said.split()}), "")
-        return named or self._most_spoken("surroundings", "")
+        kind = next((kind for kind, said in kinds if words & {*said.split()}), "")
+        is_in_space = kind in ("ship", "train") and self.spoken & _SPACE
+        return "spaceship" if is_in_space else kind
 
     def _called(self, phrase: Phrase) -> str:
         """A phrase to the player: "his mother" is "your mother" where the player is he."""
