@@ -304,3 +304,16 @@ def test_a_premise_that_speaks_to_the_player_asks_nothing(sit: Sit) -> None:
     terminal.wait_for(" 1  ")
 
     assert "Who are you" not in terminal.text
+
+
+def test_who_names_people_of_a_premise_who_have_not_spoken(sit: Sit) -> None:
+    theme = "Nadia, a violin maker, waits for her old lover Viktor."
+    terminal = sit("play", "--model", "offline", "--theme", theme)
+    terminal.wait_for(" 1  ")
+    terminal.wait_for("> ")
+    terminal.type("/who")
+    terminal.wait_for("your old lover")
+    terminal.type("/quit")
+
+    assert terminal.end() == 0
+    assert "Nobody has appeared" not in terminal.text

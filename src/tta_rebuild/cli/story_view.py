@@ -135,14 +135,8 @@ def teller_before(state: tta.StoryState, teller: str) -> str:
 def cast(state: tta.StoryState, name: str = "") -> list[Row]:
     """Everyone in the story, or those whom a name means; raises NothingThere for nobody."""
     wanted = name.casefold().strip()
-    people = list(state.characters.values())
-    found = [c for c in people if wanted in (c.character_id.casefold(), c.name.casefold())]
-    found = found or [c for c in people if wanted in c.name.casefold()]
-    if name and not found:
-        known = ", ".join(c.name for c in people) or "nobody yet"
-        raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
     described = {sketch.character_id: sketch.description for sketch in state.premise.characters}
-    return [
+    people: list[Row] = [
         {
             "character_id": c.character_id,
             "name": c.name,
@@ -155,7 +149,38 @@ def cast(state: tta.StoryState, name: str = "") -> list[Row]:
             "ties": {state.names.get(who, who): tie for who, tie in c.relationships.items()},
             "remembers": c.memory,
         }
-        for c in found
+        for c in state.characters.values()
+    ]
+    people += _spoken_of(state)
+    found = [c for c in people if wanted in (c["character_id"].casefold(), c["name"].casefold())]
+    found = found or [c for c in people if wanted in c["name"].casefold()]
+    if name and not found:
+        known = ", ".join(c["name"] for c in people) or "nobody yet"
+        raise NothingThere(f"nobody called '{one_line(name, 60)}' is in this story; it has {known}")
+    return found
+
+
+def _spoken_of(state: tta.StoryState) -> list[Row]:
+    """People of whom the story has facts, but whom nobody described and who have not spoken."""
+    from tta_rebuild.canon.people import PLAYER
+    from tta_rebuild.cli.facts_view import names_written
+
+    canon, known = state.canon, {*state.characters, state.player, PLAYER}
+    names = names_written(state.facts)
+    ids = dict.fromkeys(fact.subject for fact in state.facts if fact.subject not in known)
+    return [
+        {
+            "character_id": one,
+            "name": names.get(one, one.replace("_", " ")),
+            "is_player": False,
+            "description": canon.value(one, "role") or "",
+            "feels": "",
+            "arc": "",
+            **{key: {} for key in ("traits", "ties")},
+            **dict.fromkeys(("goals", "remembers"), ()),
+        }
+        for one in ids
+        if canon.is_person(one)
     ]
 
 
@@ -166,7 +191,8 @@ def show_cast(screen: Screen, people: Sequence[Row], *, in_full: bool) -> None:
     for person in people:
         name = f"{person['name']}{' (you)' if person['is_player'] else ''}"
         if not in_full:
-            screen.entry(name, f"feels {person['feels']}")
+            said = f"feels {person['feels']}" if person["feels"] else person["description"]
+            screen.entry(name, said)
             continue
         screen.say(name, "bold cyan")
         for head, text in (
