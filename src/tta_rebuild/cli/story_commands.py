@@ -100,8 +100,8 @@ class StoryCommands:
 
         if not mended or self.session.state.turn > 1:
             raise tta.ValidationError(
-                "/wrong Clara: your sister, she -- or a sentence that the premise lacks -- begins "
-                "the story anew; after the first scene use --theme and --character"
+                "/wrong mends how the premise was understood, before the second scene: /wrong Clara: "
+                "your sister, she (or a sentence that is missing). After that begin another story"
             )
         premise = self.session.state.premise
         name, colon, about = mended.partition(":")

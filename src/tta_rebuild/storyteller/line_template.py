@@ -143,7 +143,7 @@ _SPACES = re.compile(r"\s+")
 _BEFORE_STOP = re.compile(r"\s+([,.;:!?…])")
 _ARTICLE = re.compile(r"\b([Aa])(n?) (?=([“‘]?)([A-Za-z0-9]+))")
 _SENTENCE_START = re.compile(r"(?:^|(?<=[.!?…] )|(?<=^“)|(?<=[.!?] “))[a-z]")
-_DOUBLE_STOP = re.compile(r"([.!?])\.(?!\.)")
+_DOUBLE_STOP = re.compile(r"([.!?][”’]?)\.(?!\.)")
 
 
 def _right_article(found: re.Match[str]) -> str:
