@@ -100,8 +100,9 @@ class StoryCommands:
 
         if not mended or self.session.state.turn > 1:
             raise tta.ValidationError(
-                "/wrong mends how the premise was understood, before the second scene: /wrong Clara: "
-                "your sister, she (or a sentence that is missing). After that begin another story"
+                "/wrong mends how the premise was understood, before the second scene: "
+                "/wrong Clara: your sister, she (or a sentence that is missing). After that begin "
+                "another story"
             )
         premise = self.session.state.premise
         name, colon, about = mended.partition(":")
