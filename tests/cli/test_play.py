@@ -282,7 +282,7 @@ def test_a_premise_that_was_misunderstood_is_begun_anew(tmp_path: Path) -> None:
     assert "Clara is your wife" in shown
     assert "is no trait; write a name and a strength" in shown
     assert "Clara is your sister" in shown
-    assert "after the first scene use --theme" in shown
+    assert "After that begin another story" in shown
     assert "The story ends here" in shown
     assert "Kept: 3 turns" in shown
 
