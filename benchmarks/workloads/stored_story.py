@@ -76,7 +76,9 @@ async def filled(home: Path, events: int) -> StoryStore:
     and nothing measured over this part asks for single turns.
     """
     store = await StoryStore.open(home)
-    await store.create_story(STORY, "Measured", [StoryOpened(premise=Premise(theme="x"))], at=AT)
+    await store.create_story(
+        STORY, "Measured", [StoryOpened(premise=Premise(theme="a measured story"))], at=AT
+    )
     length, turn = 1, 0
     while length < events:
         last = turn + min(_BULK_TURNS, -(-(events - length) // EVENTS_A_TURN))

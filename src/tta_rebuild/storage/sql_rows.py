@@ -51,7 +51,8 @@ async def event_rows(connection: Connection, branch: int, after: int, upto: int)
     wanted = (
         f"{PATH} SELECT events.*, branches.branch_id FROM path CROSS JOIN events "
         "JOIN branches ON branches.number = events.branch WHERE events.branch = path.branch "
-        "AND position > low AND position <= high AND position > :after ORDER BY position"
+        "AND position > CASE WHEN low > :after THEN low ELSE :after END "  # one bound: by the index
+        "AND position <= high ORDER BY position"
     )
     return await connection.rows(wanted, branch=branch, after=after, upto=upto)
 
