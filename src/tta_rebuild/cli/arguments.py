@@ -6,7 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any
 
 import typer
 
@@ -92,6 +92,5 @@ OnlyStory = Annotated[
     str, option("Only this story: id or title.", "--story", autocompletion=_stories)
 ]
 World = Annotated[str, option(_WORLD, autocompletion=_worlds)]
-OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
 WhichBranch = Annotated[str, option("The branch, by its name.")]
 AsJson = Annotated[bool, option("JSON on standard output.", "--json")]

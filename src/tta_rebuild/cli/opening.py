@@ -9,22 +9,21 @@ import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 import typer
 
 import tta_rebuild as tta
-from tta_rebuild.cli.arguments import OnFailure
 from tta_rebuild.cli.screen import Screen
 from tta_rebuild.cli.story_view import TurnResult, play_turn
 from tta_rebuild.core import errors
 
 if TYPE_CHECKING:
-    from tta_rebuild.cli.story_options import StoryOptions
     from tta_rebuild.core.clock import Clock
     from tta_rebuild.core.redaction import Redactor
 
 T = TypeVar("T")
+OnFailure: TypeAlias = Literal["wait", "offline", "stop"]
 
 ONLY_LOGGED = ("tta_rebuild.cache", "tta_rebuild.prices", "tta_rebuild.limiter")
 """Whose warnings no turn repeats; the others come to a player as part of the story's notes."""
@@ -135,14 +134,15 @@ def with_application(
 def with_storyteller(
     command: CommandContext,
     work: Callable[[tta.Application, PlayTurn], Awaitable[None]],
-    options: StoryOptions,
+    *,
+    model: str,
+    on_failure: OnFailure | None,
 ) -> None:
-    """Open the application with the models that suit the options, and tell with it.
+    """Open the application with the models that suit what is wished for, and tell with it.
 
     ``work`` gets what plays a turn: it waits for a model that fails where that is wished for.
     """
-    settings = settings_for(command, model=options.model)
-    decision, settings = for_failures(settings, options.on_failure)
+    decision, settings = for_failures(settings_for(command, model=model), on_failure)
     play = functools.partial(told, notes=command.screen) if decision == "wait" else play_turn
     with_application(command, lambda opened: work(opened, play), settings, tells=True)
 

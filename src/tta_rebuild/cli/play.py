@@ -54,7 +54,7 @@ def play(ctx: typer.Context, *, options: StoryOptions) -> None:
         if session is not None:
             await PlayLoop(application, screen, session, play_turn).run()
 
-    with_storyteller(ctx.obj, work, options)
+    with_storyteller(ctx.obj, work, model=options.model, on_failure=options.on_failure)
 
 
 async def _asked(

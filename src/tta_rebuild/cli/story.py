@@ -90,7 +90,7 @@ def story(
             run.say_farewell()
             raise Interrupted from None
 
-    with_storyteller(ctx.obj, work, options)
+    with_storyteller(ctx.obj, work, model=options.model, on_failure=options.on_failure)
 
 
 @dataclass(kw_only=True)

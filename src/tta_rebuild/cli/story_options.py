@@ -18,6 +18,7 @@ import typer
 
 import tta_rebuild as tta
 from tta_rebuild.cli import arguments as take
+from tta_rebuild.cli.opening import OnFailure
 from tta_rebuild.cli.screen import MAX_NAME_CHARS, one_line, plain
 
 LEVELS = ("none", "low", "medium", "high")
@@ -50,9 +51,7 @@ class StoryOptions:
     seed: Annotated[int | None, take.number("Same seed, same story.", 0)] = None
     length: Annotated[int, take.number(_LENGTH, 0, 100_000)] = 0
     model: Annotated[str, take.option(_MODEL)] = ""
-    on_failure: Annotated[take.OnFailure | None, take.option(_ON_FAILURE, show_default=False)] = (
-        None
-    )
+    on_failure: Annotated[OnFailure | None, take.option(_ON_FAILURE, show_default=False)] = None
 
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> tta.Premise:

@@ -30,7 +30,7 @@ _AWAY = re.compile(
 _SLEEPS = re.compile(r"\b(?:asleep|sleeping)\b", re.I)
 _SECRET = re.compile(r"\b(?:murderer|killer|culprit|thief|burglar|kidnapper|assassin)\b", re.I)
 _ABOUT_SOMEBODY = ("love", "part", "forgive", "protect")
-_LOVERS = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
+_NO_COMPANION = frozenset("lover beloved sweetheart fiancé fiancée baby".split())
 _SEEKS = re.compile(
     r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
 )
@@ -65,7 +65,7 @@ class Cast:
     Attributes:
         entities: by id, the player's character under ``you``.
         start: the state's first values.
-        slots: what the scenes' texts may name (``core``, ``at``, ``question`` …).
+        slots: what the scenes' texts may name (``matter``, ``at``, ``keeper`` …).
         is_open: True where what the player names comes to exist (a story told from a premise).
         premise: what was read of the premise; an empty reading in an authored world.
         sights: what can be seen at the opening place.
@@ -234,14 +234,14 @@ def _from_premise(
     file = read_world(f"plots/{plot}")
     return Cast(
         f"plots/{plot}", file, entities, {**start, **file.start},
-        {**around.slots, **companion, **_slots(premise, entities, here)}, True, premise,
+        {**around.slots, **companion, **_slots(premise, entities[here])}, True, premise,
         around.sights,
     )  # fmt: skip
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
     """The surroundings; for whoever is dead there, somebody else as well."""
-    taken = {head_of(_CLAUSE.sub("", p.role)) for p in (premise.you, *premise.people)}
+    taken = {_noun_of(p) for p in (premise.you, *premise.people)}
     dead: dict[str, str] = {}
     while True:
         around = surroundings_of(premise.surroundings, seed, {*taken, *dead})
@@ -267,7 +267,12 @@ def _companion(
     for key, one in entities.items():
         is_there = now.get(f"{key}.at") == now["here"] and not now.get(f"{key}.dead")
         is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
-        if start.get(f"{key}.close") and is_there and is_free and head_of(one.role) not in _LOVERS:
+        if (
+            start.get(f"{key}.close")
+            and is_there
+            and is_free
+            and head_of(one.role) not in _NO_COMPANION
+        ):
             start[f"{key}.companion"] = True
             return person_slots("worker", one.name, one.pronouns)
     return {}
@@ -276,7 +281,7 @@ def _companion(
 def replace_the_dead(
     cast: Cast, state: WorldState, variables: Mapping[str, Any], notes: Mapping[str, Any]
 ) -> None:
-    """Let somebody else stand in the place of one of the surroundings' people who has died."""
+    """Let somebody else take the part of whoever has died or has stayed behind."""
     new = cast_of(variables, {**notes, "state": state.values})
     cast.slots = new.slots
     for key in new.entities.keys() - cast.entities.keys():
@@ -285,9 +290,14 @@ def replace_the_dead(
     state.values = {**cast.start, **state.values}
 
 
+def _noun_of(person: PremisePerson) -> str:
+    """What somebody is, in a word: ``the nurse who tends both`` → ``nurse``."""
+    return head_of(_CLAUSE.sub("", person.role))
+
+
 def _ties_of(person: PremisePerson) -> list[str]:
     """What somebody is to the player: ``close``, ``foe``, ``above``."""
-    heads = {head_of(_CLAUSE.sub("", person.role)), *_CLAUSE.sub("", person.role).split()[-1:]}
+    heads = {_noun_of(person), *_CLAUSE.sub("", person.role).split()[-1:]}
     return [
         tie
         for tie, words in word_table("premise_topics")["ties"].items()
@@ -299,7 +309,7 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
     """Whether the premise says that somebody is dead, missing or not there, or a secret."""
     if _SECRET.search(person.role):
         return True
-    name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
+    name = re.escape(person.name or _noun_of(person))
     if re.search(rf"\b(?:not|no|without|n['’]t have an?) (?:the )?{name}\b", theme, re.I):
         return True
     return _is_told(theme, person, _AWAY)
@@ -307,7 +317,7 @@ def _is_away(theme: str, person: PremisePerson) -> bool:
 
 def _is_told(theme: str, person: PremisePerson, words: re.Pattern[str]) -> bool:
     """Whether a premise says one of those words of somebody."""
-    name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
+    name = re.escape(person.name or _noun_of(person))
     after = r"(?:[ ,]+[\w'’]+){0,8}(?:[.;] (?:he|she|they) (?:\w+ ){0,2})?"
     said = re.finditer(rf"(?:\w+ ){{0,2}}\b{name}\b{after}", theme, re.I)
     return any(map(words.search, (person.role, *(found.group() for found in said))))
@@ -315,7 +325,7 @@ def _is_told(theme: str, person: PremisePerson, words: re.Pattern[str]) -> bool:
 
 def _is_sought(aim: str, person: PremisePerson) -> bool:
     """Whether an aim is to find somebody or to bring them back."""
-    name = re.escape(person.name or head_of(_CLAUSE.sub("", person.role)))
+    name = re.escape(person.name or _noun_of(person))
     return bool(_SEEKS.match(aim) and re.search(rf"\b{name}\b", aim, re.I))
 
 
@@ -325,17 +335,11 @@ def _plot_for(premise: PremiseReading, seed: str) -> str:
     return Random(seed).choice(fitting or ["decide"])
 
 
-def _slots(premise: PremiseReading, entities: Mapping[str, Entity], here: str) -> dict[str, str]:
-    """What the scenes' texts may name of the premise; one without a value is left out."""
-    slots = {
+def _slots(premise: PremiseReading, place: Entity) -> dict[str, str]:
+    """What the scenes' texts may name of the premise."""
+    return {
         "matter": premise.matter or "what has happened",
         "aim": premise.aim,
-        "place": entities[here].name,
+        "place": place.name,
         "at": premise.at or "here",
-        "time": premise.time,
-        "question": premise.question,
-        "you_role": premise.you.role,
-        "elsewhere": premise.places[1] if len(premise.places) > 1 else "",
     }
-    slots["core"] = slots["matter"]
-    return {name: text for name, text in slots.items() if text}

@@ -64,7 +64,6 @@ class PremiseReading:
         time: "at night", "" if not said.
         things: noun phrases, what the premise turns on first.
         conflict: one of CONFLICTS.
-        question: what the story asks, one sentence to the player.
         aim: what the player is after, a bare infinitive.
         matter: what it is all about, a noun phrase; "" if nothing is named.
         surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
@@ -84,7 +83,6 @@ class PremiseReading:
     time: str = ""
     things: tuple[str, ...] = ()
     conflict: str = "understand"
-    question: str = "What is going on here?"
     aim: str = "find out what is going on here"
     matter: str = ""
     surroundings: str = ""
@@ -181,6 +179,12 @@ def _spoken_of(aim: str) -> list[str]:
     return [_the(p) for p in fitting if not (p.is_name and is_place_name(p))]
 
 
+def _without_verb(phrase: Phrase) -> Phrase:
+    """ "The afternoon" of "we have the afternoon go", where a verb has been taken along."""
+    ends = len(phrase.words) > 1 and phrase.words[-1].lower() in words_in("verbs")
+    return replace(phrase, words=phrase.words[:-1]) if ends else phrase
+
+
 def _the(phrase: Phrase) -> str:
     """A phrase as the player reads it: "your bedroom", "the old lamp", "Fort Knox"."""
     owner = phrase.determiner
@@ -244,13 +248,8 @@ class _Reading:
         conflict = conflict_of(aim) or self._most_spoken("conflict", "understand")
         row = topics["conflict"][conflict]
         turning = [t for t in things if head_of(t) in row["words"].split()]
-        said = {
-            "thing": next(iter((*turning, *things)), "all this"),
-            "who": next((p.name or p.role for p in people), "those who need you"),
-            "sought": self._sought() or "what is lost",
-            "place": at.partition(" ")[2] or "here",
-        }
-        lost = _spoken_of(said["sought"]) if "{sought}" in row["aim"] else []
+        sought = self._sought() or "what is lost"
+        lost = _spoken_of(sought) if "{sought}" in row["aim"] else []
         is_thing = conflict in ("understand", "deliver", "steal") or self.is_title
         named = (*self._determined(things), *places * self.is_title) if is_thing else ()
         about = (*_spoken_of(aim), *turning, *lost, *named)
@@ -265,8 +264,7 @@ class _Reading:
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
-            question=row["question"].format(**said),
-            aim=aim or row["aim"].format(**said),
+            aim=aim or row["aim"].format(sought=sought),
             matter=next(iter(about), row.get("matter", "")),
             surroundings=self._surroundings(places),
             tone=self._most_spoken("tone", "plain"),
@@ -315,9 +313,7 @@ class _Reading:
     def _things(self, places: Sequence[str]) -> list[str]:
         """What is no person and no place, the most spoken of first."""
         said, found = Counter(map(one_of, self.tokens)), dict[str, int]()
-        for phrase in self.phrases:
-            if phrase.words[-1].lower() in words_in("verbs") and len(phrase.words) > 1:
-                phrase = replace(phrase, words=phrase.words[:-1])  # "the afternoon", to go
+        for phrase in map(_without_verb, self.phrases):
             is_none = phrase.start in self.cast.taken or phrase.determiner in ("no", "any")
             is_group = phrase.head in words_in("groups") | {"group", "bunch", "edge"}
             if phrase.kind in ("thing", "name") and not (is_none or is_group):
@@ -326,7 +322,8 @@ class _Reading:
 
     def _determined(self, things: Sequence[str]) -> list[str]:
         """Those of the things that the text names with an article or an owner, or by a name."""
-        own = {self._called(p) for p in self.phrases if p.determiner or p.is_name}
+        phrases = map(_without_verb, self.phrases)
+        own = {self._called(p) for p in phrases if p.determiner or p.is_name}
         return [thing for thing in things if thing in own]
 
     def _surroundings(self, places: Sequence[str]) -> str:

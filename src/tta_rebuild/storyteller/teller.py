@@ -318,7 +318,9 @@ class Teller:
             "setting_description": tidy(
                 f"{', '.join(filter(None, (here.at or here.name, time)))}."
             ),
-            "emotional_tone": self.cast.file.tone,
+            "emotional_tone": (
+                self.cast.premise.tone if self.cast.is_open else self.cast.file.tone
+            ),
             "passages": self.passages,
             "story_branches": [
                 {
