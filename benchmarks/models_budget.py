@@ -12,6 +12,7 @@ from benchmarks import Row
 from benchmarks.workloads.model_stack import Stack, asked
 from tta_rebuild.core.errors import BudgetExceededError, ProviderError
 from tta_rebuild.integrations import Budget, LLMProvider, RetryPolicy
+from tta_rebuild.integrations.llm_provider import StreamEnded
 
 LIMIT_USD = 0.02
 CALLS = 64
@@ -111,7 +112,8 @@ async def _difference(calls: int) -> tuple[float, int]:
                     response = await stack.provider.complete(asked(prompt))
                 else:
                     async for item in stack.provider.stream(asked(prompt)):
-                        response = getattr(item, "response", None)
+                        if isinstance(item, StreamEnded):
+                            response = item.response
                 await wire.settled()
                 worst = max(worst, abs(response.cost_usd - (wire.billed_usd - before)))
             await stack.tracker.flush()

@@ -133,7 +133,7 @@ def _python(name: str) -> str:
         print(f"(installing {package}, once; this may take minutes)", file=sys.stderr)
         venv.create(home, with_pip=True, clear=True)
         pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, package], check=True, capture_output=True)
+        subprocess.run([str(word) for word in (*pip, package)], check=True, capture_output=True)
         (home / "ready").touch()
     return str(python)
 

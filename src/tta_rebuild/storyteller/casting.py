@@ -267,12 +267,8 @@ def _companion(
     for key, one in entities.items():
         is_there = now.get(f"{key}.at") == now["here"] and not now.get(f"{key}.dead")
         is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
-        if (
-            start.get(f"{key}.close")
-            and is_there
-            and is_free
-            and head_of(one.role) not in _NO_COMPANION
-        ):
+        is_kin = start.get(f"{key}.close") and head_of(one.role) not in _NO_COMPANION
+        if is_kin and is_there and is_free:
             start[f"{key}.companion"] = True
             return person_slots("worker", one.name, one.pronouns)
     return {}
