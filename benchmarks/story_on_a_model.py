@@ -202,10 +202,14 @@ async def _soaked(application: Application, turns: int, number: int, found: _Soa
     found.lost += turns - sum(isinstance(r.event, SceneTold) for r in read)
 
 
+_OF_SCENES = ("scene", "continue_scene")
+
+
 async def _is_degraded(application: Application, session: Session, turn: int) -> bool:
     """By the reply itself: told by another than the model, or no whole scene in its form."""
     path = await application.stories.path(session.story_id)
-    replies = [r.event for r in path if r.turn == turn and isinstance(r.event, ModelReplied)]
+    told = (r.event for r in path if r.turn == turn)
+    replies = [e for e in told if isinstance(e, ModelReplied) and e.task in _OF_SCENES]
     last = replies[-1]
     if not last.model.startswith("gemini:"):
         return True
