@@ -18,7 +18,7 @@ from tools.wire import story
 from benchmarks import Row
 from benchmarks.workloads.loopback_application import PREMISE, next_move
 from tta_rebuild.bootstrap.application import open_application
-from tta_rebuild.core.usage import tokens_of
+from tta_rebuild.core.usage import estimated_tokens
 from tta_rebuild.engine.dependencies import Checks
 from tta_rebuild.integrations.llm_provider import (
     LLMConfig,
@@ -145,7 +145,7 @@ def _rows(
 
 
 def _tokens(text: str) -> int:
-    return tokens_of(len(text))
+    return estimated_tokens(len(text))
 
 
 def _same_share(earlier: LLMRequest, later: LLMRequest) -> float:

@@ -13,7 +13,7 @@ CHARS_PER_TOKEN = 4
 """Characters of English prose per token, or bytes of UTF-8 in any script; roughly."""
 
 
-def tokens_of(size: int) -> int:
+def estimated_tokens(size: int) -> int:
     """About how many tokens a text of that size has, rounded up."""
     return -(-size // CHARS_PER_TOKEN)
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from tta_rebuild.core.usage import Usage, tokens_of
+from tta_rebuild.core.usage import Usage, estimated_tokens
 from tta_rebuild.integrations.adapter import Chunk
 from tta_rebuild.integrations.openai_provider import SdkAdapter
 from tta_rebuild.integrations.parameters import Asked
@@ -78,7 +78,7 @@ class AnthropicProvider(SdkAdapter):
                     if text:
                         # The output is counted at the end alone: until then by its length.
                         chars += len(text)
-                        told = tokens_of(chars)
+                        told = estimated_tokens(chars)
                         so_far = replace(counted, output_tokens=told, estimated=True)
                         yield Chunk(text=text, usage=so_far)
                 elif event.type == "message_delta":

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.checks import check_number, check_text
 from tta_rebuild.core.errors import ProviderBusy, ProviderError, StreamBroken, ValidationError
-from tta_rebuild.core.usage import Usage, tokens_of
+from tta_rebuild.core.usage import Usage, estimated_tokens
 
 if TYPE_CHECKING:
     from tta_rebuild.integrations.prices import Price
@@ -125,7 +125,7 @@ class LLMRequest:
     @property
     def likely_input_tokens(self) -> int:
         """About as many tokens as a provider counts, with a tenth to spare; in any script."""
-        return round(1.1 * tokens_of(self._bytes)) + 8
+        return round(1.1 * estimated_tokens(self._bytes)) + 8
 
     @property
     def most_input_tokens(self) -> int:
@@ -339,7 +339,7 @@ class WrapperProvider(ItemsProvider):
 
 def estimated_usage(prompt: str, text: str) -> Usage:
     """Token counts guessed from lengths, marked as estimated."""
-    given, told = (max(1, tokens_of(len(part))) for part in (prompt, text))
+    given, told = (max(1, estimated_tokens(len(part))) for part in (prompt, text))
     return Usage(input_tokens=given, output_tokens=told, estimated=True)
 
 

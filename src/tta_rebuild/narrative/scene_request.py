@@ -18,7 +18,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.errors import RequestTooLarge
 from tta_rebuild.core.metaconcepts import Metaconcept, MetaconceptRegistry
 from tta_rebuild.core.speech import name_of
-from tta_rebuild.core.usage import tokens_of
+from tta_rebuild.core.usage import estimated_tokens
 from tta_rebuild.integrations.llm_provider import LLMRequest
 from tta_rebuild.narrative.asking import packaged_prompts
 from tta_rebuild.prompts import PromptCatalog, RenderedPrompt
@@ -157,7 +157,7 @@ def _place(variables: Mapping[str, Any], turn: int) -> list[str]:
 
 def tokens_in(text: str) -> int:
     """How many tokens a prompt has, rather too many; other scripts have more of them."""
-    return math.ceil(1.15 * tokens_of(len(text.encode("utf-8", "replace")))) + FRAME_TOKENS
+    return math.ceil(1.15 * estimated_tokens(len(text.encode("utf-8", "replace")))) + FRAME_TOKENS
 
 
 def fitted(
@@ -200,7 +200,7 @@ def _shortened(
         before = len(entries)
         while entries[kept:] and (over := tokens_in(request.full_text) - room) > 0:
             while entries[kept:] and over > 0:
-                over -= tokens_of(len(str(entries.pop(0))))
+                over -= estimated_tokens(len(str(entries.pop(0))))
             variables[key] = "\n".join(entries) if isinstance(given, str) else entries
             again = rendered(catalog, request, variables)
             request = replace(request, prompt=again.prompt + added, system=again.system)

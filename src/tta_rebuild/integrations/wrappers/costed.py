@@ -20,7 +20,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from tta_rebuild.core import errors
-from tta_rebuild.core.usage import Outcome, Usage, tokens_of
+from tta_rebuild.core.usage import Outcome, Usage, estimated_tokens
 from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
@@ -171,9 +171,10 @@ class _RunningAttempt:
     def sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
         sent = self.counted or Usage(
-            input_tokens=self.request.likely_input_tokens, output_tokens=tokens_of(self.chars)
+            input_tokens=self.request.likely_input_tokens,
+            output_tokens=estimated_tokens(self.chars),
         )
-        told = sent.output_tokens + tokens_of(self.largest_piece)
+        told = sent.output_tokens + estimated_tokens(self.largest_piece)
         return replace(sent, output_tokens=told, estimated=True)
 
     def ended(self, outcome: Outcome, usage: Usage) -> float:
