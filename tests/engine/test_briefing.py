@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from tta_rebuild.core.story import CharacterSketch
+from tta_rebuild.core.usage import CHARS_PER_TOKEN
 from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.briefing import MAX_CAST, MEMORIES, SCENE_CHARS
+from tta_rebuild.engine.briefing import MAX_CAST, MEMORIES, RECENT_TOKENS, SCENE_CHARS
+from tta_rebuild.engine.state import RECENT_SCENES
 
 ADA = CharacterSketch(
     character_id="ada", name="Ada", description="a keeper", pronouns="she", is_player=True
@@ -60,10 +62,25 @@ async def test_people_elsewhere_are_named_with_their_ids_the_latest_of_many(kit)
 
 
 async def test_of_scenes_no_longer_at_hand_the_sentence_that_a_move_is_about_comes_back(kit):
-    told = ["The brass compass fell into the well.", *["A gull screams."] * 4]
+    told = ["The brass compass fell into the well.", *["A gull screams."] * (RECENT_SCENES + 1)]
     desk = kit.desk(*map(kit.scene, told))
     session = await desk.stories.open(kit.premise)
-    await kit.play(session, Action.begin(), *[Action.say("I wait")] * 3)
+    await kit.play(session, Action.begin(), *[Action.say("I wait")] * RECENT_SCENES)
     await kit.play(session, Action.say("I look for the compass"))
     assert desk.teller.requests[-1].variables["recalled"] == [f"turn 1: {told[0]}"]
     assert "compass" not in str(desk.teller.requests[-2].variables["recalled"])
+
+
+async def test_the_last_scenes_are_whole_within_a_budget_and_the_summary_is_of_those_before(kit):
+    long = [f"Scene {number} {'sea ' * 300}ends." for number in range(RECENT_SCENES + 2)]
+    desk = kit.desk(*map(kit.scene, long))
+    session = await desk.stories.open(kit.premise)
+    moves = [Action.say(f"I count to {number}") for number in range(1, RECENT_SCENES + 2)]
+    await kit.play(session, Action.begin(), *moves)
+    for request in desk.teller.requests:
+        scenes, before = request.variables["recent"], request.variables["previous_context"]
+        told = long[: request.turn - 1]
+        assert scenes == told[len(told) - len(scenes) :]
+        assert sum(map(len, scenes)) <= RECENT_TOKENS * CHARS_PER_TOKEN
+        assert before.count("turn ") == len(told) - len(scenes)
+    assert len(scenes) == RECENT_TOKENS * CHARS_PER_TOKEN // len(long[0])

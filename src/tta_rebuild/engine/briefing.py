@@ -9,14 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 from tta_rebuild.canon.lines import lines_for, numbered
-from tta_rebuild.canon.recall import Recollection, Search, recall
+from tta_rebuild.canon.recall import Recollection, Search, recall, within_budget
 from tta_rebuild.core.speech import script
 from tta_rebuild.engine.arc import ArcPoint
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.story_generator import StoryGenerationInput
 
-SCENE_CHARS = 1_600
+SCENE_CHARS, RECENT_TOKENS = 1_600, 2_000
+"""The most of one told scene in a prompt, in characters, and of the last ones together."""
+
 MAX_CAST = 24
 """People who are not there, but whose ids the storyteller needs."""
 
@@ -34,20 +36,22 @@ async def brief(
 ) -> tuple[StoryGenerationInput, Recollection]:
     """The input of the scene to be told, and what of the past went into it."""
     state, present, names = turn.state, turn.present, turn.state.names
-    told_whole = state.scenes[0][0] - 1 if state.scenes else state.position
+    recent = _recent(state)
+    told_whole = recent[0][0] - 1 if recent else state.position
     named = turn.named()
     recollection = await recall(
         state.canon, turn.words, named, present, memory, not_after=told_whole
     )
     lines = lines_for(state.lines, turn.in_play(named), turn.words, LINE_TOKENS)
     premise = state.premise
-    told = [script(scene, names) for _, scene in state.scenes]
     wanted = StoryGenerationInput(
         theme=premise.theme,
         universe_id=f"world-{premise.seed}",
         timeline_position=2 * turn.number,
         active_characters=present,
-        previous_context="\n".join(map(str, state.summary)),
+        previous_context="\n".join(
+            str(line) for line in state.summary if line.first <= state.turn - len(recent)
+        ),
         player_preferences={},
         narrative_style=premise.style,
         title=premise.title,
@@ -59,7 +63,7 @@ async def brief(
         characters=[_variables(state, c) for c in present],
         action=turn.moved,
         chosen=asdict(turn.chosen) if turn.chosen else None,
-        recent=[_cut(text) for text in told],
+        recent=[text for _, text in recent],
         recalled=list(recollection.lines),
         facts=[
             {"subject": fact.subject, "relation": fact.relation, "value": fact.value}
@@ -98,6 +102,12 @@ def _variables(state: StoryState, character_id: str) -> dict[str, Any]:
             "memory": now.memory[-MEMORIES:],
         }
     return variables
+
+
+def _recent(state: StoryState) -> list[tuple[int, str]]:
+    """The last scenes with their positions, oldest first, as far as the budget reaches."""
+    newest = [(at, _cut(script(scene, state.names))) for at, scene in reversed(state.scenes)]
+    return [*within_budget(newest, RECENT_TOKENS, lambda scene: len(scene[1]))][::-1]
 
 
 def _cut(text: str) -> str:

@@ -18,8 +18,8 @@ from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
 from tta_rebuild.narrative.character_state import MEMORY_LIMIT, CharacterState, new_character
 
-RECENT_SCENES = 2
-"""Last scenes kept at hand, and given to the storyteller word for word."""
+RECENT_SCENES = 8
+"""Last scenes kept at hand; as many as the prompt has room for are in it word for word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
