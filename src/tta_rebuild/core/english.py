@@ -102,6 +102,19 @@ def third_person(verb: str) -> str:
     return irregular.get(verb) or verb + ("es" if verb.endswith((*_HISSING, "o")) else "s")
 
 
+def for_they(verb: str) -> str:
+    """The form of a verb that goes with they: ``gives`` → ``give``, ``was`` → ``were``."""
+    irregular = {"is": "are", "was": "were", "has": "have", "does": "do", "goes": "go"}
+    stem, apostrophe, end = verb.partition("n’t")
+    if stem in irregular:
+        return irregular[stem] + apostrophe + end
+    if verb.endswith("ies") and len(verb) > 4:
+        return verb[:-3] + "y"
+    if verb.endswith(("sses", "xes", "zzes", "ches", "shes")):
+        return verb[:-2]
+    return verb[:-1] if verb.endswith("s") and not verb.endswith(("ss", "us")) else verb
+
+
 def plural(noun: str) -> str:
     """The plural of a noun: ``wolf`` → ``wolves``, ``witch`` → ``witches``."""
     irregular = _pairs("irregular_plurals.txt")

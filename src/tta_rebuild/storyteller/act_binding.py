@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_grammar import small_words
 from tta_rebuild.storyteller.act_rules import common, rules_of
-from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of, slug
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import Entity, bare, head_of, slug
 from tta_rebuild.storyteller.noun_phrases import is_person, is_plural, words_in
 from tta_rebuild.storyteller.premise_people import gender_of
 from tta_rebuild.storyteller.pronouns import (
@@ -283,7 +284,7 @@ class Binder:
     def in_play(self) -> list[str]:
         """Whom a scene may be about: people of the premise who are here, single ones."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        kept = [one for one in here if not self._is_any(one, "group", "local", "companion")]
+        kept = [one for one in here if not self._is_any(one, "group", "local", "part")]
         last = self.state.values.get("last_person")
         return sorted(kept, key=lambda one: one != last)
 

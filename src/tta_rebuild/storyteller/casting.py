@@ -6,16 +6,17 @@ Called by ``teller`` for every scene; what the player has named since comes from
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tta_rebuild.core.english import singular
+from tta_rebuild.storyteller.entities import Entity, head_of, named, slug
+from tta_rebuild.storyteller.parts import part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
-from tta_rebuild.storyteller.surroundings import Surroundings, person_slots, surroundings_of
+from tta_rebuild.storyteller.surroundings import Surroundings, surroundings_of
 from tta_rebuild.storyteller.word_lists import word_table
 from tta_rebuild.storyteller.world_state import NOWHERE, YOU, Value, WorldState
 
@@ -34,28 +35,7 @@ _NO_COMPANION = frozenset("lover beloved sweetheart fiancé fiancée baby".split
 _SEEKS = re.compile(
     r"(?:find|seek|look for|search for|track|rescue|free|bring|avenge|bury)\b", re.I
 )
-_LEADING = re.compile(
-    r"^(?:the|an?|your|my|his|her|their|its|our|this|that|some|every|all)\s+", re.I
-)
 _CLAUSE = re.compile(r",? (?:who|whom|that|which)\b.*$")
-_TAIL = re.compile(
-    r"\s+(?:of|who|whom|that|which|from|with|in|at|on|under|behind|beside|"
-    r"the|he|she|you|they|we|i|what|where)\s.*$",
-    re.I,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entity:
-    """A person, place or thing: ``name`` as it is said ("the nurse", "Clara", "the old maps")."""
-
-    id: str
-    kind: str
-    name: str
-    role: str = ""
-    pronouns: str = ""
-    also: tuple[str, ...] = ()
-    at: str = ""
 
 
 @dataclass(slots=True)
@@ -85,53 +65,9 @@ class Cast:
         return [one for key, one in self.entities.items() if one.kind == kind and key != YOU]
 
     def found(self, phrase: str, kinds: Sequence[str] = ()) -> Entity | None:
-        """What a phrase of the player's means: by its whole name, else by its last noun."""
-        wanted = bare(phrase)
-        if not wanted:
-            return None
-        among = [
-            e for key, e in self.entities.items() if key != YOU and (not kinds or e.kind in kinds)
-        ]
-        for fits in (_is_named, _shares_head, _shares_word):
-            for entity in among:
-                if fits(entity, wanted):
-                    return entity
-        return None
-
-
-def bare(phrase: str) -> str:
-    """A noun phrase in lower case without its article: ``The old Maps`` → ``old maps``."""
-    return _LEADING.sub("", " ".join(phrase.lower().split()).strip(" .,!?")).strip()
-
-
-def head_of(phrase: str) -> str:
-    """The noun of a phrase, in the singular: ``the names of my friends`` → ``name``."""
-    words = _TAIL.sub("", bare(phrase)).split()
-    return singular(words[-1]) if words else ""
-
-
-def _names(entity: Entity) -> Iterable[str]:
-    return (bare(name) for name in (entity.name, entity.role, *entity.also) if name)
-
-
-def _is_named(entity: Entity, wanted: str) -> bool:
-    return wanted in _names(entity)
-
-
-def _shares_head(entity: Entity, wanted: str) -> bool:
-    return any(head_of(name) == head_of(wanted) for name in _names(entity))
-
-
-def _shares_word(entity: Entity, wanted: str) -> bool:
-    """A proper name by one of its words ("Zuckerberg")."""
-    words = set(entity.name.lower().split())
-    return entity.name[:1].isupper() and bool(words & set(wanted.split()))
-
-
-def slug(name: str) -> str:
-    """An id from a name: ``Old Tam`` → ``old_tam``."""
-    made = re.sub(r"\W+", "_", re.sub("['’]", "", bare(name))).strip("_")
-    return made if made[:1].isalpha() and made.isascii() else f"x_{made}" if made else "someone"
+        """What a phrase of the player's means, of these kinds."""
+        others = (one for key, one in self.entities.items() if key != YOU)
+        return named(phrase, [one for one in others if not kinds or one.kind in kinds])
 
 
 def cast_of(variables: Mapping[str, Any], notes: Mapping[str, Any]) -> Cast:
@@ -225,17 +161,20 @@ def _from_premise(
             entities[key] = Entity(key, "thing", thing)
             start[f"{key}.at"] = here
     around = _surroundings(premise, seed, notes.get("state", {}))
-    companion = _companion(premise, entities, start, notes.get("state", {}))
+    file = read_world(f"plots/{plot}")
+    now = {**start, **notes.get("state", {})}
+    people = [one for key, one in entities.items() if one.kind == "person" and key != YOU]
+    played = played_by(file.parts, people, now) if file.parts else _companion(premise, people, now)
+    start |= {f"{one.id}.part": True for one in played.values()}
+    parts = part_slots(file.parts or {part: part for part in played}, played, around.slots)
     for name, pronouns in around.people:
         key = slug(name)
         if key not in entities:
             entities[key] = Entity(key, "person", name, pronouns=pronouns)
             start |= {f"{key}.at": here, f"{key}.person": True, f"{key}.local": True}
-    file = read_world(f"plots/{plot}")
     return Cast(
         f"plots/{plot}", file, entities, {**start, **file.start},
-        {**around.slots, **companion, **_slots(premise, entities[here])}, True, premise,
-        around.sights,
+        {**around.slots, **parts, **_slots(premise, entities[here])}, True, premise, around.sights,
     )  # fmt: skip
 
 
@@ -252,25 +191,20 @@ def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]
 
 
 def _companion(
-    premise: PremiseReading,
-    entities: Mapping[str, Entity],
-    start: dict[str, Value],
-    state: Mapping[str, Value],
-) -> dict[str, str]:
-    """Slots that give the first of the player's own people who is there a plot's second part.
+    premise: PremiseReading, people: Sequence[Entity], state: Mapping[str, Value]
+) -> dict[str, Entity]:
+    """Who plays the second part of a plot without parts: the first of the player's own people.
 
     Whom the story turns on keeps their own: a beloved, whoever is left, forgiven or kept safe.
     """
     if premise.conflict in _ABOUT_SOMEBODY:
         return {}
-    now = {**start, **state}
-    for key, one in entities.items():
-        is_there = now.get(f"{key}.at") == now["here"] and not now.get(f"{key}.dead")
+    for one in people:
+        is_there = state.get(f"{one.id}.at") == state["here"] and not state.get(f"{one.id}.dead")
         is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
-        is_kin = start.get(f"{key}.close") and head_of(one.role) not in _NO_COMPANION
+        is_kin = state.get(f"{one.id}.close") and head_of(one.role) not in _NO_COMPANION
         if is_kin and is_there and is_free:
-            start[f"{key}.companion"] = True
-            return person_slots("worker", one.name, one.pronouns)
+            return {"worker": one}
     return {}
 
 
@@ -326,7 +260,9 @@ def _is_sought(aim: str, person: PremisePerson) -> bool:
 
 
 def _plot_for(premise: PremiseReading, seed: str) -> str:
-    """A plot of the premise's conflict: ``find.yaml``, ``find.2.yaml`` …"""
+    """A plot of the premise's situation, else of its conflict: ``find.yaml``, ``find.2.yaml``."""
+    if premise.situation:
+        return premise.situation
     fitting = [name for name in packaged("plots") if name.partition(".")[0] == premise.conflict]
     return Random(seed).choice(fitting or ["decide"])
 

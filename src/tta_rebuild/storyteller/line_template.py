@@ -15,7 +15,7 @@ from functools import lru_cache
 from random import Random
 from typing import TypeAlias
 
-from tta_rebuild.core.english import article_for
+from tta_rebuild.core.english import article_for, for_they
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,10 @@ class LineTemplateError(ValueError):
 
 
 _MARKS = re.compile(r"[\[\]|]|\{[^{}\[\]|]*\}|[{}]")
+_VERB = re.compile(
+    r"^(?P<before> (?:(?:never|always|only|just|still|already|also|then|[a-z]+ly) )?|)"
+    r"(?P<verb>’s\b|(?<= )[a-z’]+)"
+)
 _SLOT_NAME = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -79,11 +83,16 @@ def _expand(
 ) -> None:
     for node in nodes:
         if isinstance(node, str):
-            out.append(node)
+            is_they = bool(out) and out[-1] in ("they", "They")
+            out.append(_VERB.sub(_for_they, node) if is_they else node)
         elif isinstance(node, Slot):
             out.append(slots[node.name])
         else:
             _expand(node.ways[int(rng.random() * len(node.ways))], rng, slots, out)
+
+
+def _for_they(found: re.Match[str]) -> str:
+    return f"{found['before']}{'’re' if found['verb'] == '’s' else for_they(found['verb'])}"
 
 
 def parse(source: str) -> LineTemplate:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from tta_rebuild.core.english import plural, words_of
-from tta_rebuild.storyteller.casting import Cast, head_of
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import head_of
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.lines import story_lines
 from tta_rebuild.storyteller.scene_file import template

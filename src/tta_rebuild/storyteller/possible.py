@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import head_of
+from tta_rebuild.storyteller.entities import head_of
 from tta_rebuild.storyteller.premise import PremiseReading
 from tta_rebuild.storyteller.word_lists import word_table
 

@@ -64,6 +64,7 @@ class PremiseReading:
         time: "at night", "" if not said.
         things: noun phrases, what the premise turns on first.
         conflict: one of CONFLICTS.
+        situation: the plot that is told of just this ("heist"), "" if none is.
         aim: what the player is after, a bare infinitive.
         matter: what it is all about, a noun phrase; "" if nothing is named.
         surroundings: the kind of place it opens in, as ``surroundings`` knows it; "" if none.
@@ -83,6 +84,7 @@ class PremiseReading:
     time: str = ""
     things: tuple[str, ...] = ()
     conflict: str = "understand"
+    situation: str = ""
     aim: str = "find out what is going on here"
     matter: str = ""
     surroundings: str = ""
@@ -264,6 +266,7 @@ class _Reading:
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
+            situation=self._situation(conflict),
             aim=aim or row["aim"].format(sought=sought),
             matter=next(iter(about), row.get("matter", "")),
             surroundings=self._surroundings(places),
@@ -281,6 +284,17 @@ class _Reading:
         cues = {name: len(self.spoken & {*said.split()}) for name, said in words.items()}
         best = max(cues, key=lambda name: cues[name])
         return best if cues[best] else otherwise
+
+    def _situation(self, conflict: str) -> str:
+        """The situation that most words are of, among those that the conflict goes with."""
+        rows = word_table("premise_topics")["situation"]
+        cues = {
+            name: len(self.spoken & {*row["words"].split()})
+            for name, row in rows.items()
+            if "conflicts" not in row or conflict in row["conflicts"].split()
+        }
+        best = max(cues, key=lambda name: cues[name], default="")
+        return best if cues.get(best) else ""
 
     # ------------------------------------------------------------------ places, things, aims
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from tta_rebuild.core.english import singular
-from tta_rebuild.storyteller.casting import Entity, bare
+from tta_rebuild.storyteller.entities import Entity, bare
 from tta_rebuild.storyteller.world_state import WorldState
 
 PEOPLE = tuple("he him she her they them someone somebody".split())

@@ -22,7 +22,8 @@ from tta_rebuild.storyteller.act_binding import (
     with_article,
 )
 from tta_rebuild.storyteller.act_rules import common, rules_of
-from tta_rebuild.storyteller.casting import Cast, Entity, bare, head_of
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import Entity, bare, head_of
 from tta_rebuild.storyteller.line_template import tidy
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.possible import why_impossible

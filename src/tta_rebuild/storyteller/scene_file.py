@@ -95,10 +95,11 @@ class SceneEntry(_Strict):
 
 
 class WorldFile(_Strict):
-    """A whole file."""
+    """A whole file; ``parts`` are those of a plot, as ``parts.py`` says."""
 
     title: Text
     about: str = ""
+    parts: dict[Id, str] = {}
     tone: str = "plain"
     you: PersonEntry = PersonEntry()
     people: dict[Id, PersonEntry] = {}

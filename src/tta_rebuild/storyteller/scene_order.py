@@ -8,7 +8,8 @@ from random import Random
 
 from tta_rebuild.storyteller.act import Act
 from tta_rebuild.storyteller.act_binding import SOUGHT
-from tta_rebuild.storyteller.casting import Cast, Entity, head_of
+from tta_rebuild.storyteller.casting import Cast
+from tta_rebuild.storyteller.entities import Entity, head_of
 from tta_rebuild.storyteller.line_writer import LineWriter
 from tta_rebuild.storyteller.offers import is_same
 from tta_rebuild.storyteller.scene_file import (
@@ -73,8 +74,10 @@ class OnAct:
         """Whether a scene's target is what was named, by its id or by a slot."""
         if entity is not None and target in (entity.id, "npc"):
             return target == entity.id or entity.id in self.in_play
-        names = (self.cast.slots.get(slot, "") for slot in (target, f"the_{target}", f"{target}2"))
-        return bool(named) and any(head_of(name) == head_of(named) for name in names if name)
+        slots = (self.cast.slots.get(slot, "") for slot in (target, f"the_{target}", f"{target}2"))
+        names = [name for name in slots if name]
+        is_part = entity is not None and entity in map(self.cast.found, names)
+        return is_part or any(head_of(name) == head_of(named) for name in names if named)
 
 
 class SceneRank:

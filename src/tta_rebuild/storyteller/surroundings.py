@@ -17,7 +17,12 @@ from tta_rebuild.storyteller.scene_file import packaged
 
 ANYWHERE = "anywhere"
 PEOPLE = ("keeper", "worker", "stranger")
-_CASES = {"he": ("he", "him", "his"), "she": ("she", "her", "her")}
+_CASES = {
+    "he": ("he", "him", "his"),
+    "she": ("she", "her", "her"),
+    "it": ("it", "it", "its"),
+    "they": ("they", "them", "their"),
+}
 _SECOND = {"room": "room2"}
 THINGS_AROUND = ("record", "implement", "trifle", "valuable")
 SURROUNDING = (*PEOPLE, "room", "spot", "exit", *THINGS_AROUND, "light")
@@ -74,7 +79,7 @@ def surroundings_of(kind: str, seed: str, taken: Collection[str]) -> Surrounding
 
 
 def person_slots(name: str, words: str, pronoun: str) -> dict[str, str]:
-    """Somebody as the slots of a part in plots, ``pronoun`` is he or she."""
+    """Somebody as the slots of a part in plots; ``pronoun`` is he, she, it or they."""
     slots = _forms(name, words)
     for case, said in zip(("he", "him", "his"), _CASES[pronoun], strict=True):
         slots |= _forms(f"{name}_{case}", said)

@@ -14,8 +14,9 @@ from typing import Any
 from tta_rebuild.core.english import words_of
 from tta_rebuild.core.story import ARC_STAGES, CHAPTER_SCENES
 from tta_rebuild.storyteller.act import Act, parse_act
-from tta_rebuild.storyteller.casting import Entity, cast_of, replace_the_dead
+from tta_rebuild.storyteller.casting import cast_of, replace_the_dead
 from tta_rebuild.storyteller.changes import claim, corrected, facts_of
+from tta_rebuild.storyteller.entities import Entity
 from tta_rebuild.storyteller.line_template import fingerprint, tidy
 from tta_rebuild.storyteller.line_writer import MARK_LENGTH, MARKS_REMEMBERED, LineWriter
 from tta_rebuild.storyteller.offers import Offers
@@ -95,8 +96,7 @@ class Teller:
 
     def _begin_chapter(self, values: dict[str, Any]) -> None:
         others = [name for name in packaged("plots") if f"plots/{name}" != self.cast.name]
-        self.cast.name = f"plots/{self.rng.choice(others)}"
-        self.cast.file = read_world(self.cast.name)
+        self.cast = cast_of(self.given, {**self.notes, "plot": self.rng.choice(others)})
         values |= self.cast.file.start
         self.began, self.seen = self.turn, []
 

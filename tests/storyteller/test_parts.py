@@ -1,0 +1,87 @@
+"""Who plays a plot's parts: the premise's people where they fit, the place's people else."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from tta_rebuild.core.english import for_they
+from tta_rebuild.storyteller.entities import Entity
+from tta_rebuild.storyteller.line_template import parse
+from tta_rebuild.storyteller.parts import part_slots, played_by
+from tta_rebuild.storyteller.surroundings import surroundings_of
+from tta_rebuild.storyteller.world_state import NOWHERE
+
+RUTH = Entity("ruth", "person", "Ruth", "your older sister, who paints", "she")
+BOSS = Entity("your_boss", "person", "your boss", "your boss", "he")
+ALEX = Entity("alex", "person", "Alex", "", "")
+GHOST = Entity("ghost", "person", "the ghost", "the ghost", "it")
+SAM = Entity("sam", "person", "Sam", "your brother", "he")
+PEOPLE = [RUTH, BOSS, ALEX, GHOST, SAM]
+TIES = {"ruth.close": True, "your_boss.above": True, "sam.close": True}
+AROUND = surroundings_of("ship", "1", ()).slots
+
+
+def cast(parts: dict[str, str], **changed: Any) -> dict[str, str]:
+    state = {"here": "ship", **{f"{one.id}.at": "ship" for one in PEOPLE}, **TIES}
+    state |= {key.replace("__", "."): value for key, value in changed.items()}
+    return {part: one.id for part, one in played_by(parts, PEOPLE, state).items()}
+
+
+@pytest.mark.parametrize(
+    ("parts", "changed", "played"),
+    [
+        ({"partner": "close/worker"}, {}, {"partner": "ruth"}),
+        ({"one": "close/worker", "other": "close/keeper"}, {}, {"one": "ruth", "other": "sam"}),
+        ({"a": "any/worker", "boss": "above/keeper"}, {}, {"boss": "your_boss", "a": "ruth"}),
+        ({"rival": "foe/worker"}, {}, {}),
+        ({"spirit": "ghost/away/the dead man (he)"}, {}, {"spirit": "ghost"}),
+        ({"sitter": "sister/any/worker"}, {"ruth__dead": True}, {"sitter": "your_boss"}),
+        ({"partner": "close/worker"}, {"ruth__at": "elsewhere"}, {"partner": "sam"}),
+        ({"lost": "away/the dead man (he)"}, {"sam__at": NOWHERE}, {"lost": "sam"}),
+        ({"partner": "sister/worker"}, {"ruth__group": True}, {}),
+    ],
+)  # fmt: skip
+def test_the_premises_people_play_the_parts_that_fit_them(
+    parts: dict[str, str], changed: dict[str, Any], played: dict[str, str]
+) -> None:
+    assert cast(parts, **changed) == played
+
+
+def test_a_part_has_every_form_whoever_plays_it() -> None:
+    parts = {
+        "a": "close/worker",
+        "b": "foe/stranger",
+        "c": "away/the dead man (he)",
+        "d": "any/keeper",
+    }
+    slots = part_slots(parts, {"a": RUTH, "d": ALEX}, AROUND)
+
+    assert (slots["a"], slots["A"], slots["a_he"], slots["A_his"]) == ("Ruth", "Ruth", "she", "Her")
+    assert (slots["the_a"], slots["The_c"], slots["c_him"]) == ("Ruth", "The dead man", "him")
+    assert (slots["b"], slots["The_b"]) == (AROUND["stranger"], AROUND["The_stranger"])
+    assert slots["b_his"] == AROUND["stranger_his"]
+    assert (slots["d"], slots["d_he"], slots["D_him"]) == ("Alex", "they", "Them")
+
+
+@pytest.mark.parametrize(
+    ("verb", "wanted"),
+    [
+        ("gives", "give"), ("was", "were"), ("hasn’t", "haven’t"), ("tries", "try"),
+        ("rises", "rise"), ("watches", "watch"), ("passes", "pass"), ("would", "would"),
+        ("gave", "gave"), ("dies", "die"),
+    ],
+)  # fmt: skip
+def test_a_verb_is_made_to_go_with_they(verb: str, wanted: str) -> None:
+    assert for_they(verb) == wanted
+
+
+def test_a_sentence_about_somebody_called_they_has_its_verbs_right() -> None:
+    line = parse("{X_he} slowly rises. “Well,” {x_he} says, “so {x_he}’s gone.” {X_he} had known.")
+
+    assert line.expand(Random(1), {"x_he": "they", "X_he": "They"}) == (
+        "They slowly rise. “Well,” they say, “so they’re gone.” They had known."
+    )
+    assert "She slowly rises" in line.expand(Random(1), {"x_he": "she", "X_he": "She"})
