@@ -25,7 +25,7 @@ AROUND = surroundings_of("ship", "1", ()).slots
 
 
 def cast(parts: dict[str, str], **changed: Any) -> dict[str, str]:
-    state = {"here": "ship", **{f"{one.id}.at": "ship" for one in PEOPLE}, **TIES}
+    state = {"here": "ship", "home": "ship", **{f"{one.id}.at": "ship" for one in PEOPLE}, **TIES}
     state |= {key.replace("__", "."): value for key, value in changed.items()}
     return {part: one.id for part, one in played_by(parts, PEOPLE, state).items()}
 

@@ -200,6 +200,9 @@ def _before_verb(low: list[str], longest: int) -> tuple[str, int]:
     return name, size if size > longest or is_equal else 0
 
 
+_VEHICLES = frozenset("train bus taxi cab boat ferry plane ship coach car tram bike".split())
+
+
 def _deed(tokens: list[str]) -> Act | None:
     """One act from the tokens of one part; None if they hold no verb."""
     lead = Lead(tokens)
@@ -213,6 +216,7 @@ def _deed(tokens: list[str]) -> Act | None:
     if last in ("about", "that", "if", "whether") or (last == "for" and spec.takes[0] == "person"):
         rest.insert(0, last)
     found = grammar.arguments(spec, rest, verb.keeps_noun)
+    family = _of_travel(family, verb.name, found)
     low = {token.lower() for token in rest}
     is_to_you = "said" in spec.takes and lead.subject[:1] in ("i", "w") and low & {"you", "your"}
     is_to_me = "you" in (found.get("object"), found.get("person")) and "me" in low
@@ -232,6 +236,25 @@ def _deed(tokens: list[str]) -> Act | None:
         clause = f"do not {clause}"
     words = f": “{act.said[:1].upper()}{act.said[1:]}”" if quoted else ""
     return replace(act, clause=to_second_person(f"you {clause}") + words)
+
+
+def _of_travel(family: str, verb: str, found: dict[str, str]) -> str:
+    """The family of a verb that means going away, by what it goes with, else its own.
+
+    "Leave the ship in the lifeboat", "drive away with Ruth", "take the train to Paris".
+    """
+    what = " ".join(found.get("object", "").lower().split()[-1:])
+    if family == "put" and verb.startswith("leave") and singular(what) in word_list("places"):
+        return "leave"
+    if family == "take" and found.get("where", "").startswith("to ") and what in _VEHICLES:
+        return "go"
+    is_gone = family == "leave" or verb in ("drive away", "drive off")
+    if is_gone and not (found.get("object") or found.get("person")):
+        along = found.get("instrument", "").partition(" and ")[0]
+        if grammar.is_somebody(along.split()):
+            found |= {"person": along, "instrument": ""}
+        return "leave"
+    return family
 
 
 def _without_verb(tokens: list[str], lead: Lead) -> Act | None:

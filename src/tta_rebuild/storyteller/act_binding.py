@@ -62,7 +62,9 @@ class Binder:
         bound = dict.fromkeys(("object", "person", "tool", "place"), "")
         wanted = {"object": act.object, "person": act.person, "tool": act.instrument}
         if act.where and family in GOES:
-            wanted["place"] = _destination(act.where)
+            where, _, along = act.where.partition(" with ")
+            wanted["place"] = _destination(where)
+            wanted["person"] = wanted["person"] or along
         missing = ("", "")
         for role, phrase in wanted.items():
             plain = bare(phrase)
@@ -81,6 +83,8 @@ class Binder:
             remember(entity, self.state)
             if entity.kind == "person":
                 self.state.values["last_person"] = entity.id
+        if family in ("leave", "flee") and self._is_place(bound["object"]):
+            bound["object"] = ""
         if family == "enter" and self._is_place(bound["object"]):
             bound["place"] = bound["place"] or bound["object"]
         if not bound["person"] and self.is_person(bound["object"]) and bound["object"] != YOU:
@@ -284,7 +288,7 @@ class Binder:
     def in_play(self) -> list[str]:
         """Whom a scene may be about: people of the premise who are here, single ones."""
         here = [p.id for p in self.cast.of_kind("person") if self.is_with_you(p.id)]
-        kept = [one for one in here if not self._is_any(one, "group", "local", "part")]
+        kept = [one for one in here if not self._is_any(one, "group", "local", "part", "caught")]
         last = self.state.values.get("last_person")
         return sorted(kept, key=lambda one: one != last)
 
@@ -301,6 +305,13 @@ class Binder:
     def is_with_you(self, person: str) -> bool:
         """Whether somebody is with the player, alive and awake."""
         return self.state.is_here(person) and not self._is_any(person, "dead", "asleep")
+
+    def is_within(self, place: Entity) -> bool:
+        """Whether a place is a room, or a corner, of the one where the story plays."""
+        named = (self.cast.slots.get(slot, "") for slot in ("room", "room2", "spot", "exit"))
+        is_known = any(name and head_of(name) == head_of(place.name) for name in named)
+        is_room = is_known or head_of(place.name) in word_list("rooms")
+        return self.cast.is_open and is_room and place.id != self.state.values.get("home")
 
     def _is_place(self, entity_id: str) -> bool:
         return entity_id in self.cast.entities and self.cast.entities[entity_id].kind == "place"

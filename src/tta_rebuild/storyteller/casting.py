@@ -12,7 +12,7 @@ from random import Random
 from typing import Any
 
 from tta_rebuild.storyteller.entities import Entity, head_of, named, slug
-from tta_rebuild.storyteller.parts import part_slots, played_by
+from tta_rebuild.storyteller.parts import is_about, part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
 from tta_rebuild.storyteller.scene_file import PersonEntry, WorldFile, packaged, read_world
@@ -140,7 +140,7 @@ def _from_premise(
         entity = Entity(slug(place), "place", place, at=premise.at if not number else "")
         entities.setdefault(entity.id, entity)
     here = slug(places[0])
-    start["here"] = here
+    start |= {"here": here, "home": here}
     for person in premise.people:
         name = person.name or _CLAUSE.sub("", person.role)
         key = ids.get(person.name.lower()) or slug(name)
@@ -179,15 +179,21 @@ def _from_premise(
 
 
 def _surroundings(premise: PremiseReading, seed: str, state: Mapping[str, Value]) -> Surroundings:
-    """The surroundings; for whoever is dead there, somebody else as well."""
+    """The surroundings; for whoever is dead or held there, somebody else as well."""
     taken = {_noun_of(p) for p in (premise.you, *premise.people)}
     dead: dict[str, str] = {}
     while True:
         around = surroundings_of(premise.surroundings, seed, {*taken, *dead})
-        died = {n: p for n, p in around.people if state.get(f"{slug(n)}.dead") and n not in dead}
+        died = {n: p for n, p in around.people if n not in dead and _is_out_of_it(slug(n), state)}
         if not died:
             return replace(around, people=(*around.people, *dead.items()))
         dead |= died
+
+
+def _is_out_of_it(person: str, state: Mapping[str, Value]) -> bool:
+    """Whether somebody cannot act any more: dead, held captive, sent away."""
+    is_gone = state.get(f"{person}.at") == NOWHERE
+    return bool(state.get(f"{person}.dead") or state.get(f"{person}.caught") or is_gone)
 
 
 def _companion(
@@ -200,7 +206,7 @@ def _companion(
     if premise.conflict in _ABOUT_SOMEBODY:
         return {}
     for one in people:
-        is_there = state.get(f"{one.id}.at") == state["here"] and not state.get(f"{one.id}.dead")
+        is_there = is_about(one.id, state)
         is_free = one.pronouns in ("he", "she") and one.name.lower() not in premise.aim.lower()
         is_kin = state.get(f"{one.id}.close") and head_of(one.role) not in _NO_COMPANION
         if is_kin and is_there and is_free:

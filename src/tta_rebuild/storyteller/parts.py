@@ -62,12 +62,16 @@ def _sources(source: str) -> Iterable[str]:
     return [*named, *([last] if last not in PEOPLE and "(" not in last else [])]
 
 
+def is_about(person: str, state: Mapping[str, Value]) -> bool:
+    """Whether somebody can act: where the story plays or with the player, alive and free."""
+    is_there = state.get(f"{person}.at") in (state["home"], state["here"])
+    return is_there and not (state.get(f"{person}.dead") or state.get(f"{person}.caught"))
+
+
 def _fits(person: Entity, wanted: str, state: Mapping[str, Value]) -> bool:
-    is_away = state.get(f"{person.id}.at") == NOWHERE
     if wanted == "away":
-        return is_away
-    is_there = state.get(f"{person.id}.at") == state["here"]
-    if not is_there or state.get(f"{person.id}.dead") or state.get(f"{person.id}.group"):
+        return state.get(f"{person.id}.at") == NOWHERE
+    if not is_about(person.id, state) or state.get(f"{person.id}.group"):
         return False
     if wanted in TIES:
         return bool(state.get(f"{person.id}.{wanted}"))

@@ -17,6 +17,8 @@ _MOST_WORDS = 14
 def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
     """The first thing that "you" must, want or try to do, a bare infinitive; "" if nothing is.
 
+    Else what the premise tells the player to do: "Find out who did it."
+
     ``are_many``: the player's character is one of several, who are told of as "they".
     """
     for sentence in told:
@@ -30,7 +32,8 @@ def stated_aim(told: Sequence[str], *, are_many: bool = False) -> str:
                 continue
             if aim:
                 return aim
-    return ""
+    orders = (sentence[:1].lower() + sentence[1:] for sentence in told if conflict_of(sentence))
+    return next(filter(None, map(_bounded, orders)), "")
 
 
 def conflict_of(aim: str) -> str:

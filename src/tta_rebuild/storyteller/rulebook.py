@@ -182,7 +182,8 @@ class Rulebook:
             outcome.is_done = True
             effects = rule.get("then", "")
             self._apply(effects if outcome.is_told else _on(effects, bound), bound)
-            self._move(family, bound)
+            if outcome.is_told or family not in ("leave", "flee"):
+                self._move(family, bound)
             line = self._filled(rule.get("line", ""), slots) if outcome.is_told else ""
             outcome.lines += [one for one in (_said_too(act, line), line) if one]
             return True
@@ -221,11 +222,17 @@ class Rulebook:
         entity = self.cast.entities.get(place)
         if family not in GOES or entity is None or entity.kind != "place":
             return
+        is_within = self.binder.is_within(entity)
         with_you = [p.id for p in self.cast.of_kind("person") if self.binder.is_with_you(p.id)]
-        self.state.values["here"] = place
-        for person in with_you:
-            if int(self.state.get(f"{person}.trust")) > 0:
-                self.state.values[f"{person}.at"] = place
+        come_along = [p for p in with_you if p in bound.values() or self._comes_along(p)]
+        is_away = self.cast.is_open and not is_within and place != self.state.get("home")
+        self.state.values |= {"here": place, "within": is_within, "away": is_away}
+        for person in come_along if not is_within else ():
+            self.state.values[f"{person}.at"] = place
+
+    def _comes_along(self, person: str) -> bool:
+        """Whether somebody goes where the player goes."""
+        return int(self.state.get(f"{person}.trust")) > 0
 
     # ------------------------------------------------------------------ how it is told
 
@@ -292,8 +299,7 @@ class Rulebook:
 
     def _has_its_people(self, text: str) -> bool:
         """False for a text with somebody of the surroundings who is meant, or far from them."""
-        is_there = self.state.values.get("here") == self.cast.start.get("here")
-        if not is_there and _AROUND.search(text):
+        if self.state.get("away") and _AROUND.search(text):
             return False
         whom = {self.cast.entities[one].name for one in self._involved()}
         needed = (slot for slot in PEOPLE if f"{{{slot}" in text.lower())

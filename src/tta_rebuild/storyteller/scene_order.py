@@ -20,7 +20,7 @@ from tta_rebuild.storyteller.scene_file import (
     read_world,
     template,
 )
-from tta_rebuild.storyteller.world_state import WorldState
+from tta_rebuild.storyteller.world_state import WorldState, keys_of
 
 
 def may_come(scene: SceneEntry, state: WorldState, seen: Collection[str]) -> bool:
@@ -32,7 +32,11 @@ def possible_scenes(
     cast: Cast, state: WorldState, seen: Collection[str], *, must_end: bool, may_end: bool
 ) -> list[SceneEntry]:
     """What may come by itself now: an ending where the story must end, else events."""
-    scenes = [*cast.file.scenes, *(read_world("data/episodes").scenes if cast.is_open else ())]
+    scenes = list(cast.file.scenes)
+    if cast.is_open:
+        scenes += read_world("data/episodes").scenes
+    if state.get("away"):  # where nothing of the plot can happen
+        scenes = [scene for scene in scenes if "away" in keys_of(scene.when)]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if must_end and endings:
         return endings

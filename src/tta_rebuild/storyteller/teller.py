@@ -41,6 +41,8 @@ LEAST_CHAPTER = 12
 """Scenes of a premise's question before the next is taken up, where a story has no end."""
 
 _TOLD_REMEMBERED = 40
+_OF_NOW = ("turn", "roll", "stage", "alone")
+"""Values that are worked out anew for every scene."""
 
 
 class Teller:
@@ -145,7 +147,7 @@ class Teller:
         offer = self.offers.take(words)
         if offer is not None and (offer.then or offer.next or offer.says):
             self.act = parse_act(offer.do)
-            self.state.apply(offer.then)
+            self._apply(offer.then)
             said = self.writer.line([template(offer.says)]) if offer.says else ""
             if said or not offer.next:
                 self._say(said or self._echo(offer.do))
@@ -157,7 +159,8 @@ class Teller:
             return None, self.rules.declined(act)
         at = OnAct(self.cast, self.state, self.seen, self.rules.binder.in_play())
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
-        special = None if ends else at.scene(act, self.cast.file)
+        is_away = bool(self.state.get("away"))
+        special = None if ends or is_away else at.scene(act, self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
         if self._authors_words(act):
@@ -175,6 +178,16 @@ class Teller:
             self.state.apply("did_aim, gain+3")
         self._happened(outcome)
         return special, ""
+
+    def _apply(self, effects: str) -> None:
+        """Change the state; whoever has gone away with the player comes back with them."""
+        was = self.state.get("here")
+        self.state.apply(effects)
+        here = self.state.get("here")
+        if here != was and self.cast.is_open:
+            together = [k for k, at in self.state.values.items() if k.endswith(".at") and at == was]
+            self.state.values |= {**dict.fromkeys(together, here), "within": False}
+            self.state.values["away"] = here != self.state.get("home")
 
     def _asked_aloud(self, words: str) -> Act | None:
         """A bare question is put to whoever is there; one about the game itself is not."""
@@ -275,7 +288,7 @@ class Teller:
                 self._say(told, speaker)
         if len(self.passages) == passages:
             return False
-        self.state.apply(scene.then)
+        self._apply(scene.then)
         self.lines += [line for one in scene.lines if (line := self._filled(one))]
         self.seen.append(scene.id)
         return True
@@ -365,7 +378,7 @@ class Teller:
         changed = {
             key: value
             for key, value in self.state.values.items()
-            if value != self.cast.start.get(key) and key not in ("turn", "roll", "stage", "alone")
+            if value != self.cast.start.get(key) and key not in _OF_NOW
         }
         return {
             "v": VERSION,

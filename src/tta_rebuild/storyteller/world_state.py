@@ -92,9 +92,13 @@ class WorldState:
         return self.values.get(key, 0)
 
     def is_here(self, entity: str) -> bool:
-        """Whether somebody or something is with the player, by way of its holder if need be."""
-        at = self.values.get(f"{entity}.at", NOWHERE)
-        if at in (YOU, self.values.get("here")) or entity in (YOU, self.values.get("here")):
+        """Whether somebody or something is with the player, by way of its holder if need be.
+
+        A room of the place where the story plays (``within``) is near all that is there.
+        """
+        at, here = self.values.get(f"{entity}.at", NOWHERE), self.values.get("here")
+        near = (YOU, here, self.values["home"]) if self.values.get("within") else (YOU, here)
+        if at in near or entity in (YOU, here):
             return True
         return f"{at}.at" in self.values and at != entity and self.is_here(str(at))
 
@@ -119,7 +123,7 @@ class WorldState:
             return int(text)
         if text in self.bound:
             return self.bound[text]
-        return self.values.get(text, text) if text == "here" else text
+        return self.values.get(text, text) if text in ("here", "home") else text
 
     def apply(self, effects: str) -> None:
         """Change the state. Raises NotationError."""
