@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tta_rebuild.storyteller.casting import cast_of
+from tta_rebuild.storyteller.parts import part_slots
 from tta_rebuild.storyteller.premise import read_premise
 from tta_rebuild.storyteller.scene_file import packaged, paragraphs, read_world, template
 from tta_rebuild.storyteller.surroundings import ANYWHERE, PEOPLE, surroundings_of
@@ -59,8 +60,8 @@ def test_a_kind_of_place_has_all_that_plots_are_told_with(kind: str) -> None:
 
 @pytest.mark.parametrize("plot", packaged("plots"))
 def test_a_plot_names_nothing_that_has_no_value(plot: str) -> None:
-    file, known = read_world(f"plots/{plot}"), slots_of("a cat in Paris").keys() | PERSONAL
-    known |= {"here", "time"}
+    file, slots = read_world(f"plots/{plot}"), slots_of("a cat in Paris")
+    known = slots.keys() | PERSONAL | {"here", "time"} | part_slots(file.parts, {}, slots).keys()
     texts = [text for s in file.scenes for _, _, text in paragraphs(s.text)]
     texts += [text for s in file.scenes for c in s.choices for text in (c.do, c.says)]
     texts += [line for s in file.scenes for line in s.lines]

@@ -19,7 +19,7 @@ from tta_rebuild.storyteller.world_state import NOWHERE, YOU, keys_of
 MOST_TURNS = 60
 _GIVEN = frozenset(
     "here turn stage time weather roll kind alone npc gain heat price "
-    "last_person last_it last_he last_she last_they way_taken".split()
+    "last_person last_it last_he last_she last_they way_taken did_aim away".split()
 )
 _PROPERTIES = frozenset(
     "at here trust met dead hurt asleep caught broken burnt gone open locked lit hidden worn fixed "
@@ -59,7 +59,8 @@ def _acts_unknown(world: WorldFile, things: set[str]) -> Iterator[str]:
         family, _, target = scene.act.partition(" ")
         if family and family not in families():
             yield f"scene '{scene.id}' waits for the act '{family}', which is none"
-        is_known = target in things or (not world.places and target in ("npc", *SURROUNDING))
+        of_plots = ("npc", *SURROUNDING, *world.parts)
+        is_known = target in things or (not world.places and target in of_plots)
         if target and not is_known:
             yield f"scene '{scene.id}' waits for '{target}', which is nowhere in the file"
 

@@ -147,7 +147,8 @@ def _from_premise(
         if key in entities or not name:
             continue
         entities[key] = Entity(key, "person", name, person.role, person.pronouns)
-        is_away = _is_away(theme, person) or _is_sought(premise.aim, person)
+        is_said = person.is_only_owner or _is_away(theme, person)
+        is_away = is_said or _is_sought(premise.aim, person)
         start |= {f"{key}.at": NOWHERE if is_away else here, f"{key}.person": True}
         if person.is_group:
             start[f"{key}.group"] = True

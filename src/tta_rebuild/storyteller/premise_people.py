@@ -40,12 +40,14 @@ class PremisePerson:
         role: a noun phrase, to the player: "the nurse", "your wife"; of the player "a detective".
         pronouns: "she", "he", "it", "they" (a group, or said so), "" where it is not said.
         is_group: more than one.
+        is_only_owner: nothing is said of them but that something is theirs.
     """
 
     name: str = ""
     role: str = ""
     pronouns: str = ""
     is_group: bool = False
+    is_only_owner: bool = False
 
 
 @dataclass(slots=True)
@@ -289,7 +291,8 @@ class PremisePeople:
             elif not is_player:
                 pronouns, role = "they" if many else mention.pronouns, self._role(mention)
                 row = PremisePerson(name=mention.name, role=role, pronouns=pronouns, is_group=many)
-                found.append(row)
+                is_owner = mention.is_owner and len(mention.at) == 1
+                found.append(replace(row, is_only_owner=is_owner))
             elif many and phrase.head != "couple":
                 rest = f"the {'rest of the' if phrase.is_group else 'other'} {phrase.text}"
                 found.append(replace(_of_role(rest), pronouns="they", is_group=True))
