@@ -26,7 +26,7 @@ from tta_rebuild.storyteller.noun_phrases import (
     tokens_of,
     words_in,
 )
-from tta_rebuild.storyteller.premise_aim import conflict_of, stated_aim
+from tta_rebuild.storyteller.premise_aim import conflict_of, most_spoken, situation_of, stated_aim
 from tta_rebuild.storyteller.premise_people import (
     GENDERS,
     MINE,
@@ -247,8 +247,11 @@ class _Reading:
         told = statements(stated, self.commands, self.cast, you)
         are_many = bool(self.cast.player and self.cast.player.phrase.is_many)
         aim, topics = stated_aim(told, are_many=are_many), word_table("premise_topics")
-        conflict = conflict_of(aim) or self._most_spoken("conflict", "understand")
-        row = topics["conflict"][conflict]
+        of_aim = conflict_of(aim)
+        situation, its = situation_of(self.spoken, of_aim)
+        first = its.get("conflicts", "").partition(" ")[0]
+        conflict = of_aim or first or most_spoken(self.spoken, "conflict", "understand")
+        row = {**topics["conflict"][conflict], **{k: its[k] for k in ("aim", "matter") if k in its}}
         turning = [t for t in things if head_of(t) in row["words"].split()]
         sought = self._sought() or "what is lost"
         lost = _spoken_of(sought) if "{sought}" in row["aim"] else []
@@ -266,35 +269,16 @@ class _Reading:
             time=re.sub(r"^in (?=\d+s)", "in the ", time[0]) if time else "",
             things=tuple(things[:MOST_THINGS]),
             conflict=conflict,
-            situation=self._situation(conflict),
+            situation=situation,
             aim=aim or row["aim"].format(sought=sought),
             matter=next(iter(about), row.get("matter", "")),
-            surroundings=self._surroundings(places),
-            tone=self._most_spoken("tone", "plain"),
+            surroundings=self._surroundings(places) or its.get("surroundings", ""),
+            tone=most_spoken(self.spoken, "tone", "plain"),
             year=self._year(),
             is_wondrous=bool(self.spoken & {*topics["wonders"]["words"].split()}),
             cannot=self._cannot(),
             excluded=tuple(dict.fromkeys(w for w in unwanted if w and w not in words_in("stops"))),
         )
-
-    def _most_spoken(self, table: str, otherwise: str) -> str:
-        """The conflict or tone of which most words are spoken, the first of equals."""
-        rows = word_table("premise_topics")[table].items()
-        words = {name: row if isinstance(row, str) else row["words"] for name, row in rows}
-        cues = {name: len(self.spoken & {*said.split()}) for name, said in words.items()}
-        best = max(cues, key=lambda name: cues[name])
-        return best if cues[best] else otherwise
-
-    def _situation(self, conflict: str) -> str:
-        """The situation that most words are of, among those that the conflict goes with."""
-        rows = word_table("premise_topics")["situation"]
-        cues = {
-            name: len(self.spoken & {*row["words"].split()})
-            for name, row in rows.items()
-            if "conflicts" not in row or conflict in row["conflicts"].split()
-        }
-        best = max(cues, key=lambda name: cues[name], default="")
-        return best if cues.get(best) else ""
 
     # ------------------------------------------------------------------ places, things, aims
 

@@ -1,4 +1,4 @@
-"""What the player is after, as a premise says it: "sell your workshop to Viktor".
+"""What a premise is about, and what the player is after in it: "sell your workshop to Viktor".
 
 Called by ``premise`` with its statements as they are told to the player.
 """
@@ -6,10 +6,13 @@ Called by ``premise`` with its statements as they are told to the player.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from tta_rebuild.storyteller.noun_phrases import pattern, words_in
 from tta_rebuild.storyteller.word_lists import word_table
+
+ENOUGH_HINTS = 3
+"""Hints at a situation that mark it as one of its own words does alone."""
 
 _MOST_WORDS = 14
 
@@ -44,6 +47,32 @@ def conflict_of(aim: str) -> str:
         if found := next((name for name, row in rows if begins in row["aims"].split()), ""):
             return found
     return ""
+
+
+def most_spoken(spoken: Collection[str], table: str, otherwise: str) -> str:
+    """The conflict or tone of which most words are spoken, the first of equals."""
+    rows = word_table("premise_topics")[table].items()
+    words = {name: row if isinstance(row, str) else row["words"] for name, row in rows}
+    cues = {name: len({*said.split()}.intersection(spoken)) for name, said in words.items()}
+    best = max(cues, key=lambda name: cues[name])
+    return best if cues[best] else otherwise
+
+
+def situation_of(spoken: Collection[str], stated: str) -> tuple[str, Mapping[str, str]]:
+    """The situation that most speaks for, with its row of ``premise_topics``; "" if none does.
+
+    ``stated``: the conflict of what the premise says the player is after, "" if it does not.
+    """
+    rows = word_table("premise_topics")["situation"]
+    fitting = [n for n, row in rows.items() if not stated or stated in row["conflicts"].split()]
+    cues = {name: _cues(rows[name], spoken) for name in fitting}
+    best = max(fitting, key=lambda name: cues[name], default="")
+    return (best, rows[best]) if cues.get(best, 0) >= ENOUGH_HINTS else ("", {})
+
+
+def _cues(row: Mapping[str, str], spoken: Collection[str]) -> int:
+    words, hints = (len({*row[key].split()}.intersection(spoken)) for key in ("words", "hints"))
+    return ENOUGH_HINTS * words + hints
 
 
 def _bounded(text: str) -> str:

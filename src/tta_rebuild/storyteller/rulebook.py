@@ -117,7 +117,7 @@ class Rulebook:
         if any(self._is_against_oneself(step) for step in steps):
             outcome.declined = self._say(common("not_yourself"), {})
             return outcome
-        if why := next(filter(None, map(self._ruled_out, steps)), ""):
+        if is_told and (why := next(filter(None, map(self._ruled_out, steps)), "")):
             outcome.declined = self._say(common("cannot"), {"why": why})
             return outcome
         step: Act | None = act

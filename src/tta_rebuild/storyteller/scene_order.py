@@ -81,7 +81,8 @@ class OnAct:
         slots = (self.cast.slots.get(slot, "") for slot in (target, f"the_{target}", f"{target}2"))
         names = [name for name in slots if name]
         is_part = entity is not None and entity in map(self.cast.found, names)
-        return is_part or any(head_of(name) == head_of(named) for name in names if named)
+        heads = {target, *map(head_of, names)} if named else set()
+        return is_part or head_of(named) in heads
 
 
 class SceneRank:
