@@ -165,7 +165,9 @@ class PremisePeople:
             mention.name = phrase.text
         else:
             is_indefinite = of.determiner in ("a", "an", "") and not of.is_name
-            is_list = between == "," and (is_indefinite or follows in ("and", "or"))
+            is_titled = any(p.is_name and p.start == phrase.end for p in self.phrases)
+            is_next = is_indefinite or is_titled or follows in ("and", "or")
+            is_list = between == "," and is_next  # "Ada, the cook Tom and a dog"
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
