@@ -137,14 +137,22 @@ class PremisePeople:
             return self._add(phrase, name=phrase.text) if is_somebody else None
         is_of = phrase.is_group and self._low(phrase.end) == "of"
         after = next((p.kind for p in self.phrases if p.start == phrase.end + 1), "")
-        if phrase.kind != "person" or (is_of and after == "person"):  # a family of smugglers
+        is_somebody = phrase.kind == "person" or self._is_acting_beast(phrase)
+        if not is_somebody or (is_of and after == "person"):  # a family of smugglers
             return None
         before = " ".join(self.lows[max(0, phrase.start - 8) : phrase.start])
         is_open = phrase.determiner in words_in("open_determiners") | {""}
-        if not is_open or not pattern("you_are").search(before):
+        is_mine = phrase.determiner in MINE and phrase.head in words_in("my_own")  # my character
+        if not (is_mine or (is_open and pattern("you_are").search(before))):
             return self._add(phrase)
         self.you_are = self.you_are or Mention(phrase, at=[phrase.start])
         return self.you_are
+
+    def _is_acting_beast(self, phrase: Phrase) -> bool:
+        """Whether an animal does what somebody does: "the octopus leaves notes"."""
+        does = {*second_persons(), "who", "named", "called"}
+        is_doing = self._low(phrase.end) in does or self._low(phrase.end) + "s" in does
+        return is_doing and not phrase.is_many and phrase.head in words_in("animals")
 
     def _said_again(self, phrase: Phrase, of: Phrase, mention: Mention | None) -> Mention | None:
         """Who was spoken of just before, where this phrase says their name or what they are."""
@@ -156,6 +164,9 @@ class PremisePeople:
             is_aside = between != "," or follows in (",", ".")
             is_place = phrase.words[0] in words_in("known_places")
             if not (is_one and is_aside) or is_place or (mention and mention.name):
+                return None
+            is_known = self._is_person_name(phrase) and of.head not in words_in("vehicles")
+            if not mention and between == "" and is_known:  # the night Mrs Pell came
                 return None
             if not mention and (between != "," or of.kind != "thing"):
                 self.taken.add(phrase.start)  # the ship Hope
@@ -171,7 +182,8 @@ class PremisePeople:
             is_own = phrase.determiner in ("a", "an", "the") or (of.is_name and phrase.determiner)
             if not mention or phrase.kind != "person" or is_list or not is_own:
                 return None
-            mention.phrase = phrase if mention.phrase.is_name else mention.phrase
+            is_said_better = mention.phrase.is_name or mention.phrase.head in words_in("my_own")
+            mention.phrase = phrase if is_said_better else mention.phrase
         mention.at.append(phrase.start)
         said = gender_of("", phrase.text) if phrase.is_name else gender_of(phrase.text)
         mention.pronouns = mention.pronouns or said

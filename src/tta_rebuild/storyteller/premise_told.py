@@ -43,6 +43,8 @@ def statements(
         if kept and len(" ".join([*kept, clause]).split()) > _MOST_WORDS_TOLD:
             break
         clause = to_second_person(clause[0].upper() + clause[1:])
+        if own := re.match(rf"Your (?:{'|'.join(words_in('my_own'))}) is ", clause):
+            clause = f"You are {clause[own.end() :]}"
         kept.append(clause if clause[-1] in '.!?…”"' else f"{clause}.")
     return _to_player(kept, cast, you) or tuple(kept)
 
