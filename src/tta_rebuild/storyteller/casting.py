@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
-from tta_rebuild.storyteller.entities import Entity, head_of, named, slug
+from tta_rebuild.storyteller.entities import Entity, bare, head_of, named, slug
 from tta_rebuild.storyteller.parts import is_about, part_slots, played_by
 from tta_rebuild.storyteller.premise import PremiseReading, read_premise
 from tta_rebuild.storyteller.premise_people import PremisePerson
@@ -137,6 +137,9 @@ def _from_premise(
     start: dict[str, Value] = {}
     places = premise.places or ("this place",)
     for number, place in enumerate(places):
+        words = {*bare(place).split()}
+        if any(words < {*bare(one).split()} for one in places[:number]):
+            continue  # "the theatre", after "the Royal theatre"
         entity = Entity(slug(place), "place", place, at=premise.at if not number else "")
         entities.setdefault(entity.id, entity)
     here = slug(places[0])
@@ -280,5 +283,6 @@ def _slots(premise: PremiseReading, place: Entity) -> dict[str, str]:
         "matter": premise.matter or "what has happened",
         "aim": premise.aim,
         "place": place.name,
+        "Place": place.name[:1].upper() + place.name[1:],
         "at": premise.at or "here",
     }

@@ -35,8 +35,10 @@ def possible_scenes(
     scenes = list(cast.file.scenes)
     if cast.is_open:
         scenes += read_world("data/episodes").scenes
-    if state.get("away"):  # where nothing of the plot can happen
-        scenes = [scene for scene in scenes if "away" in keys_of(scene.when)]
+    for elsewhere in ("ruined", "away"):  # where nothing of the plot can happen
+        if state.get(elsewhere):
+            scenes = [scene for scene in scenes if elsewhere in keys_of(scene.when)]
+            break
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if must_end and endings:
         return endings

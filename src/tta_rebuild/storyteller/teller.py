@@ -127,6 +127,8 @@ class Teller:
             npc = next(iter(self.rules.binder.in_play()), "")
         self.state.bound["npc"] = npc
         self.state.values["alone"] = not npc
+        self.state.bound["home"] = str(self.state.get("home"))
+        self.state.values["ruined"] = self.state.holds("home.burnt/home.gone")
         for name in ("npc", "Npc", "npc_they", "npc_them", "npc_their", "Npc_they"):
             self.writer.slots.pop(name, None)
         if npc:
@@ -159,8 +161,8 @@ class Teller:
             return None, self.rules.declined(act)
         at = OnAct(self.cast, self.state, self.seen, self.rules.binder.in_play())
         ends = self.cast.is_open and bool(self.given.get("should_end"))  # that is told instead
-        is_away = bool(self.state.get("away"))
-        special = None if ends or is_away else at.scene(act, self.cast.file)
+        is_elsewhere = self.state.holds("away/ruined")
+        special = None if ends or is_elsewhere else at.scene(act, self.cast.file)
         if special is not None and not self.cast.is_open:
             return special, ""
         if self._authors_words(act):
