@@ -136,11 +136,14 @@ def _denies(text: str) -> bool:
 def why_misunderstood(move: PremiseMove, act: Mapping[str, str]) -> str:
     """Why an act is not the one that a reader has seen in the move, "" if it is.
 
-    A pronoun that the move itself uses agrees with whatever it stands for.
+    A pronoun that the move itself uses agrees with whatever it stands for; a verb with its particle
+    ("take hostage") with the verb that a reader has named.
     """
     if not act.get("family"):
         return "no act"
-    if family_of(move.act) not in (act["family"], act.get("verb")):
+    verb = act.get("verb", "")
+    named = {act["family"], verb, verb.partition(" ")[0]}
+    if not named & {family_of(move.act), move.act}:
         return f"read as {act['family']}, not {move.act}"
     said = [act.get(part, "") for part in ("object", "person", "place", "tool", "words")]
     if any(one.lower() in _POINTING and one.lower() in _words(move.text) for one in said if one):

@@ -35,10 +35,8 @@ def possible_scenes(
     scenes = list(cast.file.scenes)
     if cast.is_open:
         scenes += read_world("data/episodes").scenes
-    for elsewhere in ("ruined", "away"):  # where nothing of the plot can happen
-        if state.get(elsewhere):
-            scenes = [scene for scene in scenes if elsewhere in keys_of(scene.when)]
-            break
+    if elsewhere := {one for one in ("away", "ruined") if state.get(one)}:
+        scenes = [scene for scene in scenes if elsewhere & keys_of(scene.when)]
     endings = [s for s in scenes if s.ending and s.when and state.holds(s.when)]
     if must_end and endings:
         return endings
