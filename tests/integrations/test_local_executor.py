@@ -20,6 +20,7 @@ from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.integrations.code_executor import judge
 from tta_rebuild.integrations.local_executor import LocalExecutor
 from tta_rebuild.sandbox import confine, escapes
+from tta_rebuild.sandbox import jail as jail_module
 from tta_rebuild.sandbox.jail import Jail
 from tta_rebuild.sandbox.seccomp import assemble
 from tta_rebuild.sandbox.snippet import Ending, Limits
@@ -157,7 +158,7 @@ async def test_a_jail_that_fails_its_own_escapes_is_not_used(
 
 
 async def test_a_jail_that_runs_nothing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(escapes, "PLAIN", "1 / 0")
+    monkeypatch.setattr(jail_module, "PLAIN", "1 / 0")
     jail = Jail()
     with pytest.raises(ExecutorUnavailable, match="plain snippet"):
         await jail.open(BOUNDS)
@@ -184,9 +185,7 @@ def test_an_escape_succeeds_where_there_is_no_jail(name: str, tmp_path: Path) ->
     ran = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-c"),
-            escapes.attempts(
-                os.uname().machine, os.getpid(), str(host_file), {name: ESCAPES[name]}
-            ),
+            escapes.attempts(os.getpid(), str(host_file), {name: ESCAPES[name]}),
         ],
         capture_output=True,
         text=True,
