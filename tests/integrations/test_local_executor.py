@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -236,51 +234,6 @@ async def test_an_open_jail_with_its_own_files_leaves_no_directory(
         assert jail_directories() == set()
         assert (await local.run("import enum\nopen('a', 'w').write('x')")).verdict == "valid"
         assert jail_directories() == set()
-
-
-async def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(
-    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left, used = tmp_path / "tta-jail-left", tmp_path / "tta-jail-used"
-    (left / "inside").mkdir(parents=True)
-    (left / "inside" / "file").write_text("x")
-    used.mkdir()
-    hold = os.open(used, os.O_RDONLY)
-    fcntl.flock(hold, fcntl.LOCK_EX)
-    async with LocalExecutor(QUICK) as local:
-        assert "jail" in await local.engines()
-        assert left not in jail_directories()
-        assert used in jail_directories()
-    os.close(hold)
-
-
-async def test_a_jail_on_a_plain_directory_leaves_nothing_for_long_after_a_kill(
-    executor: LocalExecutor, tmp_path: Path
-) -> None:
-    """Killed as by the system, where nothing of this program can run any more."""
-    program = (
-        "import asyncio, os, signal\n"
-        "from tta_rebuild.sandbox.jail import Jail\n"
-        "Jail._leave_nothing = lambda self: asyncio.sleep(0)\n"  # as without files of its own
-        "from tta_rebuild.integrations.local_executor import LocalExecutor\n"
-        "async def main():\n"
-        "    async with LocalExecutor() as local:\n"
-        "        assert 'jail' in await local.engines()\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "asyncio.run(main())\n"
-    )
-    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
-
-    def left_by_one_that_was_killed() -> set[Path]:
-        killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
-        assert killed.returncode == -signal.SIGKILL
-        return set(tmp_path.glob("tta-jail-*"))
-
-    first = await asyncio.to_thread(left_by_one_that_was_killed)
-    second = await asyncio.to_thread(left_by_one_that_was_killed)
-    assert len(first) == len(second) == 1
-    assert first.isdisjoint(second)
 
 
 @pytest.mark.parametrize(

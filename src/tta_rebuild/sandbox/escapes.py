@@ -1,8 +1,6 @@
 """Real attempts to get out, made before the jail is trusted with anything (``escapes.toml``).
 
-Each attempt is code for the jail; it gets the facts of this host (a file with a word in it, the
-host's process id) and prints its own name if it got anywhere. ``jail.Jail`` refuses to be used if
-any name comes back, or if the plain snippet does not run.
+``jail.Jail`` refuses to be used if any gets anywhere, which prints its name.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """The host's side of the jail: starts the supervisor, hands it snippets, tells how they ended.
 
-``local_executor`` owns one. Nothing in here runs a snippet; what comes back from the supervisor is
-read as data. A supervisor that stops answering is killed, with its child, and started anew on the
-next call.
+Nothing in here runs a snippet; what comes back is read as data. A supervisor that stops answering
+is killed, with its child, and started anew on the next call.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.sandbox import escapes
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
-_PREFIX = "tta-jail-"
 _GRACE_S = 5.0
 _START_S = 20.0
 _LINE_BYTES = 1 << 22
@@ -99,9 +97,8 @@ class Jail:
     async def _start(self) -> None:
         if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
             raise ExecutorUnavailable("the jail needs Linux on x86-64 or arm64")
-        await asyncio.to_thread(_sweep)
-        self._base, hold = await asyncio.to_thread(_new_base)
-        self._open.callback(os.close, hold)
+        self._base = await asyncio.to_thread(tempfile.mkdtemp, prefix="tta-jail-")
+        os.chmod(self._base, 0o711)  # other users may pass through, but not list it
         self._open.callback(shutil.rmtree, self._base, ignore_errors=True)
         boot = _BOOT.format(root=_ROOT, base=self._base, host=os.getpid())
         self._process = await asyncio.create_subprocess_exec(
@@ -172,41 +169,3 @@ class Jail:
         """Where it has a file tree of its own, the directory it was built on is needed no more."""
         if self.hides_files:
             await asyncio.to_thread(shutil.rmtree, self._base, ignore_errors=True)
-
-
-def _new_base() -> tuple[str, int]:
-    """A directory that other users may pass through but not list, and the lock on it."""
-    for _ in range(5):  # another process may sweep it away before it is locked
-        base = tempfile.mkdtemp(prefix=_PREFIX)
-        os.chmod(base, 0o711)
-        hold = _locked(base)
-        if hold >= 0 and os.path.isdir(base):
-            return base, hold
-    raise ExecutorUnavailable(f"no directory can be kept in {tempfile.gettempdir()}")
-
-
-def _sweep() -> None:
-    """Remove what a killed process left behind; a directory in use is locked by its process."""
-    for base in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
-        hold = _locked(str(base))
-        if hold >= 0:
-            shutil.rmtree(base, ignore_errors=True)
-            os.close(hold)
-
-
-def _locked(directory: str) -> int:
-    """The descriptor that holds the lock, which ends with this process; -1 if it cannot be had."""
-    import fcntl  # not on every system
-
-    try:
-        hold = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return -1
-    try:
-        if os.fstat(hold).st_uid == os.geteuid():
-            fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return hold
-    except OSError:
-        pass  # in use
-    os.close(hold)
-    return -1

@@ -1,8 +1,7 @@
 """The filter of system calls, assembled as classic BPF: what is not named here is refused.
 
-``confine`` installs it as the last step before a snippet runs. Most refusals are ``EPERM``, so that
-Python raises ``PermissionError`` and the verdict can say ``blocked``. Ending the process is fatal:
-a snippet that calls ``os._exit`` must not look like one that reached its end.
+Most refusals are ``EPERM``, so that the verdict can say ``blocked``. Ending the process is fatal: a
+snippet that calls ``os._exit`` must not look like one that reached its end.
 """
 
 from __future__ import annotations
