@@ -176,20 +176,6 @@ class TestOpenAI(AdapterContract):
         assert "max_tokens" not in wire.records[-1].body
         await adapter.aclose()
 
-    async def test_only_a_closed_schema_is_asked_for_strictly(self, wire: WireServer) -> None:
-        adapter = self.make(wire)
-        closed = {
-            "type": "object",
-            "properties": {"passages": {"type": "string"}},
-            "required": ["passages"],
-            "additionalProperties": False,
-        }
-        await adapter.complete(request(schema=closed))
-        await adapter.complete(request())
-        strict = [r.body["response_format"]["json_schema"]["strict"] for r in wire.records]
-        assert strict == [True, False]
-        await adapter.aclose()
-
     async def test_thinking_models_of_openai_get_an_effort_and_no_temperature(
         self, wire: WireServer
     ) -> None:

@@ -116,11 +116,10 @@ class OpenAIProvider(SdkAdapter):
         if asked.top_p is not None:
             body["top_p"] = asked.top_p
         body |= asked.thinking
-        schema = asked.request.schema
         if asked.structured == "object":
             body["response_format"] = {"type": "json_object"}
         elif asked.structured == "schema":
-            named = {"name": "reply", "schema": schema, "strict": _is_strict(schema)}
+            named = {"name": "reply", "schema": asked.request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
@@ -153,19 +152,6 @@ def is_near(base_url: str) -> bool:
 def patience_with(base_url: str) -> Patience:
     """How long a server at this address is waited for; "" is a vendor's own."""
     return NEARBY if base_url and is_near(base_url) else Patience()
-
-
-def _is_strict(schema: Any) -> bool:
-    """True where every object of the schema is closed and requires all it names."""
-    if isinstance(schema, list):
-        return all(_is_strict(part) for part in schema)
-    if not isinstance(schema, Mapping):
-        return True
-    if schema.get("type") == "object" or "properties" in schema:
-        names, required = set(schema.get("properties", {})), set(schema.get("required", ()))
-        if schema.get("additionalProperties") is not False or names != required:
-            return False
-    return all(_is_strict(part) for part in schema.values())
 
 
 def _read(part: Any, where: str) -> Chunk:

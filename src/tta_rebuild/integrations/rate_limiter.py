@@ -239,10 +239,8 @@ class RateLimiter:
 
         It counts until a window after the grant has ended, so every grant must end.
 
-        Raises:
-            RequestTooLarge: it would not fit even an empty minute.
-            QuotaExhausted: the day's quota is used up.
-            QuotaFull: no room within ``max_wait_s`` seconds, or certainly none.
+        Raises RequestTooLarge (for even an empty minute), QuotaExhausted (the day's quota is used
+        up), QuotaFull (no room within ``max_wait_s`` seconds, or certainly none).
         """
         window = self._window(model)
         if window.quota.tpm is not None and tokens > window.quota.tpm:
