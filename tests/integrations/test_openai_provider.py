@@ -109,7 +109,7 @@ class TestOpenAI(AdapterContract):
     ) -> None:
         monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/elsewhere")
         adapter = OpenAIProvider("any")
-        await adapter._ready()
+        await adapter.warm()
         assert str(adapter._client.base_url) == "https://api.openai.com/v1/"
         await adapter.aclose()
 

@@ -1,10 +1,4 @@
-"""The provider stack, written down once, outermost first::
-
-    traced → routed → cached → accounted → fallback over
-        [ rephrasing → budgeted → retrying → circuit → paced → costed → traced → adapter ]
-
-The reason for each place stands in ``integrations.wrappers``.
-"""
+"""The provider stack, built once: ``integrations.wrappers`` has its order, and the reasons."""
 
 from __future__ import annotations
 
@@ -67,11 +61,8 @@ def full_name(name: str) -> str:
 class StackBuilder:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
 
-    Attributes:
-        used_today: requests of this day so far, by ``provider:model``.
-        own: a provider that the caller made and closes.
-        has_fallback: whether somebody else is asked where it, or the model of a route, fails.
-        catalog: the templates of prompts that have to be shortened.
+    ``used_today`` are requests by ``provider:model``, ``own`` a provider that the caller made and
+    closes; ``has_fallback``: whether others are asked where it, or the model of a route, fails.
     """
 
     settings: Settings

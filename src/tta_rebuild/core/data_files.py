@@ -1,7 +1,6 @@
 """Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
 
-What is too large, no UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which
-names the file and says why. The package's own need no such care: ``packaged_toml``.
+What is too large, no UTF-8, not in its format or nested too deeply raises ``UnreadableFile``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Every error that the engine raises, in one tree; the class says what the caller should do.
 
-Nobody above defines an error of its own, and vendor exceptions are translated into this tree where
-they enter (``raise ... from error``). The facts of an error are attributes, given by name.
+Nobody above defines an error of its own. The facts of an error are attributes, given by name.
 
 ::
 
@@ -173,10 +172,9 @@ class ProviderFault(ExecutionError):
 
 
 class BudgetExceededError(ExecutionError):
-    """A budget (in US dollars) would be overspent by the next call; nothing was sent.
+    """A budget would be overspent by the next call, and nothing was sent.
 
-    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``). ``scope``
-    is ``"call"``, ``"story"``, ``"player"``, ``"day"``, ``"session"`` or ``"total"``.
+    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``).
     """
 
     def __init__(

@@ -1,8 +1,7 @@
 """What can happen to a story: the log's vocabulary, versioned.
 
-The engine writes these, the storage keeps them without knowing what they mean, and every view of a
-story is a fold over them. An event never changes once stored: when a shape changes, its ``VERSION``
-rises and an upcaster lifts old data while it is read.
+Every view of a story is a fold over these. An event never changes once stored: when a shape
+changes, its ``VERSION`` rises and an upcaster lifts old data while it is read.
 """
 
 from __future__ import annotations
@@ -201,12 +200,7 @@ def _adapter(event_type: type[Any]) -> Any:
 
 @dataclass(frozen=True)
 class EventCodec:
-    """Turns events into plain JSON values and back, lifting old versions on the way.
-
-    Attributes:
-        upcasters: (kind, version) → a function from that version's data to the next one's.
-        types: kind → event type, for tests of old and future vocabularies.
-    """
+    """Turns events into JSON and back; ``upcasters`` lift a (kind, version) to the next version."""
 
     upcasters: Mapping[tuple[str, int], Upcaster] = field(default_factory=lambda: UPCASTERS)
     types: Mapping[str, type[Any]] = field(default_factory=lambda: EVENT_TYPES)

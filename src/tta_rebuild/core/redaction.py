@@ -1,9 +1,7 @@
 """Redaction: takes secrets out of everything that leaves the program as text.
 
-``bootstrap`` hands the values of the keys in and puts a ``Redactor`` on the log handlers; the
-command line puts one on error messages and tracebacks. Two nets: registered secrets are found in
-whatever form text can carry them (plain, cut off at either end, base64 at any alignment,
-hexadecimal, URL-encoded, escaped), others by their shape, where the provider gave them one.
+Registered secrets are found in whatever form text can carry them (plain, cut off at either end,
+base64 at any alignment, hexadecimal, URL-encoded, escaped), others by their shape.
 """
 
 from __future__ import annotations

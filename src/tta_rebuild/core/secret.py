@@ -39,9 +39,6 @@ class Secret:
     def __str__(self) -> str:
         return MASK if self._text else ""
 
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
-
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a secret is not stored: pass it on in memory, or read it again")
 

@@ -1,7 +1,4 @@
-"""What the adapters to vendors' SDKs have in common: keys, limits of time, streams, errors.
-
-Nothing of a vendor's leaves an adapter: not its types, not its exceptions.
-"""
+"""What the adapters share; nothing of a vendor's leaves one: not its types, not its exceptions."""
 
 from __future__ import annotations
 
@@ -71,7 +68,6 @@ class Adapter(llm.ItemsProvider):
         config: model and defaults; ``model`` alone is a shorter way to say it, and comes first.
         base_url: another server that speaks the vendor's protocol.
         piece_timeout_s: greatest silence inside a stream, after its first piece; None is the usual.
-        now: the time, aware; for daily resets and dates in ``Retry-After``.
 
     Raises KeyMissing where there is no key, and this server needs one.
     """
@@ -133,10 +129,6 @@ class Adapter(llm.ItemsProvider):
     async def _disconnect(self, client: Any) -> None:
         """Release the client's connections."""
 
-    async def warm(self) -> None:
-        """Import the SDK and make its client. Raises SdkMissing."""
-        await self._ready()
-
     async def aclose(self) -> None:
         """Release connections; safe to call twice."""
         client, self._client = self._client, None
@@ -169,7 +161,7 @@ class Adapter(llm.ItemsProvider):
                 try:
                     async with asyncio.timeout(allowed_s):
                         if not whole.text:
-                            await self._ready()
+                            await self.warm()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
                     why = silence(whole.text, allowed_s, provider=self.provider, model=asked.model)
@@ -192,8 +184,8 @@ class Adapter(llm.ItemsProvider):
             raise self._broken(asked, whole.text)
         yield llm.StreamEnded(self._response(asked, whole, requests))
 
-    async def _ready(self) -> None:
-        """A client for the running event loop; the SDK's import takes a second or two of CPU."""
+    async def warm(self) -> None:
+        """Import the SDK (seconds of CPU), make a client for this event loop. Raises SdkMissing."""
         loop = asyncio.get_running_loop()
         if self._client is not None and self._loop is loop:
             return

@@ -112,10 +112,9 @@ class CodeExecutor(ABC):
         return self._verdict(verdict, reason, **facts)
 
     def _compiled(self, code: str) -> CodeVerdict | None:
-        """What keeps the code from compiling, None if nothing does. Runs none of it.
+        """What keeps the code from compiling, None if nothing does; runs none of it.
 
-        ``invalid`` is what no Python takes, ``unverified`` what the grammar of this one refuses,
-        ``blocked`` what is nested too deeply.
+        ``unverified`` is what the grammar of this Python refuses: another's may not.
         """
         version = python_version()
         verdict: Verdict = "invalid"

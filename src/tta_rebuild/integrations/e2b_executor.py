@@ -58,11 +58,10 @@ class E2BExecutor(CodeExecutor):
 
     Args:
         api_key: E2B's key, from ``E2B_API_KEY`` where None; it goes to ``endpoint`` alone.
-        limits: ``wall_s`` is what a snippet gets; memory and files are E2B's own matter.
-        sandboxes: how many may run at once.
-        ledger: where each sandbox is booked when it ends, as one attempt of task ``code``.
+        limits: ``wall_s`` and what is kept; memory and files are E2B's own matter.
+        sandboxes: how many may run at once; each is booked in ``ledger`` as a task ``code``.
 
-    Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
+    Raises KeyMissing, SdkMissing.
     """
 
     def __init__(

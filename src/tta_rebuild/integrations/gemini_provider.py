@@ -1,8 +1,7 @@
 """Gemini, through Google's own SDK (google-genai, with its aiohttp transport).
 
-On aiohttp an abandoned stream closes its connection at once; under httpx2 the SDK reads on. What it
-would do by itself is off: continuing an answer at the token limit (up to four billed requests),
-calling functions, retrying, and being redirected by the environment.
+What it would do by itself is off: continuing an answer at the token limit (up to four billed
+requests), calling functions, retrying, and being redirected by the environment.
 """
 
 from __future__ import annotations
@@ -188,8 +187,7 @@ def _usage(counts: Any) -> Usage:
 def _answer(error: Any, now: datetime) -> ErrorAnswer:
     """What the server answered, out of the SDK's ``APIError``.
 
-    Details hold ``ErrorInfo`` (bad keys), ``QuotaFailure`` (which limit) and ``RetryInfo`` (how
-    long to wait); a 429 of the day also names a delay, which is wrong.
+    A 429 of the day also names a delay, which is wrong.
     """
     inner = inner_of(error.details)
     details = [d for d in inner.get("details") or () if isinstance(d, Mapping)]

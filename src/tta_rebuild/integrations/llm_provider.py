@@ -1,7 +1,6 @@
 """The one seam to language models: request, response, stream, provider, wrapper base.
 
-Two ways in: ``complete`` and ``stream`` with one request object, which is what the engine uses, and
-``generate`` and ``generate_stream`` with a bare prompt for callers outside.
+The engine uses ``complete`` and ``stream``; ``generate`` … take a bare prompt, for other callers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM.
-
-Those that the user has not named are looked for on loopback addresses only, without any key.
-"""
+"""Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import asyncio
 import ipaddress
 import json
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,8 +54,7 @@ async def ask_server(
     address = base_url.rstrip("/")
     try:
         async with asyncio.timeout(timeout_s):
-            at = f"{address}/models"
-            status, body = await asyncio.to_thread(_get, at, key, timeout_s)
+            status, body = await _get(f"{address}/models", key)
         if status in (401, 403):
             return "refuses the key" if key else "wants a key (key_variable in the configuration)"
         if status != 200:
@@ -108,20 +103,26 @@ def is_loopback(address: str) -> bool:
         return host == "localhost"
 
 
-def _get(address: str, key: Secret, timeout_s: float) -> tuple[int, bytes]:
-    """Status and body of one small reply. Raises OSError, and ValueError where it is no HTTP."""
-    from http import client  # loaded with the first question, not with the package
-
+async def _get(address: str, key: Secret) -> tuple[int, bytes]:
+    """Status and body of one small reply; by HTTP/1.0 it comes whole and ends the connection."""
     parts = urlsplit(address)
-    kind = client.HTTPSConnection if parts.scheme == "https" else client.HTTPConnection
-    headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+    is_safe = parts.scheme == "https"
+    port = parts.port or (443 if is_safe else 80)
+    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=is_safe or None)
     try:
-        with closing(kind(parts.netloc, timeout=timeout_s)) as connection:
-            connection.request("GET", parts.path, headers=headers)
-            reply = connection.getresponse()
-            return reply.status, reply.read(_LONGEST_REPLY)
-    except client.HTTPException as error:
-        raise ValueError("no HTTP") from error
+        head = f"GET {parts.path} HTTP/1.0\r\nHost: {parts.netloc}\r\nAccept: application/json\r\n"
+        if key:
+            head += f"Authorization: Bearer {key.reveal()}\r\n"
+        writer.write(f"{head}\r\n".encode("ascii"))
+        await writer.drain()
+        reply = b""
+        while len(reply) < _LONGEST_REPLY and (chunk := await reader.read(65536)):
+            reply += chunk
+    finally:
+        writer.close()
+    top, _, body = reply.partition(b"\r\n\r\n")
+    status = (*top.split(b" ", 2), b"", b"")[1]  # int raises ValueError where it is no HTTP
+    return int(status), body
 
 
 def _listed(reply: Any) -> tuple[tuple[str, ...], dict[str, int]]:

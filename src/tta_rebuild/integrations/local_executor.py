@@ -1,7 +1,7 @@
 """The embedded executor: ``compile``, then pydantic-monty, then CPython in the jail.
 
-What monty runs to the end is valid; what it cannot run goes to the jail. Where the jail cannot be
-had, monty is believed only about errors that it cannot get wrong.
+What monty cannot run goes to the jail; without one, monty is believed only about errors that it
+cannot get wrong.
 """
 
 from __future__ import annotations

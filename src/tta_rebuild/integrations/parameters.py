@@ -1,7 +1,7 @@
 """What is put to a server: a request with everything settled, for a model that takes some of it.
 
-What a model takes is a table (``model_traits.toml``), since that drifts by model. A parameter that
-a server refuses all the same is left out of what it is asked from then on.
+What a model takes is a table (``model_traits.toml``). What a server refuses all the same is left
+out of what it is asked from then on.
 """
 
 from __future__ import annotations

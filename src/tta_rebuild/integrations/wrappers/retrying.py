@@ -1,7 +1,6 @@
 """Retrying: tries again what may pass, and only that.
 
-See the AWS builders' library, "Timeouts, retries and backoff with jitter", for why the jitter is
-full and why retries have a budget.
+After the AWS builders' library, "Timeouts, retries and backoff with jitter".
 """
 
 from __future__ import annotations
