@@ -17,7 +17,7 @@ from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.integrations.code_executor import judge
 from tta_rebuild.integrations.local_executor import LocalExecutor
-from tta_rebuild.sandbox import confine, escapes
+from tta_rebuild.sandbox import confine
 from tta_rebuild.sandbox import jail as jail_module
 from tta_rebuild.sandbox.jail import Jail
 from tta_rebuild.sandbox.seccomp import assemble
@@ -27,7 +27,7 @@ from tta_rebuild.sandbox.supervisor import ending
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
 BOUNDS = Limits(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
 
-ESCAPES = escapes.load("attempts") | escapes.load("glances")
+ESCAPES = jail_module.escapes("attempts") | jail_module.escapes("glances")
 
 STANDARD = (
     "abc array asyncio base64 bisect calendar cmath collections contextlib copy csv dataclasses "
@@ -147,7 +147,7 @@ async def test_the_line_is_the_snippets_own(executor: LocalExecutor) -> None:
 async def test_a_jail_that_fails_its_own_escapes_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(escapes, "attempts", lambda *facts: "print('read-passwd')")
+    monkeypatch.setattr(jail_module, "attempts", lambda *facts: "print('read-passwd')")
     async with LocalExecutor(QUICK) as local:
         verdict = await local.run("import enum")
         assert verdict.verdict == "unverified"
@@ -183,7 +183,7 @@ def test_an_escape_succeeds_where_there_is_no_jail(name: str, tmp_path: Path) ->
     ran = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-c"),
-            escapes.attempts(os.getpid(), str(host_file), {name: ESCAPES[name]}),
+            jail_module.attempts(os.getpid(), str(host_file), {name: ESCAPES[name]}),
         ],
         capture_output=True,
         text=True,

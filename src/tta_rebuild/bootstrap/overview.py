@@ -109,10 +109,7 @@ async def local_servers(settings: Settings) -> Sequence[LocalServer]:
 
 
 async def configured_servers(settings: Settings) -> dict[str, dict[str, Any]]:
-    """By name, of each server that the user has named: what it says of itself, or is ``wrong``.
-
-    All are asked at a time, for three seconds at most; not one whose key is missing.
-    """
+    """By name, what each server that the user has named says of itself, or is ``wrong``."""
     servers = settings.servers.values()
     named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:

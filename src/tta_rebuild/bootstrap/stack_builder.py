@@ -86,10 +86,7 @@ class StackBuilder:
         self._servers, self._windows = dict(self.settings.servers), dict(self.settings.windows)
 
     async def chain(self) -> tuple[str, ...]:
-        """The full names of the models to ask, in order; the embedded storyteller last.
-
-        Raises ModelUnavailable if no local server runs.
-        """
+        """The full names of the models, in order. Raises ModelUnavailable (no local server)."""
         named = named_chain(self.settings)
         if self.own is not None:
             others = (self.settings.chain or (OFFLINE,)) if self.has_fallback else ()

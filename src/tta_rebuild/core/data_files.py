@@ -1,7 +1,4 @@
-"""Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
-
-What is too large, no UTF-8, not in its format or nested too deeply raises ``UnreadableFile``.
-"""
+"""Files from a user, read so that none of them can harm the program."""
 
 from __future__ import annotations
 

@@ -206,10 +206,7 @@ class EventCodec:
     types: Mapping[str, type[Any]] = field(default_factory=lambda: EVENT_TYPES)
 
     def to_json(self, event: Event) -> tuple[str, int, str]:
-        """Kind, version, and the data as compact JSON text.
-
-        Raises ValidationError if a text in it cannot be written down.
-        """
+        """Kind, version and compact JSON. Raises ValidationError for broken Unicode."""
         event_type: Any = type(event)
         try:
             text = _adapter(event_type).dump_json(event).decode()
@@ -219,10 +216,7 @@ class EventCodec:
         return event.KIND, event.VERSION, text
 
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:
-        """The event, as today's type.
-
-        Raises StoreNewer (of a later program) and StoreDamaged (not of that kind's shape).
-        """
+        """The event, as today's type. Raises StoreNewer (a later program's) and StoreDamaged."""
         event_type: Any = self.types.get(kind)
         if event_type is None or version > event_type.VERSION:
             raise StoreNewer(

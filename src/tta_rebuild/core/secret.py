@@ -1,7 +1,4 @@
-"""A value that must never be seen: keys, from the settings to the adapter that sends them.
-
-Whatever shows objects by themselves (``repr``, ``pickle``, JSON, a log) gets a mask.
-"""
+"""A value that must never be seen, and is masked wherever objects are shown: a key."""
 
 from __future__ import annotations
 
@@ -38,6 +35,9 @@ class Secret:
 
     def __str__(self) -> str:
         return MASK if self._text else ""
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a secret is not stored: pass it on in memory, or read it again")

@@ -266,10 +266,7 @@ class Adapter(llm.ItemsProvider):
 
 
 def silence(text: str, seconds: float, *, provider: str, model: str) -> str:
-    """Why an answer that went silent after this text is kept, in plain words.
-
-    Raises ProviderTimeout and StreamBroken where there is too little of it.
-    """
+    """Why an answer that went silent is kept, in words; raises where there is too little of it."""
     named = {"provider": provider, "model": model}
     if not text:
         said = f"no word from {model} for {seconds:g} s"

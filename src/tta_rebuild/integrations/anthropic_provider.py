@@ -1,7 +1,4 @@
-"""Anthropic's Claude, through Anthropic's own SDK.
-
-The stable part of a prompt is kept there for five minutes, where it is long enough to pay.
-"""
+"""Anthropic's Claude, through Anthropic's own SDK, which keeps long stable parts of prompts."""
 
 from __future__ import annotations
 

@@ -112,10 +112,7 @@ class CodeExecutor(ABC):
         return self._verdict(verdict, reason, **facts)
 
     def _compiled(self, code: str) -> CodeVerdict | None:
-        """What keeps the code from compiling, None if nothing does; runs none of it.
-
-        ``unverified`` is what the grammar of this Python refuses: another's may not.
-        """
+        """What keeps the code from compiling, or None; ``unverified`` if only this grammar does."""
         version = python_version()
         verdict: Verdict = "invalid"
         line, is_parsed = None, False

@@ -93,10 +93,7 @@ class CostTracker:
 
     @asynccontextmanager
     async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
-        """The open call of a request, or a new one that ends with the block; and the request in it.
-
-        Raises StoreError if what was spent before cannot be read.
-        """
+        """The open call of a request, or a new one for the block; and the request in it."""
         known = self._calls.get(request.call_id)
         if known is not None:
             yield known, request

@@ -141,10 +141,7 @@ class E2BExecutor(CodeExecutor):
 
 
 def _ending(execution: Execution, nonce: str, output_bytes: int) -> Ending:
-    """How the kernel says that it ended; whether the system raised an error shows in its text.
-
-    Raises _Trouble where it was not the snippet that ended it.
-    """
+    """How the kernel says that it ended. Raises _Trouble where it was not the snippet that did."""
     output, error = "".join(execution.logs.stdout).rstrip("\n"), execution.error
     if error is None and not output.endswith(nonce):
         raise _Trouble("the answer was cut off")

@@ -132,10 +132,7 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
 
 
 def _config_class() -> type[Any]:
-    """The SDK's configuration of a call, without what is a quarter of its CPU.
-
-    It asks for some forty fields with ``in``, which never finds one, and copies deeply.
-    """
+    """The SDK's configuration without ``in`` and deep copies, which are a quarter of its CPU."""
     from google.genai import types
 
     class CallConfig(types.GenerateContentConfig):
@@ -185,10 +182,7 @@ def _usage(counts: Any) -> Usage:
 
 
 def _answer(error: Any, now: datetime) -> ErrorAnswer:
-    """What the server answered, out of the SDK's ``APIError``.
-
-    A 429 of the day also names a delay, which is wrong.
-    """
+    """What the server answered; a 429 of the day also names a delay, which is wrong."""
     inner = inner_of(error.details)
     details = [d for d in inner.get("details") or () if isinstance(d, Mapping)]
 

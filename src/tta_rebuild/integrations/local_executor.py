@@ -42,10 +42,7 @@ _CLOCK = re.compile(
 
 
 class LocalExecutor(CodeExecutor):
-    """Runs Python on this machine where it can do no harm.
-
-    Without a jail monty alone remains; ``jail_problem`` says why there is none.
-    """
+    """Runs Python where it can do no harm; ``jail_problem`` says why there is no jail."""
 
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
         super().__init__(limits)

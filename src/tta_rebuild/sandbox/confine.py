@@ -58,10 +58,7 @@ def gain_nothing() -> None:
 def confine(
     program: bytes, readable: Iterable[str], bounds: Limits, directory: str, parent: int
 ) -> None:
-    """Give up all but the bounds, the directory and what is readable; ``program`` is the filter's.
-
-    Raises OSError if any step fails.
-    """
+    """Give up all but this, in the child. Raises OSError if any step fails."""
     os.setsid()
     os.chdir(directory)
     os.umask(0o077)

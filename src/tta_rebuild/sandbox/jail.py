@@ -15,12 +15,14 @@ import secrets
 import shutil
 import sys
 import tempfile
+import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
-from tta_rebuild.sandbox import escapes
+from tta_rebuild.sandbox.kernel import MACHINE, table
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
 _GRACE_S = 5.0
@@ -45,10 +47,7 @@ _ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class Jail:
-    """One supervisor and what it needs; open it once and use it for many snippets.
-
-    Snippets run one at a time. Safe to use from many tasks of one event loop.
-    """
+    """One supervisor for many snippets, one at a time; safe to use from many tasks of a loop."""
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
@@ -68,10 +67,7 @@ class Jail:
         return self.facts.get("separate_files") is True
 
     async def open(self, bounds: Limits) -> None:
-        """Start the supervisor and try to break out of it.
-
-        Raises ExecutorUnavailable where the kernel lacks support or an attempt succeeds.
-        """
+        """Start the supervisor and try to break out of it. Raises ExecutorUnavailable."""
         async with self._one_at_a_time:
             await self._start()
             try:
@@ -114,21 +110,20 @@ class Jail:
         self.facts = await self._exchange(b"", _START_S)
 
     async def _prove(self, bounds: Limits) -> None:
-        """Make every attempt of ``escapes``."""
+        """Make every attempt of ``escapes.toml``."""
         plain = await self._ask(PLAIN, bounds)
         if plain.end != "finished" or plain.output.strip() != "45":
             raise ExecutorUnavailable(f"the jail does not run a plain snippet ({plain.end})")
         host_file = Path(self._base) / "host"
         await asyncio.to_thread(host_file.write_text, secrets.token_hex(8))
-        chosen = escapes.load("attempts")
+        chosen = escapes("attempts")
         if self.hides_files:
-            chosen |= escapes.load("glances")
-        attempts = escapes.attempts(os.getpid(), str(host_file), chosen)
-        report = await self._ask(attempts, bounds)
+            chosen |= escapes("glances")
+        report = await self._ask(attempts(os.getpid(), str(host_file), chosen), bounds)
         if report.end != "finished" or report.output.strip():
             got_out = ", ".join(report.output.split()[:5]) or report.message or report.end
             raise ExecutorUnavailable(f"the jail does not hold on this machine ({got_out})")
-        for name, code in escapes.load("fatal").items():
+        for name, code in escapes("fatal").items():
             if (await self._ask(code, bounds)).end == "finished":
                 raise ExecutorUnavailable(f"the jail does not hold on this machine ({name})")
 
@@ -169,3 +164,19 @@ class Jail:
         """Where it has a file tree of its own, the directory it was built on is needed no more."""
         if self.hides_files:
             await asyncio.to_thread(shutil.rmtree, self._base, ignore_errors=True)
+
+
+def escapes(section: str) -> dict[str, str]:
+    """Name → code: ``attempts``, ``glances`` (they only look), ``fatal`` (must not finish) …"""
+    text = Path(__file__).with_name("escapes.toml").read_text("utf-8")
+    return dict(tomllib.loads(text)[section])
+
+
+def attempts(host: int, host_file: str, chosen: Mapping[str, str]) -> str:
+    """The chosen attempts as one snippet; it prints the name of each that succeeded."""
+    known = {name: n for s in ("plain", "checked", "ours") for name, n in table(MACHINE, s).items()}
+    numbers = tuple(known[name] for name in ("ptrace", "openat", "socket", "clone"))
+    frame = escapes("frame")
+    each = (frame["each"].format(attempt=code, name=name) for name, code in chosen.items())
+    before = frame["before"].format(host=host, host_file=host_file, numbers=numbers)
+    return before + "".join(each)

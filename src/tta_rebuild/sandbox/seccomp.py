@@ -103,10 +103,7 @@ class _Program(ctypes.Structure):
 
 
 def install(program: bytes) -> None:
-    """Bind this process and all its threads to the program, for good.
-
-    ``no_new_privs`` must be set before. Raises OSError if the kernel refuses.
-    """
+    """Bind this process, after ``no_new_privs``, to the program, for good. Raises OSError."""
     buffer = ctypes.create_string_buffer(program, len(program))
     header = _Program(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p).value)
     set_mode_filter, thread_sync = 1, 1

@@ -1,7 +1,4 @@
-"""Which model answers: one by the task, and where it cannot, the next one, which says so.
-
-Every call begins with the first model, so the story goes back to it as soon as it recovers.
-"""
+"""Which model answers: one by the task, and where it cannot, the next one, which says so."""
 
 from __future__ import annotations
 

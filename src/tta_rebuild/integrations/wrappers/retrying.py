@@ -1,7 +1,4 @@
-"""Retrying: tries again what may pass, and only that.
-
-After the AWS builders' library, "Timeouts, retries and backoff with jitter".
-"""
+"""Retrying as in the AWS builders' library: full jitter, a deadline, a budget for retries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tracing: a span for every call and for every attempt, metrics, and log lines that belong to it.
-
-The names ``gen_ai.…`` are those of OpenTelemetry's semantic conventions 1.38, ``tta.…`` are ours.
-"""
+"""Tracing, by OpenTelemetry's semantic conventions 1.38; the names ``tta.…`` are ours."""
 
 from __future__ import annotations
 
