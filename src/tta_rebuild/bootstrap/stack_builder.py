@@ -145,14 +145,12 @@ class StackBuilder:
         retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
         budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
         rephrasing = integrations.RephrasingLLMProvider(
-            budgeted, self._fit, _softer, self._windows.get(model)
+            budgeted,
+            lambda request, window, most: fitted(request, self.catalog, window, most),
+            _softer,
+            self._windows.get(model),
         )
         return Link(provider=rephrasing, name=model)
-
-    def _fit(
-        self, request: LLMRequest, window_tokens: int, max_tokens: int
-    ) -> tuple[LLMRequest, str] | None:
-        return fitted(request, self.catalog, window_tokens, max_tokens)
 
     async def _found(self, name: str) -> str:
         """The full name; for ``local`` of what a server on this machine has."""

@@ -19,15 +19,6 @@ from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.prices import Price
 
-_OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
-    (errors.ProviderBusy, "busy"),
-    (errors.QuotaExhausted, "busy"),
-    (errors.ContentRefused, "refused"),
-    (errors.ReplyUnusable, "unusable"),
-    (errors.StreamBroken, "broken"),
-    (errors.ProviderError, "error"),
-)
-
 
 class AccountedLLMProvider(llm.WrapperProvider):
     """Makes one account of all attempts of a call; the response's cost is their sum."""
@@ -158,7 +149,7 @@ class _RunningAttempt:
             usage = self.sent()
         elif usage is None:
             usage = self.worst if error.may_be_billed else Usage()
-        self.ended(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
+        self.ended(error.outcome, usage)
 
     def sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""
