@@ -32,7 +32,6 @@ class GeminiLLMProvider(Adapter):
     home: ClassVar[str] = "https://generativelanguage.googleapis.com/"
     key_variable = "GEMINI_API_KEY"
     _session: Any = None
-    _make_config: Any = None
 
     def _connect(self, sdk: Any) -> Any:
         import aiohttp
@@ -42,7 +41,6 @@ class GeminiLLMProvider(Adapter):
         self._vendor_errors = (
             errors.APIError, OSError, ValueError, aiohttp.ClientError, httpx2.HTTPError
         )  # fmt: skip
-        self._make_config = _config_class()
         # A session of ours: aiohttp disapproves of the SDK's subclass. Pacing is a wrapper's work.
         # Where there are no proxies aiohttp need not ask a thread for them every time.
         self._session = aiohttp.ClientSession(
@@ -67,7 +65,7 @@ class GeminiLLMProvider(Adapter):
     def _put(self, asked: Asked, **more: Any) -> dict[str, Any]:
         """What the SDK is called with."""
         is_json = asked.structured in ("schema", "object")
-        config = self._make_config(
+        config = dict(
             **more,
             max_output_tokens=asked.max_tokens,
             automatic_continuation=False,
@@ -129,20 +127,6 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
         if ended or reading.result() is None:
             break
     await stream.aclose()
-
-
-def _config_class() -> type[Any]:
-    """The SDK's configuration without ``in`` and deep copies, which are a quarter of its CPU."""
-    from google.genai import types
-
-    class CallConfig(types.GenerateContentConfig):
-        def __contains__(self, _name: object) -> bool:
-            return False
-
-        def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
-            return super().model_copy(update=update)
-
-    return CallConfig
 
 
 class _Body(dict[str, Any]):
