@@ -1,5 +1,7 @@
 """Names that every other room uses. Imports nothing of the project, and nothing heavy."""
 
+from tta_rebuild.core.base_primitive import ParallelPrimitive as ParallelPrimitive
+from tta_rebuild.core.base_primitive import SequentialPrimitive as SequentialPrimitive
 from tta_rebuild.core.base_primitive import TTAContext as TTAContext
 from tta_rebuild.core.base_primitive import TTAPrimitive as TTAPrimitive
 from tta_rebuild.core.errors import ExecutionError as ExecutionError

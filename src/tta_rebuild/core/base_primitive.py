@@ -1,4 +1,7 @@
-"""The primitive: one step of telling a story, and the context that travels through all of them."""
+"""The primitive: one step of telling a story, and the context that travels through all of them.
+
+Callers compose them with ``>>`` (one after the other) and ``|`` (side by side).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from tta_rebuild.core.metaconcepts import Metaconcept
 
 TInput = TypeVar("TInput")
 TOutput = TypeVar("TOutput")
+TNext = TypeVar("TNext")
 T = TypeVar("T")
 
 
@@ -59,8 +63,44 @@ class TTAPrimitive(ABC, Generic[TInput, TOutput]):
     async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
         """Do the work. Raises ValidationError (wrong input) and ExecutionError (it failed)."""
 
+    def __rshift__(self, following: TTAPrimitive[TOutput, TNext]) -> TTAPrimitive[TInput, TNext]:
+        return SequentialPrimitive(self, following)
+
+    def __or__(self, beside: TTAPrimitive[TInput, Any]) -> ParallelPrimitive[TInput]:
+        members = self.members if isinstance(self, ParallelPrimitive) else (self,)
+        return ParallelPrimitive(*members, beside)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}(name={self.name!r})"
+
+
+class SequentialPrimitive(TTAPrimitive[TInput, TOutput]):
+    """``first >> second``: what the first gives is what the second takes; one context for both."""
+
+    def __init__(
+        self, first: TTAPrimitive[TInput, Any], second: TTAPrimitive[Any, TOutput]
+    ) -> None:
+        super().__init__(f"{first.name} >> {second.name}")
+        self.first, self.second = first, second
+
+    async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
+        """Run both in order; the first error ends the chain."""
+        return await self.second.execute(await self.first.execute(input_data, context), context)
+
+
+class ParallelPrimitive(TTAPrimitive[TInput, list[Any]]):
+    """``a | b | c``: all take the same input; gives their results in the order written.
+
+    The first failure cancels the others and is raised as it is.
+    """
+
+    def __init__(self, *members: TTAPrimitive[TInput, Any]) -> None:
+        super().__init__(" | ".join(member.name for member in members))
+        self.members = members
+
+    async def execute(self, input_data: TInput, context: TTAContext) -> list[Any]:
+        """Run all at once; results stand in the order of the members."""
+        return await side_by_side(m.execute(input_data, context) for m in self.members)
 
 
 async def side_by_side(works: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
