@@ -64,8 +64,8 @@ def test_the_environment_beats_dotenv_beats_the_file_beats_the_default(tmp_path:
     assert settings.max_cost_usd == 2.0
     assert settings.max_tokens == 100
     assert settings.origins["LLM_RATE_LIMIT"] == "environment"
-    assert settings.origins["LLM_MAX_COST"] == str(tmp_path / ".env")
-    assert settings.origins["TTA_MAX_TOKENS"] == str(tmp_path / "tta.toml")
+    assert settings.origins["LLM_MAX_COST"] == f"{tmp_path / '.env'}, line 2"
+    assert settings.origins["TTA_MAX_TOKENS"] == f"{tmp_path / 'tta.toml'}, line 3"
 
 
 def test_an_empty_text_is_no_setting(tmp_path: Path) -> None:
@@ -112,25 +112,25 @@ def test_a_wrong_value_names_the_setting_its_place_and_what_is_allowed(
 
 
 @pytest.mark.parametrize(
-    ("toml", "name", "said"),
+    ("toml", "name", "line", "said"),
     [
-        ('# a comment\n\nrate_limit = "fast"\n', "rate_limit", "whole number"),
-        ("[budgets]\nstory = 1\nday = -2\n", "budgets.day", "at least 0"),
-        ('[quotas."gemini:x"]\nrpm = 10\ntpm = 0\n', 'quotas."gemini:x".tpm', "at least 1"),
-        ('[prices."openai:m"]\ninput = 1\n', 'prices."openai:m"', "must have output"),
-        ('[routes]\nscene = "gemini:"\n', "routes.scene", "must name a model"),
-        ('[servers]\nstudio = "1234"\n', "servers.studio", "must be an address"),
-        ("max_cots = 3\n", "max_cots", "did you mean max_cost?"),
-        ("[budget]\nstory = 3\n", "budget.story", "did you mean budgets.story?"),
+        ('# a comment\n\nrate_limit = "fast"\n', "rate_limit", 3, "whole number"),
+        ("[budgets]\nstory = 1\nday = -2\n", "budgets.day", 3, "at least 0"),
+        ('[quotas."gemini:x"]\nrpm = 10\ntpm = 0\n', 'quotas."gemini:x".tpm', 3, "at least 1"),
+        ('[prices."openai:m"]\ninput = 1\n', 'prices."openai:m"', 1, "must have output"),
+        ('[routes]\nscene = "gemini:"\n', "routes.scene", 2, "must name a model"),
+        ('[servers]\nstudio = "1234"\n', "servers.studio", 2, "must be an address"),
+        ("max_cots = 3\n", "max_cots", 1, "did you mean max_cost?"),
+        ("[budget]\nstory = 3\n", "budget.story", 2, "did you mean budgets.story?"),
     ],
 )
-def test_a_wrong_value_in_the_file_is_found_by_its_name(
-    tmp_path: Path, toml: str, name: str, said: str
+def test_a_wrong_value_in_the_file_is_found_by_its_line(
+    tmp_path: Path, toml: str, name: str, line: int, said: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         loaded(tmp_path, toml=toml)
     assert caught.value.setting == name
-    assert "tta.toml)" in str(caught.value)
+    assert f"tta.toml, line {line}" in str(caught.value)
     assert said in str(caught.value)
 
 
@@ -187,7 +187,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_refused(tmp_path: Path) -> Non
         with pytest.raises(SettingsError) as caught:
             loaded(tmp_path, toml=toml)
         assert said in str(caught.value)
-        assert "tta.toml)" in str(caught.value)
+        assert "tta.toml, line 1)" in str(caught.value)
 
 
 def test_an_option_of_the_command_line_beats_the_environment(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def load_settings(
     file = TomlFile(Settings, path, _NAMES | _SECTIONS, variables)
     read = Sources(Options(Settings, options or {}), environment, dotenv, file)
     source_of = {variable: source for source in reversed(read) for variable in source()}
-    origins = {v: source.where for v, source in source_of.items() if v in VARIABLES}
+    origins = {v: source.origin(v)[1] for v, source in source_of.items() if v in VARIABLES}
     settings = Settings(read, config_file=path, origins=origins, notes=_notes(variables))
     base = path.parent if path and source_of.get("TTA_DATA_DIR") is file else cwd
     return settings.model_copy(update={"data_dir": base / settings.data_dir})
@@ -208,10 +208,11 @@ def _told(error: ValidationError, sources: Iterable[Any]) -> SettingsError:
     if variable == "servers":
         del inner[1:]  # how an address stands there is ours to know
     source = next((source for source in sources if variable in source()), Place())
+    name, place = source.origin(variable, *inner)
     text, is_plain = str(value), isinstance(value, str | int | float)
     if is_plain and len(text) <= 24 and "@" not in text:  # a longer one might be a misplaced key
         allowed += f", not {value!r}"
-    return SettingsError(source.name(variable, *inner), f"{allowed} ({source.where})")
+    return SettingsError(name, f"{allowed} ({place})")
 
 
 def _notes(variables: Iterable[str]) -> tuple[str, ...]:

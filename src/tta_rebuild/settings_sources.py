@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from io import StringIO
@@ -22,15 +23,22 @@ Variables: TypeAlias = Mapping[str, Any]
 
 
 class Place:
-    """Where values stand, and what variables are called there, if they are called otherwise."""
+    """Where values stand: in something with a name, some of them in a line of it."""
 
     where = "given"
     names: Names = MappingProxyType({})
+    """What variables are called there, if they are called otherwise."""
+    lines: Mapping[tuple[str, ...], int] = MappingProxyType({})
+    """By the parts of a value's name."""
 
-    def name(self, variable: str, *inner: str) -> str:
-        """What a value is called there."""
+    def origin(self, variable: str, *inner: str) -> tuple[str, str]:
+        """What a value is called there, and its place as far as it can be told."""
+        name = self.names.get(variable, variable)
+        path = (*name.split("."), *inner)
+        above = (path[:end] for end in range(len(path), 0, -1))
+        line = next((self.lines[part] for part in above if part in self.lines), 0)
         quoted = (f'"{part}"' if ":" in part else part for part in inner)
-        return ".".join((self.names.get(variable, variable), *quoted))
+        return ".".join((name, *quoted)), f"{self.where}, line {line}" if line else self.where
 
 
 class Options(library.InitSettingsSource, Place):
@@ -69,6 +77,7 @@ class DotEnv(library.DotEnvSettingsSource, Place):
             if binding.error:
                 line = binding.original.line
                 raise SettingsError(".env", f"line {line} of {file_path} cannot be read")
+        self.lines = {(b.key,): b.original.line for b in found if b.key}
         self.variables, ours = _kept({b.key: b.value for b in found if b.key})
         return ours
 
@@ -94,6 +103,7 @@ class TomlFile(library.TomlConfigSettingsSource, Place):
             document = parse_toml(text, self.where)
         except UnreadableFile as error:
             raise SettingsError("TTA_CONFIG", str(error)) from None
+        self.lines = _lines(text)
         known = [*filter(None, self.names.values())]
         values: dict[str, Any] = {}
         for name, value in document.items():
@@ -101,7 +111,8 @@ class TomlFile(library.TomlConfigSettingsSource, Place):
             values |= {f"{name}.{n}": v for n, v in value.items()} if is_group else {name: value}
         for name in values:
             if name not in known:
-                raise SettingsError(name, f"{meant(name, known, self.names)} ({self.where})")
+                place = self.origin(name)[1]
+                raise SettingsError(name, f"{meant(name, known, self.names)} ({place})")
         if isinstance(servers := values.get("servers"), dict):
             values["servers"] = {name: self._server(name, servers[name]) for name in servers}
         return {name: value for name, value in values.items() if value != ""}
@@ -111,8 +122,8 @@ class TomlFile(library.TomlConfigSettingsSource, Place):
         if not isinstance(entry, dict):
             return {"name": name, "url": entry}
         if not set(entry) <= {"url", "key_variable"}:
-            called = self.name("servers", name)
-            raise SettingsError(called, f"takes url and key_variable ({self.where})")
+            name, place = self.origin("servers", name)
+            raise SettingsError(name, f"takes url and key_variable ({place})")
         key = self.variables.get(str(entry.get("key_variable")), "")
         return {"url": None, "name": name, "key": key, **entry}
 
@@ -124,6 +135,22 @@ def meant(name: str, known: Collection[str], names: Names) -> str:
     close = get_close_matches(name, known, 1)
     hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
     return f"is no setting; {hint}"
+
+
+def _lines(text: str) -> dict[tuple[str, ...], int]:
+    """Where sections and values of a TOML text stand, which tomllib does not tell."""
+    section: tuple[str, ...] = ()
+    lines: dict[tuple[str, ...], int] = {}
+    for number, line in enumerate(map(str.strip, text.splitlines()), start=1):
+        name, is_value, _ = line.partition("=")
+        parts = re.findall(r"\"([^\"]*)\"|'([^']*)'|([\w-]+)", name)  # a quoted part may hold dots
+        path = tuple(map("".join, parts))
+        if line.startswith("["):
+            section = path
+            lines.setdefault(section, number)
+        elif is_value and not line.startswith("#"):
+            lines.setdefault(section + path, number)
+    return lines
 
 
 def _kept(found: Mapping[str, str | None]) -> tuple[Variables, Variables]:
