@@ -176,10 +176,7 @@ def load_settings(
 
 
 def keys_in(environ: Mapping[str, str] | None = None, cwd: Path | None = None) -> list[str]:
-    """The values of variables that hold keys, however wrong the other settings are.
-
-    For redaction where ``load_settings`` fails: any variable whose name ends as a key's does.
-    """
+    """The values of variables that hold keys, for redaction where ``load_settings`` fails."""
     values = [*Environment(Settings, os.environ if environ is None else environ).variables.values()]
     with suppress(SettingsError, OSError):
         values += DotEnv(Settings, (cwd or Path.cwd()) / ".env").variables.values()

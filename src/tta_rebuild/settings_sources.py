@@ -63,10 +63,7 @@ class Environment(library.EnvSettingsSource, Place):
 
 
 class DotEnv(library.DotEnvSettingsSource, Place):
-    """``.env``, without the expansion of ``$NAME`` that python-dotenv does: keys hold ``$`` too.
-
-    Raises SettingsError for a file that cannot be read.
-    """
+    """``.env``; nothing is expanded, as keys hold ``$`` too. Raises SettingsError."""
 
     variables: Variables = MappingProxyType({})
 
@@ -121,10 +118,7 @@ class TomlFile(library.TomlConfigSettingsSource, Place):
         return {name: value for name, value in values.items() if value != ""}
 
     def _server(self, name: str, entry: Any) -> Any:
-        """``name = "http://…/v1"``, or a section with ``url`` and the variable that holds the key.
-
-        A key that is not there matters once the server is asked, not before.
-        """
+        """``name = "http://…/v1"``, or a section with ``url`` and the key's variable."""
         if not isinstance(entry, dict):
             return {"name": name, "url": entry}
         if not set(entry) <= {"url", "key_variable"}:

@@ -30,7 +30,7 @@ class TestAnthropic(AdapterContract):
     ) -> None:
         monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:9/elsewhere")
         adapter = AnthropicProvider("any")
-        await adapter._ready()
+        await adapter.warm()
         assert str(adapter._client.base_url).rstrip("/") == "https://api.anthropic.com"
         await adapter.aclose()
 

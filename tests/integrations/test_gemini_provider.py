@@ -106,7 +106,7 @@ class TestGemini(AdapterContract):
         assert (await adapter.complete(request())).text
         await adapter.aclose()
         at_home = GeminiLLMProvider("any")
-        await at_home._ready()
+        await at_home.warm()
         options = at_home._client._api_client._http_options
         assert options.base_url == "https://generativelanguage.googleapis.com/"
         await at_home.aclose()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +17,8 @@ from tests.integrations.executor_contract import CodeExecutorContract
 from tta_rebuild.core.errors import ExecutorUnavailable
 from tta_rebuild.integrations.code_executor import judge
 from tta_rebuild.integrations.local_executor import LocalExecutor
-from tta_rebuild.sandbox import confine, escapes
+from tta_rebuild.sandbox import confine
+from tta_rebuild.sandbox import jail as jail_module
 from tta_rebuild.sandbox.jail import Jail
 from tta_rebuild.sandbox.seccomp import assemble
 from tta_rebuild.sandbox.snippet import Ending, Limits
@@ -28,7 +27,7 @@ from tta_rebuild.sandbox.supervisor import ending
 QUICK = Limits(wall_s=1.0, cpu_s=1, output_bytes=4096)
 BOUNDS = Limits(cpu_s=1, wall_s=1.0, memory_bytes=512 << 20, file_bytes=1 << 20, output_bytes=4096)
 
-ESCAPES = escapes.load("attempts") | escapes.load("glances")
+ESCAPES = jail_module.escapes("attempts") | jail_module.escapes("glances")
 
 STANDARD = (
     "abc array asyncio base64 bisect calendar cmath collections contextlib copy csv dataclasses "
@@ -148,7 +147,7 @@ async def test_the_line_is_the_snippets_own(executor: LocalExecutor) -> None:
 async def test_a_jail_that_fails_its_own_escapes_is_not_used(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(escapes, "attempts", lambda *facts: "print('read-passwd')")
+    monkeypatch.setattr(jail_module, "attempts", lambda *facts: "print('read-passwd')")
     async with LocalExecutor(QUICK) as local:
         verdict = await local.run("import enum")
         assert verdict.verdict == "unverified"
@@ -157,7 +156,7 @@ async def test_a_jail_that_fails_its_own_escapes_is_not_used(
 
 
 async def test_a_jail_that_runs_nothing_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(escapes, "PLAIN", "1 / 0")
+    monkeypatch.setattr(jail_module, "PLAIN", "1 / 0")
     jail = Jail()
     with pytest.raises(ExecutorUnavailable, match="plain snippet"):
         await jail.open(BOUNDS)
@@ -184,9 +183,7 @@ def test_an_escape_succeeds_where_there_is_no_jail(name: str, tmp_path: Path) ->
     ran = subprocess.run(
         [
             *(sys.executable, "-I", "-S", "-c"),
-            escapes.attempts(
-                os.uname().machine, os.getpid(), str(host_file), {name: ESCAPES[name]}
-            ),
+            jail_module.attempts(os.getpid(), str(host_file), {name: ESCAPES[name]}),
         ],
         capture_output=True,
         text=True,
@@ -237,51 +234,6 @@ async def test_an_open_jail_with_its_own_files_leaves_no_directory(
         assert jail_directories() == set()
         assert (await local.run("import enum\nopen('a', 'w').write('x')")).verdict == "valid"
         assert jail_directories() == set()
-
-
-async def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(
-    executor: LocalExecutor, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    left, used = tmp_path / "tta-jail-left", tmp_path / "tta-jail-used"
-    (left / "inside").mkdir(parents=True)
-    (left / "inside" / "file").write_text("x")
-    used.mkdir()
-    hold = os.open(used, os.O_RDONLY)
-    fcntl.flock(hold, fcntl.LOCK_EX)
-    async with LocalExecutor(QUICK) as local:
-        assert "jail" in await local.engines()
-        assert left not in jail_directories()
-        assert used in jail_directories()
-    os.close(hold)
-
-
-async def test_a_jail_on_a_plain_directory_leaves_nothing_for_long_after_a_kill(
-    executor: LocalExecutor, tmp_path: Path
-) -> None:
-    """Killed as by the system, where nothing of this program can run any more."""
-    program = (
-        "import asyncio, os, signal\n"
-        "from tta_rebuild.sandbox.jail import Jail\n"
-        "Jail._leave_nothing = lambda self: asyncio.sleep(0)\n"  # as without files of its own
-        "from tta_rebuild.integrations.local_executor import LocalExecutor\n"
-        "async def main():\n"
-        "    async with LocalExecutor() as local:\n"
-        "        assert 'jail' in await local.engines()\n"
-        "        os.kill(os.getpid(), signal.SIGKILL)\n"
-        "asyncio.run(main())\n"
-    )
-    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
-
-    def left_by_one_that_was_killed() -> set[Path]:
-        killed = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
-        assert killed.returncode == -signal.SIGKILL
-        return set(tmp_path.glob("tta-jail-*"))
-
-    first = await asyncio.to_thread(left_by_one_that_was_killed)
-    second = await asyncio.to_thread(left_by_one_that_was_killed)
-    assert len(first) == len(second) == 1
-    assert first.isdisjoint(second)
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ class TestOpenAI(AdapterContract):
     ) -> None:
         monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/elsewhere")
         adapter = OpenAIProvider("any")
-        await adapter._ready()
+        await adapter.warm()
         assert str(adapter._client.base_url) == "https://api.openai.com/v1/"
         await adapter.aclose()
 
@@ -174,20 +174,6 @@ class TestOpenAI(AdapterContract):
         await adapter.complete(request())
         assert "max_completion_tokens" in wire.records[-1].body
         assert "max_tokens" not in wire.records[-1].body
-        await adapter.aclose()
-
-    async def test_only_a_closed_schema_is_asked_for_strictly(self, wire: WireServer) -> None:
-        adapter = self.make(wire)
-        closed = {
-            "type": "object",
-            "properties": {"passages": {"type": "string"}},
-            "required": ["passages"],
-            "additionalProperties": False,
-        }
-        await adapter.complete(request(schema=closed))
-        await adapter.complete(request())
-        strict = [r.body["response_format"]["json_schema"]["strict"] for r in wire.records]
-        assert strict == [True, False]
         await adapter.aclose()
 
     async def test_thinking_models_of_openai_get_an_effort_and_no_temperature(

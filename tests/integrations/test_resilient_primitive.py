@@ -138,9 +138,3 @@ async def test_bugs_and_cancellation_pass() -> None:
         with pytest.raises(type(error)):
             await step.execute("a", context_of())
         assert step.runs == 1
-
-
-async def test_it_composes_like_any_primitive() -> None:
-    chained = Scripted() >> Scripted()
-    assert await chained.execute("a", context_of()) == "echo echo a"
-    assert Scripted().name == "Scripted"

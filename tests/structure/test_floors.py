@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "tta_rebuild"
 
 FLOORS = (
+    ("lazy_names",),
     ("core",),
     ("settings",),
     ("sandbox", "prompts", "storage"),

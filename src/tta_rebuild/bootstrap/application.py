@@ -43,7 +43,7 @@ class Application:
         models: the chain of models in use, first choice first, as ``provider:model``.
         notices: what the player should be told between turns (budget marks).
         place, note: where the stories are kept, in words, and what should be known of that.
-        warm: loads what the first call to a model needs; call it while the player still thinks.
+        warm: loads what the first call to a model needs.
     """
 
     stories: Stories

@@ -21,12 +21,8 @@ def executor_for(
 ) -> CodeExecutor:
     """What runs code found in stories; close it when done (``async with``).
 
-    Args:
-        engine: ``auto`` is E2B where its key is set, else this machine; ``e2b``, ``local``, or
-            ``monty`` for this machine without the jail.
-        ledger: where E2B's sandboxes are booked.
-
-    Raises ProviderError (E2B's key or SDK is missing), SettingsError (no such engine).
+    ``engine`` is ``e2b``, ``local``, ``monty`` (here, without the jail) or ``auto``: E2B where its
+    key is set. Raises ProviderError (E2B's key or SDK is missing), SettingsError (no such engine).
     """
     if engine == "e2b" or (engine == "auto" and settings.e2b_api_key):
         from tta_rebuild.integrations.e2b_executor import E2BExecutor

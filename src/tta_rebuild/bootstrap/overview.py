@@ -28,7 +28,6 @@ class ModelOverview:
 
     Attributes:
         place: 1 for the first of the chain, 0 where it is not in the chain.
-        tasks: the tasks that are routed to it.
         key_ends: the last four characters of its key, "" without one.
         lacks: what is missing before it can be asked, and what to do; "" if nothing is.
         input_usd, output_usd: per million tokens; None where the price is not known.
@@ -57,9 +56,7 @@ def models_overview(
 ) -> list[ModelOverview]:
     """Every model of the chain and the routes, then the other providers' usual ones.
 
-    Args:
-        attempts: the latest of the ledger, newest last.
-        at: the day whose prices count.
+    ``attempts`` are the latest of the ledger, newest last; ``at`` is the day whose prices count.
     """
     chain = list(dict.fromkeys(map(full_name, named_chain(settings))))
     routes = {task: full_name(model) for task, model in settings.routes.items()}
@@ -100,16 +97,10 @@ def _key_and_lacks(provider: str, settings: Settings) -> tuple[str, str]:
     key: str = getattr(settings, f"{provider}_api_key").reveal()
     lacks = [] if key else [f"{provider.upper()}_API_KEY is not set"]
     adapter = adapter_class(provider)
-    if not _installed(adapter.sdk):
+    package = adapter.sdk.partition(".")[0]
+    if find_spec(package) is None or find_spec(adapter.sdk) is None:
         lacks.append(f"its SDK is missing: pip install 'tta-rebuild[{adapter.vendor}]'")
     return key, "; ".join(lacks)
-
-
-def _installed(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # the package around it is missing
-        return False
 
 
 async def local_servers(settings: Settings) -> Sequence[LocalServer]:
@@ -118,11 +109,7 @@ async def local_servers(settings: Settings) -> Sequence[LocalServer]:
 
 
 async def configured_servers(settings: Settings) -> dict[str, dict[str, Any]]:
-    """By name, of each server that the user has named: what it says of itself, or is ``wrong``.
-
-    It says ``address``, ``models`` and ``windows``. Each is asked once for its list of models, for
-    three seconds at most and all at a time; not one whose key is missing.
-    """
+    """By name, what each server that the user has named says of itself, or is ``wrong``."""
     servers = settings.servers.values()
     named = {s.name: (s.base_url, s.key) for s in servers if not s.lacks}
     if settings.openai_base_url:

@@ -71,10 +71,7 @@ def price_book(settings: Settings, own: LLMProvider | None = None) -> PriceBook:
 
 
 async def used_today(ledger: Ledger, settings: Settings, *, now: datetime) -> Mapping[str, int]:
-    """Requests made since the provider's midnight, by ``provider:model``, where a day has a quota.
-
-    Raises StoreError.
-    """
+    """Requests since the provider's midnight, by model, where a day has a quota."""
     of_a_day = {name: q.rpd for name, q in settings.quotas.items() if q.rpd}
     if not of_a_day:
         return {}

@@ -1,10 +1,4 @@
-"""The provider stack, written down once, outermost first::
-
-    traced → routed → cached → accounted → fallback over
-        [ rephrasing → budgeted → retrying → circuit → paced → costed → traced → adapter ]
-
-The reason for each place stands in ``integrations.wrappers``.
-"""
+"""The provider stack, built once: ``integrations.wrappers`` has its order, and the reasons."""
 
 from __future__ import annotations
 
@@ -67,11 +61,8 @@ def full_name(name: str) -> str:
 class StackBuilder:
     """Builds provider stacks; what they share (quotas, cache, tracker) is kept here.
 
-    Attributes:
-        used_today: requests of this day so far, by ``provider:model``.
-        own: a provider that the caller made and closes.
-        has_fallback: whether somebody else is asked where it, or the model of a route, fails.
-        catalog: the templates of prompts that have to be shortened.
+    ``used_today`` are requests by ``provider:model``, ``own`` a provider that the caller made and
+    closes; ``has_fallback``: whether others are asked where it, or the model of a route, fails.
     """
 
     settings: Settings
@@ -95,10 +86,7 @@ class StackBuilder:
         self._servers, self._windows = dict(self.settings.servers), dict(self.settings.windows)
 
     async def chain(self) -> tuple[str, ...]:
-        """The full names of the models to ask, in order; the embedded storyteller last.
-
-        Raises ModelUnavailable if no local server runs.
-        """
+        """The full names of the models, in order. Raises ModelUnavailable (no local server)."""
         named = named_chain(self.settings)
         if self.own is not None:
             others = (self.settings.chain or (OFFLINE,)) if self.has_fallback else ()
@@ -157,14 +145,12 @@ class StackBuilder:
         retrying = integrations.RetryingLLMProvider(integrations.CircuitBreakerLLMProvider(paced))
         budgeted = integrations.BudgetedLLMProvider(retrying, self.tracker, provider=name)
         rephrasing = integrations.RephrasingLLMProvider(
-            budgeted, self._fit, _softer, self._windows.get(model)
+            budgeted,
+            lambda request, window, most: fitted(request, self.catalog, window, most),
+            _softer,
+            self._windows.get(model),
         )
         return Link(provider=rephrasing, name=model)
-
-    def _fit(
-        self, request: LLMRequest, window_tokens: int, max_tokens: int
-    ) -> tuple[LLMRequest, str] | None:
-        return fitted(request, self.catalog, window_tokens, max_tokens)
 
     async def _found(self, name: str) -> str:
         """The full name; for ``local`` of what a server on this machine has."""

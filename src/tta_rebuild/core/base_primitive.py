@@ -27,9 +27,7 @@ class TTAContext:
     """What every step of one piece of work knows.
 
     Attributes:
-        workflow_id: names the work, such as one story.
-        correlation_id: names this run of it; logs, spans and ledger rows carry it.
-        timestamp: when the work began.
+        workflow_id: names the work, such as one story; ``correlation_id`` this run of it, in logs.
         metaconcepts: guidance in force, as ``Metaconcept`` values or plain names (known or not).
         player_boundaries: category → level, such as ``{"violence": "low"}``.
     """

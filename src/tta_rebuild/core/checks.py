@@ -62,10 +62,9 @@ _KINDS: Mapping[str, tuple[str, tuple[type, ...]]] = {
 
 
 def wrong_kind(given: Any, *names: str) -> str:
-    """Which field of a dataclass is not of the kind declared, in plain words; "" if none is.
+    """Which field of a dataclass, of those named or of all, is not of the kind declared; or "".
 
-    ``names`` are the fields looked at, all where none is named. A single text where a list belongs
-    would be taken apart into letters.
+    A single text where a list belongs would be taken apart into letters.
     """
     for field in fields(given):
         declared = str(field.type).removesuffix(" | None")

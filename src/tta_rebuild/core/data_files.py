@@ -1,8 +1,4 @@
-"""Files from a user, read so that none of them can harm the program: texts, JSON, YAML and TOML.
-
-What is too large, no UTF-8, not in its format or nested too deeply raises ``UnreadableFile``, which
-names the file and says why. The package's own need no such care: ``packaged_toml``.
-"""
+"""Files from a user, read so that none of them can harm the program."""
 
 from __future__ import annotations
 
@@ -44,12 +40,12 @@ def read_text(path: Path, *, max_bytes: int) -> str:
         raise UnreadableFile(said) from error
 
 
-def parse_json(text: str, name: str) -> Any:
-    """The value of a JSON text. Raises UnreadableFile that names the file."""
+def parse_json(text: str, name: str, **options: Any) -> Any:
+    """The value of a JSON text; options as of ``json.loads``. Raises UnreadableFile."""
     import json
 
     with _parsing("JSON", name):
-        return json.loads(text)
+        return json.loads(text, **options)
 
 
 def parse_toml(text: str, name: str) -> dict[str, Any]:
@@ -67,11 +63,44 @@ def parse_yaml(text: str, name: str, *, is_ours: bool = False) -> Any:
     """The value of a YAML text; one that ``is_ours`` cannot be a trap. Raises UnreadableFile."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if not is_ours:
+        check_yaml(text, name)
     with _parsing("YAML", name, yaml.YAMLError):
-        if not is_ours:
-            _check_yaml(text, name, loader)
-        return yaml.load(text, Loader=loader)
+        return yaml.load(text, Loader=_yaml_loader())
+
+
+def check_yaml(text: str, name: str) -> None:
+    """Refuse YAML that the parser in C dies of (depth), or that grows without bound (aliases).
+
+    Values are not made, so that tags may be the author's own. Raises UnreadableFile.
+    """
+    import yaml
+
+    sizes: dict[str, int] = {}
+    anchors: list[str | None] = []
+    counts = [0]
+    with _parsing("YAML", name, yaml.YAMLError):
+        for event in yaml.parse(text, Loader=_yaml_loader()):
+            if isinstance(event, yaml.CollectionStartEvent):
+                anchors.append(event.anchor)
+                counts.append(1)
+                if len(anchors) > MAX_DEPTH:
+                    raise UnreadableFile(f"{name} is nested too deeply")
+                continue
+            size, anchor = 1, getattr(event, "anchor", None)
+            if isinstance(event, yaml.AliasEvent):
+                if event.anchor not in sizes:
+                    said = f"'*{event.anchor}' stands inside, or before, what it repeats"
+                    raise UnreadableFile(f"{name}: {said}")
+                size, anchor = sizes[event.anchor], None
+            elif isinstance(event, yaml.CollectionEndEvent):
+                size, anchor = counts.pop(), anchors.pop()
+            counts[-1] += size
+            if anchor:
+                sizes[anchor] = size
+            if counts[-1] > _MAX_YAML_NODES:
+                said = f"holds more than {_MAX_YAML_NODES:,} values, its aliases written out"
+                raise UnreadableFile(f"{name} {said}")
 
 
 def first_problem(error: ValidationError) -> str:
@@ -103,33 +132,7 @@ def _parsing(language: str, name: str, failure: type[Exception] = ValueError) ->
         raise UnreadableFile(f"{name} is not valid {language}: {error}") from error
 
 
-def _check_yaml(text: str, name: str, loader: Any) -> None:
-    """Refuse what the parser in C dies of (depth), and what grows without bound (aliases).
-
-    Only a parser of events goes without recursion and stops in time.
-    """
+def _yaml_loader() -> Any:
     import yaml
 
-    sizes: dict[str | None, int] = {}
-    anchors: list[str | None] = []
-    counts = [0]
-    for event in yaml.parse(text, Loader=loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            anchors.append(event.anchor)
-            counts.append(1)
-            if len(anchors) > MAX_DEPTH:
-                raise UnreadableFile(f"{name} is nested too deeply")
-            continue
-        size, anchor = 1, getattr(event, "anchor", None)
-        if isinstance(event, yaml.AliasEvent):
-            if event.anchor in anchors:
-                raise UnreadableFile(f"{name}: '*{event.anchor}' stands inside what it repeats")
-            size, anchor = sizes.get(event.anchor, 1), None
-        elif isinstance(event, yaml.CollectionEndEvent):
-            size, anchor = counts.pop(), anchors.pop()
-        counts[-1] += size
-        if anchor:
-            sizes[anchor] = size
-        if counts[-1] > _MAX_YAML_NODES:
-            said = f"holds more than {_MAX_YAML_NODES:,} values, its aliases written out"
-            raise UnreadableFile(f"{name} {said}")
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

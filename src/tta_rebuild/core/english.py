@@ -1,8 +1,7 @@
 """English, in one place: sentences, words, stems, the forms of verbs and nouns, numbers in words.
 
-Sentences are cut by ``sentencex`` (rules for 244 languages), stems by ``PyStemmer``, number words
-by ``text2num``, all loaded on first use; the rest no kept library does without a model or seconds
-of import time (``inflect`` takes more than three, and makes "bu" of "bus").
+What kept libraries do is loaded on first use; the rest none does without a model or seconds of
+import time (``inflect`` takes more than three, and makes "bu" of "bus").
 """
 
 from __future__ import annotations
@@ -66,10 +65,7 @@ def _pairs(name: str) -> Mapping[str, str]:
 
 
 def verb_forms(verb: str) -> frozenset[str]:
-    """The regular forms of a verb or noun: -s, -ed, -ing, and some too many ("openned").
-
-    They serve recognition, not writing.
-    """
+    """The regular forms of a verb or noun: -s, -ed, -ing, and some too many: for recognition."""
     found = {verb, verb + "s"}
     if verb.endswith((*_HISSING, "o")):
         found.add(verb + "es")

@@ -1,7 +1,6 @@
 """Every error that the engine raises, in one tree; the class says what the caller should do.
 
-Nobody above defines an error of its own, and vendor exceptions are translated into this tree where
-they enter (``raise ... from error``). The facts of an error are attributes, given by name.
+Nobody above defines an error of its own. The facts of an error are attributes, given by name.
 
 ::
 
@@ -28,7 +27,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tta_rebuild.core.usage import Usage
+from tta_rebuild.core.usage import Outcome, Usage
 
 
 class TTAError(Exception):
@@ -70,13 +69,14 @@ class ProviderError(ExecutionError):
 
     ``provider`` is the adapter, such as ``"gemini"``. ``usage`` is what the failed attempt is
     billed for, where the provider said so; where it did not, ``may_be_billed`` says whether an
-    answer may have been written all the same. The adapter sets them where it knows better.
+    answer may have been written all the same. ``outcome`` is what the ledger calls it.
     """
 
     provider: str = ""
     model: str = ""
     usage: Usage | None = None
     may_be_billed: bool = False
+    outcome: Outcome = "error"
 
 
 class ProviderBusy(ProviderError):
@@ -85,6 +85,7 @@ class ProviderBusy(ProviderError):
     ``learnt_limit_rpm`` is the requests per minute that a 429 revealed, where it did.
     """
 
+    outcome = "busy"
     retry_after_s: float | None = None
     learnt_limit_rpm: int | None = None
 
@@ -97,6 +98,8 @@ class ProviderTimeout(ProviderBusy):
 
 class QuotaExhausted(ProviderError):
     """The model's daily quota is used up: wait for the reset, or use another model."""
+
+    outcome = "busy"
 
     def __init__(self, *, resets_at: datetime, provider: str = "", model: str = "") -> None:
         until = f"resets at {resets_at:%Y-%m-%d %H:%M %Z}; wait until then or choose another model"
@@ -152,6 +155,7 @@ class ContentRefused(ProviderError):
     """Blocked for its content; ``reason`` is the provider's own word (``SAFETY`` …)."""
 
     may_be_billed = True
+    outcome = "refused"
     reason: str = ""
 
 
@@ -159,12 +163,14 @@ class ReplyUnusable(ProviderError):
     """An answer came, but it is no answer to what was asked (empty, or of the wrong shape)."""
 
     may_be_billed = True
+    outcome = "unusable"
 
 
 class StreamBroken(ProviderError):
     """The stream ended before its end; what had come is in ``text``."""
 
     may_be_billed = True
+    outcome = "broken"
     text: str = ""
 
 
@@ -173,10 +179,9 @@ class ProviderFault(ExecutionError):
 
 
 class BudgetExceededError(ExecutionError):
-    """A budget (in US dollars) would be overspent by the next call; nothing was sent.
+    """A budget would be overspent by the next call, and nothing was sent.
 
-    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``). ``scope``
-    is ``"call"``, ``"story"``, ``"player"``, ``"day"``, ``"session"`` or ``"total"``.
+    Where ``needed_usd`` is 0 the money was spent already (``CostTracker.record_call``).
     """
 
     def __init__(

@@ -1,8 +1,7 @@
 """What can happen to a story: the log's vocabulary, versioned.
 
-The engine writes these, the storage keeps them without knowing what they mean, and every view of a
-story is a fold over them. An event never changes once stored: when a shape changes, its ``VERSION``
-rises and an upcaster lifts old data while it is read.
+Every view of a story is a fold over these. An event never changes once stored: when a shape
+changes, its ``VERSION`` rises and an upcaster lifts old data while it is read.
 """
 
 from __future__ import annotations
@@ -201,21 +200,13 @@ def _adapter(event_type: type[Any]) -> Any:
 
 @dataclass(frozen=True)
 class EventCodec:
-    """Turns events into plain JSON values and back, lifting old versions on the way.
-
-    Attributes:
-        upcasters: (kind, version) → a function from that version's data to the next one's.
-        types: kind → event type, for tests of old and future vocabularies.
-    """
+    """Turns events into JSON and back; ``upcasters`` lift a (kind, version) to the next version."""
 
     upcasters: Mapping[tuple[str, int], Upcaster] = field(default_factory=lambda: UPCASTERS)
     types: Mapping[str, type[Any]] = field(default_factory=lambda: EVENT_TYPES)
 
     def to_json(self, event: Event) -> tuple[str, int, str]:
-        """Kind, version, and the data as compact JSON text.
-
-        Raises ValidationError if a text in it cannot be written down.
-        """
+        """Kind, version and compact JSON. Raises ValidationError for broken Unicode."""
         event_type: Any = type(event)
         try:
             text = _adapter(event_type).dump_json(event).decode()
@@ -225,10 +216,7 @@ class EventCodec:
         return event.KIND, event.VERSION, text
 
     def from_json(self, kind: str, version: int, text: str | bytes) -> Event:
-        """The event, as today's type.
-
-        Raises StoreNewer (of a later program) and StoreDamaged (not of that kind's shape).
-        """
+        """The event, as today's type. Raises StoreNewer (a later program's) and StoreDamaged."""
         event_type: Any = self.types.get(kind)
         if event_type is None or version > event_type.VERSION:
             raise StoreNewer(

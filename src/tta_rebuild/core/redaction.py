@@ -1,9 +1,7 @@
 """Redaction: takes secrets out of everything that leaves the program as text.
 
-``bootstrap`` hands the values of the keys in and puts a ``Redactor`` on the log handlers; the
-command line puts one on error messages and tracebacks. Two nets: registered secrets are found in
-whatever form text can carry them (plain, cut off at either end, base64 at any alignment,
-hexadecimal, URL-encoded, escaped), others by their shape, where the provider gave them one.
+Registered secrets are found in whatever form text can carry them (plain, cut off at either end,
+base64 at any alignment, hexadecimal, URL-encoded, escaped), others by their shape.
 """
 
 from __future__ import annotations
@@ -17,41 +15,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from tta_rebuild.core.data_files import packaged_toml
+
 MASK = "[secret]"
 
 GRAM, SHORTEST_SECRET = 8, 4
 """Any run of ``GRAM`` characters of a secret, in any form, is masked; less gives little away. What
 is shorter than ``SHORTEST_SECRET`` is none: masking it would mask ordinary text."""
-
-_PUBLIC_PREFIX = re.compile(
-    r"^(?:sk-ant-(?:api|admin)?\d*-?|sk-(?:proj|svcacct|admin|or-v\d)-|sk-|AIzaSy?|AQ\.|e2b_|gh[ops]_|"
-    r"github_pat_|hf_|gsk_|xox[abeoprs]-|AKIA|ASIA|glpat-|npm_|pypi-|r8_|pplx-|xai-|nvapi-)"
-)
-
-# What keys look like, whoever's they are.
-_KEY = re.compile(
-    r"""
-    \bAIza[\w-]{30,} | \bAQ\.[\w-]{30,} | \bya29\.[\w-]{20,}             # Google
-  | \bsk-ant-[\w-]{16,}                                                  # Anthropic
-  | \bsk-(?:proj|svcacct|admin|or-v\d)-[\w-]{16,} | \bsk-[A-Za-z0-9]{20,}  # OpenAI and others
-  | \be2b_[0-9a-f]{16,} | \bsk_e2b_[\w-]{16,}
-  | \bgh[opsur]_[A-Za-z0-9]{20,} | \bgithub_pat_\w{20,} | \bglpat-[\w-]{16,}
-  | \bhf_[A-Za-z]{20,} | \bgsk_[A-Za-z0-9]{20,}                          # Hugging Face, Groq
-  | \b(?:xai|pplx|nvapi|r8|npm|pypi)[-_][\w-]{20,}
-  | \bxox[abeoprs]-[\w-]{10,} | \b(?:AKIA|ASIA)[0-9A-Z]{16}\b            # Slack, AWS
-  | \beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+                                # JWT
-  | -----BEGIN\ [A-Z ]*PRIVATE\ KEY-----(?s:.+?)(?:-----END\ [A-Z ]*PRIVATE\ KEY-----|\Z)
-    """,
-    re.VERBOSE,
-)
-# What stands before a key, whatever its shape; the first group stays.
-_CARRIERS = (
-    r"(\bBearer\s+)[\w.~+/=-]{8,}",
-    r"((?:x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|authorization)"
-    r"[\"']?\s*[:=]\s*[\"']?(?:(?:Basic|Bearer)\s+)?)[^\s\"'&,;}\]\[]{8,}",
-    r"([?&](?:key|token|api_key|access_token)=)[^&\s\"'\[]{8,}",
-    r"(\b[a-z][a-z0-9+.-]*://[^\s/:@]*:)[^\s/@]{3,}(?=@)",  # URL with password
-)
 
 
 def forms(secret: str) -> set[str]:
@@ -75,9 +45,13 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         kept = [s for one in secrets if len(s := one.strip()) >= SHORTEST_SECRET]
+        shapes = packaged_toml("tta_rebuild.core", "key_shapes")
+        self._key = re.compile(shapes["key"], re.VERBOSE)
+        self._carriers = [re.compile(shape, re.IGNORECASE) for shape in shapes["carriers"]]
+        prefix = re.compile(shapes["public_prefix"], re.VERBOSE)
         whole = {form for secret in kept for form in forms(secret)}
         self._whole = sorted(whole, key=len, reverse=True)
-        private = [form for secret in kept for form in forms(_PUBLIC_PREFIX.sub("", secret, 1))]
+        private = [form for secret in kept for form in forms(prefix.sub("", secret, 1))]
         self._grams = {form[i : i + GRAM] for form in private for i in range(len(form) - GRAM + 1)}
 
     def __bool__(self) -> bool:
@@ -98,9 +72,9 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """The same for what only looks like a secret, too. Idempotent."""
-        text = _KEY.sub(MASK, self.known(text))
-        for pattern in _CARRIERS:
-            text = re.sub(pattern, rf"\1{MASK}", text, flags=re.IGNORECASE)
+        text = self._key.sub(MASK, self.known(text))
+        for carrier in self._carriers:
+            text = carrier.sub(rf"\1{MASK}", text)
         return text
 
     def value(self, value: Any) -> Any:

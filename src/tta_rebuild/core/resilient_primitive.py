@@ -1,7 +1,4 @@
-"""The protection of the model layer for anybody's primitives: waiting, a time limit, a fallback.
-
-Programs extend it; the engine does not.
-"""
+"""The protection of the model layer for anybody's primitives; the engine itself has no need."""
 
 from __future__ import annotations
 
@@ -82,11 +79,7 @@ class ResilientPrimitive(TTAPrimitive[TInput, TOutput]):
         """One run: the result. ``ValidationError`` and ``ExecutionError`` mean what they say."""
 
     async def execute(self, input_data: TInput, context: TTAContext) -> TOutput:
-        """The result of the first run that has one, or the fallback's.
-
-        Raises ValidationError (the input is wrong), and ExecutionError where every run failed and
-        there is no fallback.
-        """
+        """The result of the first run that has one, or the fallback's; else its last error."""
         facts = {
             "correlation_id": context.correlation_id,
             "workflow_id": context.workflow_id,

@@ -1,7 +1,4 @@
-"""A value that must never be seen: keys, from the settings to the adapter that sends them.
-
-Whatever shows objects by themselves (``repr``, ``pickle``, JSON, a log) gets a mask.
-"""
+"""A value that must never be seen, and is masked wherever objects are shown: a key."""
 
 from __future__ import annotations
 

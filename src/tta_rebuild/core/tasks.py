@@ -19,19 +19,14 @@ the scene the player has read, ``withheld`` the sentence that was held back, ``c
 
 The ``characters`` of a scene, and the ``character`` who is to say or think something, have any of
 ``{"character_id", "name", "description", "pronouns", "emotion", "arc_stage": str,
-"is_player": bool, "traits", "goals", "relationships": {str: float}, "memory": [str]}``. The other
-tasks are answered by
+"is_player": bool, "traits", "goals", "relationships": {str: float}, "memory": [str]}``.
 
-- ``dialogue`` and ``monologue`` (what the character says, thinks): plain text, one or two
-  sentences, no quotation marks, no name before it;
-- ``branch_check``: ``{"branches": [{"contradictions": [{"message": str, "fact": str}],
-  "meaningfulness": float, "character_alignment": float, "suggestion": str}]}``, scores in [0, 1],
-  one entry per proposal in order;
-- ``reading``: ``{"objections": [{"passage": int, "cites": str, "words": str, "why": str}],
-  "choices": [{"choice": int, "cites": str, "why": str}], "lines": [LASTING with its "passage"],
-  "ended": [int]}``. A citation is the number of a line, ``K`` and that number (somebody cannot
-  know it), ``R``, ``B`` or ``P`` and a number (a rule, a boundary, another of the passages), the
-  id of somebody in the cast, ``MOVE`` or ``PLAYER``.
+``dialogue`` and ``monologue`` (what the character says, thinks) are answered by plain text, one or
+two sentences, no quotation marks, no name before it; ``branch_check`` and ``reading`` in the shapes
+of ``prompts/schemas``, one judgement per proposal in order, with scores in [0, 1]. A citation of a
+reading is the number of a line, ``K`` and that number (somebody cannot know it), ``R``, ``B`` or
+``P`` and a number (a rule, a boundary, another of the passages), the id of somebody in the cast,
+``MOVE`` or ``PLAYER``.
 """
 
 from __future__ import annotations

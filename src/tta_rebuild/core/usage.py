@@ -82,10 +82,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
-    """One line of a cost report: a key (a day, story, model or task) and its sums.
-
-    ``estimated``: for one of them the count of tokens or the model's price is not known.
-    """
+    """A line of a report: a day, story, model or task; ``estimated`` if a part of it is a guess."""
 
     key: str
     attempts: int

@@ -1,7 +1,4 @@
-"""What the adapters to vendors' SDKs have in common: keys, limits of time, streams, errors.
-
-Nothing of a vendor's leaves an adapter: not its types, not its exceptions.
-"""
+"""What the adapters share; nothing of a vendor's leaves one: not its types, not its exceptions."""
 
 from __future__ import annotations
 
@@ -22,31 +19,8 @@ from tta_rebuild.core import errors
 from tta_rebuild.core.secret import MASK, Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations import llm_provider as llm
-from tta_rebuild.integrations.api_errors import SOFTEN, ErrorAnswer, error_of
+from tta_rebuild.integrations.api_errors import ErrorAnswer, api_words, error_of
 from tta_rebuild.integrations.parameters import Asked, Parameters, traits_of
-
-_NEVER_CONNECTED = """ClientConnectorError ClientConnectorDNSError ClientConnectorCertificateError
-ConnectError ConnectTimeout ConnectionRefusedError ConnectionTimeoutError PoolTimeout gaierror
-""".split()
-"""Names of what the SDKs' transports raise before anything was sent."""
-
-_IN_WORDS = {
-    "gaierror": "no such host is known",
-    "ConnectionRefusedError": "nothing answers there",
-    "ConnectTimeout": "no answer in time",
-    "SSLCertVerificationError": "its certificate is not trusted",
-}
-"""What kept a connection from being made, for a reader who knows no Python."""
-
-_FINISHES = {
-    "stop": "STOP stop eos end_turn stop_sequence tool_use",
-    "length": "MAX_TOKENS CONTINUATION length max_tokens model_context_window_exceeded",
-    "safety": "SAFETY BLOCKLIST PROHIBITED_CONTENT SPII ESCALATION MODEL_ARMOR"
-    " content_filter refusal",
-    "recitation": "RECITATION",
-}
-_FINISH_OF = {word: finish for finish, words in _FINISHES.items() for word in words.split()}
-"""A vendor's word for why an answer ended → ours (see ``LLMResponse``)."""
 
 _JSON_FRAME = re.compile(r'"\w+"\s*:|[{}\[\],"]')
 
@@ -94,7 +68,6 @@ class Adapter(llm.ItemsProvider):
         config: model and defaults; ``model`` alone is a shorter way to say it, and comes first.
         base_url: another server that speaks the vendor's protocol.
         piece_timeout_s: greatest silence inside a stream, after its first piece; None is the usual.
-        now: the time, aware; for daily resets and dates in ``Retry-After``.
 
     Raises KeyMissing where there is no key, and this server needs one.
     """
@@ -156,10 +129,6 @@ class Adapter(llm.ItemsProvider):
     async def _disconnect(self, client: Any) -> None:
         """Release the client's connections."""
 
-    async def warm(self) -> None:
-        """Import the SDK and make its client. Raises SdkMissing."""
-        await self._ready()
-
     async def aclose(self) -> None:
         """Release connections; safe to call twice."""
         client, self._client = self._client, None
@@ -192,7 +161,7 @@ class Adapter(llm.ItemsProvider):
                 try:
                     async with asyncio.timeout(allowed_s):
                         if not whole.text:
-                            await self._ready()
+                            await self.warm()
                         chunk = await anext(chunks, None)
                 except TimeoutError:
                     why = silence(whole.text, allowed_s, provider=self.provider, model=asked.model)
@@ -215,8 +184,8 @@ class Adapter(llm.ItemsProvider):
             raise self._broken(asked, whole.text)
         yield llm.StreamEnded(self._response(asked, whole, requests))
 
-    async def _ready(self) -> None:
-        """A client for the running event loop; the SDK's import takes a second or two of CPU."""
+    async def warm(self) -> None:
+        """Import the SDK (seconds of CPU), make a client for this event loop. Raises SdkMissing."""
         loop = asyncio.get_running_loop()
         if self._client is not None and self._loop is loop:
             return
@@ -231,7 +200,10 @@ class Adapter(llm.ItemsProvider):
 
     def _response(self, asked: Asked, whole: Chunk, requests: int) -> llm.LLMResponse:
         """The answer as a value; raises where it is none."""
-        finish = _FINISH_OF.get(whole.finish, "other")
+        ours = (
+            name for name, said in api_words()["finish"].items() if whole.finish in said.split()
+        )
+        finish = next(ours, "other")
         if not whole.text:
             failure = self._empty(asked, whole, finish)
             failure.usage = whole.usage
@@ -252,7 +224,8 @@ class Adapter(llm.ItemsProvider):
         model = asked.model
         refusal = whole.finish if finish in ("safety", "recitation") else whole.refusal
         if refusal:
-            said = f"{model} refused this for its content ({refusal}): {SOFTEN}"
+            said = f"{model} refused this for its content ({refusal}): "
+            said += "say it more softly, or use another model"
             return self._failure(errors.ContentRefused, asked, said, reason=refusal)
         why = f"it ended with {whole.finish}" if whole.finish else "no candidate"
         if finish == "length":
@@ -277,7 +250,7 @@ class Adapter(llm.ItemsProvider):
     def _no_connection(self, error: Exception, asked: Asked) -> errors.ProviderError:
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
         # A connection that was lost may have carried the request; one never made did not.
-        was_made = type(error).__name__ not in _NEVER_CONNECTED
+        was_made = type(error).__name__ not in api_words()["transport"]["never_connected"].split()
         what = "was lost" if was_made else "could not be made"
         do = "try again" if was_made else "is it running, and the address right?"
         at = urlsplit(self.base_url or self.home)  # shown without name, password and query
@@ -293,10 +266,7 @@ class Adapter(llm.ItemsProvider):
 
 
 def silence(text: str, seconds: float, *, provider: str, model: str) -> str:
-    """Why an answer that went silent after this text is kept, in plain words.
-
-    Raises ProviderTimeout and StreamBroken where there is too little of it.
-    """
+    """Why an answer that went silent is kept, in words; raises where there is too little of it."""
     named = {"provider": provider, "model": model}
     if not text:
         said = f"no word from {model} for {seconds:g} s"
@@ -313,8 +283,7 @@ def _cause(error: BaseException) -> str:
     """Why a connection failed: in words where the first cause is known, else its name."""
     below: BaseException | None = error
     while below is not None:
-        said = _IN_WORDS.get(type(below).__name__)
-        if said:
-            return said
+        if said := api_words()["transport"]["why"].get(type(below).__name__):
+            return str(said)
         below = below.__cause__ or below.__context__
     return type(error).__name__

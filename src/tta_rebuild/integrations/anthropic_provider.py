@@ -1,8 +1,4 @@
-"""Anthropic's Claude, through Anthropic's own SDK.
-
-The stable part of a prompt is sent as a block that is kept there for five minutes, where it is long
-enough to pay: writing it costs a quarter more than reading afresh, reading it again a tenth.
-"""
+"""Anthropic's Claude, through Anthropic's own SDK, which keeps long stable parts of prompts."""
 
 from __future__ import annotations
 

@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tta_rebuild.core import errors
+from tta_rebuild.core.data_files import packaged_toml
 
-SOFTEN = "say it more softly, or use another model"
 
-_NOT_NOW = errors.ProviderBusy, "{model} is not answering just now ({said}): try again later"
-_NEVER = errors.RequestRejected, "{provider} will not take this request ({status}): {said}"
-_MEANINGS: tuple[tuple[Collection[int], str, type[errors.ProviderError], str], ...] = (
-    ({401}, "authentication_error|api_key_", errors.KeyRejected,
-     "{provider} refuses the key in {variable}: replace it"),
-    ({402}, "insufficient_quota|billing_error|billing_not_active|credit balance is too",
-     errors.ModelUnavailable,
-     "the {provider} account has no credit left: add some, or use another model"),
-    ((), "unsupported_country_region_territory|request not allowed|failed_precondition",
-     errors.RequestRejected, "{provider} does not serve this region or account: {said}"),
-    ({404}, "invalid model name passed|model_not_found|not_found_error|invalid model identifier"
-     "|no healthy deployments|no models loaded",
-     errors.ModelUnavailable, "no model {model} for this key: choose another ({said})"),
-    ({403}, "permission_error", errors.KeyRejected,
-     "the key in {variable} may not use {model}: check its permissions"),
-    ({413}, "context_length_exceeded|prompt is too long|request_too_large|maximum context length"
-     "|exceed_context_size|contextwindowexceeded|available context size|context length of only"
-     "|context overflow|token count.* exceeds",
-     errors.RequestTooLarge, "the prompt does not fit {model}: {said}"),
-    ({429}, "rate_limit", errors.ProviderBusy,
-     "too many requests to {model} just now: wait, then try again"),
-    ({408, 504}, "timeout_error", errors.ProviderTimeout,
-     "{model} did not finish in time: try again"),
-    ((), "content_policy_violation|content_filter|moderation_blocked", errors.ContentRefused,
-     "{model} refused this for its content: " + SOFTEN),
-    ({409, 425, 499}, "", *_NOT_NOW),
-)  # fmt: skip
-"""Statuses, or signs in what the server says; the error that it is, and the message."""
+def api_words() -> dict[str, Any]:
+    """What servers and transports say, and what it means (``api_words.toml``)."""
+    return packaged_toml("tta_rebuild.integrations", "api_words")
+
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -106,18 +82,10 @@ def error_of(
         return errors.KeyRejected(why, **named)
     if answer.resets_at is not None:
         return errors.QuotaExhausted(resets_at=answer.resets_at, **named)
-    hints = f"{answer.kind} {answer.said}".lower()
-    fitting = (
-        (kind, says)
-        for statuses, signs, kind, says in _MEANINGS
-        if answer.status in statuses or (signs and re.search(signs, hints))
-    )
-    kind, says = next(fitting, _NEVER if 400 <= answer.status < 500 else _NOT_NOW)
+    kind, says = _meaning(answer)
     if kind is errors.ProviderBusy and answer.limit_rpm == 0:
-        kind, says = (
-            errors.ModelUnavailable,
-            "this account's limit for {model} is 0: choose another model",
-        )
+        kind = errors.ModelUnavailable
+        says = "this account's limit for {model} is 0: choose another model"
     why = says.format(said=answer.said, status=answer.status, variable=key_variable, **named)
     failure = kind(why, **named)
     if isinstance(failure, errors.ProviderBusy):
@@ -127,3 +95,17 @@ def error_of(
     elif isinstance(failure, errors.ContentRefused):
         failure.reason = (answer.kind.split() or ["content"])[-1]
     return failure
+
+
+def _meaning(answer: ErrorAnswer) -> tuple[type[errors.ProviderError], str]:
+    """The error that an answer is, by its status or its words, and the message to be filled in."""
+    words = api_words()
+    hints = f"{answer.kind} {answer.said}".lower()
+    is_final = 400 <= answer.status < 500 and answer.status not in (409, 425, 499)
+    found: Mapping[str, str] = words["final" if is_final else "passing"]
+    for row in words["meaning"]:
+        signs = row.get("signs")
+        if answer.status in row.get("statuses", ()) or (signs and re.search(signs, hints)):
+            found = row
+            break
+    return getattr(errors, found["error"]), found["says"]

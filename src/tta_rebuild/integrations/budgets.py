@@ -1,8 +1,7 @@
 """Budgets: how much may be spent, for what, and who waits for whom.
 
 A call holds its worst case in every budget that covers it before anything is sent, and the hold
-turns into what was really spent as its attempts end: what is spent and held never passes a limit,
-however many calls run at once.
+turns into what was really spent as its attempts end.
 """
 
 from __future__ import annotations

@@ -7,13 +7,16 @@ import asyncio
 import errno
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version as package_version
 from platform import python_version
 from typing import Any, Literal, Self
 
 from tta_rebuild.core.clock import Clock, SystemClock
-from tta_rebuild.integrations.data_parsing import PARSERS
+from tta_rebuild.core.data_files import check_yaml, packaged_toml, parse_json, parse_toml
+from tta_rebuild.core.errors import UnreadableFile
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
 Verdict = Literal["valid", "invalid", "blocked", "unverified"]
@@ -49,14 +52,17 @@ class CodeVerdict:
         return None if self.verdict == "unverified" else self.verdict == "valid"
 
 
-LANGUAGES: Mapping[str, str] = {
-    **dict.fromkeys(("python", "py", "python3", "py3", "ipython", "pycon"), "python"),
-    **dict.fromkeys(("javascript", "js", "node", "mjs", "cjs"), "javascript"),
-    **dict.fromkeys(("json", "geojson"), "json"),
-    "toml": "toml",
-    **dict.fromkeys(("yaml", "yml"), "yaml"),
+_PARSERS: dict[str, Callable[[str, str], object]] = {
+    "json": partial(parse_json, parse_int=str),  # the size of a number is not the question
+    "toml": parse_toml,
+    "yaml": check_yaml,
 }
-"""Alias (lower case) → language."""
+
+
+def language_of(tag: str) -> str:
+    """The language that a word after a fence means, "" if it is none known here."""
+    named = _words()["languages"].items()
+    return next((name for name, tags in named if tag.strip().lower() in tags.split()), "")
 
 
 class CodeExecutor(ABC):
@@ -77,12 +83,12 @@ class CodeExecutor(ABC):
     async def run(self, code: str, language: str = "python") -> CodeVerdict:
         """The verdict on a snippet; never raises for what the snippet or an engine does."""
         began, most = self._clock.now(), self.limits.source_chars
-        known = LANGUAGES.get(language.strip().lower(), "")
+        known = language_of(language)
         if len(code) > most:
             verdict = self._verdict("unverified", f"longer than {most} characters")
         elif known == "python":
             verdict = await self._run_python(code)
-        elif known in PARSERS:
+        elif known in _PARSERS:
             verdict = await asyncio.to_thread(self._parsed, known, code)
         else:
             what = known or language.strip() or "an unnamed language"
@@ -106,11 +112,7 @@ class CodeExecutor(ABC):
         return self._verdict(verdict, reason, **facts)
 
     def _compiled(self, code: str) -> CodeVerdict | None:
-        """What keeps the code from compiling, None if nothing does. Runs none of it.
-
-        ``invalid`` is what no Python takes, ``unverified`` what the grammar of this one refuses,
-        ``blocked`` what is nested too deeply.
-        """
+        """What keeps the code from compiling, or None; ``unverified`` if only this grammar does."""
         version = python_version()
         verdict: Verdict = "invalid"
         line, is_parsed = None, False
@@ -138,14 +140,19 @@ class CodeExecutor(ABC):
 
     def _parsed(self, language: str, text: str) -> CodeVerdict:
         name = language.upper()
+        version = package_version("PyYAML") if language == "yaml" else python_version()
+        facts: dict[str, Any] = {"engine": language, "version": version}
         try:
-            version, problem, line = PARSERS[language](text)
-        except RecursionError:
-            return self._verdict("unverified", "nested too deeply to be read", engine=language)
-        facts = {"engine": language, "version": version, "line": line}
-        if problem:
+            _PARSERS[language](text, "it")
+        except UnreadableFile as error:
+            cause = error.__cause__
+            if cause is None:  # too much of it to be read
+                return self._verdict("unverified", str(error), **facts)
+            mark = getattr(cause, "problem_mark", None)
+            line = mark.line + 1 if mark else getattr(cause, "lineno", None)
+            problem = getattr(cause, "msg", None) or getattr(cause, "problem", None) or cause
             said = f"not {name}: {problem}"
-            return self._verdict("invalid", said, error="SyntaxError", **facts)
+            return self._verdict("invalid", said, error="SyntaxError", line=line, **facts)
         return self._verdict("valid", f"parses as {name}", **facts)
 
     async def __aenter__(self) -> Self:
@@ -157,25 +164,6 @@ class CodeExecutor(ABC):
         if not self._users:
             await self.aclose()
 
-
-LIMIT_REASONS = {
-    "time": "it takes longer than it may",
-    "cpu": "it computes longer than it may",
-    "output": "it prints more than it may",
-    "files": "it writes more than it may",
-}
-_NOBODY = "it asks who is at the keyboard, which is nobody here"
-_KNOWN: tuple[tuple[str, str, Verdict, str], ...] = (
-    ("SystemExit", "", "unverified", "it ends itself early, so the rest did not run"),
-    ("KeyboardInterrupt", "", "unverified", "it was interrupted"),
-    ("EOFError", "reading a line", "unverified", "it asks somebody at the keyboard"),
-    ("StdinNotImplementedError", "", "unverified", "it asks somebody at the keyboard"),
-    ("OSError", "No username set", "unverified", _NOBODY),
-    ("RuntimeError", "Could not determine home directory", "unverified", _NOBODY),
-    ("MemoryError", "", "blocked", "it wants more memory than it may have"),
-    ("RuntimeError", "start new thread", "blocked", "it starts more threads than it may"),
-)
-"""Exception, a sign in its message, and what they say about the code."""
 
 _OUT_OF_BOUNDS = ("ctypes", "_ctypes")
 _MISSING_LIBRARY = ("cannot open shared object", "failed to map", "Permission denied")
@@ -191,16 +179,16 @@ def judge(ending: Ending) -> tuple[Verdict, str]:
     if ending.end == "finished":
         return "valid", "ran to its end"
     if ending.end == "limit":
-        return "blocked", LIMIT_REASONS[ending.limit]
+        return "blocked", _words()["limits"][ending.limit]
     if ending.end == "died":
         return "blocked", "it broke off its own process"
     kind, said, module = ending.type, ending.message, ending.module
     if ending.builtin:
         if ending.wants:
             return "unverified", f"it needs {ending.wants}, which is not here"
-        for known, sign, verdict, reason in _KNOWN:
-            if kind == known and sign in said:
-                return verdict, reason
+        for known in _words()["exception"]:
+            if kind == known["type"] and known.get("sign", "") in said:
+                return known["verdict"], known["reason"]
         if kind in ("ModuleNotFoundError", "ImportError"):
             if module in _OUT_OF_BOUNDS:
                 return "blocked", f"it may not use {module}"
@@ -213,3 +201,7 @@ def judge(ending: Ending) -> tuple[Verdict, str]:
                 return "blocked", f"it was refused: {said}"
             return "unverified", f"it needs what is not here: {said}"
     return "invalid", f"{kind}: {said}" if said else kind
+
+
+def _words() -> dict[str, Any]:
+    return packaged_toml("tta_rebuild.integrations", "code_words")

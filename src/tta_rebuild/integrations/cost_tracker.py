@@ -1,7 +1,4 @@
-"""What the model layer spends: holds it before a call, books it per attempt, warns in time.
-
-After a restart the budgets go on from what the ledger says.
-"""
+"""What the model layer spends: holds it before a call, books it per attempt, warns in time."""
 
 from __future__ import annotations
 
@@ -96,10 +93,7 @@ class CostTracker:
 
     @asynccontextmanager
     async def call(self, request: LLMRequest) -> AsyncIterator[tuple[Call, LLMRequest]]:
-        """The open call of a request, or a new one that ends with the block; and the request in it.
-
-        Raises StoreError if what was spent before cannot be read.
-        """
+        """The open call of a request, or a new one for the block; and the request in it."""
         known = self._calls.get(request.call_id)
         if known is not None:
             yield known, request
@@ -146,8 +140,7 @@ class CostTracker:
     ) -> float:
         """Book a call that was made without a wrapper; gives its cost in US dollars.
 
-        Raises BudgetExceededError where more than ``budget_usd`` is spent with it (it is booked),
-        and ValidationError where the model is no name, or a count is none.
+        Raises BudgetExceededError where more than ``budget_usd`` is spent with it (it is booked).
         """
         check_text("model", model)
         check_number("input_tokens", input_tokens, least=0, whole=True)

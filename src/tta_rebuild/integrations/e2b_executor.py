@@ -58,11 +58,10 @@ class E2BExecutor(CodeExecutor):
 
     Args:
         api_key: E2B's key, from ``E2B_API_KEY`` where None; it goes to ``endpoint`` alone.
-        limits: ``wall_s`` is what a snippet gets; memory and files are E2B's own matter.
-        sandboxes: how many may run at once.
-        ledger: where each sandbox is booked when it ends, as one attempt of task ``code``.
+        limits: ``wall_s`` and what is kept; memory and files are E2B's own matter.
+        sandboxes: how many may run at once; each is booked in ``ledger`` as a task ``code``.
 
-    Raises KeyMissing without a key, SdkMissing where the SDK is not installed.
+    Raises KeyMissing, SdkMissing.
     """
 
     def __init__(
@@ -142,10 +141,7 @@ class E2BExecutor(CodeExecutor):
 
 
 def _ending(execution: Execution, nonce: str, output_bytes: int) -> Ending:
-    """How the kernel says that it ended; whether the system raised an error shows in its text.
-
-    Raises _Trouble where it was not the snippet that ended it.
-    """
+    """How the kernel says that it ended. Raises _Trouble where it was not the snippet that did."""
     output, error = "".join(execution.logs.stdout).rstrip("\n"), execution.error
     if error is None and not output.endswith(nonce):
         raise _Trouble("the answer was cut off")

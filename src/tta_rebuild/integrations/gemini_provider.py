@@ -1,8 +1,7 @@
 """Gemini, through Google's own SDK (google-genai, with its aiohttp transport).
 
-On aiohttp an abandoned stream closes its connection at once; under httpx2 the SDK reads on. What it
-would do by itself is off: continuing an answer at the token limit (up to four billed requests),
-calling functions, retrying, and being redirected by the environment.
+What it would do by itself is off: continuing an answer at the token limit (up to four billed
+requests), calling functions, retrying, and being redirected by the environment.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ class GeminiLLMProvider(Adapter):
     home: ClassVar[str] = "https://generativelanguage.googleapis.com/"
     key_variable = "GEMINI_API_KEY"
     _session: Any = None
-    _make_config: Any = None
 
     def _connect(self, sdk: Any) -> Any:
         import aiohttp
@@ -43,7 +41,6 @@ class GeminiLLMProvider(Adapter):
         self._vendor_errors = (
             errors.APIError, OSError, ValueError, aiohttp.ClientError, httpx2.HTTPError
         )  # fmt: skip
-        self._make_config = _config_class()
         # A session of ours: aiohttp disapproves of the SDK's subclass. Pacing is a wrapper's work.
         # Where there are no proxies aiohttp need not ask a thread for them every time.
         self._session = aiohttp.ClientSession(
@@ -68,7 +65,7 @@ class GeminiLLMProvider(Adapter):
     def _put(self, asked: Asked, **more: Any) -> dict[str, Any]:
         """What the SDK is called with."""
         is_json = asked.structured in ("schema", "object")
-        config = self._make_config(
+        config = dict(
             **more,
             max_output_tokens=asked.max_tokens,
             automatic_continuation=False,
@@ -132,23 +129,6 @@ async def _close_by_cancelling(stream: AsyncGenerator[Any, None]) -> None:
     await stream.aclose()
 
 
-def _config_class() -> type[Any]:
-    """The SDK's configuration of a call, without what is a quarter of its CPU.
-
-    It asks for some forty fields with ``in``, which never finds one, and copies deeply.
-    """
-    from google.genai import types
-
-    class CallConfig(types.GenerateContentConfig):
-        def __contains__(self, _name: object) -> bool:
-            return False
-
-        def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Any:
-            return super().model_copy(update=update)
-
-    return CallConfig
-
-
 class _Body(dict[str, Any]):
     """A JSON object, read as the SDK's own models are: by their names, None where missing."""
 
@@ -186,11 +166,7 @@ def _usage(counts: Any) -> Usage:
 
 
 def _answer(error: Any, now: datetime) -> ErrorAnswer:
-    """What the server answered, out of the SDK's ``APIError``.
-
-    Details hold ``ErrorInfo`` (bad keys), ``QuotaFailure`` (which limit) and ``RetryInfo`` (how
-    long to wait); a 429 of the day also names a delay, which is wrong.
-    """
+    """What the server answered; a 429 of the day also names a delay, which is wrong."""
     inner = inner_of(error.details)
     details = [d for d in inner.get("details") or () if isinstance(d, Mapping)]
 

@@ -1,8 +1,4 @@
-"""The one seam to language models: request, response, stream, provider, wrapper base.
-
-Two ways in: ``complete`` and ``stream`` with one request object, which is what the engine uses, and
-``generate`` and ``generate_stream`` with a bare prompt for callers outside.
-"""
+"""The one seam to language models: request, response, stream, provider, wrapper base."""
 
 from __future__ import annotations
 
@@ -140,10 +136,6 @@ class LLMRequest:
 
     def key(self) -> str:
         """Equal for requests that ask the same of the same model, whoever asks; SHA-256, hex."""
-        return self._key
-
-    @cached_property
-    def _key(self) -> str:
         asked = {name: getattr(self, name) for name in _ASKED}
         if self.passed_over is not None:
             asked["passed_over"] = True
@@ -239,10 +231,7 @@ class LLMProvider(ABC):
         yield StreamEnded(self._answered(text, usage, self.config.model, "stop", {}))
 
     def items(self, request: LLMRequest, *, whole: bool = False) -> Items:
-        """The answer in pieces, or nothing but its end where it shall be whole.
-
-        Closing the generator early ends the call behind it. Raises ``ProviderError``.
-        """
+        """The answer in pieces, or its end alone; closing it early ends the call behind it."""
         return _completed(self, request) if whole else self.stream(request)
 
     def _answered(

@@ -1,7 +1,4 @@
-"""Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM.
-
-Those that the user has not named are looked for on loopback addresses only, without any key.
-"""
+"""Asks servers that speak OpenAI's protocol what they have: Ollama, LM Studio, llama.cpp, vLLM."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The embedded executor: ``compile``, then pydantic-monty, then CPython in the jail.
 
-What monty runs to the end is valid; what it cannot run goes to the jail. Where the jail cannot be
-had, monty is believed only about errors that it cannot get wrong.
+What monty cannot run goes to the jail; without one, monty is believed only about errors that it
+cannot get wrong.
 """
 
 from __future__ import annotations
@@ -42,10 +42,7 @@ _CLOCK = re.compile(
 
 
 class LocalExecutor(CodeExecutor):
-    """Runs Python on this machine where it can do no harm.
-
-    Without a jail monty alone remains; ``jail_problem`` says why there is none.
-    """
+    """Runs Python where it can do no harm; ``jail_problem`` says why there is no jail."""
 
     def __init__(self, limits: Limits | None = None, *, use_jail: bool = True) -> None:
         super().__init__(limits)

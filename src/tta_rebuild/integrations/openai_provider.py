@@ -14,18 +14,14 @@ from tta_rebuild.core import errors
 from tta_rebuild.core.secret import Secret, reveal
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.integrations.adapter import NEARBY, Adapter, Chunk, Patience
-from tta_rebuild.integrations.api_errors import ErrorAnswer, duration_s, inner_of, retry_after_s
-from tta_rebuild.integrations.parameters import Asked
-
-_WINDOW = re.compile(
-    r"(?:maximum context length (?:is|of)|available context size \(|context length of only)"
-    r"\s*(\d{3,8})",
-    re.IGNORECASE,
+from tta_rebuild.integrations.api_errors import (
+    ErrorAnswer,
+    api_words,
+    duration_s,
+    inner_of,
+    retry_after_s,
 )
-_ACCESS_AGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d) at (\d\d:\d\d) UTC")
-_TRY_AGAIN_IN = re.compile(r"try again in ((?:\d+(?:\.\d+)?(?:ms|[smhd]))+)", re.IGNORECASE)
-_PER_DAY = re.compile(r"\bper day\b|\((?:RPD|TPD)\)", re.IGNORECASE)
-_PER_MINUTE = re.compile(r"\brequests per min|\(RPM\)", re.IGNORECASE)
+from tta_rebuild.integrations.parameters import Asked
 
 
 class SdkAdapter(Adapter):
@@ -116,11 +112,10 @@ class OpenAIProvider(SdkAdapter):
         if asked.top_p is not None:
             body["top_p"] = asked.top_p
         body |= asked.thinking
-        schema = asked.request.schema
         if asked.structured == "object":
             body["response_format"] = {"type": "json_object"}
         elif asked.structured == "schema":
-            named = {"name": "reply", "schema": schema, "strict": _is_strict(schema)}
+            named = {"name": "reply", "schema": asked.request.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         return body
 
@@ -153,19 +148,6 @@ def is_near(base_url: str) -> bool:
 def patience_with(base_url: str) -> Patience:
     """How long a server at this address is waited for; "" is a vendor's own."""
     return NEARBY if base_url and is_near(base_url) else Patience()
-
-
-def _is_strict(schema: Any) -> bool:
-    """True where every object of the schema is closed and requires all it names."""
-    if isinstance(schema, list):
-        return all(_is_strict(part) for part in schema)
-    if not isinstance(schema, Mapping):
-        return True
-    if schema.get("type") == "object" or "properties" in schema:
-        names, required = set(schema.get("properties", {})), set(schema.get("required", ()))
-        if schema.get("additionalProperties") is not False or names != required:
-            return False
-    return all(_is_strict(part) for part in schema.values())
 
 
 def _read(part: Any, where: str) -> Chunk:
@@ -201,15 +183,16 @@ def _answer(error: Any, now: datetime) -> ErrorAnswer:
     inner = inner_of(error.body)
     kind = f"{inner.get('type') or ''} {inner.get('code') or ''}"
     said = str(inner.get("message") or f"HTTP {status}")
-    hint, window = _TRY_AGAIN_IN.search(said), _WINDOW.search(said)
+    found = {n: re.search(sign, said, re.IGNORECASE) for n, sign in api_words()["said"].items()}
+    hint, window = found["try_again_in"], found["window"]
     wait_s = retry_after_s(headers, now)
     if wait_s is None and hint:
         wait_s = duration_s(hint.group(1))
     resets_at = None
-    if again := _ACCESS_AGAIN.search(said):
+    if again := found["access_again"]:
         resets_at = datetime.strptime(" ".join(again.groups()), "%Y-%m-%d %H:%M")
         resets_at = resets_at.replace(tzinfo=UTC)
-    elif status == 429 and _PER_DAY.search(said):
+    elif status == 429 and found["per_day"]:
         if wait_s is None:
             wait_s = duration_s(headers.get("x-ratelimit-reset-requests", ""))
         reset = timedelta(days=1) if wait_s is None else timedelta(seconds=wait_s)
@@ -217,7 +200,7 @@ def _answer(error: Any, now: datetime) -> ErrorAnswer:
     ours = headers.get("anthropic-ratelimit-requests-limit", "")
     limit = ours or headers.get("x-ratelimit-limit-requests", "")
     # What OpenAI's header limits is said in the message alone.
-    is_per_minute = bool(ours) or limit == "0" or _PER_MINUTE.search(said) is not None
+    is_per_minute = bool(ours) or limit == "0" or found["per_minute"] is not None
     tokens = str(inner.get("n_ctx") or (window[1] if window else ""))
     return ErrorAnswer(
         status=status,

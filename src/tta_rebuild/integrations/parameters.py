@@ -1,43 +1,36 @@
 """What is put to a server: a request with everything settled, for a model that takes some of it.
 
-What a model takes is a table (``model_traits.toml``), since that drifts by model. A parameter that
-a server refuses all the same is left out of what it is asked from then on.
+What a model takes is a table (``model_traits.toml``). What a server refuses all the same is left
+out of what it is asked from then on.
 """
 
 from __future__ import annotations
 
 import json
-import tomllib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any, Literal
 
+from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import RequestRejected
+from tta_rebuild.integrations.api_errors import api_words
 from tta_rebuild.integrations.llm_provider import LLMConfig, LLMRequest
 
 Structured = Literal["schema", "tool", "object", "words"]
 """How JSON is asked for: by schema, as a tool's input, as any JSON object, or only in words."""
 
 _WEAKER: Mapping[Any, Structured] = {"schema": "object", "tool": "words", "object": "words"}
-_REFUSED_WORDS: dict[str, tuple[str, ...]] = {
-    "structured": ("response_format", "json_schema", "responsejsonschema", "output_config.format",
-                   "json_object", "response_json_schema", "tool_choice", "structured output"),
-    "temperature": ("temperature", "top_p", "topp"),
-    "thinking": ("thinking", "reasoning_effort", "effort"),
-    "stream_options": ("stream_options",),
-    "max_tokens": ("max_tokens",),
-}  # fmt: skip
 
 
 @cache
 def traits_of(provider: str, model: str) -> Mapping[str, Any]:
     """The table's row of ``provider:model``; one that is not in it gets the provider's."""
-    text = (files(__package__) / "model_traits.toml").read_text(encoding="utf-8")
+    rows = packaged_toml("tta_rebuild.integrations", "model_traits")["model"]
     name = f"{provider}:{model.removeprefix('models/')}"
     found: dict[str, Any] = {}
-    for row in sorted(tomllib.loads(text)["model"], key=lambda row: len(row["match"])):
+    for row in sorted(rows, key=lambda row: len(row["match"])):
         if name.startswith(row["match"]):
             found |= row
     return found
@@ -113,8 +106,8 @@ class Parameters:
             "temperature": asked.temperature is not None,
             "thinking": bool(asked.thinking),
         }
-        for name, words in _REFUSED_WORDS.items():
-            if name not in self._optional or not any(word in said for word in words):
+        for name, signs in api_words()["refused"].items():
+            if name not in self._optional or not re.search(signs, said):
                 continue
             if name == "structured":
                 if asked.structured in _WEAKER:

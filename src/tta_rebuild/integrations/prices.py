@@ -1,7 +1,7 @@
 """What a call costs: prices by model and date, in US dollars.
 
-Prices come from the genai-prices package, which is loaded when the first paid model is priced. A
-model that nobody knows is counted at the dearest price its provider has, so that a budget holds.
+They come from the genai-prices package, loaded for the first paid model. A model that nobody knows
+is counted at the dearest price its provider has, so that a budget holds.
 """
 
 from __future__ import annotations

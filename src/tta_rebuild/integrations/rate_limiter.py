@@ -1,8 +1,7 @@
 """The quota of each model: who may send now, who waits and who never fits.
 
 A provider counts requests when they *arrive*: between the grant and its first sign of life. So a
-grant counts until a whole window after that sign, which makes every window hold by the provider's
-own clock, however busy this machine or the line is.
+grant counts until a whole window after that sign, however busy this machine or the line is.
 """
 
 from __future__ import annotations
@@ -45,11 +44,8 @@ def end_of_day(now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
-    """What a model allows; None is no limit.
-
-    Requests (``rpm``) and tokens (``tpm``, prompt and answer) in any window of ``window_s``
-    seconds, requests in a day (``rpd``; see ``end_of_day``).
-    """
+    """What a model allows, None is no limit: requests and tokens (of prompt and answer) in any
+    window of ``window_s`` seconds, requests in a day (see ``end_of_day``)."""
 
     rpm: int | None = None
     tpm: int | None = None
@@ -184,12 +180,8 @@ class _Window:
 class RateLimiter:
     """Quotas per model within this process; exact in any sixty seconds, first come first served.
 
-    One limiter belongs to one account at one provider; the stacks that use the account share it.
-
-    Args:
-        default: the quota of every model that ``per_model`` does not name; or say it shortly with
-            ``requests_per_minute``.
-        used_today: requests already made today, by model (from the ledger, after a restart).
+    ``default``, or shortly ``requests_per_minute``, is the quota of every model that ``per_model``
+    does not name; ``used_today`` are requests made before a restart, by model.
     """
 
     def __init__(
@@ -239,10 +231,8 @@ class RateLimiter:
 
         It counts until a window after the grant has ended, so every grant must end.
 
-        Raises:
-            RequestTooLarge: it would not fit even an empty minute.
-            QuotaExhausted: the day's quota is used up.
-            QuotaFull: no room within ``max_wait_s`` seconds, or certainly none.
+        Raises RequestTooLarge (for even an empty minute), QuotaExhausted (the day's quota is used
+        up), QuotaFull (no room within ``max_wait_s`` seconds, or certainly none).
         """
         window = self._window(model)
         if window.quota.tpm is not None and tokens > window.quota.tpm:

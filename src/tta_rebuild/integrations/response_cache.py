@@ -1,8 +1,7 @@
 """Answers given before, by key: in memory, or in a file of their own.
 
-A key says what was asked of which model, in a form that gives nothing of it away; the file holds
-keys and answers, never prompts. A cache can be lost at any time without harm, so whatever is wrong
-with the file is logged once, and then answers are kept in memory.
+The file holds keys, which give nothing away, and answers, never prompts. Whatever is wrong with it
+is logged once, and then answers are kept in memory.
 """
 
 from __future__ import annotations
@@ -40,11 +39,8 @@ CREATE INDEX IF NOT EXISTS answers_born ON answers (born);
 class ResponseCache:
     """Answers by key: in a file that several processes may share, or in memory.
 
-    Args:
-        path: an SQLite database with answers as JSON, made where it does not exist; None is memory.
-        entries: of the memory; ``max_bytes``: of all answers in the file. Beyond them those leave
-            that were least recently used.
-        max_age_s: older answers are forgotten, seconds.
+    Beyond ``entries`` in memory and ``max_bytes`` in the file (an SQLite database, made where it
+    does not exist) those leave that were least recently used, and any after ``max_age_s`` seconds.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tta_rebuild.integrations.code_executor import LANGUAGES, CodeExecutor, CodeVerdict, Verdict
+from tta_rebuild.integrations.code_executor import CodeExecutor, CodeVerdict, Verdict, language_of
 
 INVALID_CODE_FACTOR = 0.8
 """What a story's quality is multiplied with if any of its code is invalid."""
@@ -29,7 +29,7 @@ class Snippet:
 
     Attributes:
         code: as it would run: prompts of a console session and common indentation removed.
-        language: as ``LANGUAGES`` names it, or the author's own word in lower case.
+        language: as ``language_of`` names it, or the author's own word in lower case.
         line: the story's line on which its fence opens, from 1.
         truncated: the fence never closes: the story was cut off, the code is not to blame.
     """
@@ -120,7 +120,7 @@ def _snippet(content: str, info: str, line: int, truncated: bool) -> Snippet | N
     tag = _LANGUAGE.match(info.strip())
     if tag is None and (truncated or not _is_python_at_work(content)):
         return None
-    language = LANGUAGES.get(tag[1].lower(), tag[1].lower()) if tag else "python"
+    language = (language_of(tag[1]) or tag[1].lower()) if tag else "python"
     code = _as_it_would_run(content) if language == "python" else content
     return Snippet(code=code, language=language, line=line, truncated=truncated)
 

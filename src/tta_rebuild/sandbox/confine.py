@@ -1,11 +1,8 @@
 """Closing the doors, in the order that works: called in the forked child before the snippet runs.
 
-Group and directory first (they need rights), then the user, then limits, files, system calls. The
-system call filter comes last because it forbids all the others.
-
-Files are Landlock's matter (its three system calls: ``Documentation/userspace-api/landlock.rst`` of
-the kernel): what a process may touch, from here on, for good. ``supervisor`` binds itself once, a
-second layer comes with each snippet; layers only ever take away.
+Group and directory first (they need rights), then the user, limits, files (Landlock, see the
+kernel's ``Documentation/userspace-api/landlock.rst``) and last the system calls, which ends all
+others. ``supervisor`` binds itself once; each snippet's layer only takes away from that.
 """
 
 from __future__ import annotations
@@ -61,10 +58,7 @@ def gain_nothing() -> None:
 def confine(
     program: bytes, readable: Iterable[str], bounds: Limits, directory: str, parent: int
 ) -> None:
-    """Give up all but the bounds, the directory and what is readable; ``program`` is the filter's.
-
-    Raises OSError if any step fails.
-    """
+    """Give up all but this, in the child. Raises OSError if any step fails."""
     os.setsid()
     os.chdir(directory)
     os.umask(0o077)

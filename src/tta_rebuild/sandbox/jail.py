@@ -1,8 +1,7 @@
 """The host's side of the jail: starts the supervisor, hands it snippets, tells how they ended.
 
-``local_executor`` owns one. Nothing in here runs a snippet; what comes back from the supervisor is
-read as data. A supervisor that stops answering is killed, with its child, and started anew on the
-next call.
+Nothing in here runs a snippet; what comes back is read as data. A supervisor that stops answering
+is killed, with its child, and started anew on the next call.
 """
 
 from __future__ import annotations
@@ -16,15 +15,16 @@ import secrets
 import shutil
 import sys
 import tempfile
+import tomllib
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tta_rebuild.core.errors import ExecutorUnavailable
-from tta_rebuild.sandbox import escapes
+from tta_rebuild.sandbox.kernel import MACHINE, table
 from tta_rebuild.sandbox.snippet import Ending, Limits
 
-_PREFIX = "tta-jail-"
 _GRACE_S = 5.0
 _START_S = 20.0
 _LINE_BYTES = 1 << 22
@@ -40,14 +40,14 @@ from tta_rebuild.sandbox.supervisor import main
 sys.path.pop()
 sys.exit(main({base!r}, {host}))
 """
+PLAIN = "print(sum(range(10)))"
+"""Must run, or the jail is of no use; prints 45."""
+
 _ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class Jail:
-    """One supervisor and what it needs; open it once and use it for many snippets.
-
-    Snippets run one at a time. Safe to use from many tasks of one event loop.
-    """
+    """One supervisor for many snippets, one at a time; safe to use from many tasks of a loop."""
 
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
@@ -67,10 +67,7 @@ class Jail:
         return self.facts.get("separate_files") is True
 
     async def open(self, bounds: Limits) -> None:
-        """Start the supervisor and try to break out of it.
-
-        Raises ExecutorUnavailable where the kernel lacks support or an attempt succeeds.
-        """
+        """Start the supervisor and try to break out of it. Raises ExecutorUnavailable."""
         async with self._one_at_a_time:
             await self._start()
             try:
@@ -96,9 +93,8 @@ class Jail:
     async def _start(self) -> None:
         if sys.platform != "linux" or platform.machine() not in {"x86_64", "aarch64"}:
             raise ExecutorUnavailable("the jail needs Linux on x86-64 or arm64")
-        await asyncio.to_thread(_sweep)
-        self._base, hold = await asyncio.to_thread(_new_base)
-        self._open.callback(os.close, hold)
+        self._base = await asyncio.to_thread(tempfile.mkdtemp, prefix="tta-jail-")
+        os.chmod(self._base, 0o711)  # other users may pass through, but not list it
         self._open.callback(shutil.rmtree, self._base, ignore_errors=True)
         boot = _BOOT.format(root=_ROOT, base=self._base, host=os.getpid())
         self._process = await asyncio.create_subprocess_exec(
@@ -114,21 +110,20 @@ class Jail:
         self.facts = await self._exchange(b"", _START_S)
 
     async def _prove(self, bounds: Limits) -> None:
-        """Make every attempt of ``escapes``."""
-        plain = await self._ask(escapes.PLAIN, bounds)
+        """Make every attempt of ``escapes.toml``."""
+        plain = await self._ask(PLAIN, bounds)
         if plain.end != "finished" or plain.output.strip() != "45":
             raise ExecutorUnavailable(f"the jail does not run a plain snippet ({plain.end})")
         host_file = Path(self._base) / "host"
         await asyncio.to_thread(host_file.write_text, secrets.token_hex(8))
-        chosen = escapes.load("attempts")
+        chosen = escapes("attempts")
         if self.hides_files:
-            chosen |= escapes.load("glances")
-        attempts = escapes.attempts(platform.machine(), os.getpid(), str(host_file), chosen)
-        report = await self._ask(attempts, bounds)
+            chosen |= escapes("glances")
+        report = await self._ask(attempts(os.getpid(), str(host_file), chosen), bounds)
         if report.end != "finished" or report.output.strip():
             got_out = ", ".join(report.output.split()[:5]) or report.message or report.end
             raise ExecutorUnavailable(f"the jail does not hold on this machine ({got_out})")
-        for name, code in escapes.load("fatal").items():
+        for name, code in escapes("fatal").items():
             if (await self._ask(code, bounds)).end == "finished":
                 raise ExecutorUnavailable(f"the jail does not hold on this machine ({name})")
 
@@ -171,39 +166,17 @@ class Jail:
             await asyncio.to_thread(shutil.rmtree, self._base, ignore_errors=True)
 
 
-def _new_base() -> tuple[str, int]:
-    """A directory that other users may pass through but not list, and the lock on it."""
-    for _ in range(5):  # another process may sweep it away before it is locked
-        base = tempfile.mkdtemp(prefix=_PREFIX)
-        os.chmod(base, 0o711)
-        hold = _locked(base)
-        if hold >= 0 and os.path.isdir(base):
-            return base, hold
-    raise ExecutorUnavailable(f"no directory can be kept in {tempfile.gettempdir()}")
+def escapes(section: str) -> dict[str, str]:
+    """Name → code: ``attempts``, ``glances`` (they only look), ``fatal`` (must not finish) …"""
+    text = Path(__file__).with_name("escapes.toml").read_text("utf-8")
+    return dict(tomllib.loads(text)[section])
 
 
-def _sweep() -> None:
-    """Remove what a killed process left behind; a directory in use is locked by its process."""
-    for base in Path(tempfile.gettempdir()).glob(_PREFIX + "*"):
-        hold = _locked(str(base))
-        if hold >= 0:
-            shutil.rmtree(base, ignore_errors=True)
-            os.close(hold)
-
-
-def _locked(directory: str) -> int:
-    """The descriptor that holds the lock, which ends with this process; -1 if it cannot be had."""
-    import fcntl  # not on every system
-
-    try:
-        hold = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    except OSError:
-        return -1
-    try:
-        if os.fstat(hold).st_uid == os.geteuid():
-            fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return hold
-    except OSError:
-        pass  # in use
-    os.close(hold)
-    return -1
+def attempts(host: int, host_file: str, chosen: Mapping[str, str]) -> str:
+    """The chosen attempts as one snippet; it prints the name of each that succeeded."""
+    known = {name: n for s in ("plain", "checked", "ours") for name, n in table(MACHINE, s).items()}
+    numbers = tuple(known[name] for name in ("ptrace", "openat", "socket", "clone"))
+    frame = escapes("frame")
+    each = (frame["each"].format(attempt=code, name=name) for name, code in chosen.items())
+    before = frame["before"].format(host=host, host_file=host_file, numbers=numbers)
+    return before + "".join(each)

@@ -1,7 +1,4 @@
-"""What the jail asks of the kernel, through the C library; numbers by machine: ``syscalls.toml``.
-
-Runs inside the supervisor, so it imports nothing but the standard library.
-"""
+"""What the jail asks of the kernel, through the C library."""
 
 from __future__ import annotations
 
@@ -18,10 +15,7 @@ _COLUMNS = {"x86_64": 0, "aarch64": 1}
 
 @cache
 def table(machine: str, section: str) -> dict[str, int]:
-    """Name → number on that machine (``platform.machine()``'s word), of one section of the table.
-
-    Raises KeyError where the filter knows no such machine.
-    """
+    """Name → number on that machine, of a section of ``syscalls.toml``. Raises KeyError."""
     column = _COLUMNS[machine]
     rows = tomllib.loads(Path(__file__).with_name("syscalls.toml").read_text("utf-8"))[section]
     return {name: numbers[column] for name, numbers in rows.items() if numbers[column] >= 0}

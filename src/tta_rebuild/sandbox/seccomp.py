@@ -1,8 +1,7 @@
 """The filter of system calls, assembled as classic BPF: what is not named here is refused.
 
-``confine`` installs it as the last step before a snippet runs. Most refusals are ``EPERM``, so that
-Python raises ``PermissionError`` and the verdict can say ``blocked``. Ending the process is fatal:
-a snippet that calls ``os._exit`` must not look like one that reached its end.
+Most refusals are ``EPERM``, so that the verdict can say ``blocked``. Ending the process is fatal: a
+snippet that calls ``os._exit`` must not look like one that reached its end.
 """
 
 from __future__ import annotations
@@ -104,10 +103,7 @@ class _Program(ctypes.Structure):
 
 
 def install(program: bytes) -> None:
-    """Bind this process and all its threads to the program, for good.
-
-    ``no_new_privs`` must be set before. Raises OSError if the kernel refuses.
-    """
+    """Bind this process, after ``no_new_privs``, to the program, for good. Raises OSError."""
     buffer = ctypes.create_string_buffer(program, len(program))
     header = _Program(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p).value)
     set_mode_filter, thread_sync = 1, 1

@@ -1,9 +1,8 @@
 """A file tree of its own for the jail, with nothing in it but what a snippet may read.
 
-The supervisor moves into it once, before it binds itself with Landlock: a mount namespace whose
-root is a small file system in memory that holds the standard library, read-only. So a snippet does
-not even see that a file of the host exists. An ordinary user needs a user namespace for it, which
-some systems refuse; then Landlock alone stands in front of the host's files.
+A mount namespace whose root is a small file system in memory with the standard library, read-only:
+a snippet does not even see that a file of the host exists. An ordinary user needs a user namespace
+for it, which some systems refuse; then Landlock alone stands in front of the host's files.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
 """Where a snippet runs: the last thing in the child, after ``confine`` has closed every door.
 
-Called by ``supervisor``. Runs the code as ``__main__`` and tells how it ended. The word "finished"
-goes out only once the last statement has run: a snippet that leaves early (``sys.exit``,
-``os._exit``, a signal to itself) never gets there. A snippet shares this interpreter, so one that
-walks up the frames to the report's nonce can claim that it finished; it gains nothing else by it.
-Nothing here hides the nonce: whatever reports from inside can be called from inside.
+The word "finished" goes out only once the last statement has run: a snippet that leaves early
+never gets there. One that walks up the frames to the report's nonce can claim that it finished, and
+gains nothing else by it; whatever reports from inside can be called from inside.
 """
 
 from __future__ import annotations

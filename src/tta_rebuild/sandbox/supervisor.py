@@ -1,8 +1,7 @@
 """The supervisor: a small process that forks, confines and watches one child per snippet.
 
-Started by ``jail.Jail`` as ``python -I -S`` with an empty environment. It speaks lines of JSON:
-first what it is, then one reply per request, in order. It never trusts what a child says beyond its
-ending, and kills the child whatever it says.
+It speaks lines of JSON: first what it is, then one reply per request, in order. It never trusts
+what a child says beyond its ending, and kills the child whatever it says.
 """
 
 from __future__ import annotations

@@ -21,11 +21,8 @@ class CachedLLMProvider(llm.WrapperProvider):
     """Answers from the cache where it can; asks once where many ask the same at the same time.
 
     ``metadata["cache"]`` says where from: ``"memory"``, ``"file"``, ``"shared"`` (with others).
-
-    Args:
-        cache: may be shared by several stacks.
-        tracker: books a row of cost 0 for every answer from the cache, if given.
-        scope: sets answers apart beyond model and settings, such as the names in the chain.
+    ``tracker`` books a row of cost 0 for each; ``scope`` sets answers apart beyond model and
+    settings, such as the names in the chain.
     """
 
     def __init__(

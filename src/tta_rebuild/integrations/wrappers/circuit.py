@@ -28,12 +28,10 @@ CALLERS_FAULT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CircuitPolicy:
-    """When to stop asking, and when to ask again.
+    """When to stop asking: so many ``failures`` in a row, or, among at least so many attempts of
+    the last ``window_s``, a share of ``failure_rate`` in (0, 1].
 
-    Attributes:
-        failures: so many in a row open the circuit; also the least number of attempts for a rate.
-        failure_rate: the share of failures in the last ``window_s`` that opens it, in (0, 1].
-        probes: how many attempts at a time may find out whether the model is back.
+    After ``cool_down_s``, ``probes`` attempts at a time find out whether the model is back.
     """
 
     failures: int = 5

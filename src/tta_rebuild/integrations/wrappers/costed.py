@@ -1,16 +1,9 @@
 """Cost: holds a call's worst case before anything is sent, and books every attempt.
 
-A call, the asking of one model and an attempt have a wrapper each: money is waited for before an
-attempt takes its place in the queue of the quota, and its row tells how long the provider took.
-
-What a failed attempt costs:
-
-- the tokens that the provider named, where it did (on the error, or on the pieces of a stream);
-- a stream that was left or broke: its prompt, the text that came, and one piece more, since the
-  provider may have sent one that did not arrive;
-- nothing, where the provider refused with an error status (it does not bill those);
-- the worst case, where an answer may have been written of which nothing arrived (a timeout, a
-  cancelled call that was not a stream).
+What a failed attempt costs: the tokens that the provider named, where it did. Else, of a stream,
+its prompt, the text that came, and one piece more, which may have been sent and not arrived; the
+worst case where an answer may have been written of which nothing arrived (a timeout, a cancelled
+call that was not a stream); and nothing where the provider refused with an error status.
 """
 
 from __future__ import annotations
@@ -25,15 +18,6 @@ from tta_rebuild.integrations import llm_provider as llm
 from tta_rebuild.integrations.budgets import Call
 from tta_rebuild.integrations.cost_tracker import CostTracker
 from tta_rebuild.integrations.prices import Price
-
-_OUTCOMES: tuple[tuple[type[errors.ProviderError], Outcome], ...] = (
-    (errors.ProviderBusy, "busy"),
-    (errors.QuotaExhausted, "busy"),
-    (errors.ContentRefused, "refused"),
-    (errors.ReplyUnusable, "unusable"),
-    (errors.StreamBroken, "broken"),
-    (errors.ProviderError, "error"),
-)
 
 
 class AccountedLLMProvider(llm.WrapperProvider):
@@ -74,8 +58,7 @@ class CostTrackingLLMProvider(llm.WrapperProvider):
     """Books every attempt, whatever becomes of it; alone, it takes each attempt for a call.
 
     ``tracker`` is one of its own, without a budget, where None; ``provider`` is the server's name,
-    such as ``"ollama"``, or where "" the one that each answer names. Raises BudgetExceededError
-    where the attempt would overspend a budget; nothing was sent.
+    or where "" the one that each answer names. Raises BudgetExceededError; nothing was sent then.
     """
 
     def __init__(
@@ -166,7 +149,7 @@ class _RunningAttempt:
             usage = self.sent()
         elif usage is None:
             usage = self.worst if error.may_be_billed else Usage()
-        self.ended(next(name for kind, name in _OUTCOMES if isinstance(error, kind)), usage)
+        self.ended(error.outcome, usage)
 
     def sent(self) -> Usage:
         """What a stream had cost when it ended early, one piece more than arrived."""

@@ -1,8 +1,4 @@
-"""Which model answers: one by the task, and where it cannot, the next one, which says so.
-
-Every call begins with the first model; its circuit decides how soon it is really asked, so the
-story goes back to it as soon as it recovers.
-"""
+"""Which model answers: one by the task, and where it cannot, the next one, which says so."""
 
 from __future__ import annotations
 
@@ -26,8 +22,7 @@ WHEN_IT_CANNOT: Reasons = tuple(getattr(errors, name) for name in _REASONS)
 is wrong is not repeated."""
 
 ALSO_WITHOUT_BUDGET: Reasons = (errors.ProviderError, errors.BudgetExceededError)
-"""Whatever happens, also when the budget is used up: for a last link that costs nothing and whose
-content is safe by itself, such as the embedded storyteller."""
+"""Whatever happens: for a last link that costs nothing and whose content is safe by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +41,9 @@ Failed = list[tuple[Link, errors.ExecutionError]]
 class FallbackLLMProvider(llm.WrapperProvider):
     """Asks the links in order until one answers; a bare provider is one named after its model.
 
-    A response of another than the first link says so in ``degraded``; ``metadata["place"]`` is the
-    link's, for callers that find it of no use and ask the next (``LLMRequest.passed_over``). If all
-    fail, the first link's error is raised, as the one to act upon, with the others' as notes.
+    A response of another than the first says so in ``degraded``; ``metadata["place"]`` is the
+    link's (see ``LLMRequest.passed_over``). If all fail, the first link's error is raised, as the
+    one to act upon, with the others' as notes.
     """
 
     def __init__(self, links: Sequence[Link | llm.LLMProvider]) -> None:

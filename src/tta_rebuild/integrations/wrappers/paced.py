@@ -14,8 +14,8 @@ class RateLimitedLLMProvider(llm.WrapperProvider):
     """Waits for room in the quota, then passes the request on.
 
     Args:
-        limiter: shared by all who use the same account; one of its own where None.
-        requests_per_minute: what that one allows; 60 where None.
+        limiter: shared by all who use the same account; one of its own where None, which allows
+            ``requests_per_minute``, or 60.
         max_wait_s: seconds to wait for room before ``QuotaFull``; None is as long as it takes.
         provider: set where the limiter serves several: quotas are then named ``provider:model``.
 

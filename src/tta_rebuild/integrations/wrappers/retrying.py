@@ -1,8 +1,4 @@
-"""Retrying: tries again what may pass, and only that.
-
-See the AWS builders' library, "Timeouts, retries and backoff with jitter", for why the jitter is
-full and why retries have a budget.
-"""
+"""Retrying as in the AWS builders' library: full jitter, a deadline, a budget for retries."""
 
 from __future__ import annotations
 
@@ -25,22 +21,20 @@ class RetryPolicy:
     """When to try again.
 
     Attributes:
-        attempts: tries of one call at most, the first included.
-        unusable_attempts: the same where a reply came and was of no use: it was paid for.
+        attempts: tries of one call at most, the first included; two where a reply came and was of
+            no use, since it was paid for.
         base_s: the n-th wait is drawn from [0, 2ⁿ⁻¹ · base_s], at most ``cap_s``; a wait that the
             provider asks for comes on top.
         deadline_s: no try begins later than this after the call did.
     """
 
     attempts: int = 4
-    unusable_attempts: int = 2
     base_s: float = 0.5
     cap_s: float = 20.0
     deadline_s: float = 60.0
 
     def __post_init__(self) -> None:
-        for name in ("attempts", "unusable_attempts"):
-            check_number(name, getattr(self, name), least=1, whole=True)
+        check_number("attempts", self.attempts, least=1, whole=True)
         for name in ("base_s", "cap_s", "deadline_s"):
             check_number(name, getattr(self, name), least=0)
 
@@ -124,7 +118,7 @@ class RetryingLLMProvider(llm.WrapperProvider):
         """Seconds until the next try, None where there shall be none."""
         policy = self.policy
         may_pass = isinstance(error, (errors.ProviderBusy, errors.StreamBroken))
-        allowed = policy.attempts if may_pass else policy.unusable_attempts
+        allowed = policy.attempts if may_pass else min(policy.attempts, 2)
         if number >= allowed or not (may_pass or isinstance(error, errors.ReplyUnusable)):
             return None
         wait_s = self.random.uniform(0.0, min(policy.cap_s, policy.base_s * 2 ** (number - 1)))

@@ -1,8 +1,4 @@
-"""Tracing: a span for every call and for every attempt, metrics, and log lines that belong to it.
-
-Without an SDK of OpenTelemetry configured it does next to nothing. The names ``gen_ai.…`` are those
-of its semantic conventions 1.38 (status "development": they still move), ``tta.…`` are ours.
-"""
+"""Tracing, by OpenTelemetry's semantic conventions 1.38; the names ``tta.…`` are ours."""
 
 from __future__ import annotations
 
