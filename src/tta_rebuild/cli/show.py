@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,11 +14,14 @@ from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, story_view
 from tta_rebuild.cli.facts import facts
 from tta_rebuild.cli.facts_view import fact_line
-from tta_rebuild.cli.opening import Here, on_stories, settings_for, with_application
+from tta_rebuild.cli.opening import Here, on_stories
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line, words
 from tta_rebuild.core import events as told
 from tta_rebuild.core.speech import script
 from tta_rebuild.engine.comparison import Comparison, Side
+
+if TYPE_CHECKING:
+    from tta_rebuild.engine.replay import ReplayReport
 
 app = take.group("Show timeline, branches, people, facts.", no_args_is_help=True)
 app.command()(facts)
@@ -202,36 +205,30 @@ def _in_words(value: object, names: Mapping[str, str]) -> str:
     return one_line(str(value)) or "none"
 
 
-def replay(
-    ctx: typer.Context,
+@on_stories()
+async def replay(
+    here: Here,
     story: take.WhichStory,
     *,
     branch: take.WhichBranch = "main",
-    retell: Annotated[
-        bool, take.option("Ask the storyteller anew instead of its recorded replies.")
-    ] = False,
     json_: take.AsJson = False,
 ) -> None:
     """Play a story again from its log.
 
     Says whether every byte agrees; ends with code 1 if not.
     """
-    # Asking the storyteller anew may cost something, and that is booked.
-    report = with_application(
-        ctx.obj,
-        lambda application: application.stories.replay(story, branch, retell=retell),
-        settings_for(ctx.obj, model="" if retell else "offline"),
-        read_only=not retell,
-    )
-    screen, there = ctx.obj.screen, report.difference
-    if json_:
-        screen.json(report)
-    elif there is None:
+    report = await here.stories.replay(story, branch)
+    here.screen.answer(report, json_, _show_replay)
+    if not report.agrees:
+        raise typer.Exit(exits.FAILED)
+
+
+def _show_replay(screen: Screen, report: ReplayReport) -> None:
+    there = report.difference
+    if there is None:
         turns, events = counted(report.turns, "turn"), counted(report.events, "event")
         screen.say(f"Every byte agrees: {turns}, {events}, {report.size_bytes:,} bytes.")
     else:
         screen.say(f"It differs at turn {there.turn}, event '{there.kind}':", "bold")
         screen.entry("  log  ", there.logged or "(nothing)")
         screen.entry("  again", there.replayed or "(nothing)")
-    if there is not None:
-        raise typer.Exit(exits.FAILED)

@@ -56,7 +56,7 @@ class StoryOptions:
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> tta.Premise:
     """The premise of a new story, its theme from ``source``; raises BadParameter if it is wrong."""
-    from tta_rebuild.engine.premise_check import check_premise
+    from tta_rebuild.engine.stories import check_premise
 
     try:
         people = tuple(map(character_of, options.character or ()))

@@ -10,6 +10,7 @@ from tta_rebuild.core.events import ChoicesOffered
 from tta_rebuild.core.story import Choice
 from tta_rebuild.engine.action import MAX_ACTION_CHARS
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.narrative.branch_rules import BranchProposal
 from tta_rebuild.narrative.branch_validator import (
@@ -28,16 +29,12 @@ FEWEST_CHOICES = 2
 FACT_TOKENS = 300
 SUMMARY_LINES = 6
 
-IN_YOUR_OWN_WORDS = "you can always say in your own words what you do"
-NO_CHOICE = f"no choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
-ONE_CHOICE = f"only one choice came up that is possible here; {IN_YOUR_OWN_WORDS}"
-
 
 def note_on(offered: ChoicesOffered) -> str:
     """What the player should know of an offer, "" if it is as it should be."""
     if len(offered.choices) >= FEWEST_CHOICES:
         return ""
-    return ONE_CHOICE if offered.choices else NO_CHOICE
+    return message("one_choice" if offered.choices else "no_choice")
 
 
 async def offer(

@@ -19,6 +19,7 @@ from tta_rebuild.canon.relations import key_of
 from tta_rebuild.core.english import sentences_of
 from tta_rebuild.core.events import PassageWithheld, PlayerActed
 from tta_rebuild.core.story import NARRATOR, Choice, Claim, Passage
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_input import TurnInput
 from tta_rebuild.safety import BoundaryFinding
 
@@ -142,7 +143,7 @@ class Gate:
             return PassageWithheld(
                 text=told[0],
                 gate="canon",
-                reason="the player's own character speaks what the player did not say",
+                reason=message("player_speaks"),
                 against="the player speaks for their own character",
             )
         for found in (*self._contradictions(passage, claims, speaker), *self._ruled(told)):

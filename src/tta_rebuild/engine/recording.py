@@ -13,6 +13,7 @@ from typing import Any
 
 from tta_rebuild.core.errors import ContentRefused, ProviderError, ReplyUnusable, StreamBroken
 from tta_rebuild.core.events import ModelReplied
+from tta_rebuild.engine.messages import message
 from tta_rebuild.integrations import llm_provider as llm
 
 LEFT = "left"
@@ -109,11 +110,9 @@ class RecordedProvider(llm.RequestProvider):
     def _take(self, request: llm.LLMRequest) -> ModelReplied:
         waiting = self._replies.get(request.key())
         if not waiting:
-            raise ReplyUnusable(
-                f"no reply was recorded for this request ({request.task or 'no task'}, "
-                f"{request.template or 'no template'}): the prompt has changed since",
-                provider="recorded",
-            )
+            task, template = request.task or "no task", request.template or "no template"
+            said = message("not_recorded", task=task, template=template)
+            raise ReplyUnusable(said, provider="recorded")
         self.taken[request.key()] = waiting.popleft()
         return self.taken[request.key()]
 

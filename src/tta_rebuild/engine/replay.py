@@ -53,15 +53,8 @@ class ReplayReport:
         return self.difference is None
 
 
-async def replay(
-    dependencies: Dependencies, store: StoryStore, branch: Branch, *, retell: bool = False
-) -> ReplayReport:
-    """Play a branch again.
-
-    Args:
-        retell: ask the storyteller itself once more instead of its recorded replies; for a model
-            with randomness of its own this will differ.
-    """
+async def replay(dependencies: Dependencies, store: StoryStore, branch: Branch) -> ReplayReport:
+    """Play a branch again."""
     recorded = [r async for r in store.read(branch.branch_id, upto=branch.length)]
     fold = StoryFold()
     prose = {
@@ -77,7 +70,7 @@ async def replay(
             recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
             past = [prose[at] for at in recalled if at in prose]
             try:
-                again = await _again(dependencies, branch, fold, logged, past, retell=retell)
+                again = await _again(dependencies, branch, fold, logged, past)
             except (MoveRefused, ExecutionError) as error:
                 difference = Difference(turn, "turn", "", str(error))
             else:
@@ -119,8 +112,6 @@ async def _again(
     fold: StoryFold,
     logged: Sequence[RecordedEvent],
     past: Sequence[Found],
-    *,
-    retell: bool,
 ) -> tuple[Event, ...]:
     """The turn's events as they come out today. Raises MoveRefused, ExecutionError."""
 
@@ -130,13 +121,10 @@ async def _again(
     async def memory(words: Sequence[str], limit: int) -> Sequence[Found]:
         return past
 
-    dependencies = replace(dependencies, check_code=check_code)
-    if not retell:
-        dependencies = replace(
-            dependencies,
-            provider=RecordedProvider(_of(logged, log.ModelReplied)),
-            checks=_checks(logged),
-        )
+    provider = RecordedProvider(_of(logged, log.ModelReplied))
+    dependencies = replace(
+        dependencies, provider=provider, checks=_checks(logged), check_code=check_code
+    )
     before = TurnInput.of(dependencies, branch, fold.present())
     return (await whole_turn(play_turn(before, _action(logged), memory))).events
 

@@ -13,6 +13,7 @@ from tta_rebuild.core.story import Passage
 from tta_rebuild.engine import turn_events as seen
 from tta_rebuild.engine.action import Action
 from tta_rebuild.engine.dependencies import Dependencies
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import Judgement, judge_passages
 from tta_rebuild.engine.snapshots import folded, keep_snapshot
 from tta_rebuild.engine.state import StoryFold, StoryState
@@ -77,9 +78,7 @@ class Session:
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:
         """The turn as it is played; ``PlayedTurn`` comes once it is stored."""
         if not isinstance(action, Action):
-            raise ValidationError(
-                f'a move is an Action, such as Action.say("hello"), not {action!r:.80}'
-            )
+            raise ValidationError(message("no_action", action=action))
         async with self._one_turn:
             turn = play_turn(self.next_turn(), action, self._search)
             async with aclosing(turn):

@@ -16,6 +16,7 @@ from tta_rebuild.core import events as log
 from tta_rebuild.core.errors import StoreDamaged
 from tta_rebuild.core.events import RecordedEvent
 from tta_rebuild.core.story import Choice, LastingLine, Premise, Scene
+from tta_rebuild.engine.messages import message
 from tta_rebuild.narrative.character_state import MEMORY_LIMIT, CharacterState, new_character
 
 RECENT_SCENES = 8
@@ -99,7 +100,7 @@ class StoryFold:
     def now(self) -> Present:
         """What is so after the last event applied. Raises StoreDamaged if none opened the story."""
         if self._now is None:
-            raise StoreDamaged("this story's log does not begin with its opening; it is incomplete")
+            raise StoreDamaged(message("no_opening"))
         return self._now
 
     def present(self) -> StoryState:

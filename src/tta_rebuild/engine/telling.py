@@ -19,6 +19,7 @@ from tta_rebuild.core.events import ModelReplied, PassageWithheld
 from tta_rebuild.core.speech import shown as spoken
 from tta_rebuild.core.story import Choice, Passage
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.turn_events import PassageReleased, SceneRestarted, TurnWarning
 from tta_rebuild.narrative import story_values as draft
 from tta_rebuild.narrative.story_generator import StoryGeneratorPrimitive
@@ -27,10 +28,6 @@ from tta_rebuild.reading.second_reader import Objection, Reading
 CUT_SHORT = "The moment holds there, unfinished, and waits for what you do."
 """What stands in for a scene of which nothing could be shown."""
 
-CUT_SHORT_NOTE = (
-    "this scene was cut short: what came next did not fit what is true or allowed here (/why "
-    "tells more)"
-)
 RULES_ONLY = "checked by rule only"
 BY_RULE_ONLY = RULES_ONLY + ": {why}"
 EMBEDDED = "offline:"
@@ -93,7 +90,7 @@ class SceneTelling:
         is_unread = why and not (story and is_embedded(story.told_by))
         notes = (
             story.degraded if story else "",
-            CUT_SHORT_NOTE if self._held else "",
+            message("cut_short") if self._held else "",
             BY_RULE_ONLY.format(why=why) if is_unread else "",
         )
         return "; ".join(dict.fromkeys(filter(None, notes)))

@@ -5,6 +5,7 @@ Each takes and gives plain values: admission → telling (through the gate) → 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -16,8 +17,7 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.engine.action import Action
-from tta_rebuild.engine.admission import admit
+from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
 from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import note_on, offer
@@ -28,6 +28,7 @@ from tta_rebuild.engine.consequences import (
     written,
 )
 from tta_rebuild.engine.gate import Gate
+from tta_rebuild.engine.messages import message
 from tta_rebuild.engine.reading_request import lines_after, reader_for
 from tta_rebuild.engine.recording import RecordingProvider
 from tta_rebuild.engine.telling import BY_RULE_ONLY, SceneTelling, Shown, is_embedded
@@ -40,6 +41,8 @@ from tta_rebuild.reading.second_reader import Reading
 
 TurnItem: TypeAlias = TurnEvent | PlayedTurn
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+
 
 async def play_turn(
     before: TurnInput, action: Action, memory: Search
@@ -49,8 +52,8 @@ async def play_turn(
     ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
     could answer) and BudgetExceededError (the turn would overspend).
     """
-    move = admit(before.state, action, before.safety)
-    if isinstance(move, TurnRefused):
+    move = _admitted(before, action)
+    if isinstance(move, TurnRefused):  # nothing is spent
         yield move
         return
     turn = _Turn(replace(before, move=move))
@@ -66,6 +69,34 @@ async def play_turn(
     for text in warnings:
         yield TurnWarning(text)
     yield played
+
+
+def _admitted(before: TurnInput, action: Action) -> log.PlayerActed | TurnRefused:
+    """The move that an action means here ("" to begin), or why it is not possible or allowed."""
+    state, number = before.state, action.number
+    most = len(state.choices)
+    if state.ended:
+        return _refused("ended")
+    if action.kind == "begin":
+        return _refused("begun") if state.turn else log.PlayerActed(text="")
+    if not state.turn:
+        return _refused("not_begun")
+    if action.kind == "choose":
+        if not 1 <= number <= most:
+            return _refused("no_such_choice" if most else "no_choices", number=number, most=most)
+        return log.PlayerActed(text=state.choices[number - 1].text, choice=number)
+    text = " ".join(_CONTROL.sub(" ", action.text).split())
+    if len(text) > MAX_ACTION_CHARS:
+        return _refused("long_move", chars=len(text), most=MAX_ACTION_CHARS)
+    if not any(character.isalnum() for character in text) and action.kind == "say":
+        return _refused("empty_move")
+    if text and (refusal := before.safety.refusal(text)):
+        return TurnRefused(refusal)
+    return log.PlayerActed(text=text, wants_end=action.kind == "end")
+
+
+def _refused(name: str, /, **said: object) -> TurnRefused:
+    return TurnRefused(message(name, **said))
 
 
 async def whole_turn(turn: AsyncGenerator[TurnItem, None]) -> PlayedTurn:
