@@ -14,7 +14,7 @@ from tta_rebuild.cli import exits
 from tta_rebuild.cli import facts_view as views
 from tta_rebuild.cli.inputs import story_text
 from tta_rebuild.cli.opening import CommandContext, Here, on_stories, with_stories
-from tta_rebuild.cli.screen import Screen, one_line, words
+from tta_rebuild.cli.screen import Screen, message, one_line, words
 from tta_rebuild.cli.story_options import rules_of
 from tta_rebuild.core.errors import PositionNotFound
 from tta_rebuild.core.events import FactRetconned, LineEnded
@@ -164,8 +164,7 @@ def validate(
             views.show_contradictions(screen, read)
         fits = not any(found.contradiction.blocks for found in read.contradictions)
     elif choice is not None and not wanted:
-        how = "say what the player would do, or leave it out to check what is offered."
-        raise take.wrong("CHOICE", f"it is empty; {how}")
+        raise take.wrong("CHOICE", message("empty_choice"))
     else:
 
         async def work(application: tta.Application) -> tuple[list[Verdict], Mapping[str, str]]:

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.canon.lines import numbered
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import Screen, counted, message, one_line
 from tta_rebuild.core.events import LineEnded, LineKept
 
 if TYPE_CHECKING:
@@ -112,13 +112,13 @@ def fact_line(fact: Claim | Fact, names: Mapping[str, str] | None = None) -> str
 def show_reading(screen: Screen, name: str, read: StoryRead) -> None:
     """How much was read of a text, and how far that may be trusted."""
     errors = sum(found.contradiction.blocks for found in read.contradictions)
-    screen.say(
-        f"{one_line(name)}: {counted(len(read.sentences), 'sentence')} read by their grammar; "
-        f"{counted(len(read.canon.all_now()), 'fact')}, unconfirmed; "
-        f"{counted(errors, 'contradiction')}, "
-        f"{counted(len(read.contradictions) - errors, 'doubt')}. Most of a text says nothing to "
-        "grammar: silence here is no proof that it is sound."
-    )
+    counts = {
+        "sentences": counted(len(read.sentences), "sentence"),
+        "facts": counted(len(read.canon.all_now()), "fact"),
+        "errors": counted(errors, "contradiction"),
+        "doubts": counted(len(read.contradictions) - errors, "doubt"),
+    }
+    screen.say(message("read_by_grammar", name=one_line(name), **counts))
 
 
 def show_contradictions(screen: Screen, read: StoryRead) -> None:
@@ -181,15 +181,10 @@ def show_plan(
             kept = numbered(0, event.line).removeprefix("0. ")
             screen.say(f"A lasting line in its place: {kept}")
     if made.how == "rewrite":
-        screen.say(
-            f"It shares {counted(branch.turn, 'turn')}; what depends on the fact comes after. "
-            f'Tell it anew from there: tta play --story {story} --branch "{branch.name}"'
-        )
+        turns_shared = counted(branch.turn, "turn")
+        screen.say(message("rewritten", turns=turns_shared, story=story, branch=branch.name))
         if 0 < told <= branch.turn:
-            screen.say(
-                f"The scene of turn {told} still tells it the old way. To tell that one anew too: "
-                f"tta fork {story} --turn {told - 1}"
-            )
+            screen.say(message("told_the_old_way", turn=told, story=story, before=told - 1))
 
 
 def _name(canon: Canon, subject: str, names: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import tta_rebuild as tta
 from tta_rebuild.cli.arguments import wrong
-from tta_rebuild.cli.screen import plain
+from tta_rebuild.cli.screen import message, plain
 from tta_rebuild.core.data_files import parse_json, read_text
 
 MAX_STORY_BYTES = 2_000_000
@@ -36,8 +36,7 @@ def story_text(name: str) -> str | None:
         return None
     text = read_text(path, max_bytes=MAX_STORY_BYTES)
     if text.lstrip().startswith("{"):
-        how = "take an exported story in with 'tta stories import FILE' and name it by its id."
-        raise wrong("STORY", f"{name} holds JSON, not prose; {how}")
+        raise wrong("STORY", message("holds_json", file=name))
     if not text.strip():
         raise wrong("STORY", f"{name} is empty.")
     return text
@@ -66,7 +65,7 @@ def read_premises(path: Path) -> list[NamedPremise]:
             texts = map(found.get, ("premise", "theme", "prompt"))
             theme = next((text for text in texts if text and isinstance(text, str)), "")
             if not theme:
-                raise wrong(source, 'there is no "premise" (or "theme") with a text in this line.')
+                raise wrong(source, message("no_premise_in_line"))
         if theme:
             premises.append(NamedPremise(name, theme, source))
     if not premises:

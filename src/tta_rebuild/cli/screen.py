@@ -48,6 +48,12 @@ def words(table: str) -> Any:
     return packaged_toml("tta_rebuild.cli", "words")[table]
 
 
+def message(name: str, /, **said: object) -> str:
+    """The text of that name in ``data/messages.toml``, filled in."""
+    text: str = packaged_toml("tta_rebuild.cli", "messages")[name]
+    return text.format(**said)
+
+
 def plain(text: str) -> str:
     """Text without terminal escapes and what else is no text; a carriage return ends a line."""
     text = _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
@@ -103,10 +109,8 @@ def lines_to(path: Path, option: str) -> Iterator[Callable[[str], None]]:
             yield lambda line: print(line.removesuffix("\n"), file=file)
         beside.replace(path)
     except OSError as error:
-        raise ExecutionError(
-            f"{path} cannot be written: {error.strerror}; make room for it, or name another "
-            f"place with {option}"
-        ) from error
+        said = message("unwritable", path=path, why=error.strerror, option=option)
+        raise ExecutionError(said) from error
     finally:
         with suppress(OSError):
             beside.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from tta_rebuild.bootstrap.guards import code_engines
 from tta_rebuild.bootstrap.model_names import chosen_model
 from tta_rebuild.cli import arguments as take
 from tta_rebuild.cli import exits, opening
-from tta_rebuild.cli.screen import Screen, counted, one_line
+from tta_rebuild.cli.screen import Screen, counted, message, one_line
 from tta_rebuild.core.errors import StoreLocked
 from tta_rebuild.core.usage import CostLine, Grouping
 
@@ -91,26 +91,21 @@ def _examine_models(report: Report) -> None:
         return
     keys = [line for line in lines if not line.lacks and line.name != "offline"]
     if first.name == "offline" and keys:
-        notes.append(
-            f"{counted(len(keys), 'other model')} could tell: set USE_REAL_LLM=true, "
-            f"or play with --model {keys[0].name}"
-        )
+        others = counted(len(keys), "other model")
+        notes.append(message("could_tell", models=others, first=keys[0].name))
     provider, _, model = first.name.partition(":")
     server = report["servers"].get(provider, {})
     lacks = f"its server {server['wrong']}" if "wrong" in server else first.lacks
     if lacks:
-        raise tta.ProviderError(
-            f"{first.name} cannot tell: {lacks}; until then play with --model offline"
-        )
+        raise tta.ProviderError(message("cannot_tell", model=first.name, lacks=lacks))
     if server and server["models"] and model not in server["models"]:
         there = ", ".join(server["models"][:8])
-        raise tta.ProviderError(f"{provider} has no model {model}: choose one of {there}")
+        said = message("no_such_model", provider=provider, model=model, there=there)
+        raise tta.ProviderError(said)
     window = server["windows"].get(model) if server else None
     if window and window < SMALL_WINDOW:
-        notes.append(
-            f"{first.name} reads {window} tokens: prompts are shortened to fit, and turns say what "
-            f"was left out; {SMALL_WINDOW} are enough for any story"
-        )
+        reads = {"model": first.name, "window": window, "enough": SMALL_WINDOW}
+        notes.append(message("small_window", **reads))
 
 
 def _show(screen: Screen, report: Report) -> None:
@@ -264,8 +259,4 @@ def _show_costs(screen: Screen, head: str, lines: Sequence[CostLine]) -> None:
     screen.out.print(table)
     screen.say(f"together {about}${sum(line.cost_usd for line in lines):.4f}", "bold")
     if about:
-        screen.say(
-            "~ holds an estimate: a call that failed half-way, or a model that counts no tokens or "
-            "whose price is not known.",
-            "dim",
-        )
+        screen.say(message("estimate"), "dim")

@@ -23,6 +23,7 @@ from tta_rebuild.cli.screen import (
     counted,
     escaped_json,
     lines_to,
+    message,
     one_line,
     plain,
 )
@@ -98,7 +99,7 @@ async def delete(
     """Remove a story with all its branches, for good (asks first)."""
     row, answer = await here.stories.find(story), "yes" if yes else ""
     if not yes and not sys.stdin.isatty():
-        raise tta.ValidationError("there is nobody to ask here; add --yes to delete without asking")
+        raise tta.ValidationError(message("no_one_to_ask"))
     if not yes:
         _show_rows(here.screen, [row])
         here.screen.say("Delete it with all its branches, for good? Type yes to delete.")
@@ -118,8 +119,7 @@ async def export(
     story: take.WhichStory,
     *,
     format_: Annotated[
-        Literal["markdown", "json"],
-        take.option("markdown to read, json to import again.", "--format"),
+        Format, take.option("markdown to read, json to import again.", "--format")
     ] = "markdown",
     branch: Annotated[str, take.option("Markdown: the branch to write.")] = "main",
     output: Annotated[
@@ -149,10 +149,8 @@ def import_story(
     try:
         data = parse_json(read_text(file, max_bytes=MAX_IMPORT_BYTES), str(file))
     except UnreadableFile as error:
-        raise ImportRejected(
-            f"{one_line(str(error), 200)}; nothing was changed. "
-            "A file that can be read comes from: tta stories export STORY --format json"
-        ) from error
+        said = message("no_import", error=one_line(str(error), 200))
+        raise ImportRejected(said) from error
 
     async def work(application: tta.Application) -> tuple[StoryRow, list[str]]:
         stories = application.stories
@@ -167,8 +165,4 @@ def import_story(
     screen.say(f"'{row.title}' is here now, as story {story} ({turns}).")
     if copies:
         which = ", ".join(story_id[:8] for story_id in copies)
-        screen.say(
-            f"The same story was here already, as {which}. To keep only one: "
-            f"tta stories delete {story}",
-            "yellow",
-        )
+        screen.say(message("imported_again", which=which, story=story), "yellow")

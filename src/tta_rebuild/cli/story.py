@@ -20,7 +20,7 @@ from tta_rebuild.cli import story_view as view
 from tta_rebuild.cli.exits import Interrupted
 from tta_rebuild.cli.inputs import NextMove, Policy, automatic, from_lines, read_premises
 from tta_rebuild.cli.opening import PlayTurn, with_storyteller
-from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, one_line
+from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 
 _AUTO = (
@@ -59,16 +59,14 @@ def story(
     """Tell one or many stories by itself."""
     theme = theme_of(options)
     if sum((theme is not None, premises is not None, bool(options.story))) != 1:
-        raise take.wrong("--theme", "give one of --theme, --premises and --story.")
+        raise take.wrong("--theme", message("one_of_three"))
     if not auto and (sys.stdin.isatty() or premises):
-        or_play = "or play it yourself with 'tta play'."
-        raise take.wrong("--auto", f"add --auto to let the story choose by itself, {or_play}")
+        raise take.wrong("--auto", message("no_auto"))
     planned = [("", premise_of(theme, options))] if theme is not None else []
     if premises is not None:
         lines = read_premises(premises)
         if skip >= len(lines):
-            left = f"the file holds {len(lines)} premises, none is left after {skip}."
-            raise take.wrong("--skip", left)
+            raise take.wrong("--skip", message("all_skipped", count=len(lines), skip=skip))
         planned = [(p.name, premise_of(p.theme, options, source=p.source)) for p in lines[skip:]]
     run = StoryRun(
         screen=ctx.obj.screen,
@@ -179,8 +177,8 @@ class StoryRun:
                 refused += 1
                 self._emit("refused", session, reason=result.refused)
                 if refused > MAX_REFUSALS:
-                    why = f"moves in a row were not played, the last because: {result.refused}"
-                    raise tta.ExecutionError(f"{refused} {why}")
+                    said = message("too_many_refused", count=refused, reason=result.refused)
+                    raise tta.ExecutionError(said)
                 continue
             left, refused = left - 1, 0
             self._report(session, result, move, time.perf_counter() - began)
