@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from tta_rebuild.storage.migrations import statements
-from tta_rebuild.storage.sqlite_database import SqliteDatabase
-from tta_rebuild.storage.sqlite_pool import SqlitePool
+from tta_rebuild.storage.sqlite_database import SqliteDatabase, SqlitePool
 from tta_rebuild.storage.story_store import StoryStore
 
 T = TypeVar("T")

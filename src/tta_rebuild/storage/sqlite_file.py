@@ -19,7 +19,6 @@ import sqlite3
 import stat
 from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from filelock import FileLock, Timeout
 
@@ -27,24 +26,11 @@ from tta_rebuild.core.errors import StoreError
 from tta_rebuild.storage.failures import failure
 from tta_rebuild.storage.migrations import statements
 from tta_rebuild.storage.sqlite_list import FILE_NAME
-from tta_rebuild.storage.sqlite_pool import SqlitePool
-
-READERS = 4
 
 _CACHE = "replies.db"
 """What ``integrations.response_cache`` keeps in a data directory."""
 
 _LEAST_FREE_BYTES = 256 * 1024
-_BUSY = "PRAGMA busy_timeout = 2000"
-_WRITER = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",
-    "PRAGMA cache_size = -2000",
-    _BUSY,
-)
-_READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8000", _BUSY)
 
 
 def file_of(where: str | Path) -> Path:
@@ -143,14 +129,3 @@ def make_new(path: Path) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def connections_to(path: Path, *, writes: bool = False, immutable: bool = False) -> SqlitePool:
-    """One connection to the file that writes, or several that read.
-
-    Args:
-        immutable: read without any lock, where nobody can write: a read-only or full disk.
-    """
-    mode = "rw" if writes else "ro&immutable=1" if immutable else "ro"
-    address = f"file:{quote(str(path.absolute()))}?mode={mode}"
-    return SqlitePool(address, _WRITER if writes else _READER, most=1 if writes else READERS)
