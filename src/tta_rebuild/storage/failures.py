@@ -1,7 +1,6 @@
 """What a database says when it cannot, in the engine's words; they stand in ``data/failures.toml``.
 
-Every statement of the SQL stores runs inside ``told_plainly``: no driver's error leaves this room,
-and each message says what to do next.
+Every statement runs inside ``told_plainly``: no driver's error leaves this room.
 """
 
 from __future__ import annotations

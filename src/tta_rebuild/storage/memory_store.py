@@ -14,11 +14,7 @@ T = TypeVar("T")
 
 
 class MemoryStoryStore(StoryStore):
-    """A ``StoryStore`` in a SQLite database that ends with the object.
-
-    Args:
-        place: what it stands for, in words.
-    """
+    """A ``StoryStore`` in a SQLite database that ends with the object; ``place`` is its name."""
 
     def __init__(self, place: str = "memory") -> None:
         pool = _MemoryPool()

@@ -1,8 +1,4 @@
-"""The ledger in the story database: every attempt at a model, kept for good.
-
-Made by ``StoryStore.ledger``. The source for reports and for budgets after a restart; it
-outlives the stories that it paid for.
-"""
+"""The ledger in the story database: every attempt at a model, also for stories that are deleted."""
 
 from __future__ import annotations
 

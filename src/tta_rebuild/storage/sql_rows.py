@@ -1,7 +1,6 @@
 """The questions that ``story_store`` asks its tables, and how events lie in theirs.
 
-Written so that SQLite and PostgreSQL answer them from an index: ranges with both ends given, no
-function of a column, never more rows than asked for.
+Both databases answer them from an index: ranges with both ends given, no function of a column.
 """
 
 from __future__ import annotations

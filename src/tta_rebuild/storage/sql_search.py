@@ -1,9 +1,8 @@
-"""Searching a story's words: FTS5 in SQLite, a GIN index in PostgreSQL.
+"""Searching a story's words: FTS5 in SQLite, a GIN index in PostgreSQL; words are cut here.
 
-The branch is a word of the indexed text (``scope``), so that the index itself passes over all other
-stories and branches; filtering afterwards was measured three orders of magnitude slower for rare
-words. In SQLite a row's number holds branch and position, so that a match outside the path is
-dropped without reading its row. Words are cut here, so that a search finds the same in both.
+The branch is a word of the indexed text (``scope``), so that the index itself passes over other
+stories: filtering afterwards was measured three orders of magnitude slower for rare words. In
+SQLite a row's number holds branch and position, so that it need not be read to be dropped.
 """
 
 from __future__ import annotations
@@ -22,10 +21,10 @@ PATH = (
     "UNION ALL SELECT b.number, b.parent, b.forked_at, CASE WHEN low < high THEN low ELSE high END "
     "FROM path JOIN branches AS b ON b.number = path.parent WHERE low > :after)"
 )
-"""What a statement begins with to know the path of a branch: who owns the positions in (low, high].
+"""What a statement begins with to know a branch's path: who owns the positions in (low, high].
 
-A branch owns the positions after its fork; everything before belongs to its ancestors, and one that
-was forked away from before its own first event owns nothing: its ``high`` is not above its ``low``.
+A branch owns those after its fork; one that was forked away from before its own first event owns
+none: its ``high`` is not above its ``low``.
 """
 
 _WORD = re.compile(r"[^\W_]+")
@@ -61,8 +60,7 @@ _RANKED = {
 def words_in(text: str) -> list[str]:
     """The words of a text in order, folded: no case, no accents, no possessive, singular.
 
-    Plurals are folded by the S-stemmer (D. Harman, "How effective is suffixing?", JASIS 42, 1991),
-    which is wrong seldom enough to need no list of exceptions.
+    Plurals by the S-stemmer (D. Harman, "How effective is suffixing?", JASIS 42, 1991).
     """
     folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text)).casefold()
     plain = "".join(c for c in folded if not unicodedata.combining(c))
@@ -112,11 +110,7 @@ async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
 async def best_hits(
     connection: Connection, phrases: Sequence[tuple[str, ...]], branch: int, upto: int, limit: int
 ) -> Sequence[Row]:
-    """The rows of the best events on a path, each with its ``rank``, best first.
-
-    An event has to hold one of the phrases, words as ``words_in`` cuts them. The smaller the rank,
-    the better; of equal ranks the later event comes first.
-    """
+    """The best events on a path that hold a phrase, by ``rank`` (small is good), then the latest."""
     matches, values = _MATCHES[connection.is_sqlite], {"branch": branch, "upto": upto}
     phrases, after = await _narrowed(connection, phrases, values)
     best = (
@@ -134,9 +128,9 @@ async def _narrowed(
 ) -> tuple[Sequence[tuple[str, ...]], int]:
     """Which phrases to rank, and after which position, so that a long story takes no longer.
 
-    Ranking costs time for every event that holds a phrase; counting costs a twentieth of it and can
-    stop. On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are
-    left out, for they tell little; if there are no others, the last ``NEAR_EVENTS`` are searched.
+    On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are left
+    out; if there are no others, the last ``NEAR_EVENTS`` are searched. Counting is cheap, and can
+    stop.
     """
     if values["upto"] <= NEAR_EVENTS:
         return phrases, 0

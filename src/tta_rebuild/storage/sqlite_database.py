@@ -39,13 +39,7 @@ _READER = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8000", _BUSY)
 
 
 class SqlitePool:
-    """Connections to one SQLite file.
-
-    Args:
-        address: a ``file:`` URI.
-        pragmas: executed on every new connection.
-        most: connections at a time; whoever comes later waits.
-    """
+    """Connections to a ``file:`` URI, at most ``most`` at a time, each begun with the pragmas."""
 
     def __init__(self, address: str, pragmas: Sequence[str], *, most: int) -> None:
         self._address, self._pragmas = address, pragmas

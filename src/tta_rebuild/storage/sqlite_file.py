@@ -1,10 +1,8 @@
 """The file that holds the stories: held by one process, private, and never quietly empty.
 
-``sqlite_database`` opens it. In SQLite a single connection writes and checkpoints (two of them can
-corrupt a write-ahead log in the versions up to 3.51.2 that Python ships with), and a lock beside
-the file keeps other processes of this program from writing; readers are ``query_only``.
-``synchronous=FULL`` makes a stored turn survive a loss of power, not only of the process, for one
-fsync a turn.
+A single connection writes and checkpoints (two of them can corrupt a write-ahead log in SQLite up
+to 3.51.2, which Python ships with), and a lock beside the file keeps other processes of this
+program from writing. ``synchronous=FULL`` makes a stored turn survive a loss of power.
 
 The file's ``user_version`` is 1 from opening to closing: where it is 1 and no write-ahead log lies
 beside the file, the log has been lost, and perhaps turns with it.

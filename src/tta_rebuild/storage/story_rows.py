@@ -1,7 +1,6 @@
 """What the store knows of stories and branches, as values, and the rows that they come from.
 
-``story_store`` hands the values on to other rooms. Times are whole microseconds since 1970: exact,
-sortable, and the same in both databases.
+Times in rows are whole microseconds since 1970: exact, sortable, the same in both databases.
 """
 
 from __future__ import annotations
@@ -41,13 +40,8 @@ class StoryRow:
 class Branch:
     """A branch: what its parent was up to ``forked_at``, and its own events from there.
 
-    Attributes:
-        branch_id: unique in the store.
-        name: unique in the story; the first is ``main``.
-        parent_id: None for the first branch.
-        forked_at: the position (events along the path) up to which the parent's path is shared.
-        length: events along the whole path.
-        turn: the last turn on the path.
+    Positions and ``length`` count events along the whole path; ``turn`` is the last one on it. The
+    ``branch_id`` is unique in the store, the ``name`` in the story; the first has no parent.
     """
 
     branch_id: str
