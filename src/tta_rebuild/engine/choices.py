@@ -48,10 +48,8 @@ async def offer(
 ) -> tuple[ChoicesOffered, str]:
     """Only sound choices: allowed, true, valid, with a way on, and each making a difference.
 
-    With the offer comes "" or why a model that should have judged the choices has not.
-
-    ``refused`` are those, by their text, that the second reader refused → why. Those that
-    somebody wrote by hand (``is_by_hand``) are asked for boundaries and contradictions alone.
+    With them comes why a model that should have judged them has not, or "". The second reader
+    ``refused`` some (text → why). Those ``by_hand`` are asked for boundaries and contradictions.
     """
     rejected = list(refused.items())
     allowed: dict[tuple[str, ...], Choice] = {}
@@ -119,10 +117,7 @@ def _proposals(
 
 
 async def judge(turn: TurnInput, choices: Sequence[Choice]) -> list[BranchValidation]:
-    """Verdicts on choices as the story stands now, by boundary, rule and canon; no model is asked.
-
-    Words of a player's own are as good as choices: they may be as short or long as in play.
-    """
+    """Verdicts on choices, or a player's own words, as the story stands now; no model is asked."""
     gate, catalog = Gate(turn), turn.dependencies.catalog
     validator = BranchValidatorPrimitive(
         checker=gate.contradictions, catalog=catalog, lengths=(1, MAX_ACTION_CHARS)

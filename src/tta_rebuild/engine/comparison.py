@@ -32,8 +32,7 @@ class Side:
 class Comparison:
     """Two branches, the events and the last turn that they share, and everybody's name by id.
 
-    ``characters`` is character id → field → its value on one side and on the other; of a list or a
-    mapping only the part that differs.
+    ``characters`` is character id → field → where both sides differ: the one value, the other.
     """
 
     shared_events: int

@@ -61,11 +61,7 @@ def characters_after(
 
 
 def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]:
-    """What of a scene somebody remembers: what they said, promised, or came to know.
-
-    The player's character remembers their own move too. Nobody else does: it may have been made
-    behind their back.
-    """
+    """What of a scene somebody remembers: what they did, said, promised, or came to know."""
     learnt = [turn.moved] if turn.moved and who == turn.state.player else []
     for passage in passages:
         if passage.speaker == who:

@@ -102,10 +102,9 @@ async def import_story(
     *,
     allow_boundary_breaks: bool = False,
 ) -> str:
-    """Store an exported story under a new id; gives that id.
+    """Store an exported story under a new id, which is given.
 
-    Raises ImportRejected if the data are no such story, or one that breaks its own boundaries; then
-    nothing was stored.
+    Raises ImportRejected, with nothing stored: it is no story, or breaks its own boundaries.
     """
     file, premise = _checked(data)
     title = file.title.strip() or "Imported story"
@@ -183,10 +182,7 @@ def _rejected(name: str, /, **said: object) -> ImportRejected:
 
 
 def _refuse_breaks(safety: SafetyGate, title: str, branches: Sequence[_BranchRow]) -> None:
-    """Raise ImportRejected if what a reader would see breaks the story's own boundaries.
-
-    The log of what was held back (``/why``) may name what it kept out, and does.
-    """
+    """Raise ImportRejected if what a reader would see breaks the story's own boundaries."""
     places = [("the title", title, "")]
     places += [
         (f"turn {row.turn}, branch '{branch.name}', {place}", text, before)
@@ -236,10 +232,7 @@ async def markdown(store: StoryStore, branch: Branch) -> str:
 
 
 def without_html(document: str) -> str:
-    """Tags and entities of the story's own are shown as they were written, not obeyed.
-
-    Text in fenced code stays: there nothing is obeyed anyway.
-    """
+    """Tags and entities of the story's own are shown as written; fenced code obeys none anyway."""
     if not _HTML.search(document):
         return document
     from markdown_it import MarkdownIt

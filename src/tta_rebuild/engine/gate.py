@@ -1,8 +1,7 @@
 """The gate: what is true and what is allowed, asked of every passage before the player sees it.
 
-The player's move comes first: what it would make true stands in a draft canon, and a passage may
-fit what was before it or what comes after it. Within a scene the gate is the fold of what has been
-released, so that the second sentence is checked against the first.
+What the player's move would make true stands in a draft canon: a passage may fit what was before it
+or what comes after. What has been released counts for the next sentence.
 """
 
 from __future__ import annotations
@@ -33,14 +32,10 @@ SEAM_CHARS = 240
 class Gate:
     """One turn's gate.
 
-    Args:
-        is_read: a second reader judges each passage after the opening one. Words that only may go
-            against a boundary are then left to it; the heaviest are held back at once.
-
-    Attributes:
-        canon: what holds as of the last released passage.
-        claims: what the released passages made true or ended, in order.
-        people: who is meant by what a reply calls them.
+    Where it ``is_read``, a second reader judges each passage after the opening one: words that only
+    may go against a boundary are left to it, the heaviest are held back at once. ``canon`` is what
+    holds as of the last released passage, ``claims`` what they made true or ended, in order;
+    ``people`` knows who is meant by what a reply calls them.
     """
 
     def __init__(self, turn: TurnInput, *, is_read: bool = False) -> None:
@@ -108,8 +103,7 @@ class Gate:
     ) -> tuple[Passage | None, PassageWithheld | None]:
         """Split a passage into what may be shown, whose facts count from now on, and what may not.
 
-        The sentences before the first one that may not be shown pass; a contradiction between
-        declared facts, which no sentence need bear, holds back the whole passage.
+        The sentences before the wrong one pass; a contradiction of declared facts holds back all.
         """
         passage = self._labelled(passage)
         self._heavy = HEAVIEST if self._is_read and not is_opening else HEAVY_FROM_THE_FIRST
@@ -226,8 +220,7 @@ class Gate:
     def _true_of(self, passage: Passage, claims: Sequence[Claim]) -> list[Claim]:
         """The claims as facts: what is declared with a spoken line is so, unless it cannot be.
 
-        Then it is the speaker's word alone: a lie, or a mistake. So is what nothing could take
-        back, such as a death: hearsay does not bury anybody.
+        Then, or where nothing could take it back (a death), it is the speaker's word alone.
         """
         if not passage.speaker:
             return list(claims)
@@ -243,10 +236,7 @@ class Gate:
     # ---------------------------------------------------------------------------- choices
 
     def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> list[Contradiction]:
-        """What makes a choice impossible as things stand; ``claims`` are its declared effects.
-
-        A choice is what the player tries: only what cannot even be tried counts.
-        """
+        """What makes a choice impossible even to try; ``claims`` are its declared effects."""
         check = DeclaredCheck(self.canon, self.people)
         effects = check.claims(Passage(text=text, facts=tuple(claims)))
         doer = self.people.id_of(text.split(maxsplit=1)[0]) if text.strip() else ""

@@ -1,8 +1,4 @@
-"""Recorded replies: what a storyteller said is kept with the turn, and can be said again.
-
-``RecordingProvider`` stands between a turn's primitives and the provider stack and notes every
-reply; ``RecordedProvider`` answers from such notes, so that a turn can be played again exactly.
-"""
+"""Recorded replies: what a storyteller said is kept with the turn, and can be said again."""
 
 from __future__ import annotations
 
@@ -24,10 +20,7 @@ FAILED = "failed:"
 
 
 class RecordingProvider(llm.WrapperProvider):
-    """Notes what every call came to, in order: its reply, what was read of it, or its failure.
-
-    ``replies`` has one event per call; ``cost_usd`` is the cost of all whole replies together.
-    """
+    """Notes in ``replies`` what every call came to, a failure too; ``cost_usd`` is of whole ones."""
 
     def __init__(self, wrapped: llm.LLMProvider) -> None:
         super().__init__(wrapped)
@@ -84,10 +77,7 @@ class RecordingProvider(llm.WrapperProvider):
 
 
 class RecordedProvider(llm.RequestProvider):
-    """Answers each request with the reply that was recorded for it, and with nothing else.
-
-    ``taken`` holds the replies given so far, each under the key of its request.
-    """
+    """Answers a request with what was recorded for it; ``taken`` is what was given, by its key."""
 
     def __init__(self, replies: Iterable[ModelReplied]) -> None:
         super().__init__(llm.LLMConfig(model="recorded"))

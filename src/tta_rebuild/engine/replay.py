@@ -1,7 +1,6 @@
 """Playing a story again from its log, to prove that nothing in it is left to chance.
 
-Every turn is played from the state before it, with the player's move and the storyteller's replies
-as they were recorded; the events that come out are compared with the log byte by byte.
+Every turn is played with the recorded move and replies; what comes out is compared byte by byte.
 """
 
 from __future__ import annotations
@@ -87,10 +86,7 @@ async def replay(dependencies: Dependencies, store: StoryStore, branch: Branch) 
 def _compared(
     turn: int, logged: Sequence[RecordedEvent], again: Sequence[Event], sizes: list[int]
 ) -> Difference | None:
-    """The first difference; ``sizes`` gets the bytes of every event that agrees.
-
-    An author's correction stands behind the turn's own events and is not told again.
-    """
+    """The first difference, a retcon aside; ``sizes`` gets the bytes of every event that agrees."""
     codec = EventCodec()
     written = (r.event for r in logged if not isinstance(r.event, log.TimelineMarked))
     own = takewhile(lambda e: not isinstance(e, log.FactRetconned), written)

@@ -23,10 +23,7 @@ from tta_rebuild.storage.story_store import Branch, Found, StoryStore
 
 
 class Session:
-    """Plays one branch, one turn at a time.
-
-    ``branch`` is as it stood after the last stored turn; ``state`` is replaced after every turn.
-    """
+    """Plays one branch, a turn at a time; ``branch`` and ``state`` are as of the last stored."""
 
     def __init__(
         self, dependencies: Dependencies, store: StoryStore, branch: Branch, fold: StoryFold
@@ -69,10 +66,7 @@ class Session:
                     yield item
 
     async def turn(self, action: Action) -> seen.PlayedTurn:
-        """Play one turn and wait for the whole of it.
-
-        Raises as ``play`` does, and MoveRefused: nothing was played, spent or stored.
-        """
+        """Play one turn and wait for all of it. Raises as ``play`` does, and MoveRefused."""
         return await whole_turn(self._played(action))
 
     async def _played(self, action: Action) -> AsyncGenerator[TurnItem, None]:

@@ -66,10 +66,7 @@ class Stories:
     async def judge(
         self, story: str, branch: str, choices: Sequence[Choice]
     ) -> list[BranchValidation]:
-        """Whether choices would fit the story as it stands, by rule and canon; no model is asked.
-
-        Raises ValidationError: a choice is too short or too long.
-        """
+        """Whether choices would fit as it stands; no model is asked. Raises ValidationError."""
         from tta_rebuild.engine.choices import judge
 
         session = await self.resume(story, branch)
@@ -169,8 +166,7 @@ class Stories:
         """Take a fact back: it was never so; ``becomes`` is what was so instead.
 
         The events that depend on it are kept, marked as doubtful (what they made so ends), or told
-        anew (``rewrite``) on a fork. Raises as ``plan_retcon`` does, and PositionConflict (somebody
-        else wrote to the branch at the same time).
+        anew (``rewrite``) on a fork. Raises as ``plan_retcon`` does, and PositionConflict.
         """
         from tta_rebuild.engine.retcons import make_retcon
 
@@ -261,10 +257,7 @@ def title_of(theme: str) -> str:
 
 
 def check_premise(premise: Premise) -> None:
-    """Raise ValidationError if no story can begin so: its theme, its language, its world.
-
-    What ``Premise`` itself refuses is not looked at again; a stored story is never refused so.
-    """
+    """Raise ValidationError if no story can begin so: its theme, its language, its world."""
     if len(_shown(premise.theme)) < 3:
         raise ValidationError(message("short_theme"))
     if (chars := len(premise.theme)) > MAX_THEME_CHARS:

@@ -1,9 +1,8 @@
 """Second step of a turn: the scene is told, and every passage passes the gate before it is shown.
 
-A passage that may not be shown is held back; the storyteller is asked once to go on from the last
-good sentence with the reason named; if that fails too, the scene ends soundly and says so. A second
-reader reads the first passages while the rest is still being written, and then the rest. The
-opening sentence, which states nothing new, goes out on the gate's word alone.
+Where one may not be shown, the storyteller is asked once to go on from the last good sentence with
+the reason named; if that fails too, the scene ends soundly and says so. A second reader reads the
+first passages while the rest is still being written; the opening sentence waits for the gate alone.
 """
 
 from __future__ import annotations
@@ -60,10 +59,9 @@ _BeingRead: TypeAlias = tuple[list[Passage], asyncio.Task[Noted]]
 class SceneTelling:
     """A scene that is being told, and at the end what came of it.
 
-    ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if even its
-    end was not reached; ``choices`` is what it proposes, of a scene that was cut short too, and
-    ``refused_choices`` those, by their text, that the second reader refused → why. ``found`` is
-    what that reader found.
+    ``passages`` were released, ``withheld`` was not. ``story`` is the last draft, None if its end
+    was not reached; ``choices`` is what it proposes, even if cut short. ``found`` is what the
+    reader found, ``refused_choices`` what choices it refused, by their text → why.
     """
 
     def __init__(self, gate: Gate, read: Read | None = None) -> None:

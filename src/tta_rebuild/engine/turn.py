@@ -49,8 +49,8 @@ async def play_turn(
 ) -> AsyncGenerator[TurnItem, None]:
     """Play one turn without storing it; ``PlayedTurn`` (or ``TurnRefused``) comes last.
 
-    ``memory`` searches the branch as far as its state reaches. Raises ProviderError (no storyteller
-    could answer) and BudgetExceededError (the turn would overspend).
+    ``memory`` searches the branch. Raises ProviderError (no storyteller could answer) and
+    BudgetExceededError (the turn would overspend).
     """
     move = _admitted(before, action)
     if isinstance(move, TurnRefused):  # nothing is spent

@@ -110,7 +110,7 @@ async def forget_words(connection: Connection, branches: Sequence[int]) -> None:
 async def best_hits(
     connection: Connection, phrases: Sequence[tuple[str, ...]], branch: int, upto: int, limit: int
 ) -> Sequence[Row]:
-    """The best events on a path that hold a phrase, by ``rank`` (small is good), then the latest."""
+    """The best events on a path that hold a phrase, by ``rank`` (small is good), then latest."""
     matches, values = _MATCHES[connection.is_sqlite], {"branch": branch, "upto": upto}
     phrases, after = await _narrowed(connection, phrases, values)
     best = (
