@@ -149,9 +149,8 @@ def _evaluate(
 ) -> None:
     """Do the work on stories that are thrown away afterwards, and show what was counted.
 
-    ``work`` gets the application, the ``counts`` that it fills, and where it says how far it is.
-    Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does.
-    Without a provider the embedded storyteller tells, and nobody reads.
+    Without a model nobody reads, whatever the ``checks``; with one that fails nobody else does. The
+    embedded storyteller tells where there is no provider.
     """
     screen, model = ctx.obj.screen, options.model if provider else "offline"
     bounds = bounds_of(options.fail_under or (), counts)

@@ -47,10 +47,9 @@ def names_written(facts: Sequence[Fact]) -> dict[str, str]:
 
 
 class FactList(NamedTuple):
-    """What holds at a time, to be shown.
+    """What holds at a time, to be shown; ``names`` are of those whose name is no fact.
 
-    ``names`` are of those whose name is no fact, ``lines`` the lasting ones; ``places`` is event
-    position → number of the turn, or of the sentence where that is the ``unit``.
+    ``places``: event position → number of the turn, or of the sentence where that is the ``unit``.
     """
 
     canon: Canon
@@ -155,10 +154,7 @@ def show_rules(screen: Screen, rules: Mapping[str, str]) -> None:
 def show_plan(
     screen: Screen, plan: RetconPlan, turns: Mapping[int, int], made: Retconned | None
 ) -> None:
-    """What a correction takes back, and every later fact that depends on it.
-
-    Once ``made``, what it did, to the lasting lines too, and how to tell the story anew after it.
-    """
+    """What a correction takes back, what depends on that, and, once ``made``, what it did."""
     told = turns.get(plan.fact.since, 0)  # 0 for the premise
     screen.entry("never so:", f"{fact_line(plan.fact)} [turn {told}]")
     if plan.becomes is not None:

@@ -24,10 +24,7 @@ LOOK_UP_S = 0.25
 
 
 def story_text(name: str) -> str | None:
-    """The text of a file that holds a story; None if there is no such file: a kept story is meant.
-
-    Raises BadParameter or UnreadableFile for what is named like a file and is no story.
-    """
+    """The text of a file with a story, None if there is none; raises if it cannot be one."""
     path = Path(name)
     is_meant = path.suffix in (".txt", ".md", ".markdown") or len(path.parts) > 1
     with suppress(OSError):  # such as a name that is too long for one
@@ -51,10 +48,7 @@ class NamedPremise(NamedTuple):
 
 
 def read_premises(path: Path) -> list[NamedPremise]:
-    """All premises of a file (``-`` is standard input), in order: JSON objects or plain sentences.
-
-    Raises UnreadableFile, or BadParameter that names the line.
-    """
+    """All premises of a file (``-``: standard input): JSON objects or sentences, one a line."""
     premises = []
     content = read_text(path, max_bytes=MAX_PREMISES_BYTES)
     for number, line in enumerate(content.splitlines(), 1):
@@ -115,8 +109,7 @@ def ask(prompt: str) -> str:
     """The next line that is typed. Raises EOFError where there is none, KeyboardInterrupt at once.
 
     ``asyncio.run`` answers Ctrl-C by cancelling its task, which a blocking read would notice only
-    at the end of the line. And a signal that arrives between the prompt and the read would be
-    noticed at the next key: a timer makes the read look up.
+    at the end of the line; one that falls between prompt and read is noticed by a timer.
     """
     with suppress(ImportError):  # not on every system; lines come plainly then
         import_module("readline")  # makes input() edit and remember lines

@@ -121,10 +121,7 @@ async def _begun(application: tta.Application, screen: Screen, premise: tta.Prem
 
 
 class PlayLoop:
-    """One player at one terminal, with the commands that can be typed between the moves.
-
-    ``session`` is where the story goes on: on another branch after ``/fork`` and the like.
-    """
+    """One player at one terminal, with the commands that can be typed between the moves."""
 
     def __init__(
         self,
@@ -281,10 +278,7 @@ class PlayLoop:
 
 
 def _read(screen: Screen, *, echo: bool = False) -> str | None:
-    """The next line without what is no text; None where there are no more.
-
-    ``echo`` shows a line that came from a pipe, so that the log of a run can be read.
-    """
+    """The next line, None where there are no more; ``echo`` shows one that came from a pipe."""
     if sys.stdin.isatty():
         try:
             line = ask("> ")

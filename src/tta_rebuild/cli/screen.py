@@ -1,7 +1,4 @@
-"""What the player sees: text on a terminal of any width, in a pipe, or in an old encoding.
-
-Story text comes from models and files, so a ``Screen`` makes it ``plain`` before it shows it.
-"""
+"""What the player sees: text on a terminal of any width, in a pipe, or in an old encoding."""
 
 from __future__ import annotations
 
@@ -101,7 +98,7 @@ def counted(number: int, noun: str) -> str:
 def lines_to(path: Path, option: str) -> Iterator[Callable[[str], None]]:
     """Takes lines for a file that is written whole or not at all, and is named with an option.
 
-    Raises ExecutionError if it cannot be written; an old one stays as it was.
+    Raises ExecutionError.
     """
     beside = path.with_name(f".{path.name}.part")
     try:
@@ -140,11 +137,7 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 class Screen:
-    """Standard output and standard error, with the reader's width and colours respected.
-
-    Colour and styles appear on a terminal only, and not where ``NO_COLOR`` is set. Text is never
-    read as markup.
-    """
+    """Standard output and standard error; what models and files say is made ``plain``, no markup."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out, self._err = out, err
@@ -170,10 +163,7 @@ class Screen:
         return Page(markup=False, emoji=False, highlight=False, **where)
 
     def say(self, text: str = "", style: str = "", *, indent: int = 0, lead: str = "") -> None:
-        """One paragraph (or several lines) on standard output, wrapped between words.
-
-        ``lead`` comes before it in the same line, in bold.
-        """
+        """Lines on standard output, wrapped between words; ``lead`` comes before them, in bold."""
         self._print(self.out, (" " * indent, ""), (lead, "bold"), (text, style))
 
     def note(self, text: str, style: str = "dim", *, lead: str = "") -> None:

@@ -95,8 +95,8 @@ def story(
 class StoryRun:
     """Plays stories to the number of turns wished for, and reports each turn as it is stored.
 
-    ``moves`` gives for a story's seed what chooses in it; ``planned`` are premises with their name
-    in the file, of which ``skipped`` were left out (None: no file) and ``done`` are told.
+    ``moves``: a story's seed → what chooses in it. Of the premises in a file, by name, ``skipped``
+    were left out (None: no file); of the ``planned``, ``done`` are told.
     """
 
     screen: Screen

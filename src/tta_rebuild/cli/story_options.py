@@ -1,7 +1,4 @@
-"""What the options of ``play`` and ``story`` say, turned into a premise.
-
-A value that cannot be understood is named with what would be right.
-"""
+"""What the options of ``play`` and ``story`` say, turned into a premise."""
 
 from __future__ import annotations
 
@@ -163,10 +160,7 @@ def character_of(text: str) -> tta.CharacterSketch:
 
 
 def rules_of(texts: Sequence[str]) -> dict[str, str]:
-    """A world's rules, name → text, from ``name=text`` or a text that then names itself.
-
-    Raises BadParameter for one that cannot be understood.
-    """
+    """A world's rules, name → text, from ``name=text`` or a text; raises BadParameter."""
     rules = {}
     for line in map(one_line, texts):
         name, equals, says = line.partition("=")

@@ -21,8 +21,9 @@ Row: TypeAlias = dict[str, Any]
 
 @dataclass(slots=True)
 class TurnResult:
-    """What came of one turn: why it was ``refused`` ("" if it was not), what else the player was
-    told, and how many seconds it took until the last passage was out, checks included.
+    """What came of one turn: why it was ``refused`` ("" if not), what else the player was told.
+
+    ``told_s`` are the seconds until the last passage was out, checks included.
     """
 
     refused: str = ""

@@ -20,7 +20,7 @@ FAILED = "failed:"
 
 
 class RecordingProvider(llm.WrapperProvider):
-    """Notes in ``replies`` what every call came to, a failure too; ``cost_usd`` is of whole ones."""
+    """Notes in ``replies`` what every call came to, failed too; ``cost_usd`` is of whole ones."""
 
     def __init__(self, wrapped: llm.LLMProvider) -> None:
         super().__init__(wrapped)
