@@ -1,4 +1,4 @@
-"""Every message that a room asks for by name is there, and none is there for nobody."""
+"""Every text that a room asks for by name is there, and none is there for nobody."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ import pytest
 from tta_rebuild.core.data_files import packaged_toml
 
 NAME = re.compile(r'"(\w+)"')
-CALL = re.compile(r"\b(?:message|_refused|_rejected)\(([^,)]*)")
+TABLES = {
+    ("engine", "messages"): r"\b(?:message|_refused|_rejected)\(([^,)]*)",
+    ("cli", "messages"): r"\bmessage\(([^,)]*)",
+    ("cli", "help"): r"\b(?:take\.|= |, |\[)(?:option|argument|number|repeated)\(([^,)]*)",
+}
 
 
-@pytest.mark.parametrize("room", ["engine", "cli"])
-def test_the_messages_are_those_that_are_asked_for(room: str) -> None:
-    known = set(packaged_toml(f"tta_rebuild.{room}", "messages"))
+@pytest.mark.parametrize(("room", "table"), list(TABLES))
+def test_the_texts_are_those_that_are_asked_for(room: str, table: str) -> None:
+    known = set(packaged_toml(f"tta_rebuild.{room}", table))
     modules = [f for f in files(f"tta_rebuild.{room}").iterdir() if f.name.endswith(".py")]
     source = "\n".join(module.read_text("utf-8") for module in modules)
+    asked = {
+        name for call in re.findall(TABLES[room, table], source) for name in NAME.findall(call)
+    }
 
-    assert {name for call in CALL.findall(source) for name in NAME.findall(call)} <= known
+    assert asked
+    assert asked <= known
     assert known <= set(NAME.findall(source))

@@ -10,7 +10,6 @@ import typer
 from typer.core import CompletionItem, TyperGroup  # type: ignore[attr-defined]
 from typer.main import get_command
 
-from tta_rebuild.cli.arguments import group, option
 from tta_rebuild.cli.opening import CommandContext
 
 EXIT_CODES = """Exit codes: 0 done, 1 it failed or the answer is no, 2 wrong option or input,
@@ -56,6 +55,8 @@ class Commands(TyperGroup):
         module = import_module(f"tta_rebuild.cli.{home}")
         own = getattr(module, "app", None) if home == cmd_name else None
         if own is None:
+            from tta_rebuild.cli.arguments import group
+
             own = group("")
             own.command()(getattr(module, cmd_name))
         command = get_command(own)
@@ -104,13 +105,14 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_VERSION = typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)
+
+
 @app.callback()
 def before(
     ctx: typer.Context,
-    data_dir: Annotated[Path | None, option(_DATA_DIR)] = None,
-    version: Annotated[
-        bool, option("Show the version.", "--version", callback=_version, is_eager=True)
-    ] = False,
+    data_dir: Annotated[Path | None, typer.Option(help=_DATA_DIR)] = None,
+    version: Annotated[bool, _VERSION] = False,
 ) -> None:
     """Branching stories that stay true to themselves. Begin with: tta play."""
     ctx.obj = CommandContext(data_dir=data_dir)

@@ -137,7 +137,7 @@ def _stand_in(error: UnicodeError) -> tuple[str, int]:
 
 
 class Screen:
-    """Standard output and standard error; what models and files say is made ``plain``, no markup."""
+    """Standard output and standard error; what others wrote is made ``plain``, no markup."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None) -> None:
         self._out, self._err = out, err

@@ -28,6 +28,7 @@ from tta_rebuild.core.usage import CostLine, Grouping
 SMALL_WINDOW = 8192
 """Tokens of context with which no prompt has to be shortened."""
 
+Format = Literal["table", "json", "csv"]
 Report: TypeAlias = dict[str, Any]
 """What was found, with the keys of ``doctor --json``; an empty part was not reached."""
 
@@ -154,9 +155,7 @@ def _show(screen: Screen, report: Report) -> None:
 def models(
     ctx: typer.Context,
     *,
-    local: Annotated[
-        bool, take.option("Look for servers on this machine (Ollama, LM Studio ...).")
-    ] = True,
+    local: Annotated[bool, take.option("local")] = True,
     json_: take.AsJson = False,
 ) -> None:
     """Show models, prices, quotas and health.
@@ -211,12 +210,10 @@ def _show_models(screen: Screen, lines: Sequence[seen.ModelOverview]) -> None:
 async def costs(
     here: opening.Here,
     *,
-    by: Annotated[Grouping, take.option("A line for each day, story, model or task.")] = "day",
+    by: Annotated[Grouping, take.option("by")] = "day",
     story: take.OnlyStory = "",
-    days: Annotated[int, take.number("Only the last N days; 0 is all.", 0)] = 0,
-    format_: Annotated[
-        Literal["table", "json", "csv"], take.option("table, json or csv.", "--format")
-    ] = "table",
+    days: Annotated[int, take.number("days", 0)] = 0,
+    format_: Annotated[Format, take.option("costs_format", "--format")] = "table",
     json_: take.AsJson = False,
 ) -> None:
     """Show what the models have cost."""

@@ -117,7 +117,7 @@ async def tree(here: Here, story: take.WhichStory, *, json_: take.AsJson = False
 async def character(
     here: Here,
     story: take.WhichStory,
-    name: Annotated[str, take.argument("Whom; without a name, everybody.")] = "",
+    name: Annotated[str, take.argument("person")] = "",
     *,
     branch: take.WhichBranch = "main",
     json_: take.AsJson = False,
@@ -132,9 +132,9 @@ async def fork(
     here: Here,
     story: take.WhichStory,
     *,
-    turn: Annotated[int, take.number("The last turn that both share; 0: only the premise.", 0)],
+    turn: Annotated[int, take.number("fork_turn", 0)],
     branch: take.WhichBranch = "main",
-    name: Annotated[str, take.option("The new branch's name.")] = "",
+    name: Annotated[str, take.option("fork_name")] = "",
     json_: take.AsJson = False,
 ) -> None:
     """Begin another way from a turn.
@@ -153,8 +153,8 @@ async def fork(
 async def compare(
     here: Here,
     story: take.WhichStory,
-    first: Annotated[str, take.argument("A branch.")],
-    second: Annotated[str, take.argument("Another branch.")],
+    first: Annotated[str, take.argument("first")],
+    second: Annotated[str, take.argument("second")],
     *,
     json_: take.AsJson = False,
 ) -> None:

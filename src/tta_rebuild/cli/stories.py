@@ -37,7 +37,7 @@ MAX_IMPORT_BYTES = 250_000_000
 """Largest story that is taken in, checked before it is parsed."""
 
 Format = Literal["markdown", "json"]
-_BREAKS = "Take it in even if its scenes break the boundaries that it states itself."
+_BREAKS = take.option("boundary_breaks", "--allow-boundary-breaks")
 
 app = take.group("List, rename, delete, export, import.", invoke_without_command=True)
 
@@ -77,7 +77,7 @@ def _show_rows(screen: Screen, rows: Sequence[StoryRow]) -> None:
 @app.command()
 @on_stories(changes=True)
 async def rename(
-    here: Here, story: take.WhichStory, title: Annotated[str, take.argument("The new title.")]
+    here: Here, story: take.WhichStory, title: Annotated[str, take.argument("new_title")]
 ) -> None:
     """Give a story another title."""
     wanted = one_line(title)
@@ -93,7 +93,7 @@ async def delete(
     here: Here,
     story: take.WhichStory,
     *,
-    yes: Annotated[bool, take.option("Do not ask.", "--yes", "-y")] = False,
+    yes: Annotated[bool, take.option("yes", "--yes", "-y")] = False,
     json_: take.AsJson = False,
 ) -> None:
     """Remove a story with all its branches, for good (asks first)."""
@@ -118,13 +118,9 @@ async def export(
     here: Here,
     story: take.WhichStory,
     *,
-    format_: Annotated[
-        Format, take.option("markdown to read, json to import again.", "--format")
-    ] = "markdown",
-    branch: Annotated[str, take.option("Markdown: the branch to write.")] = "main",
-    output: Annotated[
-        Path | None, take.option("A file; without it standard output.", "--output", "-o")
-    ] = None,
+    format_: Annotated[Format, take.option("export_format", "--format")] = "markdown",
+    branch: Annotated[str, take.option("export_branch")] = "main",
+    output: Annotated[Path | None, take.option("output", "--output", "-o")] = None,
 ) -> None:
     """Write a story as Markdown, or whole with all branches as JSON."""
     with lines_to(output, "--output") if output else nullcontext(here.screen.raw) as put:
@@ -141,8 +137,8 @@ async def export(
 @app.command("import")
 def import_story(
     ctx: typer.Context,
-    file: Annotated[Path, take.argument("A JSON export; - is standard input.")],
-    allow_boundary_breaks: Annotated[bool, take.option(_BREAKS, "--allow-boundary-breaks")] = False,
+    file: Annotated[Path, take.argument("import_file")],
+    allow_boundary_breaks: Annotated[bool, _BREAKS] = False,
     json_: take.AsJson = False,
 ) -> None:
     """Take in a story that was exported as JSON."""

@@ -23,10 +23,6 @@ from tta_rebuild.cli.opening import PlayTurn, with_storyteller
 from tta_rebuild.cli.screen import MOVE_CHARS, Screen, counted, message, one_line
 from tta_rebuild.cli.story_options import StoryOptions, premise_notes, premise_of, theme_of
 
-_AUTO = (
-    "Choose by itself; may name how, varied if not. Without it, each line of standard input is a "
-    "move."
-)
 MAX_REFUSALS = 20
 """Moves in a row that may be refused before the run gives up."""
 
@@ -46,14 +42,11 @@ class AutoPolicyCommand(TyperCommand):
 def story(
     ctx: typer.Context,
     *,
-    premises: Annotated[
-        Path | None,
-        take.option("A file of premises, one a line (text or JSON); - is standard input."),
-    ] = None,
-    turns: Annotated[int, take.number("Turns to play.", 1, 100_000)] = 5,
-    auto: Annotated[Policy | None, take.option(_AUTO)] = None,
+    premises: Annotated[Path | None, take.option("premises")] = None,
+    turns: Annotated[int, take.number("turns", 1, 100_000)] = 5,
+    auto: Annotated[Policy | None, take.option("auto")] = None,
     json_: take.AsJson = False,
-    skip: Annotated[int, take.number("With --premises: leave out the first N.", 0)] = 0,
+    skip: Annotated[int, take.number("skip", 0)] = 0,
     options: StoryOptions,
 ) -> None:
     """Tell one or many stories by itself."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from difflib import get_close_matches
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
@@ -20,35 +20,25 @@ from tta_rebuild.cli.screen import MAX_NAME_CHARS, message, one_line, plain
 
 LEVELS = ("none", "low", "medium", "high")
 DEFAULT_STYLE = "balanced"
-Texts: TypeAlias = list[str] | None
-_CHARACTER = '"Name: description; brave=0.8". The first one is you.'
-_BOUNDARY = "What to keep out: violence=low (none, low, medium, high)."
-_STYLE = "How it is told, in words for a model, such as terse."
-_LENGTH = "Scenes until the end; 0 leaves it to you."
-_MODEL = "provider:model, 'local' or 'offline'; 'tta models' shows them."
-_ON_FAILURE = (
-    "Without a person at the keyboard, when the model fails: wait for it, go on with the embedded "
-    "storyteller (offline), or stop. Stop where a model is named, unless a chain says otherwise."
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryOptions:
     """The options of ``play`` and ``story``, as they were typed (see ``with_options``)."""
 
-    theme: Annotated[str | None, take.option("What the story is about, in your words.")] = None
+    theme: Annotated[str | None, take.option("theme")] = None
     story: take.GoOnWith = ""
     branch: take.WhichBranch = "main"
-    character: Annotated[Texts, take.repeated(_CHARACTER)] = None
-    rule: Annotated[Texts, take.repeated('A rule of the world: no_magic="no magic".')] = None
-    boundary: Annotated[Texts, take.repeated(_BOUNDARY)] = None
+    character: Annotated[take.Texts, take.repeated("character")] = None
+    rule: Annotated[take.Texts, take.repeated("rule")] = None
+    boundary: Annotated[take.Texts, take.repeated("boundary")] = None
     world: take.World = ""
-    title: Annotated[str, take.option("The story's title.")] = ""
-    style: Annotated[str, take.option(_STYLE)] = DEFAULT_STYLE
-    seed: Annotated[int | None, take.number("Same seed, same story.", 0)] = None
-    length: Annotated[int, take.number(_LENGTH, 0, 100_000)] = 0
-    model: Annotated[str, take.option(_MODEL)] = ""
-    on_failure: Annotated[OnFailure | None, take.option(_ON_FAILURE, show_default=False)] = None
+    title: Annotated[str, take.option("title")] = ""
+    style: Annotated[str, take.option("style")] = DEFAULT_STYLE
+    seed: Annotated[int | None, take.number("seed", 0)] = None
+    length: Annotated[int, take.number("length", 0, 100_000)] = 0
+    model: Annotated[str, take.option("model")] = ""
+    on_failure: Annotated[OnFailure | None, take.option("on_failure", show_default=False)] = None
 
 
 def premise_of(theme: str, options: StoryOptions, *, source: str = "--theme") -> tta.Premise:
