@@ -29,7 +29,6 @@ app = take.group(
 
 Engine = Annotated[str, take.option("engine")]
 MAX_CODE_BYTES = 2_000_000
-"""Largest file of code that is run."""
 
 
 @app.command()

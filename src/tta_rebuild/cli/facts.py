@@ -63,7 +63,6 @@ def facts(
 
 
 def _read(text: str, rules: Mapping[str, str] | None = None) -> StoryRead:
-    """A text as its grammar tells it. Raises ParserMissing."""
     return read_story(text, rules=WorldRules(compiled(rules).rules) if rules else None)
 
 

@@ -35,7 +35,6 @@ MAY_PASS = (
     errors.StreamBroken,
 )
 PlayTurn: TypeAlias = Callable[..., Awaitable[TurnResult]]
-"""``play_turn``, or ``told``."""
 
 
 @dataclass(frozen=True)

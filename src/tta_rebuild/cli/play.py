@@ -170,7 +170,6 @@ class PlayLoop:
             self.screen.say(await self._cost(), "dim")
 
     def _say_farewell(self) -> None:
-        """Say what is kept and how to go on."""
         turn, name = self.session.state.turn, self.session.branch.name
         kept = counted(turn, "turn") if turn else "the premise; nothing is told yet"
         branch = "" if name == "main" else f' --branch "{name}"'
@@ -223,13 +222,11 @@ class PlayLoop:
         return None
 
     async def _cost(self) -> str:
-        """What is spent of each budget, in a sentence."""
         from tta_rebuild.bootstrap.spending import spent_of_budgets
 
         return f"{', '.join(await spent_of_budgets(self.tracker, self.session.story_id))}."
 
     async def _undo(self, count: str) -> None:
-        """A fork before the last turns, and the play goes on there."""
         now, left = self.session.state.turn, self.session.branch.name
         back = int(count[:9]) if count.isdecimal() else 0 if count else 1
         if back < 1:
@@ -258,7 +255,6 @@ class PlayLoop:
         return tta.Action.begin()
 
     async def _fork(self, name: str) -> None:
-        """A branch from here under a name, and the play goes on there."""
         story_id, turn = self.session.story_id, self.session.state.turn
         here, named = self.session.branch.branch_id, one_line(name, 60) or None
         branch = await self.stories.fork(story_id, branch=here, turn=turn, name=named)

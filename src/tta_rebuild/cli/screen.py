@@ -193,7 +193,6 @@ class Screen:
             self.entry(f"{number:>2}", item, head_style="bold cyan")
 
     def _print(self, console: Console, head: tuple[str, str], *parts: tuple[str, str]) -> None:
-        """Texts in one go, wrapped beside the ``head``; each with its style."""
         from rich.text import Text
 
         start, body = Text(*head), Text.assemble(*((plain(text), style) for text, style in parts))

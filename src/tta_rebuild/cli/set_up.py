@@ -60,7 +60,6 @@ def doctor(ctx: typer.Context, *, json_: take.AsJson = False) -> None:
 
 
 def _examine(command: opening.CommandContext, report: Report) -> None:
-    """Fill in the report; raises the first thing that is wrong."""
 
     async def look(application: tta.Application) -> dict[str, Any]:
         await application.stories.check()

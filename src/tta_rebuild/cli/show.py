@@ -45,7 +45,6 @@ async def timeline(
 
 
 def _turn(recorded: Sequence[told.RecordedEvent], names: Mapping[str, str]) -> story_view.Row:
-    """A turn as ``--json`` shows it."""
     row: story_view.Row = {
         "turn": recorded[0].turn,
         "at": recorded[0].at.isoformat(timespec="seconds"),
@@ -76,7 +75,6 @@ def _turn(recorded: Sequence[told.RecordedEvent], names: Mapping[str, str]) -> s
 
 
 def _show_timeline(screen: Screen, turns: Sequence[story_view.Row]) -> None:
-    """Turn by turn: the move, the scene's place and first words, what became true; a new teller."""
     teller = ""
     for turn in turns:
         told_by = "offline" if turn["told_by"].startswith("offline:") else turn["told_by"]
@@ -167,7 +165,6 @@ async def compare(
 
 
 def _show_comparison(screen: Screen, found: Comparison) -> None:
-    """Where two branches part, then each side's own way, then who is different."""
     one, other = found.one.branch.name, found.other.branch.name
     shared = counted(found.shared_turn, "turn")
     if found.one.branch.branch_id == found.other.branch.branch_id:
@@ -196,7 +193,6 @@ def _show_side(screen: Screen, side: Side, names: Mapping[str, str]) -> None:
 
 
 def _in_words(value: object, names: Mapping[str, str]) -> str:
-    """A value of a character as a person would write it down."""
     if isinstance(value, Mapping):
         listed = [f"{names.get(name, name)} {number:.2f}" for name, number in value.items()]
         return ", ".join(listed) or "none"

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from tta_rebuild.storage.story_store import StoryRow
 
 MAX_IMPORT_BYTES = 250_000_000
-"""Largest story that is taken in, checked before it is parsed."""
 
 Format = Literal["markdown", "json"]
 _BREAKS = take.option("boundary_breaks", "--allow-boundary-breaks")

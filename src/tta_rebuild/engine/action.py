@@ -10,7 +10,6 @@ from tta_rebuild.core.errors import ValidationError
 from tta_rebuild.engine.messages import message
 
 MAX_ACTION_CHARS = 4_000
-"""Longest free text of one action, in characters."""
 
 
 @dataclass(frozen=True, slots=True)

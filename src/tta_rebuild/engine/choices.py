@@ -83,7 +83,6 @@ async def offer(
 
 
 def _facts(gate: Gate, choices: Sequence[Choice]) -> tuple[dict[str, str], ...]:
-    """What of the canon matters to the choices, for a model that judges them."""
     concerned = list(dict.fromkeys(who for choice in choices for who in choice.affects))
     words = " ".join(f"{choice.text} {choice.consequence}" for choice in choices)
     named = subjects_named(gate.canon, words)
@@ -97,7 +96,6 @@ def _proposals(
     happened: str,
     facts: tuple[dict[str, str], ...] = (),
 ) -> list[BranchProposal]:
-    """The choices as the validator takes them, after what just ``happened``."""
     state, context = turn.state, turn.context
     past = [str(line) for line in state.summary[-SUMMARY_LINES:]]
     return [
@@ -129,7 +127,6 @@ async def judge(turn: TurnInput, choices: Sequence[Choice]) -> list[BranchValida
 
 
 def _reason(verdict: BranchValidation) -> str:
-    """What counts most against a branch."""
     weight = list(IssueSeverity)
     worst = max(verdict.issues, key=lambda issue: weight.index(issue.severity), default=None)
     return worst.message if worst else "too weak a choice"

@@ -60,7 +60,6 @@ async def compare(store: StoryStore, one: Branch, other: Branch) -> Comparison:
 
 
 def _facts(here: StoryState, there: StoryState) -> tuple[Fact, ...]:
-    """What holds here and not there."""
     known = {(f.subject, f.relation, f.value) for f in there.facts}
     return tuple(f for f in here.facts if (f.subject, f.relation, f.value) not in known)
 

@@ -19,7 +19,6 @@ from tta_rebuild.narrative.character_state import (
 )
 
 MOST_LINES = 9
-"""Lasting lines that a scene may leave."""
 
 _INNER = ("knows", "believes", "promise", "met")
 """Relations of what somebody has in mind."""
@@ -77,7 +76,6 @@ def _learnt(who: str, turn: TurnInput, passages: Sequence[Passage]) -> list[str]
 def _change(
     before: CharacterState | None, after: CharacterState, learnt: list[str]
 ) -> CharacterChanged:
-    """What is other than before; everything of somebody new."""
     emotion, stage = after.emotional_state, after.arc_stage
     felt = before.relationships if before else {}
     return CharacterChanged(

@@ -35,7 +35,6 @@ FORMAT_VERSION = 1
 
 _PLACES_NAMED = 3
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
-"""What begins a tag, a comment or an entity in Markdown."""
 
 
 class _Row(BaseModel):

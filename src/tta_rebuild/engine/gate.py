@@ -117,7 +117,6 @@ class Gate:
         return good, replace(held, text=" ".join(told[index:]) or passage.text)
 
     def _head(self, passage: Passage, told: list[str], claims: Sequence[Claim]) -> Passage | None:
-        """The good beginning of a passage, if there is one that passes by itself."""
         text = " ".join(told)
         is_quoting = text.count("\u201c") != text.count("\u201d") or text.count('"') % 2
         if not told or is_quoting:  # an open quotation must not be cut
@@ -127,7 +126,6 @@ class Gate:
         return None if self._objection(good, kept) else self._accept(good, kept)
 
     def _objection(self, passage: Passage, claims: Sequence[Claim]) -> PassageWithheld | None:
-        """The first sentence that may not be shown, and why."""
         unsafe = self.unsafe(passage, self._heavy)
         if unsafe is not None:
             return unsafe
@@ -159,7 +157,6 @@ class Gate:
         return (*self._check.check((), speaker=speaker), *known)
 
     def _ruled(self, told: Sequence[str]) -> list[Contradiction]:
-        """Sentences that the world's rules forbid."""
         if not self._rules.rules or not self._state.premise.language.startswith("en"):
             return []
         canon = self.canon
@@ -199,7 +196,6 @@ class Gate:
         return [who for who in ids if who in self._cast or self.canon.is_person(who)]
 
     def _accept(self, passage: Passage, claims: Sequence[Claim]) -> Passage:
-        """Let a passage and its facts count from now on; gives it as it is kept."""
         passage = replace(passage, facts=tuple(claims))
         self._count(passage, self._true_of(passage, claims))
         return passage

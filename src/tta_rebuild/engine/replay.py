@@ -109,7 +109,6 @@ async def _again(
     logged: Sequence[RecordedEvent],
     past: Sequence[Found],
 ) -> tuple[Event, ...]:
-    """The turn's events as they come out today. Raises MoveRefused, ExecutionError."""
 
     async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
         return tuple(v for checked in _of(logged, log.CodeChecked) for v in checked.verdicts)

@@ -88,8 +88,6 @@ async def _from_snapshot(store: StoryStore, branch: Branch) -> StoryFold | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Snapshot:
-    """A fold after the event that has this mark."""
-
     mark: str
     now: Present
     canon: HistorySnapshot

@@ -118,7 +118,6 @@ class StoryFold:
 
 
 def _changed(now: Present, recorded: RecordedEvent) -> dict[str, Any]:
-    """The fields of the present that an event changes."""
     match recorded.event:
         case log.PlayerActed(text=text):
             return {"action": text}

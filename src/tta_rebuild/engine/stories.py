@@ -220,7 +220,6 @@ class Stories:
         return [row for row in alike if await self._told(row) == told]
 
     async def _told(self, story: StoryRow) -> Sequence[object]:
-        """Every branch with its own events."""
         told = []
         for b in await self._store.branches(story.story_id):
             own = self._store.read(b.branch_id, after=b.forked_at, upto=b.length)
@@ -275,5 +274,4 @@ def check_premise(premise: Premise) -> None:
 
 
 def _shown(text: str) -> str:
-    """What of a text can be seen: without control characters, and spaces around it."""
     return "".join(char for char in text if char.isprintable()).strip()

@@ -217,7 +217,6 @@ class _Turn:
         return await offer(self.input, proposed, refused, self._gate, validator, is_by_hand=by_hand)
 
     def _lines(self) -> tuple[list[LastingLine], list[int]]:
-        """The lasting lines of the scene and the numbers of those that it ends."""
         told, state = self._told, self.input.state
         readings = [noted.reading for noted in told.found]
         if self._reader is None and told.story:

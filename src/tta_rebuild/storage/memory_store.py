@@ -33,5 +33,4 @@ class _MemoryPool(SqlitePool):
         weakref.finalize(self, self._idle[0].close)
 
     async def run(self, work: Callable[..., T], *arguments: Any) -> T:
-        """See ``SqlitePool.run``."""
         return work(*arguments)

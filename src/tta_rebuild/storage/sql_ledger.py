@@ -13,7 +13,6 @@ from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
 _KEYS = {"day": f"at / {_DAY_MICROS}", "story": "story_id", "model": "model", "task": "task"}
-"""What a report is grouped by."""
 
 
 class SqlLedger(Ledger):
@@ -76,7 +75,6 @@ class SqlLedger(Ledger):
 
 
 def _within(since: datetime | None, **scopes: str | None) -> tuple[str, dict[str, Any]]:
-    """What a query ends with to see only these attempts, and its values."""
     values: dict[str, Any] = {name: value for name, value in scopes.items() if value is not None}
     tests = [f"{name} = :{name}" for name in values]
     if since is not None:

@@ -147,7 +147,6 @@ async def _narrowed(
 
 
 def _query(connection: Connection, phrases: Sequence[tuple[str, ...]]) -> str:
-    """Any of the phrases, in the language of the database."""
     if connection.is_sqlite:
         return " OR ".join('"' + " ".join(phrase) + '"' for phrase in phrases)
     return " | ".join("(" + " <-> ".join(f"'{w}':D" for w in phrase) + ")" for phrase in phrases)

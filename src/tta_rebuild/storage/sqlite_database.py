@@ -211,7 +211,6 @@ class SqliteDatabase(Database):
         return pool.connect()
 
     async def _execute(self, *statements: str) -> None:
-        """Each by itself, outside any transaction."""
         async with self._connected(writes=True) as connection:
             for statement in statements:
                 await connection.rows(statement)

@@ -26,7 +26,6 @@ from tta_rebuild.storage.migrations import statements
 from tta_rebuild.storage.sqlite_list import FILE_NAME
 
 _CACHE = "replies.db"
-"""What ``integrations.response_cache`` keeps in a data directory."""
 
 _LEAST_FREE_BYTES = 256 * 1024
 

@@ -16,7 +16,6 @@ from tta_rebuild.storage.migrations import HEAD
 from tta_rebuild.storage.story_rows import StoryRow, as_story
 
 FILE_NAME = "stories.db"
-"""The database in a data directory."""
 
 LATEST_FIRST = "SELECT * FROM stories ORDER BY updated_at DESC, number DESC"
 

@@ -38,7 +38,6 @@ SNAPSHOT_CHARS_AN_EVENT = 400
 """Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 _CHUNK = 1_000
-"""Events that a long reading fetches at once."""
 
 _PLAYED = (
     "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 REVISIONS = ("0001", "0002")
-"""Every revision that this program knows, oldest first."""
 
 HEAD = REVISIONS[-1]
 
