@@ -13,6 +13,7 @@ NAME = re.compile(r'"(\w+)"')
 TABLES = {
     ("engine", "messages"): r"\b(?:message|_refused|_rejected)\(([^,)]*)",
     ("cli", "messages"): r"\bmessage\(([^,)]*)",
+    ("storage", "queries"): r"\bquery\(([^,)]*)",
     ("cli", "help"): r"\b(?:take\.|= |, |\[)(?:option|argument|number|repeated)\(([^,)]*)",
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tta_rebuild.core.usage import Attempt, CostLine, Grouping, Ledger, Usage
 from tta_rebuild.storage.database import Database
+from tta_rebuild.storage.queries import query
 from tta_rebuild.storage.story_rows import Row, from_micros, to_micros
 
 _DAY_MICROS = 86_400_000_000
@@ -50,13 +51,7 @@ class SqlLedger(Ledger):
     ) -> Sequence[CostLine]:
         """See ``Ledger.costs``. Output tokens include thinking, as providers bill them."""
         where, values = _within(since, story_id=story_id)
-        report = (
-            f"SELECT {_KEYS[by]} AS key, count(*) AS attempts, sum(cost_usd) AS cost_usd, "
-            "CAST(sum(input_tokens) AS BIGINT) AS input_tokens, "
-            "CAST(sum(output_tokens + thinking_tokens) AS BIGINT) AS output_tokens, "
-            "count(CASE WHEN estimated OR NOT priced THEN 1 END) AS estimated "
-            f"FROM attempts{where} GROUP BY 1 ORDER BY 1"
-        )
+        report = query("costs", key=_KEYS[by], where=where)
         async with self._database.reading() as connection:
             rows = [dict(row) for row in await connection.rows(report, **values)]
         for row in rows:

@@ -83,6 +83,6 @@ def as_story(row: Row) -> StoryRow:
 
 
 def as_branch(row: Row) -> Branch:
-    """A row of ``sql_rows.BRANCH_ROWS``."""
+    """A row of the query ``branches``."""
     plain = ("branch_id", "story_id", "name", "parent_id", "forked_at", "length", "turn")
     return Branch(**{name: row[name] for name in plain}, created_at=from_micros(row["created_at"]))

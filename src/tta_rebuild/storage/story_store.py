@@ -17,8 +17,9 @@ from tta_rebuild.core.errors import PositionConflict, PositionNotFound, StoreErr
 from tta_rebuild.core.events import Event, EventCodec, RecordedEvent, prose_of
 from tta_rebuild.storage import sql_rows
 from tta_rebuild.storage.database import Connection, Database
+from tta_rebuild.storage.queries import query
 from tta_rebuild.storage.sql_ledger import SqlLedger
-from tta_rebuild.storage.sql_search import PATH, best_hits, forget_words, phrases_in
+from tta_rebuild.storage.sql_search import best_hits, forget_words, phrases_in
 from tta_rebuild.storage.sqlite_database import SqliteDatabase
 from tta_rebuild.storage.sqlite_file import file_of
 from tta_rebuild.storage.sqlite_list import LATEST_FIRST
@@ -38,12 +39,6 @@ SNAPSHOT_CHARS_AN_EVENT = 400
 """Snapshots stay so far apart that they hold no more than this for each event of the log."""
 
 _CHUNK = 1_000
-
-_PLAYED = (
-    "UPDATE stories SET updated_at = CASE WHEN updated_at > :at THEN updated_at ELSE :at END, "
-    "turns = CASE WHEN turns > :turn THEN turns ELSE :turn END WHERE number = :number"
-)
-"""A story's latest time and turn; SQLite and PostgreSQL have no common function for it."""
 
 
 class StoryStore:
@@ -175,15 +170,14 @@ class StoryStore:
         """All branches, in the order they were made. Raises StoryNotFound."""
         async with self._database.reading() as connection:
             story = await sql_rows.story_row(connection, story_id)
-            own = f"{sql_rows.BRANCH_ROWS} WHERE b.story = :story ORDER BY b.number"
+            own = f"{query('branches')} WHERE b.story = :story ORDER BY b.number"
             return [as_branch(row) for row in await connection.rows(own, story=story["number"])]
 
     async def branch(self, branch_id: str) -> Branch:
         """One branch as it stands now. Raises BranchNotFound."""
         async with self._database.reading() as connection:
-            return as_branch(
-                await sql_rows.branch_row(connection, branch_id, rows=sql_rows.BRANCH_ROWS)
-            )
+            rows = query("branches")
+            return as_branch(await sql_rows.branch_row(connection, branch_id, rows=rows))
 
     async def append(
         self, branch_id: str, turn: int, events: Sequence[Event], *, expected: int, at: datetime
@@ -209,7 +203,7 @@ class StoryStore:
             length = expected + len(events)
             grown = "UPDATE branches SET length = :length, turn = :turn WHERE number = :number"
             await connection.rows(grown, length=length, turn=turn, number=row["number"])
-            await connection.rows(_PLAYED, at=micros, turn=turn, number=row["story"])
+            await connection.rows(query("played"), at=micros, turn=turn, number=row["story"])
         return length
 
     async def fork(
@@ -241,7 +235,7 @@ class StoryStore:
             await connection.insert("branches", **branch, **begins, turn=turn, created_at=micros)
             forked = "UPDATE stories SET branches = :branches WHERE number = :number"
             await connection.rows(forked, branches=ordinal, number=story["number"])
-            await connection.rows(_PLAYED, at=micros, turn=0, number=story["number"])
+            await connection.rows(query("played"), at=micros, turn=0, number=story["number"])
         return await self.branch(new_id)
 
     async def read(
@@ -303,22 +297,16 @@ class StoryStore:
         async with self._database.writing() as connection:
             row = await sql_rows.branch_row(connection, branch_id, lock=True)
             _check_position(branch_id, position, row["length"])
-            own = f"{PATH} SELECT branch FROM path WHERE low < high ORDER BY low DESC LIMIT 1"
-            owner = await connection.row(own, branch=row["number"], after=0, upto=position)
+            asked = {"branch": row["number"], "after": 0, "upto": position}
+            owner = await connection.row(query("owner"), **asked)
             branch = owner["branch"] if owner is not None else row["number"]  # of position 0
             key = {"branch": branch, "shape": shape, "position": position}
-            last_two = (
-                "SELECT position FROM snapshots WHERE branch = :branch AND shape = :shape "
-                "AND position < :position ORDER BY position DESC LIMIT 2"
-            )
-            earlier = [earlier["position"] for earlier in await connection.rows(last_two, **key)]
+            last_two = await connection.rows(query("snapshots_before"), **key)
+            earlier = [earlier["position"] for earlier in last_two]
             room = SNAPSHOT_CHARS_AN_EVENT * (earlier[0] - earlier[-1]) if earlier else 0
             is_near = len(earlier) > 1 and room < len(state)
-            outdated = (
-                "DELETE FROM snapshots WHERE branch = :branch "
-                "AND (shape <> :shape OR position = :position OR position = :outdated)"
-            )
-            await connection.rows(outdated, **key, outdated=earlier[0] if is_near else position)
+            outdated = earlier[0] if is_near else position
+            await connection.rows(query("outdated_snapshots"), **key, outdated=outdated)
             await connection.add_all("snapshots", [{**key, "state": state}])
 
     async def latest_snapshot(
