@@ -20,17 +20,11 @@ from tta_rebuild.cli.opening import settings_for
 from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.lab import boundaries as labelled
+from tta_rebuild.lab import told_file as given
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
 from tta_rebuild.lab.told import eval_told
-from tta_rebuild.lab.told_file import (
-    LabelledPassage,
-    PlainPremise,
-    ReadPremise,
-    ToldStory,
-    read_rows,
-)
 from tta_rebuild.lab.told_provider import NAME, ToldProvider, reading_tasks
 from tta_rebuild.settings_values import ModelQuota
 
@@ -67,8 +61,11 @@ def told(
     options: EvalOptions,
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
-
-    stories, storyteller, counts = read_rows(files, ToldStory), ToldProvider(), ToldCounts()
+    stories, storyteller, counts = (
+        given.read_rows(files, given.ToldStory),
+        ToldProvider(),
+        ToldCounts(),
+    )
     work = partial(eval_told, storyteller=storyteller, stories=stories, at_once=jobs)
     _evaluate(ctx, work, counts, options, storyteller, checks)
 
@@ -83,8 +80,7 @@ def boundaries(
     options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-
-    passages = read_rows(files, LabelledPassage)
+    passages = given.read_rows(files, given.LabelledPassage)
     for category in labelled.unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
         ctx.obj.screen.note(said, "yellow")
@@ -103,8 +99,7 @@ def premises(
     options: EvalOptions,
 ) -> None:
     """Read premises and play their moves with the embedded storyteller, and count."""
-
-    rows = read_rows(files, ReadPremise)
+    rows = given.read_rows(files, given.ReadPremise)
     work = partial(eval_premises, premises=rows, plays=not reads_only)
     _evaluate(ctx, work, PremiseCounts(), options)
 
@@ -113,8 +108,8 @@ def premises(
 @take.with_options
 def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Play premises in five ways with the embedded storyteller, and compare the stories."""
-
-    work = partial(eval_plays, premises=read_rows(files, PlainPremise))
+    rows = given.read_rows(files, given.PlainPremise)
+    work = partial(eval_plays, premises=rows)
     _evaluate(ctx, work, PlayCounts(), options)
 
 

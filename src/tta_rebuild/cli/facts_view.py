@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from tta_rebuild.canon.lines import numbered
-from tta_rebuild.cli.screen import Screen, counted, message, one_line
+from tta_rebuild.cli.screen import Screen, counted, message, one_line, words
 from tta_rebuild.core.events import LineEnded, LineKept
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from tta_rebuild.reading.story_reader import StoryRead
 
 SECTIONS = ("Who", "Where", "What holds")
-_WHO = "alive name alias role kin age species born_in trait ability"
-_SECTION_OF = dict.fromkeys(_WHO.split(), SECTIONS[0])
-_SECTION_OF |= dict.fromkeys(("located_in", "part_of", "far_from"), SECTIONS[1])
 _subject = attrgetter("subject")
 
 
@@ -71,7 +68,7 @@ def show_facts(screen: Screen, found: FactList, word: str) -> None:
     there_are = "There are no facts" if word and not facts else counted(len(facts), "fact")
     screen.say(f"{there_are}{mentioned}{about if facts or not word else ''}.")
     for section in SECTIONS:
-        here = [fact for fact in facts if _SECTION_OF.get(fact.relation, SECTIONS[2]) == section]
+        here = [f for f in facts if words("sections").get(f.relation, SECTIONS[2]) == section]
         if here or not word:
             screen.heading(section)
         if not here and not word:

@@ -121,20 +121,10 @@ class StoryRun:
         before, premise = session.state, session.state.premise
         title = premise.title or one_line(premise.theme, 60)
         notes = [] if before.turn else list(premise_notes(premise, self.teller))
-        self._emit(
-            "story",
-            session,
-            premise_id=name,
-            title=title,
-            theme=premise.theme,
-            rules=dict(premise.rules),
-            seed=premise.seed,
-            branch=session.branch.name,
-            turn=before.turn,
-            teller=self.teller,
-            teller_before=view.teller_before(before, self.teller),
-            notes=notes,
-        )
+        about = {"title": title, "theme": premise.theme, "rules": dict(premise.rules)}
+        stands = {"seed": premise.seed, "branch": session.branch.name, "turn": before.turn}
+        by = {"teller": self.teller, "teller_before": view.teller_before(before, self.teller)}
+        self._emit("story", session, premise_id=name, **about, **stands, **by, notes=notes)
         which = session.story_id[:8]
         if not self.as_json:
             view.show_heading(self.screen, session, title, self.teller)
@@ -189,21 +179,12 @@ class StoryRun:
             return
         scene = asdict(state.scene) | {"text": state.scene.text}
         del scene["passages"], scene["notes"]
-        self._emit(
-            "turn",
-            session,
-            turn=state.turn,
-            action=state.action,
-            choice=move.number or None,
-            **scene,
-            choices=state.choices,
-            left_out=state.rejected,
-            warnings=result.warnings,
-            cost_usd=result.cost_usd,
-            tokens=result.tokens,
-            told_ms=round(result.told_s * 1000, 2),
-            ms=round(seconds * 1000, 2),
-        )
+        moved = {"turn": state.turn, "action": state.action, "choice": move.number or None}
+        offered = {"choices": state.choices, "left_out": state.rejected}
+        spent = {"cost_usd": result.cost_usd, "tokens": result.tokens}
+        took = {"told_ms": round(result.told_s * 1000, 2), "ms": round(seconds * 1000, 2)}
+        told = {**moved, **scene, **offered, "warnings": result.warnings, **spent, **took}
+        self._emit("turn", session, **told)
 
     def _emit(self, kind: str, session: tta.Session, **values: Any) -> None:
         if self.as_json:

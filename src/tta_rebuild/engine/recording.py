@@ -51,22 +51,16 @@ class RecordingProvider(llm.WrapperProvider):
 
     def _heard(self, request: llm.LLMRequest, response: llm.LLMResponse) -> None:
         self.cost_usd += response.cost_usd
-        self._note(
-            request,
-            text=response.text,
-            model=f"{response.provider}:{response.model}",
-            finish_reason=response.finish_reason,
-            usage=response.usage,
-            degraded=response.degraded,
-        )
+        came = {name: getattr(response, name) for name in ("text", "finish_reason", "usage")}
+        model = f"{response.provider}:{response.model}"
+        self._note(request, **came, model=model, degraded=response.degraded)
 
     def _left(self, request: llm.LLMRequest, text: str, error: ProviderError | None) -> None:
         reason = f"{FAILED}{type(error).__name__}" if error else LEFT
         usage = llm.estimated_usage(request.full_text, text)
         degraded = str(error) if error else ""
-        self._note(
-            request, text=text, model="", finish_reason=reason, usage=usage, degraded=degraded
-        )
+        came = {"finish_reason": reason, "usage": usage, "degraded": degraded}
+        self._note(request, text=text, model="", **came)
 
     def _note(self, request: llm.LLMRequest, **came: Any) -> None:
         key, version = request.key(), request.template
