@@ -96,10 +96,7 @@ def counted(number: int, noun: str) -> str:
 
 @contextmanager
 def lines_to(path: Path, option: str) -> Iterator[Callable[[str], None]]:
-    """Takes lines for a file that is written whole or not at all, and is named with an option.
-
-    Raises ExecutionError.
-    """
+    """Takes lines for a file that is written whole or not at all. Raises ExecutionError."""
     beside = path.with_name(f".{path.name}.part")
     try:
         with beside.open("w", encoding="utf-8") as file:

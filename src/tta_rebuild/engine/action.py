@@ -14,10 +14,7 @@ MAX_ACTION_CHARS = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One move of the player; made by the constructors below. ``number`` counts from 1.
-
-    Raises ValidationError: the number is no whole number, or the text no text.
-    """
+    """One move of the player, made by the constructors below; raises ValidationError."""
 
     kind: Literal["begin", "choose", "say", "end"]
     text: str = ""

@@ -1,7 +1,4 @@
-"""What the storyteller is told before a scene: the present, as far as it matters now.
-
-Of bounded size, however long the story: what comes back from the past is ``canon.recall``'s choice.
-"""
+"""What the storyteller is told before a scene: of bounded size, however long the story."""
 
 from __future__ import annotations
 

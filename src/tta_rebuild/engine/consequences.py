@@ -32,8 +32,6 @@ _WEIGHTS: Mapping[str, int] = {
 }
 """How much a relation's sentence matters later; any other says something particular: 2."""
 
-# ------------------------------------------------------------------------------ characters
-
 
 def characters_after(
     turn: TurnInput, passages: Sequence[Passage], stage: ArcStage
@@ -88,9 +86,6 @@ def _change(
     )
 
 
-# ------------------------------------------------------------------------------ lasting lines
-
-
 def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
     """Lines that a storyteller or a reader wrote, with everybody under their own id."""
     return [
@@ -105,10 +100,7 @@ def written(lines: Sequence[LastingLine], people: People) -> list[LastingLine]:
 
 
 def of_the_scene(passages: Sequence[Passage], names: Mapping[str, str]) -> list[LastingLine]:
-    """The sentences of a scene that bear out what it declared, the weightiest ones, in order.
-
-    One that does not name whom it is about gets their name (``names`` are by id) before it.
-    """
+    """The weightiest sentences that bear out what a scene declared, each with a name, in order."""
     found: dict[str, LastingLine] = {}
     for passage in passages:
         by_sentence: dict[str, list[Claim]] = defaultdict(list)

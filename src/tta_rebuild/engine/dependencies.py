@@ -26,10 +26,10 @@ class Dependencies:
 
     ``provider`` is the whole stack as one provider. ``safety`` and ``world_rules`` make the gate
     for a story's boundaries and compile its rules; ``clock`` gives the time (aware, UTC),
-    ``new_id`` a fresh identifier. ``player_id`` and ``session_id`` are for budgets. ``checks`` is
+    ``new_id`` a new identifier. ``player_id`` and ``session_id`` are for budgets. ``checks`` is
     what a model checks beside the rules: scenes and choices (``all``), ``choices`` alone, or
-    nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows ``notices`` and
-    clears them.
+    nothing (``off``); ``check_code`` runs the code in a scene. The next turn shows the ``notices``,
+    once.
     """
 
     provider: LLMProvider

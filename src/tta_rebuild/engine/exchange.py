@@ -101,10 +101,7 @@ async def import_story(
     *,
     allow_boundary_breaks: bool = False,
 ) -> str:
-    """Store an exported story under a new id, which is given.
-
-    Raises ImportRejected, with nothing stored: it is no story, or breaks its own boundaries.
-    """
+    """Store a story under a new id, which is given; else ImportRejected, with nothing stored."""
     file, premise = _checked(data)
     title = file.title.strip() or "Imported story"
     try:

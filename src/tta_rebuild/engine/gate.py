@@ -78,8 +78,6 @@ class Gate:
         found = (self._safety.finding(reading) for reading in (text, text.replace("_", " ")))
         return next(filter(None, found), None)
 
-    # ---------------------------------------------------------------------------- passages
-
     def unsafe(self, passage: Passage, least: int = HEAVY_FROM_THE_FIRST) -> PassageWithheld | None:
         """The first sentence that the lists of words hold back, by findings of this weight on."""
         told = sentences_of(passage.text) or [passage.text]
@@ -228,8 +226,6 @@ class Gate:
             is_wrong = any(c.blocks for c in self._check.check([as_fact]))
             told.append(claim if is_wrong or is_final else as_fact)
         return told
-
-    # ---------------------------------------------------------------------------- choices
 
     def contradictions(self, text: str, claims: Sequence[Claim] = ()) -> list[Contradiction]:
         """What makes a choice impossible even to try; ``claims`` are its declared effects."""

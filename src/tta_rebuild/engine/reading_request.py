@@ -76,10 +76,7 @@ def reader_for(turn: TurnInput) -> Read | None:
 
 
 def lines_after(state: StoryState, readings: Sequence[Reading]) -> dict[int, LastingLine]:
-    """The lines in force once these readings of a scene count.
-
-    New ones go by the numbers that follow; they get their own when the turn is stored.
-    """
+    """The lines in force after these readings; new ones go by the numbers that follow, for now."""
     lines = dict(state.lines)
     number = max(lines, default=0)
     for reading in readings:
@@ -121,9 +118,6 @@ def _people_of(state: StoryState) -> tuple[CharacterSketch, ...]:
         if one not in known
     ]
     return (*cast, *others[-OTHERS:])
-
-
-# ------------------------------------------------------------ judged without a turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

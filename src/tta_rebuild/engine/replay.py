@@ -69,7 +69,8 @@ async def replay(dependencies: Dependencies, store: StoryStore, branch: Branch) 
             recalled = (at for event in _of(logged, log.PastRecalled) for at in event.positions)
             past = [prose[at] for at in recalled if at in prose]
             try:
-                again = await _again(dependencies, branch, fold, logged, past)
+                before = TurnInput.of(dependencies, branch, fold.present())
+                again = await _again(before, logged, past)
             except (MoveRefused, ExecutionError) as error:
                 difference = Difference(turn, "turn", "", str(error))
             else:
@@ -103,11 +104,7 @@ def _compared(
 
 
 async def _again(
-    dependencies: Dependencies,
-    branch: Branch,
-    fold: StoryFold,
-    logged: Sequence[RecordedEvent],
-    past: Sequence[Found],
+    before: TurnInput, logged: Sequence[RecordedEvent], past: Sequence[Found]
 ) -> tuple[Event, ...]:
 
     async def check_code(text: str) -> tuple[log.CodeVerdictNoted, ...]:
@@ -118,9 +115,9 @@ async def _again(
 
     provider = RecordedProvider(_of(logged, log.ModelReplied))
     dependencies = replace(
-        dependencies, provider=provider, checks=_checks(logged), check_code=check_code
+        before.dependencies, provider=provider, checks=_checks(logged), check_code=check_code
     )
-    before = TurnInput.of(dependencies, branch, fold.present())
+    before = replace(before, dependencies=dependencies)
     return (await whole_turn(play_turn(before, _action(logged), memory))).events
 
 

@@ -200,11 +200,7 @@ class Stories:
     async def import_story(
         self, data: Mapping[str, Any], *, allow_boundary_breaks: bool = False
     ) -> StoryRow:
-        """Store an exported story under a new id.
-
-        Raises ImportRejected, with nothing stored, if it is no such story or breaks the boundaries
-        that it states itself (which may be allowed).
-        """
+        """Store an exported story under a new id. Raises ImportRejected, with nothing stored."""
         from tta_rebuild.engine.exchange import import_story
 
         story_id = await import_story(

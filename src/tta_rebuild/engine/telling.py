@@ -33,8 +33,7 @@ EMBEDDED = "offline:"
 """Who needs no second reader: the embedded storyteller declares all that it tells."""
 
 READ_FIRST = 2
-"""Passages of a scene that are read while the rest is written; the rest is read together. Two
-readings a scene, and the same ones in a replay."""
+"""Passages of a scene that are read while the rest is written; the rest is read together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,8 +187,6 @@ class SceneTelling:
                 if upcoming is not None:
                     upcoming.cancel()
                     await asyncio.wait([upcoming])
-
-    # ----------------------------------------------------------------------- the second reader
 
     def _examined(self, passage: Passage) -> list[Shown]:
         """What can be shown now that a passage has come: itself, if nobody has to read it first."""

@@ -1,7 +1,4 @@
-"""The turn: from the player's words to the events of one stored turn, in one chain of steps.
-
-Each takes and gives plain values: admission → telling (through the gate) → choices → consequences.
-"""
+"""The turn: from the player's words to the events of one stored turn, in one chain of steps."""
 
 from __future__ import annotations
 

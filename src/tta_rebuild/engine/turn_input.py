@@ -28,10 +28,7 @@ _HAD = ("holds", "wears", "owns")
 
 @dataclass(frozen=True, kw_only=True)
 class TurnInput:
-    """The story as it stands and the player's move; None where something is only judged.
-
-    ``context`` says whose work the turn is, for requests and for the ledger.
-    """
+    """The story as it stands and the player's move; None where something is only judged."""
 
     dependencies: Dependencies
     branch: Branch
@@ -60,15 +57,13 @@ class TurnInput:
             },
             universe_id=f"world-{premise.seed}",
         )
-        safety = dependencies.safety(dict(premise.boundaries))
-        rules = dependencies.world_rules(premise.rules)
         return cls(
             dependencies=dependencies,
             branch=branch,
             state=state,
             context=context,
-            safety=safety,
-            rules=rules,
+            safety=dependencies.safety(dict(premise.boundaries)),
+            rules=dependencies.world_rules(premise.rules),
         )
 
     @property

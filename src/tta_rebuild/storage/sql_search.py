@@ -95,8 +95,7 @@ async def _narrowed(
     """Which phrases to rank, and after which position, so that a long story takes no longer.
 
     On a path longer than ``NEAR_EVENTS``, phrases that more than ``COMMON_EVENTS`` hold are left
-    out; if there are no others, the last ``NEAR_EVENTS`` are searched. Counting is cheap, and can
-    stop.
+    out; if there are no others, its last ``NEAR_EVENTS`` are searched. Counting costs little.
     """
     if values["upto"] <= NEAR_EVENTS:
         return phrases, 0

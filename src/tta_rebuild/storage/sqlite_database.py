@@ -1,7 +1,4 @@
-"""A SQLite file, opened: one writing connection and several reading ones, each used in threads.
-
-``sqlite_file`` says how the file is held.
-"""
+"""A SQLite file, opened: one writing connection and several reading ones, used in threads."""
 
 from __future__ import annotations
 
@@ -165,7 +162,7 @@ class SqliteDatabase(Database):
             await self._execute("PRAGMA user_version = 1", "PRAGMA wal_checkpoint(PASSIVE)")
             self._is_marked = True
         if log_is_lost:
-            self.note = sqlite_file.log_lost(path)
+            self.note = str(failure("log_lost", path, log=f"{path.name}-wal"))
 
     async def _look_at(self, path: Path) -> None:
         try:

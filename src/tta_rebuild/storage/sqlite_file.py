@@ -106,14 +106,6 @@ def has_log(path: Path) -> bool:
     return log.is_file() and log.stat().st_size > 0
 
 
-def log_lost(path: Path) -> str:
-    """What to tell of a file that was not closed and whose write-ahead log is not there."""
-    return (
-        f"{path}: was not closed in order, and its write-ahead log ({path.name}-wal) is not beside "
-        "it: the last turns may be missing. If you copied the file, copy the log with it"
-    )
-
-
 def make_new(path: Path) -> None:
     """Put an empty database in place, whole or not at all."""
     beside = path.with_name(f"{path.name}.new")

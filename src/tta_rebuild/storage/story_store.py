@@ -66,9 +66,9 @@ class StoryStore:
         """Open a data directory, a database file (``.db``), or a ``postgresql://`` address.
 
         It is made where there is none and upgraded where it is older. ``read_only`` only looks,
-        beside the process that plays or on a full disk too, and raises StoreMissing if nothing was
-        kept yet. Raises StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError
-        where it cannot be reached.
+        also beside the process that plays or on a full disk. Raises StoreMissing (nothing was kept
+        yet), StoreLocked, StoreReadOnly, StoreFull, StoreNewer, StoreDamaged; StoreError:
+        unreachable.
         """
         address = str(where)
         if "://" in address and not address.startswith("sqlite:"):
@@ -271,9 +271,8 @@ class StoryStore:
         """Events on the path whose prose has any of these words, the best first, then the latest.
 
         Prose is what scenes tell and what the player said. Case, accents, possessives and plural
-        endings do not matter; an entry of several words is a phrase. On a path of thousands of
-        events, words that hundreds of them hold may be passed over, or looked for in its last part
-        alone.
+        endings do not matter; an entry of several words is a phrase. On a long path, words that
+        hundreds of events hold may be passed over, or looked for in its last part alone.
         """
         phrases = phrases_in(words)
         if not phrases or limit < 1:
@@ -290,9 +289,8 @@ class StoryStore:
     async def save_snapshot(self, branch_id: str, position: int, shape: str, state: str) -> None:
         """Keep a folded state as a cache; ``shape`` names the fold and its version.
 
-        Other shapes on the branch go. The latest always stays, older ones
-        ``SNAPSHOT_CHARS_AN_EVENT`` apart, so that a fork finds one near. Raises PositionNotFound,
-        BranchNotFound.
+        Other shapes on the branch go; older ones stay ``SNAPSHOT_CHARS_AN_EVENT`` apart, so that a
+        fork finds one near. Raises PositionNotFound, BranchNotFound.
         """
         async with self._database.writing() as connection:
             row = await sql_rows.branch_row(connection, branch_id, lock=True)
