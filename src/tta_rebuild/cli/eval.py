@@ -20,7 +20,7 @@ from tta_rebuild.cli.opening import settings_for
 from tta_rebuild.cli.screen import Screen, one_line
 from tta_rebuild.core.secret import Secret
 from tta_rebuild.lab import boundaries as labelled
-from tta_rebuild.lab import told_file as given
+from tta_rebuild.lab import told_file
 from tta_rebuild.lab.measures import BoundaryCounts, LevelCounts, ToldCounts, bounds_of, short_of
 from tta_rebuild.lab.plays import PlayCounts, eval_plays
 from tta_rebuild.lab.premises import PremiseCounts, eval_premises
@@ -62,7 +62,7 @@ def told(
 ) -> None:
     """Play told stories through the engine with their own replies as the model, and count."""
     stories, storyteller, counts = (
-        given.read_rows(files, given.ToldStory),
+        told_file.read_rows(files, told_file.ToldStory),
         ToldProvider(),
         ToldCounts(),
     )
@@ -80,7 +80,7 @@ def boundaries(
     options: EvalOptions,
 ) -> None:
     """Judge labelled passages at each level of their boundary, and count."""
-    passages = given.read_rows(files, given.LabelledPassage)
+    passages = told_file.read_rows(files, told_file.LabelledPassage)
     for category in labelled.unknown_categories(passages):
         said = f"'{category}' is no category that tta knows: only the word itself is looked for"
         ctx.obj.screen.note(said, "yellow")
@@ -99,7 +99,7 @@ def premises(
     options: EvalOptions,
 ) -> None:
     """Read premises and play their moves with the embedded storyteller, and count."""
-    rows = given.read_rows(files, given.ReadPremise)
+    rows = told_file.read_rows(files, told_file.ReadPremise)
     work = partial(eval_premises, premises=rows, plays=not reads_only)
     _evaluate(ctx, work, PremiseCounts(), options)
 
@@ -108,7 +108,7 @@ def premises(
 @take.with_options
 def plays(ctx: typer.Context, files: Files, *, options: EvalOptions) -> None:
     """Play premises in five ways with the embedded storyteller, and compare the stories."""
-    rows = given.read_rows(files, given.PlainPremise)
+    rows = told_file.read_rows(files, told_file.PlainPremise)
     work = partial(eval_plays, premises=rows)
     _evaluate(ctx, work, PlayCounts(), options)
 

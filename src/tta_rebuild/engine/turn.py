@@ -14,7 +14,7 @@ from tta_rebuild.core.errors import MoveRefused
 from tta_rebuild.core.events import Event
 from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
-from tta_rebuild.engine import consequences as left
+from tta_rebuild.engine import consequences
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
 from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
 from tta_rebuild.engine.briefing import brief
@@ -145,9 +145,9 @@ class _Turn:
         lines, ended = self._lines()
         code, factor = await self._code_checked(scene)
         happened = self._gate.allowed(told.story.happened) if told.story else ""
-        outcome, note = left.outcome_of(lines, happened, passages), "; ".join(degraded)
+        outcome, note = consequences.outcome_of(lines, happened, passages), "; ".join(degraded)
         scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
-        changes = left.characters_after(self.input, passages, self.point.stage)
+        changes = consequences.characters_after(self.input, passages, self.point.stage)
         move, replies = self.input.move, [*self._provider.replies, *read]
         events: list[Event] = [
             *([move] if move and self.input.number > 1 else []),
@@ -215,8 +215,8 @@ class _Turn:
             readings = [Reading(lines=told.story.lines, ended=told.story.ended_lines)]
         after = lines_after(state, readings)
         new = [line for number, line in after.items() if number not in state.lines]
-        lines = left.written(new, self._gate.people)
-        lines = lines or left.of_the_scene(told.passages, state.names)
+        lines = consequences.written(new, self._gate.people)
+        lines = lines or consequences.of_the_scene(told.passages, state.names)
         ended = [number for number in state.lines if number not in after]
         return [line for line in lines if self._gate.allowed(line.text)], ended
 
