@@ -16,7 +16,7 @@ from tta_rebuild.core.story import LastingLine, Scene
 from tta_rebuild.core.usage import Usage
 from tta_rebuild.engine import consequences
 from tta_rebuild.engine.action import MAX_ACTION_CHARS, Action
-from tta_rebuild.engine.arc import ArcPoint, arc_point, ends_story
+from tta_rebuild.engine.arc import ends_story
 from tta_rebuild.engine.briefing import brief
 from tta_rebuild.engine.choices import note_on, offer
 from tta_rebuild.engine.gate import Gate
@@ -49,7 +49,7 @@ async def play_turn(
         yield move
         return
     turn = _Turn(replace(before, move=move))
-    wanted, recollection = await brief(turn.input, turn.point, memory)
+    wanted, recollection = await brief(turn.input, memory)
     try:
         async with aclosing(turn.telling(wanted)) as items:
             async for item in items:
@@ -108,12 +108,6 @@ class _Turn:
 
     def __init__(self, turn: TurnInput) -> None:
         self.input = turn
-        premise = turn.state.premise
-        self.point = arc_point(turn.number, 0 if premise.world else premise.length)
-        if premise.world:  # an authored world knows its own endings
-            self.point = replace(self.point, may_end=True)
-        if turn.move and turn.move.wants_end:
-            self.point = ArcPoint("resolution", should_end=True)
         self._provider = RecordingProvider(turn.dependencies.provider)
         self._reader = reader_for(turn)
         self._gate = Gate(turn, is_read=self._reader is not None)
@@ -147,7 +141,7 @@ class _Turn:
         happened = self._gate.allowed(told.story.happened) if told.story else ""
         outcome, note = consequences.outcome_of(lines, happened, passages), "; ".join(degraded)
         scene = replace(scene, degraded=note, quality=scene.quality * factor, outcome=outcome)
-        changes = consequences.characters_after(self.input, passages, self.point.stage)
+        changes = consequences.characters_after(self.input, passages, self.input.point.stage)
         move, replies = self.input.move, [*self._provider.replies, *read]
         events: list[Event] = [
             *([move] if move and self.input.number > 1 else []),
@@ -180,7 +174,7 @@ class _Turn:
         return warnings, played
 
     def _scene(self) -> Scene:
-        told, point, allowed = self._told, self.point, self._gate.allowed
+        told, point, allowed = self._told, self.input.point, self._gate.allowed
         turn = self.input.number
         story = told.story or untold("")
         scene_id = story.scene_id if told.story else f"scene-{turn}-cut-short"

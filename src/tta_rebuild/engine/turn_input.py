@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from tta_rebuild.canon.recall import subjects_named
@@ -11,6 +11,7 @@ from tta_rebuild.core.base_primitive import TTAContext
 from tta_rebuild.core.events import PlayerActed
 from tta_rebuild.core.metaconcepts import MetaconceptRegistry
 from tta_rebuild.core.story import Choice
+from tta_rebuild.engine.arc import ArcPoint, arc_point
 from tta_rebuild.engine.dependencies import Dependencies
 from tta_rebuild.engine.state import StoryState
 from tta_rebuild.reading.world_rules import WorldRules
@@ -81,6 +82,15 @@ class TurnInput:
         """The choice that the player takes, if it is one."""
         number = self.move.choice if self.move else None
         return self.state.choices[number - 1] if number else None
+
+    @cached_property
+    def point(self) -> ArcPoint:
+        """Where in its arc the scene stands; an authored world knows its own endings."""
+        premise = self.state.premise
+        if self.move and self.move.wants_end:
+            return ArcPoint("resolution", should_end=True)
+        point = arc_point(self.number, 0 if premise.world else premise.length)
+        return replace(point, may_end=True) if premise.world else point
 
     @cached_property
     def words(self) -> str:
