@@ -41,7 +41,7 @@ COMMANDS = {
 
 
 def command(name: str) -> Any:
-    """The ``app`` of a module of that name, or else the function of that name."""
+    """A command, loaded: the ``app`` of a module of that name, else the function of that name."""
     from tta_rebuild.cli.arguments import group
 
     home = COMMANDS[name][0]

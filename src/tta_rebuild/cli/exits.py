@@ -7,13 +7,13 @@ from typing import Any
 from tta_rebuild.core.data_files import packaged_toml
 from tta_rebuild.core.errors import TTAError
 
-OK, FAILED, USAGE = range(3)
+OK, FAILED = 0, 1
 INTERRUPTED, TERMINATED, PIPE_CLOSED = 130, 143, 141
 """What each of them means, ``tta --help`` says."""
 
 
 class NothingThere(TTAError):
-    """What was asked for is not in this story; ends with ``NOT_FOUND``."""
+    """What was asked for is not in this story."""
 
 
 class Interrupted(TTAError):
